@@ -1,0 +1,93 @@
+/* Aligned, counted memory. Each block has a line of DG_ALIGNMENT bytes before it for its size. */
+#include "engine/base/memory.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+static atomic_llong live;
+static dg_memory_hook *memory_hook;
+static void *memory_hook_context;
+
+int64_t dg_memory_live(void)
+{
+    return atomic_load_explicit(&live, memory_order_relaxed);
+}
+
+void dg_memory_set_hook(dg_memory_hook *hook, void *context)
+{
+    memory_hook = hook;
+    memory_hook_context = context;
+}
+
+static size_t *header_of(void *memory)
+{
+    return (size_t *)((char *)memory - DG_ALIGNMENT);
+}
+
+static void *try_alloc(size_t bytes)
+{
+    void *block = aligned_alloc(DG_ALIGNMENT, bytes);
+    return block;
+}
+
+dg_status dg_alloc(void *out, int64_t count, size_t size)
+{
+    void **result = out;
+    size_t bytes;
+    *result = NULL;
+    if (count < 0 || __builtin_mul_overflow((size_t)count, size, &bytes) ||
+        bytes > (size_t)INT64_MAX - 2 * DG_ALIGNMENT)
+        return dg_error(DG_NO_MEMORY, "out of memory: %" PRId64 " times %zu bytes cannot be had",
+                        count, size);
+    size_t whole = (bytes + 2 * DG_ALIGNMENT - 1) / DG_ALIGNMENT * DG_ALIGNMENT;
+    if (memory_hook) memory_hook(memory_hook_context, whole, false);
+    char *block = try_alloc(whole);
+    if (!block && memory_hook && memory_hook(memory_hook_context, whole, true))
+        block = try_alloc(whole);
+    if (!block)
+        return dg_error(DG_NO_MEMORY, "out of memory: %.1f MB more were wanted, %.1f MB are in use",
+                        (double)bytes / 1e6, (double)dg_memory_live() / 1e6);
+    *(size_t *)block = whole;
+    atomic_fetch_add_explicit(&live, (long long)whole, memory_order_relaxed);
+    *result = block + DG_ALIGNMENT;
+    return DG_OK;
+}
+
+dg_status dg_alloc_zero(void *out, int64_t count, size_t size)
+{
+    DG_TRY(dg_alloc(out, count, size));
+    memset(*(void **)out, 0, (size_t)count * size);
+    return DG_OK;
+}
+
+dg_status dg_resize(void *out, int64_t count, size_t size)
+{
+    void **place = out;
+    void *larger;
+    DG_TRY(dg_alloc(&larger, count, size));
+    if (*place) {
+        size_t had = *header_of(*place) - DG_ALIGNMENT, wanted = (size_t)count * size;
+        memcpy(larger, *place, had < wanted ? had : wanted);
+    }
+    dg_free(*place);
+    *place = larger;
+    return DG_OK;
+}
+
+void dg_free(void *memory)
+{
+    if (!memory) return;
+    size_t *header = header_of(memory);
+    atomic_fetch_sub_explicit(&live, (long long)*header, memory_order_relaxed);
+    free(header);
+}
+
+dg_status dg_copy_text(char **out, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    DG_TRY(dg_alloc(out, (int64_t)size, 1));
+    memcpy(*out, text, size);
+    return DG_OK;
+}

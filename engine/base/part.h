@@ -1,0 +1,163 @@
+/* Parts describe themselves.
+ *
+ * A part is anything that people configure by name: a layer, an optimizer, a loss, an initialiser,
+ * a regulariser, a learner. Its C file ends in one descriptor; constructors in Lua, error messages,
+ * help, completion, summaries, saving and loading are written once, against it.
+ *
+ *     typedef struct { double rate; } dropout_options;
+ *     static const dg_param params[] = {
+ *         DG_FLOAT(dropout_options, rate, .required = true, .high = 1, .high_open = true,
+ *                  .doc = "fraction of the values set to zero"),
+ *         DG_END };
+ */
+#ifndef DG_BASE_PART_H
+#define DG_BASE_PART_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/base/status.h"
+
+enum { DG_MAX_INTS = 8, DG_MAX_PARAMS = 32 };
+
+typedef struct dg_part dg_part;
+
+/* A short list of whole numbers: a shape, a window, a pair of strides. */
+typedef struct dg_ints {
+    int count;
+    int64_t at[DG_MAX_INTS];
+} dg_ints;
+
+/* The type of a parameter, and in brackets the C type of its field in the options struct. */
+typedef enum dg_param_type {
+    DG_TYPE_BOOL,   /* bool */
+    DG_TYPE_INT,    /* int64_t, low .. high */
+    DG_TYPE_FLOAT,  /* double, low .. high, never NaN */
+    DG_TYPE_CHOICE, /* int: the index of the word in `choices` */
+    DG_TYPE_INTS,   /* dg_ints: `count_low` .. `count_high` numbers, each low .. high */
+    DG_TYPE_PAIR,   /* int64_t[2]; one number n stands for {n, n} */
+    DG_TYPE_PART,   /* dg_part *: NULL or a part of kind `kind`, owned; a text names one by its
+                       registered name with its defaults ("he_normal", "adam") */
+    DG_TYPE_SEED,   /* dg_optional_seed */
+} dg_param_type;
+
+typedef struct dg_optional_seed {
+    bool given;
+    uint64_t value;
+} dg_optional_seed;
+
+/* One value on its way into or out of a part: from Lua, or from the JSON of a model file. */
+typedef struct dg_value {
+    enum {
+        DG_VALUE_NIL,
+        DG_VALUE_BOOL,
+        DG_VALUE_INT,
+        DG_VALUE_FLOAT,
+        DG_VALUE_TEXT,
+        DG_VALUE_INTS,
+        DG_VALUE_PART,
+    } type;
+    bool boolean;
+    int64_t integer; /* also a seed, by its bits */
+    double number;
+    const char *text; /* borrowed */
+    dg_ints ints;
+    const dg_part *part; /* borrowed */
+} dg_value;
+
+/* One parameter. Ranges are inclusive unless said open. A parameter that is neither required nor
+ * given takes its default; a DG_TYPE_PART without `default_text` is NULL by default. */
+typedef struct dg_param {
+    const char *name;
+    const char *doc; /* one line: meaning, unit */
+    dg_param_type type;
+    size_t offset; /* of the field in the options struct */
+    bool required;
+    bool named_only; /* is never filled by position */
+    double low, high; /* DG_INT, DG_FLOAT, DG_INTS, DG_PAIR; high 0 with low 0 means no limits */
+    bool low_open, high_open;
+    int count_low, count_high; /* DG_INTS; 0, 0 means 1 .. DG_MAX_INTS */
+    const char *const *choices; /* DG_CHOICE: words, then NULL */
+    const char *kind;           /* DG_PART: "initializer", "regularizer" ... */
+    double default_number;      /* bool, int, float, both of a pair */
+    const char *default_text;   /* choice, part */
+} dg_param;
+
+#define DG_PARAM(options, field, kind_of, ...)                                                     \
+    {                                                                                              \
+        .name = #field, .type = kind_of, .offset = offsetof(options, field), __VA_ARGS__           \
+    }
+#define DG_BOOL(options, field, ...) DG_PARAM(options, field, DG_TYPE_BOOL, __VA_ARGS__)
+#define DG_INT(options, field, ...) DG_PARAM(options, field, DG_TYPE_INT, __VA_ARGS__)
+#define DG_FLOAT(options, field, ...) DG_PARAM(options, field, DG_TYPE_FLOAT, __VA_ARGS__)
+#define DG_CHOICE(options, field, ...) DG_PARAM(options, field, DG_TYPE_CHOICE, __VA_ARGS__)
+#define DG_INTS(options, field, ...) DG_PARAM(options, field, DG_TYPE_INTS, __VA_ARGS__)
+#define DG_PAIR(options, field, ...) DG_PARAM(options, field, DG_TYPE_PAIR, __VA_ARGS__)
+#define DG_PART(options, field, ...) DG_PARAM(options, field, DG_TYPE_PART, __VA_ARGS__)
+#define DG_SEED(options, field, ...) DG_PARAM(options, field, DG_TYPE_SEED, __VA_ARGS__)
+#define DG_END                                                                                     \
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
+
+/* What a part says of itself. The first member of dg_layer_type, dg_optimizer_type and the rest. */
+typedef struct dg_descriptor {
+    const char *kind;    /* "layer", "optimizer", "loss", "initializer", "regularizer" ... */
+    const char *name;    /* "Conv2D" */
+    const char *alias;   /* "conv2d", the word that a text parameter may use; or NULL */
+    const char *doc;     /* one line, then the source: "2-D convolution ... (LeCun et al. 1989)" */
+    const char *example; /* one line of Lua */
+    const dg_param *params; /* in the order of positional values, then DG_END */
+    size_t options_size;
+    /* Checks what no single parameter can, after all are set; may be NULL. */
+    dg_status (*check)(const void *options);
+} dg_descriptor;
+
+/* An immutable, counted description: a descriptor and the options that were given. */
+struct dg_part {
+    const dg_descriptor *type;
+    void *options; /* options_size bytes */
+    int references;
+    uint64_t given; /* bit i: parameter i was set by the user */
+};
+
+/* Every descriptor there is (engine/registry.c), in the order of the manual, then NULL. */
+extern const dg_descriptor *const dg_registry[];
+
+/* The descriptor of `kind` whose name or alias is `name`, or NULL with DG_INVALID's message, which
+ * suggests the nearest name. */
+const dg_descriptor *dg_find_descriptor(const char *kind, const char *name);
+
+/* Making a part: begin, set each option, finish; then it never changes again. If a set or the
+ * finish fails, release it. dg_part_set copies texts and takes its own reference to a part. */
+dg_status dg_part_begin(const dg_descriptor *type, dg_part **out);
+dg_status dg_part_set(dg_part *part, const char *name, const dg_value *value);
+/* Positional value `position`, from 0. */
+dg_status dg_part_set_at(dg_part *part, int position, const dg_value *value);
+dg_status dg_part_finish(dg_part *part);
+
+/* A part with all defaults. */
+dg_status dg_part_default(const dg_descriptor *type, dg_part **out);
+
+/* The value of parameter `index` of `part`; texts and parts in it live as long as the part. */
+dg_value dg_part_get(const dg_part *part, int index);
+
+const dg_part *dg_part_retain(const dg_part *part);
+void dg_part_release(const dg_part *part); /* NULL is allowed */
+
+/* Whether two descriptions say the same. */
+bool dg_part_equal(const dg_part *a, const dg_part *b);
+
+/* How many parameters a descriptor has; the index of one by its name, or -1. */
+int dg_param_count(const dg_descriptor *type);
+int dg_param_index(const dg_descriptor *type, const char *name);
+
+/* "a number from 0 to 1 (below 1)", "one of 'valid', 'same'": what a parameter expects. */
+void dg_param_expects(const dg_param *param, char *out, size_t size);
+
+/* The name in `names` (`count` of them) nearest to `word`, or NULL if none is near: at most a
+ * third of its letters differ (Damerau and Levenshtein; case does not count). */
+const char *dg_nearest(const char *word, const char *const *names, int count);
+
+#endif

@@ -1,0 +1,95 @@
+/* Datasets: rows of values, each with a label if there are labels. A dataset never changes; what is
+ * made from one is a new one. Sources: CSV (engine/data/csv.c), IDX (engine/data/idx.c), tensors. */
+#ifndef DG_DATA_DATASET_H
+#define DG_DATA_DATASET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/job.h"
+#include "engine/base/status.h"
+#include "engine/tensor/tensor.h"
+
+typedef struct dg_dataset {
+    int references;
+    dg_tensor x;         /* {n, ...}, uint8 or float32, contiguous */
+    bool labelled;       /* false: y, labels, classes are empty */
+    bool one_hot;        /* what y looks like */
+    dg_tensor y;         /* {n} int32 label values, or {n, classes} float32 one-hot */
+    dg_tensor labels;    /* {n} int32 label values, always */
+    dg_tensor positions; /* {n} int32: the position of each label in `classes` */
+    int64_t class_count;
+    int32_t *classes;   /* the label values, ascending; kept by all that is made from this set */
+    char **class_names; /* NULL, or a name for each class */
+} dg_dataset;
+
+int64_t dg_dataset_rows(const dg_dataset *set);
+int64_t dg_dataset_row_size(const dg_dataset *set); /* values in a row */
+
+const dg_dataset *dg_dataset_retain(const dg_dataset *set);
+void dg_dataset_release(const dg_dataset *set); /* NULL is allowed */
+
+/* --- sources ------------------------------------------------------------------------------ */
+
+/* x: {n, ...}; int32 becomes float32. y: NULL, {n} of whole numbers of any type, or one-hot {n, k}
+ * (each row exactly one 1, else 0), whose classes are then 0 .. k-1. class_names: NULL or as many
+ * as classes. Storage is shared where the type allows. DG_INVALID: different lengths, a label that
+ * is no whole number. */
+dg_status dg_dataset_new(const dg_dataset **out, const dg_tensor *x, const dg_tensor *y,
+                         int64_t name_count, const char *const *class_names);
+
+typedef enum dg_header { DG_HEADER_AUTO, DG_HEADER_YES, DG_HEADER_NO } dg_header;
+
+typedef struct dg_csv_options {
+    const char *images;   /* path: one row of values a line */
+    const char *labels;   /* path of a file of one label a line; or NULL */
+    int64_t label_column; /* from 1: the column of `images` that is the label; 0: none */
+    dg_header header;     /* AUTO: the first line is one if any of its fields is not a number */
+    dg_dtype dtype;       /* DG_UINT8 (0..255 whole numbers only) or DG_FLOAT32 */
+    bool dtype_given;     /* false: uint8 if all values are whole 0..255, else an error that names
+                             the first other value and suggests dtype = "float32" */
+    int axes;             /* the shape of a row; 0: {columns} */
+    int64_t shape[DG_MAX_AXES];
+} dg_csv_options;
+
+/* Strict RFC 4180 by libcsv. DG_FORMAT says file, line, column, what was found, what expected. */
+dg_status dg_csv_read(const dg_dataset **out, const dg_csv_options *options, const dg_job *job);
+
+/* IDX files (LeCun's format; .gz by their content, whatever the name). Images: unsigned bytes (or
+ * float32, type 0x0D) of any axes; {n, h, w} becomes {n, h, w, 1}. labels: NULL or a path to an
+ * IDX1 file of unsigned bytes or int32. */
+dg_status dg_idx_read(const dg_dataset **out, const char *images, const char *labels);
+
+/* --- what can be made of one -------------------------------------------------------------- */
+
+/* Rows in the order given, from 0. */
+dg_status dg_dataset_take(const dg_dataset **out, const dg_dataset *set, const int64_t *rows,
+                          int64_t count);
+/* The first n rows (all, if there are fewer: then DG_INVALID). */
+dg_status dg_dataset_head(const dg_dataset **out, const dg_dataset *set, int64_t n);
+dg_status dg_dataset_shuffle(const dg_dataset **out, const dg_dataset *set, uint64_t seed);
+/* Rows with one of these labels, in order; the classes shrink to them, ascending. */
+dg_status dg_dataset_only(const dg_dataset **out, const dg_dataset *set, const int32_t *labels,
+                          int64_t count);
+/* One after another: same row shape; classes are united; uint8 with float32 is refused. */
+dg_status dg_dataset_concat(const dg_dataset **out, int count, const dg_dataset *const *sets);
+/* The same rows with y as one-hot float32. */
+dg_status dg_dataset_one_hot(const dg_dataset **out, const dg_dataset *set);
+/* How many rows have each class, in the order of classes: `out` has room for class_count. */
+void dg_dataset_counts(const dg_dataset *set, int64_t *out);
+
+/* --- splitting (engine/data/split.c) ------------------------------------------------------ */
+
+/* Cuts the rows, in random order, into `count` sets. Parts are all fractions that sum to 1 within
+ * 1e-9, or all counts that sum to the rows. Sizes by largest remainder; exact totals. Stratified:
+ * each class is spread likewise, and the totals stay exact. A fraction above 0 that gets no row
+ * is DG_INVALID. `out` has room for `count`. */
+dg_status dg_dataset_split(const dg_dataset **out, const dg_dataset *set, int count,
+                           const double *parts, uint64_t seed, bool stratify);
+/* k folds: out[2 i] is what fold i trains on, out[2 i + 1] is held out. Each row is held out
+ * once; sizes differ by one at most. 2 <= k <= rows. */
+dg_status dg_dataset_fold(const dg_dataset **training, const dg_dataset **held_out,
+                          const dg_dataset *set, int folds, int fold, uint64_t seed,
+                          bool stratify);
+
+#endif

@@ -1,0 +1,174 @@
+/* Tensors: float32, uint8 or int32 arrays of up to 8 axes, row-major, that share their storage
+ * with views of them. Axes and indices are counted from 0 here (from 1 in Lua).
+ *
+ * A dg_tensor is a small struct that its owner keeps by value. Functions that make one write it to
+ * `out`, which need not be initialised, and which the caller gives back with dg_tensor_release;
+ * on failure `*out` is an empty tensor, safe to release. Inputs are never changed unless said. */
+#ifndef DG_TENSOR_TENSOR_H
+#define DG_TENSOR_TENSOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/part.h" /* dg_ints */
+#include "engine/base/status.h"
+
+enum { DG_MAX_AXES = 8 };
+
+typedef enum dg_dtype { DG_FLOAT32, DG_UINT8, DG_INT32 } dg_dtype;
+
+typedef struct dg_storage dg_storage; /* counted, aligned memory */
+
+typedef struct dg_tensor {
+    dg_dtype dtype;
+    int axes;                    /* 0 .. DG_MAX_AXES; 0 is a single value */
+    int64_t shape[DG_MAX_AXES];  /* each at least 0 */
+    int64_t stride[DG_MAX_AXES]; /* in elements; 0 along a broadcast axis */
+    void *data;                  /* the first element of this view */
+    dg_storage *storage;         /* NULL in an empty struct */
+} dg_tensor;
+
+/* --- making ------------------------------------------------------------------------------- */
+
+/* "float32", "uint8", "int32"; the type of such a name (DG_INVALID suggests the nearest). */
+const char *dg_dtype_name(dg_dtype dtype);
+dg_status dg_dtype_find(const char *name, dg_dtype *out);
+size_t dg_dtype_size(dg_dtype dtype);
+
+/* A contiguous tensor of any content. DG_INVALID for a negative size or too many axes,
+ * DG_NO_MEMORY for a size that overflows. */
+dg_status dg_tensor_new(dg_tensor *out, dg_dtype dtype, int axes, const int64_t *shape);
+dg_status dg_tensor_zeros(dg_tensor *out, dg_dtype dtype, int axes, const int64_t *shape);
+/* Every element `value` (checked as dg_tensor_set checks it). */
+dg_status dg_tensor_full(dg_tensor *out, dg_dtype dtype, int axes, const int64_t *shape,
+                         double value);
+/* start, start + step ... before stop. */
+dg_status dg_tensor_range(dg_tensor *out, dg_dtype dtype, double start, double stop, double step);
+/* float32, from engine/base/random.h; element i (row-major) depends on seed and i only. */
+dg_status dg_tensor_uniform(dg_tensor *out, int axes, const int64_t *shape, float low, float high,
+                            uint64_t seed);
+dg_status dg_tensor_normal(dg_tensor *out, int axes, const int64_t *shape, float mean,
+                           float deviation, uint64_t seed);
+
+/* Another struct for the same view of the same storage. */
+dg_tensor dg_tensor_retain(const dg_tensor *tensor);
+/* Lets go of the storage and empties the struct; may be called again. */
+void dg_tensor_release(dg_tensor *tensor);
+
+/* --- asking ------------------------------------------------------------------------------- */
+
+int64_t dg_tensor_count(const dg_tensor *tensor); /* elements */
+bool dg_tensor_is_contiguous(const dg_tensor *tensor);
+bool dg_tensor_same_shape(const dg_tensor *a, const dg_tensor *b);
+/* Same type, shape and values (NaN differs from all). */
+bool dg_tensor_equal(const dg_tensor *a, const dg_tensor *b);
+/* Writes "{2, 3}" and returns `out`. */
+const char *dg_shape_text(int axes, const int64_t *shape, char *out, size_t size);
+
+/* Element `at` (one index an axis), as a double, which holds all three types exactly. */
+dg_status dg_tensor_get(const dg_tensor *tensor, const int64_t *at, double *out);
+/* Integer tensors refuse fractions, NaN, and numbers that do not fit. */
+dg_status dg_tensor_set(dg_tensor *tensor, const int64_t *at, double value);
+
+/* Typed pointers to the first element, for contiguous tensors of that type. */
+static inline float *dg_floats(const dg_tensor *tensor)
+{
+    return tensor->data;
+}
+static inline uint8_t *dg_bytes(const dg_tensor *tensor)
+{
+    return tensor->data;
+}
+static inline int32_t *dg_int32s(const dg_tensor *tensor)
+{
+    return tensor->data;
+}
+
+/* --- views: no element is copied ---------------------------------------------------------- */
+
+/* The part of the tensor where axis `axis` is `at`: one axis fewer. Negative counts from the end. */
+dg_status dg_tensor_select(dg_tensor *out, const dg_tensor *tensor, int axis, int64_t at);
+/* Axis `axis` cut to [begin, end). */
+dg_status dg_tensor_slice(dg_tensor *out, const dg_tensor *tensor, int axis, int64_t begin,
+                          int64_t end);
+/* Axes in another order; `order` NULL turns all axes round. */
+dg_status dg_tensor_transpose(dg_tensor *out, const dg_tensor *tensor, const int *order);
+/* The view with the shape of `shape`, following numpy's rule; DG_INVALID names both shapes. */
+dg_status dg_tensor_broadcast(dg_tensor *out, const dg_tensor *tensor, int axes,
+                              const int64_t *shape);
+/* A view where the elements lie contiguous, else a copy. One size may be -1: what remains. */
+dg_status dg_tensor_reshape(dg_tensor *out, const dg_tensor *tensor, int axes,
+                            const int64_t *shape);
+
+/* --- copies ------------------------------------------------------------------------------- */
+
+dg_status dg_tensor_copy(dg_tensor *out, const dg_tensor *tensor);       /* contiguous */
+dg_status dg_tensor_contiguous(dg_tensor *out, const dg_tensor *tensor); /* a copy if needed */
+/* float32 to integers truncates towards zero as numpy does, but refuses NaN and what does not fit
+ * (the message says which element); uint8 refuses what is outside 0..255. */
+dg_status dg_tensor_astype(dg_tensor *out, const dg_tensor *tensor, dg_dtype dtype);
+/* Copies `from`, broadcast and converted as in dg_tensor_astype, into the elements of `to`. */
+dg_status dg_tensor_assign(dg_tensor *to, const dg_tensor *from);
+/* Rows (axis 0) in the given order; DG_INVALID names the first that is out of range. */
+dg_status dg_tensor_take(dg_tensor *out, const dg_tensor *tensor, const int64_t *rows,
+                         int64_t count);
+/* Tensors of one type, one after another along `axis`. */
+dg_status dg_tensor_concat(dg_tensor *out, int count, const dg_tensor *const *tensors, int axis);
+
+/* --- arithmetic (engine/tensor/arithmetic.c) ---------------------------------------------- */
+
+/* Elementwise with broadcasting. Result types: float32 if either is; uint8 with uint8 or int32
+ * gives int32; DG_DIV gives float32, DG_POW float32. int32 overflow is DG_INVALID, never a wrap.
+ * DG_MOD follows Lua (sign of the divisor); an integer zero divisor is DG_INVALID.
+ * Comparisons give uint8, 0 or 1. */
+typedef enum dg_binary {
+    DG_ADD, DG_SUB, DG_MUL, DG_DIV, DG_MOD, DG_POW, DG_MINIMUM, DG_MAXIMUM,
+    DG_EQ, DG_NE, DG_LT, DG_LE, DG_GT, DG_GE,
+} dg_binary;
+dg_status dg_tensor_binary(dg_tensor *out, dg_binary op, const dg_tensor *a, const dg_tensor *b);
+/* With a number on the right, or (`reversed`) on the left. `integer`: the number is a whole Lua
+ * integer, so that uint8 + 1 is int32; otherwise it is a float32. */
+dg_status dg_tensor_binary_number(dg_tensor *out, dg_binary op, const dg_tensor *a, double number,
+                                  bool integer, bool reversed);
+
+/* Elementwise; float32, but DG_NEG and DG_ABS keep int32 (uint8 becomes int32). DG_NOT is uint8. */
+typedef enum dg_unary {
+    DG_NEG, DG_ABS, DG_EXP, DG_LOG, DG_SQRT, DG_TANH, DG_SIGMOID, DG_FLOOR, DG_CEIL, DG_ROUND,
+    DG_NOT,
+} dg_unary;
+dg_status dg_tensor_unary(dg_tensor *out, dg_unary op, const dg_tensor *a);
+
+/* The row-major positions (n, axes) of the elements that are not zero, int32, counted from
+ * `origin`; for one axis the shape is (n). */
+dg_status dg_tensor_nonzero(dg_tensor *out, const dg_tensor *tensor, int origin);
+
+/* --- reductions (engine/tensor/reduce.c) -------------------------------------------------- */
+
+/* Over one axis (which goes, unless `keep`), or over all with axis DG_ALL_AXES (0 axes, or all of
+ * size 1 with `keep`). Sums of integers run in 64 bits; DG_SUM of integers is int32 or DG_INVALID
+ * where it does not fit; DG_MEAN, DG_STD, DG_VAR (dividing by n) are float32, accumulated in
+ * double. MIN and MAX keep the type and pass on NaN; over no elements they are DG_INVALID.
+ * ARGMIN, ARGMAX are int32: the first of equals, counted from `origin`. Large sums are cut into
+ * pieces by shape and added in order. */
+typedef enum dg_reduction {
+    DG_SUM, DG_MEAN, DG_STD, DG_VAR, DG_MIN, DG_MAX, DG_ARGMIN, DG_ARGMAX,
+} dg_reduction;
+enum { DG_ALL_AXES = -100 };
+dg_status dg_tensor_reduce(dg_tensor *out, dg_reduction op, const dg_tensor *tensor, int axis,
+                           bool keep, int origin);
+/* The exact sum of any tensor as a double (integers below 2^53 are exact). */
+double dg_tensor_sum(const dg_tensor *tensor);
+
+/* --- products (engine/tensor/gemm.c) ------------------------------------------------------ */
+
+/* (m, k) by (k, n); one axis stands for a row on the left or a column on the right, as numpy's
+ * matmul. Converts to float32; cut into parallel pieces by shape. */
+dg_status dg_tensor_matmul(dg_tensor *out, const dg_tensor *a, const dg_tensor *b);
+
+/* --- printing (engine/tensor/print.c) ----------------------------------------------------- */
+
+/* A readable text: header "float32 tensor {2, 3}", aligned columns, "..." beyond a bounded number
+ * of rows and columns. To be given back with dg_free. */
+dg_status dg_tensor_text(const dg_tensor *tensor, char **out);
+
+#endif
