@@ -1,0 +1,164 @@
+# digits-lua: every task. `make help` lists them. Needs GNU make 4.2 or later.
+
+VERSION := 0.1.0
+
+BUILD  ?= build
+PREFIX ?= /usr/local
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+PKG_CONFIG ?= pkg-config
+export CC PKG_CONFIG CPPFLAGS LDFLAGS
+
+# ---- flags. CFLAGS is the user's to change; never add -ffast-math or -march=native (kernels choose at run time) ----
+
+ifeq ($(SANITIZE),1)
+CFLAGS ?= -O1 -g
+sanitize := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+else ifeq ($(SANITIZE),thread)
+CFLAGS ?= -O1 -g
+sanitize := -fsanitize=thread -fno-omit-frame-pointer
+else
+CFLAGS ?= -O3 -g
+endif
+warnings := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes
+flags = -std=gnu11 $(CFLAGS) -fopenmp $(warnings) $(sanitize) -I. -DDIGITS_VERSION='"$(VERSION)"' $(CPPFLAGS)
+
+# ---- what there is to build ----
+
+found := $(sort $(shell find engine bindings scripts tests/engine -name '*.c' -o -name '*.lua' 2>/dev/null))
+object = $(patsubst %.c,$(BUILD)/%.o,$1)
+engine_objects := $(call object,$(filter engine/%.c,$(found)))
+program_objects := $(call object,$(filter bindings/%.c,$(found))) $(BUILD)/embedded.o
+scripts := $(filter scripts/%.lua,$(found))
+test_sources := $(filter tests/engine/%.c,$(found))
+test_programs := $(foreach f,$(test_sources),$(if $(filter test_%,$(notdir $f)),$(BUILD)/tests/$(basename $(notdir $f))))
+support_objects := $(call object,$(foreach f,$(test_sources),$(if $(filter test_%,$(notdir $f)),,$f)))
+
+# ---- tasks that users type ----
+
+tasks_that_build := all install programs tests
+.PHONY: help all programs tests demo data check check-sanitize bench lint race format install clean \
+	deps deps-test deps-lint deps-race deps-demo
+
+all: programs ## build build/digits-lua and build/libdigits.a
+
+demo: deps-demo ## from a fresh clone to a trained network: packages, build, MNIST, the report's CNN
+	+@$(MAKE) --no-print-directory all
+	+@$(MAKE) --no-print-directory data || echo "make demo: going on with the sample of 7 000 digits in vendor/mnist"
+	$(BUILD)/digits-lua experiments/cnn.lua
+
+data: ## bring MNIST into ~/.cache/digits-lua/mnist, as IDX and as the report's two CSV files
+	@vendor/fetch-mnist
+
+check: deps-test ## build and run every test, then again under sanitizers; TEST=name selects
+	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/run $(TEST)
+
+check-sanitize: deps-test ## only the part of check that runs under AddressSanitizer and UBSan
+	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/run --sanitized $(TEST)
+
+bench: deps-test ## compare speed and memory with the peers that are installed
+	+@$(MAKE) --no-print-directory all
+	@BUILD='$(BUILD)' tests/bench/run
+
+race: deps-test deps-race ## look for data races with clang's ThreadSanitizer
+	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/run --race $(TEST)
+
+install: all ## install under PREFIX (/usr/local), staged below DESTDIR if given
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/doc/digits-lua'
+	install -m 755 $(BUILD)/digits-lua '$(DESTDIR)$(PREFIX)/bin/digits-lua'
+	install -m 644 $(wildcard README.md) LICENSE '$(DESTDIR)$(PREFIX)/share/doc/digits-lua'
+	install -d '$(DESTDIR)$(PREFIX)/share/digits-lua/experiments' '$(DESTDIR)$(PREFIX)/share/digits-lua/mnist'
+	$(if $(wildcard experiments/*.lua),install -m 644 $(wildcard experiments/*.lua) '$(DESTDIR)$(PREFIX)/share/digits-lua/experiments')
+	install -m 644 $(wildcard vendor/mnist/*) '$(DESTDIR)$(PREFIX)/share/digits-lua/mnist'
+
+clean: ## remove what was built
+	rm -rf $(BUILD)
+
+# clang-format and cppcheck look at tracked and new files alike, but never at built ones
+c_files = $(sort $(wildcard $(shell git ls-files -co --exclude-standard -- '*.c' '*.h' 2>/dev/null || find engine bindings tests -name '*.[ch]')))
+lua_folders = $(wildcard scripts experiments tests)
+
+lint: deps-lint ## clang-format, cppcheck and luacheck, all of which must be silent
+	clang-format --dry-run -Werror $(c_files)
+	cppcheck --quiet --std=c11 --language=c -I. --enable=warning,performance,portability --inline-suppr \
+		--suppress=missingIncludeSystem --error-exitcode=1 -D__GNUC__ -DDIGITS_VERSION='""' -j 2 \
+		$(filter %.c,$(c_files))
+	luacheck --quiet --no-color $(lua_folders)
+
+format: deps-lint ## lay out the C files as lint wants them
+	clang-format -i $(c_files)
+
+deps: ## install the packages that the build needs
+	@vendor/install build
+deps-test deps-lint deps-race deps-demo: deps-%:
+	@vendor/install build $*
+
+help: ## list the tasks
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1	\2/p' Makefile | expand -t 16
+
+# ---- libraries: looked for once, and again when compiler or pkg-config's environment changes ----
+
+ifneq ($(filter $(tasks_that_build) $(BUILD)/%,$(or $(MAKECMDGOALS),all)),)
+settings := $(foreach v,CC PKG_CONFIG CPPFLAGS LDFLAGS PKG_CONFIG_PATH PKG_CONFIG_LIBDIR,$(if $($v),$v='$($v)'))
+complaint := $(shell $(settings) vendor/libraries write $(BUILD)/deps.mk)
+ifneq ($(complaint),)
+$(error $(complaint))
+endif
+include $(BUILD)/deps.mk
+
+# ---- rules ----
+
+# $(call remember,FILE,WORDS): touches FILE when WORDS are not what it says, so that what depends on it is rebuilt
+remember = $(if $(call differ,$(strip $2),$(strip $(file <$(BUILD)/$1))),$(file >$(BUILD)/$1,$(strip $2)))
+differ = $(if $(and $(findstring x$1x,x$2x),$(findstring x$2x,x$1x)),,yes)
+$(call remember,flags,$(CC) $(flags) $(LDFLAGS))
+$(call remember,engine.list,$(engine_objects))
+$(call remember,program.list,$(program_objects))
+$(call remember,scripts.list,$(scripts))
+
+programs: $(BUILD)/libdigits.a $(if $(filter bindings/main.c,$(found)),$(BUILD)/digits-lua)
+tests: programs $(test_programs)
+
+$(BUILD)/libdigits.a: $(engine_objects) $(BUILD)/engine.list
+	@echo "  AR    $@"
+	@rm -f $@ && $(AR) rcs $@ $(engine_objects)
+
+$(BUILD)/digits-lua: $(program_objects) $(BUILD)/libdigits.a $(BUILD)/program.list
+	@echo "  LINK  $@"
+	@$(CC) $(flags) $(LDFLAGS) -o $@ $(program_objects) $(BUILD)/libdigits.a $(PROGRAM_LIBS) $(ENGINE_LIBS) -lm
+
+define compile =
+@echo "  CC    $<"
+@mkdir -p $(@D)
+@$(CC) $(flags) $1 -MMD -MP -c -o $@ $<
+endef
+
+$(BUILD)/engine/%.o: engine/%.c $(BUILD)/flags
+	$(call compile,$(ENGINE_CFLAGS))
+$(BUILD)/bindings/%.o: bindings/%.c $(BUILD)/flags
+	$(call compile,$(ENGINE_CFLAGS) $(PROGRAM_CFLAGS))
+$(BUILD)/tests/%.o: tests/%.c $(BUILD)/flags
+	$(if $(TEST_MISSING),$(error $(TEST_MISSING)))
+	$(call compile,$(ENGINE_CFLAGS) $(TESTS_CFLAGS))
+$(BUILD)/embedded.o: $(BUILD)/embedded.c $(BUILD)/flags
+	$(call compile)
+
+$(BUILD)/embedded.c: $(scripts) $(BUILD)/scripts.list vendor/embed
+	@echo "  EMBED scripts"
+	@vendor/embed $(scripts) >$@.new && mv $@.new $@
+
+define test_program =
+$(BUILD)/tests/$(basename $(notdir $1)): $(call object,$1) $(support_objects) $(BUILD)/libdigits.a
+	@echo "  LINK  $$@"
+	@$$(CC) $$(flags) $$(LDFLAGS) -o $$@ $$^ $$(TESTS_LIBS) $$(ENGINE_LIBS) -lm
+endef
+$(foreach f,$(test_sources),$(if $(filter test_%,$(notdir $f)),$(eval $(call test_program,$f))))
+
+$(addprefix $(BUILD)/,flags engine.list program.list scripts.list):
+	@mkdir -p $(BUILD) && touch $@
+
+.SECONDARY:
+.DELETE_ON_ERROR:
+-include $(shell find $(BUILD)/engine $(BUILD)/bindings $(BUILD)/tests $(BUILD)/embedded.d -name '*.d' 2>/dev/null)
+endif
