@@ -1,0 +1,98 @@
+/* How to write a layer. A layer is one file in engine/nn/layers/ that ends in one dg_layer_type,
+ * and one line in engine/registry.c.
+ *
+ * A layer sees rows: arrays of `rows` times the size of one row, float32, row-major; images are
+ * NHWC. build() says, once, what the layer makes of its input's shape and what it needs; forward()
+ * and backward() then compute, into memory that the plan of the model provides. Neither allocates.
+ *
+ * Cuts. DG_CUT_ROWS: rows do not look at each other; the plan calls forward() and backward() with
+ * ranges of rows, at the same time on several threads, and lets a range pass through all such
+ * layers in a row while it is warm in the cache. DG_CUT_BATCH: one call for the whole batch, which
+ * cuts its own work by shape and calls dg_parallel. DG_CUT_VIEW: the output is the input under
+ * another shape; there are no functions to call. */
+#ifndef DG_NN_LAYER_H
+#define DG_NN_LAYER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/job.h"
+#include "engine/base/part.h"
+#include "engine/base/status.h"
+
+enum { DG_MAX_WEIGHTS = 8, DG_MAX_INPUTS = 8 };
+
+/* The shape of one row, without the batch: {28, 28, 1}. */
+typedef dg_ints dg_shape;
+
+static inline int64_t dg_shape_size(const dg_shape *shape)
+{
+    int64_t size = 1;
+    for (int i = 0; i < shape->count; i++) size *= shape->at[i];
+    return size;
+}
+
+typedef enum dg_cut { DG_CUT_ROWS, DG_CUT_BATCH, DG_CUT_VIEW } dg_cut;
+
+/* A weight that a layer asks for. */
+typedef struct dg_weight_spec {
+    const char *name; /* "kernel", "bias", "gamma" ... as Keras names them */
+    dg_shape shape;
+    const dg_part *initializer; /* borrowed from the options; NULL is zeros */
+    const dg_part *regularizer; /* NULL is none */
+    int64_t fan_in, fan_out;    /* for the initialiser */
+    bool frozen;                /* not trained by gradient: running means */
+} dg_weight_spec;
+
+/* What build() is given, and fills. Everything is zero at first. */
+typedef struct dg_layer_build {
+    int inputs;
+    dg_shape input[DG_MAX_INPUTS];
+
+    dg_shape output;
+    dg_cut cut;
+    int weights;
+    dg_weight_spec weight[DG_MAX_WEIGHTS];
+    int64_t saved_row_bytes;   /* remembered for each row from forward to backward */
+    int64_t saved_batch_bytes; /* remembered once for the batch */
+    int64_t scratch_bytes;     /* a worker's own, for the time of one call */
+    int64_t row_flops;         /* multiply-adds times two of forward for one row: sizes the cuts */
+} dg_layer_build;
+
+/* One call of forward() or backward(). Arrays begin at row 0 of the batch; the call works on rows
+ * begin .. end-1 (all of them under DG_CUT_BATCH). */
+typedef struct dg_pass {
+    const dg_job *job; /* for dg_parallel under DG_CUT_BATCH */
+    const void *options;
+    const dg_layer_build *build;
+    bool training;
+    bool activation_fused; /* backward: the gradient is that of the value before the activation */
+    uint64_t key;          /* random numbers of this layer in this step: engine/base/random.h */
+    int64_t begin, end;
+    const float *input[DG_MAX_INPUTS];
+    float *output;          /* forward writes it; backward finds it as forward left it */
+    float *output_gradient; /* backward may overwrite its rows: nobody reads them after it */
+    float *input_gradient[DG_MAX_INPUTS]; /* backward assigns the rows; NULL: nobody asks */
+    float *weight[DG_MAX_WEIGHTS];        /* forward may change only frozen ones, when training,
+                                             under DG_CUT_BATCH */
+    float *weight_gradient[DG_MAX_WEIGHTS]; /* backward assigns: under DG_CUT_ROWS the sum over its
+                                               rows; NULL for frozen weights */
+    void *saved_rows;  /* saved_row_bytes for each row, from row 0 */
+    void *saved_batch; /* saved_batch_bytes */
+    void *scratch;     /* scratch_bytes, of this worker alone */
+} dg_pass;
+
+typedef struct dg_layer_type {
+    dg_descriptor part; /* kind "layer" */
+    int inputs_low, inputs_high; /* how many inputs it joins; 0, 0 stands for exactly one */
+    /* Messages need not name the layer: the model puts its name and place before them. */
+    dg_status (*build)(const void *options, dg_layer_build *build);
+    dg_status (*forward)(const dg_pass *pass);
+    dg_status (*backward)(const dg_pass *pass);
+    /* The field of the options that chooses the activation applied last, as an index into
+     * dg_activation_names; -1 when there is none. Lets a loss fuse with it. */
+    size_t activation_offset;
+    bool has_activation;
+} dg_layer_type;
+
+#endif

@@ -1,0 +1,179 @@
+/* Networks: a graph of layers in topological order, its weights, training and prediction.
+ *
+ *     dg_model *model;
+ *     DG_TRY(dg_model_new(&model, seed));
+ *     dg_model_add(model, input_part, 0, NULL, NULL, &node);    (an Input has no inputs)
+ *     dg_model_add(model, dense_part, 1, &node, NULL, &node); ...
+ *     dg_model_finish(model, node);                             (weights exist from here on)
+ *     dg_model_compile(model, adam_part, loss_part, true);
+ *     dg_model_fit(model, set, &options, &job);
+ */
+#ifndef DG_NN_MODEL_H
+#define DG_NN_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/job.h"
+#include "engine/data/dataset.h"
+#include "engine/nn/layer.h"
+#include "engine/nn/parts.h"
+
+/* A weight of a model: a view into the model's arrays. */
+typedef struct dg_weight {
+    char name[80]; /* "conv2d.kernel" */
+    int layer;
+    dg_shape shape;
+    int64_t size;
+    int64_t offset; /* in the model's values; gradients lie at the same offset */
+    bool frozen;
+    const dg_part *initializer, *regularizer; /* borrowed from the layer's options */
+    int64_t fan_in, fan_out;
+} dg_weight;
+
+/* A layer: a description and its place in the arrays. Two nodes may share one. */
+typedef struct dg_layer {
+    const dg_part *part;
+    char name[64]; /* "conv2d", "dense_1": Keras's way, or as the user says */
+    dg_layer_build build;
+    int first_weight; /* in the model's list; build.weights of them */
+    int64_t parameters, trainable;
+} dg_layer;
+
+/* A use of a layer. Node 0 is the first added; inputs have lower numbers. */
+typedef struct dg_node {
+    int layer;
+    int inputs;
+    int input[DG_MAX_INPUTS];
+    dg_shape shape; /* of a row of its output */
+} dg_node;
+
+struct dg_plan; /* engine/nn/plan.h */
+
+typedef struct dg_model {
+    uint64_t seed;
+    int node_count, layer_count, weight_count;
+    dg_node *nodes;
+    dg_layer *layers;
+    dg_weight *weights;
+    int output;           /* node; -1 before dg_model_finish */
+    int64_t value_count;  /* all weights together, each aligned to 16 floats */
+    float *values;        /* weights */
+    float *gradients;     /* NULL before the first need */
+    float *slots[DG_MAX_SLOTS];
+
+    const dg_part *optimizer, *loss; /* NULL before dg_model_compile */
+    bool with_accuracy;
+    int64_t step;  /* updates done since compile */
+    int64_t epoch; /* epochs done since compile: shuffles go on where they were */
+
+    int64_t class_count; /* 0 before the first fit */
+    int32_t *classes;    /* the label of each output */
+    char **class_names;  /* NULL or class_count names */
+    bool fitted;
+    float input_low, input_high; /* of the scaled data it was first fitted on */
+    bool busy;                   /* in a fit: refuses fit and compile */
+
+    struct dg_plan *training_plan; /* kept between batches */
+} dg_model;
+
+dg_status dg_model_new(dg_model **out, uint64_t seed);
+void dg_model_free(dg_model *model); /* NULL is allowed */
+
+/* Adds a node that applies `layer` to earlier nodes (none for an Input). The same dg_part added
+ * twice shares its weights. `name` NULL chooses one. `*node` becomes its number. The message of a
+ * failure names the layer, its place and the shapes. */
+dg_status dg_model_add(dg_model *model, const dg_part *layer, int inputs, const int *input,
+                       const char *name, int *node);
+
+/* Closes the graph with its output and makes the weights, initialised from the model's seed. */
+dg_status dg_model_finish(dg_model *model, int output);
+
+/* Draws all weights anew from `seed`. */
+void dg_model_initialize(dg_model *model, uint64_t seed);
+
+/* The optimizer's recipe is copied into the model: fresh slots, step 0. May be called again. */
+dg_status dg_model_compile(dg_model *model, const dg_part *optimizer, const dg_part *loss,
+                           bool with_accuracy);
+
+float *dg_model_weight(const dg_model *model, int weight);   /* weights[weight].size floats */
+float *dg_model_gradient(const dg_model *model, int weight); /* after dg_model_gradients */
+
+/* --- fitting (engine/nn/fit.c) ------------------------------------------------------------ */
+
+/* Numbers by name, in the order in which they are shown: "loss", "accuracy", "val_loss" ... */
+enum { DG_MAX_SCORES = 12 };
+typedef struct dg_log {
+    int64_t epoch, epochs;  /* from 1 */
+    int64_t batch, batches; /* from 1; in an epoch's log: batch = batches */
+    double seconds;         /* of this epoch so far, validation included at its end */
+    int scores;
+    struct {
+        const char *name;
+        double value;
+    } score[DG_MAX_SCORES];
+} dg_log;
+
+/* Called on the thread that called fit. `*stop` = true ends the fit in good order; a status other
+ * than DG_OK ends it with that status, the weights kept. */
+typedef dg_status dg_callback(void *context, const dg_log *log, bool *stop);
+
+typedef struct dg_fit_options {
+    const dg_dataset *validation; /* or NULL */
+    int64_t epochs;               /* default 1 */
+    int64_t batch_size;           /* default 32; at most the rows of the set */
+    bool shuffle;                 /* default true: another order each epoch */
+    uint64_t seed;                /* shuffles and dropout; 0 stands for one from the model's */
+    const char *monitor;          /* early stopping on this score; NULL: none */
+    int64_t patience;             /* epochs without improvement before it stops; default 0 */
+    double min_delta;             /* what counts as improvement; default 0 */
+    bool restore_best;            /* give back the weights of the best epoch */
+    dg_callback *on_batch, *on_epoch; /* or NULL */
+    void *context;
+} dg_fit_options;
+
+dg_fit_options dg_fit_defaults(void);
+
+typedef struct dg_fit_result {
+    int64_t best_epoch; /* by `monitor`, else by the last score there is to judge by, val_loss or
+                           loss; counted from 1 within this fit */
+    double seconds;
+    bool stopped_early;
+} dg_fit_result;
+
+/* Trains. DG_INVALID: what does not fit, before anything changes; DG_NUMERIC: the loss is no finite
+ * number (epoch and batch are said); DG_CANCELLED between batches, with the weights kept. */
+dg_status dg_model_fit(dg_model *model, const dg_dataset *set, const dg_fit_options *options,
+                       const dg_job *job, dg_fit_result *result);
+
+/* Loss and gradients of one whole set as a single batch, without an update; for tests and for the
+ * curious. Random layers act as in training with `key` if `training`. */
+dg_status dg_model_gradients(dg_model *model, const dg_dataset *set, bool training, uint64_t key,
+                             const dg_job *job, double *loss);
+
+/* --- predicting (engine/nn/predict.c) ----------------------------------------------------- */
+
+typedef struct dg_scores {
+    double loss; /* penalties included, as in Keras */
+    double accuracy;
+    bool has_accuracy;
+    double seconds;
+} dg_scores;
+
+dg_status dg_model_evaluate(const dg_model *model, const dg_dataset *set, const dg_job *job,
+                            dg_scores *out);
+
+/* {n, outputs...} float32 for x of n rows; x of one row's shape is one row. */
+dg_status dg_model_predict_proba(const dg_model *model, const dg_tensor *x, const dg_job *job,
+                                 dg_tensor *out);
+/* {n} int32 label values. DG_INVALID for a network that does not classify. */
+dg_status dg_model_predict(const dg_model *model, const dg_tensor *x, const dg_job *job,
+                           dg_tensor *out);
+/* Whether x lies in quite another range than the data that the model was fitted on; then a
+ * sentence that says so is written to `out`. */
+bool dg_model_range_differs(const dg_model *model, const dg_tensor *x, char *out, size_t size);
+
+/* The table of layers, output shapes and parameters, as Keras prints it. dg_free it. */
+dg_status dg_model_summary(const dg_model *model, char **out);
+
+#endif

@@ -1,0 +1,80 @@
+/* The other parts of a network: initialisers, regularisers, optimizers, losses. Each is a small
+ * file (or a few in one) that ends in its descriptor; engine/registry.c lists them. */
+#ifndef DG_NN_PARTS_H
+#define DG_NN_PARTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/part.h"
+#include "engine/base/status.h"
+
+/* --- initialisers (engine/nn/initializers.c) ---------------------------------------------- */
+
+/* Fills `count` weights. fan_in and fan_out as Keras computes them. */
+typedef struct dg_initializer_type {
+    dg_descriptor part; /* kind "initializer" */
+    void (*fill)(const void *options, uint64_t key, int64_t fan_in, int64_t fan_out, int64_t count,
+                 float *out);
+} dg_initializer_type;
+
+/* NULL stands for zeros; a seed among the options takes the place of `key`. */
+void dg_initialize(const dg_part *initializer, uint64_t key, int64_t fan_in, int64_t fan_out,
+                   int64_t count, float *out);
+
+/* --- regularisers (engine/nn/regularizers.c) ---------------------------------------------- */
+
+/* Keras's factors: L1 is l1 * sum |w|, L2 is l2 * sum w^2 (so its gradient is 2 * l2 * w). */
+typedef struct dg_regularizer_type {
+    dg_descriptor part; /* kind "regularizer" */
+    /* Returns the penalty of `count` weights and, unless NULL, adds its gradient. */
+    double (*penalty)(const void *options, int64_t count, const float *weight, float *gradient);
+} dg_regularizer_type;
+
+double dg_penalty(const dg_part *regularizer, int64_t count, const float *weight, float *gradient);
+
+/* --- optimizers (engine/nn/optimizers/NAME.c) --------------------------------------------- */
+
+enum { DG_MAX_SLOTS = 3 };
+
+/* One update of `count` neighbouring weights. */
+typedef struct dg_update {
+    const void *options;
+    double learning_rate;
+    int64_t step; /* from 1 */
+    int64_t count;
+    float *weight;
+    const float *gradient;
+    float *slot[DG_MAX_SLOTS]; /* zero before the first step */
+} dg_update;
+
+typedef struct dg_optimizer_type {
+    dg_descriptor part; /* kind "optimizer"; a parameter learning_rate is expected first */
+    size_t learning_rate_offset; /* a double */
+    int (*slots)(const void *options); /* how many numbers it keeps for each weight */
+    void (*update)(const dg_update *update);
+} dg_optimizer_type;
+
+/* --- losses (engine/nn/losses.c) ---------------------------------------------------------- */
+
+/* The loss of rows begin .. end-1. Arrays begin at row 0. */
+typedef struct dg_loss_pass {
+    const void *options;
+    int64_t begin, end;
+    int64_t width;            /* outputs of the network for a row */
+    const float *output;      /* {rows, width} */
+    const int32_t *positions; /* {rows}: each row's class; or NULL, */
+    const float *targets;     /* {rows, width}: what the outputs should be */
+    float *gradient; /* {rows, width}: becomes gradient of (loss * scale); NULL: not wanted */
+    double scale;    /* 1 / rows of the batch */
+    bool fused;      /* gradient with respect to the input of the last activation */
+} dg_loss_pass;
+
+typedef struct dg_loss_type {
+    dg_descriptor part; /* kind "loss" */
+    bool classifies;    /* the outputs are probabilities of classes */
+    int fuses;          /* the dg_activation whose derivative it can take in; -1: none */
+    double (*rows)(const dg_loss_pass *pass); /* the sum of the losses of the rows */
+} dg_loss_type;
+
+#endif
