@@ -33,12 +33,13 @@ typedef struct dg_ints {
 typedef enum dg_param_type {
     DG_TYPE_BOOL,   /* bool */
     DG_TYPE_INT,    /* int64_t, low .. high */
-    DG_TYPE_FLOAT,  /* double, low .. high, never NaN */
+    DG_TYPE_FLOAT,  /* double, low .. high, always finite */
     DG_TYPE_CHOICE, /* int: the index of the word in `choices` */
-    DG_TYPE_INTS,   /* dg_ints: `count_low` .. `count_high` numbers, each low .. high */
+    DG_TYPE_INTS,   /* dg_ints: `count_low` .. `count_high` numbers, each low .. high; as the last
+                       positional parameter it gathers single numbers: Input { 28, 28, 1 } */
     DG_TYPE_PAIR,   /* int64_t[2]; one number n stands for {n, n} */
     DG_TYPE_PART,   /* dg_part *: NULL or a part of kind `kind`, owned; a text names one by its
-                       registered name with its defaults ("he_normal", "adam") */
+                       registered name with its defaults ("he_normal", "adam"); false is NULL */
     DG_TYPE_SEED,   /* dg_optional_seed */
 } dg_param_type;
 
@@ -74,10 +75,11 @@ typedef struct dg_param {
     dg_param_type type;
     size_t offset; /* of the field in the options struct */
     bool required;
-    bool named_only; /* is never filled by position */
-    double low, high; /* DG_INT, DG_FLOAT, DG_INTS, DG_PAIR; high 0 with low 0 means no limits */
+    bool named_only;  /* is never filled by position */
+    double low, high; /* DG_INT, DG_FLOAT, DG_INTS, DG_PAIR; high 0 with low 0 means no limits;
+                         high below low means no upper limit, and so does high 0 with low_open */
     bool low_open, high_open;
-    int count_low, count_high; /* DG_INTS; 0, 0 means 1 .. DG_MAX_INTS */
+    int count_low, count_high;  /* DG_INTS; 0, 0 means 1 .. DG_MAX_INTS */
     const char *const *choices; /* DG_CHOICE: words, then NULL */
     const char *kind;           /* DG_PART: "initializer", "regularizer" ... */
     double default_number;      /* bool, int, float, both of a pair */
@@ -112,6 +114,9 @@ typedef struct dg_descriptor {
     size_t options_size;
     /* Checks what no single parameter can, after all are set; may be NULL. */
     dg_status (*check)(const void *options);
+    /* Pairs, then NULL: a peer's name for an option, and our sentence about it, which follows
+     * "Dense: unknown option 'input_dim': ", such as "use nn.Input { n } before it". Or NULL. */
+    const char *const *hints;
 } dg_descriptor;
 
 /* An immutable, counted description: a descriptor and the options that were given. */
@@ -119,7 +124,8 @@ struct dg_part {
     const dg_descriptor *type;
     void *options; /* options_size bytes */
     int references;
-    uint64_t given; /* bit i: parameter i was set by the user */
+    uint64_t given;      /* bit i: parameter i was set by the user */
+    uint64_t positional; /* bit i: and that by its position */
 };
 
 /* Every descriptor there is (engine/registry.c), in the order of the manual, then NULL. */
@@ -130,7 +136,9 @@ extern const dg_descriptor *const dg_registry[];
 const dg_descriptor *dg_find_descriptor(const char *kind, const char *name);
 
 /* Making a part: begin, set each option, finish; then it never changes again. If a set or the
- * finish fails, release it. dg_part_set copies texts and takes its own reference to a part. */
+ * finish fails, release it. dg_part_set copies texts and takes its own reference to a part. A nil
+ * stands for a part, a list or a seed that is not given. A whole float passes as an integer, an
+ * integer as a float, a string never as a number; setting twice is an error. */
 dg_status dg_part_begin(const dg_descriptor *type, dg_part **out);
 dg_status dg_part_set(dg_part *part, const char *name, const dg_value *value);
 /* Positional value `position`, from 0. */
@@ -152,9 +160,20 @@ bool dg_part_equal(const dg_part *a, const dg_part *b);
 /* How many parameters a descriptor has; the index of one by its name, or -1. */
 int dg_param_count(const dg_descriptor *type);
 int dg_param_index(const dg_descriptor *type, const char *name);
+/* The same, and where it is -1, DG_INVALID's message, which suggests the nearest name. */
+int dg_param_find(const dg_descriptor *type, const char *name);
 
 /* "a number from 0 to 1 (below 1)", "one of 'valid', 'same'": what a parameter expects. */
 void dg_param_expects(const dg_param *param, char *out, size_t size);
+
+/* "1.5", "'abc' (a string)", "the layer Conv2D": what was found. */
+void dg_value_text(const dg_value *value, char *out, size_t size);
+
+/* Whether `number` lies in the range of `param`; how many numbers a DG_INTS has at least, at most.
+ */
+bool dg_param_in_range(const dg_param *param, double number);
+int dg_param_count_low(const dg_param *param);
+int dg_param_count_high(const dg_param *param);
 
 /* The name in `names` (`count` of them) nearest to `word`, or NULL if none is near: at most a
  * third of its letters differ (Damerau and Levenshtein; case does not count). */

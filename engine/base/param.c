@@ -1,0 +1,219 @@
+/* Parameters and descriptors: finding them by name, and putting into words what they expect. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/base/part.h"
+
+enum { LIST_SIZE = 512 };
+
+/* --- words ---------------------------------------------------------------------------------- */
+
+/* Appends to the text in `out`, and cuts off what finds no room. */
+__attribute__((format(printf, 3, 4))) static void append(char *out, size_t size, const char *format,
+                                                         ...)
+{
+    size_t used = strlen(out);
+    if (used + 1 >= size) return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(out + used, size - used, format, arguments);
+    va_end(arguments);
+}
+
+static const char *article(const char *noun)
+{
+    return strchr("aeiouAEIOU", noun[0]) ? "an" : "a";
+}
+
+static bool has_low(const dg_param *param)
+{
+    return (param->low != 0 || param->high != 0 || param->low_open) && param->low > -INFINITY;
+}
+
+static bool has_high(const dg_param *param)
+{
+    bool stated = param->high > param->low || (param->high == param->low && param->high != 0);
+    return stated && param->high < INFINITY;
+}
+
+static void append_range(const dg_param *param, char *out, size_t size)
+{
+    bool low = has_low(param), high = has_high(param);
+    if (low && high) {
+        append(out, size, " from %.14g to %.14g", param->low, param->high);
+        if (param->low_open && param->high_open)
+            append(out, size, " (above %.14g, below %.14g)", param->low, param->high);
+        else if (param->low_open)
+            append(out, size, " (above %.14g)", param->low);
+        else if (param->high_open)
+            append(out, size, " (below %.14g)", param->high);
+    } else if (low) {
+        append(out, size, param->low_open ? " above %.14g" : " of at least %.14g", param->low);
+    } else if (high) {
+        append(out, size, param->high_open ? " below %.14g" : " of at most %.14g", param->high);
+    }
+}
+
+int dg_param_count_low(const dg_param *param)
+{
+    return param->count_low || param->count_high ? param->count_low : 1;
+}
+
+int dg_param_count_high(const dg_param *param)
+{
+    return param->count_high ? param->count_high : DG_MAX_INTS;
+}
+
+void dg_param_expects(const dg_param *param, char *out, size_t size)
+{
+    if (size == 0) return;
+    out[0] = '\0';
+    switch (param->type) {
+    case DG_TYPE_BOOL: append(out, size, "true or false"); break;
+    case DG_TYPE_INT:
+        append(out, size, "a whole number");
+        append_range(param, out, size);
+        break;
+    case DG_TYPE_FLOAT:
+        append(out, size, "a number");
+        append_range(param, out, size);
+        break;
+    case DG_TYPE_CHOICE:
+        append(out, size, "one of ");
+        for (int i = 0; param->choices[i]; i++)
+            append(out, size, "%s'%s'", i ? ", " : "", param->choices[i]);
+        break;
+    case DG_TYPE_INTS:
+        if (dg_param_count_low(param) == dg_param_count_high(param))
+            append(out, size, "a list of %d whole numbers", dg_param_count_low(param));
+        else
+            append(out, size, "a list of %d to %d whole numbers", dg_param_count_low(param),
+                   dg_param_count_high(param));
+        append_range(param, out, size);
+        break;
+    case DG_TYPE_PAIR:
+        append(out, size, "a whole number");
+        append_range(param, out, size);
+        append(out, size, ", or a list of two");
+        break;
+    case DG_TYPE_PART:
+        append(out, size, "%s %s or the name of one", article(param->kind), param->kind);
+        break;
+    case DG_TYPE_SEED: append(out, size, "a whole number (a seed)"); break;
+    }
+}
+
+void dg_value_text(const dg_value *value, char *out, size_t size)
+{
+    out[0] = '\0';
+    switch (value->type) {
+    case DG_VALUE_NIL: append(out, size, "nil"); break;
+    case DG_VALUE_BOOL: append(out, size, value->boolean ? "true" : "false"); break;
+    case DG_VALUE_INT: append(out, size, "%" PRId64, value->integer); break;
+    case DG_VALUE_FLOAT:
+        append(out, size, "%.14g", value->number);
+        if (!isfinite(value->number)) append(out, size, " (not a finite number)");
+        break;
+    case DG_VALUE_TEXT: append(out, size, "'%.100s' (a string)", value->text); break;
+    case DG_VALUE_INTS:
+        append(out, size, "{");
+        for (int i = 0; i < value->ints.count; i++)
+            append(out, size, "%s%" PRId64, i ? ", " : "", value->ints.at[i]);
+        append(out, size, "} (a list)");
+        break;
+    case DG_VALUE_PART:
+        append(out, size, "the %s %s", value->part->type->kind, value->part->type->name);
+        break;
+    }
+}
+
+bool dg_param_in_range(const dg_param *param, double number)
+{
+    if (has_low(param) && (param->low_open ? number <= param->low : number < param->low))
+        return false;
+    if (has_high(param) && (param->high_open ? number >= param->high : number > param->high))
+        return false;
+    return true;
+}
+
+/* --- descriptors ---------------------------------------------------------------------------- */
+
+int dg_param_count(const dg_descriptor *type)
+{
+    int count = 0;
+    while (type->params && type->params[count].name) count++;
+    return count;
+}
+
+int dg_param_index(const dg_descriptor *type, const char *name)
+{
+    int count = dg_param_count(type);
+    for (int i = 0; i < count; i++)
+        if (strcmp(type->params[i].name, name) == 0) return i;
+    return -1;
+}
+
+static const char *word_for(const dg_descriptor *type)
+{
+    return type->alias ? type->alias : type->name;
+}
+
+const dg_descriptor *dg_find_descriptor(const char *kind, const char *name)
+{
+    enum { MOST = 256 };
+    const char *names[MOST] = { NULL };
+    int count = 0;
+    char known[LIST_SIZE] = "";
+    for (int i = 0; dg_registry[i]; i++) {
+        const dg_descriptor *type = dg_registry[i];
+        if (strcmp(type->kind, kind) != 0) continue;
+        if (strcmp(type->name, name) == 0) return type;
+        if (type->alias && strcmp(type->alias, name) == 0) return type;
+        append(known, sizeof known, "%s'%s'", count ? ", " : "", word_for(type));
+        /* the word first: of two that are equally near, the first is suggested */
+        if (count < MOST) names[count++] = word_for(type);
+        if (type->alias && count < MOST) names[count++] = type->name;
+    }
+    const char *nearest = dg_nearest(name, names, count);
+    if (nearest)
+        dg_error(DG_INVALID, "unknown %s '%.100s', did you mean '%s'?", kind, name, nearest);
+    else if (count)
+        dg_error(DG_INVALID, "unknown %s '%.100s', expected one of %s", kind, name, known);
+    else
+        dg_error(DG_INVALID, "unknown %s '%.100s': there is no %s", kind, name, kind);
+    return NULL;
+}
+
+static dg_status unknown_option(const dg_descriptor *type, const char *name)
+{
+    for (int i = 0; type->hints && type->hints[i]; i += 2)
+        if (strcmp(type->hints[i], name) == 0)
+            return dg_error(DG_INVALID, "%s: unknown option '%s': %s", type->name, name,
+                            type->hints[i + 1]);
+    const char *names[DG_MAX_PARAMS] = { NULL };
+    int count = dg_param_count(type);
+    char known[LIST_SIZE] = "";
+    for (int i = 0; i < count; i++) {
+        names[i] = type->params[i].name;
+        append(known, sizeof known, "%s%s", i ? ", " : "", names[i]);
+    }
+    const char *nearest = dg_nearest(name, names, count);
+    if (nearest)
+        return dg_error(DG_INVALID, "%s: unknown option '%.100s', did you mean '%s'?", type->name,
+                        name, nearest);
+    if (count == 0)
+        return dg_error(DG_INVALID, "%s: unknown option '%.100s': it has no options", type->name,
+                        name);
+    return dg_error(DG_INVALID, "%s: unknown option '%.100s', its options are %s", type->name, name,
+                    known);
+}
+
+int dg_param_find(const dg_descriptor *type, const char *name)
+{
+    int index = dg_param_index(type, name);
+    if (index < 0) unknown_option(type, name);
+    return index;
+}
