@@ -51,6 +51,7 @@ typedef struct dg_layer_build {
 
     dg_shape output;
     dg_cut cut;
+    bool training_only; /* in prediction the output is the input: nothing is called, as for a view */
     int weights;
     dg_weight_spec weight[DG_MAX_WEIGHTS];
     int64_t saved_row_bytes;   /* remembered for each row from forward to backward */

@@ -35,8 +35,7 @@ typedef struct dg_weight {
 typedef struct dg_layer {
     const dg_part *part;
     char name[64]; /* "conv2d", "dense_1": Keras's way, or as the user says */
-    dg_layer_build build;
-    int first_weight; /* in the model's list; build.weights of them */
+    int first_weight, weights; /* in the model's list */
     int64_t parameters, trainable;
 } dg_layer;
 
@@ -45,7 +44,7 @@ typedef struct dg_node {
     int layer;
     int inputs;
     int input[DG_MAX_INPUTS];
-    dg_shape shape; /* of a row of its output */
+    dg_layer_build build; /* build.output is the shape of a row of its output */
 } dg_node;
 
 struct dg_plan; /* engine/nn/plan.h */
@@ -123,7 +122,8 @@ typedef struct dg_fit_options {
     int64_t epochs;               /* default 1 */
     int64_t batch_size;           /* default 32; at most the rows of the set */
     bool shuffle;                 /* default true: another order each epoch */
-    uint64_t seed;                /* shuffles and dropout; 0 stands for one from the model's */
+    bool seeded;                  /* false: the seed follows from the model's */
+    uint64_t seed;                /* for shuffles and dropout */
     const char *monitor;          /* early stopping on this score; NULL: none */
     int64_t patience;             /* epochs without improvement before it stops; default 0 */
     double min_delta;             /* what counts as improvement; default 0 */
