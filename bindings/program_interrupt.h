@@ -1,0 +1,38 @@
+/* Ctrl-C.
+ *
+ * The handler sets dg_interrupt, which long loops of the engine poll, and a hook on the Lua thread
+ * that runs, which raises the error "interrupted" at its next instruction or call. pcall catches
+ * that error like any other, so that a script can save what it has. A second Ctrl-C within two
+ * seconds of the first one's error cannot be caught: it goes on being raised until it has reached
+ * the program. A second Ctrl-C while the first still waits for an answer (within C code) ends the
+ * process. What arrives within 0.3 s counts as the same Ctrl-C: held keys, and timeout(1), which
+ * signals both the process and its group.
+ *
+ * Lua does not tell C which coroutine runs; hence the program's own coroutine.resume, wrap and
+ * close, which behave as the library's do. */
+#ifndef DIGITS_BINDINGS_PROGRAM_INTERRUPT_H
+#define DIGITS_BINDINGS_PROGRAM_INTERRUPT_H
+
+#include <lua.h>
+#include <stdbool.h>
+
+/* Installs the handler, unless SIGINT was ignored when the program began (as in a background job
+ * of a script), and the functions in the global `coroutine`. L is the main thread. */
+void dg_interrupt_install(lua_State *L);
+
+/* The default action is back: call it before closing L. */
+void dg_interrupt_remove(void);
+
+/* Nothing is left to be answered: forgets the request and takes the hook from L. */
+void dg_interrupt_answered(lua_State *L);
+
+/* Whether a request waits for its answer. */
+bool dg_interrupt_pending(void);
+
+/* Whether the error value at `index` says that the user interrupted the program. */
+bool dg_interrupt_is_error(lua_State *L, int index);
+
+/* Ends the process by SIGINT, as shells expect of a program that was interrupted (status 130). */
+void dg_interrupt_exit(void);
+
+#endif

@@ -1,0 +1,15 @@
+/* Where require finds the library: its C half as "digits.core", its Lua half inside the program. */
+#ifndef DIGITS_BINDINGS_PROGRAM_MODULES_H
+#define DIGITS_BINDINGS_PROGRAM_MODULES_H
+
+#include <lua.h>
+
+/* Defined with the bindings; opens the C half. Weak: a program without it links, and has none. */
+__attribute__((weak)) int luaopen_digits_core(lua_State *L);
+
+/* Registers the C half in package.preload, and puts a searcher for the embedded scripts right
+ * after the one for package.preload. `folder`, or NULL, is looked at before them: "digits" is
+ * FOLDER/init.lua, "digits.a.b" is FOLDER/a/b.lua or FOLDER/a/b/init.lua. */
+void dg_modules_register(lua_State *L, const char *folder);
+
+#endif

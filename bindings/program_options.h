@@ -1,0 +1,30 @@
+/* The command line of digits-lua. */
+#ifndef DIGITS_BINDINGS_PROGRAM_OPTIONS_H
+#define DIGITS_BINDINGS_PROGRAM_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* Something to do before the script, in the order given: 'e' runs `text`, 'l' requires it,
+ * 'W' turns warnings on. */
+struct dg_action {
+    char kind;
+    const char *text;
+};
+
+struct dg_options {
+    bool help, version, interactive, no_environment;
+    int threads;               /* 0: not given */
+    struct dg_action *actions; /* `action_count` of them, pointing into argv */
+    int action_count;
+    bool executes; /* one of the actions is 'e' */
+    int script;    /* index in argv of the script; argc where there is none */
+};
+
+/* Reads argv, which must outlive the result. False when it is wrong, after telling on stderr what
+ * is wrong and how to use the program. Free `actions` in either case. */
+bool dg_options_read(int argc, char **argv, struct dg_options *out);
+
+void dg_options_usage(FILE *file);
+
+#endif
