@@ -31,8 +31,8 @@ void dg_dataset_release(const dg_dataset *set); /* NULL is allowed */
 
 /* --- sources ------------------------------------------------------------------------------ */
 
-/* x: {n, ...}; int32 becomes float32. y: NULL, {n} of whole numbers of any type, or one-hot {n, k}
- * (each row exactly one 1, else 0), whose classes are then 0 .. k-1. class_names: NULL or as many
+/* x: {n, ...}; int32 becomes float32. y: NULL, {n} or {n, 1} of whole numbers of any type, or
+ * one-hot {n, k} (each row exactly one 1, else 0), whose classes are then 0 .. k-1. class_names: NULL or as many
  * as classes. Storage is shared where the type allows. DG_INVALID: different lengths, a label that
  * is no whole number. */
 dg_status dg_dataset_new(const dg_dataset **out, const dg_tensor *x, const dg_tensor *y,
@@ -62,7 +62,7 @@ dg_status dg_idx_read(const dg_dataset **out, const char *images, const char *la
 
 /* --- what can be made of one -------------------------------------------------------------- */
 
-/* Rows in the order given, from 0. */
+/* Rows in the order given, from 0 (messages name them from 1, as users do). */
 dg_status dg_dataset_take(const dg_dataset **out, const dg_dataset *set, const int64_t *rows,
                           int64_t count);
 /* The first n rows (all, if there are fewer: then DG_INVALID). */
@@ -71,7 +71,8 @@ dg_status dg_dataset_shuffle(const dg_dataset **out, const dg_dataset *set, uint
 /* Rows with one of these labels, in order; the classes shrink to them, ascending. */
 dg_status dg_dataset_only(const dg_dataset **out, const dg_dataset *set, const int32_t *labels,
                           int64_t count);
-/* One after another: same row shape; classes are united; uint8 with float32 is refused. */
+/* One after another: same row shape; classes are united; uint8 with float32 is refused. One-hot
+ * if all are. Class names are kept if each class has one; two names for a class are refused. */
 dg_status dg_dataset_concat(const dg_dataset **out, int count, const dg_dataset *const *sets);
 /* The same rows with y as one-hot float32. */
 dg_status dg_dataset_one_hot(const dg_dataset **out, const dg_dataset *set);
@@ -86,10 +87,10 @@ void dg_dataset_counts(const dg_dataset *set, int64_t *out);
  * is DG_INVALID. `out` has room for `count`. */
 dg_status dg_dataset_split(const dg_dataset **out, const dg_dataset *set, int count,
                            const double *parts, uint64_t seed, bool stratify);
-/* k folds: out[2 i] is what fold i trains on, out[2 i + 1] is held out. Each row is held out
- * once; sizes differ by one at most. 2 <= k <= rows. */
+/* Fold `fold` (from 0) of `folds`: what it trains on, and what it holds out. Over all folds each row
+ * is held out once; sizes differ by one at most, in each class too when stratified.
+ * 2 <= folds <= rows. */
 dg_status dg_dataset_fold(const dg_dataset **training, const dg_dataset **held_out,
-                          const dg_dataset *set, int folds, int fold, uint64_t seed,
-                          bool stratify);
+                          const dg_dataset *set, int folds, int fold, uint64_t seed, bool stratify);
 
 #endif
