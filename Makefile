@@ -75,19 +75,11 @@ install: all ## install under PREFIX (/usr/local), staged below DESTDIR if given
 clean: ## remove what was built
 	rm -rf $(BUILD)
 
-# clang-format and cppcheck look at tracked and new files alike, but never at built ones
-c_files = $(sort $(wildcard $(shell git ls-files -co --exclude-standard -- '*.c' '*.h' 2>/dev/null || find engine bindings tests -name '*.[ch]')))
-lua_folders = $(wildcard scripts experiments tests)
-
 lint: deps-lint ## clang-format, cppcheck and luacheck, all of which must be silent
-	clang-format --dry-run -Werror $(c_files)
-	cppcheck --quiet --std=c11 --language=c -I. -D__GNUC__ -DDIGITS_VERSION='""' -j 2 --error-exitcode=1 \
-		--enable=warning,performance,portability --inline-suppr \
-		--suppress=missingIncludeSystem --suppress=invalidPointerCast $(filter %.c,$(c_files))
-	luacheck --quiet --no-color $(lua_folders)
+	@tests/lint
 
 format: deps-lint ## lay out the C files as lint wants them
-	clang-format -i $(c_files)
+	@tests/lint --fix
 
 deps: ## install the packages that the build needs
 	@vendor/install build
