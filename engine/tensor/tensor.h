@@ -122,8 +122,20 @@ dg_status dg_tensor_concat(dg_tensor *out, int count, const dg_tensor *const *te
  * DG_MOD follows Lua (sign of the divisor); an integer zero divisor is DG_INVALID.
  * Comparisons give uint8, 0 or 1. */
 typedef enum dg_binary {
-    DG_ADD, DG_SUB, DG_MUL, DG_DIV, DG_MOD, DG_POW, DG_MINIMUM, DG_MAXIMUM,
-    DG_EQ, DG_NE, DG_LT, DG_LE, DG_GT, DG_GE,
+    DG_ADD,
+    DG_SUB,
+    DG_MUL,
+    DG_DIV,
+    DG_MOD,
+    DG_POW,
+    DG_MINIMUM,
+    DG_MAXIMUM,
+    DG_EQ,
+    DG_NE,
+    DG_LT,
+    DG_LE,
+    DG_GT,
+    DG_GE,
 } dg_binary;
 dg_status dg_tensor_binary(dg_tensor *out, dg_binary op, const dg_tensor *a, const dg_tensor *b);
 /* With a number on the right, or (`reversed`) on the left. `integer`: the number is a whole Lua
@@ -131,10 +143,19 @@ dg_status dg_tensor_binary(dg_tensor *out, dg_binary op, const dg_tensor *a, con
 dg_status dg_tensor_binary_number(dg_tensor *out, dg_binary op, const dg_tensor *a, double number,
                                   bool integer, bool reversed);
 
-/* Elementwise; float32, but DG_NEG and DG_ABS keep int32 (uint8 becomes int32). DG_NOT is uint8. */
+/* Elementwise; float32, but NEG and ABS keep int32 (uint8 becomes int32). NOT is uint8. */
 typedef enum dg_unary {
-    DG_NEG, DG_ABS, DG_EXP, DG_LOG, DG_SQRT, DG_TANH, DG_SIGMOID, DG_FLOOR, DG_CEIL, DG_ROUND,
-    DG_NOT,
+    DG_UNARY_NEG,
+    DG_UNARY_ABS,
+    DG_UNARY_EXP,
+    DG_UNARY_LOG,
+    DG_UNARY_SQRT,
+    DG_UNARY_TANH,
+    DG_UNARY_SIGMOID,
+    DG_UNARY_FLOOR,
+    DG_UNARY_CEIL,
+    DG_UNARY_ROUND,
+    DG_UNARY_NOT,
 } dg_unary;
 dg_status dg_tensor_unary(dg_tensor *out, dg_unary op, const dg_tensor *a);
 
@@ -151,7 +172,14 @@ dg_status dg_tensor_nonzero(dg_tensor *out, const dg_tensor *tensor, int origin)
  * ARGMIN, ARGMAX are int32: the first of equals, counted from `origin`. Large sums are cut into
  * pieces by shape and added in order. */
 typedef enum dg_reduction {
-    DG_SUM, DG_MEAN, DG_STD, DG_VAR, DG_MIN, DG_MAX, DG_ARGMIN, DG_ARGMAX,
+    DG_SUM,
+    DG_MEAN,
+    DG_STD,
+    DG_VAR,
+    DG_MIN,
+    DG_MAX,
+    DG_ARGMIN,
+    DG_ARGMAX,
 } dg_reduction;
 enum { DG_ALL_AXES = -100 };
 dg_status dg_tensor_reduce(dg_tensor *out, dg_reduction op, const dg_tensor *tensor, int axis,
