@@ -1,0 +1,310 @@
+/* Elementwise operations on two tensors, or on a tensor and a number.
+ *
+ * Operands are read a chunk at a time as float32 or as int32, broadcast ones included, so that each
+ * operation is one loop over contiguous numbers of one type. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "engine/base/kernel.h"
+#include "engine/tensor/convert.h"
+#include "engine/tensor/walk.h"
+
+static const char *const names[] = {
+    [DG_ADD] = "+", [DG_SUB] = "-",       [DG_MUL] = "*",       [DG_DIV] = "/", [DG_MOD] = "%",
+    [DG_POW] = "^", [DG_MINIMUM] = "min", [DG_MAXIMUM] = "max", [DG_EQ] = "eq", [DG_NE] = "ne",
+    [DG_LT] = "lt", [DG_LE] = "le",       [DG_GT] = "gt",       [DG_GE] = "ge"
+};
+
+/* --- kernels -------------------------------------------------------------------------------- */
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* Lua's: the result has the sign of the divisor. */
+INLINE float float_mod(float a, float b)
+{
+    float rest = fmodf(a, b);
+    if (rest != 0 && (rest < 0) != (b < 0)) rest += b;
+    return rest;
+}
+
+/* `op` is a constant wherever this is inlined, so each loop has one operation. */
+INLINE float float_op(dg_binary op, float a, float b)
+{
+    switch (op) {
+    case DG_ADD: return a + b;
+    case DG_SUB: return a - b;
+    case DG_MUL: return a * b;
+    case DG_DIV: return a / b;
+    case DG_MOD: return float_mod(a, b);
+    case DG_MINIMUM: return (a < b) | (a != a) ? a : b; /* NaN is passed on */
+    case DG_MAXIMUM: return (a > b) | (a != a) ? a : b;
+    default: return powf(a, b);
+    }
+}
+
+INLINE void float_loop(dg_binary op, float *out, const float *a, const float *b, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) out[i] = float_op(op, a[i], b[i]);
+}
+
+DG_KERNEL static void float_kernel(dg_binary op, float *out, const float *a, const float *b,
+                                   int64_t n)
+{
+    switch (op) {
+    case DG_ADD: float_loop(DG_ADD, out, a, b, n); break;
+    case DG_SUB: float_loop(DG_SUB, out, a, b, n); break;
+    case DG_MUL: float_loop(DG_MUL, out, a, b, n); break;
+    case DG_DIV: float_loop(DG_DIV, out, a, b, n); break;
+    case DG_MOD: float_loop(DG_MOD, out, a, b, n); break;
+    case DG_MINIMUM: float_loop(DG_MINIMUM, out, a, b, n); break;
+    case DG_MAXIMUM: float_loop(DG_MAXIMUM, out, a, b, n); break;
+    default: float_loop(DG_POW, out, a, b, n); break;
+    }
+}
+
+/* In 64 bits, so that overflow can be seen afterwards. The divisor of DG_MOD is not 0. */
+INLINE int64_t int_op(dg_binary op, int64_t a, int64_t b)
+{
+    switch (op) {
+    case DG_ADD: return a + b;
+    case DG_SUB: return a - b;
+    case DG_MUL: return a * b;
+    case DG_MINIMUM: return a < b ? a : b;
+    case DG_MAXIMUM: return a > b ? a : b;
+    default: {
+        int64_t rest = a % b;
+        return rest != 0 && (rest ^ b) < 0 ? rest + b : rest;
+    }
+    }
+}
+
+INLINE bool int_loop(dg_binary op, int32_t *out, const int32_t *a, const int32_t *b, int64_t n)
+{
+    int64_t lost = 0;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t exact = int_op(op, a[i], b[i]);
+        out[i] = (int32_t)exact;
+        lost |= exact ^ out[i];
+    }
+    return lost == 0;
+}
+
+/* Whether every result fits. */
+DG_KERNEL static bool int_kernel(dg_binary op, int32_t *out, const int32_t *a, const int32_t *b,
+                                 int64_t n)
+{
+    switch (op) {
+    case DG_ADD: return int_loop(DG_ADD, out, a, b, n);
+    case DG_SUB: return int_loop(DG_SUB, out, a, b, n);
+    case DG_MUL: return int_loop(DG_MUL, out, a, b, n);
+    case DG_MINIMUM: return int_loop(DG_MINIMUM, out, a, b, n);
+    case DG_MAXIMUM: return int_loop(DG_MAXIMUM, out, a, b, n);
+    default: return int_loop(DG_MOD, out, a, b, n);
+    }
+}
+
+INLINE bool float_test(dg_binary op, float a, float b)
+{
+    switch (op) {
+    case DG_EQ: return a == b;
+    case DG_NE: return a != b;
+    case DG_LT: return a < b;
+    case DG_LE: return a <= b;
+    case DG_GT: return a > b;
+    default: return a >= b;
+    }
+}
+
+INLINE void float_test_loop(dg_binary op, uint8_t *out, const float *a, const float *b, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) out[i] = float_test(op, a[i], b[i]);
+}
+
+DG_KERNEL static void float_compare(dg_binary op, uint8_t *out, const float *a, const float *b,
+                                    int64_t n)
+{
+    switch (op) {
+    case DG_EQ: float_test_loop(DG_EQ, out, a, b, n); break;
+    case DG_NE: float_test_loop(DG_NE, out, a, b, n); break;
+    case DG_LT: float_test_loop(DG_LT, out, a, b, n); break;
+    case DG_LE: float_test_loop(DG_LE, out, a, b, n); break;
+    case DG_GT: float_test_loop(DG_GT, out, a, b, n); break;
+    default: float_test_loop(DG_GE, out, a, b, n); break;
+    }
+}
+
+INLINE bool int_test(dg_binary op, int32_t a, int32_t b)
+{
+    switch (op) {
+    case DG_EQ: return a == b;
+    case DG_NE: return a != b;
+    case DG_LT: return a < b;
+    case DG_LE: return a <= b;
+    case DG_GT: return a > b;
+    default: return a >= b;
+    }
+}
+
+INLINE void int_test_loop(dg_binary op, uint8_t *out, const int32_t *a, const int32_t *b, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) out[i] = int_test(op, a[i], b[i]);
+}
+
+DG_KERNEL static void int_compare(dg_binary op, uint8_t *out, const int32_t *a, const int32_t *b,
+                                  int64_t n)
+{
+    switch (op) {
+    case DG_EQ: int_test_loop(DG_EQ, out, a, b, n); break;
+    case DG_NE: int_test_loop(DG_NE, out, a, b, n); break;
+    case DG_LT: int_test_loop(DG_LT, out, a, b, n); break;
+    case DG_LE: int_test_loop(DG_LE, out, a, b, n); break;
+    case DG_GT: int_test_loop(DG_GT, out, a, b, n); break;
+    default: int_test_loop(DG_GE, out, a, b, n); break;
+    }
+}
+
+/* --- runs ----------------------------------------------------------------------------------- */
+
+struct binary {
+    dg_binary op;
+    dg_dtype left, right;
+    bool floats; /* computed in float32, else in int32 */
+};
+
+static dg_status int_failure(dg_binary op, const int32_t *a, const int32_t *b, int64_t n)
+{
+    int32_t result;
+    int64_t i = 0;
+    while (i < n - 1 && int_kernel(op, &result, a + i, b + i, 1)) i++;
+    return dg_error(DG_INVALID,
+                    "%" PRId32 " %s %" PRId32
+                    " does not fit int32: convert with astype 'float32' first",
+                    a[i], names[op], b[i]);
+}
+
+static dg_status int_chunk(dg_binary op, void *out, const int32_t *a, const int32_t *b, int64_t n)
+{
+    if (op >= DG_EQ) {
+        int_compare(op, out, a, b, n);
+        return DG_OK;
+    }
+    if (op == DG_MOD)
+        for (int64_t i = 0; i < n; i++)
+            if (b[i] == 0) return dg_error(DG_INVALID, "%" PRId32 " %% 0 has no result", a[i]);
+    return int_kernel(op, out, a, b, n) ? DG_OK : int_failure(op, a, b, n);
+}
+
+static void float_chunk(dg_binary op, void *out, const float *a, const float *b, int64_t n)
+{
+    if (op >= DG_EQ)
+        float_compare(op, out, a, b, n);
+    else
+        float_kernel(op, out, a, b, n);
+}
+
+static int64_t chunk_end(const dg_run *run, int64_t i)
+{
+    return run->n - i < DG_CHUNK ? run->n - i : DG_CHUNK;
+}
+
+/* A broadcast operand (stride 0) is read once. A square is a product: powf is forty times dearer. */
+static dg_status float_run(const struct binary *binary, const dg_run *run)
+{
+    float left[DG_CHUNK], right[DG_CHUNK];
+    const float *a = NULL, *b = NULL;
+    dg_binary op = binary->op;
+    int64_t out_size = op >= DG_EQ ? 1 : sizeof(float);
+    bool square = false;
+    for (int64_t i = 0; i < run->n; i += DG_CHUNK) {
+        int64_t n = chunk_end(run, i);
+        if (!a || run->stride[1])
+            a = dg_as_floats(left, run->data[1] + i * run->stride[1], run->stride[1], binary->left,
+                             n);
+        if (!b || run->stride[2])
+            b = dg_as_floats(right, run->data[2] + i * run->stride[2], run->stride[2],
+                             binary->right, n);
+        if (i == 0) square = op == DG_POW && run->stride[2] == 0 && b[0] == 2;
+        float_chunk(square ? DG_MUL : op, run->data[0] + i * out_size, a, square ? a : b, n);
+    }
+    return DG_OK;
+}
+
+static dg_status int_run(const struct binary *binary, const dg_run *run)
+{
+    int32_t left[DG_CHUNK], right[DG_CHUNK];
+    const int32_t *a = NULL, *b = NULL;
+    int64_t out_size = binary->op >= DG_EQ ? 1 : sizeof(int32_t);
+    for (int64_t i = 0; i < run->n; i += DG_CHUNK) {
+        int64_t n = chunk_end(run, i);
+        if (!a || run->stride[1])
+            a = dg_as_int32s(left, run->data[1] + i * run->stride[1], run->stride[1], binary->left,
+                             n);
+        if (!b || run->stride[2])
+            b = dg_as_int32s(right, run->data[2] + i * run->stride[2], run->stride[2],
+                             binary->right, n);
+        DG_TRY(int_chunk(binary->op, run->data[0] + i * out_size, a, b, n));
+    }
+    return DG_OK;
+}
+
+static dg_status binary_run(void *context, const dg_run *run)
+{
+    const struct binary *binary = context;
+    return binary->floats ? float_run(binary, run) : int_run(binary, run);
+}
+
+/* --- the operations ------------------------------------------------------------------------- */
+
+dg_status dg_tensor_binary(dg_tensor *out, dg_binary op, const dg_tensor *a, const dg_tensor *b)
+{
+    int axes;
+    int64_t shape[DG_MAX_AXES];
+    *out = (dg_tensor){ 0 };
+    DG_TRY(dg_broadcast_shape(a, b, &axes, shape));
+    struct binary binary = { .op = op, .left = a->dtype, .right = b->dtype };
+    binary.floats =
+        a->dtype == DG_FLOAT32 || b->dtype == DG_FLOAT32 || op == DG_DIV || op == DG_POW;
+    dg_dtype dtype = op >= DG_EQ ? DG_UINT8 : binary.floats ? DG_FLOAT32 : DG_INT32;
+    dg_tensor left = { 0 }, right = { 0 };
+    dg_status status = dg_tensor_broadcast(&left, a, axes, shape);
+    if (status == DG_OK) status = dg_tensor_broadcast(&right, b, axes, shape);
+    if (status == DG_OK) status = dg_tensor_new(out, dtype, axes, shape);
+    if (status == DG_OK) {
+        dg_walk walk;
+        dg_walk_begin(&walk, 3, (const dg_tensor *[]){ out, &left, &right });
+        status = dg_walk_all(&walk, binary_run, &binary);
+    }
+    if (status != DG_OK) dg_tensor_release(out);
+    dg_tensor_release(&left);
+    dg_tensor_release(&right);
+    return status;
+}
+
+/* An integer that no int32 equals compares with all of them as it does with 0. */
+static dg_status compare_beyond(dg_tensor *out, dg_binary op, const dg_tensor *a, double number,
+                                bool reversed)
+{
+    double left = reversed ? number : 0, right = reversed ? 0 : number;
+    bool result = op == DG_NE || ((op == DG_LT || op == DG_LE) && left < right) ||
+                  ((op == DG_GT || op == DG_GE) && left > right);
+    return dg_tensor_full(out, DG_UINT8, a->axes, a->shape, result);
+}
+
+dg_status dg_tensor_binary_number(dg_tensor *out, dg_binary op, const dg_tensor *a, double number,
+                                  bool integer, bool reversed)
+{
+    *out = (dg_tensor){ 0 };
+    bool whole = integer && a->dtype != DG_FLOAT32 && op != DG_DIV && op != DG_POW;
+    if (whole && (number < INT32_MIN || number > INT32_MAX)) {
+        if (op >= DG_EQ) return compare_beyond(out, op, a, number, reversed);
+        return dg_error(DG_INVALID, "%.0f does not fit int32: convert with astype 'float32' first",
+                        number);
+    }
+    dg_tensor single;
+    DG_TRY(dg_tensor_full(&single, whole ? DG_INT32 : DG_FLOAT32, 0, NULL, number));
+    dg_status status =
+        reversed ? dg_tensor_binary(out, op, &single, a) : dg_tensor_binary(out, op, a, &single);
+    dg_tensor_release(&single);
+    return status;
+}

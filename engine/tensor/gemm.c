@@ -1,0 +1,159 @@
+/* Matrix products by OpenBLAS, one thread a call, called from our own parallel pieces. Cutting the
+ * rows or columns of a product changes the last bits of it, so cuts depend on the shapes only. */
+#include <cblas.h>
+#include <inttypes.h>
+#include <limits.h>
+
+#include "engine/base/job.h"
+#include "engine/tensor/tensor.h"
+
+/* A piece has about this many multiplications and additions: a millisecond or less. */
+enum { PIECE_WORK = 32 * 1024 * 1024, LEAST_PIECE = 64, MOST_PIECES = 64 };
+
+/* A float32 matrix as BLAS wants it: one of its strides is 1. */
+struct matrix {
+    dg_tensor tensor; /* holds the storage */
+    int64_t rows, columns, leading;
+    CBLAS_TRANSPOSE transposed;
+};
+
+/* Whether the view can be handed over as it is; sets how. */
+static bool fits_blas(struct matrix *matrix)
+{
+    int64_t rows = matrix->rows, columns = matrix->columns;
+    int64_t down = matrix->tensor.stride[0], right = matrix->tensor.stride[1];
+    if (rows <= 1) down = columns > 1 ? columns : 1; /* an axis of size 1 has no real stride */
+    if (columns <= 1) right = 1;
+    matrix->transposed = CblasNoTrans;
+    matrix->leading = down;
+    if (right == 1 && down >= columns && down <= INT_MAX) return true;
+    down = rows <= 1 ? 1 : matrix->tensor.stride[0];
+    right = columns <= 1 ? rows : matrix->tensor.stride[1];
+    matrix->transposed = CblasTrans;
+    matrix->leading = right;
+    return down == 1 && right >= rows && right <= INT_MAX;
+}
+
+/* A matrix, or a row (on the left) or a column (on the right) from one axis. */
+static dg_status open_matrix(struct matrix *matrix, const dg_tensor *tensor, bool left)
+{
+    *matrix = (struct matrix){ .tensor = { 0 } };
+    if (tensor->dtype == DG_FLOAT32)
+        matrix->tensor = dg_tensor_retain(tensor);
+    else
+        DG_TRY(dg_tensor_astype(&matrix->tensor, tensor, DG_FLOAT32));
+    dg_tensor *view = &matrix->tensor;
+    if (view->axes == 1) {
+        int from = left ? 1 : 0;
+        view->shape[from] = view->shape[0];
+        view->stride[from] = view->stride[0];
+        view->shape[1 - from] = view->stride[1 - from] = 1;
+        view->axes = 2;
+    }
+    matrix->rows = view->shape[0];
+    matrix->columns = view->shape[1];
+    if (fits_blas(matrix)) return DG_OK;
+    dg_tensor copy;
+    dg_status status = dg_tensor_copy(&copy, view);
+    dg_tensor_release(view);
+    *view = copy;
+    if (status == DG_OK) fits_blas(matrix);
+    return status;
+}
+
+struct product {
+    struct matrix a, b;
+    int64_t m, n, k, pieces;
+    bool by_columns;
+    float *out;
+};
+
+/* The element of a matrix in the first row at `column`, or in the first column at `row`. */
+static const float *at_row(const struct matrix *matrix, int64_t row)
+{
+    int64_t step = matrix->transposed == CblasTrans ? 1 : matrix->leading;
+    return dg_floats(&matrix->tensor) + row * step;
+}
+
+static const float *at_column(const struct matrix *matrix, int64_t column)
+{
+    int64_t step = matrix->transposed == CblasTrans ? matrix->leading : 1;
+    return dg_floats(&matrix->tensor) + column * step;
+}
+
+static dg_status multiply_piece(void *context, int64_t piece, int worker)
+{
+    (void)worker;
+    const struct product *p = context;
+    int64_t all = p->by_columns ? p->n : p->m;
+    int64_t begin = dg_piece_begin(all, p->pieces, piece);
+    int64_t count = dg_piece_begin(all, p->pieces, piece + 1) - begin;
+    int64_t row = p->by_columns ? 0 : begin, column = p->by_columns ? begin : 0;
+    cblas_sgemm(CblasRowMajor, p->a.transposed, p->b.transposed,
+                (int)(p->by_columns ? p->m : count), (int)(p->by_columns ? count : p->n), (int)p->k,
+                1, at_row(&p->a, row), (int)p->a.leading, at_column(&p->b, column),
+                (int)p->b.leading, 0, p->out + row * p->n + column, (int)p->n);
+    return DG_OK;
+}
+
+static dg_status multiply(struct product *p)
+{
+    if (p->m == 0 || p->n == 0 || p->k == 0) return DG_OK;
+    p->by_columns = p->n > p->m;
+    int64_t longer = p->by_columns ? p->n : p->m;
+    double work = (double)p->m * (double)p->n * (double)p->k;
+    int64_t pieces = work / PIECE_WORK > MOST_PIECES ? MOST_PIECES : (int64_t)(work / PIECE_WORK);
+    int64_t most = dg_pieces(longer, LEAST_PIECE, MOST_PIECES);
+    p->pieces = pieces < 1 ? 1 : pieces > most ? most : pieces;
+    dg_job job = dg_job_default();
+    return dg_parallel(&job, p->pieces, multiply_piece, p);
+}
+
+static dg_status check_shapes(const dg_tensor *a, const dg_tensor *b)
+{
+    char one[256], other[256];
+    dg_shape_text(a->axes, a->shape, one, sizeof one);
+    dg_shape_text(b->axes, b->shape, other, sizeof other);
+    if (a->axes < 1 || a->axes > 2 || b->axes < 1 || b->axes > 2)
+        return dg_error(DG_INVALID, "matmul needs tensors of one or two axes, found %s and %s", one,
+                        other);
+    if (a->shape[a->axes - 1] != b->shape[0])
+        return dg_error(DG_INVALID,
+                        "matmul: shapes %s and %s do not go together: %" PRId64
+                        " columns on the left, %" PRId64 " rows on the right",
+                        one, other, a->shape[a->axes - 1], b->shape[0]);
+    for (int i = 0; i < a->axes + b->axes; i++)
+        if ((i < a->axes ? a->shape[i] : b->shape[i - a->axes]) > INT_MAX)
+            return dg_error(DG_INVALID, "matmul: sizes above %d are too large, found %s and %s",
+                            INT_MAX, one, other);
+    return DG_OK;
+}
+
+dg_status dg_tensor_matmul(dg_tensor *out, const dg_tensor *a, const dg_tensor *b)
+{
+    struct product p = { .m = 0 };
+    int64_t shape[2];
+    int axes = 0;
+    *out = (dg_tensor){ 0 };
+    DG_TRY(check_shapes(a, b));
+    dg_status status = open_matrix(&p.a, a, true);
+    if (status == DG_OK) status = open_matrix(&p.b, b, false);
+    if (status == DG_OK) {
+        p.m = p.a.rows;
+        p.n = p.b.columns;
+        p.k = p.a.columns;
+        if (a->axes == 2) shape[axes++] = p.m;
+        if (b->axes == 2) shape[axes++] = p.n;
+        /* a sum over nothing is 0, and BLAS would write nothing */
+        status = p.k ? dg_tensor_new(out, DG_FLOAT32, axes, shape)
+                     : dg_tensor_zeros(out, DG_FLOAT32, axes, shape);
+    }
+    if (status == DG_OK) {
+        p.out = dg_floats(out);
+        status = multiply(&p);
+    }
+    if (status != DG_OK) dg_tensor_release(out);
+    dg_tensor_release(&p.a.tensor);
+    dg_tensor_release(&p.b.tensor);
+    return status;
+}
