@@ -146,9 +146,10 @@ typedef struct dg_fit_result {
 dg_status dg_model_fit(dg_model *model, const dg_dataset *set, const dg_fit_options *options,
                        const dg_job *job, dg_fit_result *result);
 
-/* Loss and gradients of one whole set as a single batch, without an update; for tests and for the
- * curious. Random layers act as in training with `key` if `training`. */
-dg_status dg_model_gradients(dg_model *model, const dg_dataset *set, bool training, uint64_t key,
+/* Loss and gradients of one whole set as a single batch, as in training but without an update: for
+ * tests and for the curious. Random layers draw from `key`; batch normalisation uses the batch's
+ * statistics, and moves its running ones. */
+dg_status dg_model_gradients(dg_model *model, const dg_dataset *set, uint64_t key,
                              const dg_job *job, double *loss);
 
 /* --- predicting (engine/nn/predict.c) ----------------------------------------------------- */

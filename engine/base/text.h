@@ -1,0 +1,26 @@
+/* Text that grows. A failed allocation is remembered, so that only the end need be checked:
+ *
+ *     dg_text text = { 0 };
+ *     dg_text_add(&text, "%d rows\n", rows);
+ *     return dg_text_take(&text, out);
+ */
+#ifndef DG_BASE_TEXT_H
+#define DG_BASE_TEXT_H
+
+#include <stddef.h>
+
+#include "engine/base/status.h"
+
+typedef struct dg_text {
+    char *data; /* NULL, or ended by a NUL */
+    size_t length, capacity;
+    dg_status status;
+} dg_text;
+
+/* Adds as printf does. */
+void dg_text_add(dg_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Hands the text over (dg_free it) and empties the struct; or gives the first failure. */
+dg_status dg_text_take(dg_text *text, char **out);
+
+#endif

@@ -1,0 +1,216 @@
+/* Running a plan backward: the loss, the gradients, and the update of the weights. */
+#include <math.h>
+#include <string.h>
+
+#include "engine/base/kernel.h"
+#include "engine/nn/plan_internal.h"
+
+/* --- the loss ----------------------------------------------------------------------------- */
+
+struct loss_run {
+    const dg_plan *plan;
+    dg_loss_pass pass;
+    int64_t pieces;
+    double sum[DG_MOST_PIECES];
+};
+
+static dg_status loss_piece(void *context, int64_t piece, int worker)
+{
+    struct loss_run *run = context;
+    (void)worker;
+    dg_loss_pass pass = run->pass;
+    pass.begin = dg_piece_begin(run->plan->rows, run->pieces, piece);
+    pass.end = dg_piece_begin(run->plan->rows, run->pieces, piece + 1);
+    run->sum[piece] = ((const dg_loss_type *)run->plan->model->loss->type)->rows(&pass);
+    return DG_OK;
+}
+
+static dg_status run_loss(const dg_plan *plan, const int32_t *positions, double *loss)
+{
+    const dg_model *model = plan->model;
+    const struct node_memory *output = &plan->nodes[model->output];
+    struct loss_run run = { .plan = plan,
+                            .pass = { .options = model->loss->options, .width = output->size,
+                                      .output = output->output, .positions = positions,
+                                      .gradient = output->gradient,
+                                      .scale = 1 / (double)plan->rows,
+                                      .fused = dg_model_fuses_loss(model) } };
+    run.pieces = dg_pieces(plan->rows, 16384 / output->size + 1, DG_MOST_PIECES);
+    DG_TRY(dg_parallel(plan->job, run.pieces, loss_piece, &run));
+    *loss = 0;
+    for (int64_t i = 0; i < run.pieces; i++) *loss += run.sum[i];
+    *loss /= (double)plan->rows;
+    return DG_OK;
+}
+
+/* --- layers ------------------------------------------------------------------------------- */
+
+/* Where piece `piece` of a node puts the gradients of its weights. */
+static void place_weight_gradients(const dg_plan *plan, int index, int64_t piece, dg_pass *pass)
+{
+    const dg_model *model = plan->model;
+    const dg_layer *layer = &model->layers[model->nodes[index].layer];
+    const struct node_memory *memory = &plan->nodes[index];
+    float *partial = memory->partial ? memory->partial + piece * memory->partial_size : NULL;
+    for (int w = 0; w < layer->weights; w++) {
+        const dg_weight *weight = &model->weights[layer->first_weight + w];
+        if (!weight->frozen)
+            pass->weight_gradient[w] =
+                partial ? partial : dg_model_gradient(model, layer->first_weight + w);
+        if (partial) partial += (weight->size + 15) / 16 * 16;
+    }
+}
+
+/* The gradient of an output that several nodes read is the sum of theirs, in their order. */
+static void join_gradients(const dg_plan *plan, int index, int64_t begin, int64_t end)
+{
+    const dg_model *model = plan->model;
+    const struct node_memory *memory = &plan->nodes[index];
+    int64_t from = begin * memory->size, to = end * memory->size;
+    bool first = true;
+    for (int j = index + 1; j < model->node_count; j++)
+        for (int k = 0; k < model->nodes[j].inputs; k++) {
+            if (model->nodes[j].input[k] != index) continue;
+            const float *edge = plan->nodes[j].edge[k];
+            for (int64_t i = from; i < to; i++)
+                memory->gradient[i] = first ? edge[i] : memory->gradient[i] + edge[i];
+            first = false;
+        }
+}
+
+static dg_status node_backward(const dg_plan *plan, int index, int64_t begin, int64_t end,
+                               int64_t piece, int worker)
+{
+    const dg_model *model = plan->model;
+    const struct node_memory *memory = &plan->nodes[index];
+    if (index == 0 || !memory->wants_gradient) return DG_OK;
+    if (memory->consumers > 1) join_gradients(plan, index, begin, end);
+    if (memory->view) return DG_OK;
+    dg_pass pass;
+    dg_plan_pass(plan, index, begin, end, worker, &pass);
+    place_weight_gradients(plan, index, piece, &pass);
+    pass.activation_fused = index == model->output && dg_model_fuses_loss(model);
+    return dg_node_type(model, index)->backward(&pass);
+}
+
+static dg_status backward_piece(const dg_plan *plan, const struct stage *stage, int64_t begin,
+                                int64_t end, int64_t piece, int worker)
+{
+    for (int i = stage->last; i >= stage->first; i--)
+        DG_TRY(node_backward(plan, i, begin, end, piece, worker));
+    return DG_OK;
+}
+
+static dg_status run_stages(const dg_plan *plan)
+{
+    for (int i = plan->stage_count - 1; i >= 0; i--) {
+        const struct stage *stage = &plan->stages[i];
+        if (stage->idle && stage->first == stage->last &&
+            plan->nodes[stage->first].consumers <= 1)
+            continue;
+        if (stage->whole_batch)
+            DG_TRY(node_backward(plan, stage->first, 0, plan->rows, 0, 0));
+        else
+            DG_TRY(dg_run_stage(plan, stage, plan->job, backward_piece));
+    }
+    return DG_OK;
+}
+
+/* --- weights ------------------------------------------------------------------------------ */
+
+DG_KERNEL static void add_to(float *restrict sum, const float *restrict part, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) sum[i] += part[i];
+}
+
+/* Sums the parts of a chunk's gradient, in the order of nodes and pieces. */
+static void gather_gradient(const dg_plan *plan, const struct chunk *chunk, float *gradient)
+{
+    const dg_model *model = plan->model;
+    int layer_index = model->weights[chunk->weight].layer;
+    const dg_layer *layer = &model->layers[layer_index];
+    int64_t offset = chunk->begin;
+    for (int w = layer->first_weight; w < chunk->weight; w++)
+        offset += (model->weights[w].size + 15) / 16 * 16;
+    bool first = true;
+    for (int i = 0; i < model->node_count; i++) {
+        const struct node_memory *memory = &plan->nodes[i];
+        if (model->nodes[i].layer != layer_index || !memory->partial) continue;
+        const struct stage *stage = plan->stages;
+        while (stage->last < i) stage++;
+        int64_t pieces = stage->whole_batch ? 1 : dg_stage_pieces(plan, stage, plan->rows);
+        for (int64_t piece = 0; piece < pieces; piece++) {
+            const float *part = memory->partial + piece * memory->partial_size + offset;
+            if (first)
+                memcpy(gradient, part, (size_t)chunk->count * sizeof *gradient);
+            else
+                add_to(gradient, part, chunk->count);
+            first = false;
+        }
+    }
+}
+
+struct update_run {
+    const dg_plan *plan;
+    bool update;
+    double learning_rate;
+};
+
+static dg_status update_chunk(void *context, int64_t index, int worker)
+{
+    const struct update_run *run = context;
+    (void)worker;
+    const dg_plan *plan = run->plan;
+    dg_model *model = plan->model;
+    const struct chunk *chunk = &plan->chunks[index];
+    const dg_weight *weight = &model->weights[chunk->weight];
+    int64_t at = weight->offset + chunk->begin;
+    gather_gradient(plan, chunk, model->gradients + at);
+    plan->chunk_penalties[index] = dg_penalty(weight->regularizer, chunk->count,
+                                              model->values + at, model->gradients + at);
+    if (!run->update) return DG_OK;
+    dg_update update = { .options = model->optimizer->options,
+                         .learning_rate = run->learning_rate, .step = model->step + 1,
+                         .count = chunk->count, .weight = model->values + at,
+                         .gradient = model->gradients + at };
+    for (int i = 0; i < DG_MAX_SLOTS; i++)
+        if (model->slots[i]) update.slot[i] = model->slots[i] + at;
+    ((const dg_optimizer_type *)model->optimizer->type)->update(&update);
+    return DG_OK;
+}
+
+static dg_status run_update(const dg_plan *plan, bool update, double *penalty)
+{
+    dg_model *model = plan->model;
+    struct update_run run = { .plan = plan, .update = update };
+    if (update) {
+        const dg_optimizer_type *type = (const dg_optimizer_type *)model->optimizer->type;
+        run.learning_rate = *(const double *)((const char *)model->optimizer->options +
+                                              type->learning_rate_offset);
+    }
+    DG_TRY(dg_parallel(plan->job, plan->chunk_count, update_chunk, &run));
+    *penalty = 0;
+    for (int64_t i = 0; i < plan->chunk_count; i++) *penalty += plan->chunk_penalties[i];
+    if (update) model->step++;
+    return DG_OK;
+}
+
+dg_status dg_plan_backward(dg_plan *plan, const int32_t *positions, int64_t rows, bool update,
+                           const dg_job *job, double *loss)
+{
+    dg_job whole = { .threads = job->threads < plan->workers ? job->threads : plan->workers };
+    double penalty = 0;
+    plan->job = &whole;
+    plan->rows = rows;
+    dg_status status = run_loss(plan, positions, loss);
+    if (status == DG_OK && !isfinite(*loss))
+        status = dg_error(DG_NUMERIC,
+                          "the loss is %g: try a smaller learning rate, and look for NaN or huge "
+                          "values in the data",
+                          *loss);
+    if (status == DG_OK) status = run_stages(plan);
+    if (status == DG_OK) status = run_update(plan, update, &penalty);
+    *loss += penalty;
+    plan->job = NULL;
+    return status;
+}

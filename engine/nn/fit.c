@@ -1,0 +1,330 @@
+/* The training loop. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/memory.h"
+#include "engine/base/random.h"
+#include "engine/nn/plan.h"
+#include "engine/nn/targets.h"
+
+dg_fit_options dg_fit_defaults(void)
+{
+    return (dg_fit_options){ .epochs = 1, .batch_size = 32, .shuffle = true };
+}
+
+/* One fit under way. */
+struct fit {
+    dg_model *model;
+    const dg_dataset *set;
+    const dg_fit_options *options;
+    const dg_job *job;
+    uint64_t seed;
+    int64_t rows, batches, width;
+    bool raw;
+    int64_t *order;     /* rows of this epoch */
+    int32_t *map;       /* classes of the set to outputs of the model */
+    int32_t *positions; /* of one batch */
+    dg_log log;
+    double loss_sum; /* of this epoch, weighted by rows */
+    int64_t correct, seen;
+    double epoch_start;
+    /* early stopping */
+    int monitored; /* index into log.score; -1: none */
+    double best_score;
+    float *best_values;
+    bool stop;
+    dg_fit_result *result;
+};
+
+/* --- checking ----------------------------------------------------------------------------- */
+
+static dg_status check_monitor(const dg_fit_options *options, bool with_accuracy)
+{
+    static const char *const names[] = { "loss", "val_loss", "accuracy", "val_accuracy" };
+    int count = with_accuracy ? 4 : 2;
+    if (!options->monitor) return DG_OK;
+    if (options->patience < 0)
+        return dg_error(DG_INVALID, "fit: early_stopping: patience must be at least 0, found %" PRId64,
+                        options->patience);
+    for (int i = 0; i < count; i++) {
+        if (strcmp(options->monitor, names[i]) != 0) continue;
+        if (!options->validation && strncmp(names[i], "val_", 4) == 0)
+            return dg_error(DG_INVALID, "fit: early_stopping: monitor = \"%s\" needs validation data",
+                            names[i]);
+        return DG_OK;
+    }
+    const char *near = dg_nearest(options->monitor, names, count);
+    return dg_error(DG_INVALID,
+                    "fit: early_stopping: no score is named '%s'%s%s%s; there are loss, val_loss%s",
+                    options->monitor, near ? ", did you mean '" : "", near ? near : "",
+                    near ? "'?" : "", with_accuracy ? ", accuracy and val_accuracy" : "");
+}
+
+static dg_status check_options(const dg_model *model, const dg_dataset *set,
+                               const dg_fit_options *options)
+{
+    int64_t rows = dg_dataset_rows(set);
+    if (!model->optimizer)
+        return dg_error(DG_INVALID, "fit: the model is not compiled: call model:compile { optimizer "
+                                    "= ..., loss = ... } first");
+    if (model->busy) return dg_error(DG_INVALID, "fit: this model is being fitted already");
+    if (rows == 0) return dg_error(DG_INVALID, "fit: the set has no rows");
+    if (!set->labelled) return dg_error(DG_INVALID, "fit: the set has no labels");
+    if (options->epochs < 1)
+        return dg_error(DG_INVALID, "fit: epochs must be at least 1, found %" PRId64,
+                        options->epochs);
+    if (options->batch_size < 1 || options->batch_size > rows)
+        return dg_error(DG_INVALID,
+                        "fit: batch_size must be 1 to %" PRId64 " (the rows), found %" PRId64, rows,
+                        options->batch_size);
+    DG_TRY(dg_check_input(model, &set->x, "fit"));
+    if (options->validation) {
+        if (dg_dataset_rows(options->validation) == 0)
+            return dg_error(DG_INVALID, "fit: the validation set has no rows");
+        if (!options->validation->labelled)
+            return dg_error(DG_INVALID, "fit: the validation set has no labels");
+        DG_TRY(dg_check_input(model, &options->validation->x, "fit: validation"));
+    }
+    return check_monitor(options, model->with_accuracy);
+}
+
+/* Everything that can be refused is refused before anything changes. */
+static dg_status prepare(struct fit *fit)
+{
+    dg_model *model = fit->model;
+    bool first = !model->classes;
+    DG_TRY(check_options(model, fit->set, fit->options));
+    DG_TRY(dg_adopt_classes(model, fit->set));
+    dg_status status = dg_map_classes(&fit->map, model, fit->set, "fit");
+    if (status == DG_OK && fit->options->validation) {
+        int32_t *map;
+        status = dg_map_classes(&map, model, fit->options->validation, "fit: validation");
+        if (status == DG_OK) dg_free(map);
+    }
+    if (status != DG_OK && first) dg_model_free_classes(model);
+    return status;
+}
+
+static dg_status allocate(struct fit *fit)
+{
+    dg_model *model = fit->model;
+    int64_t batch = fit->options->batch_size;
+    DG_TRY(dg_alloc(&fit->order, fit->rows, sizeof *fit->order));
+    DG_TRY(dg_alloc(&fit->positions, batch, sizeof *fit->positions));
+    if (fit->options->monitor && fit->options->restore_best)
+        DG_TRY(dg_alloc(&fit->best_values, model->value_count, sizeof *fit->best_values));
+    if (!model->gradients)
+        DG_TRY(dg_alloc_zero(&model->gradients, model->value_count, sizeof *model->gradients));
+    if (model->training_plan && dg_plan_fits(model->training_plan, batch, fit->job->threads))
+        return DG_OK;
+    dg_plan_free(model->training_plan);
+    model->training_plan = NULL;
+    return dg_plan_new(&model->training_plan, model, batch, true, fit->job->threads);
+}
+
+/* --- scores ------------------------------------------------------------------------------- */
+
+static void add_score(dg_log *log, const char *name, double value)
+{
+    log->score[log->scores].name = name;
+    log->score[log->scores++].value = value;
+}
+
+/* The running means of this epoch, as Keras shows them. */
+static void log_training(struct fit *fit)
+{
+    fit->log.scores = 0;
+    fit->log.seconds = dg_clock() - fit->epoch_start;
+    add_score(&fit->log, "loss", fit->loss_sum / (double)fit->seen);
+    if (fit->model->with_accuracy)
+        add_score(&fit->log, "accuracy", (double)fit->correct / (double)fit->seen);
+}
+
+static dg_status log_validation(struct fit *fit)
+{
+    dg_scores scores;
+    if (!fit->options->validation) return DG_OK;
+    DG_TRY(dg_model_evaluate(fit->model, fit->options->validation, fit->job, &scores));
+    add_score(&fit->log, "val_loss", scores.loss);
+    if (fit->model->with_accuracy) add_score(&fit->log, "val_accuracy", scores.accuracy);
+    fit->log.seconds = dg_clock() - fit->epoch_start;
+    return DG_OK;
+}
+
+static dg_status call(dg_callback *callback, struct fit *fit)
+{
+    bool stop = false;
+    if (!callback) return DG_OK;
+    dg_status status = callback(fit->options->context, &fit->log, &stop);
+    fit->stop |= stop;
+    return status;
+}
+
+/* --- early stopping ----------------------------------------------------------------------- */
+
+static double find_score(const dg_log *log, const char *name)
+{
+    for (int i = 0; i < log->scores; i++)
+        if (strcmp(log->score[i].name, name) == 0) return log->score[i].value;
+    return NAN;
+}
+
+/* Remembers the best epoch; without a monitor that is for the record only. */
+static void judge_epoch(struct fit *fit)
+{
+    const dg_fit_options *options = fit->options;
+    const char *name = options->monitor      ? options->monitor
+                       : options->validation ? "val_loss"
+                                             : "loss";
+    double score = find_score(&fit->log, name);
+    if (strstr(name, "accuracy")) score = -score;
+    double needed = fit->best_score - (options->monitor ? options->min_delta : 0);
+    if (fit->log.epoch == 1 || score < needed) {
+        fit->best_score = score;
+        fit->result->best_epoch = fit->log.epoch;
+        if (fit->best_values)
+            memcpy(fit->best_values, fit->model->values,
+                   (size_t)fit->model->value_count * sizeof *fit->best_values);
+    } else if (options->monitor &&
+               fit->log.epoch - fit->result->best_epoch >= options->patience) {
+        fit->stop = fit->result->stopped_early = true;
+    }
+}
+
+/* --- the loop ----------------------------------------------------------------------------- */
+
+static dg_status run_batch(struct fit *fit, int64_t batch, uint64_t epoch_key)
+{
+    dg_model *model = fit->model;
+    dg_plan *plan = model->training_plan;
+    int64_t first = batch * fit->options->batch_size;
+    int64_t rows = fit->rows - first < fit->options->batch_size ? fit->rows - first
+                                                                : fit->options->batch_size;
+    const int32_t *positions = dg_int32s(&fit->set->positions);
+    for (int64_t i = 0; i < rows; i++)
+        fit->positions[i] = fit->map[positions[fit->order[first + i]]];
+    dg_source source = { .x = &fit->set->x, .rows = fit->order, .first = first, .raw = fit->raw };
+    uint64_t key = dg_key(epoch_key, "batch", (uint64_t)batch);
+    double loss;
+    DG_TRY(dg_plan_forward(plan, &source, rows, key, fit->job));
+    fit->correct +=
+        dg_count_correct(dg_plan_output(plan), fit->positions, rows, fit->width);
+    dg_status status = dg_plan_backward(plan, fit->positions, rows, true, fit->job, &loss);
+    fit->log.batch = batch + 1;
+    if (status == DG_NUMERIC)
+        return dg_error_context(status, "fit: epoch %" PRId64 ", batch %" PRId64, fit->log.epoch,
+                                fit->log.batch);
+    fit->loss_sum += loss * (double)rows;
+    fit->seen += rows;
+    return status;
+}
+
+static void order_rows(struct fit *fit, uint64_t epoch_key)
+{
+    if (fit->options->shuffle) {
+        dg_random_permutation(dg_key(epoch_key, "shuffle", 0), fit->rows, fit->order);
+        return;
+    }
+    for (int64_t i = 0; i < fit->rows; i++) fit->order[i] = i;
+}
+
+static dg_status run_epoch(struct fit *fit)
+{
+    uint64_t key = dg_key(fit->seed, "epoch", (uint64_t)fit->model->epoch);
+    fit->epoch_start = dg_clock();
+    fit->loss_sum = 0;
+    fit->correct = fit->seen = 0;
+    order_rows(fit, key);
+    for (int64_t i = 0; i < fit->batches && !fit->stop; i++) {
+        DG_TRY(dg_job_check(fit->job));
+        DG_TRY(run_batch(fit, i, key));
+        if (!fit->options->on_batch) continue;
+        log_training(fit);
+        DG_TRY(call(fit->options->on_batch, fit));
+    }
+    log_training(fit);
+    DG_TRY(log_validation(fit));
+    fit->model->epoch++;
+    judge_epoch(fit);
+    return call(fit->options->on_epoch, fit);
+}
+
+static dg_status run_epochs(struct fit *fit)
+{
+    for (int64_t i = 1; i <= fit->options->epochs && !fit->stop; i++) {
+        fit->log.epoch = i;
+        DG_TRY(run_epoch(fit));
+    }
+    if (fit->best_values)
+        memcpy(fit->model->values, fit->best_values,
+               (size_t)fit->model->value_count * sizeof *fit->best_values);
+    return DG_OK;
+}
+
+dg_status dg_model_fit(dg_model *model, const dg_dataset *set, const dg_fit_options *options,
+                       const dg_job *job, dg_fit_result *result)
+{
+    double start = dg_clock();
+    struct fit fit = { .model = model, .set = set, .options = options, .job = job,
+                       .rows = dg_dataset_rows(set), .result = result };
+    *result = (dg_fit_result){ 0 };
+    dg_status status = prepare(&fit);
+    if (status == DG_OK) status = allocate(&fit);
+    if (status == DG_OK) {
+        fit.seed = options->seeded ? options->seed : dg_key(model->seed, "fit", 0);
+        fit.batches = (fit.rows + options->batch_size - 1) / options->batch_size;
+        fit.log = (dg_log){ .epochs = options->epochs, .batches = fit.batches };
+        fit.width = model->class_count;
+        fit.raw = dg_model_takes_raw(model);
+        if (!model->fitted) dg_input_range(model, &set->x, &model->input_low, &model->input_high);
+        model->fitted = model->busy = true;
+        status = run_epochs(&fit);
+        model->busy = false;
+    }
+    result->seconds = dg_clock() - start;
+    dg_free(fit.order);
+    dg_free(fit.map);
+    dg_free(fit.positions);
+    dg_free(fit.best_values);
+    return status;
+}
+
+/* --- gradients alone ---------------------------------------------------------------------- */
+
+static dg_status run_gradients(dg_model *model, const dg_dataset *set, uint64_t key,
+                               const dg_job *job, const int32_t *map, double *loss)
+{
+    int64_t rows = dg_dataset_rows(set);
+    dg_plan *plan = NULL;
+    int32_t *positions = NULL;
+    dg_status status = dg_plan_new(&plan, model, rows, true, job->threads);
+    if (status == DG_OK) status = dg_alloc(&positions, rows, sizeof *positions);
+    for (int64_t i = 0; status == DG_OK && i < rows; i++)
+        positions[i] = map[dg_int32s(&set->positions)[i]];
+    dg_source source = { .x = &set->x, .raw = dg_model_takes_raw(model) };
+    if (status == DG_OK) status = dg_plan_forward(plan, &source, rows, key, job);
+    if (status == DG_OK) status = dg_plan_backward(plan, positions, rows, false, job, loss);
+    dg_plan_free(plan);
+    dg_free(positions);
+    return status;
+}
+
+dg_status dg_model_gradients(dg_model *model, const dg_dataset *set, uint64_t key,
+                             const dg_job *job, double *loss)
+{
+    if (!model->loss) return dg_error(DG_INVALID, "gradients: the model is not compiled");
+    if (model->busy) return dg_error(DG_INVALID, "gradients: this model is being fitted");
+    if (dg_dataset_rows(set) == 0) return dg_error(DG_INVALID, "gradients: the set has no rows");
+    DG_TRY(dg_check_input(model, &set->x, "gradients"));
+    if (!set->labelled) return dg_error(DG_INVALID, "gradients: the set has no labels");
+    DG_TRY(dg_adopt_classes(model, set));
+    if (!model->gradients)
+        DG_TRY(dg_alloc_zero(&model->gradients, model->value_count, sizeof *model->gradients));
+    int32_t *map;
+    DG_TRY(dg_map_classes(&map, model, set, "gradients"));
+    dg_status status = run_gradients(model, set, key, job, map, loss);
+    dg_free(map);
+    return status;
+}

@@ -1,0 +1,328 @@
+/* The graph of a network, its weights, and what it is compiled with. */
+#include "engine/nn/model.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/base/memory.h"
+#include "engine/base/random.h"
+#include "engine/nn/plan.h"
+#include "engine/nn/targets.h"
+#include "engine/tensor/tensor.h"
+
+/* Weights begin at cache lines, so that no two share one. */
+enum { VALUE_ALIGNMENT = 16 };
+
+static const dg_layer_type *type_of(const dg_part *layer)
+{
+    return (const dg_layer_type *)layer->type;
+}
+
+dg_status dg_model_new(dg_model **out, uint64_t seed)
+{
+    DG_TRY(dg_alloc_zero(out, 1, sizeof **out));
+    (*out)->seed = seed;
+    (*out)->output = -1;
+    return DG_OK;
+}
+
+static void forget_recipe(dg_model *model)
+{
+    dg_part_release(model->optimizer);
+    dg_part_release(model->loss);
+    model->optimizer = model->loss = NULL;
+    for (int i = 0; i < DG_MAX_SLOTS; i++) {
+        dg_free(model->slots[i]);
+        model->slots[i] = NULL;
+    }
+    dg_plan_free(model->training_plan);
+    model->training_plan = NULL;
+}
+
+void dg_model_free_classes(dg_model *model)
+{
+    for (int64_t i = 0; model->class_names && i < model->class_count; i++)
+        dg_free(model->class_names[i]);
+    dg_free(model->class_names);
+    dg_free(model->classes);
+    model->class_names = NULL;
+    model->classes = NULL;
+    model->class_count = 0;
+}
+
+void dg_model_free(dg_model *model)
+{
+    if (!model) return;
+    forget_recipe(model);
+    dg_model_free_classes(model);
+    for (int i = 0; i < model->layer_count; i++) dg_part_release(model->layers[i].part);
+    dg_free(model->nodes);
+    dg_free(model->layers);
+    dg_free(model->weights);
+    dg_free(model->values);
+    dg_free(model->gradients);
+    dg_free(model);
+}
+
+/* --- growing the graph -------------------------------------------------------------------- */
+
+/* Room for one more element of `*array`; capacity doubles at powers of two. */
+static dg_status grow(void *array, int count, size_t size)
+{
+    if (count & (count - 1)) return DG_OK;
+    return dg_resize(array, count ? 2 * (int64_t)count : 1, size);
+}
+
+static bool name_taken(const dg_model *model, const char *name)
+{
+    for (int i = 0; i < model->layer_count; i++)
+        if (strcmp(model->layers[i].name, name) == 0) return true;
+    return false;
+}
+
+/* "dense", then "dense_1", "dense_2" ... */
+static void choose_name(const dg_model *model, const dg_descriptor *type, char *out, size_t size)
+{
+    const char *stem = type->alias ? type->alias : type->name;
+    snprintf(out, size, "%s", stem);
+    for (int i = 1; name_taken(model, out); i++) snprintf(out, size, "%s_%d", stem, i);
+}
+
+static dg_status check_name(const dg_model *model, const char *name)
+{
+    if (!*name || strlen(name) >= sizeof model->layers->name)
+        return dg_error(DG_INVALID, "the name of a layer has 1 to %zu characters, found '%s'",
+                        sizeof model->layers->name - 1, name);
+    if (name_taken(model, name))
+        return dg_error(DG_INVALID, "two layers are named '%s'", name);
+    return DG_OK;
+}
+
+static const char *shape_text(const dg_shape *shape, char *out, size_t size)
+{
+    return dg_shape_text(shape->count, shape->at, out, size);
+}
+
+static dg_status build_node(const dg_model *model, dg_node *node, const dg_part *part)
+{
+    const dg_layer_type *type = type_of(part);
+    int low = type->inputs_high ? type->inputs_low : 1;
+    int high = type->inputs_high ? type->inputs_high : 1;
+    if (strcmp(part->type->name, "Input") == 0) low = high = 0;
+    if (node->inputs < low || node->inputs > high)
+        return dg_error(DG_INVALID, "takes %d%s input%s, found %d", low, high > low ? " or more" : "",
+                        low == 1 ? "" : "s", node->inputs);
+    node->build = (dg_layer_build){ .inputs = node->inputs };
+    for (int i = 0; i < node->inputs; i++)
+        node->build.input[i] = model->nodes[node->input[i]].build.output;
+    DG_TRY(type->build(part->options, &node->build));
+    int64_t size = 1;
+    for (int i = 0; i < node->build.output.count; i++) {
+        int64_t axis = node->build.output.at[i];
+        if (axis < 1 || __builtin_mul_overflow(size, axis, &size) || size > INT32_MAX) {
+            char text[160];
+            return dg_error(DG_INVALID, "makes rows of shape %s, which cannot be",
+                            shape_text(&node->build.output, text, sizeof text));
+        }
+    }
+    return DG_OK;
+}
+
+/* Puts the layer's kind, name, place and input before the message. */
+static dg_status blame(dg_status status, const dg_model *model, const dg_node *node,
+                       const dg_part *part, const char *name)
+{
+    char text[160], input[200] = "";
+    if (node->inputs)
+        snprintf(input, sizeof input, ", input %s",
+                 shape_text(&model->nodes[node->input[0]].build.output, text, sizeof text));
+    return dg_error_context(status, "layer %d (%s '%s'%s)", model->node_count + 1,
+                            part->type->name, name, input);
+}
+
+static dg_status add_weights(dg_model *model, dg_layer *layer, const dg_layer_build *build)
+{
+    layer->first_weight = model->weight_count;
+    layer->weights = build->weights;
+    for (int i = 0; i < build->weights; i++) {
+        const dg_weight_spec *spec = &build->weight[i];
+        DG_TRY(grow(&model->weights, model->weight_count, sizeof *model->weights));
+        dg_weight *weight = &model->weights[model->weight_count++];
+        *weight = (dg_weight){ .layer = model->layer_count, .shape = spec->shape,
+                               .size = dg_shape_size(&spec->shape), .offset = model->value_count,
+                               .frozen = spec->frozen, .initializer = spec->initializer,
+                               .regularizer = spec->regularizer, .fan_in = spec->fan_in,
+                               .fan_out = spec->fan_out };
+        snprintf(weight->name, sizeof weight->name, "%s.%s", layer->name, spec->name);
+        model->value_count += (weight->size + VALUE_ALIGNMENT - 1) / VALUE_ALIGNMENT *
+                              VALUE_ALIGNMENT;
+        layer->parameters += weight->size;
+        if (!weight->frozen) layer->trainable += weight->size;
+    }
+    return DG_OK;
+}
+
+static dg_status add_layer(dg_model *model, const dg_part *part, const char *name,
+                           const dg_layer_build *build)
+{
+    DG_TRY(grow(&model->layers, model->layer_count, sizeof *model->layers));
+    dg_layer *layer = &model->layers[model->layer_count];
+    *layer = (dg_layer){ 0 };
+    snprintf(layer->name, sizeof layer->name, "%s", name);
+    DG_TRY(add_weights(model, layer, build));
+    layer->part = dg_part_retain(part);
+    model->layer_count++;
+    return DG_OK;
+}
+
+/* A layer used again must ask for the weights that it already has. */
+static dg_status check_shared(const dg_model *model, const dg_layer *layer,
+                              const dg_layer_build *build)
+{
+    for (int i = 0; i < layer->weights; i++) {
+        const dg_weight *weight = &model->weights[layer->first_weight + i];
+        const dg_shape *shape = &build->weight[i].shape;
+        if (weight->shape.count == shape->count &&
+            memcmp(weight->shape.at, shape->at, sizeof *shape->at * (size_t)shape->count) == 0)
+            continue;
+        char had[160], wants[160];
+        return dg_error(DG_INVALID, "is used twice, but its %s would be %s here and is %s there",
+                        build->weight[i].name, shape_text(shape, wants, sizeof wants),
+                        shape_text(&weight->shape, had, sizeof had));
+    }
+    return DG_OK;
+}
+
+static int find_layer(const dg_model *model, const dg_part *part)
+{
+    for (int i = 0; i < model->layer_count; i++)
+        if (model->layers[i].part == part) return i;
+    return -1;
+}
+
+static dg_status add_node(dg_model *model, dg_node *node, const dg_part *part, const char *name)
+{
+    DG_TRY(build_node(model, node, part));
+    node->layer = find_layer(model, part);
+    if (node->layer >= 0) {
+        DG_TRY(check_shared(model, &model->layers[node->layer], &node->build));
+    } else {
+        DG_TRY(check_name(model, name));
+        DG_TRY(add_layer(model, part, name, &node->build));
+        node->layer = model->layer_count - 1;
+    }
+    DG_TRY(grow(&model->nodes, model->node_count, sizeof *model->nodes));
+    model->nodes[model->node_count++] = *node;
+    return DG_OK;
+}
+
+dg_status dg_model_add(dg_model *model, const dg_part *layer, int inputs, const int *input,
+                       const char *name, int *number)
+{
+    if (strcmp(layer->type->kind, "layer") != 0)
+        return dg_error(DG_INVALID, "layer %d: expected a layer, found the %s %s",
+                        model->node_count + 1, layer->type->kind, layer->type->name);
+    if (model->output >= 0) return dg_error(DG_INVALID, "the model is finished: no layer can follow");
+    if (inputs > DG_MAX_INPUTS)
+        return dg_error(DG_INVALID, "a layer joins at most %d inputs, found %d", DG_MAX_INPUTS,
+                        inputs);
+    dg_node node = { .inputs = inputs };
+    for (int i = 0; i < inputs; i++) {
+        if (input[i] < 0 || input[i] >= model->node_count)
+            return dg_error(DG_INVALID, "input %d is no earlier node", input[i]);
+        node.input[i] = input[i];
+    }
+    char chosen[sizeof model->layers->name];
+    if (!name) {
+        choose_name(model, layer->type, chosen, sizeof chosen);
+        name = chosen;
+    }
+    dg_status status = add_node(model, &node, layer, name);
+    if (status != DG_OK) return blame(status, model, &node, layer, name);
+    *number = model->node_count - 1;
+    return DG_OK;
+}
+
+static dg_status check_graph(const dg_model *model, int output)
+{
+    if (output < 0 || output >= model->node_count)
+        return dg_error(DG_INVALID, "a model needs at least one layer");
+    for (int i = 0; i < model->node_count; i++) {
+        const dg_node *node = &model->nodes[i];
+        bool used = i == output;
+        for (int j = i + 1; j < model->node_count && !used; j++)
+            for (int k = 0; k < model->nodes[j].inputs; k++) used |= model->nodes[j].input[k] == i;
+        if (!used)
+            return dg_error(DG_INVALID, "layer '%s' leads nowhere",
+                            model->layers[node->layer].name);
+        if ((node->inputs == 0) != (i == 0))
+            return dg_error(DG_INVALID, i == 0 ? "the first layer must be nn.Input { ... }, found %s"
+                                               : "a model has one Input, found another: %s",
+                            model->layers[node->layer].part->type->name);
+    }
+    return DG_OK;
+}
+
+dg_status dg_model_finish(dg_model *model, int output)
+{
+    DG_TRY(check_graph(model, output));
+    DG_TRY(dg_alloc_zero(&model->values, model->value_count, sizeof *model->values));
+    model->output = output;
+    dg_model_initialize(model, model->seed);
+    return DG_OK;
+}
+
+void dg_model_initialize(dg_model *model, uint64_t seed)
+{
+    model->seed = seed;
+    for (int i = 0; i < model->weight_count; i++) {
+        const dg_weight *weight = &model->weights[i];
+        dg_initialize(weight->initializer, dg_key(seed, "weight", (uint64_t)i), weight->fan_in,
+                      weight->fan_out, weight->size, dg_model_weight(model, i));
+    }
+}
+
+float *dg_model_weight(const dg_model *model, int weight)
+{
+    return model->values + model->weights[weight].offset;
+}
+
+float *dg_model_gradient(const dg_model *model, int weight)
+{
+    return model->gradients + model->weights[weight].offset;
+}
+
+/* --- compiling ---------------------------------------------------------------------------- */
+
+static dg_status expect_kind(const dg_part *part, const char *kind)
+{
+    if (strcmp(part->type->kind, kind) == 0) return DG_OK;
+    return dg_error(DG_INVALID, "compile: expected %s %s, found the %s %s",
+                    strchr("aeiou", kind[0]) ? "an" : "a", kind, part->type->kind,
+                    part->type->name);
+}
+
+dg_status dg_model_compile(dg_model *model, const dg_part *optimizer, const dg_part *loss,
+                           bool with_accuracy)
+{
+    DG_TRY(expect_kind(optimizer, "optimizer"));
+    DG_TRY(expect_kind(loss, "loss"));
+    if (model->busy) return dg_error(DG_INVALID, "compile: this model is being fitted");
+    if (model->output < 0) return dg_error(DG_INVALID, "compile: the model is not finished");
+    const dg_optimizer_type *type = (const dg_optimizer_type *)optimizer->type;
+    int slots = type->slots(optimizer->options);
+    float *slot[DG_MAX_SLOTS] = { NULL };
+    for (int i = 0; i < slots; i++) {
+        dg_status status = dg_alloc_zero(&slot[i], model->value_count, sizeof *slot[i]);
+        if (status == DG_OK) continue;
+        while (i--) dg_free(slot[i]);
+        return status;
+    }
+    forget_recipe(model);
+    memcpy(model->slots, slot, sizeof slot);
+    model->optimizer = dg_part_retain(optimizer);
+    model->loss = dg_part_retain(loss);
+    model->with_accuracy = with_accuracy;
+    model->step = model->epoch = 0;
+    return DG_OK;
+}

@@ -1,0 +1,53 @@
+/* A plan: where in memory everything of a network lies for a batch, and in what steps it runs.
+ *
+ * Neighbouring layers whose rows do not look at each other make one stage: a few rows pass through
+ * all of them on one thread while they are warm in the cache. Layers that need the whole batch are
+ * a stage each, and cut their own work. What is cut follows from shapes and batch size alone. */
+#ifndef DG_NN_PLAN_H
+#define DG_NN_PLAN_H
+
+#include "engine/nn/model.h"
+
+typedef struct dg_plan dg_plan;
+
+/* Rows of a dataset on their way into a network: rows[first], rows[first + 1] ..., or the rows from
+ * `first` on where `rows` is NULL. Bytes become value / 255 unless `raw`. */
+typedef struct dg_source {
+    const dg_tensor *x; /* {n, ...}, contiguous, uint8 or float32 */
+    const int64_t *rows;
+    int64_t first;
+    bool raw;
+} dg_source;
+
+/* A plan for up to `capacity` rows. A training plan makes room for gradients. A plan serves one
+ * batch at a time, on up to `workers` threads. */
+dg_status dg_plan_new(dg_plan **out, const dg_model *model, int64_t capacity, bool training,
+                      int workers);
+void dg_plan_free(dg_plan *plan); /* NULL is allowed */
+
+/* Whether a plan for training can take this many rows on this many threads. */
+bool dg_plan_fits(const dg_plan *plan, int64_t rows, int workers);
+
+/* Runs rows through the network. The output {rows, width} stays in the plan until the next call.
+ * `key` feeds the random layers of a training plan; others ignore it. */
+dg_status dg_plan_forward(dg_plan *plan, const dg_source *source, int64_t rows, uint64_t key,
+                          const dg_job *job);
+const float *dg_plan_output(const dg_plan *plan);
+
+/* Loss and gradient of the batch that went forward. positions {rows} are classes of the model. The
+ * gradient of all weights, penalties included, stays in the model's `gradients`; with `update` the
+ * optimizer changes the weights at once. `*loss` is the mean loss plus the penalties of the weights
+ * as they were. */
+dg_status dg_plan_backward(dg_plan *plan, const int32_t *positions, int64_t rows, bool update,
+                           const dg_job *job, double *loss);
+
+/* Whether the loss takes in the derivative of the network's last activation. */
+bool dg_model_fuses_loss(const dg_model *model);
+
+/* Whether bytes reach the network as they are, because its first layer is a Rescaling. */
+bool dg_model_takes_raw(const dg_model *model);
+
+/* The sum of all penalties. */
+double dg_model_penalty(const dg_model *model);
+
+#endif
