@@ -1,0 +1,27 @@
+-- A small fit on two threads, for ThreadSanitizer to watch (`make race`). Prints TAP.
+local digits = require "digits"
+local nn = digits.nn
+
+digits.threads(2)
+local set = digits.data.idx {
+  images = "vendor/mnist/t10k-images-idx3-ubyte.gz",
+  labels = "vendor/mnist/t10k-labels-idx1-ubyte.gz",
+}:take(300)
+
+local model = nn.Sequential {
+  nn.Input { 28, 28, 1 },
+  nn.Conv2D { 4, { 5, 5 }, activation = "relu" },
+  nn.BatchNormalization {},
+  nn.MaxPooling2D { { 2, 2 } },
+  nn.Dropout { 0.5 },
+  nn.Flatten {},
+  nn.Dense { 16, activation = "tanh", kernel_regularizer = nn.L2 { 1e-4 } },
+  nn.Dense { 10, activation = "softmax" },
+}
+model:compile { optimizer = nn.Adam {}, loss = "categorical_crossentropy", metrics = { "accuracy" } }
+model:fit(set, { validation = set:take(100), epochs = 2, batch_size = 50, verbose = 0 })
+model:predict(set)
+
+local loss = model:evaluate(set).loss
+print("1..1")
+print((loss == loss and loss < 10) and "ok 1 - a fit on two threads" or "not ok 1 - loss is " .. loss)
