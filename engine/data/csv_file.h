@@ -1,0 +1,92 @@
+/* What the files that read CSV share: a file cut at line ends into chunks that are read at the same
+ * time. The chunks depend on the file alone. */
+#ifndef DG_DATA_CSV_FILE_H
+#define DG_DATA_CSV_FILE_H
+
+#include <csv.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/data/dataset.h"
+
+enum {
+    DG_CSV_CHUNKS = 256,         /* at most */
+    DG_CSV_CHUNK_SIZE = 1 << 20, /* bytes of a chunk, at least */
+    DG_CSV_BLOCK = 1 << 16,      /* bytes read at once */
+    DG_CSV_FIELD = 1 << 16,   /* bytes of a field, at most: a quote that is left open stops there */
+    DG_CSV_COLUMNS = 1 << 24, /* at most */
+};
+
+/* Whole lines of a file, from byte `begin` up to `end`. */
+typedef struct dg_csv_chunk {
+    int64_t begin, end;
+    int64_t line;         /* number of its first line, from 1 */
+    int64_t row, row_end; /* numbers of its rows, from 0, headers left out */
+} dg_csv_chunk;
+
+typedef struct dg_csv_file {
+    const char *path;
+    const dg_job *job;
+    int descriptor;
+    int64_t begin, end; /* of the lines: after a byte order mark; before blank lines at the end */
+    int64_t columns;    /* of the first line */
+    int64_t odd_column; /* the first column there that is no number, from 1; 0: none */
+    char odd_text[64];  /* what it holds, in quotes */
+    bool header;        /* the first line is one */
+    int64_t first_line_end; /* its last byte, line end included */
+    int64_t first_lines;    /* lines that it covers: more than 1 with line ends in quotes */
+    int64_t rows;
+    int64_t chunk_count;
+    dg_csv_chunk chunks[DG_CSV_CHUNKS];
+} dg_csv_file;
+
+/* One pass of libcsv over some lines. The receiver's struct has this as its first member. */
+typedef struct dg_csv_pass {
+    const dg_csv_file *file;
+    struct csv_parser parser;
+    int64_t line, column; /* where it stands: the line from 1, the fields seen in it */
+    dg_status status;     /* the first failure; fields and rows after it are ignored */
+} dg_csv_pass;
+
+typedef void dg_csv_on_field(void *text, size_t size, void *pass);
+typedef void dg_csv_on_row(int end, void *pass);
+
+/* --- csv_lines.c: where lines begin and end ------------------------------------------------ */
+
+/* Opens `path` and finds its first line; closes nothing on failure that dg_csv_close would not. */
+dg_status dg_csv_open(dg_csv_file *file, const char *path, dg_header header, const dg_job *job);
+void dg_csv_close(dg_csv_file *file);
+
+/* Fills rows and chunks. */
+dg_status dg_csv_cut(dg_csv_file *file);
+
+/* --- csv_rows.c: what lines hold ----------------------------------------------------------- */
+
+/* Sends the bytes from `begin` to `end` of the file through libcsv. `pass` begins as zero but for
+ * file and line. */
+dg_status dg_csv_run(dg_csv_pass *pass, int64_t begin, int64_t end, dg_csv_on_field *on_field,
+                     dg_csv_on_row *on_row);
+
+/* Notes a failure in column `column` (0: of the line): "file:line: column n: ...". */
+void dg_csv_fail(dg_csv_pass *pass, int64_t column, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* What a field holds, in quotes, cut and escaped for a message; returns `out`. */
+const char *dg_csv_show(const void *text, size_t size, char *out, size_t out_size);
+
+/* Fails if the field holds what no number and no name of a column does; says so. */
+bool dg_csv_refuse(dg_csv_pass *pass, const char *text, size_t size);
+
+/* Where the values go: x (uint8 or float32) has a row of `columns` values, without the label;
+ * labels is int32. Either may be NULL; both have room for `room` rows. */
+typedef struct dg_csv_target {
+    dg_dtype dtype;
+    void *x;
+    int32_t *labels;
+    int64_t label_column; /* from 1; 0: none */
+    int64_t room;
+} dg_csv_target;
+
+dg_status dg_csv_fill(const dg_csv_file *file, const dg_csv_target *target);
+
+#endif

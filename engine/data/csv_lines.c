@@ -1,0 +1,255 @@
+/* Where the lines of a CSV file begin and end: its first line, its last, and where to cut it. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/base/kernel.h"
+#include "engine/data/csv_file.h"
+#include "engine/data/file.h"
+#include "engine/data/number.h"
+
+/* --- the first line and the last ------------------------------------------------------------ */
+
+/* Leaves a byte order mark out; knows files that are no text. */
+static dg_status skip_mark(dg_csv_file *file)
+{
+    unsigned char b[3] = { 0 };
+    size_t size = file->end < 3 ? (size_t)file->end : 3;
+    DG_TRY(dg_file_read(file->path, file->descriptor, 0, size, b));
+    if (b[0] == 0x1F && b[1] == 0x8B)
+        return dg_error(DG_FORMAT, "%s: is a .gz, expected CSV: unpack it first (gunzip)",
+                        file->path);
+    file->begin = b[0] == 0xEF && b[1] == 0xBB && b[2] == 0xBF ? 3 : 0;
+    return DG_OK;
+}
+
+/* Blank lines at the end, and the last line end, hold no rows. */
+static dg_status trim_end(dg_csv_file *file)
+{
+    char block[DG_CSV_BLOCK];
+    while (file->end > file->begin) {
+        int64_t size = file->end - file->begin;
+        if (size > DG_CSV_BLOCK) size = DG_CSV_BLOCK;
+        DG_TRY(dg_job_check(file->job));
+        DG_TRY(dg_file_read(file->path, file->descriptor, file->end - size, (size_t)size, block));
+        while (size > 0 && strchr(" \t\r\n", block[size - 1]) && block[size - 1])
+            size--, file->end--;
+        if (size > 0) return DG_OK;
+    }
+    return dg_error(DG_FORMAT, "%s: is empty: there are only blank lines", file->path);
+}
+
+/* The end of the first line: a line end that no quotes hold. */
+static dg_status find_first_line(dg_csv_file *file)
+{
+    char block[DG_CSV_BLOCK];
+    bool quoted = false, done = false;
+    char before = 0;
+    int64_t at = file->begin;
+    file->first_lines = 1;
+    while (at < file->end && !done) {
+        int64_t size = file->end - at < DG_CSV_BLOCK ? file->end - at : DG_CSV_BLOCK, i = 0;
+        DG_TRY(dg_job_check(file->job));
+        DG_TRY(dg_file_read(file->path, file->descriptor, at, (size_t)size, block));
+        for (; i < size; before = block[i++]) {
+            char c = block[i];
+            if (before == '\r' && c != '\n' && !quoted) break;
+            if (c == '"') quoted = !quoted;
+            if (c == '\n' && !quoted) break;
+            if (quoted && (c == '\r' || (c == '\n' && before != '\r'))) file->first_lines++;
+        }
+        done = i < size;
+        at += i + (done && block[i] == '\n');
+    }
+    file->first_line_end = at;
+    return DG_OK;
+}
+
+static void on_first_field(void *text, size_t size, void *context)
+{
+    dg_csv_pass *pass = context;
+    dg_csv_file *file = (dg_csv_file *)pass->file;
+    double number;
+    pass->column++;
+    if (pass->status != DG_OK || dg_csv_refuse(pass, text, size)) return;
+    if (pass->column > DG_CSV_COLUMNS) {
+        dg_csv_fail(pass, 0, "more than %d values", DG_CSV_COLUMNS);
+    } else if (!file->odd_column && !dg_parse_number(text, size, &number)) {
+        file->odd_column = pass->column;
+        dg_csv_show(text, size, file->odd_text, sizeof file->odd_text);
+    }
+}
+
+static void on_first_row(int end, void *context)
+{
+    dg_csv_pass *pass = context;
+    (void)end;
+    if (pass->column > 0) ((dg_csv_file *)pass->file)->columns = pass->column;
+}
+
+static dg_status read_first_line(dg_csv_file *file, dg_header header)
+{
+    dg_csv_pass pass = { .file = file, .line = 1 };
+    DG_TRY(find_first_line(file));
+    DG_TRY(dg_csv_run(&pass, file->begin, file->first_line_end, on_first_field, on_first_row));
+    if (file->columns == 0) {
+        dg_csv_fail(&pass, 0, "an empty line, expected values");
+        return pass.status;
+    }
+    file->header = header == DG_HEADER_YES || (header == DG_HEADER_AUTO && file->odd_column);
+    if (!file->header || file->first_line_end < file->end) return DG_OK;
+    if (header == DG_HEADER_YES)
+        return dg_error(DG_FORMAT, "%s: holds a header line, but no rows", file->path);
+    return dg_error(DG_FORMAT,
+                    "%s:1: column %" PRId64 ": %s is not a number, so this is a header "
+                    "line, and no rows follow it",
+                    file->path, file->odd_column, file->odd_text);
+}
+
+dg_status dg_csv_open(dg_csv_file *file, const char *path, dg_header header, const dg_job *job)
+{
+    memset(file, 0, sizeof *file);
+    file->path = path;
+    file->job = job;
+    file->descriptor = -1;
+    DG_TRY(dg_file_open(path, &file->descriptor, &file->end));
+    DG_TRY(skip_mark(file));
+    DG_TRY(trim_end(file));
+    return read_first_line(file, header);
+}
+
+void dg_csv_close(dg_csv_file *file)
+{
+    if (file->descriptor >= 0) close(file->descriptor);
+    file->descriptor = -1;
+}
+
+/* --- cutting -------------------------------------------------------------------------------- */
+
+/* A range of bytes is looked at before anyone knows whether it begins inside quotes, so what it
+ * holds is noted for both: [0] is right where it begins outside. Outside quotes, the number of
+ * quotes before a byte is even. */
+typedef struct range {
+    int64_t ends[2];   /* line ends after an even, after an odd number of the range's quotes */
+    int64_t cut[2];    /* the first byte after the first LF that [k] puts outside quotes; 0: none */
+    int64_t at_cut[2]; /* line ends before that byte, outside quotes as [k] has it */
+    int64_t all_cut[2]; /* all line ends before that byte */
+    int odd;            /* 1 after an odd number of quotes */
+    bool after_return;  /* the last byte was CR: a LF now belongs to it */
+} range;
+
+/* How many LF there are, and whether there is any CR or quote. */
+DG_KERNEL static int64_t count_line_feeds(const unsigned char *block, int64_t size, bool *special)
+{
+    int64_t count = 0, i = 0;
+    unsigned char seen = 0;
+    while (i < size) {
+        int64_t end = size - i < 255 ? size : i + 255;
+        unsigned char part = 0; /* at most 255 */
+        for (; i < end; i++) {
+            part += block[i] == '\n';
+            seen |= (block[i] == '\r') | (block[i] == '"');
+        }
+        count += part;
+    }
+    *special = seen;
+    return count;
+}
+
+static void note_cut(range *r, int side, int64_t after)
+{
+    if (r->cut[side]) return;
+    r->cut[side] = after;
+    r->at_cut[side] = r->ends[side];
+    r->all_cut[side] = r->ends[0] + r->ends[1];
+}
+
+/* A block with CR or quotes, byte by byte. */
+static void look_closely(range *r, const unsigned char *block, int64_t size, int64_t offset)
+{
+    for (int64_t i = 0; i < size; i++) {
+        unsigned char c = block[i];
+        if (c == '"') r->odd ^= 1;
+        if (c == '\r' || (c == '\n' && !r->after_return)) r->ends[r->odd]++;
+        if (c == '\n') note_cut(r, r->odd, offset + i + 1);
+        r->after_return = c == '\r';
+    }
+}
+
+static void look(range *r, const unsigned char *block, int64_t size, int64_t offset)
+{
+    bool special;
+    int64_t count = count_line_feeds(block, size, &special);
+    if (special || r->after_return) {
+        look_closely(r, block, size, offset);
+        return;
+    }
+    if (count > 0 && !r->cut[r->odd]) {
+        const unsigned char *first = memchr(block, '\n', (size_t)size);
+        r->ends[r->odd]++;
+        note_cut(r, r->odd, offset + (first - block) + 1);
+        count--;
+    }
+    r->ends[r->odd] += count;
+}
+
+struct scan {
+    const dg_csv_file *file;
+    int64_t begin, count;
+    range ranges[DG_CSV_CHUNKS];
+};
+
+static dg_status scan_piece(void *context, int64_t piece, int worker)
+{
+    struct scan *scan = context;
+    const dg_csv_file *file = scan->file;
+    int64_t size = file->end - scan->begin;
+    int64_t at = scan->begin + dg_piece_begin(size, scan->count, piece);
+    int64_t end = scan->begin + dg_piece_begin(size, scan->count, piece + 1);
+    unsigned char block[DG_CSV_BLOCK];
+    range r = { 0 };
+    (void)worker;
+    if (piece > 0) {
+        DG_TRY(dg_file_read(file->path, file->descriptor, at - 1, 1, block));
+        r.after_return = block[0] == '\r';
+    }
+    for (; at < end; at += DG_CSV_BLOCK) {
+        int64_t part = end - at < DG_CSV_BLOCK ? end - at : DG_CSV_BLOCK;
+        DG_TRY(dg_job_check(file->job));
+        DG_TRY(dg_file_read(file->path, file->descriptor, at, (size_t)part, block));
+        look(&r, block, part, at);
+    }
+    scan->ranges[piece] = r;
+    return DG_OK;
+}
+
+dg_status dg_csv_cut(dg_csv_file *file)
+{
+    struct scan scan = { .file = file, .begin = file->header ? file->first_line_end : file->begin };
+    int64_t line = 1 + (file->header ? file->first_lines : 0), row = 0;
+    int inside = 0; /* quotes */
+    scan.count = dg_pieces(file->end - scan.begin, DG_CSV_CHUNK_SIZE, DG_CSV_CHUNKS);
+    DG_TRY(dg_parallel(file->job, scan.count, scan_piece, &scan));
+    file->chunks[0] = (dg_csv_chunk){ .begin = scan.begin, .line = line, .row = 0 };
+    file->chunk_count = 1;
+    for (int64_t i = 0; i < scan.count; i++) {
+        const range *r = &scan.ranges[i];
+        if (i > 0 && r->cut[inside] && r->cut[inside] < file->end) {
+            dg_csv_chunk *last = &file->chunks[file->chunk_count - 1];
+            dg_csv_chunk next = { .begin = r->cut[inside],
+                                  .line = line + r->all_cut[inside],
+                                  .row = row + r->at_cut[inside] };
+            last->end = next.begin;
+            last->row_end = next.row;
+            file->chunks[file->chunk_count++] = next;
+        }
+        line += r->ends[0] + r->ends[1];
+        row += r->ends[inside];
+        inside ^= r->odd;
+    }
+    file->rows = row + 1; /* the last line has lost its end */
+    file->chunks[file->chunk_count - 1].end = file->end;
+    file->chunks[file->chunk_count - 1].row_end = file->rows;
+    return DG_OK;
+}

@@ -1,0 +1,27 @@
+/* Numbers in text, whatever the locale: "7", " -0.5 ", "1e-3", "nan", "inf". */
+#ifndef DG_DATA_NUMBER_H
+#define DG_DATA_NUMBER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Whole numbers of one to three digits: nearly all that a file of images holds. */
+static inline bool dg_small_number(const unsigned char *text, size_t size, unsigned *out)
+{
+    unsigned value = 0;
+    if (size - 1 > 2) return false;
+    for (size_t i = 0; i < size; i++) {
+        unsigned digit = (unsigned)text[i] - '0';
+        if (digit > 9) return false;
+        value = value * 10 + digit;
+    }
+    *out = value;
+    return true;
+}
+
+/* Whether all of `text` is a decimal number, nan, inf or infinity (signs and spaces around allowed,
+ * hexadecimal not), and its value, rounded to the nearest double. A number too large for a double
+ * becomes DBL_MAX with its sign: only "inf" is infinite. */
+bool dg_parse_number(const char *text, size_t size, double *out);
+
+#endif
