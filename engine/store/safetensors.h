@@ -25,7 +25,7 @@ typedef struct dg_tensor_file {
  * int32 where it fits. */
 dg_status dg_tensor_file_read(dg_tensor_file *out, const char *path);
 void dg_tensor_file_release(dg_tensor_file *file);
-const char *dg_tensor_file_metadata(const dg_tensor_file *file, const char *key); /* or NULL */
+const char *dg_tensor_file_metadata(const dg_tensor_file *file, const char *key);   /* or NULL */
 const dg_tensor *dg_tensor_file_find(const dg_tensor_file *file, const char *name); /* or NULL */
 
 /* Writes whole or not at all: a temporary file beside `path`, fsync, rename, fsync of the folder. */

@@ -1,0 +1,161 @@
+/* Writing a file whole or not at all. */
+#include "engine/base/atomic_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/base/memory.h"
+
+enum { MOST_LINKS = 40, MOST_NAMES = 100 };
+
+static dg_status refused(const char *path, int reason)
+{
+    return dg_error(DG_IO, "cannot write %s: %s", path, strerror(reason));
+}
+
+/* The length of the folder in `path`, its last slash included; 0 for the current folder. */
+static size_t folder_length(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? (size_t)(slash - path) + 1 : 0;
+}
+
+/* Follows symbolic links from `name` on, also one that points to nothing yet. */
+static dg_status follow_links(const char *name, char path[PATH_MAX])
+{
+    if (strlen(name) >= PATH_MAX) return refused(name, ENAMETOOLONG);
+    strcpy(path, name);
+    struct stat about;
+    for (int links = 0; lstat(path, &about) == 0 && S_ISLNK(about.st_mode); links++) {
+        char to[PATH_MAX];
+        ssize_t length = readlink(path, to, sizeof to - 1);
+        if (length < 0 || links == MOST_LINKS) return refused(name, length < 0 ? errno : ELOOP);
+        to[length] = '\0';
+        size_t folder = to[0] == '/' ? 0 : folder_length(path);
+        if (folder + (size_t)length >= PATH_MAX) return refused(name, ENAMETOOLONG);
+        strcpy(path + folder, to);
+    }
+    return DG_OK;
+}
+
+/* Whether what stands at `path` may be replaced; `*mode` becomes its permissions, or -1. */
+static dg_status check_target(const char *name, const char *path, int *mode)
+{
+    struct stat about;
+    *mode = -1;
+    if (*path == '\0') return dg_error(DG_IO, "cannot write a file: its name is empty");
+    if (stat(path, &about) != 0) return errno == ENOENT ? DG_OK : refused(name, errno);
+    if (S_ISDIR(about.st_mode))
+        return dg_error(DG_IO, "cannot write %s: it is a directory, expected the name of a file",
+                        name);
+    if (!S_ISREG(about.st_mode))
+        return dg_error(DG_IO, "cannot write %s: it is no regular file", name);
+    if (access(path, W_OK) != 0) return refused(name, errno);
+    *mode = about.st_mode & 0777;
+    return DG_OK;
+}
+
+static dg_status no_folder(const char *name, const char *path, int reason)
+{
+    size_t folder = folder_length(path);
+    if (reason != ENOENT || folder == 0) return refused(name, reason);
+    return dg_error(DG_IO, "cannot write %s: there is no folder %.*s", name, (int)folder, path);
+}
+
+/* A file of its own beside the target; the name is short, since the target's may be the longest. */
+static dg_status create_temporary(dg_atomic_file *file)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    size_t folder = folder_length(file->target), size = folder + 64;
+    DG_TRY(dg_alloc(&file->temporary, (int64_t)size, 1));
+    memcpy(file->temporary, file->target, folder);
+    int reason = EEXIST;
+    for (int i = 0; i < MOST_NAMES && reason == EEXIST; i++) {
+        snprintf(file->temporary + folder, size - folder, ".digits-lua-%lx-%lx.tmp",
+                 (unsigned long)getpid(), (unsigned long)now.tv_nsec + (unsigned long)i);
+        file->descriptor = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (file->descriptor >= 0) return DG_OK;
+        reason = errno;
+    }
+    return no_folder(file->name, file->target, reason);
+}
+
+dg_status dg_atomic_open(dg_atomic_file *file, const char *path)
+{
+    *file = (dg_atomic_file){ .descriptor = -1, .name = path };
+    char target[PATH_MAX];
+    int mode;
+    DG_TRY(follow_links(path, target));
+    DG_TRY(check_target(path, target, &mode));
+    dg_status status = dg_copy_text(&file->target, target);
+    if (status == DG_OK) status = create_temporary(file);
+    if (status == DG_OK && mode >= 0 && fchmod(file->descriptor, (mode_t)mode) != 0)
+        status = refused(path, errno);
+    if (status != DG_OK) dg_atomic_abandon(file);
+    return status;
+}
+
+dg_status dg_atomic_write(dg_atomic_file *file, const void *bytes, size_t count)
+{
+    const char *from = bytes;
+    while (count > 0) {
+        ssize_t done = write(file->descriptor, from, count);
+        if (done < 0 && errno == EINTR) continue;
+        if (done < 0) return refused(file->name, errno);
+        from += done;
+        count -= (size_t)done;
+    }
+    return DG_OK;
+}
+
+/* Makes the new name last. Some file systems cannot do it for folders: that is no failure. */
+static dg_status sync_folder(const dg_atomic_file *file)
+{
+    char folder[PATH_MAX];
+    size_t length = folder_length(file->target);
+    snprintf(folder, sizeof folder, "%.*s", length ? (int)length : 1, length ? file->target : ".");
+    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) return DG_OK;
+    int reason = fsync(descriptor) == 0 ? 0 : errno;
+    close(descriptor);
+    return reason == EIO ? refused(file->name, reason) : DG_OK;
+}
+
+dg_status dg_atomic_commit(dg_atomic_file *file)
+{
+    bool synced = fsync(file->descriptor) == 0 || errno == EINVAL;
+    int reason = errno;
+    bool closed = close(file->descriptor) == 0;
+    if (synced && !closed) reason = errno;
+    file->descriptor = -1;
+    bool done = synced && closed;
+    if (done && rename(file->temporary, file->target) != 0) {
+        reason = errno;
+        done = false;
+    }
+    if (!done) {
+        unlink(file->temporary);
+        return refused(file->name, reason);
+    }
+    return sync_folder(file);
+}
+
+void dg_atomic_abandon(dg_atomic_file *file)
+{
+    if (file->descriptor >= 0) {
+        close(file->descriptor);
+        unlink(file->temporary);
+    }
+    dg_free(file->target);
+    dg_free(file->temporary);
+    *file = (dg_atomic_file){ .descriptor = -1 };
+}

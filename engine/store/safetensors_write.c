@@ -1,0 +1,121 @@
+/* Writing safetensors files. */
+#include "engine/store/safetensors.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "engine/base/atomic_file.h"
+#include "engine/base/memory.h"
+#include "engine/store/json.h"
+#include "engine/store/tensor_format.h"
+
+static dg_status add_metadata(cJSON *header, const dg_tensor_file *file)
+{
+    if (file->metadata_count == 0) return DG_OK;
+    cJSON *object = cJSON_CreateObject();
+    DG_TRY(dg_json_add(header, "__metadata__", object));
+    for (int i = 0; i < file->metadata_count; i++)
+        DG_TRY(dg_json_add(object, file->keys[i], cJSON_CreateString(file->values[i])));
+    return DG_OK;
+}
+
+static dg_status add_tensor(cJSON *header, const dg_named_tensor *named, int64_t *offset)
+{
+    const dg_tensor *tensor = &named->tensor;
+    const dg_tensor_format *format = dg_tensor_format_of(tensor->dtype);
+    if (strcmp(named->name, "__metadata__") == 0)
+        return dg_error(DG_INVALID, "a tensor cannot be named '__metadata__' in a file");
+    cJSON *object = cJSON_CreateObject();
+    DG_TRY(dg_json_add(header, named->name, object));
+    DG_TRY(dg_json_add(object, "dtype", cJSON_CreateString(format->name)));
+    cJSON *shape = cJSON_CreateArray();
+    DG_TRY(dg_json_add(object, "shape", shape));
+    for (int i = 0; i < tensor->axes; i++)
+        DG_TRY(dg_json_add(shape, NULL, dg_json_integer(tensor->shape[i])));
+    cJSON *offsets = cJSON_CreateArray();
+    DG_TRY(dg_json_add(object, "data_offsets", offsets));
+    DG_TRY(dg_json_add(offsets, NULL, dg_json_integer(*offset)));
+    *offset += dg_tensor_count(tensor) * format->size;
+    return dg_json_add(offsets, NULL, dg_json_integer(*offset));
+}
+
+static dg_status add_tensors(cJSON *header, const dg_tensor_file *file,
+                             const dg_named_tensor *const *order)
+{
+    int64_t offset = 0;
+    for (int i = 0; i < file->count; i++) DG_TRY(add_tensor(header, order[i], &offset));
+    return dg_json_check_names(header);
+}
+
+/* The header as text, with spaces behind it so that the data begin at a multiple of 8 bytes. */
+static dg_status header_text(char **out, size_t *length, const dg_tensor_file *file,
+                             const dg_named_tensor *const *order)
+{
+    cJSON *header = cJSON_CreateObject();
+    DG_TRY(dg_json_made(header));
+    dg_status status = add_metadata(header, file);
+    if (status == DG_OK) status = add_tensors(header, file, order);
+    char *text = status == DG_OK ? cJSON_PrintUnformatted(header) : NULL;
+    cJSON_Delete(header);
+    if (status != DG_OK) return status;
+    if (!text) return dg_json_made(NULL);
+    size_t bytes = strlen(text), padded = (bytes + 7) / 8 * 8;
+    status = padded <= DG_HEADER_MOST
+                 ? dg_alloc(out, (int64_t)padded, 1)
+                 : dg_error(DG_INVALID, "the header would have %zu bytes, at most %d are allowed",
+                            padded, DG_HEADER_MOST);
+    if (status == DG_OK) {
+        memcpy(*out, text, bytes);
+        memset(*out + bytes, ' ', padded - bytes);
+        *length = padded;
+    }
+    cJSON_free(text);
+    return status;
+}
+
+static dg_status write_tensor(dg_atomic_file *to, const dg_tensor *tensor)
+{
+    size_t bytes = (size_t)dg_tensor_count(tensor) * dg_dtype_size(tensor->dtype);
+    if (dg_tensor_is_contiguous(tensor)) return dg_atomic_write(to, tensor->data, bytes);
+    dg_tensor copy;
+    DG_TRY(dg_tensor_copy(&copy, tensor));
+    dg_status status = dg_atomic_write(to, copy.data, bytes);
+    dg_tensor_release(&copy);
+    return status;
+}
+
+static dg_status write_all(dg_atomic_file *to, const dg_tensor_file *file,
+                           const dg_named_tensor *const *order, const char *header, size_t length)
+{
+    uint64_t size = length;
+    DG_TRY(dg_atomic_write(to, &size, sizeof size));
+    DG_TRY(dg_atomic_write(to, header, length));
+    for (int i = 0; i < file->count; i++) DG_TRY(write_tensor(to, &order[i]->tensor));
+    return dg_atomic_commit(to);
+}
+
+dg_status dg_tensor_file_write(const dg_tensor_file *file, const char *path)
+{
+    /* wide types first: each value then lies at a multiple of its size */
+    const dg_named_tensor **order;
+    int count = 0;
+    DG_TRY(dg_alloc(&order, file->count, sizeof *order));
+    for (int wide = 1; wide >= 0; wide--)
+        for (int i = 0; i < file->count; i++)
+            if ((dg_dtype_size(file->tensors[i].tensor.dtype) > 1) == wide)
+                order[count++] = &file->tensors[i];
+    char *header = NULL;
+    size_t length = 0;
+    dg_status status = header_text(&header, &length, file, order);
+    if (status == DG_OK) {
+        dg_atomic_file to;
+        status = dg_atomic_open(&to, path);
+        if (status == DG_OK) status = write_all(&to, file, order, header, length);
+        dg_atomic_abandon(&to);
+    } else {
+        dg_error_context(status, "cannot write %s", path);
+    }
+    dg_free(header);
+    dg_free(order);
+    return status;
+}
