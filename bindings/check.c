@@ -1,0 +1,360 @@
+/* Errors and options of the bindings. */
+#include "bindings/check.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bindings/embedded.h"
+#include "engine/base/job.h"
+#include "engine/base/memory.h"
+#include "engine/base/part.h"
+#include "engine/base/random.h"
+
+/* --- errors --------------------------------------------------------------------------------- */
+
+/* Whether a chunk is one of the library's scripts, embedded or in the folder for development. */
+static bool is_ours(const char *source)
+{
+    if (source[0] != '@') return false;
+    for (const struct digits_embedded *script = digits_embedded; script->name; script++)
+        if (strcmp(script->path, source + 1) == 0) return true;
+    const char *folder = getenv("DIGITS_LUA_PATH");
+    size_t length = folder ? strlen(folder) : 0;
+    return length && strncmp(source + 1, folder, length) == 0 && source[1 + length] == '/';
+}
+
+void dg_push_where(lua_State *L)
+{
+    lua_Debug ar;
+    for (int level = 1; lua_getstack(L, level, &ar); level++) {
+        lua_getinfo(L, "Sl", &ar);
+        if (ar.currentline <= 0 || is_ours(ar.source)) continue;
+        lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
+        return;
+    }
+    lua_pushliteral(L, "");
+}
+
+int dg_raise(lua_State *L, const char *format, ...)
+{
+    luaL_checkstack(L, 4, NULL);
+    dg_push_where(L);
+    va_list arguments;
+    va_start(arguments, format);
+    lua_pushvfstring(L, format, arguments);
+    va_end(arguments);
+    lua_concat(L, 2);
+    return lua_error(L);
+}
+
+void dg_check_status(lua_State *L, dg_status status)
+{
+    if (status == DG_OK) return;
+    if (status == DG_CANCELLED) atomic_store(&dg_interrupt, 0);
+    dg_raise(L, "%s", dg_error_message());
+}
+
+void dg_check_call(lua_State *L, dg_status status, const char *function)
+{
+    if (status == DG_OK) return;
+    size_t length = strlen(function);
+    const char *message = dg_error_message();
+    bool told = strncmp(message, function, length) == 0 && message[length] == ':';
+    if (status == DG_INVALID && !told) dg_error_context(status, "%s", function);
+    dg_check_status(L, status);
+}
+
+const char *dg_push_found(lua_State *L, int index)
+{
+    int type = lua_type(L, index);
+    switch (type) {
+    case LUA_TNONE: return lua_pushliteral(L, "nothing");
+    case LUA_TNIL: return lua_pushliteral(L, "nil");
+    case LUA_TBOOLEAN: return lua_pushstring(L, lua_toboolean(L, index) ? "true" : "false");
+    case LUA_TNUMBER:
+        if (lua_isinteger(L, index)) return lua_pushfstring(L, "%I", lua_tointeger(L, index));
+        return lua_pushfstring(L, "%f", lua_tonumber(L, index));
+    case LUA_TSTRING: {
+        char text[128];
+        snprintf(text, sizeof text, "'%.100s' (a string)", lua_tostring(L, index));
+        return lua_pushstring(L, text);
+    }
+    }
+    if (type == LUA_TUSERDATA && luaL_getmetafield(L, index, "__name") == LUA_TSTRING) {
+        const char *name = lua_tostring(L, -1), *dot = strrchr(name, '.');
+        lua_pushfstring(L, "a %s", dot ? dot + 1 : name);
+        lua_remove(L, -2);
+        return lua_tostring(L, -1);
+    }
+    return lua_pushfstring(L, "a %s", lua_typename(L, type));
+}
+
+void *dg_scratch(lua_State *L, size_t count, size_t size)
+{
+    if (size && count > SIZE_MAX / 2 / size) dg_raise(L, "not enough memory");
+    return lua_newuserdatauv(L, count * size + 1, 0);
+}
+
+/* --- boxes ---------------------------------------------------------------------------------- */
+
+static int box_gc(lua_State *L)
+{
+    char **box = lua_touserdata(L, 1);
+    dg_free(*box);
+    *box = NULL;
+    return 0;
+}
+
+char **dg_push_box(lua_State *L)
+{
+    char **box = lua_newuserdatauv(L, sizeof *box, 0);
+    *box = NULL;
+    if (luaL_newmetatable(L, "digits.box")) {
+        lua_pushcfunction(L, box_gc);
+        lua_setfield(L, -2, "__gc");
+    }
+    lua_setmetatable(L, -2);
+    return box;
+}
+
+void dg_push_boxed(lua_State *L)
+{
+    char **box = lua_touserdata(L, -1);
+    lua_pushstring(L, *box);
+    dg_free(*box);
+    *box = NULL;
+    lua_remove(L, -2);
+}
+
+/* --- single values -------------------------------------------------------------------------- */
+
+int dg_wrong_type(lua_State *L, int index, const char *function, const char *name,
+                  const char *expected)
+{
+    const char *found = dg_push_found(L, index);
+    return dg_raise(L, "%s: %s must be %s, found %s", function, name, expected, found);
+}
+
+bool dg_is_integer(lua_State *L, int index, int64_t *out)
+{
+    if (lua_type(L, index) != LUA_TNUMBER) return false;
+    int whole = 0;
+    lua_Integer value = lua_tointegerx(L, index, &whole);
+    if (whole) *out = value;
+    return whole;
+}
+
+int64_t dg_want_integer(lua_State *L, int index, const char *function, const char *name,
+                        int64_t low, int64_t high)
+{
+    int64_t value;
+    if (dg_is_integer(L, index, &value) && value >= low && value <= high) return value;
+    char expected[96] = "a whole number";
+    if (low > INT64_MIN && high < INT64_MAX)
+        snprintf(expected, sizeof expected, "a whole number from %" PRId64 " to %" PRId64, low,
+                 high);
+    else if (low > INT64_MIN)
+        snprintf(expected, sizeof expected, "a whole number of at least %" PRId64, low);
+    return dg_wrong_type(L, index, function, name, expected);
+}
+
+double dg_want_number(lua_State *L, int index, const char *function, const char *name)
+{
+    if (lua_type(L, index) != LUA_TNUMBER) dg_wrong_type(L, index, function, name, "a number");
+    return lua_tonumber(L, index);
+}
+
+bool dg_want_boolean(lua_State *L, int index, const char *function, const char *name)
+{
+    if (lua_type(L, index) != LUA_TBOOLEAN)
+        dg_wrong_type(L, index, function, name, "true or false");
+    return lua_toboolean(L, index);
+}
+
+const char *dg_want_text(lua_State *L, int index, const char *function, const char *name)
+{
+    if (lua_type(L, index) != LUA_TSTRING) dg_wrong_type(L, index, function, name, "a string");
+    size_t length;
+    const char *text = lua_tolstring(L, index, &length);
+    if (strlen(text) != length)
+        dg_raise(L, "%s: %s must be a string without NUL bytes", function, name);
+    return text;
+}
+
+int dg_want_integers(lua_State *L, int index, const char *function, const char *name, int64_t *out,
+                     int most)
+{
+    index = lua_absindex(L, index);
+    if (lua_type(L, index) != LUA_TTABLE)
+        dg_wrong_type(L, index, function, name, "a list of whole numbers");
+    lua_Unsigned count = lua_rawlen(L, index);
+    if (count > (lua_Unsigned)most)
+        dg_raise(L, "%s: %s must be a list of at most %d whole numbers, found %I", function, name,
+                 most, (lua_Integer)count);
+    for (int i = 0; i < (int)count; i++) {
+        lua_rawgeti(L, index, i + 1);
+        if (!dg_is_integer(L, -1, &out[i]))
+            dg_raise(L, "%s: %s must be a list of whole numbers, found %s at place %d", function,
+                     name, dg_push_found(L, -1), i + 1);
+        lua_pop(L, 1);
+    }
+    return (int)count;
+}
+
+/* --- tables of options ---------------------------------------------------------------------- */
+
+static int unknown_option(lua_State *L, const char *function, const char *name,
+                          const char *const *names, const char *const *hints)
+{
+    for (int i = 0; hints && hints[i]; i += 2)
+        if (strcmp(hints[i], name) == 0)
+            return dg_raise(L, "%s: unknown option '%s': %s", function, name, hints[i + 1]);
+    int count = 0;
+    while (names[count]) count++;
+    const char *nearest = dg_nearest(name, names, count);
+    if (nearest)
+        return dg_raise(L, "%s: unknown option '%s', did you mean '%s'?", function, name, nearest);
+    if (count == 0)
+        return dg_raise(L, "%s: unknown option '%s': it has no options", function, name);
+    luaL_Buffer known;
+    luaL_buffinit(L, &known);
+    for (int i = 0; i < count; i++) {
+        if (i) luaL_addstring(&known, ", ");
+        luaL_addstring(&known, names[i]);
+    }
+    luaL_pushresult(&known);
+    return dg_raise(L, "%s: unknown option '%s', its options are %s", function, name,
+                    lua_tostring(L, -1));
+}
+
+static void check_key(const dg_args *args, const char *const *names, const char *const *hints,
+                      int64_t *largest)
+{
+    lua_State *L = args->L;
+    int64_t place;
+    if (lua_type(L, -2) == LUA_TSTRING) {
+        const char *name = lua_tostring(L, -2);
+        for (int i = 0; names[i]; i++)
+            if (strcmp(names[i], name) == 0) return;
+        unknown_option(L, args->function, name, names, hints);
+    } else if (dg_is_integer(L, -2, &place) && place >= 1) {
+        if (place > *largest) *largest = place;
+    } else {
+        dg_raise(L, "%s: unknown option %s", args->function, dg_push_found(L, -2));
+    }
+}
+
+dg_args dg_args_open(lua_State *L, int index, const char *function, const char *const *names,
+                     const char *const *hints, int positional)
+{
+    dg_args args = { .L = L, .function = function };
+    luaL_checkstack(L, 8, NULL);
+    if (lua_isnoneornil(L, index)) return args;
+    if (lua_type(L, index) != LUA_TTABLE)
+        dg_raise(L, "%s: expected a table of options, found %s", function, dg_push_found(L, index));
+    args.table = lua_absindex(L, index);
+    int64_t largest = 0;
+    for (lua_pushnil(L); lua_next(L, args.table); lua_pop(L, 1))
+        check_key(&args, names, hints, &largest);
+    args.positional = (int)lua_rawlen(L, args.table);
+    if (largest > args.positional)
+        dg_raise(L, "%s: positional value %I is nil", function, (lua_Integer)args.positional + 1);
+    if (positional >= 0 && args.positional > positional) {
+        if (positional == 0) dg_raise(L, "%s takes no positional values", function);
+        dg_raise(L, "%s takes at most %d positional value%s, found %d", function, positional,
+                 positional == 1 ? "" : "s", args.positional);
+    }
+    return args;
+}
+
+bool dg_args_push(const dg_args *args, const char *name)
+{
+    if (!args->table) return false;
+    lua_pushstring(args->L, name);
+    if (lua_rawget(args->L, args->table) != LUA_TNIL) return true;
+    lua_pop(args->L, 1);
+    return false;
+}
+
+bool dg_args_push_either(const dg_args *args, int position, const char *name)
+{
+    bool named = dg_args_push(args, name);
+    if (position > args->positional) return named;
+    if (named) dg_raise(args->L, "%s: %s was given by position and by name", args->function, name);
+    lua_rawgeti(args->L, args->table, position);
+    return true;
+}
+
+bool dg_args_integer(const dg_args *args, const char *name, int64_t low, int64_t high, int64_t *out)
+{
+    if (!dg_args_push(args, name)) return false;
+    *out = dg_want_integer(args->L, -1, args->function, name, low, high);
+    lua_pop(args->L, 1);
+    return true;
+}
+
+bool dg_args_number(const dg_args *args, const char *name, double *out)
+{
+    if (!dg_args_push(args, name)) return false;
+    *out = dg_want_number(args->L, -1, args->function, name);
+    lua_pop(args->L, 1);
+    return true;
+}
+
+bool dg_args_boolean(const dg_args *args, const char *name, bool *out)
+{
+    if (!dg_args_push(args, name)) return false;
+    *out = dg_want_boolean(args->L, -1, args->function, name);
+    lua_pop(args->L, 1);
+    return true;
+}
+
+/* The table keeps the text alive. */
+bool dg_args_text(const dg_args *args, const char *name, const char **out)
+{
+    if (!dg_args_push(args, name)) return false;
+    *out = dg_want_text(args->L, -1, args->function, name);
+    lua_pop(args->L, 1);
+    return true;
+}
+
+bool dg_args_seed(const dg_args *args, uint64_t *out)
+{
+    int64_t seed;
+    if (!dg_args_integer(args, "seed", INT64_MIN, INT64_MAX, &seed)) return false;
+    *out = (uint64_t)seed;
+    return true;
+}
+
+uint64_t dg_args_seed_or_next(const dg_args *args)
+{
+    uint64_t seed;
+    return dg_args_seed(args, &seed) ? seed : dg_next_seed();
+}
+
+/* --- suggestions ---------------------------------------------------------------------------- */
+
+const char *dg_suggest(lua_State *L, int tables, const char *word)
+{
+    enum { MOST = 512 };
+    const char *names[MOST];
+    int count = 0, top = lua_gettop(L);
+    luaL_checkstack(L, 4, NULL);
+    for (int table = top - tables + 1; table <= top; table++)
+        for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1))
+            if (lua_type(L, -2) == LUA_TSTRING && count < MOST)
+                names[count++] = lua_tostring(L, -2);
+    return dg_nearest(word, names, count);
+}
+
+int dg_unknown_field(lua_State *L, const char *kind, const char *word, int tables)
+{
+    const char *nearest = dg_suggest(L, tables, word);
+    if (nearest)
+        return dg_raise(L, "%s has no field '%s', did you mean '%s'?", kind, word, nearest);
+    return dg_raise(L, "%s has no field '%s'", kind, word);
+}

@@ -1,0 +1,167 @@
+/* Classes and modules with documentation. */
+#include "bindings/class.h"
+
+#include <string.h>
+
+#include "bindings/check.h"
+
+static void push_registry_table(lua_State *L, const char *name)
+{
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, name);
+}
+
+void dg_push_documents(lua_State *L)
+{
+    push_registry_table(L, "digits.documents");
+}
+
+void dg_push_classes(lua_State *L)
+{
+    push_registry_table(L, "digits.classes");
+}
+
+void dg_document(lua_State *L, int index, const char *name, const char *doc)
+{
+    index = lua_absindex(L, index);
+    dg_push_documents(L);
+    lua_pushvalue(L, index);
+    lua_createtable(L, 0, 2);
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "name");
+    lua_pushstring(L, doc);
+    lua_setfield(L, -2, "text");
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+}
+
+void dg_push_functions(lua_State *L, const dg_function *functions, const char *prefix)
+{
+    lua_newtable(L);
+    for (; functions && functions->name; functions++) {
+        lua_pushcfunction(L, functions->function);
+        lua_pushfstring(L, "%s%s", prefix, functions->name);
+        dg_document(L, -2, lua_tostring(L, -1), functions->doc);
+        lua_pop(L, 1);
+        lua_setfield(L, -2, functions->name);
+    }
+}
+
+/* --- modules -------------------------------------------------------------------------------- */
+
+static int unknown_in_module(lua_State *L)
+{
+    const char *module = lua_tostring(L, lua_upvalueindex(1));
+    lua_settop(L, 2);
+    if (lua_type(L, 2) != LUA_TSTRING)
+        return dg_raise(L, "%s has no field %s", module, dg_push_found(L, 2));
+    lua_pushvalue(L, 1);
+    return dg_unknown_field(L, module, lua_tostring(L, 2), 1);
+}
+
+void dg_make_strict(lua_State *L, const char *name)
+{
+    lua_createtable(L, 0, 2);
+    lua_pushstring(L, name);
+    lua_pushcclosure(L, unknown_in_module, 1);
+    lua_setfield(L, -2, "__index");
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "__name");
+    lua_setmetatable(L, -2);
+}
+
+/* --- classes -------------------------------------------------------------------------------- */
+
+static const char *short_name(const dg_class *class)
+{
+    const char *dot = strrchr(class->name, '.');
+    return dot ? dot + 1 : class->name;
+}
+
+int dg_class_unknown(lua_State *L, const dg_class *class, const char *name, int extra)
+{
+    luaL_getmetatable(L, class->name);
+    lua_getfield(L, -1, "methods");
+    lua_getfield(L, -2, "properties");
+    lua_remove(L, -3);
+    lua_pushfstring(L, "a %s", short_name(class));
+    lua_insert(L, -(3 + extra));
+    return dg_unknown_field(L, lua_tostring(L, -(3 + extra)), name, 2 + extra);
+}
+
+/* Upvalues: the class, its methods, its properties. */
+static int class_index(lua_State *L)
+{
+    const dg_class *class = lua_touserdata(L, lua_upvalueindex(1));
+    if (lua_type(L, 2) == LUA_TSTRING) {
+        lua_pushvalue(L, 2);
+        if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL) return 1;
+        lua_pushvalue(L, 2);
+        if (lua_rawget(L, lua_upvalueindex(3)) != LUA_TNIL) {
+            lua_CFunction property = lua_tocfunction(L, -1);
+            lua_settop(L, 1);
+            return property(L);
+        }
+        lua_settop(L, 2);
+    }
+    if (class->index) return class->index(L);
+    if (lua_type(L, 2) == LUA_TSTRING) return dg_class_unknown(L, class, lua_tostring(L, 2), 0);
+    return dg_raise(L, "a %s cannot be indexed with %s", short_name(class), dg_push_found(L, 2));
+}
+
+void dg_class_register(lua_State *L, const dg_class *class)
+{
+    lua_pushfstring(L, "%s:", short_name(class));
+    const char *prefix = lua_tostring(L, -1);
+    luaL_newmetatable(L, class->name);
+    for (const luaL_Reg *meta = class->metamethods; meta && meta->name; meta++) {
+        lua_pushcfunction(L, meta->func);
+        lua_setfield(L, -2, meta->name);
+    }
+    if (lua_getfield(L, -1, "__gc") != LUA_TNIL)
+        lua_setfield(L, -2, "__close");
+    else
+        lua_pop(L, 1);
+    dg_push_functions(L, class->methods, prefix);
+    lua_setfield(L, -2, "methods");
+    dg_push_functions(L, class->properties, prefix);
+    lua_setfield(L, -2, "properties");
+    lua_pushlightuserdata(L, (void *)class);
+    lua_getfield(L, -2, "methods");
+    lua_getfield(L, -3, "properties");
+    lua_pushcclosure(L, class_index, 3);
+    lua_setfield(L, -2, "__index");
+
+    dg_document(L, -1, short_name(class), class->doc);
+    dg_push_classes(L);
+    lua_pushvalue(L, -2);
+    lua_setfield(L, -2, short_name(class));
+    lua_pop(L, 3);
+}
+
+void *dg_class_push(lua_State *L, const dg_class *class, size_t size, int values)
+{
+    luaL_checkstack(L, 4, NULL);
+    void *object = lua_newuserdatauv(L, size, values);
+    memset(object, 0, size);
+    luaL_setmetatable(L, class->name);
+    return object;
+}
+
+void *dg_class_test(lua_State *L, int index, const dg_class *class)
+{
+    return luaL_testudata(L, index, class->name);
+}
+
+/* --- tables that print themselves ----------------------------------------------------------- */
+
+void dg_set_printable(lua_State *L, const char *name)
+{
+    luaL_newmetatable(L, name);
+    lua_setmetatable(L, -2);
+}
+
+void dg_push_list(lua_State *L, int count)
+{
+    lua_createtable(L, count, 0);
+    dg_set_printable(L, "digits.list");
+}

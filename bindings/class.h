@@ -1,0 +1,60 @@
+/* Classes of userdata, and modules: tables of functions, each with its documentation, that answer
+ * unknown names with a suggestion. */
+#ifndef DIGITS_BINDINGS_CLASS_H
+#define DIGITS_BINDINGS_CLASS_H
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <stdbool.h>
+
+/* doc: how it is called on the first line ("sum { axis = nil, keep = false }"), then what it does;
+ * help() prints it. A list ends with a NULL name. */
+typedef struct dg_function {
+    const char *name;
+    lua_CFunction function;
+    const char *doc;
+} dg_function;
+
+typedef struct dg_class {
+    const char *name;              /* "digits.tensor", the name of the metatable */
+    const char *doc;               /* as of a function */
+    const dg_function *methods;    /* called as object:name(...) */
+    const dg_function *properties; /* called with the object when object.name is read */
+    const luaL_Reg *metamethods;   /* all but __index, __name; __gc serves as __close too */
+    lua_CFunction index;           /* or NULL: asked, with object and key, for what is no method and
+                                      no property; a string that it does not know is an error */
+} dg_class;
+
+/* Makes the metatable, and leaves nothing. `class` must live as long as L. */
+void dg_class_register(lua_State *L, const dg_class *class);
+
+/* A new userdata of the class, zeroed, on top of the stack. */
+void *dg_class_push(lua_State *L, const dg_class *class, size_t size, int values);
+
+/* The userdata at `index`, or NULL when it is something else. */
+void *dg_class_test(lua_State *L, int index, const dg_class *class);
+
+/* Raises that `object`, of this class, has no field `name`, with a suggestion. `extra`: so many
+ * more tables with names on top of the stack. */
+int dg_class_unknown(lua_State *L, const dg_class *class, const char *name, int extra);
+
+/* Pushes a table of functions. */
+void dg_push_functions(lua_State *L, const dg_function *functions, const char *prefix);
+
+/* Says, for help(), what the value at `index` is called and does. */
+void dg_document(lua_State *L, int index, const char *name, const char *doc);
+
+/* Makes the table on top of the stack raise, with a suggestion, when an unknown name is read. */
+void dg_make_strict(lua_State *L, const char *name);
+
+/* Pushes the table of documents: value -> { name, text }; and that of classes by short name. */
+void dg_push_documents(lua_State *L);
+void dg_push_classes(lua_State *L);
+
+/* Pushes a new list, a plain table that prints its values. */
+void dg_push_list(lua_State *L, int count);
+
+/* Gives the table on top of the stack the metatable `name`, to which scripts add __tostring. */
+void dg_set_printable(lua_State *L, const char *name);
+
+#endif

@@ -1,0 +1,202 @@
+/* The C half of the library: luaopen_digits_core returns its table, which scripts/init.lua makes
+ * into the module "digits". */
+#include <cblas.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bindings/check.h"
+#include "bindings/class.h"
+#include "bindings/memory.h"
+#include "bindings/program_modules.h"
+#include "bindings/tensor.h"
+#include "engine/base/clock.h"
+#include "engine/base/job.h"
+#include "engine/base/kernel.h"
+#include "engine/base/memory.h"
+#include "engine/base/random.h"
+
+/* --- settings ------------------------------------------------------------------------------- */
+
+static int seed(lua_State *L)
+{
+    if (!lua_isnoneornil(L, 1))
+        dg_set_seed((uint64_t)dg_want_integer(L, 1, "seed", "the seed", INT64_MIN, INT64_MAX));
+    lua_pushinteger(L, (lua_Integer)dg_seed());
+    return 1;
+}
+
+static int threads(lua_State *L)
+{
+    if (!lua_isnoneornil(L, 1)) {
+        int64_t wanted = dg_want_integer(L, 1, "threads", "the number", 1, DG_MAX_THREADS);
+        dg_check_status(L, dg_set_threads((int)wanted));
+    }
+    lua_pushinteger(L, dg_threads());
+    return 1;
+}
+
+static int clock_seconds(lua_State *L)
+{
+    lua_pushnumber(L, dg_clock());
+    return 1;
+}
+
+static const dg_function functions[] = {
+    { "seed", seed,
+      "seed(n)\nSets the seed that everything random derives from, unless it has one of its own. "
+      "Without n,\nonly returns it. At first it is 0.\ndigits.seed(7)" },
+    { "threads", threads,
+      "threads(n)\nSets how many threads compute, and returns it; without n, only returns it. At "
+      "first: the\nprocessors this process may use. Results do not depend on it.\ndigits.threads(2)" },
+    { "clock", clock_seconds,
+      "clock()\nSeconds since some moment in the past, for measuring durations.\n"
+      "local start = digits.clock()" },
+    { NULL, NULL, NULL },
+};
+
+/* --- for the scripts ------------------------------------------------------------------------ */
+
+/* raise(message): an error at the line of the user's code. */
+static int raise_at_user(lua_State *L)
+{
+    return dg_raise(L, "%s", luaL_checkstring(L, 1));
+}
+
+/* document(value, name, text) */
+static int document(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    dg_document(L, 1, luaL_checkstring(L, 2), luaL_checkstring(L, 3));
+    lua_settop(L, 1);
+    return 1;
+}
+
+/* strict(table, name) returns the table. */
+static int strict(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    const char *name = luaL_checkstring(L, 2);
+    lua_pushvalue(L, 1);
+    dg_make_strict(L, name);
+    lua_settop(L, 1);
+    return 1;
+}
+
+/* nearest(word, table) returns the key of the table that is nearest, or nil. */
+static int nearest(lua_State *L)
+{
+    const char *word = luaL_checkstring(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    lua_pushstring(L, dg_suggest(L, 1, word));
+    return 1;
+}
+
+/* kind_of(path) returns "file", "folder" or nil. */
+static int kind_of(lua_State *L)
+{
+    struct stat status;
+    if (stat(luaL_checkstring(L, 1), &status) != 0)
+        lua_pushnil(L);
+    else
+        lua_pushstring(L, S_ISDIR(status.st_mode) ? "folder" : "file");
+    return 1;
+}
+
+/* The path of the running program, or nil. */
+static int program_path(lua_State *L)
+{
+    char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path);
+    if (length > 0)
+        lua_pushlstring(L, path, (size_t)length);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+static void push_processor(lua_State *L)
+{
+    char line[256] = "";
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    char name[256] = "unknown";
+    while (file && fgets(line, sizeof line, file)) {
+        const char *colon = strchr(line, ':');
+        if (!colon || strncmp(line, "model name", 10) != 0) continue;
+        snprintf(name, sizeof name, "%s", colon + 1 + strspn(colon + 1, " \t"));
+        name[strcspn(name, "\n")] = '\0';
+        break;
+    }
+    if (file) fclose(file);
+    lua_pushstring(L, name);
+}
+
+/* facts() returns what digits.info() tells. */
+static int facts(lua_State *L)
+{
+    lua_newtable(L);
+    lua_pushliteral(L, DIGITS_VERSION);
+    lua_setfield(L, -2, "version");
+    push_processor(L);
+    lua_setfield(L, -2, "processor");
+    lua_pushinteger(L, sysconf(_SC_NPROCESSORS_ONLN));
+    lua_setfield(L, -2, "processors");
+    lua_pushstring(L, dg_kernel_name());
+    lua_setfield(L, -2, "kernels");
+    lua_pushstring(L, openblas_get_config());
+    lua_setfield(L, -2, "openblas");
+    lua_pushstring(L, openblas_get_corename());
+    lua_setfield(L, -2, "openblas_core");
+    lua_pushinteger(L, openblas_get_num_threads());
+    lua_setfield(L, -2, "openblas_threads");
+    lua_pushinteger(L, dg_threads());
+    lua_setfield(L, -2, "threads");
+    lua_pushliteral(L, LUA_RELEASE);
+    lua_setfield(L, -2, "lua");
+    return 1;
+}
+
+/* Bytes that tensors and models hold. */
+static int memory(lua_State *L)
+{
+    lua_pushinteger(L, dg_memory_live());
+    return 1;
+}
+
+/* printable(name) returns the metatable of tables that C makes: "list", "counts", "history" ... */
+static int printable(lua_State *L)
+{
+    lua_pushfstring(L, "digits.%s", luaL_checkstring(L, 1));
+    luaL_newmetatable(L, lua_tostring(L, -1));
+    return 1;
+}
+
+/* documents() returns the table value -> { name, text } and the table of classes. */
+static int documents(lua_State *L)
+{
+    dg_push_documents(L);
+    dg_push_classes(L);
+    return 2;
+}
+
+static const luaL_Reg internals[] = {
+    { "raise", raise_at_user }, { "document", document },   { "strict", strict },
+    { "nearest", nearest },     { "kind_of", kind_of },     { "program_path", program_path },
+    { "facts", facts },         { "memory", memory },       { "printable", printable },
+    { "documents", documents },
+    { NULL, NULL },
+};
+
+int luaopen_digits_core(lua_State *L)
+{
+    dg_memory_watch(L);
+    dg_push_functions(L, functions, "digits.");
+    dg_open_tensor(L);
+    lua_pushliteral(L, DIGITS_VERSION);
+    lua_setfield(L, -2, "version");
+    luaL_newlib(L, internals);
+    lua_setfield(L, -2, "internals");
+    return 1;
+}

@@ -1,0 +1,19 @@
+/* Tells Lua's collector of the memory that tensors hold outside its heap.
+ *
+ * Before an allocation that takes the live bytes beyond twice those after the last collection (and
+ * beyond 64 MB) there is a full collection; and once more when malloc fails. It happens only on
+ * the thread that runs Lua, outside parallel regions, and not while a collection runs. A
+ * collector that the script has stopped runs only when malloc fails. */
+#ifndef DIGITS_BINDINGS_MEMORY_H
+#define DIGITS_BINDINGS_MEMORY_H
+
+#include <lua.h>
+
+/* Begins to watch, for the time that L lives. */
+void dg_memory_watch(lua_State *L);
+
+/* Says that L is the Lua thread (coroutine) that runs now. The functions that check and push
+ * userdata say it; who calls back into Lua says it again afterwards. */
+void dg_memory_enter(lua_State *L);
+
+#endif
