@@ -1,0 +1,73 @@
+/* Activation: a function applied to each value, or for softmax to the last axis. */
+#include "engine/nn/activation.h"
+
+#include <string.h>
+
+#include "engine/nn/descriptors.h"
+
+typedef struct {
+    int activation;
+} activation_options;
+
+static const dg_param params[] = {
+    DG_CHOICE(activation_options, activation, .required = true, .choices = dg_activation_names,
+              .doc = "the function"),
+    DG_END
+};
+
+static dg_status build(const void *options, dg_layer_build *b)
+{
+    (void)options;
+    b->output = b->input[0];
+    b->cut = DG_CUT_ROWS;
+    b->row_flops = 4 * dg_shape_size(&b->output);
+    return DG_OK;
+}
+
+static void sizes(const dg_pass *pass, int64_t *row, int64_t *width)
+{
+    const dg_shape *shape = &pass->build->output;
+    *row = dg_shape_size(shape);
+    *width = shape->count > 0 ? shape->at[shape->count - 1] : 1;
+}
+
+static dg_status forward(const dg_pass *pass)
+{
+    const activation_options *o = pass->options;
+    int64_t row, width;
+    sizes(pass, &row, &width);
+    int64_t at = pass->begin * row, count = (pass->end - pass->begin) * row;
+    memcpy(pass->output + at, pass->input[0] + at, (size_t)count * sizeof(float));
+    dg_activate((dg_activation)o->activation, pass->output + at, count / width, width);
+    return DG_OK;
+}
+
+static dg_status backward(const dg_pass *pass)
+{
+    const activation_options *o = pass->options;
+    if (!pass->input_gradient[0]) return DG_OK;
+    int64_t row, width;
+    sizes(pass, &row, &width);
+    int64_t at = pass->begin * row, count = (pass->end - pass->begin) * row;
+    float *gradient = pass->input_gradient[0] + at;
+    memcpy(gradient, pass->output_gradient + at, (size_t)count * sizeof(float));
+    if (!pass->activation_fused)
+        dg_activation_backward((dg_activation)o->activation, pass->output + at, gradient,
+                               count / width, width);
+    return DG_OK;
+}
+
+const dg_layer_type dg_layer_activation = {
+    .part = { .kind = "layer",
+              .name = "Activation",
+              .alias = "activation",
+              .doc = "applies a function to every value; softmax to the last axis",
+              .example = "nn.Activation { \"relu\" }",
+              .params = params,
+              .options_size = sizeof(activation_options) },
+    .build = build,
+    .forward = forward,
+    .backward = backward,
+    .activation_offset = offsetof(activation_options, activation),
+    .has_activation = true,
+};

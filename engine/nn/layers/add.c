@@ -1,0 +1,69 @@
+/* Add: joins branches of one shape by their sum. */
+#include <string.h>
+
+#include "engine/base/kernel.h"
+#include "engine/nn/descriptors.h"
+#include "engine/nn/layers/window.h"
+
+static const dg_param params[] = { DG_END };
+
+static dg_status build(const void *options, dg_layer_build *b)
+{
+    (void)options;
+    for (int i = 1; i < b->inputs; i++) {
+        const dg_shape *first = &b->input[0], *other = &b->input[i];
+        bool same = first->count == other->count;
+        for (int axis = 0; same && axis < first->count; axis++)
+            same = first->at[axis] == other->at[axis];
+        char one[DG_SHAPE_WORDS], two[DG_SHAPE_WORDS];
+        if (!same)
+            return dg_error(DG_INVALID, "needs inputs of one shape, found %s and %s",
+                            dg_shape_words(first, one, sizeof one),
+                            dg_shape_words(other, two, sizeof two));
+    }
+    b->output = b->input[0];
+    b->cut = DG_CUT_ROWS;
+    b->row_flops = b->inputs * dg_shape_size(&b->output);
+    return DG_OK;
+}
+
+DG_KERNEL static void add(const float *restrict x, int64_t count, float *restrict y)
+{
+    for (int64_t i = 0; i < count; i++) y[i] += x[i];
+}
+
+static dg_status forward(const dg_pass *pass)
+{
+    int64_t size = dg_shape_size(&pass->build->output), at = pass->begin * size;
+    int64_t count = (pass->end - pass->begin) * size;
+    memcpy(pass->output + at, pass->input[0] + at, (size_t)count * sizeof(float));
+    for (int i = 1; i < pass->build->inputs; i++)
+        add(pass->input[i] + at, count, pass->output + at);
+    return DG_OK;
+}
+
+static dg_status backward(const dg_pass *pass)
+{
+    int64_t size = dg_shape_size(&pass->build->output), at = pass->begin * size;
+    int64_t count = (pass->end - pass->begin) * size;
+    for (int i = 0; i < pass->build->inputs; i++)
+        if (pass->input_gradient[i])
+            memcpy(pass->input_gradient[i] + at, pass->output_gradient + at,
+                   (size_t)count * sizeof(float));
+    return DG_OK;
+}
+
+const dg_layer_type dg_add = {
+    .part = { .kind = "layer",
+              .name = "Add",
+              .alias = "add",
+              .doc = "the sum of its inputs: joins the branches of a residual network (He et al. "
+                     "2016)",
+              .example = "nn.Add {} { a, b }",
+              .params = params },
+    .inputs_low = 2,
+    .inputs_high = DG_MAX_INPUTS,
+    .build = build,
+    .forward = forward,
+    .backward = backward,
+};

@@ -1,0 +1,250 @@
+/* Dense: y = f(x W + b). x {rows, inputs}, W {inputs, units}, b {units}, y {rows, units}. */
+#include <inttypes.h>
+
+#include "engine/nn/activation.h"
+#include "engine/nn/descriptors.h"
+#include "engine/nn/layers/product.h"
+#include "engine/nn/layers/window.h"
+
+typedef struct {
+    int64_t units;
+    int activation;
+    bool use_bias;
+    const dg_part *kernel_initializer, *bias_initializer, *kernel_regularizer, *bias_regularizer;
+} dense_options;
+
+static const dg_param params[] = {
+    DG_INT(dense_options, units, .required = true, .low = 1, .high = 1 << 24,
+           .doc = "number of outputs"),
+    DG_CHOICE(dense_options, activation, .choices = dg_activation_names, .default_text = "linear",
+              .doc = "function applied to the outputs"),
+    DG_BOOL(dense_options, use_bias, .default_number = 1, .doc = "add a number to each output"),
+    DG_PART(dense_options, kernel_initializer, .kind = "initializer",
+            .default_text = "glorot_uniform", .doc = "the weights before training"),
+    DG_PART(dense_options, bias_initializer, .kind = "initializer", .default_text = "zeros",
+            .doc = "the biases before training"),
+    DG_PART(dense_options, kernel_regularizer, .kind = "regularizer",
+            .doc = "penalty on the weights"),
+    DG_PART(dense_options, bias_regularizer, .kind = "regularizer",
+            .doc = "penalty on the biases"),
+    DG_END
+};
+
+/* Below this many multiply-adds, waking other threads costs more than they save. A piece has at
+ * least half of it. */
+enum { PIECE_WORK = 1 << 19, MOST_PIECES = 16, PIECE_ROWS = 64 };
+
+static dg_status build(const void *options, dg_layer_build *b)
+{
+    const dense_options *o = options;
+    const dg_shape *input = &b->input[0];
+    if (input->count != 1) {
+        char words[DG_SHAPE_WORDS];
+        return dg_error(DG_INVALID,
+                        "needs rows of one axis, found a row of shape %s: put nn.Flatten {} "
+                        "before it",
+                        dg_shape_words(input, words, sizeof words));
+    }
+    int64_t inputs = input->at[0];
+    if (inputs > INT64_MAX / 8 / o->units)
+        return dg_error(DG_INVALID, "%" PRId64 " inputs times %" PRId64 " units are too many",
+                        inputs, o->units);
+    b->output = (dg_shape){ .count = 1, .at = { o->units } };
+    b->cut = DG_CUT_BATCH;
+    b->weight[b->weights++] = (dg_weight_spec){ .name = "kernel",
+                                                .shape = { 2, { inputs, o->units } },
+                                                .initializer = o->kernel_initializer,
+                                                .regularizer = o->kernel_regularizer,
+                                                .fan_in = inputs,
+                                                .fan_out = o->units };
+    if (o->use_bias)
+        b->weight[b->weights++] = (dg_weight_spec){ .name = "bias",
+                                                    .shape = { 1, { o->units } },
+                                                    .initializer = o->bias_initializer,
+                                                    .regularizer = o->bias_regularizer,
+                                                    .fan_in = o->units,
+                                                    .fan_out = o->units };
+    b->row_flops = 2 * inputs * o->units;
+    return DG_OK;
+}
+
+/* --- cuts: by shape alone ------------------------------------------------------------------- */
+
+struct cut {
+    const dg_pass *pass;
+    int64_t rows, inputs, units;
+    int64_t across, down; /* pieces of columns, pieces of rows */
+};
+
+static int64_t strips(int64_t columns)
+{
+    return (columns + DG_PRODUCT_COLUMNS - 1) / DG_PRODUCT_COLUMNS;
+}
+
+static int64_t min(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The first of `columns` in piece `piece` of `pieces`: a multiple of DG_PRODUCT_COLUMNS. */
+static int64_t column(int64_t columns, int64_t pieces, int64_t piece)
+{
+    return min(dg_piece_begin(strips(columns), pieces, piece) * DG_PRODUCT_COLUMNS, columns);
+}
+
+static struct cut cut_of(const dg_pass *pass)
+{
+    const dg_weight_spec *kernel = &pass->build->weight[0];
+    return (struct cut){ .pass = pass,
+                         .rows = pass->end - pass->begin,
+                         .inputs = kernel->shape.at[0],
+                         .units = kernel->shape.at[1] };
+}
+
+static int64_t pieces_wanted(const struct cut *c)
+{
+    double work = (double)c->rows * (double)c->inputs * (double)c->units;
+    return dg_pieces(work < 1e18 ? (int64_t)work : INT64_MAX, PIECE_WORK, MOST_PIECES);
+}
+
+/* --- forward -------------------------------------------------------------------------------- */
+
+static dg_status forward_piece(void *context, int64_t piece, int worker)
+{
+    const struct cut *c = context;
+    const dg_pass *pass = c->pass;
+    const dense_options *o = pass->options;
+    (void)worker;
+    int64_t row = pass->begin + dg_piece_begin(c->rows, c->down, piece / c->across);
+    int64_t row_end = pass->begin + dg_piece_begin(c->rows, c->down, piece / c->across + 1);
+    int64_t first = column(c->units, c->across, piece % c->across);
+    int64_t end = column(c->units, c->across, piece % c->across + 1);
+    dg_multiply(&(dg_product){
+        .m = row_end - row,
+        .n = end - first,
+        .k = c->inputs,
+        .a = { .at = pass->input[0] + row * c->inputs, .row_step = c->inputs, .depth_step = 1 },
+        .b = pass->weight[0] + first,
+        .b_step = c->units,
+        .bias = o->use_bias ? pass->weight[1] + first : NULL,
+        .c = pass->output + row * c->units + first,
+        .c_step = c->units });
+    return DG_OK;
+}
+
+static dg_status activate_piece(void *context, int64_t piece, int worker)
+{
+    const struct cut *c = context;
+    const dg_pass *pass = c->pass;
+    const dense_options *o = pass->options;
+    (void)worker;
+    int64_t row = pass->begin + dg_piece_begin(c->rows, c->down, piece);
+    int64_t end = pass->begin + dg_piece_begin(c->rows, c->down, piece + 1);
+    dg_activate((dg_activation)o->activation, pass->output + row * c->units, end - row, c->units);
+    return DG_OK;
+}
+
+static dg_status forward(const dg_pass *pass)
+{
+    struct cut c = cut_of(pass);
+    int64_t wanted = pieces_wanted(&c);
+    c.down = dg_pieces(c.rows, PIECE_ROWS, wanted);
+    c.across = min((wanted + c.down - 1) / c.down, strips(c.units));
+    DG_TRY(dg_parallel(pass->job, c.down * c.across, forward_piece, &c));
+    return dg_parallel(pass->job, c.down, activate_piece, &c);
+}
+
+/* --- backward ------------------------------------------------------------------------------- */
+
+/* dW for some rows of W. Summed over the rows of the batch in one order, whatever the piece. */
+static void kernel_gradient(const struct cut *c, int64_t first, int64_t end)
+{
+    const dg_pass *pass = c->pass;
+    dg_multiply(&(dg_product){ .m = end - first,
+                               .n = c->units,
+                               .k = c->rows,
+                               .a = { .at = pass->input[0] + pass->begin * c->inputs + first,
+                                      .row_step = 1,
+                                      .depth_step = c->inputs },
+                               .b = pass->output_gradient + pass->begin * c->units,
+                               .b_step = c->units,
+                               .c = pass->weight_gradient[0] + first * c->units,
+                               .c_step = c->units });
+}
+
+/* dx = dy W', a block of W at a time, which is turned around on the way. */
+static void input_gradient(const struct cut *c, int64_t first, int64_t end)
+{
+    enum { DEPTH = 256 };
+    float turned[DEPTH * DG_PRODUCT_COLUMNS];
+    const dg_pass *pass = c->pass;
+    for (int64_t j = first; j < end; j += DG_PRODUCT_COLUMNS) {
+        int64_t columns = min(end - j, DG_PRODUCT_COLUMNS);
+        for (int64_t t = 0; t < c->units; t += DEPTH) {
+            int64_t depth = min(c->units - t, DEPTH);
+            dg_transpose(columns, depth, pass->weight[0] + j * c->units + t, c->units, turned,
+                         columns);
+            dg_multiply(&(dg_product){
+                .m = c->rows,
+                .n = columns,
+                .k = depth,
+                .a = { .at = pass->output_gradient + pass->begin * c->units + t,
+                       .row_step = c->units,
+                       .depth_step = 1 },
+                .b = turned,
+                .b_step = columns,
+                .accumulate = t > 0,
+                .c = pass->input_gradient[0] + pass->begin * c->inputs + j,
+                .c_step = c->inputs });
+        }
+    }
+}
+
+static dg_status backward_piece(void *context, int64_t piece, int worker)
+{
+    const struct cut *c = context;
+    (void)worker;
+    int64_t first = column(c->inputs, c->across, piece);
+    int64_t end = column(c->inputs, c->across, piece + 1);
+    kernel_gradient(c, first, end);
+    if (c->pass->input_gradient[0]) input_gradient(c, first, end);
+    return DG_OK;
+}
+
+static dg_status backward(const dg_pass *pass)
+{
+    const dense_options *o = pass->options;
+    struct cut c = cut_of(pass);
+    dg_activation activation =
+        pass->activation_fused ? DG_LINEAR : (dg_activation)o->activation;
+    dg_activation_backward_biased(activation, pass->output + pass->begin * c.units,
+                                  pass->output_gradient + pass->begin * c.units, c.rows, c.units,
+                                  o->use_bias ? pass->weight_gradient[1] : NULL);
+    c.across = min(pieces_wanted(&c), strips(c.inputs));
+    return dg_parallel(pass->job, c.across, backward_piece, &c);
+}
+
+static const char *const hints[] = {
+    "input_dim", "put nn.Input { n } before it",
+    "input_shape", "put nn.Input { n } before it",
+    "in_features", "sizes of inputs are found out; give units alone",
+    "out_features", "use units",
+    "bias", "use use_bias",
+    NULL
+};
+
+const dg_layer_type dg_dense = {
+    .part = { .kind = "layer",
+              .name = "Dense",
+              .alias = "dense",
+              .doc = "every output is a weighted sum of all inputs (Rosenblatt 1958)",
+              .example = "nn.Dense { 128, activation = \"relu\" }",
+              .params = params,
+              .options_size = sizeof(dense_options),
+              .hints = hints },
+    .build = build,
+    .forward = forward,
+    .backward = backward,
+    .activation_offset = offsetof(dense_options, activation),
+    .has_activation = true,
+};

@@ -1,0 +1,87 @@
+/* Flatten and Reshape: the same numbers under another shape. Nothing is copied. */
+#include <inttypes.h>
+
+#include "engine/nn/descriptors.h"
+#include "engine/nn/layers/window.h"
+
+static const dg_param flatten_params[] = { DG_END };
+
+static dg_status build_flatten(const void *options, dg_layer_build *b)
+{
+    (void)options;
+    b->output = (dg_shape){ .count = 1, .at = { dg_shape_size(&b->input[0]) } };
+    b->cut = DG_CUT_VIEW;
+    return DG_OK;
+}
+
+const dg_layer_type dg_flatten = {
+    .part = { .kind = "layer",
+              .name = "Flatten",
+              .alias = "flatten",
+              .doc = "makes one axis of all axes of a row",
+              .example = "nn.Flatten {}",
+              .params = flatten_params },
+    .build = build_flatten,
+};
+
+typedef struct {
+    dg_ints target_shape;
+} reshape_options;
+
+static const dg_param reshape_params[] = {
+    DG_INTS(reshape_options, target_shape, .required = true, .low = -1, .high = 1 << 30,
+            .doc = "the new shape of a row, without the batch; one -1 stands for what is left"),
+    DG_END
+};
+
+static dg_status check_reshape(const void *options)
+{
+    const dg_ints *target = &((const reshape_options *)options)->target_shape;
+    int open = 0;
+    for (int i = 0; i < target->count; i++) {
+        open += target->at[i] == -1;
+        if (target->at[i] == 0)
+            return dg_error(DG_INVALID, "target_shape must have sizes of at least 1, or -1 for "
+                                        "what is left, found 0");
+    }
+    if (open > 1)
+        return dg_error(DG_INVALID, "target_shape may have one -1, found %d", open);
+    return DG_OK;
+}
+
+static dg_status build_reshape(const void *options, dg_layer_build *b)
+{
+    b->output = ((const reshape_options *)options)->target_shape;
+    b->cut = DG_CUT_VIEW;
+    int64_t size = dg_shape_size(&b->input[0]), known = 1;
+    int64_t *open = NULL;
+    for (int i = 0; i < b->output.count; i++) {
+        int64_t *at = &b->output.at[i];
+        if (*at == -1)
+            open = at;
+        else if (known <= size)
+            known *= *at;
+    }
+    if (open && size % known == 0) {
+        *open = size / known;
+        return DG_OK;
+    }
+    if (!open && known == size) return DG_OK;
+    char from[DG_SHAPE_WORDS], to[DG_SHAPE_WORDS];
+    return dg_error(DG_INVALID,
+                    "cannot make %s of a row of shape %s: it has %" PRId64 " values",
+                    dg_shape_words(&b->output, to, sizeof to),
+                    dg_shape_words(&b->input[0], from, sizeof from), size);
+}
+
+const dg_layer_type dg_reshape = {
+    .part = { .kind = "layer",
+              .name = "Reshape",
+              .alias = "reshape",
+              .doc = "gives a row another shape of the same size",
+              .example = "nn.Reshape { 28, 28, 1 }",
+              .params = reshape_params,
+              .options_size = sizeof(reshape_options),
+              .check = check_reshape },
+    .build = build_reshape,
+};

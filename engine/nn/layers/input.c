@@ -1,0 +1,35 @@
+/* Input: states the shape of a row. Computes nothing. */
+#include "engine/nn/descriptors.h"
+
+typedef struct {
+    dg_ints shape;
+} input_options;
+
+static const dg_param params[] = {
+    DG_INTS(input_options, shape, .required = true, .low = 1, .high = 1 << 30,
+            .doc = "shape of a row, without the batch: { height, width, channels } or { n }"),
+    DG_END
+};
+
+static dg_status build(const void *options, dg_layer_build *b)
+{
+    b->output = ((const input_options *)options)->shape;
+    b->cut = DG_CUT_VIEW;
+    return DG_OK;
+}
+
+static const char *const hints[] = { "batch_size", "leave it out: batches are of any size", "dtype",
+                                     "leave it out: rows are float32, or uint8 read as value / 255",
+                                     NULL };
+
+const dg_layer_type dg_input = {
+    .part = { .kind = "layer",
+              .name = "Input",
+              .alias = "input",
+              .doc = "where rows enter the network, and what shape they have",
+              .example = "nn.Input { 28, 28, 1 }",
+              .params = params,
+              .options_size = sizeof(input_options),
+              .hints = hints },
+    .build = build,
+};

@@ -1,0 +1,59 @@
+/* Rescaling: x * scale + offset. As the first layer it sees bytes as they are. */
+#include "engine/base/kernel.h"
+#include "engine/nn/descriptors.h"
+
+typedef struct {
+    double scale, offset;
+} rescaling_options;
+
+static const dg_param params[] = {
+    DG_FLOAT(rescaling_options, scale, .required = true, .doc = "each value is multiplied by this"),
+    DG_FLOAT(rescaling_options, offset, .doc = "and this is added"), DG_END
+};
+
+static dg_status build(const void *options, dg_layer_build *b)
+{
+    (void)options;
+    b->output = b->input[0];
+    b->cut = DG_CUT_ROWS;
+    b->row_flops = 2 * dg_shape_size(&b->output);
+    return DG_OK;
+}
+
+DG_KERNEL static void rescale(const float *restrict x, float scale, float offset, int64_t count,
+                              float *restrict y)
+{
+    for (int64_t i = 0; i < count; i++) y[i] = x[i] * scale + offset;
+}
+
+static dg_status forward(const dg_pass *pass)
+{
+    const rescaling_options *o = pass->options;
+    int64_t size = dg_shape_size(&pass->build->output), at = pass->begin * size;
+    rescale(pass->input[0] + at, (float)o->scale, (float)o->offset, (pass->end - pass->begin) * size,
+            pass->output + at);
+    return DG_OK;
+}
+
+static dg_status backward(const dg_pass *pass)
+{
+    const rescaling_options *o = pass->options;
+    if (!pass->input_gradient[0]) return DG_OK;
+    int64_t size = dg_shape_size(&pass->build->output), at = pass->begin * size;
+    rescale(pass->output_gradient + at, (float)o->scale, 0, (pass->end - pass->begin) * size,
+            pass->input_gradient[0] + at);
+    return DG_OK;
+}
+
+const dg_layer_type dg_rescaling = {
+    .part = { .kind = "layer",
+              .name = "Rescaling",
+              .alias = "rescaling",
+              .doc = "value * scale + offset; as the first layer it is given bytes as 0 .. 255",
+              .example = "nn.Rescaling { 1 / 127.5, offset = -1 }",
+              .params = params,
+              .options_size = sizeof(rescaling_options) },
+    .build = build,
+    .forward = forward,
+    .backward = backward,
+};

@@ -1,0 +1,76 @@
+/* Where windows lie. */
+#include "engine/nn/layers/window.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *const dg_padding_names[] = { "valid", "same", NULL };
+
+const char *dg_shape_words(const dg_shape *shape, char *out, size_t size)
+{
+    snprintf(out, size, "{");
+    for (int i = 0; i < shape->count; i++) {
+        size_t used = strlen(out);
+        snprintf(out + used, size - used, "%s%" PRId64, i ? ", " : "", shape->at[i]);
+    }
+    size_t used = strlen(out);
+    snprintf(out + used, size - used, "}");
+    return out;
+}
+
+dg_status dg_expect_image(const dg_shape *input)
+{
+    if (input->count == 3) return DG_OK;
+    char words[DG_SHAPE_WORDS];
+    dg_shape_words(input, words, sizeof words);
+    const char *fix = "put it before nn.Flatten";
+    char reshape[DG_SHAPE_WORDS];
+    if (input->count == 2) {
+        snprintf(reshape, sizeof reshape,
+                 "say the channels too, as in nn.Input { %" PRId64 ", %" PRId64 ", 1 }",
+                 input->at[0], input->at[1]);
+        fix = reshape;
+    } else if (input->count == 1) {
+        int64_t side = 1;
+        while (side * side < input->at[0] && side < 1 << 20) side++;
+        if (side * side == input->at[0])
+            snprintf(reshape, sizeof reshape,
+                     "put nn.Reshape { %" PRId64 ", %" PRId64 ", 1 } before it", side, side);
+        else
+            snprintf(reshape, sizeof reshape,
+                     "put nn.Reshape { height, width, channels } before it");
+        fix = reshape;
+    }
+    return dg_error(DG_INVALID,
+                    "needs images {height, width, channels}, found a row of shape %s: %s", words,
+                    fix);
+}
+
+static void place(dg_window_axis *axis, dg_padding padding)
+{
+    if (padding == DG_VALID) {
+        axis->out = axis->in < axis->size ? 0 : (axis->in - axis->size) / axis->stride + 1;
+        axis->before = 0;
+        return;
+    }
+    axis->out = axis->in / axis->stride + (axis->in % axis->stride != 0);
+    int64_t total = (axis->out - 1) * axis->stride + axis->size - axis->in;
+    axis->before = total > 0 ? total / 2 : 0;
+}
+
+dg_status dg_window_of(const dg_shape *input, const int64_t size[2], const int64_t stride[2],
+                       dg_padding padding, dg_window *out)
+{
+    DG_TRY(dg_expect_image(input));
+    *out = (dg_window){ .y = { .in = input->at[0], .size = size[0], .stride = stride[0] },
+                        .x = { .in = input->at[1], .size = size[1], .stride = stride[1] },
+                        .channels = input->at[2] };
+    place(&out->y, padding);
+    place(&out->x, padding);
+    if (out->y.out > 0 && out->x.out > 0) return DG_OK;
+    return dg_error(DG_INVALID,
+                    "a window of %" PRId64 "x%" PRId64 " does not fit into images of %" PRId64
+                    "x%" PRId64 ": make it smaller, or set padding = \"same\"",
+                    size[0], size[1], out->y.in, out->x.in);
+}

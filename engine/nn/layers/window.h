@@ -1,0 +1,44 @@
+/* Windows that move over an image: what Conv2D and the pooling layers share. */
+#ifndef DG_NN_LAYERS_WINDOW_H
+#define DG_NN_LAYERS_WINDOW_H
+
+#include "engine/nn/layer.h"
+
+/* "valid", "same", NULL. */
+extern const char *const dg_padding_names[];
+typedef enum dg_padding { DG_VALID, DG_SAME } dg_padding;
+
+/* One axis: `out` windows of `size` over `in` values, `stride` apart; the first begins `before`
+ * values ahead of the image. */
+typedef struct dg_window_axis {
+    int64_t in, out, size, stride, before;
+} dg_window_axis;
+
+typedef struct dg_window {
+    dg_window_axis y, x;
+    int64_t channels;
+} dg_window;
+
+/* A window `size` over images of shape `input`. "same" is TensorFlow's: ceil(in / stride) windows,
+ * and of the padding the smaller half comes first. DG_INVALID: not an image, or smaller than the
+ * window. */
+dg_status dg_window_of(const dg_shape *input, const int64_t size[2], const int64_t stride[2],
+                       dg_padding padding, dg_window *out);
+
+/* DG_INVALID unless `input` is {height, width, channels}. */
+dg_status dg_expect_image(const dg_shape *input);
+
+/* "{28, 28, 1}", cut off where `size` ends; returns `out`. */
+const char *dg_shape_words(const dg_shape *shape, char *out, size_t size);
+enum { DG_SHAPE_WORDS = 200 };
+
+/* The part of window `at` that lies within the image: from *begin up to *end. */
+static inline void dg_window_clip(const dg_window_axis *axis, int64_t at, int64_t *begin,
+                                  int64_t *end)
+{
+    int64_t first = at * axis->stride - axis->before, last = first + axis->size;
+    *begin = first > 0 ? first : 0;
+    *end = last < axis->in ? last : axis->in;
+}
+
+#endif

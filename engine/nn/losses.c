@@ -1,0 +1,114 @@
+/* Losses, as Keras defines them: a mean over the batch, which is why gradients carry a scale. */
+#include <math.h>
+
+#include "engine/nn/activation.h"
+#include "engine/nn/descriptors.h"
+
+static const dg_param no_params[] = { DG_END };
+
+/* What output j of row i should be: one-hot where classes are given by their positions. */
+static inline float target_at(const dg_loss_pass *pass, int64_t i, int64_t j)
+{
+    if (pass->positions) return pass->positions[i] == j ? 1.0f : 0.0f;
+    return pass->targets[i * pass->width + j];
+}
+
+/* --- categorical cross-entropy -------------------------------------------------------------- */
+
+/* Keras's epsilon: probabilities stay this far from 0 and 1. */
+static const double least = 1e-7;
+
+static bool is_clipped(double q)
+{
+    return q < least || q > 1 - least;
+}
+
+static double clipped(double q)
+{
+    return q < least ? least : q > 1 - least ? 1 - least : q; /* NaN stays */
+}
+
+/* -sum t log q with q = p / sum p, which leaves the probabilities of a softmax as they are. */
+static double crossentropy_row(const dg_loss_pass *pass, int64_t i)
+{
+    const float *p = pass->output + i * pass->width;
+    double total = 0, loss = 0, targets = 0, passing = 0;
+    for (int64_t j = 0; j < pass->width; j++) total += p[j];
+    for (int64_t j = 0; j < pass->width; j++) {
+        double t = target_at(pass, i, j), q = p[j] / total;
+        targets += t;
+        if (t != 0) loss -= t * log(clipped(q));
+        if (!is_clipped(q)) passing += t;
+    }
+    /* targets of zero hide a NaN among the probabilities from the sum, but not from the total */
+    if (isnan(total)) loss = total;
+    if (!pass->gradient) return loss;
+    float *gradient = pass->gradient + i * pass->width;
+    for (int64_t j = 0; j < pass->width; j++) {
+        double t = target_at(pass, i, j), g;
+        if (pass->fused)
+            g = targets * p[j] - t;
+        else
+            g = passing / total - (t != 0 && !is_clipped(p[j] / total) ? t / p[j] : 0);
+        gradient[j] = (float)(g * pass->scale);
+    }
+    return loss;
+}
+
+static double crossentropy_rows(const dg_loss_pass *pass)
+{
+    double sum = 0;
+    for (int64_t i = pass->begin; i < pass->end; i++) sum += crossentropy_row(pass, i);
+    return sum;
+}
+
+static const char *const crossentropy_hints[] = {
+    "from_logits",
+    "end the network in a Dense layer with activation = \"softmax\"; the two are fused anyway",
+    "label_smoothing",
+    "give targets that are smoothed already, as one row of probabilities for each image",
+    NULL
+};
+
+const dg_loss_type dg_categorical_crossentropy = {
+    .part = { .kind = "loss",
+              .name = "CategoricalCrossentropy",
+              .alias = "categorical_crossentropy",
+              .doc = "minus the logarithm of the probability given to the right class; labels as "
+                     "integers or one-hot (Good 1952)",
+              .example = "model:compile { loss = \"categorical_crossentropy\" }",
+              .params = no_params,
+              .hints = crossentropy_hints },
+    .classifies = true,
+    .fuses = DG_SOFTMAX,
+    .rows = crossentropy_rows,
+};
+
+/* --- mean squared error --------------------------------------------------------------------- */
+
+static double squared_error_rows(const dg_loss_pass *pass)
+{
+    double sum = 0, width = (double)pass->width, step = 2 * pass->scale / width;
+    for (int64_t i = pass->begin; i < pass->end; i++) {
+        double row = 0;
+        for (int64_t j = 0; j < pass->width; j++) {
+            double error = (double)pass->output[i * pass->width + j] - target_at(pass, i, j);
+            row += error * error;
+            if (pass->gradient) pass->gradient[i * pass->width + j] = (float)(error * step);
+        }
+        sum += row / width;
+    }
+    return sum;
+}
+
+const dg_loss_type dg_mean_squared_error = {
+    .part = { .kind = "loss",
+              .name = "MeanSquaredError",
+              .alias = "mean_squared_error",
+              .doc = "mean over the outputs of (output - target)^2; classes count as one-hot "
+                     "(Legendre 1805)",
+              .example = "model:compile { loss = \"mean_squared_error\" }",
+              .params = no_params },
+    .fuses = -1,
+    .rows = squared_error_rows,
+};

@@ -1,0 +1,91 @@
+/* Adam (Kingma and Ba 2015) in Keras's form. */
+#include "engine/nn/optimizers/adam.h"
+
+#include <math.h>
+
+#include "engine/base/kernel.h"
+#include "engine/nn/descriptors.h"
+
+typedef struct {
+    double learning_rate;
+    dg_adam_rates rates;
+} adam_options;
+
+static const dg_param params[] = { DG_FLOAT(adam_options, learning_rate, .high = -1,
+                                            .default_number = 0.001, .doc = "size of a step"),
+                                   DG_ADAM_RATES(adam_options), DG_END };
+
+int dg_adam_slots(const dg_adam_rates *rates)
+{
+    return rates->amsgrad ? 3 : 2;
+}
+
+static int slots(const void *options)
+{
+    return dg_adam_slots(&((const adam_options *)options)->rates);
+}
+
+struct factors {
+    float keep, rate, one, two, epsilon; /* one, two: 1 - beta */
+};
+
+DG_KERNEL static void step(struct factors f, int64_t count, float *restrict w,
+                           const float *restrict g, float *restrict m, float *restrict v)
+{
+    for (int64_t i = 0; i < count; i++) {
+        m[i] += (g[i] - m[i]) * f.one;
+        v[i] += (g[i] * g[i] - v[i]) * f.two;
+        w[i] = w[i] * f.keep - m[i] * f.rate / (sqrtf(v[i]) + f.epsilon);
+    }
+}
+
+DG_KERNEL static void step_greatest(struct factors f, int64_t count, float *restrict w,
+                                    const float *restrict g, float *restrict m, float *restrict v,
+                                    float *restrict greatest)
+{
+    for (int64_t i = 0; i < count; i++) {
+        m[i] += (g[i] - m[i]) * f.one;
+        v[i] += (g[i] * g[i] - v[i]) * f.two;
+        greatest[i] = v[i] > greatest[i] ? v[i] : greatest[i];
+        w[i] = w[i] * f.keep - m[i] * f.rate / (sqrtf(greatest[i]) + f.epsilon);
+    }
+}
+
+void dg_adam_step(const dg_update *u, const dg_adam_rates *rates, double decay)
+{
+    double t = (double)u->step;
+    double correction = sqrt(1 - pow(rates->beta_2, t)) / (1 - pow(rates->beta_1, t));
+    struct factors f = { .keep = (float)(1 - decay),
+                         .rate = (float)(u->learning_rate * correction),
+                         .one = (float)(1 - rates->beta_1),
+                         .two = (float)(1 - rates->beta_2),
+                         .epsilon = (float)rates->epsilon };
+    if (rates->amsgrad)
+        step_greatest(f, u->count, u->weight, u->gradient, u->slot[0], u->slot[1], u->slot[2]);
+    else
+        step(f, u->count, u->weight, u->gradient, u->slot[0], u->slot[1]);
+}
+
+static void update(const dg_update *u)
+{
+    dg_adam_step(u, &((const adam_options *)u->options)->rates, 0);
+}
+
+static const char *const hints[] = {
+    "lr", "use learning_rate", "eps", "use epsilon", "betas", "use beta_1 and beta_2",
+    "weight_decay", "use nn.AdamW", NULL
+};
+
+const dg_optimizer_type dg_adam = {
+    .part = { .kind = "optimizer",
+              .name = "Adam",
+              .alias = "adam",
+              .doc = "steps by running means of the gradient and its square (Kingma and Ba 2015)",
+              .example = "nn.Adam { learning_rate = 1e-3 }",
+              .params = params,
+              .options_size = sizeof(adam_options),
+              .hints = hints },
+    .learning_rate_offset = offsetof(adam_options, learning_rate),
+    .slots = slots,
+    .update = update,
+};

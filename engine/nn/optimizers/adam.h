@@ -1,0 +1,31 @@
+/* The step that Adam and AdamW share. */
+#ifndef DG_NN_OPTIMIZERS_ADAM_H
+#define DG_NN_OPTIMIZERS_ADAM_H
+
+#include "engine/nn/parts.h"
+
+typedef struct dg_adam_rates {
+    double beta_1, beta_2, epsilon;
+    bool amsgrad;
+} dg_adam_rates;
+
+/* The parameters of a struct that has a dg_adam_rates named `rates`. */
+#define DG_ADAM_RATES(options)                                                                     \
+    { .name = "beta_1", .type = DG_TYPE_FLOAT, .offset = offsetof(options, rates.beta_1),          \
+      .high = 1, .high_open = true, .default_number = 0.9,                                         \
+      .doc = "share of the past in the running mean of the gradient" },                            \
+    { .name = "beta_2", .type = DG_TYPE_FLOAT, .offset = offsetof(options, rates.beta_2),          \
+      .high = 1, .high_open = true, .default_number = 0.999,                                       \
+      .doc = "share of the past in the running mean of its square" },                              \
+    { .name = "epsilon", .type = DG_TYPE_FLOAT, .offset = offsetof(options, rates.epsilon),        \
+      .low_open = true, .default_number = 1e-7, .doc = "is added to the root" },                   \
+    { .name = "amsgrad", .type = DG_TYPE_BOOL, .offset = offsetof(options, rates.amsgrad),         \
+      .doc = "divide by the greatest running mean so far (Reddi et al. 2018)" }
+
+int dg_adam_slots(const dg_adam_rates *rates);
+
+/* w -= decay * w first; then Keras's step, whose epsilon is not corrected for the early bias:
+ * rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon). */
+void dg_adam_step(const dg_update *update, const dg_adam_rates *rates, double decay);
+
+#endif

@@ -1,0 +1,89 @@
+/* RMSprop as in Keras: epsilon stands under the root. */
+#include <math.h>
+
+#include "engine/base/kernel.h"
+#include "engine/nn/descriptors.h"
+
+typedef struct {
+    double learning_rate, rho, momentum, epsilon;
+    bool centered;
+} rmsprop_options;
+
+static const dg_param params[] = {
+    DG_FLOAT(rmsprop_options, learning_rate, .high = -1, .default_number = 0.001,
+             .doc = "size of a step"),
+    DG_FLOAT(rmsprop_options, rho, .high = 1, .high_open = true, .default_number = 0.9,
+             .doc = "share of the past in the running mean of squared gradients"),
+    DG_FLOAT(rmsprop_options, momentum, .high = 1, .doc = "share of the last step that is kept"),
+    DG_FLOAT(rmsprop_options, epsilon, .low_open = true, .default_number = 1e-7,
+             .doc = "is added under the root"),
+    DG_BOOL(rmsprop_options, centered, .doc = "divide by the deviation instead of the mean square"),
+    DG_END
+};
+
+static int slots(const void *options)
+{
+    const rmsprop_options *o = options;
+    return 1 + o->centered + (o->momentum != 0);
+}
+
+/* square, mean, velocity: running means of g^2 and of g, and the last step. */
+DG_KERNEL static void step_plain(float rate, float rho, float epsilon, int64_t count,
+                                 float *restrict w, const float *restrict g, float *restrict square)
+{
+    for (int64_t i = 0; i < count; i++) {
+        square[i] = rho * square[i] + (1 - rho) * g[i] * g[i];
+        w[i] -= rate * g[i] / sqrtf(square[i] + epsilon);
+    }
+}
+
+DG_KERNEL static void step_full(float rate, float rho, float epsilon, float momentum, int64_t count,
+                                float *restrict w, const float *restrict g, float *restrict square,
+                                float *restrict mean, float *restrict velocity)
+{
+    for (int64_t i = 0; i < count; i++) {
+        square[i] = rho * square[i] + (1 - rho) * g[i] * g[i];
+        float under = square[i];
+        if (mean) {
+            mean[i] = rho * mean[i] + (1 - rho) * g[i];
+            under -= mean[i] * mean[i];
+        }
+        float step = rate * g[i] / sqrtf(under + epsilon);
+        if (velocity) step = velocity[i] = momentum * velocity[i] + step;
+        w[i] -= step;
+    }
+}
+
+static void update(const dg_update *u)
+{
+    const rmsprop_options *o = u->options;
+    float rate = (float)u->learning_rate, rho = (float)o->rho, epsilon = (float)o->epsilon;
+    float *mean = o->centered ? u->slot[1] : NULL;
+    float *velocity = o->momentum != 0 ? u->slot[1 + o->centered] : NULL;
+    if (mean || velocity)
+        step_full(rate, rho, epsilon, (float)o->momentum, u->count, u->weight, u->gradient,
+                  u->slot[0], mean, velocity);
+    else
+        step_plain(rate, rho, epsilon, u->count, u->weight, u->gradient, u->slot[0]);
+}
+
+static const char *const hints[] = { "lr",    "use learning_rate", "alpha",
+                                     "use rho", "eps",              "use epsilon",
+                                     "weight_decay",
+                                     "use nn.AdamW, or kernel_regularizer = nn.L2 { ... } in the "
+                                     "layers",
+                                     NULL };
+
+const dg_optimizer_type dg_rmsprop = {
+    .part = { .kind = "optimizer",
+              .name = "RMSprop",
+              .alias = "rmsprop",
+              .doc = "divides each step by a running root mean square of the gradient (Hinton 2012)",
+              .example = "nn.RMSprop { learning_rate = 1e-3, rho = 0.9 }",
+              .params = params,
+              .options_size = sizeof(rmsprop_options),
+              .hints = hints },
+    .learning_rate_offset = offsetof(rmsprop_options, learning_rate),
+    .slots = slots,
+    .update = update,
+};

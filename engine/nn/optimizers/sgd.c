@@ -1,0 +1,71 @@
+/* Stochastic gradient descent, with momentum as Keras counts it: the velocity holds the learning
+ * rate. */
+#include "engine/base/kernel.h"
+#include "engine/nn/descriptors.h"
+
+typedef struct {
+    double learning_rate, momentum;
+    bool nesterov;
+} sgd_options;
+
+static const dg_param params[] = {
+    DG_FLOAT(sgd_options, learning_rate, .high = -1, .default_number = 0.01,
+             .doc = "size of a step, as a factor of the gradient"),
+    DG_FLOAT(sgd_options, momentum, .high = 1, .doc = "share of the last step that is kept"),
+    DG_BOOL(sgd_options, nesterov, .doc = "look ahead by the momentum (Nesterov 1983)"), DG_END
+};
+
+static int slots(const void *options)
+{
+    return ((const sgd_options *)options)->momentum != 0 ? 1 : 0;
+}
+
+DG_KERNEL static void plain(float rate, int64_t count, float *restrict w, const float *restrict g)
+{
+    for (int64_t i = 0; i < count; i++) w[i] -= rate * g[i];
+}
+
+DG_KERNEL static void with_momentum(float rate, float momentum, bool nesterov, int64_t count,
+                                    float *restrict w, const float *restrict g, float *restrict v)
+{
+    if (nesterov)
+        for (int64_t i = 0; i < count; i++) {
+            v[i] = momentum * v[i] - rate * g[i];
+            w[i] += momentum * v[i] - rate * g[i];
+        }
+    else
+        for (int64_t i = 0; i < count; i++) {
+            v[i] = momentum * v[i] - rate * g[i];
+            w[i] += v[i];
+        }
+}
+
+static void update(const dg_update *u)
+{
+    const sgd_options *o = u->options;
+    float rate = (float)u->learning_rate;
+    if (o->momentum == 0)
+        plain(rate, u->count, u->weight, u->gradient);
+    else
+        with_momentum(rate, (float)o->momentum, o->nesterov, u->count, u->weight, u->gradient,
+                      u->slot[0]);
+}
+
+static const char *const hints[] = {
+    "lr", "use learning_rate", "weight_decay",
+    "use nn.AdamW, or kernel_regularizer = nn.L2 { ... } in the layers", NULL
+};
+
+const dg_optimizer_type dg_sgd = {
+    .part = { .kind = "optimizer",
+              .name = "SGD",
+              .alias = "sgd",
+              .doc = "gradient descent, with momentum if asked (Robbins and Monro 1951; Polyak 1964)",
+              .example = "nn.SGD { learning_rate = 0.01, momentum = 0.9, nesterov = true }",
+              .params = params,
+              .options_size = sizeof(sgd_options),
+              .hints = hints },
+    .learning_rate_offset = offsetof(sgd_options, learning_rate),
+    .slots = slots,
+    .update = update,
+};
