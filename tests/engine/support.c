@@ -79,6 +79,37 @@ int64_t support_random(uint64_t *state, int64_t bound)
     return (int64_t)dg_random_below(0x7e57, (*state)++, (uint64_t)bound);
 }
 
+dg_tensor support_random_view(uint64_t *state)
+{
+    int axes = (int)support_random(state, 5);
+    int64_t shape[DG_MAX_AXES];
+    for (int i = 0; i < axes; i++) {
+        shape[i] = support_random(state, 6);
+        if (shape[i] == 0) shape[i] = support_random(state, 4);
+    }
+    dg_tensor tensor;
+    assert_ok(dg_tensor_new(&tensor, (dg_dtype)support_random(state, 3), axes, shape));
+    int64_t count = dg_tensor_count(&tensor);
+    for (int64_t i = 0; i < count; i++) {
+        int64_t at[DG_MAX_AXES], low = tensor.dtype == DG_UINT8 ? 0 : -5;
+        unravel(&tensor, i, at);
+        assert_ok(dg_tensor_set(&tensor, at, (double)(low + support_random(state, 11))));
+    }
+    if (axes > 0 && support_random(state, 2)) { /* axes in another order, one of them shorter */
+        dg_tensor turned, cut;
+        int axis = (int)support_random(state, axes), order[DG_MAX_AXES];
+        for (int i = 0; i < axes; i++) order[i] = (i + axis) % axes;
+        assert_ok(dg_tensor_transpose(&turned, &tensor, order));
+        int64_t begin = support_random(state, turned.shape[axis] + 1);
+        int64_t end = begin + support_random(state, turned.shape[axis] - begin + 1);
+        assert_ok(dg_tensor_slice(&cut, &turned, axis, begin, end));
+        dg_tensor_release(&tensor);
+        dg_tensor_release(&turned);
+        tensor = cut;
+    }
+    return tensor;
+}
+
 /* --- memory that runs out ------------------------------------------------------------------- */
 
 static atomic_llong allocations_left = -1;
