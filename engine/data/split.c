@@ -1,0 +1,377 @@
+/* Splits and folds.
+ *
+ * Sizes are by largest remainder. A stratified split is a table, class by part, whose rows must sum
+ * to the sizes of the classes and whose columns to the sizes of the parts: controlled rounding, in
+ * which every entry is its ideal rounded down or up (Cox, "A constructive procedure for unbiased
+ * controlled rounding", JASA 1987, here always turning the same way). */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/memory.h"
+#include "engine/base/random.h"
+#include "engine/data/build.h"
+
+/* --- sizes of parts ------------------------------------------------------------------------- */
+
+static dg_status check_parts(int count, const double *parts, int64_t rows, bool *fractions)
+{
+    double sum = 0;
+    bool whole = true, small = true;
+    if (count < 1) return dg_error(DG_INVALID, "split: expected at least one fraction or count");
+    for (int i = 0; i < count; i++) {
+        if (!(parts[i] >= 0 && parts[i] <= 9e15))
+            return dg_error(DG_INVALID,
+                            "split: part %d is %g, expected a fraction or a count, at least 0",
+                            i + 1, parts[i]);
+        sum += parts[i];
+        whole = whole && parts[i] == floor(parts[i]);
+        small = small && parts[i] <= 1;
+    }
+    *fractions = fabs(sum - 1) <= 1e-9;
+    if (*fractions || (whole && sum == (double)rows)) return DG_OK;
+    if (whole)
+        return dg_error(DG_INVALID, "split: the counts sum to %.15g, the set has %" PRId64 " rows",
+                        sum, rows);
+    if (small) return dg_error(DG_INVALID, "split: the fractions sum to %.10g, expected 1", sum);
+    return dg_error(DG_INVALID,
+                    "split: expected fractions that sum to 1, or counts that sum to the "
+                    "%" PRId64 " rows, found both kinds, which sum to %.10g",
+                    rows, sum);
+}
+
+/* What one part lacks of its ideal, in units so coarse that rounding of fractions does not show. */
+struct remainder {
+    int64_t size;
+    int index;
+};
+
+static int by_remainder(const void *a, const void *b)
+{
+    const struct remainder *x = a, *y = b;
+    if (x->size != y->size) return x->size > y->size ? -1 : 1;
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+/* Largest remainder; of equals the first part is served first. */
+static dg_status round_fractions(int count, const double *parts, int64_t rows, int64_t *sizes)
+{
+    double sum = 0;
+    int64_t left = rows;
+    struct remainder *remainders;
+    DG_TRY(dg_alloc(&remainders, count, sizeof *remainders));
+    for (int i = 0; i < count; i++) sum += parts[i];
+    for (int i = 0; i < count; i++) {
+        double ideal = parts[i] / sum * (double)rows, near = nearbyint(ideal);
+        if (fabs(ideal - near) < 1e-12 * (1 + near)) ideal = near; /* 0.29 * 100 is 29 */
+        sizes[i] = (int64_t)floor(ideal);
+        remainders[i].size = (int64_t)nearbyint((ideal - floor(ideal)) * 1e6);
+        remainders[i].index = i;
+        left -= sizes[i];
+    }
+    qsort(remainders, (size_t)count, sizeof *remainders, by_remainder);
+    for (int i = 0; left > 0; i = (i + 1) % count, left--) sizes[remainders[i].index]++;
+    dg_free(remainders);
+    return DG_OK;
+}
+
+static dg_status find_sizes(int count, const double *parts, int64_t rows, int64_t *sizes)
+{
+    bool fractions;
+    DG_TRY(check_parts(count, parts, rows, &fractions));
+    if (fractions)
+        DG_TRY(round_fractions(count, parts, rows, sizes));
+    else
+        for (int i = 0; i < count; i++) sizes[i] = (int64_t)parts[i];
+    for (int i = 0; i < count; i++)
+        if (parts[i] > 0 && sizes[i] == 0)
+            return dg_error(DG_INVALID, "split: part %d (%g) gets none of the %" PRId64 " rows",
+                            i + 1, parts[i], rows);
+    return DG_OK;
+}
+
+/* --- controlled rounding -------------------------------------------------------------------- */
+
+/* The table is rounded class by class. Classes and parts are the vertices of a graph, and entries
+ * with a fraction its edges. Along a cycle, adding to and taking from fractions by turns changes no
+ * sum, until one of them is gone. Rows and columns sum to whole numbers, so in the end all fractions
+ * lie on cycles. An open class has two fractions at least, and without cycles edges are fewer than
+ * vertices, so between two classes there are fewer open classes than parts. */
+typedef struct rounding {
+    int parts;
+    int64_t unit;                 /* fractions are counted in 1 / unit */
+    int64_t *table;               /* classes times parts: rounded down, then up where chosen */
+    int room;                     /* open classes, at most; vertex room + j is part j */
+    int open;                     /* how many there are; vertex i is open class i */
+    int64_t *class_of, *fraction; /* of each open class: which it is; of each part */
+    int *degree, *path, *place;   /* of each vertex; place: where it is on the path, or -1 */
+} rounding;
+
+static int64_t *edge(const rounding *r, int a, int b)
+{
+    return a < r->room ? &r->fraction[(int64_t)a * r->parts + b - r->room]
+                       : &r->fraction[(int64_t)b * r->parts + a - r->room];
+}
+
+/* An edge lies on a cycle, or between two, while its ends have other such edges. */
+static bool is_alive(const rounding *r, int i, int j)
+{
+    return *edge(r, i, r->room + j) && r->degree[i] && r->degree[r->room + j];
+}
+
+/* Counts the edges of vertices, leaving out again and again those of a vertex that has one only.
+ * Gives an open class that has some left; -1: no cycles. */
+static int strip(rounding *r)
+{
+    for (int v = 0; v < r->room + r->parts; v++) r->degree[v] = 0;
+    for (int i = 0; i < r->open; i++)
+        for (int j = 0; j < r->parts; j++)
+            if (*edge(r, i, r->room + j)) r->degree[i]++, r->degree[r->room + j]++;
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (int i = 0; i < r->open; i++)
+            for (int j = 0; j < r->parts; j++)
+                if (is_alive(r, i, j) && (r->degree[i] == 1 || r->degree[r->room + j] == 1)) {
+                    r->degree[i]--, r->degree[r->room + j]--;
+                    changed = true;
+                }
+    }
+    for (int i = 0; i < r->open; i++)
+        if (r->degree[i]) return i;
+    return -1;
+}
+
+/* A neighbour of `v` along an edge that lives, other than `before`. */
+static int next_vertex(const rounding *r, int v, int before)
+{
+    bool is_class = v < r->room;
+    for (int k = 0; k < (is_class ? r->parts : r->open); k++) {
+        int w = is_class ? r->room + k : k;
+        if (w != before && (is_class ? is_alive(r, v, k) : is_alive(r, k, v - r->room))) return w;
+    }
+    return -1;
+}
+
+/* Walks from `v` until a vertex comes again, then turns that cycle until a fraction is gone. */
+static void turn_cycle(rounding *r, int v)
+{
+    int length = 0, before = -1, first;
+    for (int i = 0; i < r->room + r->parts; i++) r->place[i] = -1;
+    while (r->place[v] < 0) {
+        r->place[v] = length;
+        r->path[length++] = v;
+        int next = next_vertex(r, v, before);
+        before = v;
+        v = next;
+    }
+    first = r->place[v];
+    int64_t amount = r->unit;
+    for (int k = first; k < length; k++) {
+        int64_t size = *edge(r, r->path[k], r->path[k + 1 < length ? k + 1 : first]);
+        int64_t most = (k - first) % 2 ? size : r->unit - size;
+        if (most < amount) amount = most;
+    }
+    for (int k = first; k < length; k++) {
+        int a = r->path[k], b = r->path[k + 1 < length ? k + 1 : first];
+        int64_t *size = edge(r, a, b);
+        *size += (k - first) % 2 ? -amount : amount;
+        if (*size < r->unit) continue;
+        *size = 0;
+        int i = a < r->room ? a : b, j = (a < r->room ? b : a) - r->room;
+        r->table[r->class_of[i] * r->parts + j]++;
+    }
+}
+
+/* Takes in class `k`, which has `size` rows, and resolves what cycles it makes. */
+static void round_class(rounding *r, int64_t k, int64_t size, const int64_t *part_sizes)
+{
+    r->class_of[r->open] = k;
+    for (int j = 0; j < r->parts; j++) {
+        __int128 product = (__int128)size * part_sizes[j];
+        r->table[k * r->parts + j] = (int64_t)(product / r->unit);
+        r->fraction[(int64_t)r->open * r->parts + j] = (int64_t)(product % r->unit);
+    }
+    r->open++;
+    for (int v = strip(r); v >= 0; v = strip(r)) turn_cycle(r, v);
+    int kept = 0;
+    for (int i = 0; i < r->open; i++) {
+        int64_t *from = &r->fraction[(int64_t)i * r->parts], any = 0;
+        for (int j = 0; j < r->parts; j++) any |= from[j];
+        if (!any) continue;
+        memmove(&r->fraction[(int64_t)kept * r->parts], from, (size_t)r->parts * sizeof *from);
+        r->class_of[kept++] = r->class_of[i];
+    }
+    r->open = kept;
+}
+
+/* Fills `table` (classes times parts) from the sizes of classes and of parts, which both sum to
+ * the rows of the set. */
+static dg_status round_table(const dg_dataset *set, int parts, const int64_t *part_sizes,
+                             int64_t *table)
+{
+    rounding r = { .parts = parts, .unit = dg_dataset_rows(set), .table = table };
+    r.room = set->class_count < parts ? (int)set->class_count : parts;
+    int64_t vertices = (int64_t)r.room + parts, *class_sizes = NULL;
+    dg_status status = dg_alloc(&class_sizes, set->class_count, sizeof *class_sizes);
+    if (status == DG_OK) status = dg_alloc(&r.class_of, r.room, sizeof *r.class_of);
+    if (status == DG_OK)
+        status = dg_alloc(&r.fraction, (int64_t)r.room * parts, sizeof *r.fraction);
+    if (status == DG_OK) status = dg_alloc(&r.degree, 3 * vertices, sizeof *r.degree);
+    if (status == DG_OK) {
+        r.path = r.degree + vertices;
+        r.place = r.path + vertices;
+        dg_dataset_counts(set, class_sizes);
+        for (int64_t k = 0; k < set->class_count; k++)
+            round_class(&r, k, class_sizes[k], part_sizes);
+    }
+    dg_free(class_sizes);
+    dg_free(r.class_of);
+    dg_free(r.fraction);
+    dg_free(r.degree);
+    return status;
+}
+
+/* --- splits --------------------------------------------------------------------------------- */
+
+/* Which rows go where: rows[begin[i]] .. rows[begin[i + 1] - 1] to part i. */
+typedef struct plan {
+    int64_t *order; /* the rows, shuffled */
+    int64_t *rows;
+    int64_t *begin;
+    int64_t *fill;  /* where the next row of each part goes */
+    int64_t *table; /* classes times parts: rows that a part still takes */
+} plan;
+
+static void free_plan(plan *p)
+{
+    dg_free(p->order);
+    dg_free(p->rows);
+    dg_free(p->begin);
+    dg_free(p->fill);
+    dg_free(p->table);
+}
+
+static dg_status plan_split(plan *p, const dg_dataset *set, int count, const double *parts,
+                            uint64_t seed, bool stratify)
+{
+    int64_t rows = dg_dataset_rows(set);
+    int64_t classes = stratify ? set->class_count : 1;
+    DG_TRY(dg_alloc(&p->order, rows, sizeof *p->order));
+    DG_TRY(dg_alloc(&p->rows, rows, sizeof *p->rows));
+    DG_TRY(dg_alloc(&p->begin, (int64_t)count + 1, sizeof *p->begin));
+    DG_TRY(dg_alloc(&p->fill, count, sizeof *p->fill));
+    if (count > INT64_MAX / 8 / (classes + 1))
+        return dg_error(DG_INVALID, "split: %d parts of %" PRId64 " classes are too many", count,
+                        classes);
+    DG_TRY(dg_alloc(&p->table, classes * count, sizeof *p->table));
+    DG_TRY(find_sizes(count, parts, rows, p->fill));
+    if (stratify)
+        DG_TRY(round_table(set, count, p->fill, p->table));
+    else
+        memcpy(p->table, p->fill, (size_t)count * sizeof *p->table);
+    p->begin[0] = 0;
+    for (int j = 0; j < count; j++) {
+        p->begin[j + 1] = p->begin[j] + p->fill[j];
+        p->fill[j] = p->begin[j];
+    }
+    dg_random_permutation(dg_key(seed, "split", 0), rows, p->order);
+    for (int64_t i = 0; i < rows; i++) {
+        int64_t *takes = p->table;
+        int part = 0;
+        if (stratify) takes += dg_int32s(&set->positions)[p->order[i]] * (int64_t)count;
+        while (takes[part] == 0) part++;
+        takes[part]--;
+        p->rows[p->fill[part]++] = p->order[i];
+    }
+    return DG_OK;
+}
+
+dg_status dg_dataset_split(const dg_dataset **out, const dg_dataset *set, int count,
+                           const double *parts, uint64_t seed, bool stratify)
+{
+    plan p = { 0 };
+    for (int i = 0; i < count; i++) out[i] = NULL;
+    if (stratify && !set->labelled)
+        return dg_error(DG_INVALID, "split: stratify = true needs labels, the set has none");
+    dg_status status = plan_split(&p, set, count, parts, seed, stratify);
+    for (int i = 0; status == DG_OK && i < count; i++)
+        status = dg_dataset_take(&out[i], set, p.rows + p.begin[i], p.begin[i + 1] - p.begin[i]);
+    for (int i = 0; status != DG_OK && i < count; i++) {
+        dg_dataset_release(out[i]);
+        out[i] = NULL;
+    }
+    free_plan(&p);
+    return status;
+}
+
+/* --- folds ---------------------------------------------------------------------------------- */
+
+/* `order` sorted by class; within a class it stays. */
+static dg_status sort_by_class(const dg_dataset *set, int64_t *order)
+{
+    int64_t rows = dg_dataset_rows(set), sum = 0, *begin, *sorted;
+    const int32_t *positions = dg_int32s(&set->positions);
+    DG_TRY(dg_alloc(&sorted, rows, sizeof *sorted));
+    dg_status status = dg_alloc(&begin, set->class_count, sizeof *begin);
+    if (status == DG_OK) {
+        dg_dataset_counts(set, begin);
+        for (int64_t k = 0; k < set->class_count; k++) {
+            int64_t size = begin[k];
+            begin[k] = sum;
+            sum += size;
+        }
+        for (int64_t i = 0; i < rows; i++) sorted[begin[positions[order[i]]]++] = order[i];
+        memcpy(order, sorted, (size_t)rows * sizeof *order);
+    }
+    dg_free(begin);
+    dg_free(sorted);
+    return status;
+}
+
+/* Dealing rows like cards, class by class, keeps both the folds and each class within them within
+ * one row of each other. `fold_of` and `order` have room for the rows. */
+static dg_status deal(const dg_dataset *set, int folds, uint64_t seed, bool stratify,
+                      int64_t *order, int32_t *fold_of)
+{
+    int64_t rows = dg_dataset_rows(set);
+    uint64_t key = dg_key(seed, "folds", 0);
+    dg_random_permutation(key, rows, order);
+    if (stratify) DG_TRY(sort_by_class(set, order));
+    for (int64_t i = 0; i < rows; i++) fold_of[order[i]] = (int32_t)(i % folds);
+    if (stratify) dg_random_permutation(key, rows, order);
+    return DG_OK;
+}
+
+dg_status dg_dataset_fold(const dg_dataset **training, const dg_dataset **held_out,
+                          const dg_dataset *set, int folds, int fold, uint64_t seed, bool stratify)
+{
+    int64_t rows = dg_dataset_rows(set), trained = 0, held = 0, *order = NULL, *chosen = NULL;
+    int32_t *fold_of = NULL;
+    *training = *held_out = NULL;
+    if (folds < 2 || folds > rows)
+        return dg_error(DG_INVALID, "folds must be from 2 to %" PRId64 " (the rows), found %d",
+                        rows, folds);
+    if (fold < 0 || fold >= folds)
+        return dg_error(DG_INVALID, "fold %d does not exist: there are %d", fold + 1, folds);
+    if (stratify && !set->labelled)
+        return dg_error(DG_INVALID, "folds: stratify = true needs labels, the set has none");
+    dg_status status = dg_alloc(&order, rows, sizeof *order);
+    if (status == DG_OK) status = dg_alloc(&chosen, rows, sizeof *chosen);
+    if (status == DG_OK) status = dg_alloc(&fold_of, rows, sizeof *fold_of);
+    if (status == DG_OK) status = deal(set, folds, seed, stratify, order, fold_of);
+    if (status == DG_OK) {
+        for (int64_t i = 0; i < rows; i++) /* those held out come in from the back */
+            chosen[fold_of[order[i]] == fold ? rows - ++held : trained++] = order[i];
+        status = dg_dataset_take(training, set, chosen, trained);
+    }
+    if (status == DG_OK) status = dg_dataset_take(held_out, set, chosen + trained, held);
+    if (status != DG_OK) {
+        dg_dataset_release(*training);
+        *training = NULL;
+    }
+    dg_free(order);
+    dg_free(chosen);
+    dg_free(fold_of);
+    return status;
+}

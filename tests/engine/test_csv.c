@@ -1,0 +1,508 @@
+/* CSV: what loads, what is refused and how that is said, and that threads change nothing. */
+#include <float.h>
+#include <locale.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "engine/data/dataset.h"
+#include "engine/data/number.h"
+#include "tests/engine/scratch.h"
+#include "tests/engine/sets.h"
+
+static dg_status read_path(const dg_dataset **out, dg_csv_options options)
+{
+    dg_job job = dg_job_default();
+    return dg_csv_read(out, &options, &job);
+}
+
+/* Reads a file of these bytes. */
+static dg_status read_bytes(const dg_dataset **out, const char *bytes, size_t size,
+                            dg_csv_options options)
+{
+    const char *path = scratch_path("x.csv");
+    scratch_write(path, bytes, size);
+    options.images = path;
+    return read_path(out, options);
+}
+
+/* The text loads, as rows times columns of these values. */
+static void expect_values(const char *text, dg_csv_options options, int64_t rows, int64_t columns,
+                          const double *values)
+{
+    const dg_dataset *set;
+    expect_ok(read_bytes(&set, text, strlen(text), options));
+    assert_int_equal(set->x.axes, 2);
+    assert_int_equal(set->x.shape[0], rows);
+    assert_int_equal(set->x.shape[1], columns);
+    for (int64_t i = 0; i < rows * columns; i++) {
+        double found = set->x.dtype == DG_UINT8 ? dg_bytes(&set->x)[i] : dg_floats(&set->x)[i];
+        assert_true(found == values[i] || (isnan(found) && isnan(values[i])));
+    }
+    dg_dataset_release(set);
+}
+
+/* The bytes are refused; the message is "path" and `words`. */
+static void refuse_bytes(const char *bytes, size_t size, dg_csv_options options, const char *words)
+{
+    const dg_dataset *set;
+    char whole[512];
+    dg_status status = read_bytes(&set, bytes, size, options);
+    snprintf(whole, sizeof whole, "%s%s", scratch_path("x.csv"), words);
+    expect_error(status, DG_FORMAT, whole);
+    assert_null(set);
+}
+
+static void refuse(const char *text, const char *words)
+{
+    refuse_bytes(text, strlen(text), (dg_csv_options){ 0 }, words);
+}
+
+static const dg_csv_options plain = { 0 };
+static const dg_csv_options as_float = { .dtype = DG_FLOAT32, .dtype_given = true };
+static const dg_csv_options with_header = { .header = DG_HEADER_YES };
+static const dg_csv_options without_header = { .header = DG_HEADER_NO };
+
+/* --- what loads ----------------------------------------------------------------------------- */
+
+static void valid_forms_load(void **state)
+{
+    static const double v[] = { 1, 2, 3, 255 };
+    (void)state;
+    expect_values("1,2\n3,255\n", plain, 2, 2, v);
+    expect_values("1,2\n3,255", plain, 2, 2, v);
+    expect_values("1,2\r\n3,255\r\n", plain, 2, 2, v);
+    expect_values("1,2\r\n3,255", plain, 2, 2, v);
+    expect_values("1,2\r3,255\r", plain, 2, 2, v);
+    expect_values("1,2\n3,255\n\n\n", plain, 2, 2, v);
+    expect_values("1,2\r\n3,255\r\n\r\n \t\r\n", plain, 2, 2, v);
+    expect_values("\"1\",2\n3,\"255\"\n", plain, 2, 2, v);
+    expect_values("\"1\",\"2\"\r\n\"3\",\"255\"", plain, 2, 2, v);
+    expect_values(" 1 ,\t2\n 3,255 \n", plain, 2, 2, v);
+    expect_values("\xEF\xBB\xBF"
+                  "1,2\n3,255\n",
+                  plain, 2, 2, v);
+    expect_values("001,2.0\n+3,2.55e2\n", plain, 2, 2, v);
+    expect_values("1\n2\n3\n255", plain, 4, 1, v);
+    expect_values("1,2,3,255", plain, 1, 4, v);
+}
+
+static void headers_are_found_or_told(void **state)
+{
+    static const double v[] = { 1, 2, 3, 4 };
+    (void)state;
+    expect_values("label,pixel\n1,2\n3,4\n", plain, 2, 2, v);
+    expect_values("label,7\r\n1,2\r\n3,4\r\n", plain, 2, 2, v);
+    expect_values("\"a, \"\"b\"\"\n and\r\n c\",d\n1,2\n3,4\n", plain, 2, 2, v);
+    expect_values("8,9\n1,2\n3,4\n", with_header, 2, 2, v);
+    expect_values("1,2\n3,4\n", without_header, 2, 2, v);
+    expect_values("\xEF\xBB\xBF"
+                  "8,9\n1,2\n3,4\n",
+                  with_header, 2, 2, v);
+    expect_values(",a\n1,2\n3,4\n", plain, 2, 2, v);
+}
+
+static void float32_admits_any_number(void **state)
+{
+    static const double v[] = { -0.5, 1e-30f, NAN, INFINITY, -INFINITY, 300, 0, FLT_MAX };
+    (void)state;
+    expect_values("-.5,1E-30,nan,inf\n-Infinity,3e2,-0,3.4028235e38\n", as_float, 2, 4, v);
+    expect_values("1,2.\n+0.25,999\n", as_float, 2, 2, (double[]){ 1, 2, 0.25, 999 });
+}
+
+static void numbers_are_those_of_strtod(void **state)
+{
+    static const char *const numbers[] = {
+        "0.1",
+        "123456789012345678",
+        "1234567890123456789",
+        "9007199254740993",
+        "1e22",
+        "1e23",
+        "1.7976931348623157e308",
+        "4.9e-324",
+        "1e-400",
+        "0.000000000000000000000000000001",
+        "3.14159265358979323846264338327950288",
+        "179769313486231570000000000000",
+        "-7.5e-10",
+        "00000000000000000000000000000000000012",
+        "1e+5",
+        "5e-1",
+    };
+    static const char *const others[] = {
+        "",    " ",   "-",   "+",     ".",    "e5",      "1e", "1e+",   "0x10",
+        "1,5", "1 2", "--1", "1.2.3", "nano", "infinit", "1f", "1e5.0", "٣",
+    };
+    double value;
+    (void)state;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        assert_true(dg_parse_number(numbers[i], strlen(numbers[i]), &value));
+        assert_true(value == strtod(numbers[i], NULL));
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_false(dg_parse_number(others[i], strlen(others[i]), &value));
+    assert_true(dg_parse_number("-1e999", 6, &value) && value == -DBL_MAX);
+    assert_true(dg_parse_number("15", 1, &value) && value == 1);
+}
+
+/* A locale with a decimal comma changes nothing. Where there is none, only the C locale is tried. */
+static void locales_do_not_matter(void **state)
+{
+    static const char *const names[] = { "de_DE.UTF-8", "fr_FR.UTF-8", "C" };
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (!setlocale(LC_ALL, names[i])) continue;
+        expect_values("0.5,3.14159265358979323846\n", as_float, 1, 2,
+                      (double[]){ 0.5, 3.14159265358979323846f });
+        setlocale(LC_ALL, "C");
+        return;
+    }
+}
+
+static void a_column_can_be_the_label(void **state)
+{
+    static const char text[] = "y,a,b,c,d\n7,1,2,3,4\n200,5,6,7,8\n7,9,10,11,12\n";
+    const dg_dataset *set;
+    (void)state;
+    expect_ok(read_bytes(&set, text, strlen(text),
+                         (dg_csv_options){ .label_column = 1, .axes = 3, .shape = { 2, 2, 1 } }));
+    assert_int_equal(set->x.axes, 4);
+    assert_int_equal(set->x.shape[1], 2);
+    assert_int_equal(set->x.shape[3], 1);
+    for (int i = 0; i < 12; i++) assert_int_equal(dg_bytes(&set->x)[i], i + 1);
+    assert_int_equal(dg_int32s(&set->y)[1], 200);
+    assert_int_equal(set->class_count, 2);
+    dg_dataset_release(set);
+    expect_ok(read_bytes(&set, text, strlen(text), (dg_csv_options){ .label_column = 5 }));
+    assert_int_equal(dg_int32s(&set->y)[1], 8);
+    assert_int_equal(dg_bytes(&set->x)[0], 7);
+    assert_int_equal(dg_bytes(&set->x)[3], 3);
+    dg_dataset_release(set);
+}
+
+static void labels_can_be_a_file(void **state)
+{
+    const dg_dataset *set;
+    const char *images = scratch_path("images.csv"), *labels = scratch_path("labels.csv");
+    dg_csv_options options = { .images = images, .labels = labels };
+    (void)state;
+    scratch_write(images, "1,2\n3,4\n", 8);
+    scratch_write(labels, "label\n5\n-70000\n\n", 16);
+    expect_ok(read_path(&set, options));
+    assert_int_equal(dg_int32s(&set->labels)[0], 5);
+    assert_int_equal(dg_int32s(&set->labels)[1], -70000);
+    dg_dataset_release(set);
+    scratch_write(labels, "5\n6\n7", 5);
+    expect_error(read_path(&set, options), DG_FORMAT, "labels.csv has 3 labels, ");
+    expect_error(DG_FORMAT, DG_FORMAT, "images.csv has 2 rows");
+    scratch_write(labels, "5,6\n6,7\n", 8);
+    expect_error(read_path(&set, options), DG_FORMAT,
+                 "labels.csv:1: 2 values, expected one label a line");
+    scratch_write(labels, "5\n1.5\n", 6);
+    expect_error(read_path(&set, options), DG_FORMAT,
+                 "labels.csv:2: column 1: label '1.5' is not a whole number");
+    scratch_write(labels, "5\n3000000000\n", 13);
+    expect_error(read_path(&set, options), DG_FORMAT, "label '3000000000' is not a whole number");
+    assert_null(set);
+}
+
+/* --- what is refused ------------------------------------------------------------------------ */
+
+static void rows_of_other_lengths_are_refused(void **state)
+{
+    (void)state;
+    refuse("1,2\n3,4\n5\n", ":3: 1 value, expected 2 as in line 1");
+    refuse("1,2\n3,4,5\n5,6\n", ":2: 3 values, expected 2 as in line 1");
+    refuse("a,b,c\n3,4\n", ":2: 2 values, expected 3 as in line 1");
+    refuse("1,2\n\n3,4\n", ":2: an empty line between rows");
+    refuse("1\r\n2\r\n\r\n3\r\n", ":3: an empty line between rows");
+    refuse("\n1,2\n", ":1: an empty line");
+    refuse("1,2\n3,\n", ":2: column 2: an empty field, expected a number");
+    refuse("1,2\n,\n", ":2: column 1: an empty field");
+}
+
+static void what_is_no_number_is_refused(void **state)
+{
+    (void)state;
+    refuse("1,2\n3,4\n5,abc\n", ":3: column 2: 'abc' is not a number");
+    refuse("1,2\r\n3,4\r\n5,abc\r\n", ":3: column 2: 'abc' is not a number");
+    refuse("1,2\n3,0x1F\n", ":2: column 2: '0x1F' is not a number");
+    refuse("1,2\n3,\"4\n\"\n", ":2: column 2: '4\\x0A' is not a number (is a quote not closed?)");
+    refuse("1,2\n3,\xFF\n", ":2: column 2: '\\xFF' is not a number");
+    refuse("1,2\n3,1;2\n", ":2: column 2: '1;2' is not a number");
+    refuse_bytes(
+        "a,2\n3,4\n", 8, without_header,
+        ":1: column 1: 'a' is not a number (if line 1 names the columns, say header = true)");
+    refuse("1,2\n3,"
+           "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
+           ":2: column 2: 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...' is not");
+}
+
+static void what_fits_no_byte_is_refused(void **state)
+{
+    (void)state;
+    refuse("1,2\n3,300\n",
+           ":2: column 2: 300 is outside 0..255 (use dtype = \"float32\" for other numbers)");
+    refuse("1,2\n3,256\n", ":2: column 2: 256 is outside 0..255");
+    refuse("-1,2\n3,25\n", ":1: column 1: -1 is outside 0..255");
+    refuse("1,2\n0.5,3\n", ":2: column 1: 0.5 is no whole number of 0..255 (use dtype");
+    refuse("1,2\nnan,3\n", ":2: column 1: nan is no whole number of 0..255");
+    refuse_bytes("1,2\n3,1e39\n", 11, as_float,
+                 ":2: column 2: '1e39' is outside the range of float32");
+    refuse_bytes("1,2\n3,-1e999\n", 13, as_float, ":2: column 2: '-1e999' is outside the range");
+}
+
+static void wrong_quotes_are_refused(void **state)
+{
+    (void)state;
+    refuse("1,2\n3,4\n5,6\n7,\"8\n9,10\n", ":4: a quote is not closed (column 2)");
+    refuse("1,2\n3,4\n5,6\n7,\"8", ":4: a quote is not closed (column 2)");
+    refuse("1,2\n3,\"4\n5,6\n\"7\",8\n", ":2: a quote is not closed (column 2)");
+    refuse("\"a,b\n1,2\n3,4\n", ":1: a quote is not closed (column 1)");
+    refuse("1,2\n3,4\"\n", ":2: column 2: a quote inside a field that does not begin with one");
+    refuse("1,2\n\"3\"4,5\n", ":2: column 1: text after a closing quote, expected a comma");
+}
+
+static void nul_bytes_are_refused(void **state)
+{
+    static const char utf16[] = { '\xFF', '\xFE', '1', 0, ',', 0, '2', 0, '\n', 0 };
+    (void)state;
+    refuse_bytes("1,2,3\n4,5,\0\n", 12, plain, ":2: a NUL byte at column 3");
+    refuse_bytes("1,2,3\n4,\"5\0\",6\n", 15, plain, ":2: a NUL byte at column 2");
+    refuse_bytes("a,b\0,3\n4,5,6\n", 13, plain, ":1: a NUL byte at column 2");
+    refuse_bytes(utf16, sizeof utf16, plain, ":1: a NUL byte at column 1");
+    refuse_bytes("1,2\n3,4\n\0\n", 10, plain, ":3: a NUL byte at column 1");
+}
+
+static void files_without_rows_are_refused(void **state)
+{
+    (void)state;
+    refuse("", ": is empty");
+    refuse("\n \r\n\t\n", ": is empty: there are only blank lines");
+    refuse("a,b\n", ":1: column 1: 'a' is not a number, so this is a header line, and no rows");
+    refuse("1,b", ":1: column 2: 'b' is not a number, so this is a header line, and no rows");
+    refuse_bytes("1,2\n", 4, with_header, ": holds a header line, but no rows");
+    refuse_bytes("\x1F\x8B\x08 and so on", 14, plain, ": is a .gz, expected CSV");
+    refuse("1,2\r \n3,4\n",
+           ": from line 1 on, blanks stand between a carriage return and its line");
+}
+
+static void files_that_cannot_be_read_are_refused(void **state)
+{
+    const dg_dataset *set;
+    const char *path = scratch_path("none.csv");
+    (void)state;
+    expect_error(read_path(&set, (dg_csv_options){ .images = path }), DG_IO, "cannot open ");
+    expect_error(DG_IO, DG_IO, "none.csv: No such file or directory");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    expect_error(read_path(&set, (dg_csv_options){ .images = path }), DG_IO, "is no regular file");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+    expect_error(read_path(&set, (dg_csv_options){ .images = path }), DG_IO, "is a directory");
+    assert_int_equal(rmdir(path), 0);
+    if (geteuid() == 0) return; /* root may read everything */
+    scratch_write(path, "1", 1);
+    chmod(path, 0);
+    expect_error(read_path(&set, (dg_csv_options){ .images = path }), DG_IO, "Permission denied");
+}
+
+static void wrong_options_are_refused(void **state)
+{
+    static const char text[] = "1,2,3\n";
+    const dg_dataset *set;
+    (void)state;
+    expect_error(read_bytes(&set, text, 6, (dg_csv_options){ .label_column = 4 }), DG_INVALID,
+                 "label_column = 4, but ");
+    expect_error(read_bytes(&set, text, 6, (dg_csv_options){ .label_column = -1 }), DG_INVALID,
+                 "label_column counts from 1, found -1");
+    expect_error(read_bytes(&set, "1\n", 2, (dg_csv_options){ .label_column = 1 }), DG_INVALID,
+                 "has one value a line");
+    expect_error(read_bytes(&set, text, 6, (dg_csv_options){ .label_column = 1, .labels = "y" }),
+                 DG_INVALID, "not both");
+    expect_error(
+        read_bytes(&set, text, 6, (dg_csv_options){ .dtype = DG_INT32, .dtype_given = true }),
+        DG_INVALID, "found \"int32\"");
+    expect_error(read_bytes(&set, text, 6, (dg_csv_options){ .axes = 2, .shape = { 2, 2 } }),
+                 DG_INVALID, "shape = {2, 2} does not fit the 3 values a line");
+    expect_error(read_bytes(&set, text, 6, (dg_csv_options){ .axes = 2, .shape = { 2, 1 } }),
+                 DG_INVALID, "(is one the label? say label_column = 1)");
+    expect_error(read_bytes(&set, text, 6, (dg_csv_options){ .axes = 2, .shape = { -3, -1 } }),
+                 DG_INVALID, "shape = {-3, -1} does not fit");
+    expect_error(read_bytes(&set, text, 6,
+                            (dg_csv_options){ .axes = 3, .shape = { INT64_MAX, INT64_MAX, 3 } }),
+                 DG_INVALID, "does not fit");
+    expect_error(read_path(&set, (dg_csv_options){ 0 }), DG_INVALID, "expected the path");
+    assert_null(set);
+}
+
+/* --- large files ---------------------------------------------------------------------------- */
+
+/* A file of `rows` rows of 100 values, in which value j of row i is (7 i + j) % 256. `form` says how
+ * a value and a line end are written. */
+typedef struct form {
+    const char *value, *line_end;
+} form;
+
+enum { COLUMNS = 100, ROWS = 30000 };
+
+static char *make_text(form f, size_t *size)
+{
+    char *text = malloc((size_t)ROWS * COLUMNS * 6 + 2 * ROWS), *at = text;
+    assert_non_null(text);
+    for (int i = 0; i < ROWS; i++)
+        for (int j = 0; j < COLUMNS; j++) {
+            at += sprintf(at, f.value, (7 * i + j) % 256);
+            at += sprintf(at, "%s", j < COLUMNS - 1 ? "," : f.line_end);
+        }
+    *size = (size_t)(at - text);
+    return text;
+}
+
+static void expect_large(const dg_dataset *set)
+{
+    assert_int_equal(set->x.shape[0], ROWS);
+    assert_int_equal(set->x.shape[1], COLUMNS);
+    int64_t wrong = 0;
+    for (int i = 0; i < ROWS; i++)
+        for (int j = 0; j < COLUMNS; j++)
+            wrong += dg_bytes(&set->x)[i * COLUMNS + j] != (7 * i + j) % 256;
+    assert_int_equal(wrong, 0);
+}
+
+static void large_files_load_in_any_form(void **state)
+{
+    static const form forms[] = {
+        { "%d", "\n" }, { "%d", "\r\n" }, { "%d", "\r" }, { "\"%d\"", "\n" }, { "\"%d\"", "\r\n" },
+    };
+    int threads = dg_threads();
+    (void)state;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        size_t size;
+        char *text = make_text(forms[i], &size);
+        assert_true(size > 8 << 20); /* many chunks */
+        for (int t = 1; t <= 4; t += 3) {
+            const dg_dataset *set;
+            expect_ok(dg_set_threads(t));
+            expect_ok(read_bytes(&set, text, size, plain));
+            expect_large(set);
+            dg_dataset_release(set);
+        }
+        free(text);
+    }
+    expect_ok(dg_set_threads(threads));
+}
+
+/* The byte where line `line` begins. */
+static char *line_of(char *text, int line)
+{
+    while (--line > 0) text = strchr(text, '\n') + 1;
+    return text;
+}
+
+/* Two lines are wrong, far apart: the first is named, by its number, whoever finds it. */
+static void the_first_wrong_line_is_named(void **state)
+{
+    size_t size;
+    form f = { "%d", "\r\n" };
+    char *text = make_text(f, &size);
+    int threads = dg_threads();
+    (void)state;
+    *line_of(text, 20002) = 'x';
+    *line_of(text, 27001) = 'y';
+    for (int t = 1; t <= 4; t++) {
+        expect_ok(dg_set_threads(t));
+        refuse_bytes(text, size, plain, ":20002: column 1: 'x");
+    }
+    line_of(text, 15001)[-1] = ' '; /* a CR alone ends that line */
+    refuse_bytes(text, size, plain, ":20002: column 1: 'x");
+    *line_of(text, 11) = '"';
+    refuse_bytes(text, size, plain, ":11: a quote is not closed (column 1)");
+    expect_ok(dg_set_threads(threads));
+    free(text);
+}
+
+/* Far more lines than rows can be: memory follows from the size of the file. */
+static void short_lines_ask_for_no_memory(void **state)
+{
+    enum { SIZE = 20 << 20, WIDE = 2000 };
+    char *text = malloc(SIZE);
+    const dg_dataset *set;
+    (void)state;
+    assert_non_null(text);
+    for (int i = 0; i < 2 * WIDE; i++) text[i] = i % 2 ? ',' : '1';
+    for (int i = 2 * WIDE - 1; i < SIZE; i++) text[i] = i % 2 ? '\n' : '1';
+    refuse_bytes(text, SIZE, plain, ":2: 1 value, expected 2000 as in line 1");
+    memset(text + 2 * WIDE - 1, '\n', SIZE - 2 * WIDE + 1); /* 40 GB, if lines were rows */
+    expect_ok(read_bytes(&set, text, SIZE, plain));
+    assert_int_equal(set->x.shape[0], 1);
+    dg_dataset_release(set);
+    free(text);
+}
+
+static void huge_fields_and_rows_are_refused(void **state)
+{
+    enum { SIZE = 40 << 20 };
+    char *text = malloc(SIZE);
+    struct rusage before, after;
+    (void)state;
+    assert_non_null(text);
+    memset(text, '1', SIZE);
+    getrusage(RUSAGE_SELF, &before);
+    refuse_bytes(text, SIZE, plain, ":1: column 1: more than 65536 bytes, expected a number");
+    memcpy(text, "1,2\n\"", 5);
+    refuse_bytes(text, SIZE, plain, ":2: a quote is not closed (column 1)");
+    memset(text, ',', SIZE);
+    refuse_bytes(text, SIZE, plain, ":1: more than 16777216 values");
+    getrusage(RUSAGE_SELF, &after);
+    assert_true(after.ru_maxrss - before.ru_maxrss < 16 << 10);
+    free(text);
+}
+
+static void reading_can_be_stopped(void **state)
+{
+    const dg_dataset *set;
+    atomic_int stop = 1;
+    const char *path = scratch_path("x.csv");
+    dg_csv_options options = { .images = path };
+    dg_job job = { .threads = 2, .cancel = &stop };
+    (void)state;
+    scratch_write(path, "1,2\n", 4);
+    expect_error(dg_csv_read(&set, &options, &job), DG_CANCELLED, "interrupted");
+    assert_null(set);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        memory_test(valid_forms_load),
+        memory_test(headers_are_found_or_told),
+        memory_test(float32_admits_any_number),
+        memory_test(numbers_are_those_of_strtod),
+        memory_test(locales_do_not_matter),
+        memory_test(a_column_can_be_the_label),
+        memory_test(labels_can_be_a_file),
+        memory_test(rows_of_other_lengths_are_refused),
+        memory_test(what_is_no_number_is_refused),
+        memory_test(what_fits_no_byte_is_refused),
+        memory_test(wrong_quotes_are_refused),
+        memory_test(nul_bytes_are_refused),
+        memory_test(files_without_rows_are_refused),
+        memory_test(files_that_cannot_be_read_are_refused),
+        memory_test(wrong_options_are_refused),
+        memory_test(large_files_load_in_any_form),
+        memory_test(the_first_wrong_line_is_named),
+        memory_test(short_lines_ask_for_no_memory),
+        memory_test(huge_fields_and_rows_are_refused),
+        memory_test(reading_can_be_stopped),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
