@@ -15,7 +15,7 @@ local model = nn.Sequential {
   nn.MaxPooling2D { { 2, 2 } },
   nn.Dropout { 0.5 },
   nn.Flatten {},
-  nn.Dense { 16, activation = "tanh", kernel_regularizer = nn.L2 { 1e-4 } },
+  nn.Dense { 16, activation = "tanh", kernel_regularizer = nn.L2 {} },
   nn.Dense { 10, activation = "softmax" },
 }
 model:compile { optimizer = nn.Adam {}, loss = "categorical_crossentropy", metrics = { "accuracy" } }

@@ -1,6 +1,7 @@
 # make: from another folder, help, what is rebuilt when, install, clean.
 . tests/setup/tap.sh
 export MAKEFLAGS=
+unset BUILD CFLAGS SANITIZE
 top=$PWD
 make="${MAKE:-make} --no-print-directory"
 cd / || exit 1
