@@ -14,7 +14,8 @@ static const dg_param params[] = {
     DG_FLOAT(dropout_options, rate, .required = true, .high = 1, .high_open = true,
              .doc = "fraction of the values set to zero"),
     DG_SEED(dropout_options, seed,
-            .doc = "draws the same numbers in each fit; default: derived from the fit's seed"),
+            .doc = "what is dropped follows from this and the fit's seed; default: from the "
+                   "latter and the layer's place"),
     DG_END
 };
 
@@ -78,7 +79,9 @@ static dg_status forward(const dg_pass *pass)
     int64_t size = dg_shape_size(&pass->build->output), at = pass->begin * size;
     int64_t count = (pass->end - pass->begin) * size;
     uint32_t limit = (uint32_t)(o->rate * 65536 + 0.5);
-    drop(pass->key, limit, (float)(1 / (1 - o->rate)), at, count, pass->input[0] + at,
+    if (limit > 65535) limit = 65535;
+    uint64_t key = o->seed.given ? dg_key(o->seed.value, "dropout", pass->key) : pass->key;
+    drop(key, limit, (float)(1 / (1 - o->rate)), at, count, pass->input[0] + at,
          pass->output + at, (uint8_t *)pass->saved_rows + at);
     return DG_OK;
 }

@@ -1,0 +1,105 @@
+/* AveragePooling2D: the mean of each window, channel by channel; what lies over the edge of the
+ * image does not count, as in TensorFlow. */
+#include <string.h>
+
+#include "engine/base/kernel.h"
+#include "engine/nn/descriptors.h"
+#include "engine/nn/layers/pooling.h"
+
+/* y {channels} becomes the sum of the window's pixels, times 1 / their number. */
+static inline void mean_of_window(const dg_window *w, int64_t oy, int64_t ox, const float *x,
+                                  float *restrict y)
+{
+    int64_t top, bottom, left, right;
+    dg_window_clip(&w->y, oy, &top, &bottom);
+    dg_window_clip(&w->x, ox, &left, &right);
+    for (int64_t c = 0; c < w->channels; c++) y[c] = 0;
+    for (int64_t i = top; i < bottom; i++)
+        for (int64_t j = left; j < right; j++) {
+            const float *restrict from = x + (i * w->x.in + j) * w->channels;
+#pragma omp simd
+            for (int64_t c = 0; c < w->channels; c++) y[c] += from[c];
+        }
+    float scale = 1.0f / (float)((bottom - top) * (right - left));
+    for (int64_t c = 0; c < w->channels; c++) y[c] *= scale;
+}
+
+static inline void spread_to_window(const dg_window *w, int64_t oy, int64_t ox,
+                                    const float *restrict g, float *dx)
+{
+    int64_t top, bottom, left, right;
+    dg_window_clip(&w->y, oy, &top, &bottom);
+    dg_window_clip(&w->x, ox, &left, &right);
+    float scale = 1.0f / (float)((bottom - top) * (right - left));
+    for (int64_t i = top; i < bottom; i++)
+        for (int64_t j = left; j < right; j++) {
+            float *restrict to = dx + (i * w->x.in + j) * w->channels;
+#pragma omp simd
+            for (int64_t c = 0; c < w->channels; c++) to[c] += g[c] * scale;
+        }
+}
+
+DG_KERNEL static void average_pool(const dg_window *w, const float *x, float *y)
+{
+    for (int64_t oy = 0; oy < w->y.out; oy++)
+        for (int64_t ox = 0; ox < w->x.out; ox++, y += w->channels)
+            mean_of_window(w, oy, ox, x, y);
+}
+
+DG_KERNEL static void average_pool_backward(const dg_window *w, const float *g, float *dx)
+{
+    memset(dx, 0, (size_t)(w->y.in * w->x.in * w->channels) * sizeof *dx);
+    for (int64_t oy = 0; oy < w->y.out; oy++)
+        for (int64_t ox = 0; ox < w->x.out; ox++, g += w->channels)
+            spread_to_window(w, oy, ox, g, dx);
+}
+
+dg_status dg_average_pool_forward(const dg_pool_options *options, const dg_pass *pass)
+{
+    dg_window w;
+    DG_TRY(dg_pool_window(options, &pass->build->input[0], &w));
+    int64_t in = dg_shape_size(&pass->build->input[0]), out = dg_shape_size(&pass->build->output);
+    for (int64_t i = pass->begin; i < pass->end; i++)
+        average_pool(&w, pass->input[0] + i * in, pass->output + i * out);
+    return DG_OK;
+}
+
+dg_status dg_average_pool_backward(const dg_pool_options *options, const dg_pass *pass)
+{
+    if (!pass->input_gradient[0]) return DG_OK;
+    dg_window w;
+    DG_TRY(dg_pool_window(options, &pass->build->input[0], &w));
+    int64_t in = dg_shape_size(&pass->build->input[0]), out = dg_shape_size(&pass->build->output);
+    for (int64_t i = pass->begin; i < pass->end; i++)
+        average_pool_backward(&w, pass->output_gradient + i * out, pass->input_gradient[0] + i * in);
+    return DG_OK;
+}
+
+static dg_status build(const void *options, dg_layer_build *b)
+{
+    return dg_pool_build(options, b);
+}
+
+static dg_status forward(const dg_pass *pass)
+{
+    return dg_average_pool_forward(pass->options, pass);
+}
+
+static dg_status backward(const dg_pass *pass)
+{
+    return dg_average_pool_backward(pass->options, pass);
+}
+
+const dg_layer_type dg_average_pooling2d = {
+    .part = { .kind = "layer",
+              .name = "AveragePooling2D",
+              .alias = "average_pooling2d",
+              .doc = "the mean of each window (LeCun et al. 1989)",
+              .example = "nn.AveragePooling2D { { 2, 2 } }",
+              .params = dg_pool_params,
+              .options_size = sizeof(dg_pool_options),
+              .hints = dg_pool_hints },
+    .build = build,
+    .forward = forward,
+    .backward = backward,
+};

@@ -1,0 +1,314 @@
+/* BatchNormalization: each channel of a batch is brought to mean 0 and variance 1, then scaled by
+ * gamma and shifted by beta, which are learnt. Prediction uses running means of both.
+ *
+ * x and y are {count, channels}: all rows, and of images all pixels. */
+#include <math.h>
+#include <string.h>
+
+#include "engine/base/kernel.h"
+#include "engine/nn/descriptors.h"
+
+typedef struct {
+    double momentum, epsilon;
+    bool center, scale;
+    const dg_part *beta_initializer, *gamma_initializer;
+    const dg_part *moving_mean_initializer, *moving_variance_initializer;
+    const dg_part *beta_regularizer, *gamma_regularizer;
+} norm_options;
+
+static const dg_param params[] = {
+    DG_FLOAT(norm_options, momentum, .high = 1, .default_number = 0.99,
+             .doc = "share of the past in the running mean and variance"),
+    DG_FLOAT(norm_options, epsilon, .low_open = true, .default_number = 1e-3,
+             .doc = "is added to the variance"),
+    DG_BOOL(norm_options, center, .default_number = 1, .doc = "learn a shift, beta"),
+    DG_BOOL(norm_options, scale, .default_number = 1, .doc = "learn a scale, gamma"),
+    DG_PART(norm_options, beta_initializer, .kind = "initializer", .default_text = "zeros",
+            .doc = "beta before training"),
+    DG_PART(norm_options, gamma_initializer, .kind = "initializer", .default_text = "ones",
+            .doc = "gamma before training"),
+    DG_PART(norm_options, moving_mean_initializer, .kind = "initializer", .default_text = "zeros",
+            .doc = "the running mean before training"),
+    DG_PART(norm_options, moving_variance_initializer, .kind = "initializer",
+            .default_text = "ones", .doc = "the running variance before training"),
+    DG_PART(norm_options, beta_regularizer, .kind = "regularizer", .doc = "penalty on beta"),
+    DG_PART(norm_options, gamma_regularizer, .kind = "regularizer", .doc = "penalty on gamma"),
+    DG_END
+};
+
+enum { PIECE_FLOATS = 1 << 14, MOST_PIECES = 16 };
+
+/* Where things lie. saved_batch is {2 + 2 * MOST_PIECES, channels}: the mean, 1 / deviation, and
+ * two sums for each piece. Without training the first two are in scratch. */
+struct norm {
+    const dg_pass *pass;
+    const norm_options *options;
+    int64_t channels, count, pieces;
+    const float *gamma, *beta; /* NULL: not learnt */
+    float *gamma_gradient, *beta_gradient;
+    float *moving_mean, *moving_variance;
+    float *mean, *inverse, *partial;
+    float *coefficients; /* backward: two for each channel; lies over `partial` */
+};
+
+static dg_status build(const void *options, dg_layer_build *b)
+{
+    const norm_options *o = options;
+    const dg_shape *input = &b->input[0];
+    int64_t channels = input->at[input->count - 1];
+    dg_weight_spec spec = { .shape = { 1, { channels } }, .fan_in = channels, .fan_out = channels };
+    b->output = *input;
+    b->cut = DG_CUT_BATCH;
+    if (o->scale) {
+        b->weight[b->weights] = spec;
+        b->weight[b->weights].name = "gamma";
+        b->weight[b->weights].regularizer = o->gamma_regularizer;
+        b->weight[b->weights++].initializer = o->gamma_initializer;
+    }
+    if (o->center) {
+        b->weight[b->weights] = spec;
+        b->weight[b->weights].name = "beta";
+        b->weight[b->weights].regularizer = o->beta_regularizer;
+        b->weight[b->weights++].initializer = o->beta_initializer;
+    }
+    spec.frozen = true;
+    b->weight[b->weights] = spec;
+    b->weight[b->weights].name = "moving_mean";
+    b->weight[b->weights++].initializer = o->moving_mean_initializer;
+    b->weight[b->weights] = spec;
+    b->weight[b->weights].name = "moving_variance";
+    b->weight[b->weights++].initializer = o->moving_variance_initializer;
+    b->saved_batch_bytes = (2 + 2 * MOST_PIECES) * channels * (int64_t)sizeof(float);
+    b->scratch_bytes = 2 * channels * (int64_t)sizeof(float);
+    b->row_flops = 8 * dg_shape_size(input);
+    return DG_OK;
+}
+
+/* Without training the running mean and variance take the place of the batch's. */
+static void use_moving(struct norm *n)
+{
+    for (int64_t c = 0; c < n->channels; c++) {
+        n->mean[c] = n->moving_mean[c];
+        n->inverse[c] = 1 / sqrtf(n->moving_variance[c] + (float)n->options->epsilon);
+    }
+}
+
+static struct norm norm_of(const dg_pass *pass)
+{
+    const norm_options *o = pass->options;
+    const dg_shape *shape = &pass->build->output;
+    struct norm n = { .pass = pass, .options = o, .channels = shape->at[shape->count - 1] };
+    n.count = (pass->end - pass->begin) * (dg_shape_size(shape) / n.channels);
+    n.pieces = dg_pieces(n.count, PIECE_FLOATS / n.channels, MOST_PIECES);
+    int at = 0;
+    if (o->scale) {
+        n.gamma = pass->weight[at];
+        n.gamma_gradient = pass->weight_gradient[at++];
+    }
+    if (o->center) {
+        n.beta = pass->weight[at];
+        n.beta_gradient = pass->weight_gradient[at++];
+    }
+    n.moving_mean = pass->weight[at];
+    n.moving_variance = pass->weight[at + 1];
+    n.mean = pass->training ? pass->saved_batch : pass->scratch;
+    n.inverse = n.mean + n.channels;
+    if (pass->saved_batch) n.partial = (float *)pass->saved_batch + 2 * n.channels;
+    n.coefficients = n.partial;
+    if (!pass->training) use_moving(&n);
+    return n;
+}
+
+/* The first value of a piece, counted from the first of the batch. */
+static int64_t piece_at(const struct norm *n, int64_t piece)
+{
+    return dg_piece_begin(n->count, n->pieces, piece) * n->channels;
+}
+
+/* --- forward -------------------------------------------------------------------------------- */
+
+/* Mean and sum of squared differences from it, of `count` rows: two walks, the second in cache. */
+DG_KERNEL static void moments(const float *restrict x, int64_t count, int64_t channels,
+                              float *restrict mean, float *restrict squares)
+{
+    for (int64_t c = 0; c < channels; c++) mean[c] = squares[c] = 0;
+    for (int64_t i = 0; i < count; i++)
+        for (int64_t c = 0; c < channels; c++) mean[c] += x[i * channels + c];
+    for (int64_t c = 0; c < channels; c++) mean[c] /= (float)count;
+    for (int64_t i = 0; i < count; i++)
+        for (int64_t c = 0; c < channels; c++) {
+            float difference = x[i * channels + c] - mean[c];
+            squares[c] += difference * difference;
+        }
+}
+
+static dg_status moments_piece(void *context, int64_t piece, int worker)
+{
+    const struct norm *n = context;
+    (void)worker;
+    const float *x = n->pass->input[0] + piece_at(n, piece);
+    float *out = n->partial + 2 * piece * n->channels;
+    moments(x, (piece_at(n, piece + 1) - piece_at(n, piece)) / n->channels, n->channels, out,
+            out + n->channels);
+    return DG_OK;
+}
+
+/* Joins the pieces' moments in their order (Chan, Golub and LeVeque 1979). */
+static void join_moments(const struct norm *n)
+{
+    double keep = n->options->momentum;
+    for (int64_t c = 0; c < n->channels; c++) {
+        double mean = 0, squares = 0, count = 0;
+        for (int64_t piece = 0; piece < n->pieces; piece++) {
+            const float *part = n->partial + 2 * piece * n->channels;
+            double more = (double)((piece_at(n, piece + 1) - piece_at(n, piece)) / n->channels);
+            double difference = part[c] - mean;
+            squares += part[n->channels + c] + difference * difference * count * more /
+                                                   (count + more);
+            mean += difference * more / (count + more);
+            count += more;
+        }
+        double variance = squares / count;
+        n->mean[c] = (float)mean;
+        n->inverse[c] = (float)(1 / sqrt(variance + n->options->epsilon));
+        n->moving_mean[c] = (float)(keep * n->moving_mean[c] + (1 - keep) * mean);
+        n->moving_variance[c] = (float)(keep * n->moving_variance[c] + (1 - keep) * variance);
+    }
+}
+
+DG_KERNEL static void normalize(const float *restrict x, int64_t count, int64_t channels,
+                                const float *restrict mean, const float *restrict inverse,
+                                const float *restrict gamma, const float *restrict beta,
+                                float *restrict y)
+{
+    for (int64_t i = 0; i < count; i++, x += channels, y += channels) {
+        for (int64_t c = 0; c < channels; c++) y[c] = (x[c] - mean[c]) * inverse[c];
+        if (gamma)
+            for (int64_t c = 0; c < channels; c++) y[c] *= gamma[c];
+        if (beta)
+            for (int64_t c = 0; c < channels; c++) y[c] += beta[c];
+    }
+}
+
+static dg_status normalize_piece(void *context, int64_t piece, int worker)
+{
+    const struct norm *n = context;
+    (void)worker;
+    int64_t at = piece_at(n, piece);
+    normalize(n->pass->input[0] + at, (piece_at(n, piece + 1) - at) / n->channels, n->channels,
+              n->mean, n->inverse, n->gamma, n->beta, n->pass->output + at);
+    return DG_OK;
+}
+
+static dg_status forward(const dg_pass *pass)
+{
+    struct norm n = norm_of(pass);
+    if (pass->training) {
+        DG_TRY(dg_parallel(pass->job, n.pieces, moments_piece, &n));
+        join_moments(&n);
+    }
+    return dg_parallel(pass->job, n.pieces, normalize_piece, &n);
+}
+
+/* --- backward ------------------------------------------------------------------------------- */
+
+/* Sums over rows of dy, and of dy times the normalised x. */
+DG_KERNEL static void sums(const float *restrict x, const float *restrict g, int64_t count,
+                           int64_t channels, const float *restrict mean,
+                           const float *restrict inverse, float *restrict sum,
+                           float *restrict product)
+{
+    for (int64_t c = 0; c < channels; c++) sum[c] = product[c] = 0;
+    for (int64_t i = 0; i < count; i++, x += channels, g += channels)
+        for (int64_t c = 0; c < channels; c++) {
+            sum[c] += g[c];
+            product[c] += g[c] * (x[c] - mean[c]);
+        }
+    for (int64_t c = 0; c < channels; c++) product[c] *= inverse[c];
+}
+
+static dg_status sums_piece(void *context, int64_t piece, int worker)
+{
+    const struct norm *n = context;
+    (void)worker;
+    int64_t at = piece_at(n, piece);
+    float *out = n->partial + 2 * piece * n->channels;
+    sums(n->pass->input[0] + at, n->pass->output_gradient + at,
+         (piece_at(n, piece + 1) - at) / n->channels, n->channels, n->mean, n->inverse, out,
+         out + n->channels);
+    return DG_OK;
+}
+
+/* Gradients of beta and gamma, and what dx needs: dx = gamma / deviation * (dy - a - b x), x
+ * normalised; a and b are the means of dy and of dy x, or 0 where mean and variance were given. */
+static void join_sums(const struct norm *n)
+{
+    for (int64_t c = 0; c < n->channels; c++) {
+        double sum = 0, product = 0;
+        for (int64_t piece = 0; piece < n->pieces; piece++) {
+            sum += n->partial[2 * piece * n->channels + c];
+            product += n->partial[(2 * piece + 1) * n->channels + c];
+        }
+        if (n->beta_gradient) n->beta_gradient[c] = (float)sum;
+        if (n->gamma_gradient) n->gamma_gradient[c] = (float)product;
+        bool fixed = !n->pass->training;
+        n->coefficients[c] = fixed ? 0 : (float)(sum / (double)n->count);
+        n->coefficients[n->channels + c] = fixed ? 0 : (float)(product / (double)n->count);
+    }
+}
+
+DG_KERNEL static void gradient(const float *restrict x, const float *restrict g, int64_t count,
+                               int64_t channels, const float *restrict mean,
+                               const float *restrict inverse, const float *restrict gamma,
+                               const float *restrict a, const float *restrict b, float *restrict dx)
+{
+    for (int64_t i = 0; i < count; i++, x += channels, g += channels, dx += channels) {
+        for (int64_t c = 0; c < channels; c++)
+            dx[c] = (g[c] - a[c] - b[c] * ((x[c] - mean[c]) * inverse[c])) * inverse[c];
+        if (gamma)
+            for (int64_t c = 0; c < channels; c++) dx[c] *= gamma[c];
+    }
+}
+
+static dg_status gradient_piece(void *context, int64_t piece, int worker)
+{
+    const struct norm *n = context;
+    (void)worker;
+    int64_t at = piece_at(n, piece);
+    gradient(n->pass->input[0] + at, n->pass->output_gradient + at,
+             (piece_at(n, piece + 1) - at) / n->channels, n->channels, n->mean, n->inverse,
+             n->gamma, n->coefficients, n->coefficients + n->channels,
+             n->pass->input_gradient[0] + at);
+    return DG_OK;
+}
+
+static dg_status backward(const dg_pass *pass)
+{
+    struct norm n = norm_of(pass);
+    DG_TRY(dg_parallel(pass->job, n.pieces, sums_piece, &n));
+    join_sums(&n);
+    if (!pass->input_gradient[0]) return DG_OK;
+    return dg_parallel(pass->job, n.pieces, gradient_piece, &n);
+}
+
+static const char *const hints[] = {
+    "axis", "the last axis is always the one; leave it out",
+    "eps", "use epsilon",
+    "num_features", "channels of inputs are found out; leave it out",
+    NULL
+};
+
+const dg_layer_type dg_batch_normalization = {
+    .part = { .kind = "layer",
+              .name = "BatchNormalization",
+              .alias = "batch_normalization",
+              .doc = "brings each channel to mean 0 and variance 1 over the batch (Ioffe and "
+                     "Szegedy 2015)",
+              .example = "nn.BatchNormalization {}",
+              .params = params,
+              .options_size = sizeof(norm_options),
+              .hints = hints },
+    .build = build,
+    .forward = forward,
+    .backward = backward,
+};

@@ -1,0 +1,31 @@
+/* GlobalMaxPooling2D: one window that is the whole image. */
+#include "engine/nn/descriptors.h"
+#include "engine/nn/layers/pooling.h"
+
+static dg_status build(const void *options, dg_layer_build *b)
+{
+    (void)options;
+    return dg_max_pool_build(NULL, b);
+}
+
+static dg_status forward(const dg_pass *pass)
+{
+    return dg_max_pool_forward(NULL, pass);
+}
+
+static dg_status backward(const dg_pass *pass)
+{
+    return dg_max_pool_backward(NULL, pass);
+}
+
+const dg_layer_type dg_global_max_pooling2d = {
+    .part = { .kind = "layer",
+              .name = "GlobalMaxPooling2D",
+              .alias = "global_max_pooling2d",
+              .doc = "the greatest value of each channel (Oquab et al. 2015)",
+              .example = "nn.GlobalMaxPooling2D {}",
+              .params = dg_global_pool_params },
+    .build = build,
+    .forward = forward,
+    .backward = backward,
+};

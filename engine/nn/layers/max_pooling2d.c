@@ -1,0 +1,210 @@
+/* MaxPooling2D: the greatest value of each window, channel by channel.
+ *
+ * x {height, width, channels}, y and taps {out height, out width, channels} of one image. A tap is
+ * counted from the window's first row and column, padding included. */
+#include <string.h>
+
+#include "engine/base/kernel.h"
+#include "engine/nn/descriptors.h"
+#include "engine/nn/layers/pooling.h"
+
+static dg_status build(const void *options, dg_layer_build *b)
+{
+    return dg_max_pool_build(options, b);
+}
+
+dg_status dg_max_pool_build(const dg_pool_options *options, dg_layer_build *b)
+{
+    DG_TRY(dg_pool_build(options, b));
+    b->saved_row_bytes = dg_shape_size(&b->output) * (int64_t)sizeof(int32_t);
+    return DG_OK;
+}
+
+/* Windows that neither overlap nor are cut off at an edge. */
+static bool is_tiling(const dg_window *w)
+{
+    return w->y.stride >= w->y.size && w->x.stride >= w->x.size && w->y.before == 0 &&
+           w->x.before == 0 && (w->y.out - 1) * w->y.stride + w->y.size <= w->y.in &&
+           (w->x.out - 1) * w->x.stride + w->x.size <= w->x.in;
+}
+
+static bool is_two_by_two(const dg_window *w)
+{
+    return w->y.size == 2 && w->x.size == 2 && is_tiling(w);
+}
+
+/* --- forward -------------------------------------------------------------------------------- */
+
+/* `taps` is NULL in prediction, here and below. */
+static inline void greatest_of_four(const float *restrict x, int64_t row, int64_t channels,
+                                    float *restrict y, int32_t *restrict taps)
+{
+    const float *below = x + row;
+    if (!taps) {
+#pragma omp simd
+        for (int64_t c = 0; c < channels; c++) {
+            float top = x[c + channels] > x[c] ? x[c + channels] : x[c];
+            float bottom = below[c + channels] > below[c] ? below[c + channels] : below[c];
+            y[c] = bottom > top ? bottom : top;
+        }
+        return;
+    }
+#pragma omp simd
+    for (int64_t c = 0; c < channels; c++) {
+        float a = x[c], b = x[c + channels], d = below[c], e = below[c + channels];
+        float top = b > a ? b : a, bottom = e > d ? e : d;
+        int32_t first = b > a ? 1 : 0, second = e > d ? 3 : 2;
+        y[c] = bottom > top ? bottom : top;
+        taps[c] = bottom > top ? second : first;
+    }
+}
+
+static inline void first_value(const float *restrict x, int32_t tap, int64_t channels,
+                               float *restrict y, int32_t *restrict taps)
+{
+    for (int64_t c = 0; c < channels; c++) y[c] = x[c];
+    for (int64_t c = 0; taps && c < channels; c++) taps[c] = tap;
+}
+
+static inline void greater_value(const float *restrict x, int32_t tap, int64_t channels,
+                                 float *restrict y, int32_t *restrict taps)
+{
+    if (taps) {
+#pragma omp simd
+        for (int64_t c = 0; c < channels; c++) taps[c] = x[c] > y[c] ? tap : taps[c];
+    }
+#pragma omp simd
+    for (int64_t c = 0; c < channels; c++) y[c] = x[c] > y[c] ? x[c] : y[c];
+}
+
+static inline void greatest_of_window(const dg_window *w, int64_t oy, int64_t ox, const float *x,
+                                      float *y, int32_t *taps)
+{
+    int64_t top, bottom, left, right;
+    dg_window_clip(&w->y, oy, &top, &bottom);
+    dg_window_clip(&w->x, ox, &left, &right);
+    int64_t first_y = oy * w->y.stride - w->y.before, first_x = ox * w->x.stride - w->x.before;
+    for (int64_t i = top; i < bottom; i++)
+        for (int64_t j = left; j < right; j++) {
+            const float *from = x + (i * w->x.in + j) * w->channels;
+            int32_t tap = (int32_t)((i - first_y) * w->x.size + j - first_x);
+            if (i == top && j == left)
+                first_value(from, tap, w->channels, y, taps);
+            else
+                greater_value(from, tap, w->channels, y, taps);
+        }
+}
+
+DG_KERNEL static void max_pool(const dg_window *w, const float *x, float *y, int32_t *taps)
+{
+    bool four = is_two_by_two(w);
+    int64_t row = w->x.in * w->channels;
+    for (int64_t oy = 0; oy < w->y.out; oy++)
+        for (int64_t ox = 0; ox < w->x.out; ox++) {
+            if (four)
+                greatest_of_four(x + oy * w->y.stride * row + ox * w->x.stride * w->channels, row,
+                                 w->channels, y, taps);
+            else
+                greatest_of_window(w, oy, ox, x, y, taps);
+            y += w->channels;
+            if (taps) taps += w->channels;
+        }
+}
+
+dg_status dg_max_pool_forward(const dg_pool_options *options, const dg_pass *pass)
+{
+    dg_window w;
+    DG_TRY(dg_pool_window(options, &pass->build->input[0], &w));
+    int64_t in = dg_shape_size(&pass->build->input[0]), out = dg_shape_size(&pass->build->output);
+    int32_t *taps = pass->saved_rows;
+    for (int64_t i = pass->begin; i < pass->end; i++)
+        max_pool(&w, pass->input[0] + i * in, pass->output + i * out, taps ? taps + i * out : NULL);
+    return DG_OK;
+}
+
+/* --- backward ------------------------------------------------------------------------------- */
+
+static inline void spread_to_four(const float *restrict g, const int32_t *restrict taps,
+                                  int64_t row, int64_t channels, float *restrict dx)
+{
+    float *below = dx + row;
+#pragma omp simd
+    for (int64_t c = 0; c < channels; c++) {
+        dx[c] = taps[c] == 0 ? g[c] : 0;
+        dx[c + channels] = taps[c] == 1 ? g[c] : 0;
+        below[c] = taps[c] == 2 ? g[c] : 0;
+        below[c + channels] = taps[c] == 3 ? g[c] : 0;
+    }
+}
+
+static inline void spread_to_window(const dg_window *w, int64_t oy, int64_t ox, const float *g,
+                                    const int32_t *taps, float *dx)
+{
+    int64_t top, bottom, left, right;
+    dg_window_clip(&w->y, oy, &top, &bottom);
+    dg_window_clip(&w->x, ox, &left, &right);
+    int64_t first_y = oy * w->y.stride - w->y.before, first_x = ox * w->x.stride - w->x.before;
+    for (int64_t i = top; i < bottom; i++)
+        for (int64_t j = left; j < right; j++) {
+            float *to = dx + (i * w->x.in + j) * w->channels;
+            int32_t tap = (int32_t)((i - first_y) * w->x.size + j - first_x);
+#pragma omp simd
+            for (int64_t c = 0; c < w->channels; c++) to[c] += taps[c] == tap ? g[c] : 0;
+        }
+}
+
+DG_KERNEL static void max_pool_backward(const dg_window *w, const float *g, const int32_t *taps,
+                                        float *dx)
+{
+    bool four = is_two_by_two(w);
+    int64_t row = w->x.in * w->channels;
+    bool covered = w->y.out * w->y.size == w->y.in && w->x.out * w->x.size == w->x.in;
+    if (!four || !covered) memset(dx, 0, (size_t)(w->y.in * row) * sizeof *dx);
+    for (int64_t oy = 0; oy < w->y.out; oy++)
+        for (int64_t ox = 0; ox < w->x.out; ox++) {
+            if (four)
+                spread_to_four(g, taps, row, w->channels,
+                               dx + oy * w->y.stride * row + ox * w->x.stride * w->channels);
+            else
+                spread_to_window(w, oy, ox, g, taps, dx);
+            g += w->channels;
+            taps += w->channels;
+        }
+}
+
+dg_status dg_max_pool_backward(const dg_pool_options *options, const dg_pass *pass)
+{
+    if (!pass->input_gradient[0]) return DG_OK;
+    dg_window w;
+    DG_TRY(dg_pool_window(options, &pass->build->input[0], &w));
+    int64_t in = dg_shape_size(&pass->build->input[0]), out = dg_shape_size(&pass->build->output);
+    for (int64_t i = pass->begin; i < pass->end; i++)
+        max_pool_backward(&w, pass->output_gradient + i * out,
+                          (const int32_t *)pass->saved_rows + i * out,
+                          pass->input_gradient[0] + i * in);
+    return DG_OK;
+}
+
+static dg_status forward(const dg_pass *pass)
+{
+    return dg_max_pool_forward(pass->options, pass);
+}
+
+static dg_status backward(const dg_pass *pass)
+{
+    return dg_max_pool_backward(pass->options, pass);
+}
+
+const dg_layer_type dg_max_pooling2d = {
+    .part = { .kind = "layer",
+              .name = "MaxPooling2D",
+              .alias = "max_pooling2d",
+              .doc = "the greatest value of each window (Ranzato et al. 2007)",
+              .example = "nn.MaxPooling2D { { 2, 2 } }",
+              .params = dg_pool_params,
+              .options_size = sizeof(dg_pool_options),
+              .hints = dg_pool_hints },
+    .build = build,
+    .forward = forward,
+    .backward = backward,
+};

@@ -1,0 +1,45 @@
+/* Options and windows of the pooling layers. */
+#include "engine/nn/layers/pooling.h"
+
+const dg_param dg_pool_params[] = {
+    DG_PAIR(dg_pool_options, pool_size, .low = 1, .high = 1 << 15, .default_number = 2,
+            .doc = "height and width of the window, in pixels"),
+    DG_INTS(dg_pool_options, strides, .low = 1, .high = 1 << 15, .count_low = 1, .count_high = 2,
+            .doc = "steps of the window down and across, in pixels; default: pool_size"),
+    DG_CHOICE(dg_pool_options, padding, .choices = dg_padding_names, .default_text = "valid",
+              .doc = "valid: windows stay within the image; same: they may reach over its edge"),
+    DG_END
+};
+
+const dg_param dg_global_pool_params[] = { DG_END };
+
+const char *const dg_pool_hints[] = {
+    "kernel_size", "use pool_size", "stride", "use strides", "data_format",
+    "images are {height, width, channels} always; leave it out", NULL
+};
+
+dg_status dg_pool_window(const dg_pool_options *options, const dg_shape *input, dg_window *out)
+{
+    DG_TRY(dg_expect_image(input));
+    if (!options) return dg_window_of(input, input->at, input->at, DG_VALID, out);
+    const dg_ints *given = &options->strides;
+    int64_t strides[2] = { options->pool_size[0], options->pool_size[1] };
+    if (given->count > 0) {
+        strides[0] = given->at[0];
+        strides[1] = given->at[given->count - 1];
+    }
+    return dg_window_of(input, options->pool_size, strides, (dg_padding)options->padding, out);
+}
+
+dg_status dg_pool_build(const dg_pool_options *options, dg_layer_build *b)
+{
+    dg_window w;
+    DG_TRY(dg_pool_window(options, &b->input[0], &w));
+    if (options)
+        b->output = (dg_shape){ .count = 3, .at = { w.y.out, w.x.out, w.channels } };
+    else
+        b->output = (dg_shape){ .count = 1, .at = { w.channels } };
+    b->cut = DG_CUT_ROWS;
+    b->row_flops = dg_shape_size(&b->output) * w.y.size * w.x.size;
+    return DG_OK;
+}
