@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/memory.h"
 #include "engine/base/random.h"
 
 void support_ok(dg_status status, const char *expression, const char *file, int line)
@@ -25,6 +26,24 @@ void support_fails(dg_status status, dg_status wanted, const char *text, bool wh
     print_error("%s gave status %d, wanted %d\n  message: %s\n  wanted:  %s\n", expression,
                 (int)status, (int)wanted, status == DG_OK ? "(none)" : message, text);
     _fail(file, line);
+}
+
+static int64_t live_before;
+
+int support_remember_memory(void **state)
+{
+    (void)state;
+    live_before = dg_memory_live();
+    return 0;
+}
+
+int support_nothing_is_lost(void **state)
+{
+    (void)state;
+    int64_t live = dg_memory_live();
+    if (live == live_before) return 0;
+    print_error("%lld bytes were lost\n", (long long)(live - live_before));
+    return -1;
 }
 
 /* Sets the indices of row-major position `position`. */

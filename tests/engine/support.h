@@ -31,6 +31,14 @@ void support_fails(dg_status status, dg_status wanted, const char *text, bool wh
         __VA_ARGS__                                                                                \
     }
 
+#define VALUES(...) ((const double[]){ __VA_ARGS__ })
+
+/* A test that fails if the engine holds more or less memory after it than before. */
+#define leaving_nothing(test)                                                                      \
+    cmocka_unit_test_setup_teardown(test, support_remember_memory, support_nothing_is_lost)
+int support_remember_memory(void **state);
+int support_nothing_is_lost(void **state);
+
 /* A tensor of `dtype` with the given elements, row-major; never fails. */
 dg_tensor support_tensor(dg_dtype dtype, int axes, const int64_t *shape, const double *values);
 

@@ -6,23 +6,6 @@
 #include "engine/base/memory.h"
 #include "tests/engine/support.h"
 
-#define VALUES(...) ((const double[]){ __VA_ARGS__ })
-
-static int64_t live_before;
-
-static int remember_memory(void **state)
-{
-    (void)state;
-    live_before = dg_memory_live();
-    return 0;
-}
-
-static int nothing_is_lost(void **state)
-{
-    (void)state;
-    return dg_memory_live() == live_before ? 0 : -1;
-}
-
 static dg_tensor range(int axes, const int64_t *shape)
 {
     dg_tensor flat, tensor;
@@ -559,9 +542,6 @@ static void running_out_of_memory_loses_nothing(void **state)
     dg_tensor_release(&turned);
     assert_int_equal(dg_memory_live(), before);
 }
-
-#define leaving_nothing(test)                                                                      \
-    cmocka_unit_test_setup_teardown(test, remember_memory, nothing_is_lost)
 
 int main(void)
 {
