@@ -8,7 +8,10 @@
 
 #include "bindings/check.h"
 #include "bindings/class.h"
+#include "bindings/data.h"
 #include "bindings/memory.h"
+#include "bindings/model.h"
+#include "bindings/parts.h"
 #include "bindings/program_modules.h"
 #include "bindings/tensor.h"
 #include "engine/base/clock.h"
@@ -49,10 +52,14 @@ static const dg_function functions[] = {
       "Without n,\nonly returns it. At first it is 0.\ndigits.seed(7)" },
     { "threads", threads,
       "threads(n)\nSets how many threads compute, and returns it; without n, only returns it. At "
-      "first: the\nprocessors this process may use. Results do not depend on it.\ndigits.threads(2)" },
+      "first: the\nprocessors this process may use. Results do not depend on "
+      "it.\ndigits.threads(2)" },
     { "clock", clock_seconds,
       "clock()\nSeconds since some moment in the past, for measuring durations.\n"
       "local start = digits.clock()" },
+    { "load", dg_load_model,
+      "load(path)\nA model that was saved, ready to predict, evaluate and fit.\n"
+      "local cnn = digits.load \"cnn.safetensors\"" },
     { NULL, NULL, NULL },
 };
 
@@ -182,10 +189,18 @@ static int documents(lua_State *L)
 }
 
 static const luaL_Reg internals[] = {
-    { "raise", raise_at_user }, { "document", document },   { "strict", strict },
-    { "nearest", nearest },     { "kind_of", kind_of },     { "program_path", program_path },
-    { "facts", facts },         { "memory", memory },       { "printable", printable },
+    { "raise", raise_at_user },
+    { "document", document },
+    { "strict", strict },
+    { "nearest", nearest },
+    { "kind_of", kind_of },
+    { "program_path", program_path },
+    { "facts", facts },
+    { "memory", memory },
+    { "printable", printable },
     { "documents", documents },
+    { "describe", dg_describe_part },
+    { "set_progress", dg_set_progress },
     { NULL, NULL },
 };
 
@@ -194,6 +209,11 @@ int luaopen_digits_core(lua_State *L)
     dg_memory_watch(L);
     dg_push_functions(L, functions, "digits.");
     dg_open_tensor(L);
+    dg_open_data(L);
+    lua_setfield(L, -2, "data");
+    dg_open_parts(L);
+    dg_open_model(L);
+    lua_setfield(L, -2, "nn");
     lua_pushliteral(L, DIGITS_VERSION);
     lua_setfield(L, -2, "version");
     luaL_newlib(L, internals);

@@ -53,8 +53,10 @@ int dg_want_axis(lua_State *L, int index, const char *function, int axes)
     int64_t axis;
     if (axes == 0) dg_raise(L, "%s: the tensor has no axes", function);
     if (!dg_is_integer(L, index, &axis) || axis == 0 || axis > axes || axis < -axes)
-        dg_raise(L, "%s: axis must be a whole number from 1 to %d, or -1 to -%d from the last, "
-                 "found %s", function, axes, axes, dg_push_found(L, index));
+        dg_raise(L,
+                 "%s: axis must be a whole number from 1 to %d, or -1 to -%d from the last, "
+                 "found %s",
+                 function, axes, axes, dg_push_found(L, index));
     return (int)(axis > 0 ? axis - 1 : axes + axis);
 }
 
@@ -87,19 +89,21 @@ static int tensor_dtype(lua_State *L)
 
 static const dg_function properties[] = {
     { "shape", tensor_shape, "shape\nThe sizes of the axes, a list: {2, 3}." },
-    { "dtype", tensor_dtype, "dtype\nThe type of the elements: \"float32\", \"uint8\", \"int32\"." },
+    { "dtype", tensor_dtype,
+      "dtype\nThe type of the elements: \"float32\", \"uint8\", \"int32\"." },
     { NULL, NULL, NULL },
 };
 
 const dg_class dg_tensor_class = {
     .name = "digits.tensor",
-    .doc = "tensor\n"
-           "An array of float32, uint8 or int32 numbers with up to 8 axes.\n"
-           "t[i] is a number or a row, which shares its memory with t; t[{ 1, { 2, 5 }, {} }] picks "
-           "an index,\nan inclusive range or all of each axis; negative indices count from the end; "
-           "t[rows] with a\ntensor of row numbers copies these rows. All of them can be assigned to, "
-           "a number or a tensor.\n"
-           "+ - * / % ^ work elementwise and broadcast; == compares whole tensors.",
+    .doc =
+        "tensor\n"
+        "An array of float32, uint8 or int32 numbers with up to 8 axes.\n"
+        "t[i] is a number or a row, which shares its memory with t; t[{ 1, { 2, 5 }, {} }] picks "
+        "an index,\nan inclusive range or all of each axis; negative indices count from the end; "
+        "t[rows] with a\ntensor of row numbers copies these rows. All of them can be assigned to, "
+        "a number or a tensor.\n"
+        "+ - * / % ^ work elementwise and broadcast; == compares whole tensors.",
     .methods = dg_tensor_methods,
     .properties = properties,
     .metamethods = dg_tensor_metamethods,
@@ -115,7 +119,8 @@ static int open_shape(lua_State *L, const char *function, const char *const *nam
 {
     if (lua_type(L, 1) == LUA_TNUMBER) {
         int axes = lua_gettop(L);
-        if (axes > DG_MAX_AXES) dg_raise(L, "%s: a shape has at most %d axes", function, DG_MAX_AXES);
+        if (axes > DG_MAX_AXES)
+            dg_raise(L, "%s: a shape has at most %d axes", function, DG_MAX_AXES);
         for (int i = 0; i < axes; i++)
             shape[i] = dg_want_integer(L, i + 1, function, "a size", 0, INT64_MAX);
         *args = dg_args_open(L, axes + 1, function, names, hints, -1);
@@ -228,7 +233,7 @@ static int make_normal(lua_State *L)
 {
     static const char *const names[] = { "mean", "stddev", "seed", NULL };
     static const char *const hints[] = { "std", "use stddev = ...", "scale", "use stddev = ...",
-                                         "loc", "use mean = ...", NULL };
+                                         "loc", "use mean = ...",   NULL };
     int64_t shape[DG_MAX_AXES];
     dg_args args;
     int axes = open_shape(L, "normal", names, hints, &args, shape);
@@ -277,7 +282,8 @@ static int concat(lua_State *L)
 static const dg_function constructors[] = {
     { "tensor", make_tensor,
       "tensor { ..., dtype = nil }\n"
-      "A tensor of the numbers in nested lists, or of a list of tensors of one shape. Without dtype,\n"
+      "A tensor of the numbers in nested lists, or of a list of tensors of one shape. Without "
+      "dtype,\n"
       "Lua integers make an int32 tensor and other numbers a float32 one.\n"
       "digits.tensor { { 0, 1 }, { 2, 3 }, dtype = \"uint8\" }" },
     { "zeros", make_zeros,
@@ -285,7 +291,8 @@ static const dg_function constructors[] = {
     { "ones", make_ones,
       "ones { sizes..., dtype = \"float32\" }\nA tensor of ones.\ndigits.ones { 2, 3 }" },
     { "full", make_filled,
-      "full { sizes..., value = v, dtype = \"float32\" }\nA tensor with the same value everywhere.\n"
+      "full { sizes..., value = v, dtype = \"float32\" }\nA tensor with the same value "
+      "everywhere.\n"
       "digits.full { 2, 3, value = 0.5 }" },
     { "range", make_range,
       "range { start, stop, step, dtype = nil } or range { stop }\n"
@@ -296,7 +303,8 @@ static const dg_function constructors[] = {
       "Random numbers, evenly spread from low up to, not including, high.\n"
       "digits.uniform { 2, 3, seed = 1 }" },
     { "normal", make_normal,
-      "normal { sizes..., mean = 0, stddev = 1, seed = nil }\nNormally distributed random numbers.\n"
+      "normal { sizes..., mean = 0, stddev = 1, seed = nil }\nNormally distributed random "
+      "numbers.\n"
       "digits.normal { 2, 3, seed = 1 }" },
     { "concat", concat,
       "concat { tensors..., axis = 1 }\nTensors of one type, one after another along an axis.\n"

@@ -63,7 +63,8 @@ static void select_list(lua_State *L, dg_tensor *view, int key)
         } else if (lua_type(L, -1) == LUA_TTABLE) {
             slice_axis(L, view, axis++);
         } else {
-            dg_raise(L, "index: expected a whole number, { first, last } or {} for axis %d, found %s",
+            dg_raise(L,
+                     "index: expected a whole number, { first, last } or {} for axis %d, found %s",
                      i, dg_push_found(L, -1));
         }
         lua_pop(L, 1);

@@ -189,7 +189,8 @@ static int tensor_transpose(lua_State *L)
         int64_t axes[DG_MAX_AXES];
         int count = want_sizes(L, "transpose", "the order of the axes", axes);
         if (count != tensor->axes)
-            dg_raise(L, "transpose: the order must name all %d axes, found %d", tensor->axes, count);
+            dg_raise(L, "transpose: the order must name all %d axes, found %d", tensor->axes,
+                     count);
         for (int i = 0; i < count; i++) {
             lua_pushinteger(L, axes[i]);
             order[i] = dg_want_axis(L, -1, "transpose", tensor->axes);
@@ -279,14 +280,21 @@ static int tensor_gc(lua_State *L)
 }
 
 const luaL_Reg dg_tensor_metamethods[] = {
-    { "__add", tensor_add },       { "__sub", tensor_sub },
-    { "__mul", tensor_mul },       { "__div", tensor_div },
-    { "__mod", tensor_mod },       { "__pow", tensor_pow },
-    { "__unm", tensor_neg },       { "__eq", tensor_equal },
-    { "__lt", tensor_no_order },   { "__le", tensor_no_order },
-    { "__len", tensor_len },       { "__tostring", tensor_tostring },
+    { "__add", tensor_add },
+    { "__sub", tensor_sub },
+    { "__mul", tensor_mul },
+    { "__div", tensor_div },
+    { "__mod", tensor_mod },
+    { "__pow", tensor_pow },
+    { "__unm", tensor_neg },
+    { "__eq", tensor_equal },
+    { "__lt", tensor_no_order },
+    { "__le", tensor_no_order },
+    { "__len", tensor_len },
+    { "__tostring", tensor_tostring },
     { "__newindex", dg_tensor_newindex },
-    { "__gc", tensor_gc },         { NULL, NULL },
+    { "__gc", tensor_gc },
+    { NULL, NULL },
 };
 
 #define AXIS_DOC " { axis = nil, keep = false } or (axis)\n"
@@ -297,14 +305,17 @@ const dg_function dg_tensor_methods[] = {
       "reshape { sizes... }\nThe same elements in another shape; one size may be -1, what remains. "
       "Shares memory where it can." },
     { "transpose", tensor_transpose,
-      "transpose { axes... }\nThe axes in another order, reversed unless it is given. Shares memory." },
+      "transpose { axes... }\nThe axes in another order, reversed unless it is given. Shares "
+      "memory." },
     { "astype", tensor_astype,
-      "astype(dtype)\nA copy of type \"float32\", \"uint8\" or \"int32\"; what does not fit is an error." },
+      "astype(dtype)\nA copy of type \"float32\", \"uint8\" or \"int32\"; what does not fit is an "
+      "error." },
     { "copy", tensor_copy, "copy()\nA copy that shares no memory." },
     { "matmul", tensor_matmul, "matmul(other)\nThe matrix product, float32." },
     { "item", tensor_item, "item()\nThe number in a tensor of one element." },
     { "totable", dg_tensor_totable, "totable()\nThe elements as nested Lua lists." },
-    { "equal", tensor_equal, "equal(other)\nWhether type, shape and all elements are the same; as ==." },
+    { "equal", tensor_equal,
+      "equal(other)\nWhether type, shape and all elements are the same; as ==." },
     { "sum", tensor_sum, "sum" AXIS_DOC "The sum of all elements, or along an axis." },
     { "mean", tensor_mean, "mean" AXIS_DOC "The mean, float32." },
     { "std", tensor_std, "std" AXIS_DOC "The standard deviation (dividing by n), float32." },
@@ -326,10 +337,12 @@ const dg_function dg_tensor_methods[] = {
     { "le", tensor_le, "le" COMPARE_DOC "<= other." },
     { "gt", tensor_gt, "gt" COMPARE_DOC "> other." },
     { "ge", tensor_ge, "ge" COMPARE_DOC ">= other." },
-    { "logical_not", tensor_logical_not, "logical_not()\n1 where an element is zero, else 0; uint8." },
+    { "logical_not", tensor_logical_not,
+      "logical_not()\n1 where an element is zero, else 0; uint8." },
     { "minimum", tensor_minimum, "minimum(other)\nElementwise, the smaller of self and other." },
     { "maximum", tensor_maximum, "maximum(other)\nElementwise, the larger of self and other." },
-    { "clip", tensor_clip, "clip(low, high)\nElements below low become low, those above high, high." },
+    { "clip", tensor_clip,
+      "clip(low, high)\nElements below low become low, those above high, high." },
     { "abs", tensor_abs, "abs()\nElementwise absolute value." },
     { "exp", tensor_exp, "exp()\nElementwise e^x, float32." },
     { "log", tensor_log, "log()\nElementwise natural logarithm, float32." },

@@ -45,9 +45,9 @@ static void check_leaf(struct reader *reader)
     const dg_tensor *leaf = dg_test_tensor(L, -1);
     int leaf_axes = reader->axes - reader->table_axes;
     if (leaf) {
-        bool same = leaf->axes == leaf_axes &&
-                    memcmp(leaf->shape, reader->shape + reader->table_axes,
-                           (size_t)leaf_axes * sizeof *leaf->shape) == 0;
+        bool same =
+            leaf->axes == leaf_axes && memcmp(leaf->shape, reader->shape + reader->table_axes,
+                                              (size_t)leaf_axes * sizeof *leaf->shape) == 0;
         if (!same) dg_raise(L, "%s: the tensors in a list must have one shape", reader->function);
         if (leaf->dtype == DG_FLOAT32) reader->fractions = true;
         if (leaf->dtype != DG_UINT8) reader->bytes_only = false;
@@ -122,7 +122,7 @@ void dg_push_tensor_of(lua_State *L, int index, const char *function, const dg_d
     measure(&reader, index);
     lua_pushvalue(L, index);
     check_table(&reader, 0);
-    dg_dtype chosen = reader.fractions                        ? DG_FLOAT32
+    dg_dtype chosen = reader.fractions                       ? DG_FLOAT32
                       : !reader.numbers && reader.bytes_only ? DG_UINT8
                                                              : DG_INT32;
     bool empty = !reader.numbers && reader.table_axes == reader.axes;

@@ -1,0 +1,33 @@
+/* Datasets as Lua values. */
+#ifndef DIGITS_BINDINGS_DATA_H
+#define DIGITS_BINDINGS_DATA_H
+
+#include <lua.h>
+
+#include "bindings/class.h"
+#include "engine/data/dataset.h"
+
+extern const dg_class dg_dataset_class;
+
+/* Registers the class and pushes the table data. */
+void dg_open_data(lua_State *L);
+
+/* A new, empty dataset on top of the stack, for the engine to fill. */
+const dg_dataset **dg_push_dataset(lua_State *L);
+
+/* The dataset at `index`, or NULL for another value; a closed one raises. */
+const dg_dataset *dg_test_dataset(lua_State *L, int index);
+const dg_dataset *dg_want_dataset(lua_State *L, int index, const char *function, const char *name);
+
+/* A dataset for the tensors x and y at two indices: pushes it. */
+const dg_dataset *dg_push_pair(lua_State *L, int x, int y, const char *function);
+
+/* Pushes a list of labels, or of names. */
+void dg_push_labels(lua_State *L, int64_t count, const int32_t *labels);
+void dg_push_names(lua_State *L, int64_t count, char *const *names);
+
+/* --- bindings/data_methods.c --- */
+
+extern const dg_function dg_dataset_methods[];
+
+#endif

@@ -1,0 +1,290 @@
+/* The class of networks: making one, loading one, and what it says of itself. */
+#include "bindings/model.h"
+
+#include <string.h>
+
+#include "bindings/check.h"
+#include "bindings/data.h"
+#include "bindings/memory.h"
+#include "bindings/parts.h"
+#include "engine/store/model_file.h"
+
+#pragma weak dg_model_load /* until it lands */
+
+struct model_value {
+    dg_model *model; /* user value 1: the table of dg_push_model_values */
+};
+
+/* --- userdata ------------------------------------------------------------------------------- */
+
+static dg_model **push_model(lua_State *L)
+{
+    dg_memory_enter(L);
+    struct model_value *value = dg_class_push(L, &dg_model_class, sizeof *value, 1);
+    lua_newtable(L);
+    lua_setiuservalue(L, -2, 1);
+    return &value->model;
+}
+
+dg_model *dg_want_model(lua_State *L, int index, const char *function)
+{
+    const struct model_value *value = dg_class_test(L, index, &dg_model_class);
+    if (!value) dg_wrong_type(L, index, function, "the value", "a model");
+    if (!value->model) dg_raise(L, "%s: the model was closed", function);
+    dg_memory_enter(L);
+    return value->model;
+}
+
+void dg_push_model_values(lua_State *L, int index)
+{
+    lua_getiuservalue(L, index, 1);
+}
+
+/* --- making --------------------------------------------------------------------------------- */
+
+/* The layer at `index`, place `place` of the list. */
+static const dg_part *want_layer(lua_State *L, int index, int place)
+{
+    const dg_part *part = dg_test_part(L, index);
+    if (part) return part;
+    if (luaL_getmetafield(L, index, "__options") != LUA_TNIL)
+        dg_raise(L,
+                 "Sequential: value %d is a constructor, not a layer: call it, as in nn.Flatten {}",
+                 place);
+    const char *found = dg_push_found(L, index);
+    dg_raise(L, "Sequential: value %d must be a layer, found %s", place, found);
+    return NULL;
+}
+
+static int sequential(lua_State *L)
+{
+    static const char *const names[] = { "name", "seed", NULL };
+    static const char *const hints[] = { "layers", "put the layers themselves into the braces",
+                                         "input_shape", "begin with nn.Input { 28, 28, 1 }", NULL };
+    dg_args args = dg_args_open(L, 1, "Sequential", names, hints, -1);
+    const char *name = NULL;
+    dg_args_text(&args, "name", &name);
+    if (args.positional == 0)
+        dg_raise(L, "Sequential: expected layers: nn.Sequential { nn.Input { 28, 28, 1 }, ... }");
+    dg_model **out = push_model(L);
+    int model = lua_gettop(L), node = -1;
+    dg_check_status(L, dg_model_new(out, dg_args_seed_or_next(&args)));
+    for (int i = 1; i <= args.positional; i++) {
+        lua_rawgeti(L, 1, i);
+        const dg_part *part = want_layer(L, lua_gettop(L), i);
+        if (i == 1 && strcmp(part->type->name, "Input") != 0)
+            dg_raise(
+                L, "Sequential: the first layer must be nn.Input { sizes of a row ... }, found %s",
+                part->type->name);
+        int before = node;
+        dg_status status =
+            dg_model_add(*out, part, i > 1, &before, dg_layer_name(L, lua_gettop(L)), &node);
+        dg_check_call(L, status, "Sequential");
+        lua_pop(L, 1);
+    }
+    dg_check_call(L, dg_model_finish(*out, node), "Sequential");
+    if (name) {
+        dg_push_model_values(L, model);
+        lua_pushstring(L, name);
+        lua_setfield(L, -2, "name");
+    }
+    lua_settop(L, model);
+    return 1;
+}
+
+int dg_load_model(lua_State *L)
+{
+    const char *path = dg_want_text(L, 1, "load", "the path");
+    dg_check_status(L, dg_model_load(push_model(L), path));
+    return 1;
+}
+
+static const dg_function constructors[] = {
+    { "Sequential", sequential,
+      "Sequential { layers..., name = nil, seed = nil }\n"
+      "A network of layers, each fed by the one before. seed draws the first weights.\n"
+      "nn.Sequential { nn.Input { 28, 28, 1 }, nn.Flatten {}, nn.Dense { 10, activation = "
+      "\"softmax\" } }" },
+    { NULL, NULL, NULL },
+};
+
+/* --- properties ----------------------------------------------------------------------------- */
+
+static int push_own_value(lua_State *L, const char *name)
+{
+    dg_want_model(L, 1, name);
+    dg_push_model_values(L, 1);
+    lua_getfield(L, -1, name);
+    return 1;
+}
+
+static int model_name(lua_State *L)
+{
+    return push_own_value(L, "name");
+}
+
+static int model_history(lua_State *L)
+{
+    return push_own_value(L, "history");
+}
+
+static int model_classes(lua_State *L)
+{
+    const dg_model *model = dg_want_model(L, 1, "classes");
+    if (model->classes)
+        dg_push_labels(L, model->class_count, model->classes);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+static int model_class_names(lua_State *L)
+{
+    const dg_model *model = dg_want_model(L, 1, "class_names");
+    dg_push_names(L, model->class_count, model->class_names);
+    return 1;
+}
+
+static int push_recipe(lua_State *L, const dg_part *part)
+{
+    if (part)
+        dg_push_part(L, part);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+static int model_optimizer(lua_State *L)
+{
+    return push_recipe(L, dg_want_model(L, 1, "optimizer")->optimizer);
+}
+
+static int model_loss(lua_State *L)
+{
+    return push_recipe(L, dg_want_model(L, 1, "loss")->loss);
+}
+
+static int model_parameters(lua_State *L)
+{
+    const dg_model *model = dg_want_model(L, 1, "parameters");
+    int64_t count = 0;
+    for (int i = 0; i < model->layer_count; i++) count += model->layers[i].parameters;
+    lua_pushinteger(L, count);
+    return 1;
+}
+
+static void push_layer(lua_State *L, const dg_model *model, const dg_node *node)
+{
+    const dg_layer *layer = &model->layers[node->layer];
+    lua_createtable(L, 0, 6);
+    dg_set_printable(L, "digits.record");
+    lua_pushstring(L, layer->name);
+    lua_setfield(L, -2, "name");
+    lua_pushstring(L, layer->part->type->name);
+    lua_setfield(L, -2, "type");
+    dg_push_part(L, layer->part);
+    lua_setfield(L, -2, "part");
+    dg_push_list(L, node->build.output.count);
+    for (int i = 0; i < node->build.output.count; i++) {
+        lua_pushinteger(L, node->build.output.at[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_setfield(L, -2, "output_shape");
+    lua_pushinteger(L, layer->parameters);
+    lua_setfield(L, -2, "parameters");
+    lua_pushinteger(L, layer->trainable);
+    lua_setfield(L, -2, "trainable");
+}
+
+static int model_layers(lua_State *L)
+{
+    const dg_model *model = dg_want_model(L, 1, "layers");
+    dg_push_list(L, model->node_count);
+    for (int i = 0; i < model->node_count; i++) {
+        push_layer(L, model, &model->nodes[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+static const dg_function properties[] = {
+    { "name", model_name, "name\nThe name given to nn.Sequential, or nil." },
+    { "history", model_history, "history\nWhat the last fit returned, or nil." },
+    { "classes", model_classes, "classes\nThe label of each output, once fitted." },
+    { "class_names", model_class_names, "class_names\nA name for each class, or nil." },
+    { "optimizer", model_optimizer, "optimizer\nThe recipe given to compile, or nil." },
+    { "loss", model_loss, "loss\nThe loss given to compile, or nil." },
+    { "parameters", model_parameters, "parameters\nHow many numbers its weights are." },
+    { "layers", model_layers,
+      "layers\nA list of its layers: name, type, part, output_shape, parameters, trainable." },
+    { NULL, NULL, NULL },
+};
+
+/* --- the rest of a value -------------------------------------------------------------------- */
+
+static int model_len(lua_State *L)
+{
+    lua_pushinteger(L, dg_want_model(L, 1, "#")->node_count);
+    return 1;
+}
+
+static int model_tostring(lua_State *L)
+{
+    const struct model_value *value = luaL_checkudata(L, 1, dg_model_class.name);
+    const dg_model *model = value->model;
+    if (!model) {
+        lua_pushliteral(L, "closed model");
+        return 1;
+    }
+    model_name(L);
+    const char *name = lua_tostring(L, -1);
+    model_parameters(L);
+    lua_pushfstring(L, "model%s%s%s: %d layers, %I parameters%s%s", name ? " '" : "",
+                    name ? name : "", name ? "'" : "", model->node_count, lua_tointeger(L, -1),
+                    model->optimizer ? "" : ", not compiled", model->fitted ? ", fitted" : "");
+    return 1;
+}
+
+static int model_newindex(lua_State *L)
+{
+    luaL_tolstring(L, 2, NULL);
+    return dg_raise(L, "the field '%s' of a model cannot be set", lua_tostring(L, -1));
+}
+
+/* A model that is being fitted stays: __gc was then called by hand, from a callback. */
+static int model_gc(lua_State *L)
+{
+    struct model_value *value = luaL_checkudata(L, 1, dg_model_class.name);
+    if (value->model && value->model->busy) return 0;
+    dg_model_free(value->model);
+    value->model = NULL;
+    return 0;
+}
+
+static const luaL_Reg metamethods[] = {
+    { "__len", model_len },
+    { "__tostring", model_tostring },
+    { "__newindex", model_newindex },
+    { "__gc", model_gc },
+    { NULL, NULL },
+};
+
+const dg_class dg_model_class = {
+    .name = "digits.model",
+    .doc =
+        "model\n"
+        "A network with its weights: nn.Sequential makes one, digits.load reads one. compile it, "
+        "fit it to a\ndataset, then evaluate, predict and save.",
+    .methods = dg_model_methods,
+    .properties = properties,
+    .metamethods = metamethods,
+};
+
+void dg_open_model(lua_State *L)
+{
+    dg_class_register(L, &dg_model_class);
+    dg_push_functions(L, constructors, "nn.");
+    lua_getfield(L, -1, "Sequential");
+    lua_setfield(L, -3, "Sequential");
+    lua_pop(L, 1);
+}

@@ -1,0 +1,278 @@
+/* What can be done with a network, but for fit (bindings/fit.c). */
+#include <stdio.h>
+#include <string.h>
+
+#include "bindings/check.h"
+#include "bindings/data.h"
+#include "bindings/model.h"
+#include "bindings/parts.h"
+#include "bindings/tensor.h"
+#include "engine/base/random.h"
+#include "engine/store/model_file.h"
+
+#pragma weak dg_model_save /* until it lands */
+
+/* --- compile -------------------------------------------------------------------------------- */
+
+/* metrics = { "accuracy" }: the only one so far. */
+static bool want_metrics(const dg_args *args)
+{
+    static const char *const known[] = { "accuracy" };
+    lua_State *L = args->L;
+    if (!dg_args_push(args, "metrics")) return false;
+    if (lua_type(L, -1) != LUA_TTABLE)
+        dg_wrong_type(L, -1, "compile", "metrics", "a list such as { \"accuracy\" }");
+    int count = (int)lua_rawlen(L, -1);
+    for (int i = 1; i <= count; i++) {
+        lua_rawgeti(L, -1, i);
+        const char *name = dg_want_text(L, -1, "compile", "a metric");
+        if (strcmp(name, known[0]) != 0)
+            dg_raise(L, "compile: unknown metric '%s'%s", name,
+                     dg_nearest(name, known, 1) ? ", did you mean 'accuracy'?"
+                                                : ", there is 'accuracy'");
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return count > 0;
+}
+
+static const dg_part *want_recipe(const dg_args *args, const char *option)
+{
+    if (!dg_args_push(args, option)) {
+        dg_raise(args->L, "compile: %s is required", option);
+        return NULL;
+    }
+    return dg_push_part_of(args->L, -1, option, "compile", option);
+}
+
+static int compile(lua_State *L)
+{
+    static const char *const names[] = { "optimizer", "loss", "metrics", NULL };
+    static const char *const hints[] = {
+        "lr",
+        "the optimizer has it: optimizer = nn.Adam { learning_rate = ... }",
+        "learning_rate",
+        "the optimizer has it: optimizer = nn.Adam { learning_rate = ... }",
+        "optimiser",
+        "use optimizer = ...",
+        NULL
+    };
+    dg_model *model = dg_want_model(L, 1, "compile");
+    dg_args args = dg_args_open(L, 2, "compile", names, hints, 0);
+    bool with_accuracy = want_metrics(&args);
+    const dg_part *optimizer = want_recipe(&args, "optimizer");
+    const dg_part *loss = want_recipe(&args, "loss");
+    dg_check_call(L, dg_model_compile(model, optimizer, loss, with_accuracy), "compile");
+    lua_settop(L, 1);
+    return 1;
+}
+
+/* --- judging and predicting ----------------------------------------------------------------- */
+
+static int evaluate(lua_State *L)
+{
+    const dg_model *model = dg_want_model(L, 1, "evaluate");
+    const dg_dataset *set = dg_test_tensor(L, 2) ? dg_push_pair(L, 2, 3, "evaluate")
+                                                 : dg_want_dataset(L, 2, "evaluate", "the set");
+    dg_job job = dg_job_default();
+    dg_scores scores;
+    dg_check_call(L, dg_model_evaluate(model, set, &job, &scores), "evaluate");
+    lua_createtable(L, 0, 3);
+    dg_set_printable(L, "digits.record");
+    lua_pushnumber(L, scores.loss);
+    lua_setfield(L, -2, "loss");
+    lua_pushnumber(L, scores.seconds);
+    lua_setfield(L, -2, "seconds");
+    if (!scores.has_accuracy) return 1;
+    lua_pushnumber(L, scores.accuracy);
+    lua_setfield(L, -2, "accuracy");
+    return 1;
+}
+
+/* The rows of a tensor or of a dataset; a warning when they are on another scale. */
+static const dg_tensor *want_rows(lua_State *L, const dg_model *model, const char *function)
+{
+    const dg_dataset *set = dg_test_dataset(L, 2);
+    const dg_tensor *x = set ? &set->x : dg_test_tensor(L, 2);
+    char text[512], warning[600];
+    if (!x) dg_wrong_type(L, 2, function, "the rows", "a tensor or a dataset");
+    if (dg_model_range_differs(model, x, text, sizeof text)) {
+        snprintf(warning, sizeof warning, "%s: %s", function, text);
+        lua_warning(L, warning, 0);
+    }
+    return x;
+}
+
+static int predict(lua_State *L)
+{
+    const dg_model *model = dg_want_model(L, 1, "predict");
+    const dg_tensor *x = want_rows(L, model, "predict");
+    dg_job job = dg_job_default();
+    dg_check_call(L, dg_model_predict(model, x, &job, dg_push_tensor(L)), "predict");
+    return 1;
+}
+
+static int predict_proba(lua_State *L)
+{
+    const dg_model *model = dg_want_model(L, 1, "predict_proba");
+    const dg_tensor *x = want_rows(L, model, "predict_proba");
+    dg_job job = dg_job_default();
+    dg_check_call(L, dg_model_predict_proba(model, x, &job, dg_push_tensor(L)), "predict_proba");
+    return 1;
+}
+
+static int summary(lua_State *L)
+{
+    const dg_model *model = dg_want_model(L, 1, "summary");
+    dg_check_status(L, dg_model_summary(model, dg_push_box(L)));
+    dg_push_boxed(L);
+    return 1;
+}
+
+static int save(lua_State *L)
+{
+    const dg_model *model = dg_want_model(L, 1, "save");
+    dg_check_status(L, dg_model_save(model, dg_want_text(L, 2, "save", "the path")));
+    return 0;
+}
+
+/* --- weights -------------------------------------------------------------------------------- */
+
+/* Pushes a table name -> tensor, whose list part has the names in order. `gradients`: of those
+ * that are trained. */
+static void push_weights(lua_State *L, const dg_model *model, bool gradients)
+{
+    int place = 0;
+    lua_createtable(L, model->weight_count, model->weight_count);
+    dg_set_printable(L, "digits.weights");
+    for (int i = 0; i < model->weight_count; i++) {
+        const dg_weight *weight = &model->weights[i];
+        if (gradients && weight->frozen) continue;
+        dg_tensor *out = dg_push_tensor(L);
+        dg_check_status(L, dg_tensor_new(out, DG_FLOAT32, weight->shape.count, weight->shape.at));
+        memcpy(dg_floats(out), gradients ? dg_model_gradient(model, i) : dg_model_weight(model, i),
+               (size_t)weight->size * sizeof(float));
+        lua_setfield(L, -2, weight->name);
+        lua_pushstring(L, weight->name);
+        lua_rawseti(L, -2, ++place);
+    }
+}
+
+static int weights(lua_State *L)
+{
+    push_weights(L, dg_want_model(L, 1, "weights"), false);
+    return 1;
+}
+
+static int find_weight(lua_State *L, const dg_model *model, const char *name)
+{
+    for (int i = 0; i < model->weight_count; i++)
+        if (strcmp(model->weights[i].name, name) == 0) return i;
+    const char **names = dg_scratch(L, (size_t)model->weight_count, sizeof *names);
+    for (int i = 0; i < model->weight_count; i++) names[i] = model->weights[i].name;
+    const char *nearest = dg_nearest(name, names, model->weight_count);
+    return dg_raise(L, "set_weights: the model has no weight '%s'%s%s%s", name,
+                    nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+}
+
+/* Leaves in the table on top the contiguous float32 tensors for the weights of these numbers. */
+static void check_weight(lua_State *L, const dg_model *model, int values)
+{
+    const char *name = lua_tostring(L, -2);
+    int number = find_weight(L, model, name);
+    const dg_weight *weight = &model->weights[number];
+    const dg_tensor *given = dg_want_tensor(L, -1, "set_weights", name);
+    char found[160], expected[160];
+    if (given->axes != weight->shape.count ||
+        memcmp(given->shape, weight->shape.at, (size_t)given->axes * sizeof *given->shape) != 0)
+        dg_raise(L, "set_weights: %s must have shape %s, found %s", name,
+                 dg_shape_text(weight->shape.count, weight->shape.at, expected, sizeof expected),
+                 dg_shape_text(given->axes, given->shape, found, sizeof found));
+    dg_check_call(L, dg_tensor_astype(dg_push_tensor(L), given, DG_FLOAT32), "set_weights");
+    lua_rawseti(L, values, number + 1);
+}
+
+static int set_weights(lua_State *L)
+{
+    dg_model *model = dg_want_model(L, 1, "set_weights");
+    if (lua_type(L, 2) != LUA_TTABLE)
+        dg_wrong_type(L, 2, "set_weights", "the weights", "a table from names to tensors");
+    lua_settop(L, 2);
+    lua_newtable(L);
+    for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
+        if (lua_type(L, -2) == LUA_TSTRING)
+            check_weight(L, model, 3);
+        else if (lua_type(L, -1) != LUA_TSTRING) /* weights() lists its names */
+            dg_raise(L, "set_weights: expected names with tensors, found %s", dg_push_found(L, -2));
+    }
+    for (lua_pushnil(L); lua_next(L, 3); lua_pop(L, 1)) {
+        int number = (int)lua_tointeger(L, -2) - 1;
+        const dg_tensor *value = lua_touserdata(L, -1);
+        memcpy(dg_model_weight(model, number), dg_floats(value),
+               (size_t)model->weights[number].size * sizeof(float));
+    }
+    return 0;
+}
+
+static int gradients(lua_State *L)
+{
+    static const char *const names[] = { "seed", NULL };
+    dg_model *model = dg_want_model(L, 1, "gradients");
+    const dg_dataset *set = dg_want_dataset(L, 2, "gradients", "the set");
+    dg_args args = dg_args_open(L, 3, "gradients", names, NULL, 0);
+    uint64_t seed = dg_args_seed_or_next(&args);
+    dg_job job = dg_job_default();
+    double loss;
+    dg_check_call(L, dg_model_gradients(model, set, dg_key(seed, "gradients", 0), &job, &loss),
+                  "gradients");
+    push_weights(L, model, true);
+    lua_pushnumber(L, loss);
+    return 2;
+}
+
+const dg_function dg_model_methods[] = {
+    { "compile", compile,
+      "compile { optimizer = part or name, loss = part or name, metrics = { \"accuracy\" } }\n"
+      "Says how to train. The optimizer's recipe is copied; compiling again starts it anew.\n"
+      "model:compile { optimizer = nn.Adam {}, loss = \"categorical_crossentropy\", metrics = { "
+      "\"accuracy\" } }" },
+    { "fit", dg_model_lua_fit,
+      "fit(set, { validation = nil, epochs = 1, batch_size = 32, shuffle = true, seed = nil, "
+      "verbose = 1,\n  on_epoch_end = nil, on_batch_end = nil, early_stopping = nil }) or "
+      "fit(x, y, { ... })\n"
+      "Trains, and returns the history: lists loss, accuracy, val_loss, val_accuracy, seconds with "
+      "an entry an\nepoch, and best_epoch, total_seconds, epochs. verbose: 0 silent, 1 a progress "
+      "bar on a terminal, 2 a line an\nepoch. Callbacks get a table (epoch, epochs, batch, "
+      "batches, "
+      "seconds and the scores); false ends the fit.\nearly_stopping = { monitor = \"val_loss\", "
+      "patience = 0, min_delta = 0, restore_best = false }\n"
+      "model:fit(train, { validation = validation, epochs = 12, batch_size = 50 })" },
+    { "evaluate", evaluate,
+      "evaluate(set) or evaluate(x, y)\nA table of loss (penalties included), accuracy and "
+      "seconds.\n"
+      "print(model:evaluate(test).accuracy)" },
+    { "predict", predict,
+      "predict(rows)\nThe most likely label of each row of a tensor or dataset, {n} int32.\n"
+      "model:predict(test)" },
+    { "predict_proba", predict_proba,
+      "predict_proba(rows)\nThe outputs for each row of a tensor or dataset, {n, outputs} float32; "
+      "column k belongs to\nmodel.classes[k].\nmodel:predict_proba(test.x)" },
+    { "summary", summary,
+      "summary()\nA text: the layers, their output shapes and "
+      "parameters.\nprint(model:summary())" },
+    { "save", save,
+      "save(path)\nWrites architecture, weights and classes as a safetensors file, whole or not at "
+      "all.\nmodel:save \"cnn.safetensors\"" },
+    { "weights", weights,
+      "weights()\nCopies of the weights, a table from names to tensors; its list part has the "
+      "names "
+      "in order.\nmodel:weights()[\"dense.kernel\"]" },
+    { "set_weights", set_weights,
+      "set_weights { [name] = tensor, ... }\nGives weights these values, all of them or, on an "
+      "error, none.\nmodel:set_weights(other:weights())" },
+    { "gradients", gradients,
+      "gradients(set, { seed = nil })\nThe gradients of the loss of a whole set, as in one batch "
+      "of "
+      "training, without an update: a table as\nfrom weights(), and the loss." },
+    { NULL, NULL, NULL },
+};
