@@ -1,0 +1,67 @@
+-- Runs commands and keeps what they print.
+local measure = {}
+
+-- Any text as one word for sh.
+function measure.quote(text)
+  return "'" .. text:gsub("'", [['\'']]) .. "'"
+end
+
+-- What a command prints, without the last line's end; nil when it fails.
+function measure.output(command)
+  local pipe = assert(io.popen(command .. " 2>/dev/null"))
+  local text = pipe:read "a"
+  return pipe:close() and text:gsub("\n$", "") or nil
+end
+
+-- Runs it once. Returns the numbers of its "name value" lines; or nil and the end of what it said.
+function measure.run(command)
+  local pipe = assert(io.popen(command .. " 2>&1"))
+  local values, said = {}, {}
+  for line in pipe:lines() do
+    local name, value = line:match "^([%a_]+) (%S+)$"
+    if tonumber(value) then
+      values[name] = tonumber(value)
+    else
+      said[#said + 1] = line
+    end
+  end
+  if pipe:close() then return values end
+  return nil, table.concat(said, "\n", math.max(1, #said - 4))
+end
+
+function measure.median(list)
+  local sorted = table.move(list, 1, #list, 1, {})
+  table.sort(sorted)
+  local n = #sorted
+  return (sorted[(n + 1) // 2] + sorted[n // 2 + 1]) / 2
+end
+
+-- Takes turns: every side once a round. `sides` is a list of { name =, command = }. Returns, by
+-- side, the medians of its numbers by name, none if it failed; and, by side, what a failed one said.
+function measure.alternate(sides, rounds, on_round)
+  local samples, failures = {}, {}
+  for round = 1, rounds do
+    on_round(round)
+    for _, side in ipairs(sides) do
+      local values, said
+      if not failures[side.name] then values, said = measure.run(side.command) end
+      failures[side.name] = failures[side.name] or said
+      local lists = samples[side.name] or {}
+      samples[side.name] = lists
+      for name, value in pairs(values or {}) do
+        lists[name] = lists[name] or {}
+        table.insert(lists[name], value)
+      end
+    end
+  end
+  local medians = {}
+  for side, lists in pairs(samples) do
+    medians[side] = {}
+    for name, list in pairs(lists) do
+      medians[side][name] = not failures[side] and measure.median(list) or nil
+    end
+  end
+  return medians, failures
+end
+
+return measure

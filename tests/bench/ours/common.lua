@@ -1,0 +1,81 @@
+-- What our side shares: MNIST as the report split it, and the networks. peers/common.py has the
+-- same in PyTorch.
+local digits = require "digits"
+local data, nn = digits.data, digits.nn
+local common = {}
+
+-- All 70 000 from the folder that `make data` fills: form is "idx" or "csv".
+function common.read(form, folder)
+  if form == "csv" then
+    return data.csv {
+      images = folder .. "/handwritten_digits_images.csv",
+      labels = folder .. "/handwritten_digits_labels.csv",
+    }
+  end
+  local function part(name)
+    return data.idx {
+      images = ("%s/%s-images-idx3-ubyte"):format(folder, name),
+      labels = ("%s/%s-labels-idx1-ubyte"):format(folder, name),
+    }
+  end
+  return data.concat { part "train", part "t10k" }
+end
+
+-- Training, validation and test set of the report's sizes.
+function common.split(set)
+  return set:split { 39200, 16800, 14000, seed = 1 }
+end
+
+local function compiled(layers)
+  local network = nn.Sequential(layers)
+  network:compile {
+    optimizer = nn.Adam { learning_rate = 1e-3 },
+    loss = "categorical_crossentropy",
+    metrics = { "accuracy" },
+  }
+  return network
+end
+
+function common.cnn()
+  return compiled {
+    nn.Input { 28, 28, 1 },
+    nn.Conv2D { 32, { 5, 5 }, activation = "relu" },
+    nn.MaxPooling2D { { 2, 2 } },
+    nn.Dropout { 0.5 },
+    nn.Flatten {},
+    nn.Dense { 128, activation = "relu" },
+    nn.Dense { 10, activation = "softmax" },
+  }
+end
+
+function common.dense()
+  local l2 = nn.L2 { 5e-5 } -- PyTorch's weight_decay is twice Keras's factor
+  return compiled {
+    nn.Input { 784 },
+    nn.Dense { 128, activation = "relu", kernel_regularizer = l2 },
+    nn.Dense { 64, activation = "relu", kernel_regularizer = l2 },
+    nn.Dense { 10, activation = "softmax" },
+  }
+end
+
+function common.deep()
+  local layers = { nn.Input { 28, 28, 1 } }
+  local function add(layer)
+    layers[#layers + 1] = layer
+  end
+  for _, filters in ipairs { 32, 64 } do
+    for _ = 1, 2 do
+      add(nn.Conv2D { filters, { 3, 3 }, padding = "same" })
+      add(nn.BatchNormalization {})
+      add(nn.Activation { "relu" })
+    end
+    add(nn.MaxPooling2D { { 2, 2 } })
+  end
+  add(nn.Flatten {})
+  add(nn.Dense { 128, activation = "relu" })
+  add(nn.Dropout { 0.5 })
+  add(nn.Dense { 10, activation = "softmax" })
+  return compiled(layers)
+end
+
+return common

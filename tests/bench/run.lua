@@ -1,0 +1,163 @@
+-- The runner of `make bench`; tests/bench/run starts it and says what the environment may hold.
+local digits = require "digits"
+local plan = dofile "tests/bench/plan.lua"
+local measure = dofile "tests/bench/measure.lua"
+local report = dofile "tests/bench/report.lua"
+
+local build, folder = os.getenv "BUILD", os.getenv "BENCH_DATA"
+local python = os.getenv "BENCH_PYTHON"
+if python == "" then python = nil end
+
+local known = {
+  process = build .. "/bench/process",
+  sgemm = build .. "/bench/sgemm",
+  digits = build .. "/digits-lua",
+  python = python or "python3",
+  data = folder,
+}
+
+local function fill_in(command)
+  return (command:gsub("%$(%a+)", function(name)
+    return known[name] and measure.quote(known[name])
+  end))
+end
+
+local function fail(...)
+  io.stderr:write("bench: ", string.format(...), "\n")
+  os.exit(2)
+end
+
+-- What BENCH chooses, as a set.
+local function chosen_works()
+  local all, chosen = {}, {}
+  for _, work in ipairs(plan.works) do all[work] = true end
+  for work in (os.getenv "BENCH" or ""):gmatch "[^%s,]+" do
+    if not all[work] then
+      fail("BENCH names '%s'; there is %s", work, table.concat(plan.works, ", "))
+    end
+    chosen[work] = true
+  end
+  return next(chosen) and chosen or all
+end
+
+local function chosen_rounds()
+  local text = os.getenv "BENCH_ROUNDS"
+  if not text or text == "" then return 3 end
+  local rounds = math.tointeger(tonumber(text))
+  if not rounds or rounds < 1 then fail("BENCH_ROUNDS is '%s'; it must be 1, 2, 3 ...", text) end
+  return rounds
+end
+
+-- Peers that are there: name -> version.
+local function find_peers()
+  local versions = {}
+  local said = python and measure.output(fill_in "$python tests/bench/peers/versions.py") or ""
+  for name, version in said:gmatch "(%S+) ([^\n]+)" do versions[name] = version end
+  local lua = measure.output "lua5.4 -v"
+  versions["lua5.4"] = lua and lua:match "Lua ([%d.]+)"
+  return versions
+end
+
+-- Makes sure that the files are there and in memory, so that no run waits for the disk.
+local function warm_up(form)
+  local names = form == "csv" and "handwritten_digits_*.csv" or "*-ubyte"
+  local pattern = measure.quote(folder) .. "/" .. names
+  if not os.execute("cat " .. pattern .. " >/dev/null 2>&1") then
+    fail("no MNIST in %s: run `make data` first", folder)
+  end
+end
+
+-- How busy the machine was before we began, where the system tells.
+local function load_average()
+  local file <close> = io.open "/proc/loadavg"
+  return file and file:read "n"
+end
+
+local function heading(rounds, versions, load, gflops)
+  local info = digits.info()
+  local peers = {}
+  for _, name in ipairs { "PyTorch", "pandas", "Python", "lua5.4" } do
+    if versions[name] then peers[#peers + 1] = name .. " " .. versions[name] end
+  end
+  return {
+    ("digits-lua %s on 2 threads, medians of %s"):format(info.version,
+      rounds == 1 and "a single run" or rounds .. " alternating runs"),
+    ("machine   %s, %d core%s%s"):format(info.processor, info.processors,
+      info.processors == 1 and "" or "s", load and (", load %.1f at the start"):format(load) or ""),
+    ("          kernels %s, %s %s%s"):format(info.kernels,
+      info.openblas:match "OpenBLAS [%d.]+" or "OpenBLAS", info.openblas_core,
+      gflops and (", sgemm %.0f GFLOP/s"):format(gflops) or ""),
+    "peers     " .. (#peers > 0 and table.concat(peers, ", ") or "none"),
+    "",
+  }
+end
+
+-- Runs a measurement's sides in turn; a peer that lacks something is left out, and that is noted in
+-- `missing`.
+local function take(name, rounds, versions, missing)
+  local measurement = plan.measurements[name]
+  local sides, complete = { { name = "ours", command = fill_in(measurement.ours) } }, true
+  for _, need in ipairs(measurement.needs) do
+    if not versions[need] then
+      missing[need] = true
+      complete = false
+    end
+  end
+  if complete then sides[2] = { name = "peer", command = fill_in(measurement.peer) } end
+  if measurement.machine then
+    sides[#sides + 1] = { name = "machine", command = fill_in(measurement.machine) }
+  end
+  if measurement.reads then warm_up(measurement.reads) end
+  local medians, failures = measure.alternate(sides, rounds, function(round)
+    io.stderr:write(("bench: %s, round %d of %d\n"):format(name, round, rounds))
+  end)
+  return { medians = medians, failures = failures }
+end
+
+-- Runs what the chosen rows need, each measurement once. Returns the table's rows, a list of
+-- remarks, the measurements and whether one of our own commands failed.
+local function take_all(works, rounds, versions)
+  local found, missing, rows, remarks, failed = {}, {}, {}, {}, false
+  for _, row in ipairs(plan.rows) do
+    local name = row.measurement
+    if works[row.work] and not found[name] then
+      found[name] = take(name, rounds, versions, missing)
+      for side, said in pairs(found[name].failures) do
+        remarks[#remarks + 1] = ("%s: %s failed: %s"):format(name, side, said)
+        failed = failed or side ~= "peer"
+      end
+    end
+    if works[row.work] then rows[#rows + 1] = report.cells(row, found[name]) end
+  end
+  for need, package in pairs(plan.packages) do
+    if missing[need] then
+      remarks[#remarks + 1] = ("%s is not here; Debian's package is %s"):format(need, package)
+    end
+  end
+  table.sort(remarks)
+  return rows, remarks, found, failed
+end
+
+local function main()
+  local works, rounds, load = chosen_works(), chosen_rounds(), load_average()
+  local versions = find_peers()
+  local rows, remarks, found, failed = take_all(works, rounds, versions)
+  local machine = found.cnn and found.cnn.medians.machine or {}
+  if load and load > 0.5 then
+    remarks[#remarks + 1] = "Others were using the machine: the figures are doubtful."
+  end
+
+  local lines = heading(rounds, versions, load, machine.gflops)
+  for _, line in ipairs(report.table(rows)) do lines[#lines + 1] = line end
+  if remarks[1] then lines[#lines + 1] = "" end
+  for _, remark in ipairs(remarks) do lines[#lines + 1] = remark end
+  local text = table.concat(lines, "\n") .. "\n"
+
+  io.write(text)
+  local path = build .. "/bench.txt"
+  local file <close> = assert(io.open(path, "w"))
+  assert(file:write(text))
+  return not failed
+end
+
+os.exit(main(), true)
