@@ -1,0 +1,362 @@
+/* Networks as a whole: graphs, fitting, early stopping, and the same bits on any threads. */
+#include <math.h>
+#include <string.h>
+
+#include "engine/base/memory.h"
+#include "engine/base/random.h"
+#include "tests/engine/network.h"
+
+static const dg_job one_thread = { .threads = 1 };
+
+/* --- graphs ------------------------------------------------------------------------------- */
+
+/* Two branches of different depth that meet, as in residual networks; the input feeds three. */
+static dg_model *residual(void)
+{
+    dg_model *model;
+    assert_ok(dg_model_new(&model, 3));
+    int x = network_add(model, -1, "Input", "shape=5,5,2");
+    int a = network_add(model, x, "Conv2D", "filters=3 kernel_size=3,3 padding=same activation=tanh");
+    int b = network_add(model, a, "Conv2D", "filters=3 kernel_size=3,3 padding=same");
+    int c = network_join(model, a, b, "Add", "");
+    int d = network_add(model, x, "Conv2D", "filters=3 kernel_size=1,1");
+    int e = network_join(model, c, d, "Add", "");
+    int f = network_add(model, e, "Activation", "activation=tanh");
+    int g = network_add(model, f, "Flatten", "");
+    int h = network_add(model, g, "Dense", "units=3 activation=softmax");
+    assert_ok(dg_model_finish(model, h));
+    network_compile(model, "SGD", "", "categorical_crossentropy");
+    return model;
+}
+
+/* One layer used twice, on the input and on its own output. */
+static dg_model *shared(void)
+{
+    dg_model *model;
+    assert_ok(dg_model_new(&model, 4));
+    int node = network_add(model, -1, "Input", "shape=6"), x = node;
+    const dg_part *dense = network_part("layer", "Dense", "units=6 activation=tanh");
+    assert_ok(dg_model_add(model, dense, 1, &x, NULL, &node));
+    assert_ok(dg_model_add(model, dense, 1, &node, NULL, &node));
+    dg_part_release(dense);
+    assert_int_equal(model->layer_count, 2);
+    node = network_add(model, node, "Dense", "units=3 activation=softmax");
+    assert_ok(dg_model_finish(model, node));
+    network_compile(model, "SGD", "", "categorical_crossentropy");
+    return model;
+}
+
+/* The gradient along a random direction, against a central difference of the loss. */
+static void check_direction(dg_model *model, uint64_t seed)
+{
+    const float step = 1e-2f;
+    const dg_dataset *set = network_set(model, 7, 3, false, seed);
+    double loss, above, below, slope = 0;
+    float *direction, *start;
+    assert_ok(dg_alloc(&direction, model->value_count, sizeof *direction));
+    assert_ok(dg_alloc(&start, model->value_count, sizeof *start));
+    dg_random_normal(seed, 0, 0.1f, model->value_count, direction);
+    memcpy(start, model->values, (size_t)model->value_count * sizeof *start);
+    assert_ok(dg_model_gradients(model, set, 1, &one_thread, &loss));
+    for (int w = 0; w < model->weight_count; w++)
+        for (int64_t i = 0; i < model->weights[w].size; i++)
+            slope += (double)dg_model_gradient(model, w)[i] *
+                     (double)direction[model->weights[w].offset + i];
+    for (int64_t i = 0; i < model->value_count; i++) model->values[i] = start[i] + step * direction[i];
+    assert_ok(dg_model_gradients(model, set, 1, &one_thread, &above));
+    for (int64_t i = 0; i < model->value_count; i++) model->values[i] = start[i] - step * direction[i];
+    assert_ok(dg_model_gradients(model, set, 1, &one_thread, &below));
+    double numeric = (above - below) / (2 * (double)step);
+    if (fabs(numeric - slope) > 1e-3 * (fabs(numeric) + fabs(slope)) + 1e-4)
+        fail_msg("slope %.6g, by differences %.6g", slope, numeric);
+    dg_free(direction);
+    dg_free(start);
+    dg_dataset_release(set);
+}
+
+static void test_branches(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        dg_model *model = residual();
+        check_direction(model, seed);
+        dg_model_free(model);
+    }
+}
+
+static void test_shared_layer(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        dg_model *model = shared();
+        check_direction(model, seed);
+        dg_model_free(model);
+    }
+}
+
+static void test_graph_errors(void **state)
+{
+    (void)state;
+    dg_model *model;
+    int node = 0, x;
+    assert_ok(dg_model_new(&model, 0));
+    const dg_part *dense = network_part("layer", "Dense", "units=3");
+    assert_fails_with(dg_model_add(model, dense, 0, NULL, NULL, &node), DG_INVALID, "Dense");
+    const dg_part *adam = network_part("optimizer", "Adam", "");
+    assert_fails_with(dg_model_add(model, adam, 0, NULL, NULL, &node), DG_INVALID,
+                      "expected a layer, found the optimizer Adam");
+    x = network_add(model, -1, "Input", "shape=4");
+    const dg_part *conv = network_part("layer", "Conv2D", "filters=3 kernel_size=3,3");
+    assert_fails_with(dg_model_add(model, conv, 1, &x, NULL, &node), DG_INVALID,
+                      "layer 2 (Conv2D 'conv2d', input {4})");
+    assert_ok(dg_model_add(model, dense, 1, &x, "mine", &node));
+    const dg_part *other = network_part("layer", "Dense", "units=3");
+    assert_fails_with(dg_model_add(model, other, 1, &x, "mine", &node), DG_INVALID,
+                      "two layers are named 'mine'");
+    assert_ok(dg_model_add(model, other, 1, &x, NULL, &node));
+    assert_fails_with(dg_model_finish(model, node), DG_INVALID, "'mine' leads nowhere");
+    dg_part_release(dense);
+    dg_part_release(other);
+    dg_part_release(adam);
+    dg_part_release(conv);
+    dg_model_free(model);
+}
+
+/* --- the same bits ------------------------------------------------------------------------ */
+
+static dg_model *with_everything(void)
+{
+    dg_model *model;
+    assert_ok(dg_model_new(&model, 11));
+    int n = network_add(model, -1, "Input", "shape=12,12,1");
+    n = network_add(model, n, "Conv2D",
+                    "filters=8 kernel_size=3,3 activation=relu kernel_regularizer=l2");
+    n = network_add(model, n, "BatchNormalization", "");
+    n = network_add(model, n, "MaxPooling2D", "");
+    n = network_add(model, n, "Dropout", "rate=0.3");
+    n = network_add(model, n, "Flatten", "");
+    n = network_add(model, n, "Dense", "units=64 activation=relu kernel_regularizer=l1");
+    n = network_add(model, n, "Dropout", "rate=0.5");
+    n = network_add(model, n, "Dense", "units=4 activation=softmax");
+    assert_ok(dg_model_finish(model, n));
+    network_compile(model, "Adam", "", "categorical_crossentropy");
+    return model;
+}
+
+static void test_same_bits(void **state)
+{
+    (void)state;
+    enum { RUNS = 5 };
+    dg_model *models[RUNS];
+    dg_scores scores[RUNS];
+    const int threads[RUNS] = { 1, 2, 3, 4, 2 };
+    for (int i = 0; i < RUNS; i++) {
+        models[i] = with_everything();
+        const dg_dataset *set = network_set(models[i], 310, 4, true, 5);
+        dg_job job = { .threads = threads[i] };
+        dg_fit_options options = dg_fit_defaults();
+        dg_fit_result result;
+        options.epochs = 2;
+        options.batch_size = 50;
+        options.validation = set;
+        assert_ok(dg_model_fit(models[i], set, &options, &job, &result));
+        assert_ok(dg_model_evaluate(models[i], set, &job, &scores[i]));
+        dg_dataset_release(set);
+    }
+    for (int i = 1; i < RUNS; i++) {
+        assert_memory_equal(models[0]->values, models[i]->values,
+                            (size_t)models[0]->value_count * sizeof(float));
+        assert_memory_equal(&scores[0].loss, &scores[i].loss, sizeof scores[0].loss);
+    }
+    for (int i = 0; i < RUNS; i++) dg_model_free(models[i]);
+}
+
+/* --- fitting ------------------------------------------------------------------------------ */
+
+static dg_model *dense_network(int64_t seed, const char *optimizer, const char *options)
+{
+    dg_model *model;
+    assert_ok(dg_model_new(&model, (uint64_t)seed));
+    int n = network_add(model, -1, "Input", "shape=8");
+    n = network_add(model, n, "Dense", "units=32 activation=relu");
+    n = network_add(model, n, "Dense", "units=4 activation=softmax");
+    assert_ok(dg_model_finish(model, n));
+    network_compile(model, optimizer, options, "categorical_crossentropy");
+    return model;
+}
+
+static void test_learns(void **state)
+{
+    (void)state;
+    static const char *const optimizers[] = { "SGD", "RMSprop", "Adam", "AdamW" };
+    static const char *const options[] = { "learning_rate=0.1 momentum=0.9", "learning_rate=0.01",
+                                           "learning_rate=0.01", "learning_rate=0.01" };
+    for (int i = 0; i < 4; i++) {
+        dg_model *model = dense_network(1, optimizers[i], options[i]);
+        const dg_dataset *set = network_set(model, 400, 4, false, 2);
+        dg_fit_options fit = dg_fit_defaults();
+        dg_fit_result result;
+        dg_scores before, after;
+        fit.epochs = 1;
+        assert_fails_with(dg_model_evaluate(model, set, &one_thread, &before), DG_INVALID,
+                          "never fitted");
+        assert_ok(dg_model_fit(model, set, &fit, &one_thread, &result));
+        assert_ok(dg_model_evaluate(model, set, &one_thread, &before));
+        fit.epochs = 30;
+        assert_ok(dg_model_fit(model, set, &fit, &one_thread, &result));
+        assert_ok(dg_model_evaluate(model, set, &one_thread, &after));
+        assert_true(after.loss < before.loss);
+        assert_true(after.accuracy > 0.9);
+        assert_int_equal(model->epoch, 31);
+        dg_dataset_release(set);
+        dg_model_free(model);
+    }
+}
+
+/* Scores that an epoch's callback saw. */
+struct seen {
+    int epochs, batches;
+    int stop_after; /* epochs; 0: never */
+    dg_status fail;
+    double val_loss[64];
+};
+
+static dg_status on_epoch(void *context, const dg_log *log, bool *stop)
+{
+    struct seen *seen = context;
+    assert_int_equal(log->epoch, ++seen->epochs);
+    for (int i = 0; i < log->scores; i++)
+        if (strcmp(log->score[i].name, "val_loss") == 0)
+            seen->val_loss[log->epoch - 1] = log->score[i].value;
+    *stop = seen->stop_after == seen->epochs;
+    return seen->fail;
+}
+
+static dg_status on_batch(void *context, const dg_log *log, bool *stop)
+{
+    struct seen *seen = context;
+    (void)stop;
+    assert_int_equal(log->batch, seen->batches++ % log->batches + 1);
+    assert_string_equal(log->score[0].name, "loss");
+    return DG_OK;
+}
+
+static void test_callbacks(void **state)
+{
+    (void)state;
+    struct seen seen = { .stop_after = 3 };
+    dg_model *model = dense_network(1, "Adam", "");
+    const dg_dataset *set = network_set(model, 100, 4, false, 2);
+    dg_fit_options fit = dg_fit_defaults();
+    dg_fit_result result;
+    fit.epochs = 9;
+    fit.on_epoch = on_epoch;
+    fit.on_batch = on_batch;
+    fit.context = &seen;
+    assert_ok(dg_model_fit(model, set, &fit, &one_thread, &result));
+    assert_int_equal(seen.epochs, 3);
+    assert_int_equal(seen.batches, 3 * 4);
+    seen = (struct seen){ .fail = DG_STOPPED };
+    assert_int_equal(dg_model_fit(model, set, &fit, &one_thread, &result), DG_STOPPED);
+    assert_int_equal(seen.epochs, 1);
+    assert_false(model->busy);
+    dg_dataset_release(set);
+    dg_model_free(model);
+}
+
+static void test_early_stopping(void **state)
+{
+    (void)state;
+    struct seen seen = { 0 };
+    dg_model *model = dense_network(1, "Adam", "learning_rate=0.05");
+    const dg_dataset *set = network_set(model, 60, 4, false, 2);
+    const dg_dataset *other = network_set(model, 200, 4, false, 3);
+    dg_fit_options fit = dg_fit_defaults();
+    dg_fit_result result;
+    dg_scores scores;
+    fit.epochs = 60;
+    fit.validation = other;
+    fit.monitor = "val_loss";
+    fit.patience = 2;
+    fit.restore_best = true;
+    fit.on_epoch = on_epoch;
+    fit.context = &seen;
+    assert_ok(dg_model_fit(model, set, &fit, &one_thread, &result));
+    assert_true(result.stopped_early);
+    assert_int_equal(seen.epochs, result.best_epoch + 2);
+    for (int i = 0; i < seen.epochs; i++)
+        assert_true(seen.val_loss[i] >= seen.val_loss[result.best_epoch - 1]);
+    assert_ok(dg_model_evaluate(model, other, &one_thread, &scores));
+    assert_true(scores.loss == seen.val_loss[result.best_epoch - 1]);
+    fit.monitor = "val_los";
+    assert_fails_with(dg_model_fit(model, set, &fit, &one_thread, &result), DG_INVALID,
+                      "did you mean 'val_loss'");
+    dg_dataset_release(set);
+    dg_dataset_release(other);
+    dg_model_free(model);
+}
+
+static void test_fit_errors(void **state)
+{
+    (void)state;
+    dg_model *model = dense_network(1, "SGD", "learning_rate=1e30");
+    dg_model *wide;
+    assert_ok(dg_model_new(&wide, 0));
+    network_add(wide, -1, "Input", "shape=9");
+    const dg_dataset *set = network_set(model, 50, 4, false, 2);
+    const dg_dataset *large = network_set(wide, 50, 4, false, 2);
+    const dg_dataset *more = network_set(model, 50, 5, false, 2);
+    dg_fit_options fit = dg_fit_defaults();
+    dg_fit_result result;
+    fit.batch_size = 51;
+    assert_fails_with(dg_model_fit(model, set, &fit, &one_thread, &result), DG_INVALID,
+                      "batch_size must be 1 to 50 (the rows), found 51");
+    fit.batch_size = 10;
+    fit.epochs = 0;
+    assert_fails_with(dg_model_fit(model, set, &fit, &one_thread, &result), DG_INVALID,
+                      "epochs must be at least 1, found 0");
+    fit.epochs = 5;
+    assert_fails_with(dg_model_fit(model, large, &fit, &one_thread, &result), DG_INVALID,
+                      "takes rows of shape {8} (8 values), the data has rows of shape {9}");
+    assert_fails_with(dg_model_fit(model, more, &fit, &one_thread, &result), DG_INVALID,
+                      "4 outputs, the set has 5 classes");
+    dg_status status = dg_model_fit(model, set, &fit, &one_thread, &result);
+    assert_int_equal(status, DG_NUMERIC);
+    assert_non_null(strstr(dg_error_message(), "fit: epoch 1, batch 2: the loss is"));
+    assert_fails_with(dg_model_fit(model, more, &fit, &one_thread, &result), DG_INVALID,
+                      "has the label 4, which is none of the 4 classes");
+    dg_dataset_release(set);
+    dg_dataset_release(large);
+    dg_dataset_release(more);
+    dg_model_free(model);
+    dg_model_free(wide);
+}
+
+static void test_cancelled(void **state)
+{
+    (void)state;
+    atomic_int cancel = 1;
+    dg_job job = { .threads = 2, .cancel = &cancel };
+    dg_model *model = dense_network(1, "Adam", "");
+    const dg_dataset *set = network_set(model, 50, 4, false, 2);
+    dg_fit_options fit = dg_fit_defaults();
+    dg_fit_result result;
+    assert_int_equal(dg_model_fit(model, set, &fit, &job, &result), DG_CANCELLED);
+    assert_false(model->busy);
+    cancel = 0;
+    assert_ok(dg_model_fit(model, set, &fit, &job, &result));
+    dg_dataset_release(set);
+    dg_model_free(model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_branches),       cmocka_unit_test(test_shared_layer),
+        cmocka_unit_test(test_graph_errors),   cmocka_unit_test(test_same_bits),
+        cmocka_unit_test(test_learns),         cmocka_unit_test(test_callbacks),
+        cmocka_unit_test(test_early_stopping), cmocka_unit_test(test_fit_errors),
+        cmocka_unit_test(test_cancelled),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
