@@ -36,8 +36,8 @@ function measure.median(list)
   return (sorted[(n + 1) // 2] + sorted[n // 2 + 1]) / 2
 end
 
--- Takes turns: every side once a round. `sides` is a list of { name =, command = }. Returns, by
--- side, the medians of its numbers by name, none if it failed; and, by side, what a failed one said.
+-- Takes turns: every side once a round. `sides` is a list of { name =, command = }. Returns two
+-- tables by side: the medians of its numbers by name, none if it failed; what a failed one said.
 function measure.alternate(sides, rounds, on_round)
   local samples, failures = {}, {}
   for round = 1, rounds do

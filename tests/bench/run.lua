@@ -67,23 +67,37 @@ local function warm_up(form)
   end
 end
 
--- How busy the machine was before we began, where the system tells.
-local function load_average()
-  local file <close> = io.open "/proc/loadavg"
-  return file and file:read "n"
+-- Ticks of all processors so far, and those of them that were idle, where the system tells.
+local function processor_ticks()
+  local file <close> = io.open "/proc/stat"
+  local fields, total = {}, 0
+  for field in (file and file:read "l" or ""):gmatch "%d+" do
+    fields[#fields + 1] = tonumber(field)
+    total = #fields <= 8 and total + fields[#fields] or total -- guests' time is counted in user's
+  end
+  return total, #fields >= 5 and fields[4] + fields[5] or nil
 end
 
-local function heading(rounds, versions, load, gflops)
+-- The share of the processors that others use, measured before we begin.
+local function busy_share()
+  local total, idle = processor_ticks()
+  if not idle or not os.execute "sleep 1" then return nil end
+  local later_total, later_idle = processor_ticks()
+  return 1 - (later_idle - idle) / math.max(1, later_total - total)
+end
+
+local function heading(rounds, versions, busy, gflops)
   local info = digits.info()
   local peers = {}
   for _, name in ipairs { "PyTorch", "pandas", "Python", "lua5.4" } do
     if versions[name] then peers[#peers + 1] = name .. " " .. versions[name] end
   end
   return {
-    ("digits-lua %s on 2 threads, medians of %s"):format(info.version,
-      rounds == 1 and "a single run" or rounds .. " alternating runs"),
+    ("digits-lua %s on 2 threads, %s"):format(info.version,
+      rounds == 1 and "a single run of each" or ("medians of %d alternating runs"):format(rounds)),
     ("machine   %s, %d core%s%s"):format(info.processor, info.processors,
-      info.processors == 1 and "" or "s", load and (", load %.1f at the start"):format(load) or ""),
+      info.processors == 1 and "" or "s",
+      busy and (", %.0f %% in use by others"):format(100 * busy) or ""),
     ("          kernels %s, %s %s%s"):format(info.kernels,
       info.openblas:match "OpenBLAS [%d.]+" or "OpenBLAS", info.openblas_core,
       gflops and (", sgemm %.0f GFLOP/s"):format(gflops) or ""),
@@ -139,15 +153,15 @@ local function take_all(works, rounds, versions)
 end
 
 local function main()
-  local works, rounds, load = chosen_works(), chosen_rounds(), load_average()
+  local works, rounds, busy = chosen_works(), chosen_rounds(), busy_share()
   local versions = find_peers()
   local rows, remarks, found, failed = take_all(works, rounds, versions)
   local machine = found.cnn and found.cnn.medians.machine or {}
-  if load and load > 0.5 then
-    remarks[#remarks + 1] = "Others were using the machine: the figures are doubtful."
+  if busy and busy > 0.1 then
+    remarks[#remarks + 1] = "Others were using the machine when this began: the figures are doubtful."
   end
 
-  local lines = heading(rounds, versions, load, machine.gflops)
+  local lines = heading(rounds, versions, busy, machine.gflops)
   for _, line in ipairs(report.table(rows)) do lines[#lines + 1] = line end
   if remarks[1] then lines[#lines + 1] = "" end
   for _, remark in ipairs(remarks) do lines[#lines + 1] = remark end
