@@ -158,7 +158,7 @@ local function main()
   local rows, remarks, found, failed = take_all(works, rounds, versions)
   local machine = found.cnn and found.cnn.medians.machine or {}
   if busy and busy > 0.1 then
-    remarks[#remarks + 1] = "Others were using the machine when this began: the figures are doubtful."
+    remarks[#remarks + 1] = "Others were using the machine at the start: figures are doubtful."
   end
 
   local lines = heading(rounds, versions, busy, machine.gflops)
