@@ -32,7 +32,7 @@ static bool whole_number(const dg_value *value, int64_t *out)
         return true;
     }
     if (value->type != DG_VALUE_FLOAT || value->number != floor(value->number) ||
-        !(value->number >= -0x1p63 && value->number < 0x1p63))
+        !(value->number >= (double)INT64_MIN && value->number < -(double)INT64_MIN))
         return false;
     *out = (int64_t)value->number;
     return true;

@@ -47,7 +47,7 @@ dg_status dg_walk_range(const dg_walk *walk, int64_t begin, int64_t end, dg_run_
 {
     if (begin >= end) return DG_OK;
     int inner = walk->axes - 1;
-    int64_t at[DG_MAX_AXES], rest = begin;
+    int64_t at[DG_MAX_AXES] = { 0 }, rest = begin;
     dg_run run = { .first = begin };
     for (int axis = inner; axis >= 0; axis--) {
         at[axis] = rest % walk->shape[axis];
