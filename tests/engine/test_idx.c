@@ -1,0 +1,316 @@
+/* IDX files, plain and .gz: what loads, and every way in which one can be wrong. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <zlib.h>
+
+#include "engine/base/memory.h"
+#include "engine/data/dataset.h"
+#include "tests/engine/scratch.h"
+#include "tests/engine/sets.h"
+
+enum { SIZE = 1 << 16 };
+
+/* A file in the making: a header of these sizes, then bytes 0, 1, 2 ... */
+typedef struct draft {
+    unsigned char bytes[SIZE];
+    size_t size;
+} draft;
+
+static draft make(unsigned type, int axes, const uint32_t *shape, size_t data_size)
+{
+    draft d = { .bytes = { 0, 0, (unsigned char)type, (unsigned char)axes } };
+    d.size = 4;
+    for (int axis = 0; axis < axes; axis++)
+        for (int shift = 24; shift >= 0; shift -= 8)
+            d.bytes[d.size++] = (unsigned char)(shape[axis] >> shift);
+    for (size_t i = 0; i < data_size; i++) d.bytes[d.size++] = (unsigned char)i;
+    return d;
+}
+
+/* Five images of 4 x 3, and five labels. */
+static draft make_images(void)
+{
+    return make(8, 3, (uint32_t[]){ 5, 4, 3 }, 60);
+}
+
+static draft make_labels(void)
+{
+    return make(8, 1, (uint32_t[]){ 5 }, 5);
+}
+
+static const char *save(const char *name, const draft *d)
+{
+    const char *path = scratch_path(name);
+    scratch_write(path, d->bytes, d->size);
+    return path;
+}
+
+static const char *save_gz(const char *name, const draft *d)
+{
+    const char *path = scratch_path(name);
+    gzFile file = gzopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(gzwrite(file, d->bytes, (unsigned)d->size), d->size);
+    assert_int_equal(gzclose(file), Z_OK);
+    return path;
+}
+
+static void refuse_file(const char *path, const char *words)
+{
+    const dg_dataset *set;
+    expect_error(dg_idx_read(&set, path, NULL), DG_FORMAT, words);
+    expect_error(DG_FORMAT, DG_FORMAT, path);
+    assert_null(set);
+}
+
+static void refuse(draft d, const char *words)
+{
+    refuse_file(save("images", &d), words);
+}
+
+/* --- what loads ----------------------------------------------------------------------------- */
+
+static void expect_images(const dg_dataset *set)
+{
+    assert_int_equal(set->x.dtype, DG_UINT8);
+    assert_int_equal(set->x.axes, 4);
+    assert_int_equal(set->x.shape[0], 5);
+    assert_int_equal(set->x.shape[1], 4);
+    assert_int_equal(set->x.shape[2], 3);
+    assert_int_equal(set->x.shape[3], 1);
+    for (int i = 0; i < 60; i++) assert_int_equal(dg_bytes(&set->x)[i], i);
+}
+
+static void plain_and_gz_load(void **state)
+{
+    draft images = make_images(), labels = make_labels();
+    const dg_dataset *set;
+    (void)state;
+    for (int gz = 0; gz < 4; gz++) {
+        const char *x = gz & 1 ? save_gz("images", &images) : save("images", &images);
+        const char *y = gz & 2 ? save_gz("labels", &labels) : save("labels", &labels);
+        expect_ok(dg_idx_read(&set, x, y));
+        expect_images(set);
+        assert_int_equal(set->class_count, 5);
+        for (int i = 0; i < 5; i++) assert_int_equal(dg_int32s(&set->labels)[i], i);
+        dg_dataset_release(set);
+        expect_ok(dg_idx_read(&set, x, NULL));
+        expect_images(set);
+        assert_false(set->labelled);
+        dg_dataset_release(set);
+    }
+}
+
+static void other_axes_and_types_load(void **state)
+{
+    static const unsigned char floats[] = { 0x3F, 0x80, 0, 0, 0xC0, 0x20, 0, 0 }; /* 1, -2.5 */
+    static const unsigned char whole[] = { 0, 1, 0, 0, 0xFF, 0xFF, 0xFF, 0xFE };  /* 65536, -2 */
+    draft table = make(8, 2, (uint32_t[]){ 3, 7 }, 21);
+    draft colour = make(8, 4, (uint32_t[]){ 2, 2, 2, 3 }, 24);
+    draft real = make(13, 2, (uint32_t[]){ 2, 1 }, 8), labels = make(12, 1, (uint32_t[]){ 2 }, 8);
+    const dg_dataset *set;
+    (void)state;
+    expect_ok(dg_idx_read(&set, save("images", &table), NULL));
+    assert_int_equal(set->x.axes, 2);
+    assert_int_equal(dg_bytes(&set->x)[20], 20);
+    dg_dataset_release(set);
+    expect_ok(dg_idx_read(&set, save("images", &colour), NULL));
+    assert_int_equal(set->x.axes, 4);
+    assert_int_equal(set->x.shape[3], 3);
+    dg_dataset_release(set);
+    memcpy(real.bytes + 12, floats, 8);
+    memcpy(labels.bytes + 8, whole, 8);
+    expect_ok(dg_idx_read(&set, save("images", &real), save("labels", &labels)));
+    assert_int_equal(set->x.dtype, DG_FLOAT32);
+    assert_true(dg_floats(&set->x)[0] == 1 && dg_floats(&set->x)[1] == -2.5f);
+    assert_int_equal(dg_int32s(&set->labels)[0], 65536);
+    assert_int_equal(dg_int32s(&set->labels)[1], -2);
+    dg_dataset_release(set);
+}
+
+/* The sample of MNIST that comes with the project; tests run from its top folder. */
+static void the_sample_of_mnist_loads(void **state)
+{
+    const dg_dataset *set;
+    int64_t counts[10], total = 0;
+    (void)state;
+    expect_ok(dg_idx_read(&set, "vendor/mnist/t10k-images-idx3-ubyte.gz",
+                          "vendor/mnist/t10k-labels-idx1-ubyte.gz"));
+    assert_int_equal(set->x.shape[0], 1000);
+    assert_int_equal(dg_dataset_row_size(set), 784);
+    assert_int_equal(set->class_count, 10);
+    dg_dataset_counts(set, counts);
+    for (int k = 0; k < 10; k++) total += counts[k];
+    assert_int_equal(total, 1000);
+    dg_dataset_release(set);
+}
+
+/* --- what is refused ------------------------------------------------------------------------ */
+
+static void every_truncation_is_refused(void **state)
+{
+    draft whole = make_images();
+    (void)state;
+    for (size_t size = 0; size < whole.size; size++) {
+        draft d = whole;
+        d.size = size;
+        refuse(d, size == 0 ? "is empty" : "is truncated");
+        if (size > 0) refuse_file(save_gz("images.gz", &d), "is truncated");
+        if (size == 0) refuse_file(save_gz("images.gz", &d), "is empty");
+    }
+    whole.size -= 10;
+    refuse(whole, "the header says {5, 4, 3}, 76 bytes in all, found 66");
+}
+
+static void every_truncation_of_a_gz_is_refused(void **state)
+{
+    draft images = make_images(), cut;
+    size_t size;
+    char *gz = scratch_read(save_gz("images.gz", &images), &size);
+    const dg_dataset *set;
+    (void)state;
+    for (cut.size = 0; cut.size < size; cut.size++) {
+        memcpy(cut.bytes, gz, cut.size);
+        assert_int_equal(dg_idx_read(&set, save("images", &cut), NULL), DG_FORMAT);
+        assert_null(set);
+    }
+    cut.size = size - 12;
+    refuse_file(save("images", &cut), "the .gz is truncated: it ends within its data");
+    free(gz);
+}
+
+static void every_damaged_byte_of_a_gz_is_noticed(void **state)
+{
+    draft images = make_images(), damaged;
+    size_t size;
+    char *gz = scratch_read(save_gz("images.gz", &images), &size);
+    const dg_dataset *set;
+    (void)state;
+    for (size_t i = 0; i < size; i++) {
+        if (i > 3 && i < 10) continue; /* time and system: they change nothing */
+        damaged.size = size;
+        memcpy(damaged.bytes, gz, size);
+        damaged.bytes[i] ^= 0x55;
+        assert_int_equal(dg_idx_read(&set, save("images", &damaged), NULL), DG_FORMAT);
+        assert_null(set);
+    }
+    damaged.bytes[size - 1] ^= 0x55;
+    damaged.bytes[size - 5] ^= 0x55;
+    refuse_file(save("images", &damaged), "the .gz is damaged: incorrect data check");
+    free(gz);
+}
+
+static void bytes_after_the_data_are_refused(void **state)
+{
+    draft d = make_images();
+    (void)state;
+    d.size += 3;
+    refuse(d, "has 3 bytes after its data: the header says {5, 4, 3}, 76 bytes in all, found 79");
+    refuse_file(save_gz("images.gz", &d), "has more bytes after its data than the header says: 76");
+}
+
+static void wrong_magic_is_refused(void **state)
+{
+    static const unsigned char wrong[][4] = {
+        { 1, 0, 8, 3 }, { 0, 1, 8, 3 }, { 0, 0, 9, 3 },   { 0, 0, 12, 3 },         { 0, 0, 14, 3 },
+        { 0, 0, 8, 0 }, { 0, 0, 8, 9 }, { 0, 0, 8, 255 }, { 0x89, 'P', 'N', 'G' },
+    };
+    const dg_dataset *set;
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        draft d = make_images();
+        char words[64];
+        memcpy(d.bytes, wrong[i], 4);
+        snprintf(words, sizeof words, "begins with the bytes %02X %02X %02X %02X, expected 00 00",
+                 d.bytes[0], d.bytes[1], d.bytes[2], d.bytes[3]);
+        refuse(d, words);
+    }
+    draft images = make_images(), labels = make(13, 1, (uint32_t[]){ 5 }, 20);
+    expect_error(dg_idx_read(&set, save("images", &images), save("labels", &labels)), DG_FORMAT,
+                 "labels: begins with the bytes 00 00 0D 01, expected 00 00 08 01 or 00 00 0C 01");
+}
+
+static void exchanged_files_are_noticed(void **state)
+{
+    draft images = make_images(), labels = make_labels();
+    const char *x = save("images", &images), *y = save("labels", &labels);
+    const dg_dataset *set;
+    (void)state;
+    refuse_file(y, "labels: holds {5} values, as labels do; expected images");
+    expect_error(dg_idx_read(&set, x, x), DG_FORMAT,
+                 "images: holds {5, 4, 3} values, as images do; expected labels");
+    labels = make(8, 1, (uint32_t[]){ 4 }, 4);
+    expect_error(dg_idx_read(&set, x, save("labels", &labels)), DG_FORMAT, "labels has 4 labels, ");
+    expect_error(DG_FORMAT, DG_FORMAT, "images has 5 rows");
+}
+
+static size_t largest; /* block of memory that was asked for */
+static bool note_largest(void *context, size_t bytes, bool failed)
+{
+    (void)context;
+    (void)failed;
+    if (bytes > largest) largest = bytes;
+    return false;
+}
+
+static void huge_sizes_ask_for_no_memory(void **state)
+{
+    static const uint32_t many = UINT32_MAX, shape[] = { many, many, many };
+    draft d = make(8, 3, shape, 60);
+    (void)state;
+    largest = 0;
+    dg_memory_set_hook(note_largest, NULL);
+    refuse(d, "the header says {4294967295, 4294967295, 4294967295}: more than can be counted");
+    d = make(13, 2, (uint32_t[]){ 0x80000000, 0x40000000 }, 60);
+    refuse(d, "more than can be counted");
+    d = make(8, 3, (uint32_t[]){ 1 << 20, 1 << 10, 1 << 10 }, 60);
+    refuse(d, "is truncated");
+    refuse_file(save_gz("images.gz", &d), "more than a .gz of ");
+    dg_memory_set_hook(NULL, NULL);
+    assert_true(largest < 1 << 16);
+    for (int axis = 0; axis < 3; axis++) {
+        uint32_t none[] = { 5, 4, 3 };
+        none[axis] = 0;
+        refuse(make(8, 3, none, 0), "no values");
+    }
+}
+
+static void files_that_cannot_be_read_are_refused(void **state)
+{
+    const dg_dataset *set;
+    draft images = make_images();
+    const char *path = scratch_path("none"), *x = save("images", &images);
+    (void)state;
+    expect_error(dg_idx_read(&set, path, NULL), DG_IO, "none: No such file or directory");
+    expect_error(dg_idx_read(&set, x, path), DG_IO, "none: No such file or directory");
+    assert_int_equal(mkdir(path, 0700), 0);
+    expect_error(dg_idx_read(&set, path, NULL), DG_IO, "it is a directory");
+    assert_int_equal(rmdir(path), 0);
+    assert_null(set);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        memory_test(plain_and_gz_load),
+        memory_test(other_axes_and_types_load),
+        memory_test(the_sample_of_mnist_loads),
+        memory_test(every_truncation_is_refused),
+        memory_test(every_truncation_of_a_gz_is_refused),
+        memory_test(every_damaged_byte_of_a_gz_is_noticed),
+        memory_test(bytes_after_the_data_are_refused),
+        memory_test(wrong_magic_is_refused),
+        memory_test(exchanged_files_are_noticed),
+        memory_test(huge_sizes_ask_for_no_memory),
+        memory_test(files_that_cannot_be_read_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
