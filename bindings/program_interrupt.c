@@ -14,14 +14,17 @@
 /* The text of dg_job_check, too. */
 #define INTERRUPTED "interrupted"
 
-#define SAME_PRESS 300000000LL     /* ns */
-#define IMPATIENCE 2000000000LL    /* ns */
+/* In nanoseconds. */
+#define SAME_PRESS 300000000LL     /* apart, while the first is not answered */
+#define SAME_SIGNAL 50000000LL     /* apart, in any case */
+#define IMPATIENCE 2000000000LL    /* since the last answer */
 #define LONG_AGO (-IMPATIENCE - 1) /* before any time on the monotonic clock, by enough */
 
 static lua_State *_Atomic running;          /* the Lua thread that runs now */
 static atomic_llong asked_at = LONG_AGO;    /* the last Ctrl-C that counted */
 static atomic_llong answered_at = LONG_AGO; /* the last error that the hook raised */
 static atomic_bool unwinding;               /* the error cannot be caught any more */
+static atomic_bool arrived; /* a SIGINT, whether or not it counted, since dg_interrupt_answered */
 static atomic_bool ever_asked;
 
 static long long now(void)
@@ -66,26 +69,31 @@ static void on_interrupt(int number)
 {
     int error = errno;
     long long time = now();
-    if (time - atomic_load(&asked_at) >= SAME_PRESS) {
+    bool waiting = atomic_load(&dg_interrupt);
+    atomic_store(&arrived, true);
+    if (time - atomic_load(&asked_at) >= (waiting ? SAME_PRESS : SAME_SIGNAL)) {
         atomic_store(&asked_at, time);
         atomic_store(&ever_asked, true);
-        if (atomic_exchange(&dg_interrupt, 1)) {
+        if (waiting) {
             set_action(SIG_DFL);
             raise(number);
         }
+        atomic_store(&dg_interrupt, 1);
         set_hook(atomic_load(&running));
     }
     errno = error;
 }
 
-bool dg_interrupt_pending(void)
+bool dg_interrupt_arrived(void)
 {
-    return atomic_load(&dg_interrupt);
+    return atomic_load(&arrived);
 }
 
 void dg_interrupt_answered(lua_State *L)
 {
     atomic_store(&unwinding, false);
+    atomic_store(&arrived, false);
+    atomic_store(&answered_at, LONG_AGO);
     atomic_store(&dg_interrupt, 0);
     if (lua_gethook(L) == stop) lua_sethook(L, NULL, 0, 0);
 }

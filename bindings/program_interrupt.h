@@ -5,8 +5,11 @@
  * that error like any other, so that a script can save what it has. A second Ctrl-C within two
  * seconds of the first one's error cannot be caught: it goes on being raised until it has reached
  * the program. A second Ctrl-C while the first still waits for an answer (within C code) ends the
- * process. What arrives within 0.3 s counts as the same Ctrl-C: held keys, and timeout(1), which
- * signals both the process and its group.
+ * process, unless it comes within 0.3 s of the first. What arrives within 0.05 s is the same Ctrl-C:
+ * timeout(1) signals both the process and its group.
+ *
+ * A binding that turns the engine's DG_CANCELLED into a Lua error sets dg_interrupt to 0 before it
+ * raises: otherwise the hook raises once more where the script goes on.
  *
  * Lua does not tell C which coroutine runs; hence the program's own coroutine.resume, wrap and
  * close, which behave as the library's do. */
@@ -26,8 +29,8 @@ void dg_interrupt_remove(void);
 /* Nothing is left to be answered: forgets the request and takes the hook from L. */
 void dg_interrupt_answered(lua_State *L);
 
-/* Whether a request waits for its answer. */
-bool dg_interrupt_pending(void);
+/* Whether Ctrl-C was pressed since the last dg_interrupt_answered. */
+bool dg_interrupt_arrived(void);
 
 /* Whether the error value at `index` says that the user interrupted the program. */
 bool dg_interrupt_is_error(lua_State *L, int index);

@@ -135,7 +135,7 @@ static enum input push_line(lua_State *L, bool first)
     const char *prompt = push_prompt(L, first);
     char *line = repl.editing ? readline(prompt) : read_plainly(prompt);
     lua_pop(L, 1);
-    bool interrupted = dg_interrupt_pending();
+    bool interrupted = dg_interrupt_arrived();
     dg_interrupt_answered(L);
     if (line && !interrupted) lua_pushstring(L, line);
     enum input input = interrupted ? CANCELLED : line ? LINE : END;

@@ -78,12 +78,14 @@ local function quote(text)
   return '"' .. text .. '"' .. rest
 end
 
--- Numbers before texts before all else, whose order does not matter but must be one.
+local ranks = { number = 1, string = 2 }
+
+-- Numbers before strings before all else, whose order does not matter but must be one.
 local function before(a, b)
-  local ta, tb = math.type(a) and "" or type(a), math.type(b) and "" or type(b)
-  if ta ~= tb then return ta < tb end
-  if ta == "" or ta == "string" then return a < b end
-  return tostring(a) < tostring(b)
+  local rank_a, rank_b = ranks[type(a)] or 3, ranks[type(b)] or 3
+  if rank_a ~= rank_b then return rank_a < rank_b end
+  if rank_a < 3 then return a < b end
+  return ("%s%p"):format(type(a), a) < ("%s%p"):format(type(b), b)
 end
 
 -- Tables that print themselves, by __tostring or by a name, do so here too.
@@ -275,7 +277,7 @@ end
 local function complete_name(head, partial, options)
   local found, add = collector(head, partial)
   for _, name in ipairs(options or {}) do add(name, " = ") end
-  if options and partial == "" then return found end
+  if #found > 0 then return found end
   each_field(_G, add)
   for word in pairs(keywords) do
     if word:sub(1, #partial) == partial then found[#found + 1] = head .. word end
@@ -290,7 +292,8 @@ function repl.complete(word, text)
   local head = word:sub(1, #word - #path)
   local place, open = scan(text .. head)
   if place == "string" then return "files" end
-  if place == "comment" or head:find "[.:)%]%w]$" then return {} end
+  local joined = head:find "%.%.$"
+  if place == "comment" or head:find "[.:)%]%w]$" and not joined then return {} end
   local object, mark, partial = path:match "^(.*)([.:])([%w_]*)$"
   local found
   if object then

@@ -1,0 +1,581 @@
+-- digits-lua as a program: its options, exit codes, messages, Ctrl-C, and the interactive mode.
+require "busted.runner"()
+
+local function read(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read "a"
+  file:close()
+  return text
+end
+
+local function write(path, text)
+  local file = assert(io.open(path, "wb"))
+  file:write(text)
+  file:close()
+end
+
+local function lines_of(command)
+  local pipe = assert(io.popen(command))
+  local text = pipe:read "a"
+  pipe:close()
+  return (text:gsub("\n$", ""))
+end
+
+local program = lines_of("realpath '" .. (os.getenv "DIGITS_LUA" or arg[-1]) .. "'")
+local folder
+
+-- Runs a shell script in the folder, with $P for the program. Gives output, errors and status.
+local function sh(script)
+  write(folder .. "/run.sh", "P='" .. program .. "'\n" .. script)
+  local _, kind, code = os.execute(("cd '%s' && ulimit -t 60 && env -u LUA_INIT -u LUA_INIT_5_4 " ..
+    "-u DIGITS_LUA_PATH sh ./run.sh >out 2>err"):format(folder))
+  return read(folder .. "/out"), read(folder .. "/err"), kind == "exit" and code or 128 + code
+end
+
+local function file(name, text)
+  write(folder .. "/" .. name, text)
+end
+
+setup(function()
+  folder = lines_of "mktemp -d"
+end)
+
+teardown(function()
+  os.execute("rm -rf '" .. folder .. "'")
+end)
+
+describe("options", function()
+  it("-e runs code, in order and joined to its letter", function()
+    local out, err, code = sh [[$P -e 'x = 1' -e'x = x + 1' -e 'print(x, ...)']]
+    assert.are.same({ "2\n", "", 0 }, { out, err, code })
+  end)
+
+  it("-e that fails ends the program with a traceback and status 1", function()
+    local out, err, code = sh [[$P -e 'local function f() x() end f()' -e 'print "not reached"']]
+    assert.are.equal("", out)
+    assert.are.equal(1, code)
+    assert.matches("^digits%-lua: %(command line%):1: attempt to call a nil value " ..
+      "%(global 'x'%)\nstack traceback:\n", err)
+    assert.matches("in local 'f'", err)
+  end)
+
+  it("-l requires modules into globals, by name, without version, and by another name", function()
+    file("mine.lua", "return 'mine, from ' .. ...")
+    file("new-v2.lua", "return 'new'")
+    local out = sh [[$P -l mine -lnew-v2 -l m=mine -lg=mine -e 'print(mine, new, m, g)']]
+    assert.are.equal("mine, from mine\tnew\tmine, from mine\tmine, from mine\n", out)
+    local _, err, code = sh [[$P -l missing]]
+    assert.matches("^digits%-lua: module 'missing' not found:", err)
+    assert.are.equal(1, code)
+  end)
+
+  it("-v and --version print one line and stop, unless there is a script", function()
+    local line = "^digits%-lua %S+ %(Lua 5%.4%.%d+%)\n"
+    for _, option in ipairs { "-v", "--version" } do
+      local out, err, code = sh("echo 'print(1)' | $P " .. option)
+      assert.matches(line .. "$", out)
+      assert.are.same({ "", 0 }, { err, code })
+    end
+    file("a.lua", "print 'ran'")
+    assert.matches(line .. "ran\n$", (sh "$P -v a.lua"))
+  end)
+
+  it("-h and --help print the usage", function()
+    for _, option in ipairs { "-h", "--help" } do
+      local out, err, code = sh("$P " .. option)
+      assert.matches("^usage: digits%-lua %[options%] %[script %[arguments%]%]\n", out)
+      assert.matches("%-%-threads N", out)
+      assert.are.same({ "", 0 }, { err, code })
+    end
+  end)
+
+  it("-E ignores the environment", function()
+    local out = sh [[
+      LUA_INIT='print "init"' LUA_PATH='here/?.lua' $P -E -e 'print(package.path)'
+      LUA_PATH='here/?.lua' $P -e 'print(package.path)']]
+    assert.not_matches("init\n", out)
+    assert.not_matches("^here/", out)
+    assert.matches("\nhere/%?%.lua\n$", out)
+  end)
+
+  it("-W turns warnings on, as does '@on'; they are off at first", function()
+    local _, err = sh [[$P -e 'warn "a"' -W -e 'warn("b", "c")' -e 'warn "@off"' -e 'warn "d"']]
+    assert.are.equal("Lua warning: bc\n", err)
+    assert.are.equal("Lua warning: x\n", select(2, sh [[$P -e 'warn "@on" warn "x"']]))
+  end)
+
+  it("-- and - end the options", function()
+    file("-odd.lua", "print('odd', ...)")
+    assert.are.equal("odd\t-e\n", (sh "$P -- -odd.lua -e"))
+    assert.are.equal("stdin\t1\t-i\n", (sh [[echo 'print("stdin", ...)' | $P - 1 -i]]))
+  end)
+
+  it("refuses what it does not know, with a suggestion where one is near", function()
+    local cases = {
+      ["-x"] = "unknown option '-x'\n",
+      ["-vx"] = "unknown option '-vx'",
+      ["--thread 2"] = "unknown option '--thread', did you mean '--threads'?\n",
+      ["--thraeds=2"] = "unknown option '--thraeds=2', did you mean '--threads'?\n",
+      ["-help"] = "unknown option '-help', did you mean '--help'?\n",
+      ["--verison"] = "unknown option '--verison', did you mean '--version'?\n",
+      ["--epochs 3"] = "unknown option '--epochs' (a script's options come after its name)\n",
+      ["-e"] = "'-e' needs code after it\n",
+      ["-l"] = "'-l' needs a module's name after it\n",
+      ["-e -v"] = "'-e' needs code after it\n",
+    }
+    for options, message in pairs(cases) do
+      local out, err, code = sh("$P " .. options)
+      assert.are.same({ "", 1 }, { out, code })
+      assert.are.equal("digits-lua: " .. message, err:sub(1, 12 + #message))
+      assert.matches("\nusage: digits%-lua ", err)
+    end
+  end)
+
+  it("--threads takes 1 to 1024 and nothing else", function()
+    assert.are.equal("ok\n", (sh "$P --threads 2 -e 'print \"ok\"'"))
+    assert.are.equal("ok\n", (sh "$P --threads=1024 -e 'print \"ok\"'"))
+    for _, bad in ipairs { "0", "-1", "1025", "2.5", "two", "''", "99999999999999999999", "2x" } do
+      local out, err, code = sh("$P --threads " .. bad .. " -e 'print(1)'")
+      assert.are.same({ "", 1 }, { out, code })
+      assert.are.equal(("digits-lua: '--threads' needs a number from 1 to 1024, found '%s'")
+        :format(bad:gsub("'", "") .. ""), err:match "^[^\n]*")
+    end
+    assert.matches("^digits%-lua: '%-%-threads' needs a number from 1 to 1024\n",
+      (select(2, sh "$P --threads")))
+  end)
+end)
+
+describe("scripts", function()
+  it("get their arguments in ... and in arg", function()
+    file("args.lua", "print(select('#', ...), arg[0], arg[1], #arg, arg[-1], arg[-2], ...)")
+    assert.are.equal("2\targs.lua\ta\t2\t-W\t" .. program .. "\ta\tb c\n",
+      (sh "$P -W args.lua a 'b c'"))
+  end)
+
+  it("may change arg before they start, but not into something else", function()
+    file("args.lua", "print(...)")
+    assert.are.equal("z\n", (sh [[$P -e 'arg = {"z"}' args.lua a]]))
+    local _, err, code = sh [[$P -e 'arg = nil' args.lua a]]
+    assert.matches("'arg' is not a table", err)
+    assert.are.equal(1, code)
+  end)
+
+  it("end with their exit code", function()
+    assert.are.equal(7, (select(3, sh "$P -e 'os.exit(7)'")))
+    assert.are.equal(0, (select(3, sh "$P -e 'os.exit(true, true)'")))
+    assert.are.equal(1, (select(3, sh "$P -e 'os.exit(false)'")))
+  end)
+
+  it("that fail are told by place and traceback", function()
+    file("bad.lua", "local function inner() error 'boo' end\ninner()\n")
+    local _, err, code = sh "$P bad.lua"
+    assert.matches("^digits%-lua: bad%.lua:1: boo\nstack traceback:\n", err)
+    assert.matches("bad%.lua:2: in main chunk", err)
+    assert.are.equal(1, code)
+  end)
+
+  it("that raise other values are told what they raised", function()
+    assert.are.equal("digits-lua: mine\n", (select(2, sh
+      [[$P -e 'error(setmetatable({}, { __tostring = function() return "mine" end }))']])))
+    assert.matches("^digits%-lua: %(error object is a table value%)\n",
+      (select(2, sh "$P -e 'error {}'")))
+  end)
+
+  it("that are missing, folders, or no Lua are named", function()
+    local _, err, code = sh "$P missing.lua"
+    assert.matches("^digits%-lua: cannot open missing%.lua", err)
+    assert.are.equal(1, code)
+    _, err, code = sh "$P ."
+    assert.matches("^digits%-lua: cannot read %.", err)
+    assert.are.equal(1, code)
+    file("typo.lua", "local x = = 1")
+    _, err, code = sh "$P typo.lua"
+    assert.are.equal("digits-lua: typo.lua:1: unexpected symbol near '='", err:match "^[^\n]*")
+    assert.are.equal(1, code)
+  end)
+
+  it("come from standard input where that is no terminal", function()
+    assert.are.equal("hi\n", (sh [[echo 'print "hi"' | $P]]))
+    local _, err, code = sh [[echo 'error "boo"' | $P]]
+    assert.matches("^digits%-lua: stdin:1: boo\n", err)
+    assert.are.equal(1, code)
+  end)
+
+  it("may begin with #!", function()
+    file("shebang", "#!/usr/bin/env digits-lua\nprint 'hi'\n")
+    assert.are.equal("hi\n", (sh "$P shebang"))
+  end)
+
+  it("run after LUA_INIT_5_4, or else LUA_INIT, as code or as a file", function()
+    file("init.lua", "x = 'from a file'")
+    local out = sh [[
+      LUA_INIT='x = 1' $P -e 'print(x)'
+      LUA_INIT='x = 1' LUA_INIT_5_4='x = 54' $P -e 'print(x)'
+      LUA_INIT=@init.lua $P -e 'print(x)']]
+    assert.are.equal("1\n54\nfrom a file\n", out)
+    local _, err, code = sh [[LUA_INIT='error "boo"' $P -e 'print(x)']]
+    assert.matches("^digits%-lua: LUA_INIT:1: boo\n", err)
+    assert.are.equal(1, code)
+  end)
+
+  it("end quietly when nobody reads on, and fail when the output is lost", function()
+    local out, err = sh [[$P -e 'for i = 1, 1e5 do print(i) end' | head -n 1]]
+    assert.are.same({ "1\n", "" }, { out, err })
+    local _, message, code = sh [[$P -e 'io.write "x"' >/dev/full]]
+    assert.matches("^digits%-lua: cannot write to standard output: ", message)
+    assert.are.equal(1, code)
+  end)
+end)
+
+describe("modules", function()
+  it("of the library are inside the program, whatever the folder", function()
+    local out, err = sh [[cd / && $P -E -e '
+      local repl, place = require "digits.repl"
+      print(debug.getinfo(repl.show).source, place)
+      print(package.loaded.digits)']]
+    assert.are.same({ "@scripts/repl.lua\tscripts/repl.lua\nnil\n", "" }, { out, err })
+    local _, message = sh [[$P -e 'require "digits.missing"']]
+    assert.matches("no module 'digits%.missing' in the program", message)
+    assert.matches("no file '%./digits/missing%.lua'", message)
+  end)
+
+  it("come first from DIGITS_LUA_PATH", function()
+    sh "mkdir -p dev/deep/er"
+    file("dev/repl.lua", "return 'changed'")
+    file("dev/deep/one.lua", "return 'one'")
+    file("dev/deep/er/init.lua", "return 'deeper'")
+    file("dev/broken.lua", "return = 1")
+    local use = [[-e 'print(require "digits.repl" == "changed")']]
+    local out = sh("DIGITS_LUA_PATH=dev $P " .. use .. "\nDIGITS_LUA_PATH=dev $P -E " .. use ..
+      "\nDIGITS_LUA_PATH= $P " .. use .. "\nDIGITS_LUA_PATH=nowhere $P " .. use .. [[
+
+      DIGITS_LUA_PATH=dev $P -e 'print((require "digits.deep.er"), require "digits.deep.one")']])
+    assert.are.equal("true\nfalse\nfalse\nfalse\ndeeper\tone\tdev/deep/one.lua\n", out)
+    local _, err = sh [[DIGITS_LUA_PATH=dev $P -e 'require "digits.broken"']]
+    assert.matches("error loading module 'digits%.broken' from 'dev/broken%.lua':\n\tdev/", err)
+  end)
+
+  it("of others are found as in lua", function()
+    file("mine.lua", "return { 1 }")
+    assert.are.equal("1\t./mine.lua\n", (sh
+      [[$P -e 'local m, place = require "mine" print(m[1], place)']]))
+  end)
+end)
+
+describe("coroutines of the program", function()
+  it("behave as those of lua", function()
+    local co = coroutine.create(function(a, b)
+      local c = coroutine.yield(a + b)
+      error(c, 0)
+    end)
+    assert.are.same({ true, 3 }, { coroutine.resume(co, 1, 2) })
+    assert.are.same({ false, "x" }, { coroutine.resume(co, "x") })
+    assert.are.same({ false, "cannot resume dead coroutine" }, { coroutine.resume(co) })
+    assert.are.same({ false, "x" }, { coroutine.close(co) })
+    assert.are.same({ false, "cannot resume non-suspended coroutine" },
+      { coroutine.resume(coroutine.running()) })
+    assert.has_error(function() coroutine.close(coroutine.running()) end)
+    assert.has_error(function() coroutine.resume(1) end)
+    assert.has_error(function() coroutine.wrap(1) end)
+    local value = {}
+    assert.has_error(coroutine.wrap(function() error(value) end), value)
+    local ok, message = pcall(function() coroutine.wrap(function() error "inner" end)() end)
+    assert.is_false(ok)
+    assert.matches("program_spec%.lua:%d+: .*program_spec%.lua:%d+: inner$", message)
+    local many = table.pack(coroutine.resume(coroutine.create(table.unpack), {}, 1, 5000))
+    assert.are.equal(5001, many.n)
+  end)
+
+  it("close what they left open", function()
+    local log = {}
+    local function leave_open(body)
+      return function()
+        local function note(_, e) log[#log + 1] = e or "none" end
+        local _ <close> = setmetatable({}, { __close = note })
+        body()
+      end
+    end
+    local co = coroutine.create(leave_open(coroutine.yield))
+    coroutine.resume(co)
+    assert.is_true(coroutine.close(co))
+    assert.are.equal("dead", coroutine.status(co))
+    pcall(coroutine.wrap(leave_open(function() error("boo", 0) end)))
+    assert.are.same({ "none", "boo" }, log)
+  end)
+end)
+
+-- Starts the program on a script, which says "ready", and sends it SIGINT at once and, for each
+-- further time, after half a second more.
+local function interrupt(script, times)
+  file("loop.lua", "io.stderr:write 'ready\\n'\n" .. script)
+  return sh(([[
+    env --default-signal=INT $P loop.lua & p=$!
+    until grep -q ready err; do sleep 0.02; done
+    sleep 0.1; kill -INT $p
+    for again in %s; do sleep 0.5; kill -INT $p; done
+    wait $p]]):format(("x "):rep((times or 1) - 1)))
+end
+
+describe("Ctrl-C", function()
+  it("ends a script with a traceback, and by the signal", function()
+    local _, err, code = interrupt "local function spin() while true do end end\nspin()"
+    assert.matches("^ready\ndigits%-lua: interrupted\nstack traceback:\n", err)
+    assert.matches("\tloop%.lua:2: in local 'spin'", err)
+    assert.are.equal(130, code)
+    local status = lines_of(("env --default-signal=INT timeout -s INT --preserve-status 0.5 " ..
+      "'%s' -e 'while true do end' 2>/dev/null; echo $?"):format(program))
+    assert.are.equal("130", status)
+  end)
+
+  it("reaches coroutines, whichever way they run", function()
+    local loops = {
+      "coroutine.wrap(function() while true do end end)()",
+      "assert(coroutine.resume(coroutine.create(function() while true do end end)))",
+      "coroutine.wrap(function() coroutine.wrap(function() while true do end end)() end)()",
+      "while true do for _ in coroutine.wrap(function() coroutine.yield(1) end) do end end",
+      "coroutine.wrap(function() pcall(coroutine.yield) while true do end end)()" ..
+        "\nwhile true do end",
+      [[local co = coroutine.create(function()
+          local x <close> = setmetatable({}, { __close = function() while true do end end })
+          coroutine.yield()
+        end)
+        coroutine.resume(co)
+        assert(coroutine.close(co))]],
+    }
+    for _, loop in ipairs(loops) do
+      local _, err, code = interrupt(loop)
+      assert.matches("interrupted\n", err)
+      assert.matches("stack traceback:", err)
+      assert.are.equal(130, code)
+    end
+  end)
+
+  it("reaches loops within functions of the library", function()
+    for _, loop in ipairs {
+      "while true do (('x'):rep(1e5)):gsub('.', string.upper) end",
+      "table.sort(setmetatable({}, { __len = function() return 1e8 end," ..
+        " __index = function(_, i) return -i end, __newindex = function() end }))",
+      "assert(load(function() return ' ' end))",
+      "while true do string.rep('x', 1e6) end",
+    } do
+      local _, err, code = interrupt(loop)
+      assert.matches("^ready\ndigits%-lua: [^\n]*interrupted\n", err)
+      assert.are.equal(130, code)
+    end
+  end)
+
+  it("wakes a script that waits for input", function()
+    file("wait.lua", "io.stderr:write 'ready\\n' io.read() while true do end")
+    local _, err, code = sh [[
+      mkfifo fifo; sleep 10 >fifo & s=$!
+      env --default-signal=INT $P wait.lua <fifo & p=$!
+      until grep -q ready err; do sleep 0.02; done
+      sleep 0.1; kill -INT $p; wait $p; code=$?; kill $s; rm fifo; exit $code]]
+    assert.matches("interrupted", err)
+    assert.are.equal(130, code)
+  end)
+
+  it("can be caught by pcall, and the script goes on", function()
+    local out, _, code = interrupt [[
+      print(pcall(function() while true do end end))
+      for i = 1, 1e5 do coroutine.wrap(function() return i end)() end
+      print "saved"]]
+    assert.are.same({ "false\tinterrupted\nsaved\n", 0 }, { out, code })
+  end)
+
+  it("cannot be caught again within two seconds; what is open is closed", function()
+    local out, err, code = interrupt([[
+      local count = 0
+      local _ <close> = setmetatable({}, { __close = function() print("never said", count) end })
+      local file <close> = io.open("log", "w")
+      file:setvbuf "full"
+      file:write "text"
+      while true do
+        pcall(function() while true do end end)
+        count = count + 1
+        if count > 1 then print "caught twice" os.exit(0) end
+      end]], 2)
+    assert.are.equal("", out)
+    assert.matches("interrupted", err)
+    assert.are.equal(130, code)
+    assert.are.equal("text", read(folder .. "/log"))
+  end)
+
+  it("pressed again while C code does not answer ends the process", function()
+    local out, err, code = interrupt(
+      "print(pcall(string.find, ('a'):rep(300000), ('.-'):rep(12) .. 'b'))", 2)
+    assert.are.same({ "", "ready\n", 130 }, { out, err, code })
+  end)
+
+  it("stays ignored where the program began so", function()
+    file("slow.lua", "io.stderr:write 'ready\\n' local t = os.clock()\n" ..
+      "while os.clock() < t + 0.5 do end print 'done'")
+    local out, _, code = sh [[
+      env --ignore-signal=INT $P slow.lua & p=$!
+      until grep -q ready err; do sleep 0.02; done
+      kill -INT $p; wait $p]]
+    assert.are.same({ "done\n", 0 }, { out, code })
+  end)
+
+  it("in a failed script is not blamed for another error", function()
+    local _, err, code = interrupt "pcall(function() while true do end end) error 'boo'"
+    assert.matches("loop%.lua:2: boo\n", err)
+    assert.are.equal(1, code)
+  end)
+end)
+
+-- Types into the interactive mode on a terminal: `steps` alternate between what to wait for in the
+-- output and what to type then. Gives all that the terminal showed, without its control codes.
+local function type_in(steps, options)
+  local script = { [[
+    await() {
+      n=0
+      until grep -qF -- "$1" out; do
+        n=$((n + 1)); [ $n -lt 200 ] || { echo "never shown: $1" >&2; break; }
+        sleep 0.05
+      done
+      sleep 0.1
+    }
+    {]] }
+  for i = 1, #steps, 2 do
+    script[#script + 1] = ("await '%s'; printf '%%b' '%s'"):format(steps[i], steps[i + 1])
+  end
+  script[#script + 1] = ([[
+    } | TERM=xterm HOME="$PWD" XDG_STATE_HOME="$PWD/state" env --default-signal=INT \
+      script -qec "$P %s" /dev/null]]):format(options or "")
+  local out, err, code = sh(table.concat(script, "\n"))
+  assert.are.equal("", err)
+  return out:gsub("\27%[[%d;?]*%a", ""):gsub("[\r\a\b]", ""), code
+end
+
+describe("the interactive mode", function()
+  before_each(function() sh "rm -rf state" end)
+
+  it("says what there is, prints values, goes on with unfinished input, and ends", function()
+    local out, code = type_in {
+      "> ", "40 + 2\\n",
+      "42", "x = {1, 2, a = \"b\"}\\n",
+      "> x =", "x, nil, \"text\"\\n",
+      "nil", "for i = 7, 8 do\\n",
+      ">> ", "print(i * 11)\\n",
+      "(i * 11)", "end\\n",
+      "88", "= 10 // 3 == 3\\n",
+      "true", "{\\n",
+      "> {", "5000 +\\n1}\\n",
+      "{5001}", "\\004",
+    }
+    assert.matches("^digits%-lua %S+ %(Lua 5%.4%.%d+%)\n.*digits, nn, data.*are ready", out)
+    assert.matches("\n42\n", out)
+    assert.matches('\n{1, 2, a = "b"}\tnil\ttext\n', out)
+    assert.matches("\n>> print%(i %* 11%)\n>> end\n77\n88\n", out)
+    assert.matches("\ntrue\n", out)
+    assert.matches("\n{5001}\n", out)
+    assert.are.equal(0, code)
+  end)
+
+  it("tells errors with their traceback and goes on", function()
+    local out, code = type_in {
+      "> ", "error \"boo\"\\n",
+      "in ?", "x = = 1\\n",
+      "near", "setmetatable({}, {__tostring = function() error \"no\" end})\\n",
+      ": no", "print(6 * 111)\\n",
+      "666", "f(\\n",
+      ">> ", "\\004",
+      "<eof>", "os.exit(3)\\n",
+    }
+    assert.matches("\nstdin:1: boo\nstack traceback:\n.*%[C%]: in %?\n", out)
+    assert.matches("\nstdin:1: unexpected symbol near '='\n", out)
+    assert.matches("\nstdin:1: no\n", out)
+    assert.matches("\n666\n", out)
+    assert.matches("stdin:1: unexpected symbol near <eof>\n", out)
+    assert.are.equal(3, code)
+  end)
+
+  it("Ctrl-C gives a fresh prompt, and stops what runs", function()
+    local out, code = type_in {
+      "> ", "typed in vain",
+      "vain", "\\003",
+      "^C", "if true then\\n",
+      ">> ", "also in vain",
+      "also in vain", "\\003",
+      "also in vain^C", "print(1100 + 11)\\n",
+      "1111", "while true do end\\n",
+      "do end", "\\003",
+      "interrupted", "coroutine.wrap(function() while true do end end)()\\n",
+      "end end)()", "\\003",
+      "stdin:1: interrupted", "print(2200 + 22)\\n",
+      "2222", "\\004",
+    }
+    assert.matches("vain%^C\n", out)
+    assert.matches("\n1111\n", out)
+    assert.matches("interrupted\nstack traceback:\n\tstdin:1: in main chunk", out)
+    assert.matches("\n2222\n", out)
+    assert.are.equal(0, code)
+  end)
+
+  it("completes names with Tab", function()
+    local out = type_in {
+      "> ", "print(string.up\\t(\"done\"), \\n",
+      ">> ", "mat\\t.mi\\t\\t)\\n",
+      "math.min", "\\003",
+      "^C", "dofile \"run\\t",
+      ".sh", "\\003",
+      ".sh^C", "\\004",
+    }
+    assert.matches("string%.up.*per%(\"done\"%)", out)
+    assert.matches("math%.min%s+math%.mininteger", out)
+    assert.matches("dofile \"run%.sh", out)
+  end)
+
+  it("honours _PROMPT and _PROMPT2", function()
+    local out = type_in({
+      "one>", "_PROMPT2 = setmetatable({}, {__tostring = function() return \"two>\" end})\\n",
+      "_PROMPT2", "do\\n",
+      "two>", "end _PROMPT = 1234\\n",
+      "1234", "_PROMPT = {}; setmetatable(_PROMPT, {__tostring = error})\\n",
+      "= error})", "print(33 * 11)\\n",
+      "363", "\\004",
+    }, "-e '_PROMPT = [[one>]]' -i")
+    assert.matches("one>do", out)
+    assert.matches("two>end", out)
+    assert.matches("\n363\n", out)
+  end)
+
+  it("keeps its history, an entry for several lines, for the user alone", function()
+    type_in { "> ", "first = 1\\n", "= 1", "do\\n", ">> ", "a = \"\\\\\\\\n\"\\nend\\n", "end",
+      "first = 1\\n", "> ", "first = 1\\n", "> ", "\\004" }
+    local out = type_in { "> ", "\\020\\020\\n", "end",
+      "print(a == \"\\\\\\\\n\" and 99 * 9)\\n", "891", "\\004" }
+    assert.matches("do\n.*a = .*\nend", out)
+    assert.matches("\n891\n", out)
+    local text = read(folder .. "/state/digits-lua/history")
+    assert.are.equal([[first = 1
+do\na = "\\\\n"\nend
+first = 1
+do\na = "\\\\n"\nend
+print(a == "\\\\n" and 99 * 9)
+]], text)
+    assert.are.equal("700\n600\n", (sh "stat -c %a state/digits-lua state/digits-lua/history"))
+  end)
+
+  it("keeps a thousand lines, and does without a history it cannot have", function()
+    sh "mkdir -p state/digits-lua; seq 1200 >state/digits-lua/history"
+    type_in { "> ", "x = 1\\n", "x = 1", "\\004" }
+    assert.are.equal("1001\n201\n1200\nx = 1\n", (sh [[
+      wc -l <state/digits-lua/history; sed -n '1p;1000p;1001p' state/digits-lua/history]]))
+    sh "rm -rf state; echo >state"
+    local out, code = type_in { "> ", "print(3 * 37)\\n", "111", "\\004" }
+    assert.matches("\n111\n", out)
+    assert.are.equal(0, code)
+  end)
+
+  it("follows a script with -i, even when its input is no terminal", function()
+    file("defs.lua", "x = 20")
+    local out, err, code = sh [[
+      printf 'x + 1\nfor i = 1, 1 do\nprint "in"\nend\nerror "e"\n' | $P -i defs.lua]]
+    assert.matches("^digits%-lua [^\n]*\n[^\n]*\n> 21\n> >> >> in\n> > \n$", out)
+    assert.matches("^stdin:1: e\nstack traceback:", err)
+    assert.are.equal(0, code)
+    assert.are.equal(1, (select(3, sh "$P -i missing.lua </dev/null")))
+  end)
+end)
