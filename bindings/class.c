@@ -69,6 +69,29 @@ void dg_make_strict(lua_State *L, const char *name)
     lua_setmetatable(L, -2);
 }
 
+/* Appends the string keys of the table on top of the stack to the list at `list`, and pops it. */
+static void list_names(lua_State *L, int list)
+{
+    int place = (int)lua_rawlen(L, list);
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+        lua_pushvalue(L, -2);
+        lua_rawseti(L, list, ++place);
+    }
+    lua_pop(L, 1);
+}
+
+/* __dir(object) returns the names of its methods and properties, for completion. */
+static int class_dir(lua_State *L)
+{
+    lua_newtable(L);
+    int list = lua_gettop(L);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    list_names(L, list);
+    lua_pushvalue(L, lua_upvalueindex(2));
+    list_names(L, list);
+    return 1;
+}
+
 /* --- classes -------------------------------------------------------------------------------- */
 
 static const char *short_name(const dg_class *class)
@@ -130,6 +153,10 @@ void dg_class_register(lua_State *L, const dg_class *class)
     lua_getfield(L, -3, "properties");
     lua_pushcclosure(L, class_index, 3);
     lua_setfield(L, -2, "__index");
+    lua_getfield(L, -1, "methods");
+    lua_getfield(L, -2, "properties");
+    lua_pushcclosure(L, class_dir, 2);
+    lua_setfield(L, -2, "__dir");
 
     dg_document(L, -1, short_name(class), class->doc);
     dg_push_classes(L);

@@ -1,6 +1,7 @@
 /* The C half of the library: luaopen_digits_core returns its table, which scripts/init.lua makes
  * into the module "digits". */
 #include <cblas.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -112,6 +113,28 @@ static int kind_of(lua_State *L)
     return 1;
 }
 
+/* make_folder(path) makes it and its parents; returns true, or false and a message. */
+static int make_folder(lua_State *L)
+{
+    char *path = dg_scratch(L, strlen(luaL_checkstring(L, 1)) + 1, 1);
+    strcpy(path, lua_tostring(L, 1));
+    for (char *slash = path; slash; *slash = '/') {
+        slash = strchr(slash + 1, '/');
+        if (slash) *slash = '\0';
+        struct stat status;
+        bool made = mkdir(path, 0777) == 0;
+        int error = errno;
+        if (!made && (stat(path, &status) != 0 || !S_ISDIR(status.st_mode))) {
+            lua_pushboolean(L, 0);
+            lua_pushfstring(L, "cannot make the folder %s: %s", path, strerror(error));
+            return 2;
+        }
+        if (!slash) break;
+    }
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
 /* The path of the running program, or nil. */
 static int program_path(lua_State *L)
 {
@@ -140,9 +163,17 @@ static void push_processor(lua_State *L)
     lua_pushstring(L, name);
 }
 
+static dg_status nothing(void *context, int64_t piece, int worker)
+{
+    (void)context, (void)piece, (void)worker;
+    return DG_OK;
+}
+
 /* facts() returns what digits.info() tells. */
 static int facts(lua_State *L)
 {
+    dg_job job = dg_job_default();
+    dg_check_status(L, dg_parallel(&job, 1, nothing, NULL)); /* sets OpenBLAS up */
     lua_newtable(L);
     lua_pushliteral(L, DIGITS_VERSION);
     lua_setfield(L, -2, "version");
@@ -192,6 +223,7 @@ static const luaL_Reg internals[] = {
     { "raise", raise_at_user },
     { "document", document },
     { "strict", strict },
+    { "make_folder", make_folder },
     { "nearest", nearest },
     { "kind_of", kind_of },
     { "program_path", program_path },

@@ -283,6 +283,28 @@ static int part_index(lua_State *L)
     return dg_unknown_field(L, part->type->name, lua_tostring(L, -2), 1);
 }
 
+static int push_option_names(lua_State *L, const dg_descriptor *type)
+{
+    int count = dg_param_count(type);
+    lua_createtable(L, count + 1, 0);
+    for (int i = 0; i < count; i++) {
+        lua_pushstring(L, type->params[i].name);
+        lua_rawseti(L, -2, i + 1);
+    }
+    if (is_layer(type)) {
+        lua_pushliteral(L, "name");
+        lua_rawseti(L, -2, count + 1);
+    }
+    return 1;
+}
+
+/* __dir(part), for completion. */
+static int part_dir(lua_State *L)
+{
+    const dg_part *part = dg_test_part(L, 1);
+    return part ? push_option_names(L, part->type) : 0;
+}
+
 static int part_newindex(lua_State *L)
 {
     const dg_part *part = dg_test_part(L, 1);
@@ -370,6 +392,7 @@ static const luaL_Reg part_metamethods[] = {
     { "__eq", part_eq },
     { "__gc", part_gc },
     { "__close", part_gc },
+    { "__dir", part_dir },
     { NULL, NULL },
 };
 
@@ -390,18 +413,7 @@ static int constructor_tostring(lua_State *L)
 /* __options(constructor) returns the names of its options, for completion. */
 static int constructor_options(lua_State *L)
 {
-    const dg_descriptor *type = check_constructor(L);
-    int count = dg_param_count(type);
-    lua_createtable(L, count + 1, 0);
-    for (int i = 0; i < count; i++) {
-        lua_pushstring(L, type->params[i].name);
-        lua_rawseti(L, -2, i + 1);
-    }
-    if (is_layer(type)) {
-        lua_pushliteral(L, "name");
-        lua_rawseti(L, -2, count + 1);
-    }
-    return 1;
+    return push_option_names(L, check_constructor(L));
 }
 
 static int constructor_index(lua_State *L)

@@ -1,0 +1,180 @@
+-- Finding datasets by a name: data.open and data.mnist.
+local core = require "digits.core"
+local internals, csv, idx = core.internals, core.data.csv, core.data.idx
+local kind_of = internals.kind_of
+
+local IDX = {
+  train = { "train-images-idx3-ubyte", "train-labels-idx1-ubyte" },
+  test = { "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte" },
+}
+local CSV = { "handwritten_digits_images.csv", "handwritten_digits_labels.csv" }
+local LABELLED = { train = "mnist_train.csv", test = "mnist_test.csv" }
+local TRAIN_ROWS, ALL_ROWS = 60000, 70000 -- of MNIST in one file
+
+-- ---- files ----
+
+-- The file with one of the names under which this one goes about, or nil.
+local function find(folder, name)
+  local dotted = name:gsub("%-idx", ".idx")
+  for _, candidate in ipairs { name, name .. ".gz", dotted, dotted .. ".gz" } do
+    local path = folder .. "/" .. candidate
+    if kind_of(path) == "file" then return path end
+  end
+end
+
+-- Rows of 784 values are pictures of 28 by 28.
+local function as_pictures(set)
+  if #set.shape ~= 1 or set.shape[1] ~= 784 then return set end
+  return core.data.from_tensors { x = set.x:reshape { #set, 28, 28, 1 }, y = set.y }
+end
+
+local function read_idx(folder, part)
+  local images, labels = find(folder, IDX[part][1]), find(folder, IDX[part][2])
+  return images and labels and { images = images, labels = labels }
+end
+
+local function read_labelled(path)
+  return as_pictures(csv { path, label_column = 1 })
+end
+
+-- ---- folders ----
+
+-- The sets of a part: "train", "test" or nil for both, one after another.
+local function gather(part, has, read)
+  local parts = part and { part } or { "train", "test" }
+  local sets = {}
+  for _, name in ipairs(parts) do
+    local found = has(name)
+    if not found then return nil end
+    sets[#sets + 1] = found
+  end
+  for i, found in ipairs(sets) do sets[i] = read(found) end
+  return #sets == 1 and sets[1] or core.data.concat(sets)
+end
+
+local function cut_part(set, part, path)
+  if not part then return set end
+  if #set ~= ALL_ROWS then
+    internals.raise(("mnist: %s has %d rows; its parts are known only for all %d"):format(
+      path, #set, ALL_ROWS))
+  end
+  if part == "train" then return set:take(TRAIN_ROWS) end
+  return set:rows(core.range { TRAIN_ROWS + 1, ALL_ROWS + 1 })
+end
+
+-- The dataset in a folder, or nil.
+local function read_folder(folder, part)
+  local set = gather(part, function(name) return read_idx(folder, name) end, idx)
+  if set then return set end
+  local images, labels = find(folder, CSV[1]), find(folder, CSV[2])
+  if images and labels then
+    return cut_part(as_pictures(csv { images = images, labels = labels }), part, images)
+  end
+  return gather(part, function(name) return find(folder, LABELLED[name]) end, read_labelled)
+end
+
+-- ---- MNIST ----
+
+local function cache_folder()
+  local cache = os.getenv "XDG_CACHE_HOME"
+  if not cache or cache == "" then
+    local home = os.getenv "HOME"
+    if not home then return nil end
+    cache = home .. "/.cache"
+  end
+  return cache .. "/digits-lua/mnist"
+end
+
+local told -- of the sample
+
+local function read_sample(part)
+  local program = internals.program_path()
+  local folder = program and program:match "^(.*)/[^/]*$"
+  for _, place in ipairs { "/../share/digits-lua/mnist", "/../vendor/mnist" } do
+    local set = folder and read_folder(folder .. place, part)
+    if set then
+      if not told then
+        io.stderr:write("digits-lua: this is the sample of MNIST, 7 000 digits; ",
+          "`make data` brings all 70 000\n")
+        told = true
+      end
+      return set
+    end
+  end
+  internals.raise "mnist: MNIST is nowhere to be found; `make data` brings it, or set DIGITS_DATA"
+end
+
+local function mnist(options)
+  if options ~= nil and type(options) ~= "table" then
+    internals.raise(("mnist: expected a table of options, found a %s"):format(type(options)))
+  end
+  local part = options and options.part
+  for name in pairs(options or {}) do
+    if name ~= "part" then
+      internals.raise(("mnist: unknown option '%s', its option is part"):format(tostring(name)))
+    end
+  end
+  if part ~= nil and part ~= "train" and part ~= "test" then
+    internals.raise(("mnist: part must be \"train\" or \"test\", found %s"):format(tostring(part)))
+  end
+  local own = os.getenv "DIGITS_DATA"
+  if own and own ~= "" then
+    local set = read_folder(own, part)
+    if set then return set end
+    internals.raise(("mnist: DIGITS_DATA is '%s', where MNIST is not"):format(own))
+  end
+  local cache = cache_folder()
+  return cache and read_folder(cache, part) or read_sample(part)
+end
+
+-- ---- any path ----
+
+-- The path of the labels that lie beside a file of images, or nil.
+local function labels_beside(path)
+  local folder, name = path:match "^(.*/)([^/]*)$"
+  folder, name = folder or "", name or path
+  if not name:find "images" then return nil end
+  local plain = name:gsub("images", "labels"):gsub("idx3", "idx1"):gsub("%.gz$", "")
+  for _, candidate in ipairs { plain, plain .. ".gz" } do
+    if kind_of(folder .. candidate) == "file" then return folder .. candidate end
+  end
+end
+
+local function open_file(path)
+  local labels = labels_beside(path)
+  if not path:lower():find "%.csv$" then return idx { images = path, labels = labels } end
+  if labels then return as_pictures(csv { images = path, labels = labels }) end
+  if path:find "images[^/]*$" then
+    internals.raise(("open: expected the labels of '%s' in a file beside it, named alike with " ..
+      "\"labels\"; data.csv reads others"):format(path))
+  end
+  return read_labelled(path)
+end
+
+local function open(path)
+  if type(path) ~= "string" then
+    internals.raise(("open: expected \"mnist\" or a path, found a %s"):format(type(path)))
+  end
+  if path == "mnist" then return mnist() end
+  local kind = kind_of(path)
+  if kind == "file" then return open_file(path) end
+  if not kind then
+    internals.raise(("open: there is no '%s': expected \"mnist\", a folder, a .csv or " ..
+      "an IDX file"):format(path))
+  end
+  local set = read_folder(path)
+  if set then return set end
+  internals.raise(("open: the folder '%s' holds no dataset: expected %s, ... (.gz too), " ..
+    "or %s and %s"):format(path, IDX.train[1], CSV[1], CSV[2]))
+end
+
+internals.document(open, "data.open", "open(path)\n" ..
+  "A dataset by its path: \"mnist\"; a folder with MNIST's IDX files or the two CSV files;\n" ..
+  "a .csv whose first column is the label, or that has a file of labels beside it (images ->\n" ..
+  "labels in its name); a file of IDX images, with its labels beside it.\n" ..
+  "local train, test = data.open(\"mnist\"):split { 0.8, 0.2, seed = 1 }")
+internals.document(mnist, "data.mnist", "mnist { part = nil }\n" ..
+  "MNIST, all 70 000 digits or its part \"train\" or \"test\", from $DIGITS_DATA or from where\n" ..
+  "`make data` puts it; else the sample of 7 000 that comes with the program.\n" ..
+  "data.mnist { part = \"test\" }")
+return { open = open, mnist = mnist }

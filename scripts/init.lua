@@ -1,0 +1,37 @@
+-- The module "digits": the C half, digits.core, and what is written in Lua.
+local core = require "digits.core"
+local internals = core.internals
+
+local digits = {}
+for name, value in pairs(core) do digits[name] = value end
+digits.internals = nil
+
+local show = require "digits.show"
+internals.set_progress(require "digits.progress")
+digits.options = require "digits.options"
+digits.info = require "digits.info"
+digits.path = require "digits.path"
+digits.help = require("digits.help").help
+local files = require "digits.data"
+digits.data.open, digits.data.mnist = files.open, files.mnist
+
+-- Unknown names raise, and printing a module lists its names.
+local function module(fields, name)
+  internals.strict(fields, name)
+  getmetatable(fields).__tostring = function(self)
+    return ("%s: %s"):format(name, table.concat(show.sorted_keys(self), ", "))
+  end
+  return fields
+end
+
+module(digits.nn, "digits.nn")
+module(digits.data, "digits.data")
+internals.document(digits, "digits", "digits\n" ..
+  "Recognising handwritten digits, and images or tables like them. help(x) tells of x: a\n" ..
+  "function, a part such as digits.nn.Conv2D, a value, or a name in quotes.")
+internals.document(digits.nn, "digits.nn", "digits.nn\n" ..
+  "Networks: nn.Sequential joins layers into a model; optimizers, losses, initialisers and\n" ..
+  "regularisers are parts too. Options are given by position, in Keras's order, or by name.")
+internals.document(digits.data, "digits.data", "digits.data\n" ..
+  "Datasets: where they come from. What can be made of one are its methods: help \"dataset\".")
+return module(digits, "digits")

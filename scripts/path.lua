@@ -1,0 +1,22 @@
+-- digits.path(folder, name): where to write a file, in a folder that is made if need be.
+local internals = require("digits.core").internals
+
+local function path(folder, ...)
+  local parts = table.pack(folder, ...)
+  for i = 1, parts.n do
+    if type(parts[i]) ~= "string" then
+      internals.raise(("path: expected strings, found a %s"):format(type(parts[i])))
+    end
+  end
+  local whole = table.concat(parts, "/")
+  local parent = whole:match "^(.*)/[^/]*$"
+  if parent and parent ~= "" then
+    local ok, message = internals.make_folder(parent)
+    if not ok then internals.raise("path: " .. message) end
+  end
+  return whole
+end
+
+return internals.document(path, "digits.path", "path(folder, name)\n" ..
+  "The path of a file in a folder, which is made if it is not there.\n" ..
+  "model:save(digits.path(\"out\", \"cnn.safetensors\"))")

@@ -1,0 +1,84 @@
+-- How the tables that the library returns print themselves.
+local internals = require("digits.core").internals
+
+local MOST = 24 -- values of a list
+
+local function text_of(value)
+  if math.type(value) == "float" then return ("%.6g"):format(value) end
+  if type(value) == "string" then return ("%q"):format(value) end
+  return tostring(value)
+end
+
+local function sorted_keys(table_of)
+  local keys = {}
+  for key in pairs(table_of) do keys[#keys + 1] = key end
+  table.sort(keys, function(a, b)
+    if type(a) == type(b) then return a < b end
+    return type(a) == "number"
+  end)
+  return keys
+end
+
+local function list(values)
+  local parts = {}
+  for i, value in ipairs(values) do
+    if i > MOST - 2 and i < #values and #values > MOST then
+      if i == #values - 1 then parts[#parts + 1] = "..." end
+    else
+      parts[#parts + 1] = text_of(value)
+    end
+  end
+  return "{" .. table.concat(parts, ", ") .. "}"
+end
+
+local function counts(values)
+  local parts = {}
+  for _, label in ipairs(sorted_keys(values)) do
+    parts[#parts + 1] = ("[%d] = %d"):format(label, values[label])
+  end
+  return "{" .. table.concat(parts, ", ") .. "}"
+end
+
+local function record(values)
+  local parts = {}
+  for _, key in ipairs(sorted_keys(values)) do
+    parts[#parts + 1] = ("%s = %s"):format(key, text_of(values[key]))
+  end
+  return "{" .. table.concat(parts, ", ") .. "}"
+end
+
+local SCORES = { "loss", "accuracy", "val_loss", "val_accuracy", "seconds" }
+
+local function history(values)
+  local names = {}
+  for _, name in ipairs(SCORES) do
+    if values[name] then names[#names + 1] = name end
+  end
+  local lines = { ("epoch" .. ("%14s"):rep(#names)):format(table.unpack(names)) }
+  for epoch = 1, values.epochs or 0 do
+    local row = { ("%5d"):format(epoch) }
+    for _, name in ipairs(names) do row[#row + 1] = ("%14.4f"):format(values[name][epoch]) end
+    lines[#lines + 1] = table.concat(row)
+  end
+  if values.total_seconds then
+    lines[#lines + 1] = ("best epoch %d, %.1f s in all"):format(values.best_epoch,
+      values.total_seconds)
+  end
+  return table.concat(lines, "\n")
+end
+
+local function weights(values)
+  local lines = {}
+  for _, name in ipairs(values) do
+    lines[#lines + 1] = ("%s %s"):format(name, list(values[name].shape))
+  end
+  return table.concat(lines, "\n")
+end
+
+for name, printer in pairs {
+  list = list, counts = counts, record = record, history = history, weights = weights,
+} do
+  internals.printable(name).__tostring = printer
+end
+
+return { text_of = text_of, sorted_keys = sorted_keys, record = record }
