@@ -22,7 +22,7 @@ sanitize := -fsanitize=thread -fno-omit-frame-pointer
 else
 CFLAGS ?= -O3 -g
 endif
-warnings := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes
+warnings := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Werror=implicit-function-declaration
 flags = -std=gnu11 $(CFLAGS) -fno-math-errno -fopenmp $(warnings) $(sanitize) -I. -DDIGITS_VERSION='"$(VERSION)"' $(CPPFLAGS)
 
 # ---- what there is to build ----
