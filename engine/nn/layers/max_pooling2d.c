@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/base/kernel.h"
+#include "engine/base/math.h"
 #include "engine/nn/descriptors.h"
 #include "engine/nn/layers/pooling.h"
 
@@ -53,9 +54,9 @@ static inline void greatest_of_four(const float *restrict x, int64_t row, int64_
     for (int64_t c = 0; c < channels; c++) {
         float a = x[c], b = x[c + channels], d = below[c], e = below[c + channels];
         float top = b > a ? b : a, bottom = e > d ? e : d;
-        int32_t first = b > a ? 1 : 0, second = e > d ? 3 : 2;
+        int32_t first = b > a, second = 2 + (e > d), is_below = bottom > top;
         y[c] = bottom > top ? bottom : top;
-        taps[c] = bottom > top ? second : first;
+        taps[c] = first ^ ((first ^ second) & -is_below); /* a choice here would become a branch */
     }
 }
 
@@ -124,16 +125,22 @@ dg_status dg_max_pool_forward(const dg_pool_options *options, const dg_pass *pas
 
 /* --- backward ------------------------------------------------------------------------------- */
 
+/* `value` where `tap` is `wanted`, else 0; not by a choice, which would become a branch. */
+static inline float only_at(float value, int32_t tap, int32_t wanted)
+{
+    return dg_float_of_bits(dg_bits_of_float(value) & (uint32_t) - (tap == wanted));
+}
+
 static inline void spread_to_four(const float *restrict g, const int32_t *restrict taps,
                                   int64_t row, int64_t channels, float *restrict dx)
 {
     float *below = dx + row;
 #pragma omp simd
     for (int64_t c = 0; c < channels; c++) {
-        dx[c] = taps[c] == 0 ? g[c] : 0;
-        dx[c + channels] = taps[c] == 1 ? g[c] : 0;
-        below[c] = taps[c] == 2 ? g[c] : 0;
-        below[c + channels] = taps[c] == 3 ? g[c] : 0;
+        dx[c] = only_at(g[c], taps[c], 0);
+        dx[c + channels] = only_at(g[c], taps[c], 1);
+        below[c] = only_at(g[c], taps[c], 2);
+        below[c + channels] = only_at(g[c], taps[c], 3);
     }
 }
 
@@ -149,7 +156,7 @@ static inline void spread_to_window(const dg_window *w, int64_t oy, int64_t ox, 
             float *to = dx + (i * w->x.in + j) * w->channels;
             int32_t tap = (int32_t)((i - first_y) * w->x.size + j - first_x);
 #pragma omp simd
-            for (int64_t c = 0; c < w->channels; c++) to[c] += taps[c] == tap ? g[c] : 0;
+            for (int64_t c = 0; c < w->channels; c++) to[c] += only_at(g[c], taps[c], tap);
         }
 }
 

@@ -1,0 +1,136 @@
+/* dg_exp, dg_log, dg_tanh and dg_sigmoid against libm in double precision, over floats of every
+ * size and sign, within the errors that engine/base/math.h states. */
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "engine/base/kernel.h"
+#include "engine/base/math.h"
+
+enum { CHUNK = 4096 };
+static const uint32_t step = 509; /* a prime: every 509th float of all 2^32 */
+
+static double exact_sigmoid(double x)
+{
+    return 1 / (1 + exp(-x));
+}
+
+/* Each function in loops: built for several instruction sets, and once for the oldest alone. */
+#define LOOPS(name)                                                                                \
+    DG_KERNEL static void many_##name(const float *x, float *y)                                    \
+    {                                                                                              \
+        for (int i = 0; i < CHUNK; i++) y[i] = dg_##name(x[i]);                                    \
+    }                                                                                              \
+    static void plain_##name(const float *x, float *y)                                             \
+    {                                                                                              \
+        for (int i = 0; i < CHUNK; i++) y[i] = dg_##name(x[i]);                                    \
+    }
+LOOPS(exp)
+LOOPS(log)
+LOOPS(tanh)
+LOOPS(sigmoid)
+
+/* Units in the last place of a float near `exact`; one denormal unit below FLT_MIN. */
+static double unit(double exact)
+{
+    int exponent;
+    frexp(exact, &exponent);
+    return ldexp(1, exponent - 24 < -149 ? -149 : exponent - 24);
+}
+
+struct worst {
+    double error;
+    float at;
+};
+
+static void judge(float x, float found, double exact, struct worst *normal, struct worst *denormal)
+{
+    float rounded = (float)exact;
+    if (isnan(exact)) {
+        assert_true(isnan(found));
+        return;
+    }
+    if (isinf(rounded)) {
+        /* within an ulp of the largest float either answer is right */
+        if (isinf(exact) || fabs(exact) > FLT_MAX * (1 + 1e-6)) assert_true(found == rounded);
+        return;
+    }
+    assert_true(isfinite(found));
+    double error = fabs(found - exact) / unit(exact);
+    struct worst *worst = fabs(exact) < FLT_MIN ? denormal : normal;
+    if (error > worst->error) *worst = (struct worst){ error, x };
+}
+
+typedef void loop(const float *x, float *y);
+
+static void check(const char *name, loop *function, double (*exact)(double), double limit)
+{
+    static float x[CHUNK], y[CHUNK];
+    struct worst normal = { 0 }, denormal = { 0 };
+    uint64_t bits = 0;
+    while (bits < UINT64_C(1) << 32) {
+        for (int i = 0; i < CHUNK; i++, bits += step) x[i] = dg_float_of_bits((uint32_t)bits);
+        function(x, y);
+        for (int i = 0; i < CHUNK; i++) judge(x[i], y[i], exact((double)x[i]), &normal, &denormal);
+    }
+    if (normal.error > limit || denormal.error > limit + 1)
+        fail_msg("%s: %.3f ulp at %a, denormal %.3f at %a, more than %.2f", name, normal.error,
+                 (double)normal.at, denormal.error, (double)denormal.at, limit);
+}
+
+static void test_exp(void **state)
+{
+    (void)state;
+    check("exp", many_exp, exp, 1.1);
+    check("exp, oldest instructions", plain_exp, exp, 1.1);
+}
+
+static void test_log(void **state)
+{
+    (void)state;
+    check("log", many_log, log, 0.9);
+    check("log, oldest instructions", plain_log, log, 0.9);
+}
+
+static void test_tanh(void **state)
+{
+    (void)state;
+    check("tanh", many_tanh, tanh, 1.4);
+    check("tanh, oldest instructions", plain_tanh, tanh, 1.4);
+}
+
+static void test_sigmoid(void **state)
+{
+    (void)state;
+    check("sigmoid", many_sigmoid, exact_sigmoid, 2.7);
+    check("sigmoid, oldest instructions", plain_sigmoid, exact_sigmoid, 2.7);
+}
+
+static void test_special_values(void **state)
+{
+    (void)state;
+    assert_true(isnan(dg_exp(NAN)) && isnan(dg_log(NAN)) && isnan(dg_tanh(NAN)));
+    assert_true(isnan(dg_sigmoid(NAN)) && isnan(dg_log(-1)) && isnan(dg_log(-INFINITY)));
+    assert_true(dg_exp(0) == 1 && dg_exp(-INFINITY) == 0 && dg_exp(INFINITY) == INFINITY);
+    assert_true(dg_log(1) == 0 && dg_log(0) == -INFINITY && dg_log(INFINITY) == INFINITY);
+    assert_true(dg_tanh(0) == 0 && dg_tanh(INFINITY) == 1 && dg_tanh(-INFINITY) == -1);
+    assert_true(signbit(dg_tanh(-0.0f)));
+    assert_true(dg_sigmoid(0) == 0.5f && dg_sigmoid(INFINITY) == 1 && dg_sigmoid(-INFINITY) == 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_exp),     cmocka_unit_test(test_log),
+        cmocka_unit_test(test_tanh),    cmocka_unit_test(test_sigmoid),
+        cmocka_unit_test(test_special_values),
+    };
+    printf("kernels: %s\n", dg_kernel_name());
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
