@@ -23,7 +23,7 @@ else
 CFLAGS ?= -O3 -g
 endif
 warnings := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Werror=implicit-function-declaration
-flags = -std=gnu11 $(CFLAGS) -fno-math-errno -fopenmp $(warnings) $(sanitize) -I. -DDIGITS_VERSION='"$(VERSION)"' $(CPPFLAGS)
+flags = -std=gnu11 $(CFLAGS) -fno-math-errno -fopenmp-simd $(warnings) $(sanitize) -I. -DDIGITS_VERSION='"$(VERSION)"' $(CPPFLAGS)
 
 # ---- what there is to build ----
 

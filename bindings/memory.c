@@ -1,10 +1,10 @@
 /* The hook that joins the engine's allocator to Lua's collector. */
 #include "bindings/memory.h"
 
-#include <omp.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "engine/base/job.h"
 #include "engine/base/memory.h"
 
 #define LEAST_BYTES ((int64_t)64 << 20)
@@ -23,7 +23,7 @@ static bool collect(void *context, size_t bytes, bool failed)
 {
     (void)context;
     lua_State *L = current;
-    if (!L || collecting || omp_in_parallel()) return false;
+    if (!L || collecting || dg_in_piece()) return false;
     if (!failed) {
         int64_t limit = 2 * after_last > LEAST_BYTES ? 2 * after_last : LEAST_BYTES;
         if (dg_memory_live() + (int64_t)bytes <= limit || !lua_gc(L, LUA_GCISRUNNING)) return false;

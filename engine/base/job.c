@@ -1,20 +1,17 @@
-/* Pieces over OpenMP threads. */
+/* Pieces of work, and how they fail. */
 #define _GNU_SOURCE /* sched_getaffinity */
 #include "engine/base/job.h"
 
-#include <cblas.h>
-#include <omp.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
+
+#include "engine/base/pool.h"
 
 atomic_int dg_interrupt;
 
 static atomic_int default_threads;
-static pthread_once_t start_once = PTHREAD_ONCE_INIT;
 
 static int available_processors(void)
 {
@@ -61,32 +58,12 @@ int64_t dg_pieces(int64_t count, int64_t grain, int64_t most)
     return pieces < 1 ? 1 : pieces;
 }
 
-/* The threads come to life, and OpenBLAS takes its buffers, while there is still memory: under a
- * limit, OpenBLAS's first product would wait for ever, and libgomp's first team would end the
- * program. SIGINT belongs to the main thread. */
-static void start_threads(void)
-{
-    openblas_set_num_threads(1);
-    sigset_t interrupt, before;
-    sigemptyset(&interrupt);
-    sigaddset(&interrupt, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &interrupt, &before);
-#pragma omp parallel num_threads(dg_threads())
-    {
-        float a[16] = { 0 }, b[16] = { 0 }, c[16];
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, 4, 4, 4, 1, a, 4, b, 4, 0, c, 4);
-    }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
 /* What the threads of one dg_parallel share. The failure of the lowest piece is kept with its
  * message, because the message slot of a worker is out of the caller's reach. */
 struct run {
     const dg_job *job;
     dg_piece *function;
     void *context;
-    int64_t pieces;
-    atomic_llong next;
     atomic_llong failed_piece; /* the lowest so far; `pieces` while there is none */
     pthread_mutex_t lock;
     dg_status status;
@@ -104,41 +81,21 @@ static void record_failure(struct run *run, int64_t piece, dg_status status)
     pthread_mutex_unlock(&run->lock);
 }
 
-static void work(struct run *run, int worker)
+static void run_piece(void *context, int64_t piece, int worker)
 {
-    for (;;) {
-        int64_t piece = atomic_fetch_add(&run->next, 1);
-        if (piece >= atomic_load(&run->failed_piece)) return;
-        dg_status status = dg_job_check(run->job);
-        if (status == DG_OK) status = run->function(run->context, piece, worker);
-        if (status != DG_OK) record_failure(run, piece, status);
-    }
-}
-
-static dg_status run_here(const dg_job *job, int64_t pieces, dg_piece *function, void *context)
-{
-    for (int64_t piece = 0; piece < pieces; piece++) {
-        DG_TRY(dg_job_check(job));
-        DG_TRY(function(context, piece, 0));
-    }
-    return DG_OK;
+    struct run *run = context;
+    if (piece >= atomic_load(&run->failed_piece)) return;
+    dg_status status = dg_job_check(run->job);
+    if (status == DG_OK) status = run->function(run->context, piece, worker);
+    if (status != DG_OK) record_failure(run, piece, status);
 }
 
 dg_status dg_parallel(const dg_job *job, int64_t pieces, dg_piece *function, void *context)
 {
-    pthread_once(&start_once, start_threads);
-    int threads = job->threads < pieces ? job->threads : (int)pieces;
-    if (threads <= 1 || omp_in_parallel()) return run_here(job, pieces, function, context);
-    struct run run = { .job = job, .function = function, .context = context, .pieces = pieces,
-                       .next = 0, .failed_piece = pieces, .lock = PTHREAD_MUTEX_INITIALIZER };
-    sigset_t interrupt, before;
-    sigemptyset(&interrupt);
-    sigaddset(&interrupt, SIGINT);
-    /* a larger team may start new threads here: they inherit the mask */
-    pthread_sigmask(SIG_BLOCK, &interrupt, &before);
-#pragma omp parallel num_threads(threads)
-    work(&run, omp_get_thread_num());
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int64_t threads = job->threads < pieces ? job->threads : pieces;
+    struct run run = { .job = job, .function = function, .context = context,
+                       .failed_piece = pieces, .lock = PTHREAD_MUTEX_INITIALIZER };
+    dg_pool_run(pieces, (int)threads - 1, run_piece, &run);
     if (run.status != DG_OK) return dg_error(run.status, "%s", run.message);
     return DG_OK;
 }

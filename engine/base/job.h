@@ -6,6 +6,7 @@
 #define DG_BASE_JOB_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "engine/base/status.h"
@@ -40,6 +41,9 @@ dg_status dg_set_threads(int threads);
  * cancelled. Within a piece, a nested call runs its pieces one after another. */
 typedef dg_status dg_piece(void *context, int64_t piece, int worker);
 dg_status dg_parallel(const dg_job *job, int64_t pieces, dg_piece *function, void *context);
+
+/* Whether the calling thread is within a piece. */
+bool dg_in_piece(void);
 
 /* How many pieces `count` items make when a piece has about `grain` of them and there are at most
  * `most` pieces; at least 1. Depends on nothing else, so neither do the results. */

@@ -1,0 +1,251 @@
+/* A pool of threads that take pieces of work as they come free. */
+#include "engine/base/pool.h"
+
+#include <cblas.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "engine/base/job.h"
+
+enum {
+    SPINS = 4000,     /* looks for new work before a thread goes to sleep: tens of microseconds */
+    MOST_AT_ONCE = 1 << 30,
+};
+
+struct pool;
+
+struct helper {
+    struct pool *pool;
+    int worker;
+    pthread_t thread;
+};
+
+struct pool {
+    /* The turn in the upper half, pieces not yet taken in the lower. To take a piece is to lower
+     * the count within the same turn, so whoever succeeds knows that the run is still going on,
+     * and may read the fields below. */
+    _Atomic uint64_t open;
+    atomic_llong left; /* pieces not yet done */
+    atomic_int allowed; /* helpers that may take part */
+    int64_t first, pieces;
+    dg_pool_work *work;
+    void *context;
+
+    pthread_mutex_t lock;
+    pthread_cond_t opened, finished;
+    atomic_int sleepers; /* helpers waiting for `opened` */
+    atomic_bool waiting; /* the owner waits for `finished` */
+    bool ending;         /* under the lock */
+    int helpers, capacity;
+    struct helper **helper;
+};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t pool_key;
+static _Thread_local struct pool *own_pool;
+static _Thread_local bool within;
+
+static void relax(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static uint64_t turn_of(uint64_t open)
+{
+    return open >> 32;
+}
+
+static uint32_t count_of(uint64_t open)
+{
+    return (uint32_t)open;
+}
+
+bool dg_in_piece(void)
+{
+    return within;
+}
+
+/* --- taking pieces ------------------------------------------------------------------------ */
+
+static void finish_piece(struct pool *pool)
+{
+    if (atomic_fetch_sub(&pool->left, 1) != 1 || !atomic_load(&pool->waiting)) return;
+    pthread_mutex_lock(&pool->lock);
+    pthread_cond_signal(&pool->finished);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+/* Takes and does one piece; false when none is open to this worker. */
+static bool do_piece(struct pool *pool, int worker)
+{
+    uint64_t open = atomic_load(&pool->open);
+    do {
+        if (count_of(open) == 0 || worker > atomic_load(&pool->allowed)) return false;
+    } while (!atomic_compare_exchange_weak(&pool->open, &open, open - 1));
+    pool->work(pool->context, pool->first + pool->pieces - (int64_t)count_of(open), worker);
+    finish_piece(pool);
+    return true;
+}
+
+static bool is_open(struct pool *pool, int worker)
+{
+    return count_of(atomic_load(&pool->open)) > 0 && worker <= atomic_load(&pool->allowed);
+}
+
+/* Returns when there may be work, or with false when the pool ends. */
+static bool await_work(struct pool *pool, int worker)
+{
+    for (int i = 0; i < SPINS; i++) {
+        if (is_open(pool, worker)) return true;
+        relax();
+    }
+    pthread_mutex_lock(&pool->lock);
+    atomic_fetch_add(&pool->sleepers, 1);
+    while (!pool->ending && !is_open(pool, worker)) pthread_cond_wait(&pool->opened, &pool->lock);
+    atomic_fetch_sub(&pool->sleepers, 1);
+    bool ending = pool->ending;
+    pthread_mutex_unlock(&pool->lock);
+    return !ending;
+}
+
+static void warm_up_blas(void)
+{
+    float a[16] = { 0 }, b[16] = { 0 }, c[16];
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, 4, 4, 4, 1, a, 4, b, 4, 0, c, 4);
+}
+
+static void *help(void *argument)
+{
+    struct helper *helper = argument;
+    within = true;
+    warm_up_blas();
+    while (await_work(helper->pool, helper->worker))
+        while (do_piece(helper->pool, helper->worker)) continue;
+    return NULL;
+}
+
+/* --- life --------------------------------------------------------------------------------- */
+
+static void end_pool(void *argument)
+{
+    struct pool *pool = argument;
+    pthread_mutex_lock(&pool->lock);
+    pool->ending = true;
+    pthread_cond_broadcast(&pool->opened);
+    pthread_mutex_unlock(&pool->lock);
+    for (int i = 0; i < pool->helpers; i++) {
+        pthread_join(pool->helper[i]->thread, NULL);
+        free(pool->helper[i]);
+    }
+    pthread_mutex_destroy(&pool->lock);
+    pthread_cond_destroy(&pool->opened);
+    pthread_cond_destroy(&pool->finished);
+    free(pool->helper);
+    free(pool);
+}
+
+/* OpenBLAS takes its buffers while there is still memory: under a limit its first product would
+ * wait for ever. */
+static void start(void)
+{
+    openblas_set_num_threads(1);
+    warm_up_blas();
+    pthread_key_create(&pool_key, end_pool);
+}
+
+static struct pool *get_pool(void)
+{
+    pthread_once(&once, start);
+    if (own_pool) return own_pool;
+    struct pool *pool = calloc(1, sizeof *pool);
+    if (!pool) return NULL;
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->opened, NULL);
+    pthread_cond_init(&pool->finished, NULL);
+    pthread_setspecific(pool_key, pool);
+    return own_pool = pool;
+}
+
+static bool add_helper(struct pool *pool)
+{
+    if (pool->helpers == pool->capacity) {
+        int capacity = pool->capacity ? 2 * pool->capacity : 4;
+        struct helper **more = realloc(pool->helper, (size_t)capacity * sizeof *more);
+        if (!more) return false;
+        pool->helper = more;
+        pool->capacity = capacity;
+    }
+    struct helper *helper = malloc(sizeof *helper);
+    if (!helper) return false;
+    *helper = (struct helper){ .pool = pool, .worker = pool->helpers + 1 };
+    sigset_t all, before;
+    sigfillset(&all); /* signals are for the main thread */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(&helper->thread, NULL, help, helper);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed) {
+        free(helper);
+        return false;
+    }
+    pool->helper[pool->helpers++] = helper;
+    return true;
+}
+
+/* --- running ------------------------------------------------------------------------------ */
+
+static void await_done(struct pool *pool)
+{
+    for (int i = 0; i < SPINS; i++) {
+        if (atomic_load(&pool->left) == 0) return;
+        relax();
+    }
+    pthread_mutex_lock(&pool->lock);
+    atomic_store(&pool->waiting, true);
+    while (atomic_load(&pool->left) > 0) pthread_cond_wait(&pool->finished, &pool->lock);
+    atomic_store(&pool->waiting, false);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+static void run_open(struct pool *pool, int64_t first, int64_t pieces, int helpers,
+                     dg_pool_work *work, void *context)
+{
+    uint64_t turn = turn_of(atomic_load(&pool->open)) + 1;
+    pool->first = first;
+    pool->pieces = pieces;
+    pool->work = work;
+    pool->context = context;
+    atomic_store(&pool->left, pieces);
+    atomic_store(&pool->allowed, helpers);
+    atomic_store(&pool->open, turn << 32 | (uint64_t)pieces);
+    if (atomic_load(&pool->sleepers) > 0) {
+        pthread_mutex_lock(&pool->lock);
+        pthread_cond_broadcast(&pool->opened);
+        pthread_mutex_unlock(&pool->lock);
+    }
+    within = true;
+    while (do_piece(pool, 0)) continue;
+    within = false;
+    await_done(pool);
+}
+
+void dg_pool_run(int64_t pieces, int helpers, dg_pool_work *work, void *context)
+{
+    struct pool *pool = helpers > 0 && pieces > 1 && !within ? get_pool() : NULL;
+    if (!pool) {
+        pthread_once(&once, start);
+        for (int64_t i = 0; i < pieces; i++) work(context, i, 0);
+        return;
+    }
+    while (pool->helpers < helpers && add_helper(pool)) continue;
+    for (int64_t first = 0; first < pieces; first += MOST_AT_ONCE) {
+        int64_t left = pieces - first;
+        run_open(pool, first, left < MOST_AT_ONCE ? left : MOST_AT_ONCE, helpers, work, context);
+    }
+}
