@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "engine/base/job.h"
+#include "engine/base/part.h"
 #include "engine/base/status.h"
 #include "engine/data/dataset.h"
 
@@ -58,5 +59,32 @@ typedef struct dg_scores {
     bool has_accuracy;
     double seconds;
 } dg_scores;
+
+/* What every learner begins with. */
+typedef struct dg_learner {
+    const struct dg_learner_type *type;
+    const dg_part *options; /* what it was made with; NULL for a network */
+    uint64_t seed;
+    bool fitted;
+    bool busy;           /* in a fit: refuses another */
+    int64_t class_count; /* 0 before the first fit; column k of the chances is classes[k] */
+    int32_t *classes;
+    char **class_names; /* NULL or class_count names */
+} dg_learner;
+
+/* A kind of learner: one file, which ends in this descriptor, and a line in engine/registry.c. */
+typedef struct dg_learner_type {
+    dg_descriptor part; /* kind "learner" */
+    /* A new, unfitted learner that keeps `options` (retained); base fields are filled by the
+     * caller. */
+    dg_status (*create)(const dg_part *options, dg_learner **out);
+    void (*free)(dg_learner *learner); /* what is its own; not the base fields */
+    dg_status (*fit)(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
+                     const dg_job *job, dg_fit_result *result);
+    /* {n, classes} float32 chances for x of n rows. */
+    dg_status (*predict_proba)(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
+                               dg_tensor *out);
+    dg_status (*summary)(const dg_learner *learner, char **out);
+} dg_learner_type;
 
 #endif
