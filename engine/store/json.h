@@ -31,6 +31,10 @@ dg_status dg_json_member(const cJSON *object, const char *name, int type, const 
 dg_status dg_json_whole(const cJSON *item, const char *what, int64_t low, int64_t high,
                         int64_t *out);
 
+/* DG_INVALID as DG_FORMAT, with its message: a file that asks for what cannot be is damaged, or made
+ * by a newer program. Other statuses stay. */
+dg_status dg_format_error(dg_status status);
+
 /* --- writing -------------------------------------------------------------------------------- */
 
 /* Adds `item` to the object `to` under `name`, or (NULL) to the list `to`. Takes `item`, which may

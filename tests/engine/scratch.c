@@ -1,18 +1,13 @@
-/* For tests: a folder for files, and what errors must say. */
+/* For tests: a folder for files. */
 #include "tests/engine/scratch.h"
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { PATH_SIZE = 512, PATHS = 8 };
 
@@ -80,17 +75,4 @@ char *scratch_read(const char *path, size_t *count)
 int scratch_files(void)
 {
     return walk_folder(false);
-}
-
-void expect_error(dg_status found, dg_status expected, const char *words)
-{
-    if (found == DG_OK) fail_msg("no failure, expected one that says '%s'", words);
-    if (found != expected || !strstr(dg_error_message(), words))
-        fail_msg("expected status %d and '%s',\n   found status %d and '%s'", expected, words,
-                 found, dg_error_message());
-}
-
-void expect_ok(dg_status found)
-{
-    if (found != DG_OK) fail_msg("failed: %s", dg_error_message());
 }

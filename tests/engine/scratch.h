@@ -1,10 +1,10 @@
-/* For tests: a folder for files, gone when the program ends; and what errors must say. */
+/* For tests: a folder for files, gone when the program ends. */
 #ifndef DG_TESTS_SCRATCH_H
 #define DG_TESTS_SCRATCH_H
 
 #include <stddef.h>
 
-#include "engine/base/status.h"
+#include "tests/engine/support.h"
 
 /* The path of `name` in the folder; good for the next few calls. */
 const char *scratch_path(const char *name);
@@ -16,10 +16,8 @@ char *scratch_read(const char *path, size_t *count);
 /* How many files the folder has. */
 int scratch_files(void);
 
-/* Fails unless `found` is `expected` and the message has `words` in it. */
-void expect_error(dg_status found, dg_status expected, const char *words);
-
-/* Fails with the message unless `found` is DG_OK. */
-void expect_ok(dg_status found);
+/* What support.h calls assert_ok and assert_fails_with. */
+#define expect_ok(status) assert_ok(status)
+#define expect_error(found, expected, words) assert_fails_with(found, expected, words)
 
 #endif

@@ -7,7 +7,7 @@ whose stream never changes, so the file comes out the same every time.
 
 A case is a small network, a batch, and: the outputs before training, the loss and the gradients of
 all weights, the loss of each of five steps of the optimizer (the whole batch each), the weights and
-the outputs after them. Where Keras 3 and PyTorch differ, Keras's formula is written here in tensors:
+the outputs after them. Where Keras 3 and PyTorch differ, Keras's formula is written in tensors:
 all optimizers, BatchNormalization's running statistics, L2's factor, "same" padding. Layouts are
 Keras's: images NHWC, kernels HWIO.
 
@@ -49,7 +49,7 @@ def lua(value):
 
 def given(**options):
     """The options whose value is not the usual one: {name: (value, usual)}."""
-    return {k: value for k, (value, usual) in options.items() if value is not usual}
+    return {k: value for k, (value, usual) in options.items() if value != usual}
 
 
 def call(name, positional, named):

@@ -1,0 +1,317 @@
+/* Reading networks from files; engine/store/model_json.h says what is in them. */
+#include <float.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/base/memory.h"
+#include "engine/store/model_file.h"
+#include "engine/store/model_json.h"
+#include "engine/store/part_json.h"
+#include "engine/store/safetensors.h"
+
+/* More would make checks that compare all with all take too long. */
+enum { MOST_LAYERS = 10000, SHAPE_SIZE = 160 };
+
+/* A network in the making. */
+typedef struct loader {
+    const dg_tensor_file *file;
+    const cJSON *root;
+    dg_model *model;
+    int weights_checked;
+    int layer_count;
+    const dg_part **layers; /* owned */
+    const char **names;     /* borrowed; NULL once the layer is in the model */
+} loader;
+
+/* --- layers --------------------------------------------------------------------------------- */
+
+static dg_status read_count(const cJSON *list, const char *what, int *out)
+{
+    *out = cJSON_GetArraySize(list);
+    if (*out >= 1 && *out <= MOST_LAYERS) return DG_OK;
+    return dg_error(DG_FORMAT, "has %d %s, expected 1 to %d", *out, what, MOST_LAYERS);
+}
+
+static dg_status read_layers(loader *load)
+{
+    const cJSON *list, *item, *name;
+    int count;
+    DG_TRY(dg_json_member(load->root, "layers", cJSON_Array, &list));
+    DG_TRY(read_count(list, "layers", &count));
+    DG_TRY(dg_alloc_zero(&load->layers, count, sizeof *load->layers));
+    DG_TRY(dg_alloc_zero(&load->names, count, sizeof *load->names));
+    cJSON_ArrayForEach(item, list)
+    {
+        int i = load->layer_count++;
+        dg_status status = dg_part_from_json(&load->layers[i], "layer", item);
+        if (status == DG_OK) status = dg_json_member(item, "name", cJSON_String, &name);
+        if (status != DG_OK) return dg_error_context(status, "layer %d", i + 1);
+        load->names[i] = name->valuestring;
+    }
+    return DG_OK;
+}
+
+/* --- weights -------------------------------------------------------------------------------- */
+
+/* The weights that the newest layer brought. Checked before memory is made for them, so that a
+ * network can ask for no more than the file has. */
+static dg_status check_weights(loader *load)
+{
+    for (; load->weights_checked < load->model->weight_count; load->weights_checked++) {
+        const dg_weight *weight = &load->model->weights[load->weights_checked];
+        const dg_tensor *tensor = dg_tensor_file_find(load->file, weight->name);
+        char expected[SHAPE_SIZE], found[SHAPE_SIZE];
+        dg_shape_text(weight->shape.count, weight->shape.at, expected, sizeof expected);
+        if (!tensor)
+            return dg_error(DG_FORMAT, "has no tensor '%s' of shape %s, which its layers need",
+                            weight->name, expected);
+        if (tensor->dtype != DG_FLOAT32)
+            return dg_error(DG_FORMAT, "tensor '%s' must be float32, found %s", weight->name,
+                            dg_dtype_name(tensor->dtype));
+        if (tensor->axes != weight->shape.count ||
+            memcmp(tensor->shape, weight->shape.at, sizeof(int64_t) * (size_t)tensor->axes) != 0)
+            return dg_error(DG_FORMAT, "tensor '%s' has shape %s, its layer needs %s", weight->name,
+                            dg_shape_text(tensor->axes, tensor->shape, found, sizeof found),
+                            expected);
+    }
+    return DG_OK;
+}
+
+static dg_status check_no_more(const loader *load)
+{
+    const dg_model *model = load->model;
+    for (int i = 0; i < load->file->count; i++) {
+        const char *name = load->file->tensors[i].name;
+        int w = 0;
+        while (w < model->weight_count && strcmp(model->weights[w].name, name) != 0) w++;
+        if (w == model->weight_count)
+            return dg_error(DG_FORMAT, "has a tensor '%.100s', which none of its layers needs",
+                            name);
+    }
+    return DG_OK;
+}
+
+static void take_weights(const loader *load)
+{
+    for (int i = 0; i < load->model->weight_count; i++) {
+        const dg_weight *weight = &load->model->weights[i];
+        memcpy(dg_model_weight(load->model, i), dg_tensor_file_find(load->file, weight->name)->data,
+               sizeof(float) * (size_t)weight->size);
+    }
+}
+
+/* --- the graph ------------------------------------------------------------------------------ */
+
+static dg_status add_node(loader *load, const cJSON *item)
+{
+    const cJSON *layer, *inputs, *input;
+    int64_t index, from;
+    int count = 0, node, before[DG_MAX_INPUTS];
+    if (!cJSON_IsObject(item))
+        return dg_error(DG_FORMAT, "must be an object, found %s", dg_json_kind(item));
+    DG_TRY(dg_json_member(item, "layer", cJSON_Number, &layer));
+    DG_TRY(dg_json_whole(layer, "'layer'", 0, load->layer_count - 1, &index));
+    DG_TRY(dg_json_member(item, "inputs", cJSON_Array, &inputs));
+    cJSON_ArrayForEach(input, inputs)
+    {
+        if (count == DG_MAX_INPUTS)
+            return dg_error(DG_FORMAT, "has more than %d inputs", DG_MAX_INPUTS);
+        DG_TRY(dg_json_whole(input, "each of 'inputs'", 0, MOST_LAYERS, &from));
+        before[count++] = (int)from;
+    }
+    DG_TRY(dg_format_error(
+        dg_model_add(load->model, load->layers[index], count, before, load->names[index], &node)));
+    load->names[index] = NULL;
+    return check_weights(load);
+}
+
+static dg_status read_graph(loader *load)
+{
+    const cJSON *list, *item, *output;
+    int count, done = 0;
+    int64_t last;
+    DG_TRY(dg_json_member(load->root, "nodes", cJSON_Array, &list));
+    DG_TRY(read_count(list, "nodes", &count));
+    cJSON_ArrayForEach(item, list)
+    {
+        dg_status status = add_node(load, item);
+        if (status != DG_OK) return dg_error_context(status, "node %d", done);
+        done++;
+    }
+    for (int i = 0; i < load->layer_count; i++)
+        if (load->names[i])
+            return dg_error(DG_FORMAT, "layer '%.100s' is used by no node", load->names[i]);
+    DG_TRY(check_no_more(load));
+    DG_TRY(dg_json_member(load->root, "output", cJSON_Number, &output));
+    DG_TRY(dg_json_whole(output, "'output'", 0, count - 1, &last));
+    return dg_format_error(dg_model_finish(load->model, (int)last));
+}
+
+/* --- the rest ------------------------------------------------------------------------------- */
+
+static dg_status read_part(const cJSON *recipe, const char *kind, const dg_part **out)
+{
+    const cJSON *item;
+    DG_TRY(dg_json_member(recipe, kind, cJSON_Object, &item));
+    return dg_part_from_json(out, kind, item);
+}
+
+static dg_status compile(loader *load, const cJSON *recipe, const dg_part **optimizer,
+                         const dg_part **loss)
+{
+    const cJSON *accuracy, *epoch;
+    int64_t epochs;
+    DG_TRY(read_part(recipe, "optimizer", optimizer));
+    DG_TRY(read_part(recipe, "loss", loss));
+    DG_TRY(dg_json_member(recipe, "accuracy", cJSON_True | cJSON_False, &accuracy));
+    DG_TRY(dg_json_member(recipe, "epoch", cJSON_Number, &epoch));
+    DG_TRY(dg_json_whole(epoch, "'epoch'", 0, INT64_MAX, &epochs));
+    DG_TRY(
+        dg_format_error(dg_model_compile(load->model, *optimizer, *loss, cJSON_IsTrue(accuracy))));
+    load->model->epoch = epochs;
+    return DG_OK;
+}
+
+static dg_status read_recipe(loader *load)
+{
+    const cJSON *recipe;
+    const dg_part *optimizer = NULL, *loss = NULL;
+    DG_TRY(dg_json_member(load->root, "compile", cJSON_Object | cJSON_NULL, &recipe));
+    if (cJSON_IsNull(recipe)) return DG_OK;
+    dg_status status = compile(load, recipe, &optimizer, &loss);
+    dg_part_release(optimizer);
+    dg_part_release(loss);
+    return status == DG_OK ? DG_OK : dg_error_context(status, "'compile'");
+}
+
+static dg_status read_class_names(dg_model *model, const cJSON *names)
+{
+    const cJSON *item;
+    int64_t i = 0;
+    if (cJSON_GetArraySize(names) != model->class_count)
+        return dg_error(DG_FORMAT, "'class_names' has %d names, there are %" PRId64 " classes",
+                        cJSON_GetArraySize(names), model->class_count);
+    DG_TRY(dg_alloc_zero(&model->class_names, model->class_count, sizeof *model->class_names));
+    cJSON_ArrayForEach(item, names)
+    {
+        if (!cJSON_IsString(item))
+            return dg_error(DG_FORMAT, "each of 'class_names' must be a text, found %s",
+                            dg_json_kind(item));
+        DG_TRY(dg_copy_text(&model->class_names[i++], item->valuestring));
+    }
+    return DG_OK;
+}
+
+static dg_status read_classes(dg_model *model, const cJSON *root)
+{
+    const cJSON *list, *names = cJSON_GetObjectItemCaseSensitive(root, "class_names"), *item;
+    int64_t width = dg_shape_size(&model->nodes[model->output].build.output), count = 0;
+    DG_TRY(dg_json_member(root, "classes", cJSON_Array | cJSON_NULL, &list));
+    if (cJSON_IsNull(list)) return DG_OK;
+    if (cJSON_GetArraySize(list) != width)
+        return dg_error(DG_FORMAT, "'classes' has %d labels, the network has %" PRId64 " outputs",
+                        cJSON_GetArraySize(list), width);
+    DG_TRY(dg_alloc_zero(&model->classes, width, sizeof *model->classes));
+    model->class_count = width;
+    cJSON_ArrayForEach(item, list)
+    {
+        int64_t label;
+        DG_TRY(dg_json_whole(item, "each of 'classes'", INT32_MIN, INT32_MAX, &label));
+        if (count > 0 && label <= model->classes[count - 1])
+            return dg_error(DG_FORMAT, "'classes' must ascend, found %" PRId64 " after %d", label,
+                            model->classes[count - 1]);
+        model->classes[count++] = (int32_t)label;
+    }
+    return names ? read_class_names(model, names) : DG_OK;
+}
+
+static dg_status read_input_range(dg_model *model, const cJSON *root)
+{
+    const cJSON *list;
+    DG_TRY(dg_json_member(root, "input_range", cJSON_Array | cJSON_NULL, &list));
+    if (cJSON_IsNull(list)) return DG_OK;
+    const cJSON *low = cJSON_GetArrayItem(list, 0), *high = cJSON_GetArrayItem(list, 1);
+    if (cJSON_GetArraySize(list) != 2 || !cJSON_IsNumber(low) || !cJSON_IsNumber(high) ||
+        !(fabs(low->valuedouble) <= FLT_MAX && fabs(high->valuedouble) <= FLT_MAX))
+        return dg_error(DG_FORMAT, "'input_range' must be null or two numbers");
+    model->input_low = (float)low->valuedouble;
+    model->input_high = (float)high->valuedouble;
+    model->fitted = true;
+    return DG_OK;
+}
+
+/* --- all of it ------------------------------------------------------------------------------ */
+
+static dg_status check_kind(const cJSON *root)
+{
+    const cJSON *format, *kind;
+    int64_t version;
+    if (!cJSON_IsObject(root))
+        return dg_error(DG_FORMAT, "must be an object, found %s", dg_json_kind(root));
+    DG_TRY(dg_json_member(root, "format", cJSON_Number, &format));
+    DG_TRY(dg_json_whole(format, "'format'", 1, INT32_MAX, &version));
+    if (version > DG_MODEL_FORMAT)
+        return dg_error(DG_FORMAT,
+                        "is of format %" PRId64 ", this program reads %d: a newer digits-lua can "
+                        "read the file",
+                        version, DG_MODEL_FORMAT);
+    DG_TRY(dg_json_member(root, "kind", cJSON_String, &kind));
+    if (strcmp(kind->valuestring, "network") != 0)
+        return dg_error(DG_FORMAT, "describes a '%.100s', expected a 'network'", kind->valuestring);
+    return DG_OK;
+}
+
+static dg_status read_model(loader *load)
+{
+    const cJSON *item;
+    uint64_t seed;
+    DG_TRY(check_kind(load->root));
+    DG_TRY(dg_json_member(load->root, "seed", cJSON_String, &item));
+    DG_TRY(dg_json_seed_value(item, "'seed'", &seed));
+    DG_TRY(dg_model_new(&load->model, seed));
+    DG_TRY(read_layers(load));
+    DG_TRY(read_graph(load));
+    take_weights(load);
+    DG_TRY(read_recipe(load));
+    DG_TRY(read_classes(load->model, load->root));
+    return read_input_range(load->model, load->root);
+}
+
+static dg_status load_from(dg_model **out, const dg_tensor_file *file, const char *path)
+{
+    const char *text = dg_tensor_file_metadata(file, DG_MODEL_KEY);
+    if (!text)
+        return dg_error(DG_FORMAT,
+                        "%s: has tensors, but no metadata '" DG_MODEL_KEY "': it was not saved by "
+                        "this program",
+                        path);
+    char what[PATH_MAX + 64];
+    snprintf(what, sizeof what, "%s: metadata '" DG_MODEL_KEY "'", path);
+    cJSON *root;
+    DG_TRY(dg_json_parse(&root, what, text, strlen(text)));
+    loader load = { .file = file, .root = root };
+    dg_status status = read_model(&load);
+    for (int i = 0; i < load.layer_count; i++) dg_part_release(load.layers[i]);
+    dg_free(load.layers);
+    dg_free(load.names);
+    cJSON_Delete(root);
+    if (status == DG_OK) {
+        *out = load.model;
+        return DG_OK;
+    }
+    dg_model_free(load.model);
+    return dg_error_context(status, "%s", path);
+}
+
+dg_status dg_model_load(dg_model **out, const char *path)
+{
+    *out = NULL;
+    dg_tensor_file file;
+    DG_TRY(dg_tensor_file_read(&file, path));
+    dg_status status = load_from(out, &file, path);
+    dg_tensor_file_release(&file);
+    return status;
+}

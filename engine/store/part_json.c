@@ -1,0 +1,173 @@
+/* Parts as JSON. */
+#include "engine/store/part_json.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- writing -------------------------------------------------------------------------------- */
+
+cJSON *dg_json_seed(uint64_t seed)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%" PRIu64, seed);
+    return cJSON_CreateString(text);
+}
+
+static dg_status add_ints(cJSON *to, const char *name, const dg_ints *ints)
+{
+    cJSON *list = cJSON_CreateArray();
+    DG_TRY(dg_json_add(to, name, list));
+    for (int i = 0; i < ints->count; i++)
+        DG_TRY(dg_json_add(list, NULL, dg_json_integer(ints->at[i])));
+    return DG_OK;
+}
+
+static dg_status add_part(cJSON *to, const char *name, const dg_part *part)
+{
+    cJSON *object = cJSON_CreateObject();
+    DG_TRY(dg_json_add(to, name, object));
+    return dg_part_to_json(object, part);
+}
+
+static dg_status add_option(cJSON *to, const dg_part *part, int index)
+{
+    const dg_param *param = &part->type->params[index];
+    const char *name = param->name;
+    dg_value value = dg_part_get(part, index);
+    switch (value.type) {
+    case DG_VALUE_NIL: return dg_json_add(to, name, cJSON_CreateNull());
+    case DG_VALUE_BOOL: return dg_json_add(to, name, cJSON_CreateBool(value.boolean));
+    case DG_VALUE_FLOAT: return dg_json_add(to, name, dg_json_number(value.number));
+    case DG_VALUE_TEXT: return dg_json_add(to, name, cJSON_CreateString(value.text));
+    case DG_VALUE_INTS: return add_ints(to, name, &value.ints);
+    case DG_VALUE_PART: return add_part(to, name, value.part);
+    case DG_VALUE_INT:
+        return dg_json_add(to, name,
+                           param->type == DG_TYPE_SEED ? dg_json_seed((uint64_t)value.integer)
+                                                       : dg_json_integer(value.integer));
+    }
+    return DG_OK;
+}
+
+dg_status dg_part_to_json(cJSON *object, const dg_part *part)
+{
+    DG_TRY(dg_json_add(object, "type", cJSON_CreateString(part->type->name)));
+    cJSON *options = cJSON_CreateObject(), *defaults = cJSON_CreateObject();
+    dg_status status = dg_json_add(object, "options", options);
+    if (status != DG_OK) cJSON_Delete(defaults);
+    DG_TRY(status);
+    DG_TRY(dg_json_add(object, "defaults", defaults));
+    int count = dg_param_count(part->type);
+    for (int i = 0; i < count; i++)
+        DG_TRY(add_option(part->given >> i & 1 ? options : defaults, part, i));
+    return DG_OK;
+}
+
+/* --- reading -------------------------------------------------------------------------------- */
+
+dg_status dg_json_seed_value(const cJSON *item, const char *what, uint64_t *out)
+{
+    const char *text = cJSON_IsString(item) ? item->valuestring : "";
+    char *end;
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    if (!isdigit((unsigned char)text[0]) || *end || errno)
+        return dg_error(DG_FORMAT, "%s must be a text of digits that fit 64 bits", what);
+    return DG_OK;
+}
+
+static dg_status read_ints(const cJSON *list, const char *name, dg_ints *out)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, list)
+    {
+        if (out->count == DG_MAX_INTS)
+            return dg_error(DG_FORMAT, "%s has more than %d numbers", name, DG_MAX_INTS);
+        DG_TRY(dg_json_whole(item, name, INT64_MIN, INT64_MAX, &out->at[out->count++]));
+    }
+    return DG_OK;
+}
+
+/* What `item` says, as a value for `param`. A part in it is to be released by the caller. */
+static dg_status read_value(const cJSON *item, const dg_param *param, dg_value *value)
+{
+    uint64_t seed;
+    switch (item->type & 0xFF) {
+    case cJSON_NULL: return DG_OK;
+    case cJSON_False:
+    case cJSON_True:
+        value->type = DG_VALUE_BOOL;
+        value->boolean = cJSON_IsTrue(item);
+        return DG_OK;
+    case cJSON_Number:
+        value->type = DG_VALUE_FLOAT;
+        value->number = item->valuedouble;
+        return DG_OK;
+    case cJSON_String:
+        value->type = DG_VALUE_TEXT;
+        value->text = item->valuestring;
+        if (param->type != DG_TYPE_SEED) return DG_OK;
+        DG_TRY(dg_json_seed_value(item, param->name, &seed));
+        value->type = DG_VALUE_INT;
+        value->integer = (int64_t)seed;
+        return DG_OK;
+    case cJSON_Array:
+        value->type = DG_VALUE_INTS;
+        return read_ints(item, param->name, &value->ints);
+    default:
+        if (param->type != DG_TYPE_PART)
+            return dg_error(DG_FORMAT, "%s cannot be an object", param->name);
+        value->type = DG_VALUE_PART;
+        return dg_part_from_json(&value->part, param->kind, item);
+    }
+}
+
+static dg_status set_option(dg_part *part, const cJSON *item)
+{
+    int index = dg_param_find(part->type, item->string);
+    if (index < 0) return dg_format_error(DG_INVALID);
+    dg_value value = { .type = DG_VALUE_NIL };
+    dg_status status = read_value(item, &part->type->params[index], &value);
+    if (status != DG_OK) return dg_error_context(status, "%s", part->type->name);
+    status = dg_format_error(dg_part_set(part, item->string, &value));
+    if (value.type == DG_VALUE_PART) dg_part_release(value.part);
+    return status;
+}
+
+static dg_status set_options(dg_part *part, const cJSON *object)
+{
+    const cJSON *options, *defaults, *item;
+    DG_TRY(dg_json_member(object, "options", cJSON_Object, &options));
+    DG_TRY(dg_json_member(object, "defaults", cJSON_Object, &defaults));
+    cJSON_ArrayForEach(item, options) DG_TRY(set_option(part, item));
+    uint64_t given = part->given;
+    cJSON_ArrayForEach(item, defaults) DG_TRY(set_option(part, item));
+    DG_TRY(dg_format_error(dg_part_finish(part)));
+    part->given = given;
+    return DG_OK;
+}
+
+dg_status dg_part_from_json(const dg_part **out, const char *kind, const cJSON *object)
+{
+    *out = NULL;
+    if (!cJSON_IsObject(object))
+        return dg_error(DG_FORMAT, "expected an object for the %s, found %s", kind,
+                        dg_json_kind(object));
+    const cJSON *name;
+    DG_TRY(dg_json_member(object, "type", cJSON_String, &name));
+    const dg_descriptor *type = dg_find_descriptor(kind, name->valuestring);
+    if (!type) return dg_format_error(DG_INVALID);
+    dg_part *part;
+    DG_TRY(dg_part_begin(type, &part));
+    dg_status status = set_options(part, object);
+    if (status != DG_OK)
+        dg_part_release(part);
+    else
+        *out = part;
+    return status;
+}
