@@ -1,47 +1,24 @@
 /* For tests: small datasets, and the memory that must be given back. */
 #include "tests/engine/sets.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "engine/base/memory.h"
-#include "tests/engine/scratch.h"
-
-static int64_t noted;
-
-int note_memory(void **state)
-{
-    (void)state;
-    noted = dg_memory_live();
-    return 0;
-}
-
-int check_memory(void **state)
-{
-    (void)state;
-    if (dg_memory_live() == noted) return 0;
-    print_error("%lld bytes were not given back\n", (long long)(dg_memory_live() - noted));
-    return 1;
-}
+#include "tests/engine/support.h"
 
 const dg_dataset *make_set(int64_t rows, const int32_t *labels)
 {
     dg_tensor x, y = { 0 };
     const dg_dataset *set;
-    expect_ok(dg_tensor_new(&x, DG_FLOAT32, 2, (int64_t[]){ rows, 2 }));
+    assert_ok(dg_tensor_new(&x, DG_FLOAT32, 2, (int64_t[]){ rows, 2 }));
     for (int64_t row = 0; row < rows; row++) {
         dg_floats(&x)[2 * row] = (float)row;
         dg_floats(&x)[2 * row + 1] = 10 * (float)row;
     }
     if (labels) {
-        expect_ok(dg_tensor_new(&y, DG_INT32, 1, &rows));
+        assert_ok(dg_tensor_new(&y, DG_INT32, 1, &rows));
         if (rows > 0) memcpy(y.data, labels, (size_t)rows * sizeof *labels);
     }
-    expect_ok(dg_dataset_new(&set, &x, labels ? &y : NULL, 0, NULL));
+    assert_ok(dg_dataset_new(&set, &x, labels ? &y : NULL, 0, NULL));
     dg_tensor_release(&x);
     dg_tensor_release(&y);
     return set;

@@ -15,11 +15,4 @@ int64_t row_name(const dg_dataset *set, int64_t row);
 void expect_set(const dg_dataset *set, int64_t rows, const int64_t *names, int64_t class_count,
                 const int32_t *classes, const int64_t *counts);
 
-/* A cmocka setup and teardown: the second fails if memory was taken and not given back. */
-int note_memory(void **state);
-int check_memory(void **state);
-
-/* A test between the two. */
-#define memory_test(function) cmocka_unit_test_setup_teardown(function, note_memory, check_memory)
-
 #endif

@@ -2,21 +2,17 @@
 #include <float.h>
 #include <locale.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "engine/base/memory.h"
 #include "engine/data/dataset.h"
 #include "engine/data/number.h"
 #include "tests/engine/scratch.h"
-#include "tests/engine/sets.h"
+#include "tests/engine/support.h"
 
 static dg_status read_path(const dg_dataset **out, dg_csv_options options)
 {
@@ -39,7 +35,7 @@ static void expect_values(const char *text, dg_csv_options options, int64_t rows
                           const double *values)
 {
     const dg_dataset *set;
-    expect_ok(read_bytes(&set, text, strlen(text), options));
+    assert_ok(read_bytes(&set, text, strlen(text), options));
     assert_int_equal(set->x.axes, 2);
     assert_int_equal(set->x.shape[0], rows);
     assert_int_equal(set->x.shape[1], columns);
@@ -57,7 +53,7 @@ static void refuse_bytes(const char *bytes, size_t size, dg_csv_options options,
     char whole[512];
     dg_status status = read_bytes(&set, bytes, size, options);
     snprintf(whole, sizeof whole, "%s%s", scratch_path("x.csv"), words);
-    expect_error(status, DG_FORMAT, whole);
+    assert_fails_with(status, DG_FORMAT, whole);
     assert_null(set);
 }
 
@@ -173,7 +169,7 @@ static void a_column_can_be_the_label(void **state)
     static const char text[] = "y,a,b,c,d\n7,1,2,3,4\n200,5,6,7,8\n7,9,10,11,12\n";
     const dg_dataset *set;
     (void)state;
-    expect_ok(read_bytes(&set, text, strlen(text),
+    assert_ok(read_bytes(&set, text, strlen(text),
                          (dg_csv_options){ .label_column = 1, .axes = 3, .shape = { 2, 2, 1 } }));
     assert_int_equal(set->x.axes, 4);
     assert_int_equal(set->x.shape[1], 2);
@@ -182,7 +178,7 @@ static void a_column_can_be_the_label(void **state)
     assert_int_equal(dg_int32s(&set->y)[1], 200);
     assert_int_equal(set->class_count, 2);
     dg_dataset_release(set);
-    expect_ok(read_bytes(&set, text, strlen(text), (dg_csv_options){ .label_column = 5 }));
+    assert_ok(read_bytes(&set, text, strlen(text), (dg_csv_options){ .label_column = 5 }));
     assert_int_equal(dg_int32s(&set->y)[1], 8);
     assert_int_equal(dg_bytes(&set->x)[0], 7);
     assert_int_equal(dg_bytes(&set->x)[3], 3);
@@ -197,21 +193,22 @@ static void labels_can_be_a_file(void **state)
     (void)state;
     scratch_write(images, "1,2\n3,4\n", 8);
     scratch_write(labels, "label\n5\n-70000\n\n", 16);
-    expect_ok(read_path(&set, options));
+    assert_ok(read_path(&set, options));
     assert_int_equal(dg_int32s(&set->labels)[0], 5);
     assert_int_equal(dg_int32s(&set->labels)[1], -70000);
     dg_dataset_release(set);
     scratch_write(labels, "5\n6\n7", 5);
-    expect_error(read_path(&set, options), DG_FORMAT, "labels.csv has 3 labels, ");
-    expect_error(DG_FORMAT, DG_FORMAT, "images.csv has 2 rows");
+    assert_fails_with(read_path(&set, options), DG_FORMAT, "labels.csv has 3 labels, ");
+    assert_fails_with(DG_FORMAT, DG_FORMAT, "images.csv has 2 rows");
     scratch_write(labels, "5,6\n6,7\n", 8);
-    expect_error(read_path(&set, options), DG_FORMAT,
-                 "labels.csv:1: 2 values, expected one label a line");
+    assert_fails_with(read_path(&set, options), DG_FORMAT,
+                      "labels.csv:1: 2 values, expected one label a line");
     scratch_write(labels, "5\n1.5\n", 6);
-    expect_error(read_path(&set, options), DG_FORMAT,
-                 "labels.csv:2: column 1: label '1.5' is not a whole number");
+    assert_fails_with(read_path(&set, options), DG_FORMAT,
+                      "labels.csv:2: column 1: label '1.5' is not a whole number");
     scratch_write(labels, "5\n3000000000\n", 13);
-    expect_error(read_path(&set, options), DG_FORMAT, "label '3000000000' is not a whole number");
+    assert_fails_with(read_path(&set, options), DG_FORMAT,
+                      "label '3000000000' is not a whole number");
     assert_null(set);
 }
 
@@ -301,18 +298,20 @@ static void files_that_cannot_be_read_are_refused(void **state)
     const dg_dataset *set;
     const char *path = scratch_path("none.csv");
     (void)state;
-    expect_error(read_path(&set, (dg_csv_options){ .images = path }), DG_IO, "cannot open ");
-    expect_error(DG_IO, DG_IO, "none.csv: No such file or directory");
+    assert_fails_with(read_path(&set, (dg_csv_options){ .images = path }), DG_IO, "cannot open ");
+    assert_fails_with(DG_IO, DG_IO, "none.csv: No such file or directory");
     assert_int_equal(mkfifo(path, 0600), 0);
-    expect_error(read_path(&set, (dg_csv_options){ .images = path }), DG_IO, "is no regular file");
+    assert_fails_with(read_path(&set, (dg_csv_options){ .images = path }), DG_IO,
+                      "is no regular file");
     assert_int_equal(unlink(path), 0);
     assert_int_equal(mkdir(path, 0700), 0);
-    expect_error(read_path(&set, (dg_csv_options){ .images = path }), DG_IO, "is a directory");
+    assert_fails_with(read_path(&set, (dg_csv_options){ .images = path }), DG_IO, "is a directory");
     assert_int_equal(rmdir(path), 0);
     if (geteuid() == 0) return; /* root may read everything */
     scratch_write(path, "1", 1);
     chmod(path, 0);
-    expect_error(read_path(&set, (dg_csv_options){ .images = path }), DG_IO, "Permission denied");
+    assert_fails_with(read_path(&set, (dg_csv_options){ .images = path }), DG_IO,
+                      "Permission denied");
 }
 
 static void wrong_options_are_refused(void **state)
@@ -320,27 +319,29 @@ static void wrong_options_are_refused(void **state)
     static const char text[] = "1,2,3\n";
     const dg_dataset *set;
     (void)state;
-    expect_error(read_bytes(&set, text, 6, (dg_csv_options){ .label_column = 4 }), DG_INVALID,
-                 "label_column = 4, but ");
-    expect_error(read_bytes(&set, text, 6, (dg_csv_options){ .label_column = -1 }), DG_INVALID,
-                 "label_column counts from 1, found -1");
-    expect_error(read_bytes(&set, "1\n", 2, (dg_csv_options){ .label_column = 1 }), DG_INVALID,
-                 "has one value a line");
-    expect_error(read_bytes(&set, text, 6, (dg_csv_options){ .label_column = 1, .labels = "y" }),
-                 DG_INVALID, "not both");
-    expect_error(
+    assert_fails_with(read_bytes(&set, text, 6, (dg_csv_options){ .label_column = 4 }), DG_INVALID,
+                      "label_column = 4, but ");
+    assert_fails_with(read_bytes(&set, text, 6, (dg_csv_options){ .label_column = -1 }), DG_INVALID,
+                      "label_column counts from 1, found -1");
+    assert_fails_with(read_bytes(&set, "1\n", 2, (dg_csv_options){ .label_column = 1 }), DG_INVALID,
+                      "has one value a line");
+    assert_fails_with(
+        read_bytes(&set, text, 6, (dg_csv_options){ .label_column = 1, .labels = "y" }), DG_INVALID,
+        "not both");
+    assert_fails_with(
         read_bytes(&set, text, 6, (dg_csv_options){ .dtype = DG_INT32, .dtype_given = true }),
         DG_INVALID, "found \"int32\"");
-    expect_error(read_bytes(&set, text, 6, (dg_csv_options){ .axes = 2, .shape = { 2, 2 } }),
-                 DG_INVALID, "shape = {2, 2} does not fit the 3 values a line");
-    expect_error(read_bytes(&set, text, 6, (dg_csv_options){ .axes = 2, .shape = { 2, 1 } }),
-                 DG_INVALID, "(is one the label? say label_column = 1)");
-    expect_error(read_bytes(&set, text, 6, (dg_csv_options){ .axes = 2, .shape = { -3, -1 } }),
-                 DG_INVALID, "shape = {-3, -1} does not fit");
-    expect_error(read_bytes(&set, text, 6,
-                            (dg_csv_options){ .axes = 3, .shape = { INT64_MAX, INT64_MAX, 3 } }),
-                 DG_INVALID, "does not fit");
-    expect_error(read_path(&set, (dg_csv_options){ 0 }), DG_INVALID, "expected the path");
+    assert_fails_with(read_bytes(&set, text, 6, (dg_csv_options){ .axes = 2, .shape = { 2, 2 } }),
+                      DG_INVALID, "shape = {2, 2} does not fit the 3 values a line");
+    assert_fails_with(read_bytes(&set, text, 6, (dg_csv_options){ .axes = 2, .shape = { 2, 1 } }),
+                      DG_INVALID, "(is one the label? say label_column = 1)");
+    assert_fails_with(read_bytes(&set, text, 6, (dg_csv_options){ .axes = 2, .shape = { -3, -1 } }),
+                      DG_INVALID, "shape = {-3, -1} does not fit");
+    assert_fails_with(
+        read_bytes(&set, text, 6,
+                   (dg_csv_options){ .axes = 3, .shape = { INT64_MAX, INT64_MAX, 3 } }),
+        DG_INVALID, "does not fit");
+    assert_fails_with(read_path(&set, (dg_csv_options){ 0 }), DG_INVALID, "expected the path");
     assert_null(set);
 }
 
@@ -391,14 +392,14 @@ static void large_files_load_in_any_form(void **state)
         assert_true(size > 8 << 20); /* many chunks */
         for (int t = 1; t <= 4; t += 3) {
             const dg_dataset *set;
-            expect_ok(dg_set_threads(t));
-            expect_ok(read_bytes(&set, text, size, plain));
+            assert_ok(dg_set_threads(t));
+            assert_ok(read_bytes(&set, text, size, plain));
             expect_large(set);
             dg_dataset_release(set);
         }
         free(text);
     }
-    expect_ok(dg_set_threads(threads));
+    assert_ok(dg_set_threads(threads));
 }
 
 /* The byte where line `line` begins. */
@@ -419,14 +420,14 @@ static void the_first_wrong_line_is_named(void **state)
     *line_of(text, 20002) = 'x';
     *line_of(text, 27001) = 'y';
     for (int t = 1; t <= 4; t++) {
-        expect_ok(dg_set_threads(t));
+        assert_ok(dg_set_threads(t));
         refuse_bytes(text, size, plain, ":20002: column 1: 'x");
     }
     line_of(text, 15001)[-1] = ' '; /* a CR alone ends that line */
     refuse_bytes(text, size, plain, ":20002: column 1: 'x");
     *line_of(text, 11) = '"';
     refuse_bytes(text, size, plain, ":11: a quote is not closed (column 1)");
-    expect_ok(dg_set_threads(threads));
+    assert_ok(dg_set_threads(threads));
     free(text);
 }
 
@@ -453,7 +454,7 @@ static void short_lines_ask_for_no_memory(void **state)
     for (int i = 2 * WIDE - 1; i < SIZE; i++) text[i] = i % 2 ? '\n' : '1';
     refuse_bytes(text, SIZE, plain, ":2: 1 value, expected 2000 as in line 1");
     memset(text + 2 * WIDE - 1, '\n', SIZE - 2 * WIDE + 1); /* 40 GB, if lines were rows */
-    expect_ok(read_bytes(&set, text, SIZE, plain));
+    assert_ok(read_bytes(&set, text, SIZE, plain));
     assert_int_equal(set->x.shape[0], 1);
     dg_memory_set_hook(NULL, NULL);
     assert_in_range(largest, WIDE, SIZE);
@@ -485,33 +486,54 @@ static void reading_can_be_stopped(void **state)
     dg_job job = { .threads = 2, .cancel = &stop };
     (void)state;
     scratch_write(path, "1,2\n", 4);
-    expect_error(dg_csv_read(&set, &options, &job), DG_CANCELLED, "interrupted");
+    assert_fails_with(dg_csv_read(&set, &options, &job), DG_CANCELLED, "interrupted");
     assert_null(set);
+}
+
+static void memory_that_cannot_be_had_is_said(void **state)
+{
+    const dg_dataset *set;
+    const char *path = scratch_path("x.csv");
+    dg_status status;
+    int64_t after = 0;
+    (void)state;
+    scratch_write(path, "1,2\n3,4\n", 8);
+    for (;; after++) {
+        support_fail_allocation(after);
+        status = read_path(&set, (dg_csv_options){ .images = path, .label_column = 2 });
+        support_fail_allocation(-1);
+        if (status == DG_OK) break;
+        assert_fails_with(status, DG_NO_MEMORY, "out of memory");
+        assert_null(set);
+    }
+    dg_dataset_release(set);
+    assert_true(after > 5);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        memory_test(valid_forms_load),
-        memory_test(headers_are_found_or_told),
-        memory_test(float32_admits_any_number),
-        memory_test(numbers_are_those_of_strtod),
-        memory_test(locales_do_not_matter),
-        memory_test(a_column_can_be_the_label),
-        memory_test(labels_can_be_a_file),
-        memory_test(rows_of_other_lengths_are_refused),
-        memory_test(what_is_no_number_is_refused),
-        memory_test(what_fits_no_byte_is_refused),
-        memory_test(wrong_quotes_are_refused),
-        memory_test(nul_bytes_are_refused),
-        memory_test(files_without_rows_are_refused),
-        memory_test(files_that_cannot_be_read_are_refused),
-        memory_test(wrong_options_are_refused),
-        memory_test(large_files_load_in_any_form),
-        memory_test(the_first_wrong_line_is_named),
-        memory_test(short_lines_ask_for_no_memory),
-        memory_test(huge_fields_and_rows_are_refused),
-        memory_test(reading_can_be_stopped),
+        leaving_nothing(valid_forms_load),
+        leaving_nothing(headers_are_found_or_told),
+        leaving_nothing(float32_admits_any_number),
+        leaving_nothing(numbers_are_those_of_strtod),
+        leaving_nothing(locales_do_not_matter),
+        leaving_nothing(a_column_can_be_the_label),
+        leaving_nothing(labels_can_be_a_file),
+        leaving_nothing(rows_of_other_lengths_are_refused),
+        leaving_nothing(what_is_no_number_is_refused),
+        leaving_nothing(what_fits_no_byte_is_refused),
+        leaving_nothing(wrong_quotes_are_refused),
+        leaving_nothing(nul_bytes_are_refused),
+        leaving_nothing(files_without_rows_are_refused),
+        leaving_nothing(files_that_cannot_be_read_are_refused),
+        leaving_nothing(wrong_options_are_refused),
+        leaving_nothing(large_files_load_in_any_form),
+        leaving_nothing(the_first_wrong_line_is_named),
+        leaving_nothing(short_lines_ask_for_no_memory),
+        leaving_nothing(huge_fields_and_rows_are_refused),
+        leaving_nothing(reading_can_be_stopped),
+        leaving_nothing(memory_that_cannot_be_had_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

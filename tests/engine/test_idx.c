@@ -1,6 +1,4 @@
 /* IDX files, plain and .gz: what loads, and every way in which one can be wrong. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,13 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
 #include <zlib.h>
 
 #include "engine/base/memory.h"
 #include "engine/data/dataset.h"
 #include "tests/engine/scratch.h"
-#include "tests/engine/sets.h"
+#include "tests/engine/support.h"
 
 enum { SIZE = 1 << 16 };
 
@@ -66,8 +63,8 @@ static const char *save_gz(const char *name, const draft *d)
 static void refuse_file(const char *path, const char *words)
 {
     const dg_dataset *set;
-    expect_error(dg_idx_read(&set, path, NULL), DG_FORMAT, words);
-    expect_error(DG_FORMAT, DG_FORMAT, path);
+    assert_fails_with(dg_idx_read(&set, path, NULL), DG_FORMAT, words);
+    assert_fails_with(DG_FORMAT, DG_FORMAT, path);
     assert_null(set);
 }
 
@@ -97,12 +94,12 @@ static void plain_and_gz_load(void **state)
     for (int gz = 0; gz < 4; gz++) {
         const char *x = gz & 1 ? save_gz("images", &images) : save("images", &images);
         const char *y = gz & 2 ? save_gz("labels", &labels) : save("labels", &labels);
-        expect_ok(dg_idx_read(&set, x, y));
+        assert_ok(dg_idx_read(&set, x, y));
         expect_images(set);
         assert_int_equal(set->class_count, 5);
         for (int i = 0; i < 5; i++) assert_int_equal(dg_int32s(&set->labels)[i], i);
         dg_dataset_release(set);
-        expect_ok(dg_idx_read(&set, x, NULL));
+        assert_ok(dg_idx_read(&set, x, NULL));
         expect_images(set);
         assert_false(set->labelled);
         dg_dataset_release(set);
@@ -118,17 +115,17 @@ static void other_axes_and_types_load(void **state)
     draft real = make(13, 2, (uint32_t[]){ 2, 1 }, 8), labels = make(12, 1, (uint32_t[]){ 2 }, 8);
     const dg_dataset *set;
     (void)state;
-    expect_ok(dg_idx_read(&set, save("images", &table), NULL));
+    assert_ok(dg_idx_read(&set, save("images", &table), NULL));
     assert_int_equal(set->x.axes, 2);
     assert_int_equal(dg_bytes(&set->x)[20], 20);
     dg_dataset_release(set);
-    expect_ok(dg_idx_read(&set, save("images", &colour), NULL));
+    assert_ok(dg_idx_read(&set, save("images", &colour), NULL));
     assert_int_equal(set->x.axes, 4);
     assert_int_equal(set->x.shape[3], 3);
     dg_dataset_release(set);
     memcpy(real.bytes + 12, floats, 8);
     memcpy(labels.bytes + 8, whole, 8);
-    expect_ok(dg_idx_read(&set, save("images", &real), save("labels", &labels)));
+    assert_ok(dg_idx_read(&set, save("images", &real), save("labels", &labels)));
     assert_int_equal(set->x.dtype, DG_FLOAT32);
     assert_true(dg_floats(&set->x)[0] == 1 && dg_floats(&set->x)[1] == -2.5f);
     assert_int_equal(dg_int32s(&set->labels)[0], 65536);
@@ -142,7 +139,7 @@ static void the_sample_of_mnist_loads(void **state)
     const dg_dataset *set;
     int64_t counts[10], total = 0;
     (void)state;
-    expect_ok(dg_idx_read(&set, "vendor/mnist/t10k-images-idx3-ubyte.gz",
+    assert_ok(dg_idx_read(&set, "vendor/mnist/t10k-images-idx3-ubyte.gz",
                           "vendor/mnist/t10k-labels-idx1-ubyte.gz"));
     assert_int_equal(set->x.shape[0], 1000);
     assert_int_equal(dg_dataset_row_size(set), 784);
@@ -234,8 +231,9 @@ static void wrong_magic_is_refused(void **state)
         refuse(d, words);
     }
     draft images = make_images(), labels = make(13, 1, (uint32_t[]){ 5 }, 20);
-    expect_error(dg_idx_read(&set, save("images", &images), save("labels", &labels)), DG_FORMAT,
-                 "labels: begins with the bytes 00 00 0D 01, expected 00 00 08 01 or 00 00 0C 01");
+    assert_fails_with(
+        dg_idx_read(&set, save("images", &images), save("labels", &labels)), DG_FORMAT,
+        "labels: begins with the bytes 00 00 0D 01, expected 00 00 08 01 or 00 00 0C 01");
 }
 
 static void exchanged_files_are_noticed(void **state)
@@ -245,11 +243,12 @@ static void exchanged_files_are_noticed(void **state)
     const dg_dataset *set;
     (void)state;
     refuse_file(y, "labels: holds {5} values, as labels do; expected images");
-    expect_error(dg_idx_read(&set, x, x), DG_FORMAT,
-                 "images: holds {5, 4, 3} values, as images do; expected labels");
+    assert_fails_with(dg_idx_read(&set, x, x), DG_FORMAT,
+                      "images: holds {5, 4, 3} values, as images do; expected labels");
     labels = make(8, 1, (uint32_t[]){ 4 }, 4);
-    expect_error(dg_idx_read(&set, x, save("labels", &labels)), DG_FORMAT, "labels has 4 labels, ");
-    expect_error(DG_FORMAT, DG_FORMAT, "images has 5 rows");
+    assert_fails_with(dg_idx_read(&set, x, save("labels", &labels)), DG_FORMAT,
+                      "labels has 4 labels, ");
+    assert_fails_with(DG_FORMAT, DG_FORMAT, "images has 5 rows");
 }
 
 static size_t largest; /* block of memory that was asked for */
@@ -289,28 +288,49 @@ static void files_that_cannot_be_read_are_refused(void **state)
     draft images = make_images();
     const char *path = scratch_path("none"), *x = save("images", &images);
     (void)state;
-    expect_error(dg_idx_read(&set, path, NULL), DG_IO, "none: No such file or directory");
-    expect_error(dg_idx_read(&set, x, path), DG_IO, "none: No such file or directory");
+    assert_fails_with(dg_idx_read(&set, path, NULL), DG_IO, "none: No such file or directory");
+    assert_fails_with(dg_idx_read(&set, x, path), DG_IO, "none: No such file or directory");
     assert_int_equal(mkdir(path, 0700), 0);
-    expect_error(dg_idx_read(&set, path, NULL), DG_IO, "it is a directory");
+    assert_fails_with(dg_idx_read(&set, path, NULL), DG_IO, "it is a directory");
     assert_int_equal(rmdir(path), 0);
     assert_null(set);
+}
+
+static void memory_that_cannot_be_had_is_said(void **state)
+{
+    draft images = make_images(), labels = make_labels();
+    const char *x = save("images", &images), *y = save_gz("labels", &labels);
+    const dg_dataset *set;
+    dg_status status;
+    int64_t after = 0;
+    (void)state;
+    for (;; after++) {
+        support_fail_allocation(after);
+        status = dg_idx_read(&set, x, y);
+        support_fail_allocation(-1);
+        if (status == DG_OK) break;
+        assert_fails_with(status, DG_NO_MEMORY, "out of memory");
+        assert_null(set);
+    }
+    dg_dataset_release(set);
+    assert_true(after > 5);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        memory_test(plain_and_gz_load),
-        memory_test(other_axes_and_types_load),
-        memory_test(the_sample_of_mnist_loads),
-        memory_test(every_truncation_is_refused),
-        memory_test(every_truncation_of_a_gz_is_refused),
-        memory_test(every_damaged_byte_of_a_gz_is_noticed),
-        memory_test(bytes_after_the_data_are_refused),
-        memory_test(wrong_magic_is_refused),
-        memory_test(exchanged_files_are_noticed),
-        memory_test(huge_sizes_ask_for_no_memory),
-        memory_test(files_that_cannot_be_read_are_refused),
+        leaving_nothing(plain_and_gz_load),
+        leaving_nothing(other_axes_and_types_load),
+        leaving_nothing(the_sample_of_mnist_loads),
+        leaving_nothing(every_truncation_is_refused),
+        leaving_nothing(every_truncation_of_a_gz_is_refused),
+        leaving_nothing(every_damaged_byte_of_a_gz_is_noticed),
+        leaving_nothing(bytes_after_the_data_are_refused),
+        leaving_nothing(wrong_magic_is_refused),
+        leaving_nothing(exchanged_files_are_noticed),
+        leaving_nothing(huge_sizes_ask_for_no_memory),
+        leaving_nothing(files_that_cannot_be_read_are_refused),
+        leaving_nothing(memory_that_cannot_be_had_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

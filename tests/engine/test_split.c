@@ -1,15 +1,10 @@
 /* Splits and folds: exact sizes, every row once, classes spread as evenly as can be. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
-#include "engine/base/random.h"
 #include "engine/data/dataset.h"
-#include "tests/engine/scratch.h"
 #include "tests/engine/sets.h"
+#include "tests/engine/support.h"
 
 enum { MOST_PARTS = 12, MOST_CLASSES = 12, MOST_ROWS = 400 };
 
@@ -21,7 +16,7 @@ static void release_all(const dg_dataset **sets, int count)
 static void expect_sizes(int64_t rows, int count, const double *parts, const int64_t *sizes)
 {
     const dg_dataset *set = make_set(rows, NULL), *out[MOST_PARTS];
-    expect_ok(dg_dataset_split(out, set, count, parts, 1, false));
+    assert_ok(dg_dataset_split(out, set, count, parts, 1, false));
     for (int i = 0; i < count; i++) assert_int_equal(dg_dataset_rows(out[i]), sizes[i]);
     release_all(out, count);
     dg_dataset_release(set);
@@ -45,7 +40,7 @@ static void sizes_are_by_largest_remainder(void **state)
 static void expect_split_error(int64_t rows, int count, const double *parts, const char *words)
 {
     const dg_dataset *set = make_set(rows, NULL), *out[MOST_PARTS];
-    expect_error(dg_dataset_split(out, set, count, parts, 1, false), DG_INVALID, words);
+    assert_fails_with(dg_dataset_split(out, set, count, parts, 1, false), DG_INVALID, words);
     for (int i = 0; i < count; i++) assert_null(out[i]);
     dg_dataset_release(set);
 }
@@ -72,10 +67,10 @@ static void stratify_needs_labels(void **state)
 {
     const dg_dataset *set = make_set(10, NULL), *out[2];
     (void)state;
-    expect_error(dg_dataset_split(out, set, 2, (double[]){ 5, 5 }, 1, true), DG_INVALID,
-                 "split: stratify = true needs labels");
-    expect_error(dg_dataset_fold(&out[0], &out[1], set, 2, 0, 1, true), DG_INVALID,
-                 "folds: stratify = true needs labels");
+    assert_fails_with(dg_dataset_split(out, set, 2, (double[]){ 5, 5 }, 1, true), DG_INVALID,
+                      "split: stratify = true needs labels");
+    assert_fails_with(dg_dataset_fold(&out[0], &out[1], set, 2, 0, 1, true), DG_INVALID,
+                      "folds: stratify = true needs labels");
     dg_dataset_release(set);
 }
 
@@ -85,9 +80,9 @@ static void splits_follow_their_seed(void **state)
     const double parts[] = { 0.7, 0.3 };
     int64_t in_order = 0;
     (void)state;
-    expect_ok(dg_dataset_split(a, set, 2, parts, 5, false));
-    expect_ok(dg_dataset_split(b, set, 2, parts, 5, false));
-    expect_ok(dg_dataset_split(c, set, 2, parts, 6, false));
+    assert_ok(dg_dataset_split(a, set, 2, parts, 5, false));
+    assert_ok(dg_dataset_split(b, set, 2, parts, 5, false));
+    assert_ok(dg_dataset_split(c, set, 2, parts, 6, false));
     assert_true(dg_tensor_equal(&a[0]->x, &b[0]->x) && dg_tensor_equal(&a[1]->x, &b[1]->x));
     assert_false(dg_tensor_equal(&a[0]->x, &c[0]->x));
     for (int64_t row = 1; row < 140; row++)
@@ -101,11 +96,10 @@ static void splits_follow_their_seed(void **state)
 
 /* --- any sizes ------------------------------------------------------------------------------ */
 
-/* Random numbers 0 .. bound-1, one after another. */
 static uint64_t draws;
 static int64_t draw(int64_t bound)
 {
-    return (int64_t)dg_random_below(dg_key(99, "test", 0), draws++, (uint64_t)bound);
+    return support_random(&draws, bound);
 }
 
 /* A set of some rows and classes, in which classes differ much in size. */
@@ -162,7 +156,7 @@ static void random_splits_keep_their_promises(void **state)
             parts[i] = fractions ? (double)size / (double)rows : (double)size;
             left -= size;
         }
-        expect_ok(dg_dataset_split(out, set, count, parts, (uint64_t)round, stratify));
+        assert_ok(dg_dataset_split(out, set, count, parts, (uint64_t)round, stratify));
         for (int i = 0; i < count; i++)
             assert_int_equal(dg_dataset_rows(out[i]),
                              llround(fractions ? parts[i] * (double)rows : parts[i]));
@@ -185,7 +179,7 @@ static void random_fractions_are_rounded(void **state)
         for (int i = 0; i < count; i++) sum += parts[i] = (double)(draw(1000) + 400);
         for (int i = 0; i < count; i++) parts[i] /= sum;
         if (rows >= 3 * count) {
-            expect_ok(dg_dataset_split(out, set, count, parts, 1, true));
+            assert_ok(dg_dataset_split(out, set, count, parts, 1, true));
             for (int i = 0; i < count; i++)
                 assert_true(fabs((double)dg_dataset_rows(out[i]) - parts[i] * (double)rows) < 1);
             expect_each_row_once(set, out, count);
@@ -205,7 +199,7 @@ static void many_classes_are_stratified(void **state)
     (void)state;
     for (int32_t i = 0; i < ROWS; i++) labels[i] = i / 3 * 2;
     const dg_dataset *set = make_set(ROWS, labels);
-    expect_ok(dg_dataset_split(out, set, 3, (double[]){ 0.5, 0.3, 0.2 }, 1, true));
+    assert_ok(dg_dataset_split(out, set, 3, (double[]){ 0.5, 0.3, 0.2 }, 1, true));
     assert_int_equal(dg_dataset_rows(out[0]), 10000);
     assert_int_equal(dg_dataset_rows(out[2]), 4000);
     int64_t *counts = calloc((size_t)set->class_count, sizeof *counts);
@@ -224,7 +218,7 @@ static void expect_folds(const dg_dataset *set, int folds, bool stratify)
     const dg_dataset *training, *held_out[MOST_ROWS];
     int64_t rows = dg_dataset_rows(set);
     for (int fold = 0; fold < folds; fold++) {
-        expect_ok(dg_dataset_fold(&training, &held_out[fold], set, folds, fold, 3, stratify));
+        assert_ok(dg_dataset_fold(&training, &held_out[fold], set, folds, fold, 3, stratify));
         expect_each_row_once(set, (const dg_dataset *[]){ training, held_out[fold] }, 2);
         assert_in_range(dg_dataset_rows(held_out[fold]), rows / folds, (rows + folds - 1) / folds);
         dg_dataset_release(training);
@@ -261,8 +255,8 @@ static void folds_shuffle_what_they_train_on(void **state)
     for (int i = 0; i < 100; i++) labels[i] = i / 50;
     const dg_dataset *set = make_set(100, labels);
     for (int stratify = 0; stratify < 2; stratify++) {
-        expect_ok(dg_dataset_fold(&training[0], &held_out[0], set, 4, 1, 1, stratify));
-        expect_ok(dg_dataset_fold(&training[1], &held_out[1], set, 4, 1, 2, stratify));
+        assert_ok(dg_dataset_fold(&training[0], &held_out[0], set, 4, 1, 1, stratify));
+        assert_ok(dg_dataset_fold(&training[1], &held_out[1], set, 4, 1, 2, stratify));
         assert_false(dg_tensor_equal(&held_out[0]->x, &held_out[1]->x));
         const dg_dataset *sets[] = { training[0], held_out[0] };
         for (int i = 0; i < 2; i++) {
@@ -281,31 +275,57 @@ static void wrong_folds_are_refused(void **state)
 {
     const dg_dataset *set = make_set(100, NULL), *training, *held_out;
     (void)state;
-    expect_error(dg_dataset_fold(&training, &held_out, set, 1, 0, 1, false), DG_INVALID,
-                 "folds must be from 2 to 100 (the rows), found 1");
-    expect_error(dg_dataset_fold(&training, &held_out, set, 101, 0, 1, false), DG_INVALID,
-                 "found 101");
-    expect_error(dg_dataset_fold(&training, &held_out, set, 5, 5, 1, false), DG_INVALID,
-                 "fold 6 does not exist: there are 5");
-    expect_error(dg_dataset_fold(&training, &held_out, set, 5, -1, 1, false), DG_INVALID, "fold 0");
+    assert_fails_with(dg_dataset_fold(&training, &held_out, set, 1, 0, 1, false), DG_INVALID,
+                      "folds must be from 2 to 100 (the rows), found 1");
+    assert_fails_with(dg_dataset_fold(&training, &held_out, set, 101, 0, 1, false), DG_INVALID,
+                      "found 101");
+    assert_fails_with(dg_dataset_fold(&training, &held_out, set, 5, 5, 1, false), DG_INVALID,
+                      "fold 6 does not exist: there are 5");
+    assert_fails_with(dg_dataset_fold(&training, &held_out, set, 5, -1, 1, false), DG_INVALID,
+                      "fold 0");
     assert_null(training);
     assert_null(held_out);
+    dg_dataset_release(set);
+}
+
+/* Allocation after allocation fails, until all succeed. */
+static void memory_that_cannot_be_had_is_said(void **state)
+{
+    const dg_dataset *set = make_set(6, (int32_t[]){ 1, 2, 1, 3, 2, 1 }), *out[3];
+    (void)state;
+    for (int what = 0; what < 3; what++)
+        for (int64_t after = 0;; after++) {
+            support_fail_allocation(after);
+            dg_status status =
+                what == 2 ? dg_dataset_fold(&out[0], &out[1], set, 3, 0, 1, true)
+                          : dg_dataset_split(out, set, 3, (double[]){ 0.5, 0.2, 0.3 }, 1, what);
+            support_fail_allocation(-1);
+            if (status == DG_OK) {
+                release_all(out, what == 2 ? 2 : 3);
+                assert_true(after > 10);
+                break;
+            }
+            assert_fails_with(status, DG_NO_MEMORY, "out of memory");
+            assert_null(out[0]);
+            assert_null(out[1]);
+        }
     dg_dataset_release(set);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        memory_test(sizes_are_by_largest_remainder),
-        memory_test(parts_that_do_not_add_up_are_refused),
-        memory_test(stratify_needs_labels),
-        memory_test(splits_follow_their_seed),
-        memory_test(random_splits_keep_their_promises),
-        memory_test(random_fractions_are_rounded),
-        memory_test(many_classes_are_stratified),
-        memory_test(folds_hold_each_row_out_once),
-        memory_test(folds_shuffle_what_they_train_on),
-        memory_test(wrong_folds_are_refused),
+        leaving_nothing(sizes_are_by_largest_remainder),
+        leaving_nothing(parts_that_do_not_add_up_are_refused),
+        leaving_nothing(stratify_needs_labels),
+        leaving_nothing(splits_follow_their_seed),
+        leaving_nothing(random_splits_keep_their_promises),
+        leaving_nothing(random_fractions_are_rounded),
+        leaving_nothing(many_classes_are_stratified),
+        leaving_nothing(folds_hold_each_row_out_once),
+        leaving_nothing(folds_shuffle_what_they_train_on),
+        leaving_nothing(wrong_folds_are_refused),
+        leaving_nothing(memory_that_cannot_be_had_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
