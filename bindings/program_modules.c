@@ -51,10 +51,8 @@ static int search(lua_State *L)
 void dg_modules_register(lua_State *L, const char *folder)
 {
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-    if (luaopen_digits_core) {
-        lua_pushcfunction(L, luaopen_digits_core);
-        lua_setfield(L, -2, "digits.core");
-    }
+    lua_pushcfunction(L, luaopen_digits_core);
+    lua_setfield(L, -2, "digits.core");
     lua_pop(L, 1);
 
     lua_getglobal(L, "package");

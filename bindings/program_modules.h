@@ -4,8 +4,8 @@
 
 #include <lua.h>
 
-/* Defined with the bindings; opens the C half. Weak: a program without it links, and has none. */
-__attribute__((weak)) int luaopen_digits_core(lua_State *L);
+/* Opens the C half (bindings/core.c). */
+int luaopen_digits_core(lua_State *L);
 
 /* Registers the C half in package.preload, and puts a searcher for the embedded scripts right
  * after the one for package.preload. `folder`, or NULL, is looked at before them: "digits" is

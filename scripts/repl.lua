@@ -1,50 +1,34 @@
 -- The Lua half of the interactive mode: how values are printed, and what Tab completes.
 --
---   repl.start()                 the library's parts become globals, loaded when first used
+--   repl.start()                 makes the library and its parts globals, and says so
 --   repl.show(...)               prints values: tables with their contents, the rest as print does
 --   repl.format(value)           the text that show prints for a table
 --   repl.complete(word, before)  the completions of `word`, which follows the text `before`: a
 --                                sorted list of whole words, or "files" within a string
 local repl = {}
 
--- ---- the library's globals ----
-
-local PARTS = { "data", "metrics", "nn", "plot", "search", "tree" }
-local awaited = { digits = true } -- globals that stand for the library until it is loaded
-for _, part in ipairs(PARTS) do awaited[part] = true end
-
 local function index(value, key)
   return value[key]
 end
 
-local function load_library()
-  local digits = require "digits"
-  awaited = {}
-  if rawget(_G, "digits") == nil then rawset(_G, "digits", digits) end
-  for _, part in ipairs(PARTS) do
-    local ok, value = pcall(index, digits, part)
-    if ok and rawget(_G, part) == nil then rawset(_G, part, value) end
-  end
-end
+-- ---- the library's globals ----
 
+-- Those that this version has; a global of the user's stands.
 function repl.start()
-  if getmetatable(_G) == nil then
-    setmetatable(_G, {
-      __index = function(globals, name)
-        if not awaited[name] then return nil end
-        load_library()
-        return rawget(globals, name)
-      end,
-      __dir = function()
-        local names = { "digits" }
-        return table.move(PARTS, 1, #PARTS, 2, names)
-      end,
-    })
-  else -- a script's own rules for globals stand
-    load_library()
+  local digits = require "digits"
+  local names = {}
+  local function offer(name, value)
+    if rawget(_G, name) == nil then rawset(_G, name, value) end
+    names[#names + 1] = name
   end
-  print("digits, nn, data, tree, metrics, plot and search are ready. " ..
-    "Tab completes, Ctrl-C stops, Ctrl-D leaves.")
+  offer("digits", digits)
+  for _, part in ipairs { "data", "metrics", "nn", "plot", "search", "tree" } do
+    local ok, value = pcall(index, digits, part)
+    if ok and value ~= nil then offer(part, value) end
+  end
+  local last = table.remove(names)
+  print(table.concat(names, ", ") .. " and " .. last ..
+    " are ready to use. Tab completes, Ctrl-C stops, Ctrl-D leaves.")
 end
 
 -- ---- printing ----
