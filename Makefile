@@ -23,6 +23,9 @@ else
 CFLAGS ?= -O3 -g
 endif
 warnings := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Werror=implicit-function-declaration
+ifneq ($(findstring clang,$(CC)),)
+warnings += -Wno-pass-failed # about loops that it does not vectorise as asked
+endif
 flags = -std=gnu11 $(CFLAGS) -fno-math-errno -fopenmp-simd $(warnings) $(sanitize) -I. -DDIGITS_VERSION='"$(VERSION)"' $(CPPFLAGS)
 
 # ---- what there is to build ----

@@ -62,7 +62,6 @@ void dg_transpose(int64_t rows, int64_t columns, const float *in, int64_t in_ste
                   int64_t out_step)
 {
     typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
-    typedef int32_t order __attribute__((vector_size(16)));
     int64_t i = 0;
     for (; i + 4 <= rows; i += 4) {
         int64_t j = 0;
@@ -70,15 +69,15 @@ void dg_transpose(int64_t rows, int64_t columns, const float *in, int64_t in_ste
             const float *from = in + i * in_step + j;
             four a = *(const four *)from, b = *(const four *)(from + in_step);
             four c = *(const four *)(from + 2 * in_step), d = *(const four *)(from + 3 * in_step);
-            four ab = __builtin_shuffle(a, b, (order){ 0, 4, 1, 5 });
-            four cd = __builtin_shuffle(c, d, (order){ 0, 4, 1, 5 });
-            four ab2 = __builtin_shuffle(a, b, (order){ 2, 6, 3, 7 });
-            four cd2 = __builtin_shuffle(c, d, (order){ 2, 6, 3, 7 });
+            four ab = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+            four cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+            four ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+            four cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
             float *to = out + j * out_step + i;
-            *(four *)to = __builtin_shuffle(ab, cd, (order){ 0, 1, 4, 5 });
-            *(four *)(to + out_step) = __builtin_shuffle(ab, cd, (order){ 2, 3, 6, 7 });
-            *(four *)(to + 2 * out_step) = __builtin_shuffle(ab2, cd2, (order){ 0, 1, 4, 5 });
-            *(four *)(to + 3 * out_step) = __builtin_shuffle(ab2, cd2, (order){ 2, 3, 6, 7 });
+            *(four *)to = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+            *(four *)(to + out_step) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+            *(four *)(to + 2 * out_step) = __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5);
+            *(four *)(to + 3 * out_step) = __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7);
         }
         for (; j < columns; j++)
             for (int r = 0; r < 4; r++) out[j * out_step + i + r] = in[(i + r) * in_step + j];
