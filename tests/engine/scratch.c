@@ -51,6 +51,7 @@ const char *scratch_path(const char *name)
 
 void scratch_write(const char *path, const void *bytes, size_t count)
 {
+    unlink(path); /* some file systems wait for the disk when a file is emptied and written anew */
     FILE *file = fopen(path, "wb");
     assert_non_null(file);
     assert_int_equal(fwrite(bytes, 1, count, file), count);
