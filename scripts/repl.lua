@@ -26,9 +26,9 @@ function repl.start()
     local ok, value = pcall(index, digits, part)
     if ok and value ~= nil then offer(part, value) end
   end
-  local last = table.remove(names)
-  print(table.concat(names, ", ") .. " and " .. last ..
-    " are ready to use. Tab completes, Ctrl-C stops, Ctrl-D leaves.")
+  offer("help", digits.help)
+  print(table.concat(names, ", ", 1, #names - 1) .. " are ready to use; help(x) tells of x. "
+    .. "Tab completes, Ctrl-C stops, Ctrl-D leaves.")
 end
 
 -- ---- printing ----
