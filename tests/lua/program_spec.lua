@@ -464,7 +464,7 @@ describe("the interactive mode", function()
       "> {", "5000 +\\n1}\\n",
       "{5001}", "\\004",
     }
-    assert.matches("^digits%-lua %S+ %(Lua 5%.4%.%d+%)\n.*digits, data.* and .* are ready to use", out)
+    assert.matches("^digits%-lua %S+ %(Lua 5%.4%.%d+%)\n.*digits, data.* are ready to use", out)
     assert.matches("\n42\n", out)
     assert.matches('\n{1, 2, a = "b"}\tnil\ttext\n', out)
     assert.matches("\n>> print%(i %* 11%)\n>> end\n77\n88\n", out)
