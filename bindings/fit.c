@@ -312,7 +312,7 @@ static void finish_history(lua_State *L, const dg_fit_result *result)
 
 int dg_model_lua_fit(lua_State *L)
 {
-    struct fit fit = { .L = L };
+    struct fit fit = { .L = L, .last_drawn = dg_clock() };
     dg_fit_result result;
     dg_model *model = dg_want_model(L, MODEL, "fit");
     const dg_dataset *set = read_set(L);

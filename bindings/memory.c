@@ -9,9 +9,15 @@
 
 #define LEAST_BYTES ((int64_t)64 << 20)
 
+/* Small tensors cost Lua's own heap as much as this memory, and the incremental collector, which
+ * needs two rounds for what has a finalizer, lets them pile up: their number counts too. */
+#define LEAST_ALLOCATIONS ((int64_t)1 << 15)
+#define SMALL_BYTES 128
+
 /* A thread's own, so that workers, which have none, leave the collector alone. */
 static _Thread_local lua_State *current;
-static _Thread_local int64_t after_last; /* live bytes after the last collection */
+static _Thread_local int64_t after_last;  /* live bytes after the last collection */
+static _Thread_local int64_t allocations; /* since then */
 static _Thread_local bool collecting;
 
 void dg_memory_enter(lua_State *L)
@@ -26,13 +32,17 @@ static bool collect(void *context, size_t bytes, bool failed)
     if (!L || collecting || dg_in_piece()) return false;
     if (!failed) {
         int64_t limit = 2 * after_last > LEAST_BYTES ? 2 * after_last : LEAST_BYTES;
-        if (dg_memory_live() + (int64_t)bytes <= limit || !lua_gc(L, LUA_GCISRUNNING)) return false;
+        int64_t most = after_last / SMALL_BYTES;
+        if (most < LEAST_ALLOCATIONS) most = LEAST_ALLOCATIONS;
+        bool enough = dg_memory_live() + (int64_t)bytes > limit || ++allocations > most;
+        if (!enough || !lua_gc(L, LUA_GCISRUNNING)) return false;
     }
     collecting = true;
     int done = lua_gc(L, LUA_GCCOLLECT);
     collecting = false;
     current = L; /* a finalizer may have entered from elsewhere */
     after_last = dg_memory_live();
+    allocations = 0;
     return done == 0;
 }
 

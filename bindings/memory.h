@@ -1,7 +1,8 @@
 /* Tells Lua's collector of the memory that tensors hold outside its heap.
  *
  * Before an allocation that takes the live bytes beyond twice those after the last collection (and
- * beyond 64 MB) there is a full collection; and once more when malloc fails. It happens only on
+ * beyond 64 MB), or after very many small allocations, there is a full collection; and once more
+ * when malloc fails. It happens only on
  * the thread that runs Lua, outside parallel regions, and not while a collection runs. A
  * collector that the script has stopped runs only when malloc fails. */
 #ifndef DIGITS_BINDINGS_MEMORY_H

@@ -9,8 +9,6 @@
 #include "bindings/parts.h"
 #include "engine/store/model_file.h"
 
-#pragma weak dg_model_load /* until it lands */
-
 struct model_value {
     dg_model *model; /* user value 1: the table of dg_push_model_values */
 };

@@ -10,8 +10,6 @@
 #include "engine/base/random.h"
 #include "engine/store/model_file.h"
 
-#pragma weak dg_model_save /* until it lands */
-
 /* --- compile -------------------------------------------------------------------------------- */
 
 /* metrics = { "accuracy" }: the only one so far. */

@@ -1,0 +1,52 @@
+-- What several specs use. Specs run from the top of the project.
+local support = {}
+
+-- The message of a function that must fail, without its position, which must be the user's line.
+function support.message(action, ...)
+  local ok, message = pcall(action, ...)
+  assert(not ok, "expected an error")
+  local text = tostring(message):match "^[^\n]-_spec%.lua:%d+: (.*)$"
+  assert(text, "expected an error at the line of the spec, found: " .. tostring(message))
+  return text
+end
+
+local function read_all(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read "a"
+  file:close()
+  return text
+end
+
+-- A folder of its own for a spec; support.remove(folder) afterwards.
+function support.folder()
+  local pipe = assert(io.popen "mktemp -d")
+  local folder = pipe:read "l"
+  pipe:close()
+  return folder
+end
+
+function support.remove(folder)
+  os.execute("rm -rf '" .. folder .. "'")
+end
+
+function support.write(path, text)
+  local file = assert(io.open(path, "wb"))
+  file:write(text)
+  file:close()
+  return path
+end
+
+-- Runs Lua code in a program of its own, after the shell commands `before`, with the words `words`.
+-- Gives output, errors and status.
+function support.run(folder, code, words, before)
+  local path = support.write(folder .. "/script.lua", code)
+  local _, kind, status = os.execute(("%s '%s' '%s' %s >'%s/out' 2>'%s/err' </dev/null"):format(
+    before or "", os.getenv "DIGITS_LUA" or arg[-1], path, words or "", folder, folder))
+  return read_all(folder .. "/out"), read_all(folder .. "/err"),
+    kind == "exit" and status or 128 + status
+end
+
+-- Sanitizers hold freed memory back and need a large address space.
+support.sanitized = os.getenv "DIGITS_SANITIZED" ~= nil
+
+return support
