@@ -402,6 +402,30 @@ static void large_files_load_in_any_form(void **state)
     assert_ok(dg_set_threads(threads));
 }
 
+/* Lines so short that some cut falls between a CR and its LF, or next to a quote. */
+static void cuts_fall_anywhere(void **state)
+{
+    static const char *const lines[] = { "7\r\n", "\"7\"\r\n", "7\n", "\"7\"\n" };
+    enum { SIZE = 3 << 20 };
+    char *text = malloc(SIZE + 64);
+    (void)state;
+    assert_non_null(text);
+    for (size_t i = 0; i < 4; i++)
+        for (int more = 0; more < 8; more++) {
+            size_t length = strlen(lines[i]), count = SIZE / length + (size_t)more;
+            const dg_dataset *set;
+            int64_t sum = 0;
+            for (size_t line = 0; line < count; line++)
+                memcpy(text + line * length, lines[i], length);
+            assert_ok(read_bytes(&set, text, count * length, plain));
+            assert_int_equal(set->x.shape[0], count);
+            for (size_t row = 0; row < count; row++) sum += dg_bytes(&set->x)[row];
+            assert_int_equal(sum, 7 * count);
+            dg_dataset_release(set);
+        }
+    free(text);
+}
+
 /* The byte where line `line` begins. */
 static char *line_of(char *text, int line)
 {
@@ -529,6 +553,7 @@ int main(void)
         leaving_nothing(files_that_cannot_be_read_are_refused),
         leaving_nothing(wrong_options_are_refused),
         leaving_nothing(large_files_load_in_any_form),
+        leaving_nothing(cuts_fall_anywhere),
         leaving_nothing(the_first_wrong_line_is_named),
         leaving_nothing(short_lines_ask_for_no_memory),
         leaving_nothing(huge_fields_and_rows_are_refused),
