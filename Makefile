@@ -105,6 +105,8 @@ include $(BUILD)/deps.mk
 
 # ---- rules ----
 
+say := @$(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo) # make -s says nothing
+
 # $(call remember,FILE,WORDS): touches FILE when WORDS are not what it says, so that what depends on it is rebuilt
 remember = $(if $(call differ,$(strip $2),$(strip $(file <$(BUILD)/$1))),$(file >$(BUILD)/$1,$(strip $2)))
 differ = $(if $(and $(findstring x$1x,x$2x),$(findstring x$2x,x$1x)),,yes)
@@ -117,15 +119,15 @@ programs: $(BUILD)/libdigits.a $(if $(filter bindings/main.c,$(found)),$(BUILD)/
 tests: programs $(test_programs)
 
 $(BUILD)/libdigits.a: $(engine_objects) $(BUILD)/engine.list
-	@echo "  AR    $@"
+	$(say) "  AR    $@"
 	@rm -f $@ && $(AR) rcs $@ $(engine_objects)
 
 $(BUILD)/digits-lua: $(program_objects) $(BUILD)/libdigits.a $(BUILD)/program.list
-	@echo "  LINK  $@"
+	$(say) "  LINK  $@"
 	@$(CC) $(flags) $(LDFLAGS) -o $@ $(program_objects) $(BUILD)/libdigits.a $(PROGRAM_LIBS) $(ENGINE_LIBS) -lm
 
 define compile =
-@echo "  CC    $<"
+$(say) "  CC    $<"
 @mkdir -p $(@D)
 @$(CC) $(flags) $1 -MMD -MP -c -o $@ $<
 endef
@@ -141,12 +143,12 @@ $(BUILD)/embedded.o: $(BUILD)/embedded.c $(BUILD)/flags
 	$(call compile)
 
 $(BUILD)/embedded.c: $(scripts) $(BUILD)/scripts.list vendor/embed
-	@echo "  EMBED scripts"
+	$(say) "  EMBED scripts"
 	@vendor/embed $(scripts) >$@.new && mv $@.new $@
 
 define test_program =
 $(BUILD)/tests/$(basename $(notdir $1)): $(call object,$1) $(support_objects) $(BUILD)/libdigits.a
-	@echo "  LINK  $$@"
+	$$(say) "  LINK  $$@"
 	@$$(CC) $$(flags) $$(LDFLAGS) -o $$@ $$^ $$(TESTS_LIBS) $$(ENGINE_LIBS) -lm
 endef
 $(foreach f,$(test_sources),$(if $(filter test_%,$(notdir $f)),$(eval $(call test_program,$f))))
