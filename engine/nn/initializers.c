@@ -28,8 +28,7 @@ typedef struct {
 } constant_options;
 
 static const dg_param constant_params[] = {
-    DG_FLOAT(constant_options, value, .doc = "what every weight is"),
-    DG_END
+    DG_FLOAT(constant_options, value, .doc = "what every weight is"), DG_END
 };
 static const dg_param no_params[] = { DG_END };
 
@@ -60,22 +59,33 @@ static void fill_constant(const void *options, uint64_t key, int64_t fan_in, int
 }
 
 const dg_initializer_type dg_zeros = {
-    .part = { .kind = "initializer", .name = "Zeros", .alias = "zeros", .doc = "all 0",
-              .example = "nn.Dense { 10, bias_initializer = \"zeros\" }", .params = no_params },
+    .part = { .kind = "initializer",
+              .name = "Zeros",
+              .alias = "zeros",
+              .doc = "all 0",
+              .example = "nn.Dense { 10, bias_initializer = \"zeros\" }",
+              .params = no_params },
     .fill = fill_zeros,
 };
 
 const dg_initializer_type dg_ones = {
-    .part = { .kind = "initializer", .name = "Ones", .alias = "ones", .doc = "all 1",
-              .example = "nn.Dense { 10, bias_initializer = \"ones\" }", .params = no_params },
+    .part = { .kind = "initializer",
+              .name = "Ones",
+              .alias = "ones",
+              .doc = "all 1",
+              .example = "nn.Dense { 10, bias_initializer = \"ones\" }",
+              .params = no_params },
     .fill = fill_ones,
 };
 
 const dg_initializer_type dg_constant = {
-    .part = { .kind = "initializer", .name = "Constant", .alias = "constant",
+    .part = { .kind = "initializer",
+              .name = "Constant",
+              .alias = "constant",
               .doc = "all the same value",
               .example = "nn.Dense { 10, bias_initializer = nn.Constant { 0.1 } }",
-              .params = constant_params, .options_size = sizeof(constant_options) },
+              .params = constant_params,
+              .options_size = sizeof(constant_options) },
     .fill = fill_constant,
 };
 
@@ -139,27 +149,36 @@ static dg_status check_uniform(const void *options)
 }
 
 const dg_initializer_type dg_random_normal_initializer = {
-    .part = { .kind = "initializer", .name = "RandomNormal", .alias = "random_normal",
+    .part = { .kind = "initializer",
+              .name = "RandomNormal",
+              .alias = "random_normal",
               .doc = "normal numbers",
               .example = "nn.Dense { 10, kernel_initializer = nn.RandomNormal { stddev = 0.01 } }",
-              .params = normal_params, .options_size = sizeof(normal_options) },
+              .params = normal_params,
+              .options_size = sizeof(normal_options) },
     .fill = fill_random_normal,
 };
 
 const dg_initializer_type dg_random_uniform_initializer = {
-    .part = { .kind = "initializer", .name = "RandomUniform", .alias = "random_uniform",
+    .part = { .kind = "initializer",
+              .name = "RandomUniform",
+              .alias = "random_uniform",
               .doc = "uniform numbers from minval up to maxval",
               .example = "nn.Dense { 10, kernel_initializer = nn.RandomUniform { -0.1, 0.1 } }",
-              .params = uniform_params, .options_size = sizeof(uniform_options),
+              .params = uniform_params,
+              .options_size = sizeof(uniform_options),
               .check = check_uniform },
     .fill = fill_random_uniform,
 };
 
 const dg_initializer_type dg_truncated_normal = {
-    .part = { .kind = "initializer", .name = "TruncatedNormal", .alias = "truncated_normal",
+    .part = { .kind = "initializer",
+              .name = "TruncatedNormal",
+              .alias = "truncated_normal",
               .doc = "normal numbers, drawn again beyond two standard deviations",
               .example = "nn.Dense { 10, kernel_initializer = nn.TruncatedNormal { 0, 0.01 } }",
-              .params = normal_params, .options_size = sizeof(normal_options) },
+              .params = normal_params,
+              .options_size = sizeof(normal_options) },
     .fill = fill_truncated_normal,
 };
 
@@ -209,14 +228,18 @@ SCALED(lecun_normal, 1 / at_least_one(in), normal)
 
 #define DESCRIBED(fill_name, shown, text)                                                          \
     {                                                                                              \
-        .part = { .kind = "initializer", .name = shown, .alias = #fill_name, .doc = text,          \
+        .part = { .kind = "initializer",                                                           \
+                  .name = shown,                                                                   \
+                  .alias = #fill_name,                                                             \
+                  .doc = text,                                                                     \
                   .example = "nn.Dense { 10, kernel_initializer = \"" #fill_name "\" }",           \
-                  .params = seed_params, .options_size = sizeof(seed_options) },                   \
+                  .params = seed_params,                                                           \
+                  .options_size = sizeof(seed_options) },                                          \
         .fill = fill_##fill_name,                                                                  \
     }
-const dg_initializer_type dg_glorot_uniform = DESCRIBED(
-    glorot_uniform, "GlorotUniform",
-    "uniform numbers within sqrt(6 / (fan_in + fan_out)) of 0 (Glorot and Bengio 2010)");
+const dg_initializer_type dg_glorot_uniform =
+    DESCRIBED(glorot_uniform, "GlorotUniform",
+              "uniform numbers within sqrt(6 / (fan_in + fan_out)) of 0 (Glorot and Bengio 2010)");
 const dg_initializer_type dg_glorot_normal = DESCRIBED(
     glorot_normal, "GlorotNormal",
     "truncated normal numbers, deviation sqrt(2 / (fan_in + fan_out)) (Glorot and Bengio 2010)");

@@ -66,8 +66,7 @@ static const char *const crossentropy_hints[] = {
     "from_logits",
     "end the network in a Dense layer with activation = \"softmax\"; the two are fused anyway",
     "label_smoothing",
-    "give targets that are smoothed already, as one row of probabilities for each image",
-    NULL
+    "give targets that are smoothed already, as one row of probabilities for each image", NULL
 };
 
 const dg_loss_type dg_categorical_crossentropy = {

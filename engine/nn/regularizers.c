@@ -7,12 +7,10 @@ typedef struct {
 } factors;
 
 static const dg_param l1_params[] = {
-    DG_FLOAT(factors, l1, .high = -1, .default_number = 0.01, .doc = "times the sum of |w|"),
-    DG_END
+    DG_FLOAT(factors, l1, .high = -1, .default_number = 0.01, .doc = "times the sum of |w|"), DG_END
 };
 static const dg_param l2_params[] = {
-    DG_FLOAT(factors, l2, .high = -1, .default_number = 0.01, .doc = "times the sum of w^2"),
-    DG_END
+    DG_FLOAT(factors, l2, .high = -1, .default_number = 0.01, .doc = "times the sum of w^2"), DG_END
 };
 static const dg_param l1l2_params[] = {
     DG_FLOAT(factors, l1, .high = -1, .doc = "times the sum of |w|"),
@@ -56,30 +54,42 @@ double dg_penalty(const dg_part *regularizer, int64_t count, const float *weight
     return type->penalty(regularizer->options, count, weight, gradient);
 }
 
-static const char *const hints[] = { "l",      "write the factor by position, as in nn.L2 { 1e-4 }",
+static const char *const hints[] = { "l", "write the factor by position, as in nn.L2 { 1e-4 }",
                                      "lambda", "write the factor by position, as in nn.L2 { 1e-4 }",
                                      NULL };
 
 const dg_regularizer_type dg_l1 = {
-    .part = { .kind = "regularizer", .name = "L1", .alias = "l1",
+    .part = { .kind = "regularizer",
+              .name = "L1",
+              .alias = "l1",
               .doc = "penalty l1 * sum |w|, which drives weights to zero (Tibshirani 1996)",
               .example = "nn.Dense { 128, kernel_regularizer = nn.L1 { 1e-5 } }",
-              .params = l1_params, .options_size = sizeof(factors), .hints = hints },
+              .params = l1_params,
+              .options_size = sizeof(factors),
+              .hints = hints },
     .penalty = penalty,
 };
 
 const dg_regularizer_type dg_l2 = {
-    .part = { .kind = "regularizer", .name = "L2", .alias = "l2",
+    .part = { .kind = "regularizer",
+              .name = "L2",
+              .alias = "l2",
               .doc = "penalty l2 * sum w^2, which keeps weights small (Hoerl and Kennard 1970)",
               .example = "nn.Dense { 128, kernel_regularizer = nn.L2 { 1e-4 } }",
-              .params = l2_params, .options_size = sizeof(factors), .hints = hints },
+              .params = l2_params,
+              .options_size = sizeof(factors),
+              .hints = hints },
     .penalty = penalty,
 };
 
 const dg_regularizer_type dg_l1l2 = {
-    .part = { .kind = "regularizer", .name = "L1L2", .alias = "l1_l2",
+    .part = { .kind = "regularizer",
+              .name = "L1L2",
+              .alias = "l1_l2",
               .doc = "penalty l1 * sum |w| + l2 * sum w^2 (Zou and Hastie 2005)",
               .example = "nn.Dense { 128, kernel_regularizer = nn.L1L2 { l1 = 1e-5, l2 = 1e-4 } }",
-              .params = l1l2_params, .options_size = sizeof(factors), .hints = hints },
+              .params = l1l2_params,
+              .options_size = sizeof(factors),
+              .hints = hints },
     .penalty = penalty,
 };

@@ -81,11 +81,19 @@ static void call(layer_case *c, dg_status (*function)(const dg_pass *), int64_t 
     uint8_t *scratch;
     assert_ok(dg_alloc(&scratch, c->build.scratch_bytes, 1));
     memset(scratch, 0xff, (size_t)c->build.scratch_bytes);
-    dg_pass pass = { .job = &job, .options = c->part->options, .build = &c->build,
-                     .training = c->training, .activation_fused = c->fused, .key = c->key,
-                     .begin = begin, .end = end, .output = c->y, .output_gradient = dy,
+    dg_pass pass = { .job = &job,
+                     .options = c->part->options,
+                     .build = &c->build,
+                     .training = c->training,
+                     .activation_fused = c->fused,
+                     .key = c->key,
+                     .begin = begin,
+                     .end = end,
+                     .output = c->y,
+                     .output_gradient = dy,
                      .saved_rows = c->training ? c->saved_rows : NULL,
-                     .saved_batch = c->training ? c->saved_batch : NULL, .scratch = scratch };
+                     .saved_batch = c->training ? c->saved_batch : NULL,
+                     .scratch = scratch };
     for (int i = 0; i < c->build.inputs; i++) {
         pass.input[i] = c->x[i];
         pass.input_gradient[i] = wants_dx ? c->dx[i] : NULL;

@@ -127,8 +127,10 @@ static void test_special_values(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exp),     cmocka_unit_test(test_log),
-        cmocka_unit_test(test_tanh),    cmocka_unit_test(test_sigmoid),
+        cmocka_unit_test(test_exp),
+        cmocka_unit_test(test_log),
+        cmocka_unit_test(test_tanh),
+        cmocka_unit_test(test_sigmoid),
         cmocka_unit_test(test_special_values),
     };
     printf("kernels: %s\n", dg_kernel_name());

@@ -9,11 +9,9 @@ typedef struct {
     int activation;
 } activation_options;
 
-static const dg_param params[] = {
-    DG_CHOICE(activation_options, activation, .required = true, .choices = dg_activation_names,
-              .doc = "the function"),
-    DG_END
-};
+static const dg_param params[] = { DG_CHOICE(activation_options, activation, .required = true,
+                                             .choices = dg_activation_names, .doc = "the function"),
+                                   DG_END };
 
 static dg_status build(const void *options, dg_layer_build *b)
 {

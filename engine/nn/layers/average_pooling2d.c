@@ -42,8 +42,7 @@ static inline void spread_to_window(const dg_window *w, int64_t oy, int64_t ox,
 DG_KERNEL static void average_pool(const dg_window *w, const float *x, float *y)
 {
     for (int64_t oy = 0; oy < w->y.out; oy++)
-        for (int64_t ox = 0; ox < w->x.out; ox++, y += w->channels)
-            mean_of_window(w, oy, ox, x, y);
+        for (int64_t ox = 0; ox < w->x.out; ox++, y += w->channels) mean_of_window(w, oy, ox, x, y);
 }
 
 DG_KERNEL static void average_pool_backward(const dg_window *w, const float *g, float *dx)
@@ -71,7 +70,8 @@ dg_status dg_average_pool_backward(const dg_pool_options *options, const dg_pass
     DG_TRY(dg_pool_window(options, &pass->build->input[0], &w));
     int64_t in = dg_shape_size(&pass->build->input[0]), out = dg_shape_size(&pass->build->output);
     for (int64_t i = pass->begin; i < pass->end; i++)
-        average_pool_backward(&w, pass->output_gradient + i * out, pass->input_gradient[0] + i * in);
+        average_pool_backward(&w, pass->output_gradient + i * out,
+                              pass->input_gradient[0] + i * in);
     return DG_OK;
 }
 

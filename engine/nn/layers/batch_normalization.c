@@ -163,8 +163,8 @@ static void join_moments(const struct norm *n)
             const float *part = n->partial + 2 * piece * n->channels;
             double more = (double)((piece_at(n, piece + 1) - piece_at(n, piece)) / n->channels);
             double difference = part[c] - mean;
-            squares += part[n->channels + c] + difference * difference * count * more /
-                                                   (count + more);
+            squares +=
+                part[n->channels + c] + difference * difference * count * more / (count + more);
             mean += difference * more / (count + more);
             count += more;
         }
@@ -292,10 +292,8 @@ static dg_status backward(const dg_pass *pass)
 }
 
 static const char *const hints[] = {
-    "axis", "the last axis is always the one; leave it out",
-    "eps", "use epsilon",
-    "num_features", "channels of inputs are found out; leave it out",
-    NULL
+    "axis",         "the last axis is always the one; leave it out",  "eps", "use epsilon",
+    "num_features", "channels of inputs are found out; leave it out", NULL
 };
 
 const dg_layer_type dg_batch_normalization = {

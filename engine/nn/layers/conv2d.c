@@ -191,18 +191,18 @@ static dg_status forward(const dg_pass *pass)
     begin_images(&g, &s);
     for (int64_t i = pass->begin; i < pass->end; i++) {
         float *y = pass->output + i * g.out_size;
-        dg_multiply(&(dg_product){
-            .m = g.pixels,
-            .n = g.filters,
-            .k = g.taps,
-            .a = { .at = padded_image(&g, &s, pass->input[0] + i * g.in_size),
-                   .row = s.pixel,
-                   .depth = s.tap },
-            .b = pass->weight[0],
-            .b_step = g.filters,
-            .bias = o->use_bias ? pass->weight[1] : NULL,
-            .c = y,
-            .c_step = g.filters });
+        dg_multiply(
+            &(dg_product){ .m = g.pixels,
+                           .n = g.filters,
+                           .k = g.taps,
+                           .a = { .at = padded_image(&g, &s, pass->input[0] + i * g.in_size),
+                                  .row = s.pixel,
+                                  .depth = s.tap },
+                           .b = pass->weight[0],
+                           .b_step = g.filters,
+                           .bias = o->use_bias ? pass->weight[1] : NULL,
+                           .c = y,
+                           .c_step = g.filters });
         dg_activate((dg_activation)o->activation, y, g.pixels, g.filters);
     }
     return DG_OK;
@@ -267,41 +267,46 @@ static dg_status backward(const dg_pass *pass)
     struct scratch s = scratch_of(&g, pass->scratch);
     begin_images(&g, &s);
     if (pass->input_gradient[0]) begin_input_gradient(pass, &g, &s);
-    dg_activation activation =
-        pass->activation_fused ? DG_LINEAR : (dg_activation)o->activation;
+    dg_activation activation = pass->activation_fused ? DG_LINEAR : (dg_activation)o->activation;
     float *bias_gradient = o->use_bias ? pass->weight_gradient[1] : NULL;
     dg_activation_backward_biased(activation, pass->output + pass->begin * g.out_size,
                                   pass->output_gradient + pass->begin * g.out_size,
                                   (pass->end - pass->begin) * g.pixels, g.filters, bias_gradient);
     for (int64_t i = pass->begin; i < pass->end; i++) {
-        dg_multiply(&(dg_product){
-            .m = g.taps,
-            .n = g.filters,
-            .k = g.pixels,
-            .a = { .at = padded_image(&g, &s, pass->input[0] + i * g.in_size),
-                   .row = s.tap,
-                   .depth = s.pixel },
-            .b = pass->output_gradient + i * g.out_size,
-            .b_step = g.filters,
-            .accumulate = i > pass->begin,
-            .c = pass->weight_gradient[0],
-            .c_step = g.filters });
+        dg_multiply(
+            &(dg_product){ .m = g.taps,
+                           .n = g.filters,
+                           .k = g.pixels,
+                           .a = { .at = padded_image(&g, &s, pass->input[0] + i * g.in_size),
+                                  .row = s.tap,
+                                  .depth = s.pixel },
+                           .b = pass->output_gradient + i * g.out_size,
+                           .b_step = g.filters,
+                           .accumulate = i > pass->begin,
+                           .c = pass->weight_gradient[0],
+                           .c_step = g.filters });
         if (pass->input_gradient[0]) input_gradient(pass, &g, &s, i);
     }
     return DG_OK;
 }
 
-static const char *const hints[] = {
-    "input_shape", "put nn.Input { height, width, channels } before it",
-    "data_format", "images are {height, width, channels} always; leave it out",
-    "dilation_rate", "only windows without gaps are supported; leave it out",
-    "groups", "only one group is supported; leave it out",
-    "in_channels", "channels of inputs are found out; leave it out",
-    "out_channels", "use filters",
-    "stride", "use strides",
-    "bias", "use use_bias",
-    NULL
-};
+static const char *const hints[] = { "input_shape",
+                                     "put nn.Input { height, width, channels } before it",
+                                     "data_format",
+                                     "images are {height, width, channels} always; leave it out",
+                                     "dilation_rate",
+                                     "only windows without gaps are supported; leave it out",
+                                     "groups",
+                                     "only one group is supported; leave it out",
+                                     "in_channels",
+                                     "channels of inputs are found out; leave it out",
+                                     "out_channels",
+                                     "use filters",
+                                     "stride",
+                                     "use strides",
+                                     "bias",
+                                     "use use_bias",
+                                     NULL };
 
 const dg_layer_type dg_conv2d = {
     .part = { .kind = "layer",

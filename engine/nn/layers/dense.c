@@ -25,13 +25,11 @@ static const dg_param params[] = {
             .doc = "the biases before training"),
     DG_PART(dense_options, kernel_regularizer, .kind = "regularizer",
             .doc = "penalty on the weights"),
-    DG_PART(dense_options, bias_regularizer, .kind = "regularizer",
-            .doc = "penalty on the biases"),
+    DG_PART(dense_options, bias_regularizer, .kind = "regularizer", .doc = "penalty on the biases"),
     DG_END
 };
 
-/* Below this many multiply-adds, waking other threads costs more than they save. A piece has at
- * least half of it. */
+/* Multiply-adds in a piece, at least: for less, waking another thread costs more than it saves. */
 enum { PIECE_WORK = 1 << 19, MOST_PIECES = 16, PIECE_ROWS = 64 };
 
 static dg_status build(const void *options, dg_layer_build *b)
@@ -184,18 +182,18 @@ static void input_gradient(const struct cut *c, int64_t first, int64_t end)
             int64_t depth = min(c->units - t, DEPTH);
             dg_transpose(columns, depth, pass->weight[0] + j * c->units + t, c->units, turned,
                          columns);
-            dg_multiply(&(dg_product){
-                .m = c->rows,
-                .n = columns,
-                .k = depth,
-                .a = { .at = pass->output_gradient + pass->begin * c->units + t,
-                       .row_step = c->units,
-                       .depth_step = 1 },
-                .b = turned,
-                .b_step = columns,
-                .accumulate = t > 0,
-                .c = pass->input_gradient[0] + pass->begin * c->inputs + j,
-                .c_step = c->inputs });
+            dg_multiply(
+                &(dg_product){ .m = c->rows,
+                               .n = columns,
+                               .k = depth,
+                               .a = { .at = pass->output_gradient + pass->begin * c->units + t,
+                                      .row_step = c->units,
+                                      .depth_step = 1 },
+                               .b = turned,
+                               .b_step = columns,
+                               .accumulate = t > 0,
+                               .c = pass->input_gradient[0] + pass->begin * c->inputs + j,
+                               .c_step = c->inputs });
         }
     }
 }
@@ -215,8 +213,7 @@ static dg_status backward(const dg_pass *pass)
 {
     const dense_options *o = pass->options;
     struct cut c = cut_of(pass);
-    dg_activation activation =
-        pass->activation_fused ? DG_LINEAR : (dg_activation)o->activation;
+    dg_activation activation = pass->activation_fused ? DG_LINEAR : (dg_activation)o->activation;
     dg_activation_backward_biased(activation, pass->output + pass->begin * c.units,
                                   pass->output_gradient + pass->begin * c.units, c.rows, c.units,
                                   o->use_bias ? pass->weight_gradient[1] : NULL);
@@ -224,14 +221,17 @@ static dg_status backward(const dg_pass *pass)
     return dg_parallel(pass->job, c.across, backward_piece, &c);
 }
 
-static const char *const hints[] = {
-    "input_dim", "put nn.Input { n } before it",
-    "input_shape", "put nn.Input { n } before it",
-    "in_features", "sizes of inputs are found out; give units alone",
-    "out_features", "use units",
-    "bias", "use use_bias",
-    NULL
-};
+static const char *const hints[] = { "input_dim",
+                                     "put nn.Input { n } before it",
+                                     "input_shape",
+                                     "put nn.Input { n } before it",
+                                     "in_features",
+                                     "sizes of inputs are found out; give units alone",
+                                     "out_features",
+                                     "use units",
+                                     "bias",
+                                     "use use_bias",
+                                     NULL };
 
 const dg_layer_type dg_dense = {
     .part = { .kind = "layer",

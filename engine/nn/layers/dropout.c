@@ -98,8 +98,8 @@ static dg_status forward(const dg_pass *pass)
     uint32_t limit = (uint32_t)(o->rate * 65536 + 0.5);
     if (limit > 65535) limit = 65535;
     uint64_t key = o->seed.given ? dg_key(o->seed.value, "dropout", pass->key) : pass->key;
-    drop(key, limit, (float)(1 / (1 - o->rate)), at, count, pass->input[0] + at,
-         pass->output + at, (uint8_t *)pass->saved_rows + at);
+    drop(key, limit, (float)(1 / (1 - o->rate)), at, count, pass->input[0] + at, pass->output + at,
+         (uint8_t *)pass->saved_rows + at);
     return DG_OK;
 }
 
@@ -114,10 +114,8 @@ static dg_status backward(const dg_pass *pass)
     return DG_OK;
 }
 
-static const char *const hints[] = {
-    "p", "use rate, the fraction set to zero", "noise_shape", "leave it out: values drop singly",
-    NULL
-};
+static const char *const hints[] = { "p", "use rate, the fraction set to zero", "noise_shape",
+                                     "leave it out: values drop singly", NULL };
 
 const dg_layer_type dg_dropout = {
     .part = { .kind = "layer",

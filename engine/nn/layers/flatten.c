@@ -44,8 +44,7 @@ static dg_status check_reshape(const void *options)
             return dg_error(DG_INVALID, "target_shape must have sizes of at least 1, or -1 for "
                                         "what is left, found 0");
     }
-    if (open > 1)
-        return dg_error(DG_INVALID, "target_shape may have one -1, found %d", open);
+    if (open > 1) return dg_error(DG_INVALID, "target_shape may have one -1, found %d", open);
     return DG_OK;
 }
 
@@ -68,8 +67,7 @@ static dg_status build_reshape(const void *options, dg_layer_build *b)
     }
     if (!open && known == size) return DG_OK;
     char from[DG_SHAPE_WORDS], to[DG_SHAPE_WORDS];
-    return dg_error(DG_INVALID,
-                    "cannot make %s of a row of shape %s: it has %" PRId64 " values",
+    return dg_error(DG_INVALID, "cannot make %s of a row of shape %s: it has %" PRId64 " values",
                     dg_shape_words(&b->output, to, sizeof to),
                     dg_shape_words(&b->input[0], from, sizeof from), size);
 }

@@ -14,8 +14,9 @@ const dg_param dg_pool_params[] = {
 const dg_param dg_global_pool_params[] = { DG_END };
 
 const char *const dg_pool_hints[] = {
-    "kernel_size", "use pool_size", "stride", "use strides", "data_format",
-    "images are {height, width, channels} always; leave it out", NULL
+    "kernel_size", "use pool_size", "stride",
+    "use strides", "data_format",   "images are {height, width, channels} always; leave it out",
+    NULL
 };
 
 dg_status dg_pool_window(const dg_pool_options *options, const dg_shape *input, dg_window *out)

@@ -13,7 +13,7 @@
 /* A {m, k}: A[i][t] = at[row(i) + depth(t)]. */
 typedef struct dg_picked {
     const float *at;
-    const int32_t *row, *depth;    /* offsets in floats; NULL: i * row_step, t * depth_step */
+    const int32_t *row, *depth; /* offsets in floats; NULL: i * row_step, t * depth_step */
     int64_t row_step, depth_step;
 } dg_picked;
 

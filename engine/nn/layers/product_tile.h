@@ -8,9 +8,8 @@
 typedef float NAME(lanes) __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
 /* `rows` times `vectors` vectors of C, kept in registers over all of k. */
-TARGET static inline __attribute__((always_inline)) void
-NAME(tile)(const int rows, const int vectors, const struct strip *strip, const float *const *row,
-           float *c)
+TARGET static inline __attribute__((always_inline)) void NAME(tile)(
+    const int rows, const int vectors, const struct strip *strip, const float *const *row, float *c)
 {
     NAME(lanes) sum[TILE_ROWS][2];
     const float *at[TILE_ROWS];
@@ -59,8 +58,8 @@ TARGET static void NAME(some_rows)(int rows, int vectors, const struct strip *st
             NAME(tile)(r > TILE_ROWS ? 1 : r, 1, strip, row, c);                                   \
         break;
     switch (rows) {
-        CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
-        CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
+        CASE(1)
+        CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
     }
 #undef CASE
 }

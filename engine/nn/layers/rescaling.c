@@ -30,8 +30,8 @@ static dg_status forward(const dg_pass *pass)
 {
     const rescaling_options *o = pass->options;
     int64_t size = dg_shape_size(&pass->build->output), at = pass->begin * size;
-    rescale(pass->input[0] + at, (float)o->scale, (float)o->offset, (pass->end - pass->begin) * size,
-            pass->output + at);
+    rescale(pass->input[0] + at, (float)o->scale, (float)o->offset,
+            (pass->end - pass->begin) * size, pass->output + at);
     return DG_OK;
 }
 

@@ -72,8 +72,8 @@ static void update(const dg_update *u)
 }
 
 static const char *const hints[] = {
-    "lr", "use learning_rate", "eps", "use epsilon", "betas", "use beta_1 and beta_2",
-    "weight_decay", "use nn.AdamW", NULL
+    "lr",           "use learning_rate", "eps", "use epsilon", "betas", "use beta_1 and beta_2",
+    "weight_decay", "use nn.AdamW",      NULL
 };
 
 const dg_optimizer_type dg_adam = {

@@ -11,16 +11,30 @@ typedef struct dg_adam_rates {
 
 /* The parameters of a struct that has a dg_adam_rates named `rates`. */
 #define DG_ADAM_RATES(options)                                                                     \
-    { .name = "beta_1", .type = DG_TYPE_FLOAT, .offset = offsetof(options, rates.beta_1),          \
-      .high = 1, .high_open = true, .default_number = 0.9,                                         \
+    { .name = "beta_1",                                                                            \
+      .type = DG_TYPE_FLOAT,                                                                       \
+      .offset = offsetof(options, rates.beta_1),                                                   \
+      .high = 1,                                                                                   \
+      .high_open = true,                                                                           \
+      .default_number = 0.9,                                                                       \
       .doc = "share of the past in the running mean of the gradient" },                            \
-    { .name = "beta_2", .type = DG_TYPE_FLOAT, .offset = offsetof(options, rates.beta_2),          \
-      .high = 1, .high_open = true, .default_number = 0.999,                                       \
-      .doc = "share of the past in the running mean of its square" },                              \
-    { .name = "epsilon", .type = DG_TYPE_FLOAT, .offset = offsetof(options, rates.epsilon),        \
-      .low_open = true, .default_number = 1e-7, .doc = "is added to the root" },                   \
-    { .name = "amsgrad", .type = DG_TYPE_BOOL, .offset = offsetof(options, rates.amsgrad),         \
-      .doc = "divide by the greatest running mean so far (Reddi et al. 2018)" }
+        { .name = "beta_2",                                                                        \
+          .type = DG_TYPE_FLOAT,                                                                   \
+          .offset = offsetof(options, rates.beta_2),                                               \
+          .high = 1,                                                                               \
+          .high_open = true,                                                                       \
+          .default_number = 0.999,                                                                 \
+          .doc = "share of the past in the running mean of its square" },                          \
+        { .name = "epsilon",                                                                       \
+          .type = DG_TYPE_FLOAT,                                                                   \
+          .offset = offsetof(options, rates.epsilon),                                              \
+          .low_open = true,                                                                        \
+          .default_number = 1e-7,                                                                  \
+          .doc = "is added to the root" },                                                         \
+    {                                                                                              \
+        .name = "amsgrad", .type = DG_TYPE_BOOL, .offset = offsetof(options, rates.amsgrad),       \
+        .doc = "divide by the greatest running mean so far (Reddi et al. 2018)"                    \
+    }
 
 int dg_adam_slots(const dg_adam_rates *rates);
 

@@ -67,8 +67,12 @@ static void update(const dg_update *u)
         step_plain(rate, rho, epsilon, u->count, u->weight, u->gradient, u->slot[0]);
 }
 
-static const char *const hints[] = { "lr",    "use learning_rate", "alpha",
-                                     "use rho", "eps",              "use epsilon",
+static const char *const hints[] = { "lr",
+                                     "use learning_rate",
+                                     "alpha",
+                                     "use rho",
+                                     "eps",
+                                     "use epsilon",
                                      "weight_decay",
                                      "use nn.AdamW, or kernel_regularizer = nn.L2 { ... } in the "
                                      "layers",
@@ -78,7 +82,8 @@ const dg_optimizer_type dg_rmsprop = {
     .part = { .kind = "optimizer",
               .name = "RMSprop",
               .alias = "rmsprop",
-              .doc = "divides each step by a running root mean square of the gradient (Hinton 2012)",
+              .doc =
+                  "divides each step by a running root mean square of the gradient (Hinton 2012)",
               .example = "nn.RMSprop { learning_rate = 1e-3, rho = 0.9 }",
               .params = params,
               .options_size = sizeof(rmsprop_options),

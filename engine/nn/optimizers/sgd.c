@@ -60,7 +60,8 @@ const dg_optimizer_type dg_sgd = {
     .part = { .kind = "optimizer",
               .name = "SGD",
               .alias = "sgd",
-              .doc = "gradient descent, with momentum if asked (Robbins and Monro 1951; Polyak 1964)",
+              .doc =
+                  "gradient descent, with momentum if asked (Robbins and Monro 1951; Polyak 1964)",
               .example = "nn.SGD { learning_rate = 0.01, momentum = 0.9, nesterov = true }",
               .params = params,
               .options_size = sizeof(sgd_options),

@@ -1,0 +1,372 @@
+/* Optimizers, losses, initialisers, regularisers and activations against Keras's formulas, written
+ * out plainly in double precision. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/nn/activation.h"
+#include "engine/nn/descriptors.h"
+#include "tests/engine/layer_case.h"
+#include "tests/engine/network.h"
+
+/* --- optimizers ----------------------------------------------------------------------------- */
+
+enum { WEIGHTS = 101, STEPS = 5 };
+
+/* One weight through one step; s are its slots. */
+typedef double plain_step(double w, double g, double *s, int t);
+
+static double plain_sgd(double w, double g, double *s, int t)
+{
+    (void)s, (void)t;
+    return w - 0.01 * g;
+}
+
+static double plain_momentum(double w, double g, double *s, int t)
+{
+    (void)t;
+    s[0] = 0.9 * s[0] - 0.01 * g;
+    return w + s[0];
+}
+
+static double plain_nesterov(double w, double g, double *s, int t)
+{
+    (void)t;
+    s[0] = 0.9 * s[0] - 0.01 * g;
+    return w + 0.9 * s[0] - 0.01 * g;
+}
+
+static double plain_rmsprop(double w, double g, double *s, int t)
+{
+    (void)t;
+    s[0] = 0.9 * s[0] + 0.1 * g * g;
+    return w - 0.001 * g / sqrt(s[0] + 1e-7);
+}
+
+static double plain_rmsprop_full(double w, double g, double *s, int t)
+{
+    (void)t;
+    s[0] = 0.9 * s[0] + 0.1 * g * g;
+    s[1] = 0.9 * s[1] + 0.1 * g;
+    s[2] = 0.5 * s[2] + 0.001 * g / sqrt(s[0] - s[1] * s[1] + 1e-7);
+    return w - s[2];
+}
+
+static double plain_adam(double w, double g, double *s, int t)
+{
+    s[0] = 0.9 * s[0] + 0.1 * g;
+    s[1] = 0.999 * s[1] + 0.001 * g * g;
+    double rate = 0.001 * sqrt(1 - pow(0.999, t)) / (1 - pow(0.9, t));
+    return w - rate * s[0] / (sqrt(s[1]) + 1e-7);
+}
+
+static double plain_amsgrad(double w, double g, double *s, int t)
+{
+    s[0] = 0.9 * s[0] + 0.1 * g;
+    s[1] = 0.999 * s[1] + 0.001 * g * g;
+    s[2] = fmax(s[2], s[1]);
+    double rate = 0.001 * sqrt(1 - pow(0.999, t)) / (1 - pow(0.9, t));
+    return w - rate * s[0] / (sqrt(s[2]) + 1e-7);
+}
+
+static double plain_adamw(double w, double g, double *s, int t)
+{
+    return plain_adam(w - 0.001 * 0.004 * w, g, s, t);
+}
+
+static void check_optimizer(const char *name, const char *options, int slots, plain_step *plain)
+{
+    uint64_t random = 1;
+    const dg_part *part = network_part("optimizer", name, options);
+    const dg_optimizer_type *type = (const dg_optimizer_type *)part->type;
+    assert_int_equal(type->slots(part->options), slots);
+    float w[WEIGHTS], g[WEIGHTS], slot[DG_MAX_SLOTS][WEIGHTS] = { 0 };
+    double exact[WEIGHTS], states[WEIGHTS][DG_MAX_SLOTS] = { 0 };
+    for (int i = 0; i < WEIGHTS; i++) exact[i] = w[i] = (float)layer_case_random(&random);
+    for (int t = 1; t <= STEPS; t++) {
+        for (int i = 0; i < WEIGHTS; i++) {
+            g[i] = (float)layer_case_random(&random);
+            if (i % 10 == t) g[i] = 0;
+            if (i % 10 == 5) g[i] *= 1e-6f;
+            exact[i] = plain(exact[i], (double)g[i], states[i], t);
+        }
+        double rate;
+        memcpy(&rate, (const char *)part->options + type->learning_rate_offset, sizeof rate);
+        /* in two parts, as different pieces would */
+        for (int begin = 0; begin < WEIGHTS; begin += 37) {
+            dg_update update = { .options = part->options,
+                                 .learning_rate = rate,
+                                 .step = t,
+                                 .count = WEIGHTS - begin < 37 ? WEIGHTS - begin : 37,
+                                 .weight = w + begin,
+                                 .gradient = g + begin };
+            for (int k = 0; k < slots; k++) update.slot[k] = slot[k] + begin;
+            type->update(&update);
+        }
+        for (int i = 0; i < WEIGHTS; i++)
+            if (!(fabs((double)w[i] - exact[i]) < 5e-7))
+                fail_msg("%s %s: weight %d is %.9g after step %d, expected %.9g", name, options, i,
+                         (double)w[i], t, exact[i]);
+    }
+    dg_part_release(part);
+}
+
+static void test_optimizers(void **state)
+{
+    (void)state;
+    check_optimizer("SGD", "", 0, plain_sgd);
+    check_optimizer("SGD", "momentum=0.9", 1, plain_momentum);
+    check_optimizer("SGD", "momentum=0.9 nesterov=true", 1, plain_nesterov);
+    check_optimizer("RMSprop", "", 1, plain_rmsprop);
+    check_optimizer("RMSprop", "momentum=0.5 centered=true", 3, plain_rmsprop_full);
+    check_optimizer("Adam", "", 2, plain_adam);
+    check_optimizer("Adam", "amsgrad=true", 3, plain_amsgrad);
+    check_optimizer("AdamW", "", 2, plain_adamw);
+}
+
+/* --- losses --------------------------------------------------------------------------------- */
+
+enum { ROWS = 7, WIDTH = 5 };
+
+static double plain_loss(bool crossentropy, const double *p, const float *t)
+{
+    double sum = 0, loss = 0;
+    for (int j = 0; j < WIDTH; j++) sum += p[j];
+    for (int j = 0; j < WIDTH; j++) {
+        double q = fmin(fmax(p[j] / sum, 1e-7), 1 - 1e-7);
+        loss += crossentropy ? -(double)t[j] * log(q) : pow(p[j] - (double)t[j], 2) / WIDTH;
+    }
+    return loss;
+}
+
+static void check_loss(const char *name, bool one_hot, bool with_positions, bool softmax)
+{
+    uint64_t random = 2;
+    const dg_part *part = network_part("loss", name, "");
+    const dg_loss_type *type = (const dg_loss_type *)part->type;
+    bool crossentropy = type->classifies;
+    float p[ROWS * WIDTH], t[ROWS * WIDTH], g[ROWS * WIDTH] = { 0 };
+    int32_t positions[ROWS];
+    for (int i = 0; i < ROWS; i++) {
+        positions[i] = (int32_t)support_random(&random, WIDTH);
+        for (int j = 0; j < WIDTH; j++) {
+            p[i * WIDTH + j] = 0.1f + fabsf((float)layer_case_random(&random));
+            t[i * WIDTH + j] =
+                one_hot ? j == positions[i] : 0.2f + 0.1f * (float)layer_case_random(&random);
+        }
+    }
+    if (softmax) dg_activate(DG_SOFTMAX, p, ROWS, WIDTH);
+    dg_loss_pass pass = { .options = part->options,
+                          .end = ROWS,
+                          .width = WIDTH,
+                          .output = p,
+                          .positions = with_positions ? positions : NULL,
+                          .targets = with_positions ? NULL : t,
+                          .gradient = g,
+                          .scale = 0.25 };
+    double found = type->rows(&pass), expected = 0, x[WIDTH];
+    for (int i = 0; i < ROWS; i++) {
+        for (int j = 0; j < WIDTH; j++) x[j] = (double)p[i * WIDTH + j];
+        expected += plain_loss(crossentropy, x, t + i * WIDTH);
+        for (int j = 0; j < WIDTH; j++) {
+            const double h = 1e-6, before = x[j];
+            x[j] = before + h;
+            double above = plain_loss(crossentropy, x, t + i * WIDTH);
+            x[j] = before - h;
+            double below = plain_loss(crossentropy, x, t + i * WIDTH);
+            x[j] = before;
+            assert_true(fabs((double)g[i * WIDTH + j] - 0.25 * (above - below) / (2 * h)) < 1e-6);
+        }
+    }
+    assert_true(fabs(found - expected) < 1e-6);
+    if (softmax && crossentropy) {
+        float through[ROWS * WIDTH];
+        memcpy(through, g, sizeof g);
+        dg_activation_backward(DG_SOFTMAX, p, through, ROWS, WIDTH);
+        pass.fused = true;
+        type->rows(&pass);
+        for (int i = 0; i < ROWS * WIDTH; i++) assert_true(fabsf(through[i] - g[i]) < 1e-6f);
+    }
+    /* a part of the rows, without gradients, leaves these alone */
+    pass.gradient = NULL;
+    pass.begin = 3;
+    double rest = type->rows(&pass);
+    pass.begin = 0;
+    pass.end = 3;
+    assert_true(fabs(type->rows(&pass) + rest - found) < 1e-9);
+    dg_part_release(part);
+}
+
+static void test_losses(void **state)
+{
+    (void)state;
+    for (int softmax = 0; softmax < 2; softmax++) {
+        check_loss("CategoricalCrossentropy", true, true, softmax);
+        check_loss("CategoricalCrossentropy", true, false, softmax);
+        check_loss("CategoricalCrossentropy", false, false, softmax);
+        check_loss("MeanSquaredError", true, true, softmax);
+        check_loss("MeanSquaredError", false, false, softmax);
+    }
+}
+
+/* Certain and wrong: as much as the clipping allows; NaN is not hidden. */
+static void test_loss_extremes(void **state)
+{
+    (void)state;
+    float p[3] = { 1, 0, 0 }, g[3] = { 0 };
+    int32_t position = 1;
+    dg_loss_pass pass = { .end = 1,
+                          .width = 3,
+                          .output = p,
+                          .positions = &position,
+                          .gradient = g,
+                          .scale = 1,
+                          .fused = true };
+    assert_true(fabs(dg_categorical_crossentropy.rows(&pass) + log(1e-7)) < 1e-9);
+    assert_true(g[0] == 1 && g[1] == -1 && g[2] == 0);
+    position = 0;
+    assert_true(fabs(dg_categorical_crossentropy.rows(&pass) + log(1 - 1e-7)) < 1e-12);
+    pass.fused = false;
+    dg_categorical_crossentropy.rows(&pass);
+    for (int j = 0; j < 3; j++) assert_true(isfinite(g[j]));
+    p[2] = NAN;
+    assert_true(isnan(dg_categorical_crossentropy.rows(&pass)));
+    assert_true(isnan(dg_mean_squared_error.rows(&pass)));
+}
+
+/* --- initialisers --------------------------------------------------------------------------- */
+
+enum { DRAWN = 200000 };
+
+static void check_initializer(const char *name, const char *options, double mean, double deviation,
+                              double limit)
+{
+    static float w[DRAWN], again[DRAWN];
+    const dg_part *part = network_part("initializer", name, options);
+    dg_initialize(part, 5, 300, 100, DRAWN, w);
+    dg_initialize(part, 6, 300, 100, DRAWN, again);
+    bool seeded = strstr(options, "seed") != NULL;
+    assert_true((memcmp(w, again, sizeof w) == 0) == (seeded || deviation == 0));
+    double sum = 0, squares = 0;
+    for (int i = 0; i < DRAWN; i++) {
+        sum += (double)w[i];
+        squares += pow((double)w[i] - mean, 2);
+        assert_true(fabs((double)w[i] - mean) <= limit * (1 + 1e-6));
+    }
+    assert_true(fabs(sum / DRAWN - mean) <= 4 * deviation / sqrt(DRAWN));
+    assert_true(fabs(sqrt(squares / DRAWN) - deviation) <= 0.01 * deviation);
+    dg_part_release(part);
+}
+
+static void test_initializers(void **state)
+{
+    (void)state;
+    const double cut = 0.87962566103423978; /* what truncation leaves of the deviation */
+    check_initializer("zeros", "", 0, 0, 0);
+    check_initializer("ones", "", 1, 0, 0);
+    check_initializer("constant", "value=0.5", 0.5, 0, 0);
+    check_initializer("glorot_uniform", "", 0, sqrt(2.0 / 400), sqrt(6.0 / 400));
+    check_initializer("glorot_uniform", "seed=3", 0, sqrt(2.0 / 400), sqrt(6.0 / 400));
+    check_initializer("he_uniform", "", 0, sqrt(2.0 / 300), sqrt(6.0 / 300));
+    check_initializer("lecun_uniform", "", 0, sqrt(1.0 / 300), sqrt(3.0 / 300));
+    check_initializer("glorot_normal", "", 0, sqrt(2.0 / 400), 2 * sqrt(2.0 / 400) / cut);
+    check_initializer("he_normal", "", 0, sqrt(2.0 / 300), 2 * sqrt(2.0 / 300) / cut);
+    check_initializer("lecun_normal", "", 0, sqrt(1.0 / 300), 2 * sqrt(1.0 / 300) / cut);
+    check_initializer("random_uniform", "", 0, 0.1 / sqrt(12), 0.05);
+    check_initializer("random_normal", "mean=0.5 stddev=0.1", 0.5, 0.1, 1);
+    check_initializer("truncated_normal", "", 0, 0.05 * cut, 0.1);
+    float w[3] = { 1, 1, 1 };
+    dg_initialize(NULL, 1, 1, 1, 3, w);
+    assert_true(w[0] == 0 && w[2] == 0);
+}
+
+/* --- regularisers and activations ----------------------------------------------------------- */
+
+static void test_regularizers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *options;
+        double l1, l2;
+    } cases[] = { { "l1", "", 0.01, 0 },
+                  { "l2", "", 0, 0.01 },
+                  { "l2", "l2=0.5", 0, 0.5 },
+                  { "l1_l2", "l1=0.25 l2=0.125", 0.25, 0.125 },
+                  { "l1_l2", "", 0, 0 } };
+    float w[101], g[101];
+    uint64_t random = 3;
+    for (int i = 0; i < 101; i++) w[i] = i ? (float)layer_case_random(&random) : 0;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        const dg_part *part = network_part("regularizer", cases[k].name, cases[k].options);
+        double expected = 0;
+        for (int i = 0; i < 101; i++) {
+            g[i] = 1;
+            expected += cases[k].l1 * fabs((double)w[i]) + cases[k].l2 * pow((double)w[i], 2);
+        }
+        assert_true(fabs(dg_penalty(part, 101, w, NULL) - expected) < 1e-6);
+        assert_true(fabs(dg_penalty(part, 101, w, g) - expected) < 1e-6);
+        for (int i = 0; i < 101; i++) {
+            double sign = w[i] > 0 ? 1 : w[i] < 0 ? -1 : 0;
+            double slope = 1 + cases[k].l1 * sign + 2 * cases[k].l2 * (double)w[i];
+            assert_true(fabs((double)g[i] - slope) < 1e-6);
+        }
+        dg_part_release(part);
+    }
+    assert_true(dg_penalty(NULL, 101, w, g) == 0);
+}
+
+/* Bias before, its gradient after, over row counts around the sizes of blocks. */
+static void test_biased_activations(void **state)
+{
+    (void)state;
+    uint64_t random = 4;
+    enum { MOST = 3000, WIDE = 41 };
+    static float y[MOST], plain[MOST], g[MOST], h[MOST];
+    float bias[WIDE] = { 0 }, sum[WIDE];
+    for (int k = 0; k < 100; k++) {
+        int64_t width = 1 + support_random(&random, WIDE);
+        int64_t rows = 1 + support_random(&random, MOST / width);
+        for (int64_t i = 0; i < rows * width; i++) {
+            y[i] = (float)layer_case_random(&random);
+            plain[i] = y[i];
+            g[i] = h[i] = (float)layer_case_random(&random);
+        }
+        for (int64_t j = 0; j < width; j++) bias[j] = (float)layer_case_random(&random);
+        for (int64_t i = 0; i < rows * width; i++) plain[i] += bias[i % width];
+        dg_activation activation = (dg_activation)(k % 7);
+        dg_activate_biased(activation, bias, y, rows, width);
+        dg_activate(activation, plain, rows, width);
+        assert_memory_equal(y, plain, (size_t)(rows * width) * sizeof *y);
+        dg_activation_backward_biased(activation, y, g, rows, width, sum);
+        dg_activation_backward(activation, y, h, rows, width);
+        assert_memory_equal(g, h, (size_t)(rows * width) * sizeof *g);
+        for (int64_t j = 0; j < width; j++) {
+            double exact = 0;
+            for (int64_t i = 0; i < rows; i++) exact += (double)g[i * width + j];
+            assert_true(fabs(exact - (double)sum[j]) < 1e-4);
+        }
+    }
+}
+
+/* NaN goes through every activation, so that a fit that went wrong is noticed. */
+static void test_nan_is_seen(void **state)
+{
+    (void)state;
+    for (int k = 0; dg_activation_names[k]; k++) {
+        float y[40] = { 0 };
+        y[17] = NAN;
+        dg_activate((dg_activation)k, y, 1, 40);
+        assert_true(isnan(y[17]));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        leaving_nothing(test_optimizers),     leaving_nothing(test_losses),
+        cmocka_unit_test(test_loss_extremes), leaving_nothing(test_initializers),
+        leaving_nothing(test_regularizers),   cmocka_unit_test(test_biased_activations),
+        cmocka_unit_test(test_nan_is_seen),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
