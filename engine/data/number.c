@@ -49,7 +49,7 @@ static const char *scan_digits(const char *at, const char *end, decimal *d, int 
     return at;
 }
 
-/* Digits, point, exponent; NULL unless that is what stands before `end`. */
+/* Whether digits, point and exponent are all that stands before `end`. */
 static bool scan_decimal(const char *at, const char *end, decimal *d)
 {
     const char *begin = at;

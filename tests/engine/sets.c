@@ -1,4 +1,4 @@
-/* For tests: small datasets, and the memory that must be given back. */
+/* For tests: small datasets, and what they must hold. */
 #include "tests/engine/sets.h"
 
 #include <string.h>

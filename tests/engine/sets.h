@@ -1,4 +1,4 @@
-/* For tests: small datasets, and the memory that must be given back. */
+/* For tests: small datasets, and what they must hold. */
 #ifndef DG_TESTS_SETS_H
 #define DG_TESTS_SETS_H
 
