@@ -491,7 +491,6 @@ def all_cases():
                [image, Conv2D(3, 3, activation="relu", use_bias=False), Flatten(), top])
     yield Case("two Conv2D", [image, Conv2D(3, 3, activation="relu"),
                               Conv2D(2, (2, 3), 2, "same", "tanh"), Flatten(), top])
-    yield Case("Dense over the last axis", [image, Dense(3, "tanh"), Flatten(), top])
 
     for kind in (MaxPooling2D, AveragePooling2D):
         for size, strides, padding in (
