@@ -1,0 +1,81 @@
+-- Networks against PyTorch: tests/golden/make_nn.py says what is in tests/golden/nn.lua.
+local digits = require "digits"
+local data, nn = digits.data, digits.nn
+
+-- The expected values are float64, written with 7 digits. Ours are float32: sums over up to a few
+-- hundred products, and five steps of an optimizer. Measured, they differ by a tenth of this at
+-- most. Adam and RMSprop are the worst: they divide by gradients as small as 1e-5, which makes a
+-- rounding error of 1e-8 a thousandth of a step of 1e-3. A wrong formula is off by far more.
+local RELATIVE, ABSOLUTE = 2e-5, 2e-6
+
+local cases = dofile "tests/golden/nn.lua"
+
+local function tensor(values, dtype)
+  local flat = digits.tensor { dtype = dtype, table.unpack(values) }
+  return flat:reshape(values.shape)
+end
+
+-- Fails unless `found` has the shape of `expected` and its values.
+local function expect(what, expected, found)
+  assert.are.same(expected.shape, { table.unpack(found.shape) }, what)
+  local flat = found:reshape { -1 }:totable()
+  for i, value in ipairs(expected) do
+    local off = math.abs(flat[i] - value)
+    if off ~= off or off > ABSOLUTE + RELATIVE * math.abs(value) then
+      error(("%s: number %d is %.9g, expected %.9g"):format(what, i, flat[i], value), 0)
+    end
+  end
+end
+
+-- Fails unless both have the same names (the list part of weights() has them in order).
+local function expect_all(what, expected, found)
+  for _, name in ipairs(found) do
+    if not expected[name] then error(what .. " has " .. name .. ", which is not expected", 0) end
+  end
+  for name, values in pairs(expected) do
+    if not found[name] then error(what .. " lacks " .. name, 0) end
+    expect(what .. " of " .. name, values, found[name])
+  end
+end
+
+local function evaluate(text)
+  return load("local nn = ... return " .. text, "=golden", "t")(nn)
+end
+
+local function build(case)
+  local model = nn.Sequential(evaluate("{ " .. case.layers .. " }"))
+  model:compile { optimizer = evaluate(case.optimizer), loss = case.loss }
+  local weights = {}
+  for name, values in pairs(case.weights) do weights[name] = tensor(values) end
+  model:set_weights(weights)
+  return model
+end
+
+local function make_set(case)
+  local y = digits.tensor { dtype = "int32", table.unpack(case.labels) }
+  local set = data.from_tensors { x = tensor(case.input), y = y }
+  return case.one_hot and set:one_hot() or set
+end
+
+describe("golden values:", function()
+  for _, case in ipairs(cases) do
+    it(case.name, function()
+      local set, model = make_set(case), build(case)
+      local rows = #case.labels
+      expect("the output", case.output, model:predict_proba(set.x))
+
+      local gradients, loss = model:gradients(set)
+      expect("the loss", { shape = { 1 }, case.losses[1] }, digits.tensor { loss })
+      expect_all("the gradient", case.gradients, gradients)
+
+      model = build(case)
+      local history = model:fit(set, { epochs = #case.losses, batch_size = rows, shuffle = false,
+        verbose = 0 })
+      expect("the losses", { shape = { #case.losses }, table.unpack(case.losses) },
+        digits.tensor { dtype = "float32", table.unpack(history.loss) })
+      expect_all("the weights after five steps", case.after, model:weights())
+      expect("the output after five steps", case.output_after, model:predict_proba(set.x))
+      assert.are.same(case.classes, { table.unpack(model.classes) })
+    end)
+  end
+end)
