@@ -44,21 +44,15 @@ static void expect_refused(const char *header, size_t data_size, const char *wor
 /* --- round trips ---------------------------------------------------------------------------- */
 
 /* Tensors of all types, one a view that is not contiguous, one empty, one a single value. */
-static void make_tensors(dg_named_tensor tensors[5])
+static void make_tensors(dg_named_tensor tensors[])
 {
     static const char *names[] = { "bytes", "floats", "whole", "none", "single" };
-    dg_tensor wide;
-    assert_ok(dg_tensor_new(&tensors[0].tensor, DG_UINT8, 1, (int64_t[]){ 3 }));
-    assert_ok(dg_tensor_new(&wide, DG_FLOAT32, 2, (int64_t[]){ 2, 3 }));
-    assert_ok(dg_tensor_new(&tensors[2].tensor, DG_INT32, 2, (int64_t[]){ 1, 2 }));
-    assert_ok(dg_tensor_new(&tensors[3].tensor, DG_FLOAT32, 2, (int64_t[]){ 0, 7 }));
-    assert_ok(dg_tensor_new(&tensors[4].tensor, DG_FLOAT32, 0, NULL));
-    memcpy(tensors[0].tensor.data, "\0\x7F\xFF", 3);
-    for (int i = 0; i < 6; i++) dg_floats(&wide)[i] = (float)i / 3;
-    dg_int32s(&tensors[2].tensor)[0] = INT32_MIN;
-    dg_int32s(&tensors[2].tensor)[1] = INT32_MAX;
-    dg_floats(&tensors[4].tensor)[0] = -0.0f;
+    dg_tensor wide = support_tensor(DG_FLOAT32, SHAPE(2, 3), VALUES(0.1, 2, -3, 4e30, 5e-40, 6));
+    tensors[0].tensor = support_tensor(DG_UINT8, SHAPE(3), VALUES(0, 127, 255));
     assert_ok(dg_tensor_transpose(&tensors[1].tensor, &wide, NULL));
+    tensors[2].tensor = support_tensor(DG_INT32, SHAPE(1, 2), VALUES(INT32_MIN, INT32_MAX));
+    tensors[3].tensor = support_tensor(DG_FLOAT32, SHAPE(0, 7), NULL);
+    tensors[4].tensor = support_tensor(DG_FLOAT32, 0, NULL, VALUES(-0.0));
     dg_tensor_release(&wide);
     for (int i = 0; i < 5; i++) tensors[i].name = (char *)names[i];
 }
@@ -94,8 +88,8 @@ static void test_written_bytes(void **state)
 {
     (void)state;
     dg_named_tensor tensors[2] = { { .name = "b" }, { .name = "a" } };
-    assert_ok(dg_tensor_full(&tensors[0].tensor, DG_UINT8, 1, (int64_t[]){ 3 }, 7));
-    assert_ok(dg_tensor_full(&tensors[1].tensor, DG_FLOAT32, 2, (int64_t[]){ 1, 2 }, 1.5));
+    assert_ok(dg_tensor_full(&tensors[0].tensor, DG_UINT8, SHAPE(3), 7));
+    assert_ok(dg_tensor_full(&tensors[1].tensor, DG_FLOAT32, SHAPE(1, 2), 1.5));
     char *keys[] = { "k" }, *values[] = { "v" };
     dg_tensor_file file = { 2, tensors, 1, keys, values };
     const char *path = scratch_path("bytes.safetensors");
@@ -326,7 +320,7 @@ static void test_refused_names(void **state)
     dg_named_tensor tensors[2] = { { .name = "x" }, { .name = "x" } };
     dg_tensor_file file = { .count = 2, .tensors = tensors };
     for (int i = 0; i < 2; i++)
-        assert_ok(dg_tensor_zeros(&tensors[i].tensor, DG_FLOAT32, 1, (int64_t[]){ 1 }));
+        assert_ok(dg_tensor_zeros(&tensors[i].tensor, DG_FLOAT32, SHAPE(1)));
     const char *path = scratch_path("names.safetensors");
     assert_fails_with(dg_tensor_file_write(&file, path), DG_INVALID, "two members named 'x'");
     tensors[1].name = "__metadata__";
