@@ -329,7 +329,7 @@ int dg_model_lua_fit(lua_State *L)
     /* a callback may close the sets by hand */
     dg_dataset_retain(set);
     if (options.validation) dg_dataset_retain(options.validation);
-    dg_status status = dg_model_fit(model, set, &options, &job, &result);
+    dg_status status = dg_learner_fit(&model->base, set, &options, &job, &result);
     dg_dataset_release(set);
     dg_dataset_release(options.validation);
     if (fit.failed) {

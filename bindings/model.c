@@ -129,8 +129,8 @@ static int model_history(lua_State *L)
 static int model_classes(lua_State *L)
 {
     const dg_model *model = dg_want_model(L, 1, "classes");
-    if (model->classes)
-        dg_push_labels(L, model->class_count, model->classes);
+    if (model->base.classes)
+        dg_push_labels(L, model->base.class_count, model->base.classes);
     else
         lua_pushnil(L);
     return 1;
@@ -139,7 +139,7 @@ static int model_classes(lua_State *L)
 static int model_class_names(lua_State *L)
 {
     const dg_model *model = dg_want_model(L, 1, "class_names");
-    dg_push_names(L, model->class_count, model->class_names);
+    dg_push_names(L, model->base.class_count, model->base.class_names);
     return 1;
 }
 
@@ -239,7 +239,7 @@ static int model_tostring(lua_State *L)
     model_parameters(L);
     lua_pushfstring(L, "model%s%s%s: %d layers, %I parameters%s%s", name ? " '" : "",
                     name ? name : "", name ? "'" : "", model->node_count, lua_tointeger(L, -1),
-                    model->optimizer ? "" : ", not compiled", model->fitted ? ", fitted" : "");
+                    model->optimizer ? "" : ", not compiled", model->base.fitted ? ", fitted" : "");
     return 1;
 }
 
@@ -253,7 +253,7 @@ static int model_newindex(lua_State *L)
 static int model_gc(lua_State *L)
 {
     struct model_value *value = luaL_checkudata(L, 1, dg_model_class.name);
-    if (value->model && value->model->busy) return 0;
+    if (value->model && value->model->base.busy) return 0;
     dg_model_free(value->model);
     value->model = NULL;
     return 0;

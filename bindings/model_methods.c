@@ -74,7 +74,7 @@ static int evaluate(lua_State *L)
                                                  : dg_want_dataset(L, 2, "evaluate", "the set");
     dg_job job = dg_job_default();
     dg_scores scores;
-    dg_check_call(L, dg_model_evaluate(model, set, &job, &scores), "evaluate");
+    dg_check_call(L, dg_learner_evaluate(&model->base, set, &job, &scores), "evaluate");
     lua_createtable(L, 0, 3);
     dg_set_printable(L, "digits.record");
     lua_pushnumber(L, scores.loss);
@@ -94,7 +94,7 @@ static const dg_tensor *want_rows(lua_State *L, const dg_model *model, const cha
     const dg_tensor *x = set ? &set->x : dg_test_tensor(L, 2);
     char text[512], warning[600];
     if (!x) dg_wrong_type(L, 2, function, "the rows", "a tensor or a dataset");
-    if (dg_model_range_differs(model, x, text, sizeof text)) {
+    if (dg_learner_range_differs(&model->base, x, text, sizeof text)) {
         snprintf(warning, sizeof warning, "%s: %s", function, text);
         lua_warning(L, warning, 0);
     }
@@ -106,7 +106,7 @@ static int predict(lua_State *L)
     const dg_model *model = dg_want_model(L, 1, "predict");
     const dg_tensor *x = want_rows(L, model, "predict");
     dg_job job = dg_job_default();
-    dg_check_call(L, dg_model_predict(model, x, &job, dg_push_tensor(L)), "predict");
+    dg_check_call(L, dg_learner_predict(&model->base, x, &job, dg_push_tensor(L)), "predict");
     return 1;
 }
 
@@ -115,14 +115,14 @@ static int predict_proba(lua_State *L)
     const dg_model *model = dg_want_model(L, 1, "predict_proba");
     const dg_tensor *x = want_rows(L, model, "predict_proba");
     dg_job job = dg_job_default();
-    dg_check_call(L, dg_model_predict_proba(model, x, &job, dg_push_tensor(L)), "predict_proba");
+    dg_check_call(L, dg_learner_predict_proba(&model->base, x, &job, dg_push_tensor(L)), "predict_proba");
     return 1;
 }
 
 static int summary(lua_State *L)
 {
     const dg_model *model = dg_want_model(L, 1, "summary");
-    dg_check_status(L, dg_model_summary(model, dg_push_box(L)));
+    dg_check_status(L, dg_learner_summary(&model->base, dg_push_box(L)));
     dg_push_boxed(L);
     return 1;
 }

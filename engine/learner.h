@@ -60,31 +60,86 @@ typedef struct dg_scores {
     double seconds;
 } dg_scores;
 
-/* What every learner begins with. */
+/* What every learner begins with: a dg_model or a forest is a dg_learner and more. */
 typedef struct dg_learner {
     const struct dg_learner_type *type;
-    const dg_part *options; /* what it was made with; NULL for a network */
+    const dg_part *options; /* what it was made with, owned; NULL for a network */
     uint64_t seed;
     bool fitted;
     bool busy;           /* in a fit: refuses another */
+    dg_ints row;         /* the shape of a row; count 0 while it is not known */
     int64_t class_count; /* 0 before the first fit; column k of the chances is classes[k] */
-    int32_t *classes;
-    char **class_names; /* NULL or class_count names */
+    int32_t *classes;    /* ascending */
+    char **class_names;  /* NULL or class_count names */
+    float input_low, input_high; /* of the data it was first fitted on, as the learner sees it */
 } dg_learner;
 
-/* A kind of learner: one file, which ends in this descriptor, and a line in engine/registry.c. */
+/* A kind of learner: its file ends in this descriptor. Those that people make by name have a line
+ * in engine/registry.c. Functions may leave the checks to dg_learner_fit and its like below, which
+ * are what callers use. */
 typedef struct dg_learner_type {
     dg_descriptor part; /* kind "learner" */
-    /* A new, unfitted learner that keeps `options` (retained); base fields are filled by the
-     * caller. */
+    /* A new, unfitted learner of its own size, zeroed but for what is its own. */
     dg_status (*create)(const dg_part *options, dg_learner **out);
-    void (*free)(dg_learner *learner); /* what is its own; not the base fields */
+    /* Gives back what is its own, and the memory of the struct. */
+    void (*free)(dg_learner *learner);
     dg_status (*fit)(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
                      const dg_job *job, dg_fit_result *result);
-    /* {n, classes} float32 chances for x of n rows. */
+    /* {n, classes} float32 chances (a network: its outputs) for x of n rows, contiguous. */
     dg_status (*predict_proba)(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
                                dg_tensor *out);
+    /* Rows of a set against their labels; NULL: from predict_proba, with the cross-entropy. */
+    dg_status (*evaluate)(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
+                          dg_scores *out);
     dg_status (*summary)(const dg_learner *learner, char **out);
+    /* What bytes are divided by before the learner sees them; NULL: 1. */
+    float (*byte_scale)(const dg_learner *learner);
 } dg_learner_type;
+
+/* --- using one ---------------------------------------------------------------------------- */
+
+/* seed: draws what is random in it, unless its options have a seed of their own. */
+dg_status dg_learner_new(dg_learner **out, const dg_part *options, uint64_t seed);
+void dg_learner_free(dg_learner *learner); /* NULL is allowed */
+
+/* Trains. DG_INVALID: what does not fit, before anything changes; DG_NUMERIC: the loss is no finite
+ * number; DG_CANCELLED: asked to stop, with what was learnt so far kept. */
+dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
+                         const dg_job *job, dg_fit_result *result);
+dg_status dg_learner_evaluate(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
+                              dg_scores *out);
+dg_status dg_learner_predict_proba(const dg_learner *learner, const dg_tensor *x,
+                                   const dg_job *job, dg_tensor *out);
+/* {n} int32 label values. */
+dg_status dg_learner_predict(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
+                             dg_tensor *out);
+/* A text for people; dg_free it. */
+dg_status dg_learner_summary(const dg_learner *learner, char **out);
+
+/* Whether x lies in quite another range than the data that the learner was fitted on; then a
+ * sentence that says so is written to `out`. */
+bool dg_learner_range_differs(const dg_learner *learner, const dg_tensor *x, char *out,
+                              size_t size);
+
+/* Whether rows of `x` have as many values as the learner's; `who` begins the message ("fit"). */
+dg_status dg_learner_check_rows(const dg_learner *learner, const dg_tensor *x, const char *who);
+
+/* --- for learners ------------------------------------------------------------------------- */
+
+/* Takes on the classes, and their names, of a set; forgets them. */
+dg_status dg_learner_adopt_classes(dg_learner *learner, const dg_dataset *set);
+void dg_learner_free_classes(dg_learner *learner);
+
+/* `*out` (dg_free it) becomes the column of the learner that stands for each class of the set.
+ * DG_INVALID for a label in the set that the learner does not know; `who` begins the message. */
+dg_status dg_learner_map_classes(int32_t **out, const dg_learner *learner, const dg_dataset *set,
+                                 const char *who);
+
+/* The place of the greatest of `width` values; the first of equals. */
+int64_t dg_argmax(const float *values, int64_t width);
+
+/* How many of `rows` rows of chances have their greatest value at their position. */
+int64_t dg_count_correct(const float *chances, const int32_t *positions, int64_t rows,
+                         int64_t width);
 
 #endif

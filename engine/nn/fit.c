@@ -6,13 +6,8 @@
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "engine/base/random.h"
+#include "engine/nn/network.h"
 #include "engine/nn/plan.h"
-#include "engine/nn/targets.h"
-
-dg_fit_options dg_fit_defaults(void)
-{
-    return (dg_fit_options){ .epochs = 1, .batch_size = 32, .shuffle = true };
-}
 
 /* One fit under way. */
 struct fit {
@@ -69,9 +64,6 @@ static dg_status check_options(const dg_model *model, const dg_dataset *set,
     if (!model->optimizer)
         return dg_error(DG_INVALID, "fit: the model is not compiled: call model:compile { optimizer "
                                     "= ..., loss = ... } first");
-    if (model->busy) return dg_error(DG_INVALID, "fit: this model is being fitted already");
-    if (rows == 0) return dg_error(DG_INVALID, "fit: the set has no rows");
-    if (!set->labelled) return dg_error(DG_INVALID, "fit: the set has no labels");
     if (options->epochs < 1)
         return dg_error(DG_INVALID, "fit: epochs must be at least 1, found %" PRId64,
                         options->epochs);
@@ -79,31 +71,47 @@ static dg_status check_options(const dg_model *model, const dg_dataset *set,
         return dg_error(DG_INVALID,
                         "fit: batch_size must be 1 to %" PRId64 " (the rows), found %" PRId64, rows,
                         options->batch_size);
-    DG_TRY(dg_check_input(model, &set->x, "fit"));
-    if (options->validation) {
-        if (dg_dataset_rows(options->validation) == 0)
-            return dg_error(DG_INVALID, "fit: the validation set has no rows");
-        if (!options->validation->labelled)
-            return dg_error(DG_INVALID, "fit: the validation set has no labels");
-        DG_TRY(dg_check_input(model, &options->validation->x, "fit: validation"));
-    }
     return check_monitor(options, model->with_accuracy);
+}
+
+/* At the first fit the model takes on the set's classes, one for each output: the labels found, or
+ * 0 .. outputs-1 where these include all that were found. */
+static dg_status adopt_classes(dg_model *model, const dg_dataset *set)
+{
+    if (model->base.classes) return DG_OK;
+    int64_t width = dg_shape_size(&model->nodes[model->output].build.output);
+    bool same = set->class_count == width;
+    bool within = set->class_count < width && set->class_count > 0 && set->classes[0] >= 0 &&
+                  set->classes[set->class_count - 1] < width;
+    if (!same && !within)
+        return dg_error(DG_INVALID,
+                        "fit: the model has %" PRId64 " outputs, the set has %" PRId64
+                        " classes (labels %d to %d): the last layer should be nn.Dense { %" PRId64
+                        ", activation = \"softmax\" }",
+                        width, set->class_count, set->classes[0],
+                        set->classes[set->class_count - 1], set->class_count);
+    if (same) return dg_learner_adopt_classes(&model->base, set);
+    DG_TRY(dg_alloc(&model->base.classes, width, sizeof *model->base.classes));
+    for (int64_t i = 0; i < width; i++) model->base.classes[i] = (int32_t)i;
+    model->base.class_count = width;
+    return DG_OK;
 }
 
 /* Everything that can be refused is refused before anything changes. */
 static dg_status prepare(struct fit *fit)
 {
     dg_model *model = fit->model;
-    bool first = !model->classes;
+    bool first = !model->base.classes;
     DG_TRY(check_options(model, fit->set, fit->options));
-    DG_TRY(dg_adopt_classes(model, fit->set));
-    dg_status status = dg_map_classes(&fit->map, model, fit->set, "fit");
+    DG_TRY(adopt_classes(model, fit->set));
+    dg_status status = dg_learner_map_classes(&fit->map, &model->base, fit->set, "fit");
     if (status == DG_OK && fit->options->validation) {
         int32_t *map;
-        status = dg_map_classes(&map, model, fit->options->validation, "fit: validation");
+        status = dg_learner_map_classes(&map, &model->base, fit->options->validation,
+                                        "fit: validation");
         if (status == DG_OK) dg_free(map);
     }
-    if (status != DG_OK && first) dg_model_free_classes(model);
+    if (status != DG_OK && first) dg_learner_free_classes(&model->base);
     return status;
 }
 
@@ -146,7 +154,8 @@ static dg_status log_validation(struct fit *fit)
 {
     dg_scores scores;
     if (!fit->options->validation) return DG_OK;
-    DG_TRY(dg_model_evaluate(fit->model, fit->options->validation, fit->job, &scores));
+    DG_TRY(dg_learner_evaluate(&fit->model->base, fit->options->validation, fit->job,
+                               &scores));
     add_score(&fit->log, "val_loss", scores.loss);
     if (fit->model->with_accuracy) add_score(&fit->log, "val_accuracy", scores.accuracy);
     fit->log.seconds = dg_clock() - fit->epoch_start;
@@ -266,24 +275,19 @@ static dg_status run_epochs(struct fit *fit)
 dg_status dg_model_fit(dg_model *model, const dg_dataset *set, const dg_fit_options *options,
                        const dg_job *job, dg_fit_result *result)
 {
-    double start = dg_clock();
     struct fit fit = { .model = model, .set = set, .options = options, .job = job,
                        .rows = dg_dataset_rows(set), .result = result };
-    *result = (dg_fit_result){ 0 };
     dg_status status = prepare(&fit);
     if (status == DG_OK) status = allocate(&fit);
     if (status == DG_OK) {
-        fit.seed = options->seeded ? options->seed : dg_key(model->seed, "fit", 0);
+        fit.seed = options->seeded ? options->seed : dg_key(model->base.seed, "fit", 0);
         fit.batches = (fit.rows + options->batch_size - 1) / options->batch_size;
         fit.log = (dg_log){ .epochs = options->epochs, .batches = fit.batches };
-        fit.width = model->class_count;
+        fit.width = model->base.class_count;
         fit.raw = dg_model_takes_raw(model);
-        if (!model->fitted) dg_input_range(model, &set->x, &model->input_low, &model->input_high);
-        model->fitted = model->busy = true;
+        model->base.fitted = true;
         status = run_epochs(&fit);
-        model->busy = false;
     }
-    result->seconds = dg_clock() - start;
     dg_free(fit.order);
     dg_free(fit.map);
     dg_free(fit.positions);
@@ -315,15 +319,15 @@ dg_status dg_model_gradients(dg_model *model, const dg_dataset *set, uint64_t ke
                              const dg_job *job, double *loss)
 {
     if (!model->loss) return dg_error(DG_INVALID, "gradients: the model is not compiled");
-    if (model->busy) return dg_error(DG_INVALID, "gradients: this model is being fitted");
+    if (model->base.busy) return dg_error(DG_INVALID, "gradients: this model is being fitted");
     if (dg_dataset_rows(set) == 0) return dg_error(DG_INVALID, "gradients: the set has no rows");
-    DG_TRY(dg_check_input(model, &set->x, "gradients"));
+    DG_TRY(dg_learner_check_rows(&model->base, &set->x, "gradients"));
     if (!set->labelled) return dg_error(DG_INVALID, "gradients: the set has no labels");
-    DG_TRY(dg_adopt_classes(model, set));
+    DG_TRY(adopt_classes(model, set));
     if (!model->gradients)
         DG_TRY(dg_alloc_zero(&model->gradients, model->value_count, sizeof *model->gradients));
     int32_t *map;
-    DG_TRY(dg_map_classes(&map, model, set, "gradients"));
+    DG_TRY(dg_learner_map_classes(&map, &model->base, set, "gradients"));
     dg_status status = run_gradients(model, set, key, job, map, loss);
     dg_free(map);
     return status;

@@ -6,8 +6,8 @@
 
 #include "engine/base/memory.h"
 #include "engine/base/random.h"
+#include "engine/nn/network.h"
 #include "engine/nn/plan.h"
-#include "engine/nn/targets.h"
 #include "engine/tensor/tensor.h"
 
 /* Weights begin at cache lines, so that no two share one. */
@@ -21,7 +21,8 @@ static const dg_layer_type *type_of(const dg_part *layer)
 dg_status dg_model_new(dg_model **out, uint64_t seed)
 {
     DG_TRY(dg_alloc_zero(out, 1, sizeof **out));
-    (*out)->seed = seed;
+    (*out)->base.type = &dg_network;
+    (*out)->base.seed = seed;
     (*out)->output = -1;
     return DG_OK;
 }
@@ -39,22 +40,14 @@ static void forget_recipe(dg_model *model)
     model->training_plan = NULL;
 }
 
-void dg_model_free_classes(dg_model *model)
-{
-    for (int64_t i = 0; model->class_names && i < model->class_count; i++)
-        dg_free(model->class_names[i]);
-    dg_free(model->class_names);
-    dg_free(model->classes);
-    model->class_names = NULL;
-    model->classes = NULL;
-    model->class_count = 0;
-}
-
 void dg_model_free(dg_model *model)
 {
-    if (!model) return;
+    if (model) dg_learner_free(&model->base);
+}
+
+void dg_model_release(dg_model *model)
+{
     forget_recipe(model);
-    dg_model_free_classes(model);
     for (int i = 0; i < model->layer_count; i++) dg_part_release(model->layers[i].part);
     dg_free(model->nodes);
     dg_free(model->layers);
@@ -268,13 +261,14 @@ dg_status dg_model_finish(dg_model *model, int output)
     DG_TRY(check_graph(model, output));
     DG_TRY(dg_alloc_zero(&model->values, model->value_count, sizeof *model->values));
     model->output = output;
-    dg_model_initialize(model, model->seed);
+    model->base.row = model->nodes[0].build.output;
+    dg_model_initialize(model, model->base.seed);
     return DG_OK;
 }
 
 void dg_model_initialize(dg_model *model, uint64_t seed)
 {
-    model->seed = seed;
+    model->base.seed = seed;
     for (int i = 0; i < model->weight_count; i++) {
         const dg_weight *weight = &model->weights[i];
         dg_initialize(weight->initializer, dg_key(seed, "weight", (uint64_t)i), weight->fan_in,
@@ -307,7 +301,7 @@ dg_status dg_model_compile(dg_model *model, const dg_part *optimizer, const dg_p
 {
     DG_TRY(expect_kind(optimizer, "optimizer"));
     DG_TRY(expect_kind(loss, "loss"));
-    if (model->busy) return dg_error(DG_INVALID, "compile: this model is being fitted");
+    if (model->base.busy) return dg_error(DG_INVALID, "compile: this model is being fitted");
     if (model->output < 0) return dg_error(DG_INVALID, "compile: the model is not finished");
     const dg_optimizer_type *type = (const dg_optimizer_type *)optimizer->type;
     int slots = type->slots(optimizer->options);

@@ -6,7 +6,7 @@
  *     dg_model_add(model, dense_part, 1, &node, NULL, &node); ...
  *     dg_model_finish(model, node);                             (weights exist from here on)
  *     dg_model_compile(model, adam_part, loss_part, true);
- *     dg_model_fit(model, set, &options, &job);
+ *     dg_learner_fit(&model->base, set, &options, &job, &result);
  */
 #ifndef DG_NN_MODEL_H
 #define DG_NN_MODEL_H
@@ -51,7 +51,7 @@ typedef struct dg_node {
 struct dg_plan; /* engine/nn/plan.h */
 
 typedef struct dg_model {
-    uint64_t seed;
+    dg_learner base; /* of type dg_network; must be first */
     int node_count, layer_count, weight_count;
     dg_node *nodes;
     dg_layer *layers;
@@ -67,18 +67,18 @@ typedef struct dg_model {
     int64_t step;  /* updates done since compile */
     int64_t epoch; /* epochs done since compile: shuffles go on where they were */
 
-    int64_t class_count; /* 0 before the first fit */
-    int32_t *classes;    /* the label of each output */
-    char **class_names;  /* NULL or class_count names */
-    bool fitted;
-    float input_low, input_high; /* of the scaled data it was first fitted on */
-    bool busy;                   /* in a fit: refuses fit and compile */
-
     struct dg_plan *training_plan; /* kept between batches */
 } dg_model;
 
+/* The type of all networks (engine/nn/network.c). A model fits, predicts, evaluates and prints
+ * through dg_learner_fit(&model->base, ...) and its like (engine/learner.h). */
+extern const dg_learner_type dg_network;
+
 dg_status dg_model_new(dg_model **out, uint64_t seed);
 void dg_model_free(dg_model *model); /* NULL is allowed */
+
+/* The network that a learner is, or NULL. */
+dg_model *dg_model_of(dg_learner *learner);
 
 /* Adds a node that applies `layer` to earlier nodes (none for an Input). The same dg_part added
  * twice shares its weights. `name` NULL chooses one. `*node` becomes its number. The message of a
@@ -99,35 +99,10 @@ dg_status dg_model_compile(dg_model *model, const dg_part *optimizer, const dg_p
 float *dg_model_weight(const dg_model *model, int weight);   /* weights[weight].size floats */
 float *dg_model_gradient(const dg_model *model, int weight); /* after dg_model_gradients */
 
-/* --- fitting (engine/nn/fit.c) ------------------------------------------------------------ */
-
-/* Trains. DG_INVALID: what does not fit, before anything changes; DG_NUMERIC: the loss is no finite
- * number (epoch and batch are said); DG_CANCELLED between batches, with the weights kept. */
-dg_status dg_model_fit(dg_model *model, const dg_dataset *set, const dg_fit_options *options,
-                       const dg_job *job, dg_fit_result *result);
-
 /* Loss and gradients of one whole set as a single batch, as in training but without an update: for
  * tests and for the curious. Random layers draw from `key`; batch normalisation uses the batch's
  * statistics, and moves its running ones. */
 dg_status dg_model_gradients(dg_model *model, const dg_dataset *set, uint64_t key,
                              const dg_job *job, double *loss);
-
-/* --- predicting (engine/nn/predict.c) ----------------------------------------------------- */
-
-dg_status dg_model_evaluate(const dg_model *model, const dg_dataset *set, const dg_job *job,
-                            dg_scores *out);
-
-/* {n, outputs...} float32 for x of n rows; x of one row's shape is one row. */
-dg_status dg_model_predict_proba(const dg_model *model, const dg_tensor *x, const dg_job *job,
-                                 dg_tensor *out);
-/* {n} int32 label values. DG_INVALID for a network that does not classify. */
-dg_status dg_model_predict(const dg_model *model, const dg_tensor *x, const dg_job *job,
-                           dg_tensor *out);
-/* Whether x lies in quite another range than the data that the model was fitted on; then a
- * sentence that says so is written to `out`. */
-bool dg_model_range_differs(const dg_model *model, const dg_tensor *x, char *out, size_t size);
-
-/* The table of layers, output shapes and parameters, as Keras prints it. dg_free it. */
-dg_status dg_model_summary(const dg_model *model, char **out);
 
 #endif

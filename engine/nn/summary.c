@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "engine/base/text.h"
-#include "engine/nn/model.h"
+#include "engine/nn/network.h"
 #include "engine/tensor/tensor.h"
 
 enum { COLUMNS = 4, CELL_SIZE = 192 };

@@ -66,25 +66,25 @@ static dg_status add_recipe(cJSON *root, const dg_model *model)
 static dg_status add_classes(cJSON *root, const dg_model *model)
 {
     cJSON *list;
-    if (!model->classes) return dg_json_add(root, "classes", cJSON_CreateNull());
+    if (!model->base.classes) return dg_json_add(root, "classes", cJSON_CreateNull());
     DG_TRY(add_list(root, "classes", &list));
-    for (int64_t i = 0; i < model->class_count; i++)
-        DG_TRY(dg_json_add(list, NULL, dg_json_integer(model->classes[i])));
-    if (!model->class_names) return DG_OK;
+    for (int64_t i = 0; i < model->base.class_count; i++)
+        DG_TRY(dg_json_add(list, NULL, dg_json_integer(model->base.classes[i])));
+    if (!model->base.class_names) return DG_OK;
     DG_TRY(add_list(root, "class_names", &list));
-    for (int64_t i = 0; i < model->class_count; i++)
-        DG_TRY(dg_json_add(list, NULL, cJSON_CreateString(model->class_names[i])));
+    for (int64_t i = 0; i < model->base.class_count; i++)
+        DG_TRY(dg_json_add(list, NULL, cJSON_CreateString(model->base.class_names[i])));
     return DG_OK;
 }
 
 static dg_status add_input_range(cJSON *root, const dg_model *model)
 {
     cJSON *list;
-    bool known = model->fitted && isfinite(model->input_low) && isfinite(model->input_high);
+    bool known = model->base.fitted && isfinite(model->base.input_low) && isfinite(model->base.input_high);
     if (!known) return dg_json_add(root, "input_range", cJSON_CreateNull());
     DG_TRY(add_list(root, "input_range", &list));
-    DG_TRY(dg_json_add(list, NULL, dg_json_number((double)model->input_low)));
-    return dg_json_add(list, NULL, dg_json_number((double)model->input_high));
+    DG_TRY(dg_json_add(list, NULL, dg_json_number((double)model->base.input_low)));
+    return dg_json_add(list, NULL, dg_json_number((double)model->base.input_high));
 }
 
 static dg_status describe(cJSON *root, const dg_model *model)
@@ -94,7 +94,7 @@ static dg_status describe(cJSON *root, const dg_model *model)
     DG_TRY(dg_json_add(root, "program", cJSON_CreateString("digits-lua " DIGITS_VERSION)));
     DG_TRY(add_layers(root, model));
     DG_TRY(add_nodes(root, model));
-    DG_TRY(dg_json_add(root, "seed", dg_json_seed(model->seed)));
+    DG_TRY(dg_json_add(root, "seed", dg_json_seed(model->base.seed)));
     DG_TRY(add_recipe(root, model));
     DG_TRY(add_classes(root, model));
     return add_input_range(root, model);

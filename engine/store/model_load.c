@@ -191,16 +191,16 @@ static dg_status read_class_names(dg_model *model, const cJSON *names)
 {
     const cJSON *item;
     int64_t i = 0;
-    if (cJSON_GetArraySize(names) != model->class_count)
+    if (cJSON_GetArraySize(names) != model->base.class_count)
         return dg_error(DG_FORMAT, "'class_names' has %d names, there are %" PRId64 " classes",
-                        cJSON_GetArraySize(names), model->class_count);
-    DG_TRY(dg_alloc_zero(&model->class_names, model->class_count, sizeof *model->class_names));
+                        cJSON_GetArraySize(names), model->base.class_count);
+    DG_TRY(dg_alloc_zero(&model->base.class_names, model->base.class_count, sizeof *model->base.class_names));
     cJSON_ArrayForEach(item, names)
     {
         if (!cJSON_IsString(item))
             return dg_error(DG_FORMAT, "each of 'class_names' must be a text, found %s",
                             dg_json_kind(item));
-        DG_TRY(dg_copy_text(&model->class_names[i++], item->valuestring));
+        DG_TRY(dg_copy_text(&model->base.class_names[i++], item->valuestring));
     }
     return DG_OK;
 }
@@ -214,16 +214,16 @@ static dg_status read_classes(dg_model *model, const cJSON *root)
     if (cJSON_GetArraySize(list) != width)
         return dg_error(DG_FORMAT, "'classes' has %d labels, the network has %" PRId64 " outputs",
                         cJSON_GetArraySize(list), width);
-    DG_TRY(dg_alloc_zero(&model->classes, width, sizeof *model->classes));
-    model->class_count = width;
+    DG_TRY(dg_alloc_zero(&model->base.classes, width, sizeof *model->base.classes));
+    model->base.class_count = width;
     cJSON_ArrayForEach(item, list)
     {
         int64_t label;
         DG_TRY(dg_json_whole(item, "each of 'classes'", INT32_MIN, INT32_MAX, &label));
-        if (count > 0 && label <= model->classes[count - 1])
+        if (count > 0 && label <= model->base.classes[count - 1])
             return dg_error(DG_FORMAT, "'classes' must ascend, found %" PRId64 " after %d", label,
-                            model->classes[count - 1]);
-        model->classes[count++] = (int32_t)label;
+                            model->base.classes[count - 1]);
+        model->base.classes[count++] = (int32_t)label;
     }
     return names ? read_class_names(model, names) : DG_OK;
 }
@@ -237,9 +237,9 @@ static dg_status read_input_range(dg_model *model, const cJSON *root)
     if (cJSON_GetArraySize(list) != 2 || !cJSON_IsNumber(low) || !cJSON_IsNumber(high) ||
         !(fabs(low->valuedouble) <= FLT_MAX && fabs(high->valuedouble) <= FLT_MAX))
         return dg_error(DG_FORMAT, "'input_range' must be null or two numbers");
-    model->input_low = (float)low->valuedouble;
-    model->input_high = (float)high->valuedouble;
-    model->fitted = true;
+    model->base.input_low = (float)low->valuedouble;
+    model->base.input_high = (float)high->valuedouble;
+    model->base.fitted = true;
     return DG_OK;
 }
 

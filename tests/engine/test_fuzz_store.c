@@ -39,7 +39,7 @@ static sample make_sample(void)
     options.batch_size = 3;
     dg_job job = { .threads = 1 };
     dg_fit_result result;
-    assert_ok(dg_model_fit(model, set, &options, &job, &result));
+    assert_ok(dg_learner_fit(&model->base, set, &options, &job, &result));
     const char *path = scratch_path("good.safetensors");
     assert_ok(dg_model_save(model, path));
     dg_dataset_release(set);

@@ -159,8 +159,8 @@ static void test_same_bits(void **state)
         options.epochs = 2;
         options.batch_size = 50;
         options.validation = set;
-        assert_ok(dg_model_fit(models[i], set, &options, &job, &result));
-        assert_ok(dg_model_evaluate(models[i], set, &job, &scores[i]));
+        assert_ok(dg_learner_fit(&models[i]->base, set, &options, &job, &result));
+        assert_ok(dg_learner_evaluate(&models[i]->base, set, &job, &scores[i]));
         dg_dataset_release(set);
     }
     for (int i = 1; i < RUNS; i++) {
@@ -198,13 +198,13 @@ static void test_learns(void **state)
         dg_fit_result result;
         dg_scores before, after;
         fit.epochs = 1;
-        assert_fails_with(dg_model_evaluate(model, set, &one_thread, &before), DG_INVALID,
+        assert_fails_with(dg_learner_evaluate(&model->base, set, &one_thread, &before), DG_INVALID,
                           "never fitted");
-        assert_ok(dg_model_fit(model, set, &fit, &one_thread, &result));
-        assert_ok(dg_model_evaluate(model, set, &one_thread, &before));
+        assert_ok(dg_learner_fit(&model->base, set, &fit, &one_thread, &result));
+        assert_ok(dg_learner_evaluate(&model->base, set, &one_thread, &before));
         fit.epochs = 30;
-        assert_ok(dg_model_fit(model, set, &fit, &one_thread, &result));
-        assert_ok(dg_model_evaluate(model, set, &one_thread, &after));
+        assert_ok(dg_learner_fit(&model->base, set, &fit, &one_thread, &result));
+        assert_ok(dg_learner_evaluate(&model->base, set, &one_thread, &after));
         assert_true(after.loss < before.loss);
         assert_true(after.accuracy > 0.9);
         assert_int_equal(model->epoch, 31);
@@ -253,13 +253,13 @@ static void test_callbacks(void **state)
     fit.on_epoch = on_epoch;
     fit.on_batch = on_batch;
     fit.context = &seen;
-    assert_ok(dg_model_fit(model, set, &fit, &one_thread, &result));
+    assert_ok(dg_learner_fit(&model->base, set, &fit, &one_thread, &result));
     assert_int_equal(seen.epochs, 3);
     assert_int_equal(seen.batches, 3 * 4);
     seen = (struct seen){ .fail = DG_STOPPED };
-    assert_int_equal(dg_model_fit(model, set, &fit, &one_thread, &result), DG_STOPPED);
+    assert_int_equal(dg_learner_fit(&model->base, set, &fit, &one_thread, &result), DG_STOPPED);
     assert_int_equal(seen.epochs, 1);
-    assert_false(model->busy);
+    assert_false(model->base.busy);
     dg_dataset_release(set);
     dg_model_free(model);
 }
@@ -281,15 +281,15 @@ static void test_early_stopping(void **state)
     fit.restore_best = true;
     fit.on_epoch = on_epoch;
     fit.context = &seen;
-    assert_ok(dg_model_fit(model, set, &fit, &one_thread, &result));
+    assert_ok(dg_learner_fit(&model->base, set, &fit, &one_thread, &result));
     assert_true(result.stopped_early);
     assert_int_equal(seen.epochs, result.best_epoch + 2);
     for (int i = 0; i < seen.epochs; i++)
         assert_true(seen.val_loss[i] >= seen.val_loss[result.best_epoch - 1]);
-    assert_ok(dg_model_evaluate(model, other, &one_thread, &scores));
+    assert_ok(dg_learner_evaluate(&model->base, other, &one_thread, &scores));
     assert_true(scores.loss == seen.val_loss[result.best_epoch - 1]);
     fit.monitor = "val_los";
-    assert_fails_with(dg_model_fit(model, set, &fit, &one_thread, &result), DG_INVALID,
+    assert_fails_with(dg_learner_fit(&model->base, set, &fit, &one_thread, &result), DG_INVALID,
                       "did you mean 'val_loss'");
     dg_dataset_release(set);
     dg_dataset_release(other);
@@ -309,21 +309,21 @@ static void test_fit_errors(void **state)
     dg_fit_options fit = dg_fit_defaults();
     dg_fit_result result;
     fit.batch_size = 51;
-    assert_fails_with(dg_model_fit(model, set, &fit, &one_thread, &result), DG_INVALID,
+    assert_fails_with(dg_learner_fit(&model->base, set, &fit, &one_thread, &result), DG_INVALID,
                       "batch_size must be 1 to 50 (the rows), found 51");
     fit.batch_size = 10;
     fit.epochs = 0;
-    assert_fails_with(dg_model_fit(model, set, &fit, &one_thread, &result), DG_INVALID,
+    assert_fails_with(dg_learner_fit(&model->base, set, &fit, &one_thread, &result), DG_INVALID,
                       "epochs must be at least 1, found 0");
     fit.epochs = 5;
-    assert_fails_with(dg_model_fit(model, large, &fit, &one_thread, &result), DG_INVALID,
+    assert_fails_with(dg_learner_fit(&model->base, large, &fit, &one_thread, &result), DG_INVALID,
                       "takes rows of shape {8} (8 values), the data has rows of shape {9}");
-    assert_fails_with(dg_model_fit(model, more, &fit, &one_thread, &result), DG_INVALID,
+    assert_fails_with(dg_learner_fit(&model->base, more, &fit, &one_thread, &result), DG_INVALID,
                       "4 outputs, the set has 5 classes");
-    dg_status status = dg_model_fit(model, set, &fit, &one_thread, &result);
+    dg_status status = dg_learner_fit(&model->base, set, &fit, &one_thread, &result);
     assert_int_equal(status, DG_NUMERIC);
     assert_non_null(strstr(dg_error_message(), "fit: epoch 1, batch 2: the loss is"));
-    assert_fails_with(dg_model_fit(model, more, &fit, &one_thread, &result), DG_INVALID,
+    assert_fails_with(dg_learner_fit(&model->base, more, &fit, &one_thread, &result), DG_INVALID,
                       "has the label 4, which is none of the 4 classes");
     dg_dataset_release(set);
     dg_dataset_release(large);
@@ -341,10 +341,10 @@ static void test_cancelled(void **state)
     const dg_dataset *set = network_set(model, 50, 4, false, 2);
     dg_fit_options fit = dg_fit_defaults();
     dg_fit_result result;
-    assert_int_equal(dg_model_fit(model, set, &fit, &job, &result), DG_CANCELLED);
-    assert_false(model->busy);
+    assert_int_equal(dg_learner_fit(&model->base, set, &fit, &job, &result), DG_CANCELLED);
+    assert_false(model->base.busy);
     cancel = 0;
-    assert_ok(dg_model_fit(model, set, &fit, &job, &result));
+    assert_ok(dg_learner_fit(&model->base, set, &fit, &job, &result));
     dg_dataset_release(set);
     dg_model_free(model);
 }

@@ -38,7 +38,7 @@ static dg_model *fitted_network(void)
     options.batch_size = 4;
     dg_job job = { .threads = 1 };
     dg_fit_result result;
-    assert_ok(dg_model_fit(model, set, &options, &job, &result));
+    assert_ok(dg_learner_fit(&model->base, set, &options, &job, &result));
     dg_dataset_release(set);
     return model;
 }
@@ -65,7 +65,7 @@ static void expect_same(const dg_model *a, const dg_model *b)
         assert_memory_equal(a->nodes[i].input, b->nodes[i].input, sizeof a->nodes[i].input);
     }
     assert_int_equal(a->output, b->output);
-    assert_true(a->seed == b->seed);
+    assert_true(a->base.seed == b->base.seed);
     assert_int_equal(a->weight_count, b->weight_count);
     for (int i = 0; i < a->weight_count; i++) {
         assert_string_equal(a->weights[i].name, b->weights[i].name);
@@ -88,11 +88,11 @@ static void test_round_trip(void **state)
     assert_true(dg_part_equal(model->loss, again->loss));
     assert_true(again->with_accuracy);
     assert_int_equal(again->epoch, 2);
-    assert_int_equal(again->class_count, 4);
-    for (int i = 0; i < 4; i++) assert_int_equal(again->classes[i], i);
-    assert_null(again->class_names);
-    assert_true(again->fitted);
-    assert_true(again->input_low == model->input_low && again->input_high == model->input_high);
+    assert_int_equal(again->base.class_count, 4);
+    for (int i = 0; i < 4; i++) assert_int_equal(again->base.classes[i], i);
+    assert_null(again->base.class_names);
+    assert_true(again->base.fitted);
+    assert_true(again->base.input_low == model->base.input_low && again->base.input_high == model->base.input_high);
     /* the same bits again */
     size_t first, second;
     char *bytes = scratch_read(path, &first), *others;
@@ -116,15 +116,15 @@ static void test_loaded_works(void **state)
     const dg_dataset *set = network_set(model, 8, 4, false, 1);
     dg_job job = { .threads = 1 };
     dg_tensor before, after;
-    assert_ok(dg_model_predict_proba(model, &set->x, &job, &before));
-    assert_ok(dg_model_predict_proba(again, &set->x, &job, &after));
+    assert_ok(dg_learner_predict_proba(&model->base, &set->x, &job, &before));
+    assert_ok(dg_learner_predict_proba(&again->base, &set->x, &job, &after));
     assert_true(dg_tensor_equal(&before, &after));
     dg_tensor_release(&before);
     dg_tensor_release(&after);
     dg_fit_options options = dg_fit_defaults();
     options.batch_size = 4;
     dg_fit_result result;
-    assert_ok(dg_model_fit(again, set, &options, &job, &result));
+    assert_ok(dg_learner_fit(&again->base, set, &options, &job, &result));
     assert_int_equal(again->epoch, 3);
     dg_dataset_release(set);
     dg_model_free(model);
@@ -143,8 +143,8 @@ static void test_raw_network(void **state)
     dg_model *again = load(path);
     expect_same(model, again);
     assert_null(again->optimizer);
-    assert_null(again->classes);
-    assert_false(again->fitted);
+    assert_null(again->base.classes);
+    assert_false(again->base.fitted);
     dg_model_free(model);
     dg_model_free(again);
 }
@@ -169,12 +169,12 @@ static void test_class_names(void **state)
     options.batch_size = 3;
     dg_job job = { .threads = 1 };
     dg_fit_result result;
-    assert_ok(dg_model_fit(model, set, &options, &job, &result));
+    assert_ok(dg_learner_fit(&model->base, set, &options, &job, &result));
     const char *path = scratch_path("names.safetensors");
     assert_ok(dg_model_save(model, path));
     dg_model *again = load(path);
-    assert_memory_equal(again->classes, ((int32_t[]){ -7, 5, 2147483647 }), 12);
-    for (int i = 0; i < 3; i++) assert_string_equal(again->class_names[i], names[i]);
+    assert_memory_equal(again->base.classes, ((int32_t[]){ -7, 5, 2147483647 }), 12);
+    for (int i = 0; i < 3; i++) assert_string_equal(again->base.class_names[i], names[i]);
     dg_dataset_release(set);
     dg_tensor_release(&x);
     dg_tensor_release(&y);

@@ -1,0 +1,347 @@
+/* What can be done with any learner. */
+#include "engine/learner.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/kernel.h"
+#include "engine/base/memory.h"
+
+/* --- life --------------------------------------------------------------------------------- */
+
+dg_status dg_learner_new(dg_learner **out, const dg_part *options, uint64_t seed)
+{
+    const dg_learner_type *type = (const dg_learner_type *)options->type;
+    DG_TRY(type->create(options, out));
+    (*out)->type = type;
+    (*out)->options = dg_part_retain(options);
+    (*out)->seed = seed;
+    return DG_OK;
+}
+
+void dg_learner_free(dg_learner *learner)
+{
+    if (!learner) return;
+    dg_part_release(learner->options);
+    dg_learner_free_classes(learner);
+    learner->type->free(learner);
+}
+
+/* --- classes ------------------------------------------------------------------------------ */
+
+void dg_learner_free_classes(dg_learner *learner)
+{
+    for (int64_t i = 0; learner->class_names && i < learner->class_count; i++)
+        dg_free(learner->class_names[i]);
+    dg_free(learner->class_names);
+    dg_free(learner->classes);
+    learner->class_names = NULL;
+    learner->classes = NULL;
+    learner->class_count = 0;
+}
+
+static dg_status copy_class_names(dg_learner *learner, const dg_dataset *set)
+{
+    DG_TRY(dg_alloc_zero(&learner->class_names, set->class_count, sizeof *learner->class_names));
+    for (int64_t i = 0; i < set->class_count; i++)
+        DG_TRY(dg_copy_text(&learner->class_names[i], set->class_names[i]));
+    return DG_OK;
+}
+
+dg_status dg_learner_adopt_classes(dg_learner *learner, const dg_dataset *set)
+{
+    dg_learner_free_classes(learner);
+    DG_TRY(dg_alloc(&learner->classes, set->class_count, sizeof *learner->classes));
+    for (int64_t i = 0; i < set->class_count; i++) learner->classes[i] = set->classes[i];
+    learner->class_count = set->class_count;
+    return set->class_names ? copy_class_names(learner, set) : DG_OK;
+}
+
+static int32_t find_class(const dg_learner *learner, int32_t label)
+{
+    for (int64_t i = 0; i < learner->class_count; i++)
+        if (learner->classes[i] == label) return (int32_t)i;
+    return -1;
+}
+
+/* A class that the set lists but no row has does no harm. */
+static dg_status check_known(const dg_learner *learner, const dg_dataset *set, const int32_t *map,
+                             const char *who)
+{
+    const int32_t *positions = dg_int32s(&set->positions);
+    for (int64_t i = 0; i < dg_dataset_rows(set); i++)
+        if (map[positions[i]] < 0)
+            return dg_error(DG_INVALID,
+                            "%s: row %" PRId64 " has the label %d, which is none of the %" PRId64
+                            " classes it was fitted on (%d to %d)",
+                            who, i + 1, set->classes[positions[i]], learner->class_count,
+                            learner->classes[0], learner->classes[learner->class_count - 1]);
+    return DG_OK;
+}
+
+dg_status dg_learner_map_classes(int32_t **out, const dg_learner *learner, const dg_dataset *set,
+                                 const char *who)
+{
+    *out = NULL;
+    if (!set->labelled) return dg_error(DG_INVALID, "%s: the set has no labels", who);
+    DG_TRY(dg_alloc(out, set->class_count, sizeof **out));
+    bool known = true;
+    for (int64_t i = 0; i < set->class_count; i++) {
+        (*out)[i] = find_class(learner, set->classes[i]);
+        known &= (*out)[i] >= 0;
+    }
+    dg_status status = known ? DG_OK : check_known(learner, set, *out, who);
+    if (status == DG_OK) return DG_OK;
+    dg_free(*out);
+    *out = NULL;
+    return status;
+}
+
+/* --- ranges ------------------------------------------------------------------------------- */
+
+DG_KERNEL static void byte_range(const uint8_t *x, int64_t count, float *low, float *high)
+{
+    uint8_t least = 255, most = 0;
+    for (int64_t i = 0; i < count; i++) {
+        least = x[i] < least ? x[i] : least;
+        most = x[i] > most ? x[i] : most;
+    }
+    *low = least;
+    *high = most;
+}
+
+DG_KERNEL static void float_range(const float *x, int64_t count, float *low, float *high)
+{
+    float least = INFINITY, most = -INFINITY;
+    for (int64_t i = 0; i < count; i++) {
+        least = x[i] < least ? x[i] : least;
+        most = x[i] > most ? x[i] : most;
+    }
+    *low = least;
+    *high = most;
+}
+
+/* The least and greatest value of x as the learner sees it; NaN is passed over. */
+static void input_range(const dg_learner *learner, const dg_tensor *x, float *low, float *high)
+{
+    int64_t count = dg_tensor_count(x);
+    *low = *high = 0;
+    if (count == 0) return;
+    if (x->dtype == DG_UINT8) {
+        float scale = learner->type->byte_scale ? learner->type->byte_scale(learner) : 1;
+        byte_range(dg_bytes(x), count, low, high);
+        *low /= scale;
+        *high /= scale;
+    } else {
+        float_range(dg_floats(x), count, low, high);
+    }
+}
+
+bool dg_learner_range_differs(const dg_learner *learner, const dg_tensor *x, char *out,
+                              size_t size)
+{
+    float low, high;
+    enum { FACTOR = 16 }; /* a picture may be dark; 255 against 1 is another scale */
+    if (!learner->fitted || !dg_tensor_is_contiguous(x) || x->dtype == DG_INT32) return false;
+    input_range(learner, x, &low, &high);
+    float now = fmaxf(fabsf(low), fabsf(high));
+    float then = fmaxf(fabsf(learner->input_low), fabsf(learner->input_high));
+    if (now == 0 || then == 0 || (now <= FACTOR * then && then <= FACTOR * now)) return false;
+    snprintf(out, size,
+             "the data has values from %g to %g, the model was fitted on %g to %g: scale it alike "
+             "(a network divides uint8 images by 255 by itself)",
+             (double)low, (double)high, (double)learner->input_low, (double)learner->input_high);
+    return true;
+}
+
+/* --- hits --------------------------------------------------------------------------------- */
+
+int64_t dg_argmax(const float *values, int64_t width)
+{
+    int64_t best = 0;
+    for (int64_t i = 1; i < width; i++)
+        if (values[i] > values[best]) best = i;
+    return best;
+}
+
+int64_t dg_count_correct(const float *output, const int32_t *positions, int64_t rows, int64_t width)
+{
+    int64_t correct = 0;
+    for (int64_t i = 0; i < rows; i++)
+        correct += dg_argmax(output + i * width, width) == positions[i];
+    return correct;
+}
+
+/* --- rows --------------------------------------------------------------------------------- */
+
+static int64_t row_size(const dg_learner *learner)
+{
+    int64_t size = 1;
+    for (int i = 0; i < learner->row.count; i++) size *= learner->row.at[i];
+    return size;
+}
+
+dg_status dg_learner_check_rows(const dg_learner *learner, const dg_tensor *x, const char *who)
+{
+    int64_t wanted = row_size(learner), found = 1;
+    for (int i = 1; i < x->axes; i++) found *= x->shape[i];
+    if (learner->row.count == 0 || (x->axes >= 1 && found == wanted)) return DG_OK;
+    char own[160], other[160];
+    dg_shape_text(learner->row.count, learner->row.at, own, sizeof own);
+    dg_shape_text(x->axes - (x->axes > 0), x->shape + 1, other, sizeof other);
+    return dg_error(DG_INVALID,
+                    "%s: the model takes rows of shape %s (%" PRId64
+                    " values), the data has rows of shape %s (%" PRId64 " values)",
+                    who, own, wanted, other, found);
+}
+
+static bool is_one_row(const dg_learner *learner, const dg_tensor *x)
+{
+    return x->axes > 0 && x->axes == learner->row.count &&
+           memcmp(x->shape, learner->row.at, sizeof *x->shape * (size_t)x->axes) == 0;
+}
+
+/* `*out` becomes x as contiguous rows of bytes or floats, one row having become a batch of one. */
+static dg_status as_rows(const dg_learner *learner, const dg_tensor *x, dg_tensor *out)
+{
+    dg_tensor batch, typed;
+    int64_t shape[DG_MAX_AXES + 1] = { 1 };
+    if (is_one_row(learner, x)) {
+        memcpy(shape + 1, x->shape, sizeof *shape * (size_t)x->axes);
+        DG_TRY(dg_tensor_reshape(&batch, x, x->axes + 1, shape));
+    } else {
+        DG_TRY(dg_learner_check_rows(learner, x, "predict"));
+        batch = dg_tensor_retain(x);
+    }
+    dg_status status = DG_OK;
+    if (batch.dtype == DG_INT32)
+        status = dg_tensor_astype(&typed, &batch, DG_FLOAT32);
+    else
+        typed = dg_tensor_retain(&batch);
+    dg_tensor_release(&batch);
+    DG_TRY(status);
+    status = dg_tensor_contiguous(out, &typed);
+    dg_tensor_release(&typed);
+    return status;
+}
+
+/* --- fitting ------------------------------------------------------------------------------ */
+
+dg_fit_options dg_fit_defaults(void)
+{
+    return (dg_fit_options){ .epochs = 1, .batch_size = 32, .shuffle = true };
+}
+
+static dg_status check_set(const dg_learner *learner, const dg_dataset *set, const char *who,
+                           const char *which)
+{
+    if (dg_dataset_rows(set) == 0) return dg_error(DG_INVALID, "%s: the %sset has no rows", who, which);
+    if (!set->labelled) return dg_error(DG_INVALID, "%s: the %sset has no labels", who, which);
+    return dg_learner_check_rows(learner, &set->x, who);
+}
+
+dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
+                         const dg_job *job, dg_fit_result *result)
+{
+    double start = dg_clock();
+    *result = (dg_fit_result){ 0 };
+    if (learner->busy) return dg_error(DG_INVALID, "fit: this model is being fitted already");
+    DG_TRY(check_set(learner, set, "fit", ""));
+    if (options->validation)
+        DG_TRY(check_set(learner, options->validation, "fit: validation", "validation "));
+    if (!learner->fitted) input_range(learner, &set->x, &learner->input_low, &learner->input_high);
+    learner->busy = true;
+    dg_status status = learner->type->fit(learner, set, options, job, result);
+    learner->busy = false;
+    result->seconds = dg_clock() - start;
+    return status;
+}
+
+/* --- predicting --------------------------------------------------------------------------- */
+
+dg_status dg_learner_predict_proba(const dg_learner *learner, const dg_tensor *x,
+                                   const dg_job *job, dg_tensor *out)
+{
+    dg_tensor rows;
+    *out = (dg_tensor){ 0 };
+    if (!learner->fitted && learner->row.count == 0)
+        return dg_error(DG_INVALID, "predict: the model was never fitted");
+    DG_TRY(as_rows(learner, x, &rows));
+    dg_status status = learner->type->predict_proba(learner, &rows, job, out);
+    dg_tensor_release(&rows);
+    return status;
+}
+
+dg_status dg_learner_predict(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
+                             dg_tensor *out)
+{
+    dg_tensor proba;
+    *out = (dg_tensor){ 0 };
+    if (!learner->classes)
+        return dg_error(DG_INVALID, "predict: the model was never fitted, so its outputs have no "
+                                    "labels yet: fit it, or use predict_proba");
+    DG_TRY(dg_learner_predict_proba(learner, x, job, &proba));
+    int64_t rows = proba.shape[0];
+    dg_status status = dg_tensor_new(out, DG_INT32, 1, &rows);
+    for (int64_t i = 0; status == DG_OK && i < rows; i++) {
+        const float *row = dg_floats(&proba) + i * learner->class_count;
+        dg_int32s(out)[i] = learner->classes[dg_argmax(row, learner->class_count)];
+    }
+    dg_tensor_release(&proba);
+    return status;
+}
+
+/* --- judging ------------------------------------------------------------------------------ */
+
+/* Accuracy and cross-entropy, with chances clipped at 1e-7 as Keras does. */
+static void judge(const dg_learner *learner, const dg_dataset *set, const int32_t *map,
+                  const float *chances, dg_scores *out)
+{
+    int64_t rows = dg_dataset_rows(set), width = learner->class_count, correct = 0;
+    const int32_t *positions = dg_int32s(&set->positions);
+    double loss = 0;
+    for (int64_t i = 0; i < rows; i++) {
+        int32_t position = map[positions[i]];
+        const float *row = chances + i * width;
+        correct += dg_argmax(row, width) == position;
+        loss -= log(fmax((double)row[position], 1e-7));
+    }
+    out->accuracy = (double)correct / (double)rows;
+    out->loss = loss / (double)rows;
+    out->has_accuracy = true;
+}
+
+static dg_status evaluate(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
+                          dg_scores *out)
+{
+    dg_tensor chances;
+    int32_t *map;
+    DG_TRY(dg_learner_map_classes(&map, learner, set, "evaluate"));
+    dg_status status = dg_learner_predict_proba(learner, &set->x, job, &chances);
+    if (status == DG_OK) judge(learner, set, map, dg_floats(&chances), out);
+    dg_tensor_release(&chances);
+    dg_free(map);
+    return status;
+}
+
+dg_status dg_learner_evaluate(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
+                              dg_scores *out)
+{
+    double start = dg_clock();
+    *out = (dg_scores){ 0 };
+    if (!learner->classes) return dg_error(DG_INVALID, "evaluate: the model was never fitted");
+    DG_TRY(check_set(learner, set, "evaluate", ""));
+    dg_status (*own)(const dg_learner *, const dg_dataset *, const dg_job *, dg_scores *) =
+        learner->type->evaluate;
+    dg_status status = own ? own(learner, set, job, out) : evaluate(learner, set, job, out);
+    out->seconds = dg_clock() - start;
+    return status;
+}
+
+dg_status dg_learner_summary(const dg_learner *learner, char **out)
+{
+    return learner->type->summary(learner, out);
+}

@@ -1,0 +1,24 @@
+/* What engine/nn/network.c joins into the learner dg_network. Arguments as in dg_learner_type. */
+#ifndef DG_NN_NETWORK_H
+#define DG_NN_NETWORK_H
+
+#include "engine/nn/model.h"
+
+/* engine/nn/model.c: what is the network's own, and the memory of the struct. */
+void dg_model_release(dg_model *model);
+
+/* engine/nn/fit.c */
+dg_status dg_model_fit(dg_model *model, const dg_dataset *set, const dg_fit_options *options,
+                       const dg_job *job, dg_fit_result *result);
+
+/* engine/nn/predict.c */
+dg_status dg_model_predict_proba(const dg_model *model, const dg_tensor *x, const dg_job *job,
+                                 dg_tensor *out);
+/* The loss includes penalties, as in Keras. */
+dg_status dg_model_evaluate(const dg_model *model, const dg_dataset *set, const dg_job *job,
+                            dg_scores *out);
+
+/* engine/nn/summary.c: the table of layers, output shapes and parameters, as Keras prints it. */
+dg_status dg_model_summary(const dg_model *model, char **out);
+
+#endif
