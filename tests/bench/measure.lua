@@ -18,7 +18,7 @@ function measure.run(command)
   local pipe = assert(io.popen(command .. " 2>&1"))
   local values, said = {}, {}
   for line in pipe:lines() do
-    local name, value = line:match "^([%a_]+) (%S+)$"
+    local name, value = line:match "^([%w_]+) (%S+)$"
     if tonumber(value) then
       values[name] = tonumber(value)
     else

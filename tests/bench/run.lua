@@ -86,12 +86,17 @@ local function busy_share()
   return 1 - (later_idle - idle) / math.max(1, later_total - total)
 end
 
-local function heading(rounds, versions, busy, gflops)
+local function heading(rounds, versions, busy, machine)
   local info = digits.info()
   local peers = {}
   for _, name in ipairs { "PyTorch", "pandas", "Python", "lua5.4" } do
     if versions[name] then peers[#peers + 1] = name .. " " .. versions[name] end
   end
+  local speeds = {}
+  for name, speed in pairs(machine) do
+    speeds[#speeds + 1] = ("%.0f GFLOP/s (%s)"):format(speed, name:match "gflops_(.*)")
+  end
+  table.sort(speeds)
   return {
     ("digits-lua %s on 2 threads, %s"):format(info.version,
       rounds == 1 and "a single run of each" or ("medians of %d alternating runs"):format(rounds)),
@@ -100,7 +105,7 @@ local function heading(rounds, versions, busy, gflops)
       busy and (", %.0f %% in use by others"):format(100 * busy) or ""),
     ("          kernels %s, %s %s%s"):format(info.kernels,
       info.openblas:match "OpenBLAS [%d.]+" or "OpenBLAS", info.openblas_core,
-      gflops and (", sgemm %.0f GFLOP/s"):format(gflops) or ""),
+      speeds[1] and ", sgemm " .. table.concat(speeds, ", ") or ""),
     "peers     " .. (#peers > 0 and table.concat(peers, ", ") or "none"),
     "",
   }
@@ -118,9 +123,9 @@ local function take(name, rounds, versions, missing)
     end
   end
   if complete then sides[2] = { name = "peer", command = fill_in(measurement.peer) } end
-  if measurement.machine then
-    sides[#sides + 1] = { name = "machine", command = fill_in(measurement.machine) }
-  end
+  local avx512 = digits.info().kernels == "x86-64-v4"
+  local machine = avx512 and measurement.machine_avx512 or measurement.machine
+  if machine then sides[#sides + 1] = { name = "machine", command = fill_in(machine) } end
   if measurement.reads then warm_up(measurement.reads) end
   local medians, failures = measure.alternate(sides, rounds, function(round)
     io.stderr:write(("bench: %s, round %d of %d\n"):format(name, round, rounds))
@@ -161,7 +166,7 @@ local function main()
     remarks[#remarks + 1] = "Others were using the machine at the start: figures are doubtful."
   end
 
-  local lines = heading(rounds, versions, busy, machine.gflops)
+  local lines = heading(rounds, versions, busy, machine)
   for _, line in ipairs(report.table(rows)) do lines[#lines + 1] = line end
   if remarks[1] then lines[#lines + 1] = "" end
   for _, remark in ipairs(remarks) do lines[#lines + 1] = remark end

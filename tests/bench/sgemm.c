@@ -1,8 +1,8 @@
 /* usage: sgemm [THREADS [SECONDS]]
  *
- * What the machine can do: prints "gflops N", the speed of single-precision products of 512 x 512
- * matrices when THREADS (2) threads each compute their own for SECONDS (1), with one thread to a
- * call of OpenBLAS, as the library calls it. */
+ * What the machine can do: prints "gflops_CORE N", the speed of single-precision products of
+ * 512 x 512 matrices when THREADS (2) threads each compute their own for SECONDS (1), with one
+ * thread to a call of OpenBLAS, as the library calls it. CORE is whose kernels OpenBLAS took. */
 #include <cblas.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,6 +55,6 @@ int main(int argc, char **argv)
     openblas_set_num_threads(1);
 #pragma omp parallel num_threads(threads) reduction(+ : rate)
     rate += measure(seconds);
-    printf("gflops %.1f\n", rate * 2e-9 * SIZE * SIZE * SIZE);
+    printf("gflops_%s %.1f\n", openblas_get_corename(), rate * 2e-9 * SIZE * SIZE * SIZE);
     return rate > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
