@@ -6,7 +6,7 @@
 
 #include "engine/base/kernel.h"
 #include "engine/data/csv_file.h"
-#include "engine/data/file.h"
+#include "engine/base/file.h"
 #include "engine/data/number.h"
 
 /* --- the first line and the last ------------------------------------------------------------ */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "engine/data/csv_file.h"
-#include "engine/data/file.h"
+#include "engine/base/file.h"
 #include "engine/data/number.h"
 
 /* --- messages ----------------------------------------------------------------------------- */

@@ -12,7 +12,7 @@
 
 #include "engine/base/memory.h"
 #include "engine/data/dataset.h"
-#include "engine/data/file.h"
+#include "engine/base/file.h"
 
 enum { TYPE_UINT8 = 0x08, TYPE_INT32 = 0x0C, TYPE_FLOAT32 = 0x0D };
 

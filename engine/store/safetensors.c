@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "engine/base/memory.h"
-#include "engine/data/file.h"
+#include "engine/base/file.h"
 #include "engine/store/json.h"
 #include "engine/store/tensor_format.h"
 

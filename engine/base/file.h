@@ -1,6 +1,6 @@
-/* Opening the files that datasets are read from. */
-#ifndef DG_DATA_FILE_H
-#define DG_DATA_FILE_H
+/* Opening and reading files of any kind. */
+#ifndef DG_BASE_FILE_H
+#define DG_BASE_FILE_H
 
 #include <stddef.h>
 #include <stdint.h>

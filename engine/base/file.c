@@ -1,5 +1,5 @@
 /* Opening the files that datasets are read from. */
-#include "engine/data/file.h"
+#include "engine/base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
