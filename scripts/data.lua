@@ -90,7 +90,9 @@ local told -- of the sample
 local function read_sample(part)
   local program = internals.program_path()
   local folder = program and program:match "^(.*)/[^/]*$"
-  for _, place in ipairs { "/../share/digits-lua/mnist", "/../vendor/mnist" } do
+  -- installed; build/; build/asan/
+  local places = { "/../share/digits-lua/mnist", "/../vendor/mnist", "/../../vendor/mnist" }
+  for _, place in ipairs(places) do
     local set = folder and read_folder(folder .. place, part)
     if set then
       if not told then
