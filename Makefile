@@ -48,7 +48,7 @@ tasks_that_build := all install programs tests
 all: programs ## build build/digits-lua and build/libdigits.a
 
 demo: deps-demo ## from a fresh clone to a trained network: packages, build, MNIST, the report's CNN
-	+@$(MAKE) --no-print-directory all
+	+@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$$(getconf _NPROCESSORS_ONLN)) all
 	+@$(MAKE) --no-print-directory data || echo "make demo: going on with the sample of 7 000 digits in vendor/mnist"
 	$(BUILD)/digits-lua experiments/cnn.lua
 
