@@ -249,12 +249,14 @@ static void read_early_stopping(const dg_args *args, dg_fit_options *options)
     dg_args_boolean(&early, "restore_best", &options->restore_best);
 }
 
-static dg_fit_options read_options(lua_State *L, struct fit *fit)
+/* `rows`: of the set; the default batch is no larger. */
+static dg_fit_options read_options(lua_State *L, struct fit *fit, int64_t rows)
 {
     dg_fit_options options = dg_fit_defaults();
     dg_args args = dg_args_open(L, OPTIONS, "fit", option_names, option_hints, 0);
     int64_t verbose = 1;
     dg_args_integer(&args, "epochs", 1, INT64_MAX, &options.epochs);
+    if (rows > 0 && rows < options.batch_size) options.batch_size = rows;
     dg_args_integer(&args, "batch_size", 1, INT64_MAX, &options.batch_size);
     dg_args_boolean(&args, "shuffle", &options.shuffle);
     options.seeded = dg_args_seed(&args, &options.seed);
@@ -322,7 +324,7 @@ int dg_model_lua_fit(lua_State *L)
     lua_replace(L, HISTORY);
     lua_getfield(L, LUA_REGISTRYINDEX, PROGRESS);
     lua_replace(L, SHOW);
-    dg_fit_options options = read_options(L, &fit);
+    dg_fit_options options = read_options(L, &fit, dg_dataset_rows(set));
     luaL_checkstack(L, 16, NULL);
     dg_job job = dg_job_default();
     dg_memory_enter(L);

@@ -115,7 +115,8 @@ static int predict_proba(lua_State *L)
     const dg_model *model = dg_want_model(L, 1, "predict_proba");
     const dg_tensor *x = want_rows(L, model, "predict_proba");
     dg_job job = dg_job_default();
-    dg_check_call(L, dg_learner_predict_proba(&model->base, x, &job, dg_push_tensor(L)), "predict_proba");
+    dg_check_call(L, dg_learner_predict_proba(&model->base, x, &job, dg_push_tensor(L)),
+                  "predict_proba");
     return 1;
 }
 

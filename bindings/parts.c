@@ -144,7 +144,8 @@ static void set_table(lua_State *L, dg_part *part, int object, int index)
             dg_raise(L, "%s: positional value %d is nil", part->type->name, count + 1);
     }
     for (int i = 1; i <= count; i++) {
-        lua_rawgeti(L, index, i);
+        if (lua_rawgeti(L, index, i) == LUA_TNIL)
+            dg_raise(L, "%s: positional value %d is nil", part->type->name, i);
         set_position(L, part, i - 1, -1);
         lua_pop(L, 1);
     }

@@ -17,6 +17,7 @@ static int binary(lua_State *L, dg_binary op, const char *name)
         dg_check_call(L, dg_tensor_binary(out, op, a, b), name);
         return 1;
     }
+    if (!a && !b) dg_wrong_type(L, 1, name, "the value", "a tensor");
     int number = a ? 2 : 1;
     if (lua_type(L, number) != LUA_TNUMBER)
         dg_wrong_type(L, number, name, "the other operand", "a tensor or a number");

@@ -231,8 +231,9 @@ describe("mnist", function()
 
   it("looks where DIGITS_DATA says", function()
     local here = assert(io.popen "pwd"):read "l"
-    local out, err = support.run(folder, [[print(#require("digits").data.mnist { part = "train" })]],
-      "", ("DIGITS_DATA='%s/%s'"):format(here, SAMPLE))
+    local out, err = support.run(folder,
+      [[print(#require("digits").data.mnist { part = "train" })]], "",
+      ("DIGITS_DATA='%s/%s'"):format(here, SAMPLE))
     assert.are.same({ "6000\n", "" }, { out, err })
   end)
 

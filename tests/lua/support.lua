@@ -40,7 +40,8 @@ end
 -- Gives output, errors and status.
 function support.run(folder, code, words, before)
   local path = support.write(folder .. "/script.lua", code)
-  local _, kind, status = os.execute(("%s '%s' '%s' %s >'%s/out' 2>'%s/err' </dev/null"):format(
+  local command = "ulimit -t 60; %s '%s' '%s' %s >'%s/out' 2>'%s/err' </dev/null"
+  local _, kind, status = os.execute(command:format(
     before or "", os.getenv "DIGITS_LUA" or arg[-1], path, words or "", folder, folder))
   return read_all(folder .. "/out"), read_all(folder .. "/err"),
     kind == "exit" and status or 128 + status

@@ -1,0 +1,109 @@
+-- help, info and what prints itself.
+local digits = require "digits"
+local help = require "digits.help"
+local internals = require("digits.core").internals
+
+local function check_all(fields, name)
+  local documents = internals.documents()
+  for key, value in pairs(fields) do
+    if type(value) == "function" then
+      local document = documents[value]
+      assert(document, name .. "." .. key .. " has no documentation")
+      assert(document.text:find "\n", name .. "." .. key .. " has no sentence")
+    end
+  end
+end
+
+describe("help", function()
+  it("knows every function, method and property", function()
+    check_all(digits, "digits")
+    check_all(digits.nn, "nn")
+    check_all(digits.data, "data")
+    local _, classes = internals.documents()
+    for name, class in pairs(classes) do
+      check_all(class.methods, name)
+      check_all(class.properties, name)
+    end
+  end)
+
+  it("tells of parts from their descriptors", function()
+    local text = help.text(digits.nn.Conv2D)
+    assert.matches("^Conv2D: ", text)
+    assert.matches("\n  filters: [^\n]* %(required%)\n      a whole number", text)
+    assert.matches("padding: [^\n]* %(default \"valid\"%)\n      one of 'valid', 'same'", text)
+    assert.matches("strides: [^\n]* %(default {1, 1}%)", text)
+    assert.are.equal(text, help.text "nn.Conv2D")
+    assert.are.equal(text, help.text "Conv2D")
+    assert.are.equal(text, help.text(digits.nn.Conv2D { 1, 1 }))
+  end)
+
+  it("knows each part that there is", function()
+    local count = 0
+    for name, value in pairs(digits.nn) do
+      local part = internals.describe(value)
+      if part then
+        count = count + 1
+        assert.are.equal(name, part.name)
+        assert.is_truthy(part.doc)
+        local example = assert(load("local nn = ... return " .. part.example), part.example)
+        if not part.example:find("} {", 1, true) then assert(example(digits.nn) ~= nil) end
+      end
+    end
+    assert.is_true(count > 25)
+  end)
+
+  it("finds things by value and by name", function()
+    assert.matches("^digits.zeros { sizes", help.text(digits.zeros))
+    assert.matches("^tensor:sum {", help.text "tensor.sum")
+    assert.matches("^tensor:sum {", help.text(digits.zeros({ 1 }).sum))
+    assert.matches("^model:fit%(set", help.text "fit")
+    assert.matches("^data.csv {", help.text "data.csv")
+    assert.matches("\nmethods\n.*reshape", help.text(digits.zeros { 1 }))
+    assert.matches("layers: .*Conv2D", help.text(digits.nn))
+    assert.matches("^digits.tensor {.*\nmethods\n", help.text "tensor")
+    assert.are.equal("there is no help on 'nonsense'; help() lists what there is",
+      help.text "nonsense")
+    assert.matches("^there is no help on this table", help.text {})
+  end)
+
+  it("lists what there is", function()
+    local text = help.overview()
+    for _, name in ipairs { "zeros", "data", "nn", "options", "dataset", "model" } do
+      assert.matches("\n  " .. name .. " ", text)
+    end
+  end)
+end)
+
+describe("info", function()
+  it("tells of the program and prints itself", function()
+    local info = digits.info()
+    assert.are.equal(digits.version, info.version)
+    assert.are.equal(digits.threads(), info.threads)
+    assert.are.equal(1, info.openblas_threads)
+    for _, name in ipairs { "processor", "kernels", "openblas", "openblas_core", "lua" } do
+      assert.are.equal("string", type(info[name]))
+    end
+    assert.matches("^digits%-lua " .. digits.version:gsub("%p", "%%%0"), tostring(info))
+  end)
+end)
+
+describe("lists", function()
+  it("print themselves, long ones in part", function()
+    local set = digits.data.from_tensors { x = digits.zeros { 30, 1 }, y = digits.range { 30 } }
+    assert.matches("^{0, 1, 2, .*21, %.%.%., 29}$", tostring(set.classes))
+    assert.matches("^digits.nn: .*Conv2D", tostring(digits.nn))
+  end)
+end)
+
+describe("settings", function()
+  it("can be read and set", function()
+    local before = digits.threads()
+    assert.are.equal(3, digits.threads(3))
+    assert.are.equal(3, digits.threads())
+    digits.threads(before)
+    assert.are.equal(11, digits.seed(11))
+    assert.are.equal(11, digits.seed())
+    local start = digits.clock()
+    assert.is_true(digits.clock() >= start)
+  end)
+end)

@@ -1,0 +1,141 @@
+-- Parts of networks: constructors, their options, and what they say of themselves.
+local digits = require "digits"
+local nn = digits.nn
+local message = dofile("tests/lua/support.lua").message
+
+describe("a constructor", function()
+  it("takes options by position and by name", function()
+    local a = nn.Conv2D { 32, { 5, 5 }, activation = "relu" }
+    assert.are.equal(32, a.filters)
+    assert.are.same({ 5, 5 }, a.kernel_size)
+    assert.are.equal("relu", a.activation)
+    assert.are.equal("valid", a.padding)
+    assert.are.equal(a, nn.Conv2D { filters = 32, kernel_size = 5, activation = "relu" })
+    assert.are_not.equal(a, nn.Conv2D { 32, 3, activation = "relu" })
+  end)
+
+  it("takes plain values and nothing", function()
+    assert.are.equal(0.5, nn.Dropout(0.5).rate)
+    assert.are.equal("Flatten {}", tostring(nn.Flatten()))
+    assert.are.equal("relu", nn.Dense(10, { activation = "relu" }).activation)
+    assert.are.equal("Input { shape = {28, 28, 1} }", tostring(nn.Input { 28, 28, 1 }))
+    assert.are.equal("Input { shape = {28, 28, 1} }", tostring(nn.Input { { 28, 28, 1 } }))
+    assert.are.equal(10, nn.Dense { 10.0 }.units)
+  end)
+
+  it("takes parts in parts, and their names", function()
+    local dense = nn.Dense { 8, kernel_regularizer = nn.L2 { 1e-4 },
+      kernel_initializer = "he_normal" }
+    assert.are.equal(1e-4, dense.kernel_regularizer.l2)
+    assert.are.equal("HeNormal", dense.kernel_initializer.type)
+    assert.are.equal("initializer", dense.kernel_initializer.kind)
+    assert.is_nil(nn.Dense { 8 }.kernel_regularizer)
+  end)
+
+  it("shows the options that were given", function()
+    assert.are.equal("Conv2D { filters = 32, kernel_size = {5, 5}, activation = \"relu\" }",
+      tostring(nn.Conv2D { 32, { 5, 5 }, activation = "relu" }))
+    assert.are.equal("Dense { units = 8, kernel_regularizer = L2 { l2 = 0.0001 }, name = \"out\" }",
+      tostring(nn.Dense { 8, kernel_regularizer = nn.L2 { 1e-4 }, name = "out" }))
+  end)
+
+  it("lists its options for completion", function()
+    local options = getmetatable(nn.Dropout).__options(nn.Dropout)
+    assert.are.equal("rate", options[1])
+    assert.are.equal("name", options[#options])
+  end)
+
+  it("suggests names", function()
+    assert.are.equal("digits.nn has no field 'Conv2d', did you mean 'Conv2D'?",
+      message(function() return nn.Conv2d end))
+    assert.are.equal("Conv2D: unknown option 'kernal_size', did you mean 'kernel_size'?",
+      message(function() nn.Conv2D { 32, kernal_size = 5 } end))
+    assert.matches("found 'rleu', did you mean 'relu'%?$",
+      message(function() nn.Dense { 10, activation = "rleu" } end))
+    assert.matches("^Dense: kernel_initializer: .*did you mean 'he_normal'",
+      message(function() nn.Dense { 10, kernel_initializer = "he_norml" } end))
+    assert.are.equal("Dense has no field 'unit', did you mean 'units'?",
+      message(function() return nn.Dense { 10 }.unit end))
+  end)
+
+  it("refuses wrong values", function()
+    local function dense(options)
+      return message(function() nn.Dense(options) end)
+    end
+    assert.matches("^Dense: units is required", dense {})
+    assert.matches("^Dense: units must be a whole number from 1 to %d+, found 0$", dense { 0 })
+    assert.matches("found %-3$", dense { -3 })
+    assert.matches("found 2.5$", dense { 2.5 })
+    assert.matches("found '10' %(a string%)$", dense { "10" })
+    assert.matches("^Dense: units must be .*, found a function$", dense { print })
+    assert.matches("^Dense: use_bias must be true or false, found 1$", dense { 10, use_bias = 1 })
+    assert.are.equal("Dense: units was given by position and by name", dense { 10, units = 10 })
+    assert.matches("the layer Flatten", dense { 10, kernel_initializer = nn.Flatten {} })
+    assert.are.equal("Dense: positional value 1 is nil", dense { nil, "relu" })
+    assert.matches("^Dropout: rate must be .*, found 1.5$",
+      message(function() nn.Dropout { 1.5 } end))
+    assert.matches("^Conv2D: kernel_size must be",
+      message(function() nn.Conv2D { 3, { 1, 2, 3 } } end))
+    assert.matches("takes no positional values", message(function() nn.Flatten { 3 } end))
+  end)
+
+  it("makes descriptions that never change", function()
+    local part = nn.Dense { 10 }
+    assert.matches("never changes", message(function() part.units = 5 end))
+    assert.matches("constructor without fields", message(function() return nn.Dense.units end))
+  end)
+end)
+
+describe("Sequential", function()
+  it("names the layer that does not fit, and both shapes", function()
+    local text = message(function()
+      nn.Sequential { nn.Input { 28, 28, 1 }, nn.Dense { 10 } }
+    end)
+    assert.matches("^Sequential: layer 2 %(Dense 'dense', input {28, 28, 1}%)", text)
+    assert.matches("nn.Flatten", text)
+    assert.matches("layer 2 %(Conv2D .*{4, 4, 1}", message(function()
+      nn.Sequential { nn.Input { 4, 4, 1 }, nn.Conv2D { 2, 5 } }
+    end))
+  end)
+
+  it("refuses what is no layer", function()
+    assert.matches("the first layer must be nn.Input",
+      message(function() nn.Sequential { nn.Dense { 10 } } end))
+    assert.matches("value 2 is a constructor, not a layer",
+      message(function() nn.Sequential { nn.Input { 4 }, nn.Flatten } end))
+    assert.are.equal("Sequential: value 2 must be a layer, found 7",
+      message(function() nn.Sequential { nn.Input { 4 }, 7 } end))
+    assert.matches("expected a layer, found the optimizer Adam",
+      message(function() nn.Sequential { nn.Input { 4 }, nn.Adam {} } end))
+    assert.matches("^Sequential: expected layers", message(function() nn.Sequential {} end))
+    assert.matches("two layers are named 'a'", message(function()
+      nn.Sequential { nn.Input { 4 }, nn.Dense { 2, name = "a" }, nn.Dense { 2, name = "a" } }
+    end))
+  end)
+
+  it("tells of its layers", function()
+    local model = nn.Sequential { nn.Input { 4 }, nn.Dense { 3, name = "hidden" }, nn.Dense { 2 },
+      name = "small" }
+    assert.are.equal(3, #model)
+    assert.are.equal(4 * 3 + 3 + 3 * 2 + 2, model.parameters)
+    assert.are.equal("small", model.name)
+    assert.are.equal("hidden", model.layers[2].name)
+    assert.are.equal("Dense", model.layers[2].type)
+    assert.are.same({ 3 }, model.layers[2].output_shape)
+    assert.are.equal(3, model.layers[2].part.units)
+    assert.are.equal(15, model.layers[2].parameters)
+    assert.matches("hidden", model:summary())
+    assert.are.equal("model 'small': 3 layers, 23 parameters, not compiled", tostring(model))
+    assert.are.equal("a model has no field 'fitt', did you mean 'fit'?",
+      message(function() return model.fitt end))
+  end)
+
+  it("draws the same weights from the same seed", function()
+    local function weights(seed)
+      local model = nn.Sequential { nn.Input { 4 }, nn.Dense { 3 }, seed = seed }
+      return model:weights()["dense.kernel"]
+    end
+    assert.are.equal(weights(1), weights(1))
+    assert.are_not.equal(weights(1), weights(2))
+  end)
+end)

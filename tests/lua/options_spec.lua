@@ -1,0 +1,96 @@
+-- digits.options, as scripts use it, and digits.path.
+local digits = require "digits"
+local support = dofile "tests/lua/support.lua"
+local message = support.message
+
+local folder
+setup(function() folder = support.folder() end)
+teardown(function() support.remove(folder) end)
+
+local SCRIPT = [[
+  local o = require("digits").options {
+    epochs = { 12, "passes over the data" }, rate = 0.5, data = "mnist", batch_size = 50,
+    verbose = false, shuffle = true }
+  print(o.epochs, o.rate, o.data, o.batch_size, o.verbose, o.shuffle)
+]]
+
+local function run(words)
+  local out, err, code = support.run(folder, SCRIPT, words)
+  return out:gsub("\n$", ""), (err:gsub("^[^\n]*script.lua: ", ""):gsub("\n$", "")), code
+end
+
+local function given(words)
+  local out, err, code = run(words)
+  assert.are.same({ "", 0 }, { err, code })
+  return out
+end
+
+local function refused(words)
+  local out, err, code = run(words)
+  assert.are.same({ "", 1 }, { out, code })
+  return err
+end
+
+describe("options", function()
+  it("have defaults, whose types they keep", function()
+    assert.are.equal("12\t0.5\tmnist\t50\tfalse\ttrue", given "")
+    assert.are.equal("3\t2.0\tx y\t50\tfalse\ttrue", given "--epochs 3 --rate=2 --data 'x y'")
+    assert.are.equal("12\t-1e-05\t-\t7\ttrue\tfalse",
+      given "--rate -1e-5 --data=- --batch-size 7 --verbose --no-shuffle")
+    assert.are.equal("12\t0.5\tmnist\t8\tfalse\tfalse", given "--batch_size=8 --shuffle=false")
+  end)
+
+  it("are refused with the nearest name, and status 1", function()
+    assert.are.equal("unknown option '--epoch', did you mean '--epochs'?", refused "--epoch 3")
+    assert.are.equal("unknown option '--batchsize', did you mean '--batch-size'?",
+      refused "--batchsize 3")
+    assert.are.equal("unknown option '--x', --help lists them", refused "--x")
+    assert.are.equal("unknown option '--no-epochs', did you mean '--epochs'?",
+      refused "--no-epochs")
+    assert.are.equal("--epochs must be a whole number, found '1.5'", refused "--epochs 1.5")
+    assert.are.equal("--epochs must be a whole number, found 'many'", refused "--epochs=many")
+    assert.are.equal("--epochs must be a whole number, found nothing", refused "--epochs")
+    assert.are.equal("--rate must be a number, found 'x'", refused "--rate x")
+    assert.are.equal("--shuffle must be true or false, found '1'", refused "--shuffle=1")
+    assert.are.equal("unexpected word 'x', options begin with --", refused "x")
+  end)
+
+  it("are listed by --help, with status 0", function()
+    local out, err, code = run "--help"
+    assert.matches("^usage: digits%-lua [^\n]*script.lua %[options%]\n", out)
+    assert.matches("\n  %-%-epochs +passes over the data %(default 12%)\n", out)
+    assert.matches("\n  %-%-no%-shuffle +%(default true%)\n", out)
+    assert.are.same({ "", 0 }, { err, code })
+  end)
+
+  it("know their names", function()
+    local out, err, code = support.run(folder, [[
+      local o = require("digits").options { epochs = 12, seed = 7 }
+      print(o)
+      print(o.epoch)
+    ]])
+    assert.are.equal("{epochs = 12, seed = 7}\n", out)
+    assert.matches("script.lua:3: options has no field 'epoch', did you mean 'epochs'%?", err)
+    assert.are.equal(1, code)
+  end)
+
+  it("must have defaults of a plain type", function()
+    assert.matches("^options: the default of x must be a number, a text or a boolean",
+      message(function() digits.options { x = {} } end))
+    assert.matches("'1' is no name", message(function() digits.options { 5 } end))
+    assert.matches("expected a table of defaults, found a number",
+      message(function() digits.options(5) end))
+  end)
+end)
+
+describe("path", function()
+  it("makes the folder", function()
+    local path = digits.path(folder .. "/a/b", "c.txt")
+    assert.are.equal(folder .. "/a/b/c.txt", path)
+    support.write(path, "x")
+    assert.are.equal(path, digits.path(folder .. "/a/b", "c.txt"))
+    assert.matches("cannot make the folder .*/c.txt", message(function()
+      digits.path(path, "d")
+    end))
+  end)
+end)
