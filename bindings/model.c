@@ -27,8 +27,11 @@ static dg_model **push_model(lua_State *L)
 dg_model *dg_want_model(lua_State *L, int index, const char *function)
 {
     const struct model_value *value = dg_class_test(L, index, &dg_model_class);
-    if (!value) dg_wrong_type(L, index, function, "the value", "a model");
-    if (!value->model) dg_raise(L, "%s: the model was closed", function);
+    if (value && !value->model) dg_raise(L, "%s: the model was closed", function);
+    if (!value) {
+        dg_wrong_type(L, index, function, "the value", "a model");
+        return NULL;
+    }
     dg_memory_enter(L);
     return value->model;
 }

@@ -46,7 +46,8 @@ describe("help", function()
         assert.are.equal(name, part.name)
         assert.is_truthy(part.doc)
         local example = assert(load("local nn = ... return " .. part.example), part.example)
-        if not part.example:find("} {", 1, true) then assert(example(digits.nn) ~= nil) end
+        local joins = part.example:find("} {", 1, true) -- nodes, which do not exist yet
+        if part.example:find "^nn" and not joins then assert(example(digits.nn) ~= nil) end
       end
     end
     assert.is_true(count > 25)
