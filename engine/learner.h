@@ -36,6 +36,7 @@ typedef struct dg_fit_options {
     bool shuffle;                 /* default true: another order each epoch */
     bool seeded;                  /* false: the seed follows from the model's */
     uint64_t seed;                /* for shuffles and dropout */
+    const dg_tensor *sample_weight; /* {rows} float32, at least 0; or NULL; trees only */
     const char *monitor;          /* early stopping on this score; NULL: none */
     int64_t patience;             /* epochs without improvement before it stops; default 0 */
     double min_delta;             /* what counts as improvement; default 0 */
@@ -74,6 +75,17 @@ typedef struct dg_learner {
     float input_low, input_high; /* of the data it was first fitted on, as the learner sees it */
 } dg_learner;
 
+struct dg_tensor_file; /* engine/store/safetensors.h */
+
+/* Something that a learner knows after a fit: "oob_accuracy", "feature_importances". One of the two
+ * functions is there. */
+typedef struct dg_attribute {
+    const char *name; /* NULL ends a list */
+    const char *doc;
+    double (*number)(const dg_learner *learner); /* NaN: not known */
+    dg_status (*tensor)(const dg_learner *learner, dg_tensor *out);
+} dg_attribute;
+
 /* A kind of learner: its file ends in this descriptor. Those that people make by name have a line
  * in engine/registry.c. Functions may leave the checks to dg_learner_fit and its like below, which
  * are what callers use. */
@@ -94,6 +106,11 @@ typedef struct dg_learner_type {
     dg_status (*summary)(const dg_learner *learner, char **out);
     /* What bytes are divided by before the learner sees them; NULL: 1. */
     float (*byte_scale)(const dg_learner *learner);
+    const dg_attribute *attributes; /* or NULL */
+    /* Puts what was learnt into the tensors of a file, and takes it from there, trusting nothing.
+     * The fields of dg_learner, and the options, are kept by engine/store. */
+    dg_status (*store)(const dg_learner *learner, struct dg_tensor_file *file);
+    dg_status (*restore)(dg_learner *learner, const struct dg_tensor_file *file);
 } dg_learner_type;
 
 /* --- using one ---------------------------------------------------------------------------- */
