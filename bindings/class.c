@@ -34,9 +34,9 @@ void dg_document(lua_State *L, int index, const char *name, const char *doc)
     lua_pop(L, 1);
 }
 
-void dg_push_functions(lua_State *L, const dg_function *functions, const char *prefix)
+/* Adds functions to the table on top of the stack. */
+static void add_functions(lua_State *L, const dg_function *functions, const char *prefix)
 {
-    lua_newtable(L);
     for (; functions && functions->name; functions++) {
         lua_pushcfunction(L, functions->function);
         lua_pushfstring(L, "%s%s", prefix, functions->name);
@@ -44,6 +44,12 @@ void dg_push_functions(lua_State *L, const dg_function *functions, const char *p
         lua_pop(L, 1);
         lua_setfield(L, -2, functions->name);
     }
+}
+
+void dg_push_functions(lua_State *L, const dg_function *functions, const char *prefix)
+{
+    lua_newtable(L);
+    add_functions(L, functions, prefix);
 }
 
 /* --- modules -------------------------------------------------------------------------------- */
@@ -131,22 +137,38 @@ static int class_index(lua_State *L)
     return dg_raise(L, "a %s cannot be indexed with %s", short_name(class), dg_push_found(L, 2));
 }
 
-void dg_class_register(lua_State *L, const dg_class *class)
+static void add_metamethods(lua_State *L, const luaL_Reg *meta)
 {
-    lua_pushfstring(L, "%s:", short_name(class));
-    const char *prefix = lua_tostring(L, -1);
-    luaL_newmetatable(L, class->name);
-    for (const luaL_Reg *meta = class->metamethods; meta && meta->name; meta++) {
+    for (; meta && meta->name; meta++) {
         lua_pushcfunction(L, meta->func);
         lua_setfield(L, -2, meta->name);
     }
+}
+
+/* Pushes the functions of a class and, before them, of its base. */
+static void push_inherited(lua_State *L, const dg_function *base, const dg_function *own,
+                           const char *prefix)
+{
+    lua_newtable(L);
+    add_functions(L, base, prefix);
+    add_functions(L, own, prefix);
+}
+
+void dg_class_register(lua_State *L, const dg_class *class)
+{
+    const dg_class none = { 0 }, *base = class->base ? class->base : &none;
+    lua_pushfstring(L, "%s:", short_name(class));
+    const char *prefix = lua_tostring(L, -1);
+    luaL_newmetatable(L, class->name);
+    add_metamethods(L, base->metamethods);
+    add_metamethods(L, class->metamethods);
     if (lua_getfield(L, -1, "__gc") != LUA_TNIL)
         lua_setfield(L, -2, "__close");
     else
         lua_pop(L, 1);
-    dg_push_functions(L, class->methods, prefix);
+    push_inherited(L, base->methods, class->methods, prefix);
     lua_setfield(L, -2, "methods");
-    dg_push_functions(L, class->properties, prefix);
+    push_inherited(L, base->properties, class->properties, prefix);
     lua_setfield(L, -2, "properties");
     lua_pushlightuserdata(L, (void *)class);
     lua_getfield(L, -2, "methods");

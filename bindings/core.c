@@ -10,6 +10,7 @@
 #include "bindings/check.h"
 #include "bindings/class.h"
 #include "bindings/data.h"
+#include "bindings/learner.h"
 #include "bindings/memory.h"
 #include "bindings/model.h"
 #include "bindings/parts.h"
@@ -58,7 +59,7 @@ static const dg_function functions[] = {
     { "clock", clock_seconds,
       "clock()\nSeconds since some moment in the past, for measuring durations.\n"
       "local start = digits.clock()" },
-    { "load", dg_load_model,
+    { "load", dg_load_learner,
       "load(path)\nA model that was saved, ready to predict, evaluate and fit.\n"
       "local cnn = digits.load \"cnn.safetensors\"" },
     { NULL, NULL, NULL },
@@ -244,8 +245,12 @@ int luaopen_digits_core(lua_State *L)
     dg_open_data(L);
     lua_setfield(L, -2, "data");
     dg_open_parts(L);
+    dg_open_learner(L);
+    dg_push_constructors(L, "nn");
     dg_open_model(L);
     lua_setfield(L, -2, "nn");
+    dg_push_constructors(L, "tree");
+    lua_setfield(L, -2, "tree");
     lua_pushliteral(L, DIGITS_VERSION);
     lua_setfield(L, -2, "version");
     luaL_newlib(L, internals);

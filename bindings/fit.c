@@ -1,11 +1,11 @@
-/* model:fit: options, callbacks, history and progress. */
+/* learner:fit: options, callbacks, history and progress. */
 #include <string.h>
 #include <unistd.h>
 
 #include "bindings/check.h"
 #include "bindings/data.h"
 #include "bindings/memory.h"
-#include "bindings/model.h"
+#include "bindings/learner.h"
 #include "bindings/tensor.h"
 #include "engine/base/clock.h"
 
@@ -77,7 +77,7 @@ static void record_epoch(lua_State *L, int model, int history, const dg_log *log
     lua_pushvalue(L, history);
     set_integer(L, "epochs", log->epoch);
     lua_pop(L, 1);
-    dg_push_model_values(L, model);
+    dg_push_learner_values(L, model);
     lua_pushvalue(L, history);
     lua_setfield(L, -2, "history");
     lua_pop(L, 1);
@@ -312,11 +312,11 @@ static void finish_history(lua_State *L, const dg_fit_result *result)
     lua_setfield(L, -2, "stopped_early");
 }
 
-int dg_model_lua_fit(lua_State *L)
+int dg_learner_lua_fit(lua_State *L)
 {
     struct fit fit = { .L = L, .last_drawn = dg_clock() };
     dg_fit_result result;
-    dg_model *model = dg_want_model(L, MODEL, "fit");
+    dg_learner *learner = dg_want_learner(L, MODEL, "fit");
     const dg_dataset *set = read_set(L);
     lua_settop(L, LAST);
     lua_createtable(L, 0, 8);
@@ -331,7 +331,7 @@ int dg_model_lua_fit(lua_State *L)
     /* a callback may close the sets by hand */
     dg_dataset_retain(set);
     if (options.validation) dg_dataset_retain(options.validation);
-    dg_status status = dg_learner_fit(&model->base, set, &options, &job, &result);
+    dg_status status = dg_learner_fit(learner, set, &options, &job, &result);
     dg_dataset_release(set);
     dg_dataset_release(options.validation);
     if (fit.failed) {

@@ -4,41 +4,14 @@
 #include <string.h>
 
 #include "bindings/check.h"
-#include "bindings/data.h"
-#include "bindings/memory.h"
+#include "bindings/learner.h"
 #include "bindings/parts.h"
-#include "engine/store/model_file.h"
-
-struct model_value {
-    dg_model *model; /* user value 1: the table of dg_push_model_values */
-};
-
-/* --- userdata ------------------------------------------------------------------------------- */
-
-static dg_model **push_model(lua_State *L)
-{
-    dg_memory_enter(L);
-    struct model_value *value = dg_class_push(L, &dg_model_class, sizeof *value, 1);
-    lua_newtable(L);
-    lua_setiuservalue(L, -2, 1);
-    return &value->model;
-}
 
 dg_model *dg_want_model(lua_State *L, int index, const char *function)
 {
-    const struct model_value *value = dg_class_test(L, index, &dg_model_class);
-    if (value && !value->model) dg_raise(L, "%s: the model was closed", function);
-    if (!value) {
-        dg_wrong_type(L, index, function, "the value", "a model");
-        return NULL;
-    }
-    dg_memory_enter(L);
-    return value->model;
-}
-
-void dg_push_model_values(lua_State *L, int index)
-{
-    lua_getiuservalue(L, index, 1);
+    if (!dg_class_test(L, index, &dg_model_class))
+        dg_wrong_type(L, index, function, "the value", "a network");
+    return dg_model_of(dg_want_learner(L, index, function));
 }
 
 /* --- making --------------------------------------------------------------------------------- */
@@ -67,9 +40,11 @@ static int sequential(lua_State *L)
     dg_args_text(&args, "name", &name);
     if (args.positional == 0)
         dg_raise(L, "Sequential: expected layers: nn.Sequential { nn.Input { 28, 28, 1 }, ... }");
-    dg_model **out = push_model(L);
-    int model = lua_gettop(L), node = -1;
-    dg_check_status(L, dg_model_new(out, dg_args_seed_or_next(&args)));
+    dg_learner **out = dg_push_learner(L, &dg_model_class);
+    int place = lua_gettop(L), node = -1;
+    dg_model *model;
+    dg_check_status(L, dg_model_new(&model, dg_args_seed_or_next(&args)));
+    *out = &model->base;
     for (int i = 1; i <= args.positional; i++) {
         lua_rawgeti(L, 1, i);
         const dg_part *part = want_layer(L, lua_gettop(L), i);
@@ -79,24 +54,17 @@ static int sequential(lua_State *L)
                 part->type->name);
         int before = node;
         dg_status status =
-            dg_model_add(*out, part, i > 1, &before, dg_layer_name(L, lua_gettop(L)), &node);
+            dg_model_add(model, part, i > 1, &before, dg_layer_name(L, lua_gettop(L)), &node);
         dg_check_call(L, status, "Sequential");
         lua_pop(L, 1);
     }
-    dg_check_call(L, dg_model_finish(*out, node), "Sequential");
+    dg_check_call(L, dg_model_finish(model, node), "Sequential");
     if (name) {
-        dg_push_model_values(L, model);
+        dg_push_learner_values(L, place);
         lua_pushstring(L, name);
         lua_setfield(L, -2, "name");
     }
-    lua_settop(L, model);
-    return 1;
-}
-
-int dg_load_model(lua_State *L)
-{
-    const char *path = dg_want_text(L, 1, "load", "the path");
-    dg_check_status(L, dg_model_load(push_model(L), path));
+    lua_settop(L, place);
     return 1;
 }
 
@@ -111,38 +79,11 @@ static const dg_function constructors[] = {
 
 /* --- properties ----------------------------------------------------------------------------- */
 
-static int push_own_value(lua_State *L, const char *name)
-{
-    dg_want_model(L, 1, name);
-    dg_push_model_values(L, 1);
-    lua_getfield(L, -1, name);
-    return 1;
-}
-
 static int model_name(lua_State *L)
 {
-    return push_own_value(L, "name");
-}
-
-static int model_history(lua_State *L)
-{
-    return push_own_value(L, "history");
-}
-
-static int model_classes(lua_State *L)
-{
-    const dg_model *model = dg_want_model(L, 1, "classes");
-    if (model->base.classes)
-        dg_push_labels(L, model->base.class_count, model->base.classes);
-    else
-        lua_pushnil(L);
-    return 1;
-}
-
-static int model_class_names(lua_State *L)
-{
-    const dg_model *model = dg_want_model(L, 1, "class_names");
-    dg_push_names(L, model->base.class_count, model->base.class_names);
+    dg_want_model(L, 1, "name");
+    dg_push_learner_values(L, 1);
+    lua_getfield(L, -1, "name");
     return 1;
 }
 
@@ -210,9 +151,6 @@ static int model_layers(lua_State *L)
 
 static const dg_function properties[] = {
     { "name", model_name, "name\nThe name given to nn.Sequential, or nil." },
-    { "history", model_history, "history\nWhat the last fit returned, or nil." },
-    { "classes", model_classes, "classes\nThe label of each output, once fitted." },
-    { "class_names", model_class_names, "class_names\nA name for each class, or nil." },
     { "optimizer", model_optimizer, "optimizer\nThe recipe given to compile, or nil." },
     { "loss", model_loss, "loss\nThe loss given to compile, or nil." },
     { "parameters", model_parameters, "parameters\nHow many numbers its weights are." },
@@ -231,42 +169,24 @@ static int model_len(lua_State *L)
 
 static int model_tostring(lua_State *L)
 {
-    const struct model_value *value = luaL_checkudata(L, 1, dg_model_class.name);
-    const dg_model *model = value->model;
-    if (!model) {
+    const dg_learner *learner = *(dg_learner **)luaL_checkudata(L, 1, dg_model_class.name);
+    if (!learner) {
         lua_pushliteral(L, "closed model");
         return 1;
     }
+    const dg_model *model = dg_want_model(L, 1, "tostring");
     model_name(L);
     const char *name = lua_tostring(L, -1);
     model_parameters(L);
     lua_pushfstring(L, "model%s%s%s: %d layers, %I parameters%s%s", name ? " '" : "",
                     name ? name : "", name ? "'" : "", model->node_count, lua_tointeger(L, -1),
-                    model->optimizer ? "" : ", not compiled", model->base.fitted ? ", fitted" : "");
+                    model->optimizer ? "" : ", not compiled", learner->fitted ? ", fitted" : "");
     return 1;
-}
-
-static int model_newindex(lua_State *L)
-{
-    luaL_tolstring(L, 2, NULL);
-    return dg_raise(L, "the field '%s' of a model cannot be set", lua_tostring(L, -1));
-}
-
-/* A model that is being fitted stays: __gc was then called by hand, from a callback. */
-static int model_gc(lua_State *L)
-{
-    struct model_value *value = luaL_checkudata(L, 1, dg_model_class.name);
-    if (value->model && value->model->base.busy) return 0;
-    dg_model_free(value->model);
-    value->model = NULL;
-    return 0;
 }
 
 static const luaL_Reg metamethods[] = {
     { "__len", model_len },
     { "__tostring", model_tostring },
-    { "__newindex", model_newindex },
-    { "__gc", model_gc },
     { NULL, NULL },
 };
 
@@ -276,6 +196,7 @@ const dg_class dg_model_class = {
         "model\n"
         "A network with its weights: nn.Sequential makes one, digits.load reads one. compile it, "
         "fit it to a\ndataset, then evaluate, predict and save.",
+    .base = &dg_learner_class,
     .methods = dg_model_methods,
     .properties = properties,
     .metamethods = metamethods,

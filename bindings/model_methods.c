@@ -1,4 +1,4 @@
-/* What can be done with a network, but for fit (bindings/fit.c). */
+/* What networks can do beyond what every learner can. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +8,6 @@
 #include "bindings/parts.h"
 #include "bindings/tensor.h"
 #include "engine/base/random.h"
-#include "engine/store/model_file.h"
 
 /* --- compile -------------------------------------------------------------------------------- */
 
@@ -63,76 +62,6 @@ static int compile(lua_State *L)
     dg_check_call(L, dg_model_compile(model, optimizer, loss, with_accuracy), "compile");
     lua_settop(L, 1);
     return 1;
-}
-
-/* --- judging and predicting ----------------------------------------------------------------- */
-
-static int evaluate(lua_State *L)
-{
-    const dg_model *model = dg_want_model(L, 1, "evaluate");
-    const dg_dataset *set = dg_test_tensor(L, 2) ? dg_push_pair(L, 2, 3, "evaluate")
-                                                 : dg_want_dataset(L, 2, "evaluate", "the set");
-    dg_job job = dg_job_default();
-    dg_scores scores;
-    dg_check_call(L, dg_learner_evaluate(&model->base, set, &job, &scores), "evaluate");
-    lua_createtable(L, 0, 3);
-    dg_set_printable(L, "digits.record");
-    lua_pushnumber(L, scores.loss);
-    lua_setfield(L, -2, "loss");
-    lua_pushnumber(L, scores.seconds);
-    lua_setfield(L, -2, "seconds");
-    if (!scores.has_accuracy) return 1;
-    lua_pushnumber(L, scores.accuracy);
-    lua_setfield(L, -2, "accuracy");
-    return 1;
-}
-
-/* The rows of a tensor or of a dataset; a warning when they are on another scale. */
-static const dg_tensor *want_rows(lua_State *L, const dg_model *model, const char *function)
-{
-    const dg_dataset *set = dg_test_dataset(L, 2);
-    const dg_tensor *x = set ? &set->x : dg_test_tensor(L, 2);
-    char text[512], warning[600];
-    if (!x) dg_wrong_type(L, 2, function, "the rows", "a tensor or a dataset");
-    if (dg_learner_range_differs(&model->base, x, text, sizeof text)) {
-        snprintf(warning, sizeof warning, "%s: %s", function, text);
-        lua_warning(L, warning, 0);
-    }
-    return x;
-}
-
-static int predict(lua_State *L)
-{
-    const dg_model *model = dg_want_model(L, 1, "predict");
-    const dg_tensor *x = want_rows(L, model, "predict");
-    dg_job job = dg_job_default();
-    dg_check_call(L, dg_learner_predict(&model->base, x, &job, dg_push_tensor(L)), "predict");
-    return 1;
-}
-
-static int predict_proba(lua_State *L)
-{
-    const dg_model *model = dg_want_model(L, 1, "predict_proba");
-    const dg_tensor *x = want_rows(L, model, "predict_proba");
-    dg_job job = dg_job_default();
-    dg_check_call(L, dg_learner_predict_proba(&model->base, x, &job, dg_push_tensor(L)),
-                  "predict_proba");
-    return 1;
-}
-
-static int summary(lua_State *L)
-{
-    const dg_model *model = dg_want_model(L, 1, "summary");
-    dg_check_status(L, dg_learner_summary(&model->base, dg_push_box(L)));
-    dg_push_boxed(L);
-    return 1;
-}
-
-static int save(lua_State *L)
-{
-    const dg_model *model = dg_want_model(L, 1, "save");
-    dg_check_status(L, dg_model_save(model, dg_want_text(L, 2, "save", "the path")));
-    return 0;
 }
 
 /* --- weights -------------------------------------------------------------------------------- */
@@ -235,33 +164,6 @@ const dg_function dg_model_methods[] = {
       "Says how to train. The optimizer's recipe is copied; compiling again starts it anew.\n"
       "model:compile { optimizer = nn.Adam {}, loss = \"categorical_crossentropy\", metrics = { "
       "\"accuracy\" } }" },
-    { "fit", dg_model_lua_fit,
-      "fit(set, { validation = nil, epochs = 1, batch_size = 32, shuffle = true, seed = nil, "
-      "verbose = 1,\n  on_epoch_end = nil, on_batch_end = nil, early_stopping = nil }) or "
-      "fit(x, y, { ... })\n"
-      "Trains, and returns the history: lists loss, accuracy, val_loss, val_accuracy, seconds with "
-      "an entry an\nepoch, and best_epoch, total_seconds, epochs. verbose: 0 silent, 1 a progress "
-      "bar on a terminal, 2 a line an\nepoch. Callbacks get a table (epoch, epochs, batch, "
-      "batches, "
-      "seconds and the scores); false ends the fit.\nearly_stopping = { monitor = \"val_loss\", "
-      "patience = 0, min_delta = 0, restore_best = false }\n"
-      "model:fit(train, { validation = validation, epochs = 12, batch_size = 50 })" },
-    { "evaluate", evaluate,
-      "evaluate(set) or evaluate(x, y)\nA table of loss (penalties included), accuracy and "
-      "seconds.\n"
-      "print(model:evaluate(test).accuracy)" },
-    { "predict", predict,
-      "predict(rows)\nThe most likely label of each row of a tensor or dataset, {n} int32.\n"
-      "model:predict(test)" },
-    { "predict_proba", predict_proba,
-      "predict_proba(rows)\nThe outputs for each row of a tensor or dataset, {n, outputs} float32; "
-      "column k belongs to\nmodel.classes[k].\nmodel:predict_proba(test.x)" },
-    { "summary", summary,
-      "summary()\nA text: the layers, their output shapes and "
-      "parameters.\nprint(model:summary())" },
-    { "save", save,
-      "save(path)\nWrites architecture, weights and classes as a safetensors file, whole or not at "
-      "all.\nmodel:save \"cnn.safetensors\"" },
     { "weights", weights,
       "weights()\nCopies of the weights, a table from names to tensors; its list part has the "
       "names "

@@ -5,15 +5,13 @@
 #include <string.h>
 
 #include "bindings/check.h"
+#include "bindings/learner.h"
 #include "bindings/memory.h"
 
 #define CONSTRUCTOR "digits.constructor"
 #define PART "digits.part"
 
 /* The modules that show the parts of each kind. */
-static const char *const nn_kinds[] = { "layer",       "optimizer",   "loss",
-                                        "initializer", "regularizer", NULL };
-
 struct part_value {
     const dg_part *part; /* user value 1: the name of a layer, or nil */
 };
@@ -173,6 +171,18 @@ static struct part_value *push_value(lua_State *L)
 }
 
 /* Dense { 10, activation = "relu" }, Dense(10), Dense(10, { activation = "relu" }). */
+static bool is_learner(const dg_descriptor *type)
+{
+    return strcmp(type->kind, "learner") == 0;
+}
+
+/* The table where the constructor is found. */
+static const char *module_of(const dg_descriptor *type)
+{
+    return is_learner(type) ? "tree" : "nn";
+}
+
+/* What is constructed is a part; of learners, one that was made as the part says. */
 static int construct(lua_State *L)
 {
     const dg_descriptor *type = *(const dg_descriptor **)luaL_checkudata(L, 1, CONSTRUCTOR);
@@ -191,6 +201,7 @@ static int construct(lua_State *L)
     }
     dg_check_status(L, dg_part_finish(part));
     lua_settop(L, object);
+    if (is_learner(type)) dg_push_new_learner(L, part);
     return 1;
 }
 
@@ -255,6 +266,12 @@ static void push_option(lua_State *L, const dg_value *value)
     }
 }
 
+void dg_push_option(lua_State *L, const dg_part *part, int index)
+{
+    dg_value value = dg_part_get(part, index);
+    push_option(L, &value);
+}
+
 static int part_index(lua_State *L)
 {
     const dg_part *part = dg_test_part(L, 1);
@@ -262,8 +279,7 @@ static int part_index(lua_State *L)
     const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
     int found = dg_param_index(part->type, name);
     if (found >= 0) {
-        dg_value value = dg_part_get(part, found);
-        push_option(L, &value);
+        dg_push_option(L, part, found);
         return 1;
     }
     if (strcmp(name, "kind") == 0 || strcmp(name, "type") == 0) {
@@ -407,7 +423,7 @@ static const dg_descriptor *check_constructor(lua_State *L)
 static int constructor_tostring(lua_State *L)
 {
     const dg_descriptor *type = check_constructor(L);
-    lua_pushfstring(L, "nn.%s: %s", type->name, type->doc);
+    lua_pushfstring(L, "%s.%s: %s", module_of(type), type->name, type->doc);
     return 1;
 }
 
@@ -420,8 +436,8 @@ static int constructor_options(lua_State *L)
 static int constructor_index(lua_State *L)
 {
     const dg_descriptor *type = check_constructor(L);
-    return dg_raise(L, "nn.%s is a constructor without fields: call it, nn.%s { ... }", type->name,
-                    type->name);
+    return dg_raise(L, "%s.%s is a constructor without fields: call it, %s.%s { ... }",
+                    module_of(type), type->name, module_of(type), type->name);
 }
 
 static const luaL_Reg constructor_metamethods[] = {
@@ -497,11 +513,16 @@ int dg_describe_part(lua_State *L)
 
 /* --- opening -------------------------------------------------------------------------------- */
 
-static bool is_nn(const dg_descriptor *type)
+void dg_push_constructors(lua_State *L, const char *module)
 {
-    for (int i = 0; nn_kinds[i]; i++)
-        if (strcmp(nn_kinds[i], type->kind) == 0) return true;
-    return false;
+    lua_newtable(L);
+    for (int i = 0; dg_registry[i]; i++) {
+        if (strcmp(module_of(dg_registry[i]), module) != 0) continue;
+        const dg_descriptor **constructor = lua_newuserdatauv(L, sizeof *constructor, 0);
+        *constructor = dg_registry[i];
+        luaL_setmetatable(L, CONSTRUCTOR);
+        lua_setfield(L, -2, dg_registry[i]->name);
+    }
 }
 
 void dg_open_parts(lua_State *L)
@@ -511,12 +532,4 @@ void dg_open_parts(lua_State *L)
     luaL_newmetatable(L, CONSTRUCTOR);
     luaL_setfuncs(L, constructor_metamethods, 0);
     lua_pop(L, 2);
-    lua_newtable(L);
-    for (int i = 0; dg_registry[i]; i++) {
-        if (!is_nn(dg_registry[i])) continue;
-        const dg_descriptor **constructor = lua_newuserdatauv(L, sizeof *constructor, 0);
-        *constructor = dg_registry[i];
-        luaL_setmetatable(L, CONSTRUCTOR);
-        lua_setfield(L, -2, dg_registry[i]->name);
-    }
 }

@@ -1,4 +1,4 @@
-/* Parts of networks as Lua values: one constructor for each descriptor of the engine's registry. */
+/* Parts as Lua values: one constructor for each descriptor of the engine's registry. */
 #ifndef DIGITS_BINDINGS_PARTS_H
 #define DIGITS_BINDINGS_PARTS_H
 
@@ -7,8 +7,14 @@
 #include "bindings/class.h"
 #include "engine/base/part.h"
 
-/* Registers the classes, and pushes the table nn with a constructor for each part. */
+/* Registers the classes. */
 void dg_open_parts(lua_State *L);
+
+/* Pushes a table of the constructors that belong into "nn" or "tree". */
+void dg_push_constructors(lua_State *L, const char *module);
+
+/* Pushes the value of option `index` of a part. */
+void dg_push_option(lua_State *L, const dg_part *part, int index);
 
 /* The part at `index`, or NULL for another value. */
 const dg_part *dg_test_part(lua_State *L, int index);

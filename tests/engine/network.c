@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/base/random.h"
+#include "engine/store/learner_file.h"
 
 static dg_value value_of(const char *text)
 {
@@ -114,4 +115,13 @@ const dg_dataset *network_set(const dg_model *model, int64_t rows, int classes, 
     dg_tensor_release(&x);
     dg_tensor_release(&y);
     return set;
+}
+
+dg_status network_load(dg_model **out, const char *path)
+{
+    dg_learner *learner;
+    *out = NULL;
+    DG_TRY(dg_learner_load(&learner, path));
+    *out = dg_model_of(learner);
+    return DG_OK;
 }

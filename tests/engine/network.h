@@ -22,4 +22,7 @@ void network_compile(dg_model *model, const char *optimizer, const char *options
 const dg_dataset *network_set(const dg_model *model, int64_t rows, int classes, bool bytes,
                               uint64_t seed);
 
+/* The network in a file. */
+dg_status network_load(dg_model **out, const char *path);
+
 #endif

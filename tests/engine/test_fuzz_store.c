@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
-#include "engine/store/model_file.h"
+#include "engine/store/learner_file.h"
 #include "engine/store/safetensors.h"
 #include "tests/engine/network.h"
 #include "tests/engine/scratch.h"
@@ -41,7 +41,7 @@ static sample make_sample(void)
     dg_fit_result result;
     assert_ok(dg_learner_fit(&model->base, set, &options, &job, &result));
     const char *path = scratch_path("good.safetensors");
-    assert_ok(dg_model_save(model, path));
+    assert_ok(dg_learner_save(&model->base, path));
     dg_dataset_release(set);
     dg_model_free(model);
     sample good;
@@ -145,8 +145,8 @@ static size_t mutate(char *bytes, const sample *good, uint64_t *random)
 static void use(const dg_model *model, const char *path)
 {
     dg_model *again;
-    assert_ok(dg_model_save(model, path));
-    assert_ok(dg_model_load(&again, path));
+    assert_ok(dg_learner_save(&model->base, path));
+    assert_ok(network_load(&again, path));
     assert_int_equal(again->value_count, model->value_count);
     dg_model_free(again);
 }
@@ -165,7 +165,7 @@ static void test_mutations(void **state)
         size_t size = mutate(bytes, &good, &random);
         scratch_write(path, bytes, size);
         dg_model *model;
-        dg_status status = dg_model_load(&model, path);
+        dg_status status = network_load(&model, path);
         if (status == DG_OK) {
             if (loaded++ % 16 == 0) use(model, path); /* syncing to the disk takes its time */
             dg_model_free(model);
@@ -192,7 +192,7 @@ static void test_truncations(void **state)
     for (size_t size = 0; size < good.size; size += size < 200 ? 1 : 7) {
         scratch_write(path, good.bytes, size);
         dg_model *model;
-        assert_fails_with(dg_model_load(&model, path), DG_FORMAT, "cut.safetensors");
+        assert_fails_with(network_load(&model, path), DG_FORMAT, "cut.safetensors");
     }
     free(good.bytes);
 }
@@ -210,7 +210,7 @@ static void test_header_lengths(void **state)
             memcpy(good.bytes, &length, LENGTH_SIZE);
             scratch_write(path, good.bytes, good.size);
             dg_model *model;
-            assert_fails_with(dg_model_load(&model, path), DG_FORMAT, "length.safetensors");
+            assert_fails_with(network_load(&model, path), DG_FORMAT, "length.safetensors");
         }
     free(good.bytes);
 }

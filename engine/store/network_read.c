@@ -1,16 +1,10 @@
-/* Reading networks from files; engine/store/model_json.h says what is in them. */
-#include <float.h>
+/* Reading networks from files; engine/store/learner_json.h says what is in them. */
 #include <inttypes.h>
-#include <limits.h>
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "engine/base/memory.h"
-#include "engine/store/model_file.h"
-#include "engine/store/model_json.h"
+#include "engine/store/learner_json.h"
 #include "engine/store/part_json.h"
-#include "engine/store/safetensors.h"
 
 /* More would make checks that compare all with all take too long. */
 enum { MOST_LAYERS = 10000, SHAPE_SIZE = 160 };
@@ -187,131 +181,26 @@ static dg_status read_recipe(loader *load)
     return status == DG_OK ? DG_OK : dg_error_context(status, "'compile'");
 }
 
-static dg_status read_class_names(dg_model *model, const cJSON *names)
-{
-    const cJSON *item;
-    int64_t i = 0;
-    if (cJSON_GetArraySize(names) != model->base.class_count)
-        return dg_error(DG_FORMAT, "'class_names' has %d names, there are %" PRId64 " classes",
-                        cJSON_GetArraySize(names), model->base.class_count);
-    DG_TRY(dg_alloc_zero(&model->base.class_names, model->base.class_count, sizeof *model->base.class_names));
-    cJSON_ArrayForEach(item, names)
-    {
-        if (!cJSON_IsString(item))
-            return dg_error(DG_FORMAT, "each of 'class_names' must be a text, found %s",
-                            dg_json_kind(item));
-        DG_TRY(dg_copy_text(&model->base.class_names[i++], item->valuestring));
-    }
-    return DG_OK;
-}
-
-static dg_status read_classes(dg_model *model, const cJSON *root)
-{
-    const cJSON *list, *names = cJSON_GetObjectItemCaseSensitive(root, "class_names"), *item;
-    int64_t width = dg_shape_size(&model->nodes[model->output].build.output), count = 0;
-    DG_TRY(dg_json_member(root, "classes", cJSON_Array | cJSON_NULL, &list));
-    if (cJSON_IsNull(list)) return DG_OK;
-    if (cJSON_GetArraySize(list) != width)
-        return dg_error(DG_FORMAT, "'classes' has %d labels, the network has %" PRId64 " outputs",
-                        cJSON_GetArraySize(list), width);
-    DG_TRY(dg_alloc_zero(&model->base.classes, width, sizeof *model->base.classes));
-    model->base.class_count = width;
-    cJSON_ArrayForEach(item, list)
-    {
-        int64_t label;
-        DG_TRY(dg_json_whole(item, "each of 'classes'", INT32_MIN, INT32_MAX, &label));
-        if (count > 0 && label <= model->base.classes[count - 1])
-            return dg_error(DG_FORMAT, "'classes' must ascend, found %" PRId64 " after %d", label,
-                            model->base.classes[count - 1]);
-        model->base.classes[count++] = (int32_t)label;
-    }
-    return names ? read_class_names(model, names) : DG_OK;
-}
-
-static dg_status read_input_range(dg_model *model, const cJSON *root)
-{
-    const cJSON *list;
-    DG_TRY(dg_json_member(root, "input_range", cJSON_Array | cJSON_NULL, &list));
-    if (cJSON_IsNull(list)) return DG_OK;
-    const cJSON *low = cJSON_GetArrayItem(list, 0), *high = cJSON_GetArrayItem(list, 1);
-    if (cJSON_GetArraySize(list) != 2 || !cJSON_IsNumber(low) || !cJSON_IsNumber(high) ||
-        !(fabs(low->valuedouble) <= FLT_MAX && fabs(high->valuedouble) <= FLT_MAX))
-        return dg_error(DG_FORMAT, "'input_range' must be null or two numbers");
-    model->base.input_low = (float)low->valuedouble;
-    model->base.input_high = (float)high->valuedouble;
-    model->base.fitted = true;
-    return DG_OK;
-}
-
 /* --- all of it ------------------------------------------------------------------------------ */
 
-static dg_status check_kind(const cJSON *root)
+static dg_status read_model(loader *load, uint64_t seed)
 {
-    const cJSON *format, *kind;
-    int64_t version;
-    if (!cJSON_IsObject(root))
-        return dg_error(DG_FORMAT, "must be an object, found %s", dg_json_kind(root));
-    DG_TRY(dg_json_member(root, "format", cJSON_Number, &format));
-    DG_TRY(dg_json_whole(format, "'format'", 1, INT32_MAX, &version));
-    if (version > DG_MODEL_FORMAT)
-        return dg_error(DG_FORMAT,
-                        "is of format %" PRId64 ", this program reads %d: a newer digits-lua can "
-                        "read the file",
-                        version, DG_MODEL_FORMAT);
-    DG_TRY(dg_json_member(root, "kind", cJSON_String, &kind));
-    if (strcmp(kind->valuestring, "network") != 0)
-        return dg_error(DG_FORMAT, "describes a '%.100s', expected a 'network'", kind->valuestring);
-    return DG_OK;
-}
-
-static dg_status read_model(loader *load)
-{
-    const cJSON *item;
-    uint64_t seed;
-    DG_TRY(check_kind(load->root));
-    DG_TRY(dg_json_member(load->root, "seed", cJSON_String, &item));
-    DG_TRY(dg_json_seed_value(item, "'seed'", &seed));
     DG_TRY(dg_model_new(&load->model, seed));
     DG_TRY(read_layers(load));
     DG_TRY(read_graph(load));
     take_weights(load);
-    DG_TRY(read_recipe(load));
-    DG_TRY(read_classes(load->model, load->root));
-    return read_input_range(load->model, load->root);
+    return read_recipe(load);
 }
 
-static dg_status load_from(dg_model **out, const dg_tensor_file *file, const char *path)
+dg_status dg_network_read(dg_model **out, uint64_t seed, const cJSON *root,
+                          const dg_tensor_file *file)
 {
-    const char *text = dg_tensor_file_metadata(file, DG_MODEL_KEY);
-    if (!text)
-        return dg_error(DG_FORMAT,
-                        "%s: has tensors, but no metadata '" DG_MODEL_KEY "': it was not saved by "
-                        "this program",
-                        path);
-    char what[PATH_MAX + 64];
-    snprintf(what, sizeof what, "%s: metadata '" DG_MODEL_KEY "'", path);
-    cJSON *root;
-    DG_TRY(dg_json_parse(&root, what, text, strlen(text)));
     loader load = { .file = file, .root = root };
-    dg_status status = read_model(&load);
+    dg_status status = read_model(&load, seed);
     for (int i = 0; i < load.layer_count; i++) dg_part_release(load.layers[i]);
     dg_free(load.layers);
     dg_free(load.names);
-    cJSON_Delete(root);
-    if (status == DG_OK) {
-        *out = load.model;
-        return DG_OK;
-    }
-    dg_model_free(load.model);
-    return dg_error_context(status, "%s", path);
-}
-
-dg_status dg_model_load(dg_model **out, const char *path)
-{
-    *out = NULL;
-    dg_tensor_file file;
-    DG_TRY(dg_tensor_file_read(&file, path));
-    dg_status status = load_from(out, &file, path);
-    dg_tensor_file_release(&file);
+    if (status != DG_OK) dg_model_free(load.model);
+    *out = status == DG_OK ? load.model : NULL;
     return status;
 }

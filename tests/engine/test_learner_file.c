@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
-#include "engine/store/model_file.h"
+#include "engine/store/learner_file.h"
 #include "engine/store/safetensors.h"
 #include "tests/engine/network.h"
 #include "tests/engine/scratch.h"
@@ -46,7 +46,7 @@ static dg_model *fitted_network(void)
 static dg_model *load(const char *path)
 {
     dg_model *model;
-    assert_ok(dg_model_load(&model, path));
+    assert_ok(network_load(&model, path));
     return model;
 }
 
@@ -81,7 +81,7 @@ static void test_round_trip(void **state)
     (void)state;
     dg_model *model = fitted_network();
     const char *path = scratch_path("round.safetensors");
-    assert_ok(dg_model_save(model, path));
+    assert_ok(dg_learner_save(&model->base, path));
     dg_model *again = load(path);
     expect_same(model, again);
     assert_true(dg_part_equal(model->optimizer, again->optimizer));
@@ -96,7 +96,7 @@ static void test_round_trip(void **state)
     /* the same bits again */
     size_t first, second;
     char *bytes = scratch_read(path, &first), *others;
-    assert_ok(dg_model_save(again, path));
+    assert_ok(dg_learner_save(&again->base, path));
     others = scratch_read(path, &second);
     assert_int_equal(first, second);
     assert_memory_equal(bytes, others, first);
@@ -111,7 +111,7 @@ static void test_loaded_works(void **state)
     (void)state;
     dg_model *model = fitted_network();
     const char *path = scratch_path("works.safetensors");
-    assert_ok(dg_model_save(model, path));
+    assert_ok(dg_learner_save(&model->base, path));
     dg_model *again = load(path);
     const dg_dataset *set = network_set(model, 8, 4, false, 1);
     dg_job job = { .threads = 1 };
@@ -137,9 +137,9 @@ static void test_raw_network(void **state)
     (void)state;
     dg_model *model = make_network();
     const char *path = scratch_path("raw.safetensors");
-    assert_fails_with(dg_model_save(model, path), DG_INVALID, "the model is not finished");
+    assert_fails_with(dg_learner_save(&model->base, path), DG_INVALID, "the model is not finished");
     assert_ok(dg_model_finish(model, model->node_count - 1));
-    assert_ok(dg_model_save(model, path));
+    assert_ok(dg_learner_save(&model->base, path));
     dg_model *again = load(path);
     expect_same(model, again);
     assert_null(again->optimizer);
@@ -171,7 +171,7 @@ static void test_class_names(void **state)
     dg_fit_result result;
     assert_ok(dg_learner_fit(&model->base, set, &options, &job, &result));
     const char *path = scratch_path("names.safetensors");
-    assert_ok(dg_model_save(model, path));
+    assert_ok(dg_learner_save(&model->base, path));
     dg_model *again = load(path);
     assert_memory_equal(again->base.classes, ((int32_t[]){ -7, 5, 2147483647 }), 12);
     for (int i = 0; i < 3; i++) assert_string_equal(again->base.class_names[i], names[i]);
@@ -196,7 +196,7 @@ static void test_branches(void **state)
     dg_part_release(dense);
     assert_ok(dg_model_finish(model, network_join(model, left, right, "Add", "")));
     const char *path = scratch_path("branches.safetensors");
-    assert_ok(dg_model_save(model, path));
+    assert_ok(dg_learner_save(&model->base, path));
     dg_model *again = load(path);
     expect_same(model, again);
     dg_model_free(model);
@@ -210,7 +210,7 @@ static const char *changed_file(const char *from, const char *to)
 {
     dg_model *model = fitted_network();
     const char *path = scratch_path("changed.safetensors");
-    assert_ok(dg_model_save(model, path));
+    assert_ok(dg_learner_save(&model->base, path));
     dg_model_free(model);
     dg_tensor_file file;
     assert_ok(dg_tensor_file_read(&file, path));
@@ -230,7 +230,7 @@ static const char *changed_file(const char *from, const char *to)
 static void expect_refused(const char *from, const char *to, const char *words)
 {
     dg_model *model;
-    assert_fails_with(dg_model_load(&model, changed_file(from, to)), DG_FORMAT, words);
+    assert_fails_with(network_load(&model, changed_file(from, to)), DG_FORMAT, words);
     assert_non_null(strstr(dg_error_message(), "changed.safetensors: "));
     assert_null(model);
 }
@@ -241,7 +241,7 @@ static void test_wrong_kind(void **state)
     expect_refused("\"format\":1", "\"format\":2", "is of format 2, this program reads 1");
     expect_refused("\"format\":1", "\"format\":\"1\"", "'format' must be a number, found a text");
     expect_refused("\"format\":1", "\"format\":0", "'format' must be a whole number from 1");
-    expect_refused("\"network\"", "\"forest\"", "describes a 'forest', expected a 'network'");
+    expect_refused("\"network\"", "\"forest\"", "describes a 'forest', which this program does not know");
     expect_refused("{\"format\"", "[{\"format\"", "metadata 'digits_lua' is not valid JSON");
     expect_refused("\"seed\":\"18364758544493064720\"", "\"seed\":\"18446744073709551616\"",
                    "'seed' must be a text of digits that fit 64 bits");
@@ -312,7 +312,7 @@ static void test_wrong_weights(void **state)
     assert_non_null(tensor);
     tensor->dtype = DG_INT32;
     assert_ok(dg_tensor_file_write(&file, path));
-    assert_fails_with(dg_model_load(&model, path), DG_FORMAT,
+    assert_fails_with(network_load(&model, path), DG_FORMAT,
                       "tensor 'dense.bias' must be float32, found int32");
     dg_tensor_file_release(&file);
 }
@@ -327,7 +327,7 @@ static void test_wrong_rest(void **state)
     expect_refused("\"accuracy\":true", "\"accuracy\":1", "'accuracy' must be true or false");
     expect_refused("\"epoch\":2", "\"epoch\":-2", "'epoch' must be a whole number from 0");
     expect_refused("\"classes\":[0,1,2,3]", "\"classes\":[0,1,2]",
-                   "'classes' has 3 labels, the network has 4 outputs");
+                   "'classes' has 3 labels, the model has 4 outputs");
     expect_refused("\"classes\":[0,1,2,3]", "\"classes\":[0,1,1,3]",
                    "'classes' must ascend, found 1 after 1");
     expect_refused("\"classes\":[0,1,2,3]", "\"classes\":[0,1,2,3000000000]", "each of 'classes'");
@@ -347,9 +347,9 @@ static void test_no_model(void **state)
     dg_tensor_file empty = { 0 };
     const char *path = scratch_path("other.safetensors");
     assert_ok(dg_tensor_file_write(&empty, path));
-    assert_fails_with(dg_model_load(&model, path), DG_FORMAT,
+    assert_fails_with(network_load(&model, path), DG_FORMAT,
                       "other.safetensors: has tensors, but no metadata 'digits_lua'");
-    assert_fails_with(dg_model_load(&model, scratch_path("absent")), DG_IO, "No such file");
+    assert_fails_with(network_load(&model, scratch_path("absent")), DG_IO, "No such file");
 }
 
 /* Every allocation of the engine's fails once, first while saving, then while loading. */
@@ -362,7 +362,7 @@ static void test_out_of_memory(void **state)
     dg_status status = DG_NO_MEMORY;
     for (int i = 0; status != DG_OK; i++, failures++) {
         support_fail_allocation(i);
-        status = dg_model_save(model, path);
+        status = dg_learner_save(&model->base, path);
         if (status != DG_OK) assert_int_equal(status, DG_NO_MEMORY);
         assert_int_equal(scratch_files(), files + (status == DG_OK));
     }
@@ -370,7 +370,7 @@ static void test_out_of_memory(void **state)
     status = DG_NO_MEMORY;
     for (int i = 0; status != DG_OK; i++, failures++) {
         support_fail_allocation(i);
-        status = dg_model_load(&again, path);
+        status = network_load(&again, path);
         if (status != DG_OK) assert_int_equal(status, DG_NO_MEMORY);
     }
     assert_true(failures > 150);

@@ -1,0 +1,315 @@
+/* What can be done with any learner, but for fit (bindings/fit.c). */
+#include "bindings/learner.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bindings/check.h"
+#include "bindings/data.h"
+#include "bindings/memory.h"
+#include "bindings/model.h"
+#include "bindings/parts.h"
+#include "bindings/tensor.h"
+#include "engine/base/random.h"
+#include "engine/store/learner_file.h"
+
+struct learner_value {
+    dg_learner *learner; /* user value 1: the table of dg_push_learner_values */
+};
+
+/* --- userdata ------------------------------------------------------------------------------- */
+
+dg_learner **dg_push_learner(lua_State *L, const dg_class *class)
+{
+    dg_memory_enter(L);
+    struct learner_value *value = dg_class_push(L, class, sizeof *value, 1);
+    lua_newtable(L);
+    lua_setiuservalue(L, -2, 1);
+    return &value->learner;
+}
+
+void dg_push_new_learner(lua_State *L, const dg_part *options)
+{
+    dg_learner **out = dg_push_learner(L, &dg_learner_class);
+    dg_check_status(L, dg_learner_new(out, options, dg_next_seed()));
+}
+
+static struct learner_value *test_learner(lua_State *L, int index)
+{
+    struct learner_value *value = dg_class_test(L, index, &dg_learner_class);
+    return value ? value : dg_class_test(L, index, &dg_model_class);
+}
+
+dg_learner *dg_want_learner(lua_State *L, int index, const char *function)
+{
+    const struct learner_value *value = test_learner(L, index);
+    if (!value) dg_wrong_type(L, index, function, "the value", "a model");
+    if (!value->learner) dg_raise(L, "%s: the model was closed", function);
+    dg_memory_enter(L);
+    return value->learner;
+}
+
+void dg_push_learner_values(lua_State *L, int index)
+{
+    lua_getiuservalue(L, index, 1);
+}
+
+/* --- judging and predicting ----------------------------------------------------------------- */
+
+const dg_dataset *dg_want_set(lua_State *L, int index, const char *function)
+{
+    return dg_test_tensor(L, index) ? dg_push_pair(L, index, index + 1, function)
+                                    : dg_want_dataset(L, index, function, "the set");
+}
+
+static int evaluate(lua_State *L)
+{
+    const dg_learner *learner = dg_want_learner(L, 1, "evaluate");
+    const dg_dataset *set = dg_want_set(L, 2, "evaluate");
+    dg_job job = dg_job_default();
+    dg_scores scores;
+    dg_check_call(L, dg_learner_evaluate(learner, set, &job, &scores), "evaluate");
+    lua_createtable(L, 0, 3);
+    dg_set_printable(L, "digits.record");
+    lua_pushnumber(L, scores.loss);
+    lua_setfield(L, -2, "loss");
+    lua_pushnumber(L, scores.seconds);
+    lua_setfield(L, -2, "seconds");
+    if (!scores.has_accuracy) return 1;
+    lua_pushnumber(L, scores.accuracy);
+    lua_setfield(L, -2, "accuracy");
+    return 1;
+}
+
+/* The rows of a tensor or of a dataset; a warning when they are on another scale. */
+static const dg_tensor *want_rows(lua_State *L, const dg_learner *learner, const char *function)
+{
+    const dg_dataset *set = dg_test_dataset(L, 2);
+    const dg_tensor *x = set ? &set->x : dg_test_tensor(L, 2);
+    char text[512], warning[600];
+    if (!x) dg_wrong_type(L, 2, function, "the rows", "a tensor or a dataset");
+    if (dg_learner_range_differs(learner, x, text, sizeof text)) {
+        snprintf(warning, sizeof warning, "%s: %s", function, text);
+        lua_warning(L, warning, 0);
+    }
+    return x;
+}
+
+static int predict(lua_State *L)
+{
+    const dg_learner *learner = dg_want_learner(L, 1, "predict");
+    const dg_tensor *x = want_rows(L, learner, "predict");
+    dg_job job = dg_job_default();
+    dg_check_call(L, dg_learner_predict(learner, x, &job, dg_push_tensor(L)), "predict");
+    return 1;
+}
+
+static int predict_proba(lua_State *L)
+{
+    const dg_learner *learner = dg_want_learner(L, 1, "predict_proba");
+    const dg_tensor *x = want_rows(L, learner, "predict_proba");
+    dg_job job = dg_job_default();
+    dg_check_call(L, dg_learner_predict_proba(learner, x, &job, dg_push_tensor(L)),
+                  "predict_proba");
+    return 1;
+}
+
+static int summary(lua_State *L)
+{
+    const dg_learner *learner = dg_want_learner(L, 1, "summary");
+    dg_check_status(L, dg_learner_summary(learner, dg_push_box(L)));
+    dg_push_boxed(L);
+    return 1;
+}
+
+static int save(lua_State *L)
+{
+    const dg_learner *learner = dg_want_learner(L, 1, "save");
+    dg_check_status(L, dg_learner_save(learner, dg_want_text(L, 2, "save", "the path")));
+    return 0;
+}
+
+static const dg_function methods[] = {
+    { "fit", dg_learner_lua_fit,
+      "fit(set, { validation = nil, epochs = 1, batch_size = 32, shuffle = true, seed = nil, "
+      "verbose = 1,\n  on_epoch_end = nil, on_batch_end = nil, early_stopping = nil }) or "
+      "fit(x, y, { ... })\n"
+      "Trains, and returns the history: lists loss, accuracy, val_loss, val_accuracy, seconds with "
+      "an entry an\nepoch, and best_epoch, total_seconds, epochs. verbose: 0 silent, 1 a progress "
+      "bar on a terminal, 2 a line an\nepoch. Callbacks get a table (epoch, epochs, batch, "
+      "batches, "
+      "seconds and the scores); false ends the fit.\nearly_stopping = { monitor = \"val_loss\", "
+      "patience = 0, min_delta = 0, restore_best = false }\n"
+      "model:fit(train, { validation = validation, epochs = 12, batch_size = 50 })" },
+    { "evaluate", evaluate,
+      "evaluate(set) or evaluate(x, y)\nA table of loss (penalties included), accuracy and "
+      "seconds.\n"
+      "print(model:evaluate(test).accuracy)" },
+    { "predict", predict,
+      "predict(rows)\nThe most likely label of each row of a tensor or dataset, {n} int32.\n"
+      "model:predict(test)" },
+    { "predict_proba", predict_proba,
+      "predict_proba(rows)\nThe outputs for each row of a tensor or dataset, {n, outputs} float32; "
+      "column k belongs to\nmodel.classes[k].\nmodel:predict_proba(test.x)" },
+    { "summary", summary,
+      "summary()\nA text that says what it is made of.\nprint(model:summary())" },
+    { "save", save,
+      "save(path)\nWrites all that is needed to predict as a safetensors file, whole or not at "
+      "all.\nmodel:save \"cnn.safetensors\"" },
+    { NULL, NULL, NULL },
+};
+
+/* --- properties ----------------------------------------------------------------------------- */
+
+static int push_own_value(lua_State *L, const char *name)
+{
+    dg_want_learner(L, 1, name);
+    dg_push_learner_values(L, 1);
+    lua_getfield(L, -1, name);
+    return 1;
+}
+
+static int get_history(lua_State *L)
+{
+    return push_own_value(L, "history");
+}
+
+static int get_classes(lua_State *L)
+{
+    const dg_learner *learner = dg_want_learner(L, 1, "classes");
+    if (learner->classes)
+        dg_push_labels(L, learner->class_count, learner->classes);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+static int get_class_names(lua_State *L)
+{
+    const dg_learner *learner = dg_want_learner(L, 1, "class_names");
+    dg_push_names(L, learner->class_count, learner->class_names);
+    return 1;
+}
+
+static const dg_function properties[] = {
+    { "history", get_history, "history\nWhat the last fit returned, or nil." },
+    { "classes", get_classes, "classes\nThe label of each output, once fitted." },
+    { "class_names", get_class_names, "class_names\nA name for each class, or nil." },
+    { NULL, NULL, NULL },
+};
+
+/* --- what a learner names itself: its options, and what it knows after a fit ---------------- */
+
+static int push_attribute(lua_State *L, const dg_learner *learner, const dg_attribute *attribute)
+{
+    if (!learner->fitted) {
+        lua_pushnil(L);
+    } else if (attribute->tensor) {
+        dg_check_call(L, attribute->tensor(learner, dg_push_tensor(L)), attribute->name);
+    } else {
+        double number = attribute->number(learner);
+        if (isnan(number))
+            lua_pushnil(L);
+        else if (number == floor(number) && fabs(number) < 0x1p53)
+            lua_pushinteger(L, (lua_Integer)number);
+        else
+            lua_pushnumber(L, number);
+    }
+    return 1;
+}
+
+/* Pushes a table whose keys are the names of options and attributes. */
+static void push_names(lua_State *L, const dg_learner *learner)
+{
+    lua_newtable(L);
+    for (const dg_attribute *a = learner->type->attributes; a && a->name; a++) {
+        lua_pushboolean(L, 1);
+        lua_setfield(L, -2, a->name);
+    }
+    for (int i = 0; learner->options && i < dg_param_count(learner->options->type); i++) {
+        lua_pushboolean(L, 1);
+        lua_setfield(L, -2, learner->options->type->params[i].name);
+    }
+}
+
+static int learner_index(lua_State *L)
+{
+    const dg_learner *learner = dg_want_learner(L, 1, "a field");
+    if (lua_type(L, 2) != LUA_TSTRING)
+        return dg_raise(L, "a learner cannot be indexed with %s", dg_push_found(L, 2));
+    const char *name = lua_tostring(L, 2);
+    for (const dg_attribute *a = learner->type->attributes; a && a->name; a++)
+        if (strcmp(a->name, name) == 0) return push_attribute(L, learner, a);
+    int option = learner->options ? dg_param_index(learner->options->type, name) : -1;
+    if (option >= 0) {
+        dg_push_option(L, learner->options, option);
+        return 1;
+    }
+    push_names(L, learner);
+    return dg_class_unknown(L, &dg_learner_class, name, 1);
+}
+
+/* --- the rest of a value -------------------------------------------------------------------- */
+
+static int learner_tostring(lua_State *L)
+{
+    const struct learner_value *value = test_learner(L, 1);
+    const dg_learner *learner = value ? value->learner : NULL;
+    if (!learner) {
+        lua_pushliteral(L, "closed model");
+        return 1;
+    }
+    dg_push_part(L, learner->options);
+    const char *options = luaL_tolstring(L, -1, NULL);
+    lua_pushfstring(L, "%s%s", options, learner->fitted ? ", fitted" : "");
+    return 1;
+}
+
+static int learner_newindex(lua_State *L)
+{
+    luaL_tolstring(L, 2, NULL);
+    return dg_raise(L, "the field '%s' of a model cannot be set", lua_tostring(L, -1));
+}
+
+/* A model that is being fitted stays: __gc was then called by hand, from a callback. */
+static int learner_gc(lua_State *L)
+{
+    struct learner_value *value = test_learner(L, 1);
+    if (!value || (value->learner && value->learner->busy)) return 0;
+    dg_learner_free(value->learner);
+    value->learner = NULL;
+    return 0;
+}
+
+static const luaL_Reg metamethods[] = {
+    { "__tostring", learner_tostring },
+    { "__newindex", learner_newindex },
+    { "__gc", learner_gc },
+    { NULL, NULL },
+};
+
+const dg_class dg_learner_class = {
+    .name = "digits.learner",
+    .doc = "learner\n"
+           "A model that learns from a dataset: fit it, then evaluate, predict and save. Its "
+           "options are fields of it;\nafter a fit so is what it found.",
+    .methods = methods,
+    .properties = properties,
+    .metamethods = metamethods,
+    .index = learner_index,
+};
+
+void dg_open_learner(lua_State *L)
+{
+    dg_class_register(L, &dg_learner_class);
+}
+
+int dg_load_learner(lua_State *L)
+{
+    const char *path = dg_want_text(L, 1, "load", "the path");
+    dg_learner **out = dg_push_learner(L, &dg_learner_class);
+    dg_check_status(L, dg_learner_load(out, path));
+    if (dg_model_of(*out)) luaL_setmetatable(L, dg_model_class.name);
+    return 1;
+}

@@ -1,0 +1,16 @@
+/* Learners as safetensors files: what they learnt as tensors, everything else as one JSON text
+ * under the metadata key "digits_lua" (engine/store/learner_json.h says what is in it). */
+#ifndef DG_STORE_LEARNER_FILE_H
+#define DG_STORE_LEARNER_FILE_H
+
+#include "engine/learner.h"
+
+/* Keeps all that is needed to predict, and the recipes of a network's compile; whole or not at all.
+ * DG_INVALID: a learner other than a network that was never fitted. */
+dg_status dg_learner_save(const dg_learner *learner, const char *path);
+
+/* A learner ready to predict, evaluate and fit (a network that was compiled has a fresh optimizer).
+ * Trusts nothing: DG_FORMAT names the file and what is wrong. */
+dg_status dg_learner_load(dg_learner **out, const char *path);
+
+#endif

@@ -1,0 +1,178 @@
+/* Reading learners from files; engine/store/learner_json.h says what is in them. */
+#include <float.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/base/memory.h"
+#include "engine/store/learner_file.h"
+#include "engine/store/learner_json.h"
+#include "engine/store/part_json.h"
+
+/* --- what all have -------------------------------------------------------------------------- */
+
+static dg_status read_class_names(dg_learner *learner, const cJSON *names)
+{
+    const cJSON *item;
+    int64_t i = 0;
+    if (cJSON_GetArraySize(names) != learner->class_count)
+        return dg_error(DG_FORMAT, "'class_names' has %d names, there are %" PRId64 " classes",
+                        cJSON_GetArraySize(names), learner->class_count);
+    DG_TRY(dg_alloc_zero(&learner->class_names, learner->class_count,
+                         sizeof *learner->class_names));
+    cJSON_ArrayForEach(item, names)
+    {
+        if (!cJSON_IsString(item))
+            return dg_error(DG_FORMAT, "each of 'class_names' must be a text, found %s",
+                            dg_json_kind(item));
+        DG_TRY(dg_copy_text(&learner->class_names[i++], item->valuestring));
+    }
+    return DG_OK;
+}
+
+/* `outputs`: how many a network has; 0: any number will do. */
+static dg_status read_classes(dg_learner *learner, const cJSON *root, int64_t outputs)
+{
+    const cJSON *list, *names = cJSON_GetObjectItemCaseSensitive(root, "class_names"), *item;
+    int64_t count = 0;
+    DG_TRY(dg_json_member(root, "classes", cJSON_Array | cJSON_NULL, &list));
+    if (cJSON_IsNull(list)) return DG_OK;
+    int size = cJSON_GetArraySize(list);
+    if (size == 0 || (outputs && size != outputs))
+        return dg_error(DG_FORMAT, "'classes' has %d labels, the model has %" PRId64 " outputs",
+                        size, outputs);
+    DG_TRY(dg_alloc_zero(&learner->classes, size, sizeof *learner->classes));
+    learner->class_count = size;
+    cJSON_ArrayForEach(item, list)
+    {
+        int64_t label;
+        DG_TRY(dg_json_whole(item, "each of 'classes'", INT32_MIN, INT32_MAX, &label));
+        if (count > 0 && label <= learner->classes[count - 1])
+            return dg_error(DG_FORMAT, "'classes' must ascend, found %" PRId64 " after %d", label,
+                            learner->classes[count - 1]);
+        learner->classes[count++] = (int32_t)label;
+    }
+    return names ? read_class_names(learner, names) : DG_OK;
+}
+
+static dg_status read_input_range(dg_learner *learner, const cJSON *root)
+{
+    const cJSON *list;
+    DG_TRY(dg_json_member(root, "input_range", cJSON_Array | cJSON_NULL, &list));
+    if (cJSON_IsNull(list)) return DG_OK;
+    const cJSON *low = cJSON_GetArrayItem(list, 0), *high = cJSON_GetArrayItem(list, 1);
+    if (cJSON_GetArraySize(list) != 2 || !cJSON_IsNumber(low) || !cJSON_IsNumber(high) ||
+        !(fabs(low->valuedouble) <= FLT_MAX && fabs(high->valuedouble) <= FLT_MAX))
+        return dg_error(DG_FORMAT, "'input_range' must be null or two numbers");
+    learner->input_low = (float)low->valuedouble;
+    learner->input_high = (float)high->valuedouble;
+    learner->fitted = true;
+    return DG_OK;
+}
+
+static dg_status check_format(const cJSON *root)
+{
+    const cJSON *format;
+    int64_t version;
+    if (!cJSON_IsObject(root))
+        return dg_error(DG_FORMAT, "must be an object, found %s", dg_json_kind(root));
+    DG_TRY(dg_json_member(root, "format", cJSON_Number, &format));
+    DG_TRY(dg_json_whole(format, "'format'", 1, INT32_MAX, &version));
+    if (version > DG_LEARNER_FORMAT)
+        return dg_error(DG_FORMAT,
+                        "is of format %" PRId64 ", this program reads %d: a newer digits-lua can "
+                        "read the file",
+                        version, DG_LEARNER_FORMAT);
+    return DG_OK;
+}
+
+/* --- learners that are made by name --------------------------------------------------------- */
+
+static dg_status read_row(dg_learner *learner, const cJSON *root)
+{
+    const cJSON *list, *item;
+    DG_TRY(dg_json_member(root, "row", cJSON_Array, &list));
+    int count = cJSON_GetArraySize(list);
+    if (count < 1 || count > DG_MAX_INTS)
+        return dg_error(DG_FORMAT, "'row' has %d sizes, expected 1 to %d", count, DG_MAX_INTS);
+    cJSON_ArrayForEach(item, list)
+        DG_TRY(dg_json_whole(item, "each of 'row'", 1, INT32_MAX,
+                             &learner->row.at[learner->row.count++]));
+    return DG_OK;
+}
+
+static dg_status read_named(dg_learner **out, uint64_t seed, const char *kind, const cJSON *root)
+{
+    const cJSON *item;
+    const dg_part *options;
+    DG_TRY(dg_json_member(root, "learner", cJSON_Object, &item));
+    DG_TRY(dg_part_from_json(&options, "learner", item));
+    dg_status status = DG_OK;
+    if (strcmp(options->type->alias, kind) != 0)
+        status = dg_error(DG_FORMAT, "is of kind '%.100s', but describes a %s", kind,
+                          options->type->name);
+    if (status == DG_OK) status = dg_learner_new(out, options, seed);
+    dg_part_release(options);
+    return status == DG_OK ? read_row(*out, root) : status;
+}
+
+/* --- all of it ------------------------------------------------------------------------------ */
+
+static dg_status read_learner(dg_learner **out, const cJSON *root, const dg_tensor_file *file)
+{
+    const cJSON *kind, *text;
+    uint64_t seed;
+    dg_model *model = NULL;
+    DG_TRY(check_format(root));
+    DG_TRY(dg_json_member(root, "kind", cJSON_String, &kind));
+    DG_TRY(dg_json_member(root, "seed", cJSON_String, &text));
+    DG_TRY(dg_json_seed_value(text, "'seed'", &seed));
+    if (strcmp(kind->valuestring, dg_network.part.alias) != 0 &&
+        !dg_find_descriptor("learner", kind->valuestring))
+        return dg_error(DG_FORMAT, "describes a '%.100s', which this program does not know",
+                        kind->valuestring);
+    if (strcmp(kind->valuestring, dg_network.part.alias) == 0) {
+        DG_TRY(dg_network_read(&model, seed, root, file));
+        *out = &model->base;
+    } else {
+        DG_TRY(read_named(out, seed, kind->valuestring, root));
+    }
+    DG_TRY(read_classes(*out, root,
+                        model ? dg_shape_size(&model->nodes[model->output].build.output) : 0));
+    DG_TRY(read_input_range(*out, root));
+    if (model) return DG_OK;
+    (*out)->fitted = true;
+    return (*out)->type->restore(*out, file);
+}
+
+static dg_status load_from(dg_learner **out, const dg_tensor_file *file, const char *path)
+{
+    const char *text = dg_tensor_file_metadata(file, DG_LEARNER_KEY);
+    if (!text)
+        return dg_error(DG_FORMAT,
+                        "%s: has tensors, but no metadata '" DG_LEARNER_KEY
+                        "': it was not saved by this program",
+                        path);
+    char what[PATH_MAX + 64];
+    snprintf(what, sizeof what, "%s: metadata '" DG_LEARNER_KEY "'", path);
+    cJSON *root;
+    DG_TRY(dg_json_parse(&root, what, text, strlen(text)));
+    dg_status status = read_learner(out, root, file);
+    cJSON_Delete(root);
+    if (status == DG_OK) return DG_OK;
+    dg_learner_free(*out);
+    *out = NULL;
+    return dg_error_context(status, "%s", path);
+}
+
+dg_status dg_learner_load(dg_learner **out, const char *path)
+{
+    *out = NULL;
+    dg_tensor_file file;
+    DG_TRY(dg_tensor_file_read(&file, path));
+    dg_status status = load_from(out, &file, path);
+    dg_tensor_file_release(&file);
+    return status;
+}

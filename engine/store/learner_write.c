@@ -1,0 +1,107 @@
+/* Writing learners to files. engine/store/learner_read.c reads them. */
+#include <math.h>
+#include <string.h>
+
+#include "engine/base/memory.h"
+#include "engine/store/learner_file.h"
+#include "engine/store/learner_json.h"
+#include "engine/store/part_json.h"
+
+dg_status dg_json_add_object(cJSON *to, const char *name, cJSON **out)
+{
+    *out = cJSON_CreateObject();
+    return dg_json_add(to, name, *out);
+}
+
+dg_status dg_json_add_list(cJSON *to, const char *name, cJSON **out)
+{
+    *out = cJSON_CreateArray();
+    return dg_json_add(to, name, *out);
+}
+
+/* --- the JSON text -------------------------------------------------------------------------- */
+
+static dg_status add_classes(cJSON *root, const dg_learner *learner)
+{
+    cJSON *list;
+    if (!learner->classes) return dg_json_add(root, "classes", cJSON_CreateNull());
+    DG_TRY(dg_json_add_list(root, "classes", &list));
+    for (int64_t i = 0; i < learner->class_count; i++)
+        DG_TRY(dg_json_add(list, NULL, dg_json_integer(learner->classes[i])));
+    if (!learner->class_names) return DG_OK;
+    DG_TRY(dg_json_add_list(root, "class_names", &list));
+    for (int64_t i = 0; i < learner->class_count; i++)
+        DG_TRY(dg_json_add(list, NULL, cJSON_CreateString(learner->class_names[i])));
+    return DG_OK;
+}
+
+static dg_status add_input_range(cJSON *root, const dg_learner *learner)
+{
+    cJSON *list;
+    bool known = learner->fitted && isfinite(learner->input_low) && isfinite(learner->input_high);
+    if (!known) return dg_json_add(root, "input_range", cJSON_CreateNull());
+    DG_TRY(dg_json_add_list(root, "input_range", &list));
+    DG_TRY(dg_json_add(list, NULL, dg_json_number((double)learner->input_low)));
+    return dg_json_add(list, NULL, dg_json_number((double)learner->input_high));
+}
+
+static dg_status add_row_and_options(cJSON *root, const dg_learner *learner)
+{
+    cJSON *row, *options;
+    DG_TRY(dg_json_add_list(root, "row", &row));
+    for (int i = 0; i < learner->row.count; i++)
+        DG_TRY(dg_json_add(row, NULL, dg_json_integer(learner->row.at[i])));
+    DG_TRY(dg_json_add_object(root, "learner", &options));
+    return dg_part_to_json(options, learner->options);
+}
+
+static dg_status describe(cJSON *root, const dg_learner *learner)
+{
+    const dg_model *model = dg_model_of((dg_learner *)learner);
+    DG_TRY(dg_json_add(root, "format", dg_json_integer(DG_LEARNER_FORMAT)));
+    DG_TRY(dg_json_add(root, "kind", cJSON_CreateString(learner->type->part.alias)));
+    DG_TRY(dg_json_add(root, "program", cJSON_CreateString("digits-lua " DIGITS_VERSION)));
+    DG_TRY(model ? dg_network_describe(root, model) : add_row_and_options(root, learner));
+    DG_TRY(dg_json_add(root, "seed", dg_json_seed(learner->seed)));
+    DG_TRY(add_classes(root, learner));
+    return add_input_range(root, learner);
+}
+
+static dg_status learner_text(char **out, const dg_learner *learner)
+{
+    cJSON *root = cJSON_CreateObject();
+    DG_TRY(dg_json_made(root));
+    dg_status status = describe(root, learner);
+    char *text = status == DG_OK ? cJSON_PrintUnformatted(root) : NULL;
+    cJSON_Delete(root);
+    if (status == DG_OK) status = text ? dg_copy_text(out, text) : dg_json_made(NULL);
+    cJSON_free(text);
+    return status;
+}
+
+/* --- the file ------------------------------------------------------------------------------- */
+
+static dg_status add_metadata(dg_tensor_file *file, const dg_learner *learner)
+{
+    enum { PAIRS = 1 };
+    DG_TRY(dg_alloc_zero(&file->keys, PAIRS, sizeof *file->keys));
+    DG_TRY(dg_alloc_zero(&file->values, PAIRS, sizeof *file->values));
+    file->metadata_count = PAIRS;
+    DG_TRY(dg_copy_text(&file->keys[0], DG_LEARNER_KEY));
+    return learner_text(&file->values[0], learner);
+}
+
+dg_status dg_learner_save(const dg_learner *learner, const char *path)
+{
+    dg_tensor_file file = { 0 };
+    const dg_model *model = dg_model_of((dg_learner *)learner);
+    if (model ? model->output < 0 : !learner->fitted)
+        return dg_error(DG_INVALID, "cannot write %s: the model %s", path,
+                        model ? "is not finished" : "was never fitted");
+    dg_status status = add_metadata(&file, learner);
+    if (status == DG_OK)
+        status = model ? dg_network_store(model, &file) : learner->type->store(learner, &file);
+    if (status == DG_OK) status = dg_tensor_file_write(&file, path);
+    dg_tensor_file_release(&file);
+    return status;
+}
