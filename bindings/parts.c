@@ -11,7 +11,6 @@
 #define CONSTRUCTOR "digits.constructor"
 #define PART "digits.part"
 
-/* The modules that show the parts of each kind. */
 struct part_value {
     const dg_part *part; /* user value 1: the name of a layer, or nil */
 };
