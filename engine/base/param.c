@@ -39,6 +39,12 @@ static bool has_high(const dg_param *param)
     return stated && param->high < INFINITY;
 }
 
+static void append_choices(const dg_param *param, char *out, size_t size)
+{
+    for (int i = 0; param->choices && param->choices[i]; i++)
+        append(out, size, "%s'%s'", i ? ", " : "", param->choices[i]);
+}
+
 static void append_range(const dg_param *param, char *out, size_t size)
 {
     bool low = has_low(param), high = has_high(param);
@@ -83,8 +89,7 @@ void dg_param_expects(const dg_param *param, char *out, size_t size)
         break;
     case DG_TYPE_CHOICE:
         append(out, size, "one of ");
-        for (int i = 0; param->choices[i]; i++)
-            append(out, size, "%s'%s'", i ? ", " : "", param->choices[i]);
+        append_choices(param, out, size);
         break;
     case DG_TYPE_INTS:
         if (dg_param_count_low(param) == dg_param_count_high(param))
@@ -103,6 +108,20 @@ void dg_param_expects(const dg_param *param, char *out, size_t size)
         append(out, size, "%s %s or the name of one", article(param->kind), param->kind);
         break;
     case DG_TYPE_SEED: append(out, size, "a whole number (a seed)"); break;
+    case DG_TYPE_AMOUNT:
+        append(out, size, "a whole number");
+        append_range(param, out, size);
+        if (param->fraction) append(out, size, ", a fraction such as 0.5 or 1.0");
+        if (param->choices) append(out, size, ", ");
+        append_choices(param, out, size);
+        append(out, size, " or nil");
+        break;
+    case DG_TYPE_WEIGHTS:
+        append(out, size, "a table of a positive number for each label");
+        if (param->choices) append(out, size, ", ");
+        append_choices(param, out, size);
+        append(out, size, " or nil");
+        break;
     }
 }
 
@@ -127,6 +146,7 @@ void dg_value_text(const dg_value *value, char *out, size_t size)
     case DG_VALUE_PART:
         append(out, size, "the %s %s", value->part->type->kind, value->part->type->name);
         break;
+    case DG_VALUE_WEIGHTS: append(out, size, "a table of numbers by label"); break;
     }
 }
 

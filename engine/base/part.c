@@ -1,6 +1,7 @@
 /* Parts: setting options against a descriptor, with messages that say what is wrong. */
 #include "engine/base/part.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -57,13 +58,15 @@ static dg_status set_float(dg_part *part, const dg_param *param, const dg_value 
     return DG_OK;
 }
 
-static dg_status set_choice(dg_part *part, const dg_param *param, const dg_value *value)
+/* The place of a text among the choices. */
+static dg_status find_choice(const dg_part *part, const dg_param *param, const dg_value *value,
+                             int *out)
 {
-    if (value->type != DG_VALUE_TEXT) return mismatch(part, param, value);
+    if (value->type != DG_VALUE_TEXT || !param->choices) return mismatch(part, param, value);
     int count = 0;
     for (; param->choices[count]; count++) {
         if (strcmp(param->choices[count], value->text) != 0) continue;
-        *(int *)field_of(part, param) = count;
+        *out = count;
         return DG_OK;
     }
     const char *nearest = dg_nearest(value->text, param->choices, count);
@@ -148,6 +151,49 @@ static dg_status set_seed(dg_part *part, const dg_param *param, const dg_value *
     return DG_OK;
 }
 
+static dg_status set_amount(dg_part *part, const dg_param *param, const dg_value *value)
+{
+    dg_amount amount = { 0 };
+    bool whole = whole_number(value, &amount.count) && dg_param_in_range(param, (double)amount.count);
+    bool share = value->type == DG_VALUE_FLOAT && value->number > 0 && value->number <= 1;
+    if (share && param->fraction) {
+        amount = (dg_amount){ .kind = DG_AMOUNT_FRACTION, .fraction = value->number };
+    } else if (whole) {
+        amount.kind = DG_AMOUNT_COUNT;
+    } else if (value->type == DG_VALUE_TEXT) {
+        DG_TRY(find_choice(part, param, value, &amount.word));
+        amount.kind = DG_AMOUNT_WORD;
+    } else if (value->type != DG_VALUE_NIL) {
+        return mismatch(part, param, value);
+    }
+    *(dg_amount *)field_of(part, param) = amount;
+    return DG_OK;
+}
+
+static dg_status set_weights(dg_part *part, const dg_param *param, const dg_value *value)
+{
+    dg_weights weights = { 0 };
+    if (value->type == DG_VALUE_TEXT) {
+        DG_TRY(find_choice(part, param, value, &weights.word));
+        weights.kind = DG_WEIGHTS_WORD;
+    } else if (value->type == DG_VALUE_WEIGHTS) {
+        const dg_label_weight *table = value->weights;
+        for (int64_t i = 0; i < value->weight_count; i++)
+            if (!(table[i].weight > 0 && isfinite(table[i].weight)))
+                return dg_error(DG_INVALID,
+                                "%s: %s must be positive numbers, found %.14g for the label %" PRId64,
+                                part->type->name, param->name, table[i].weight, table[i].label);
+        weights.kind = DG_WEIGHTS_TABLE;
+        weights.count = value->weight_count;
+        DG_TRY(dg_alloc(&weights.table, weights.count, sizeof *table));
+        if (weights.count) memcpy(weights.table, table, (size_t)weights.count * sizeof *table);
+    } else if (value->type != DG_VALUE_NIL) {
+        return mismatch(part, param, value);
+    }
+    *(dg_weights *)field_of(part, param) = weights;
+    return DG_OK;
+}
+
 static dg_status set_field(dg_part *part, const dg_param *param, const dg_value *value)
 {
     switch (param->type) {
@@ -157,11 +203,13 @@ static dg_status set_field(dg_part *part, const dg_param *param, const dg_value 
         return DG_OK;
     case DG_TYPE_INT: return set_int(part, param, value);
     case DG_TYPE_FLOAT: return set_float(part, param, value);
-    case DG_TYPE_CHOICE: return set_choice(part, param, value);
+    case DG_TYPE_CHOICE: return find_choice(part, param, value, field_of(part, param));
     case DG_TYPE_INTS: return set_ints(part, param, value);
     case DG_TYPE_PAIR: return set_pair(part, param, value);
     case DG_TYPE_PART: return set_part(part, param, value);
     case DG_TYPE_SEED: return set_seed(part, param, value);
+    case DG_TYPE_AMOUNT: return set_amount(part, param, value);
+    case DG_TYPE_WEIGHTS: return set_weights(part, param, value);
     }
     return DG_INVALID;
 }
@@ -248,9 +296,19 @@ static void set_plain_default(dg_part *part, const dg_param *param)
         pair[0] = pair[1] = (int64_t)param->default_number;
         break;
     }
+    case DG_TYPE_AMOUNT: {
+        dg_amount *amount = field_of(part, param);
+        amount->count = (int64_t)param->default_number;
+        amount->kind = amount->count ? DG_AMOUNT_COUNT : DG_AMOUNT_NONE;
+        for (int i = 0; param->default_text && param->choices[i]; i++)
+            if (strcmp(param->choices[i], param->default_text) == 0)
+                *amount = (dg_amount){ .kind = DG_AMOUNT_WORD, .word = i };
+        break;
+    }
     case DG_TYPE_INTS:
     case DG_TYPE_PART: /* made by dg_part_finish, if it was not given */
-    case DG_TYPE_SEED: break;
+    case DG_TYPE_SEED:
+    case DG_TYPE_WEIGHTS: break;
     }
 }
 
@@ -314,6 +372,30 @@ dg_status dg_part_default(const dg_descriptor *type, dg_part **out)
     return status;
 }
 
+static dg_value amount_value(const dg_param *param, const dg_amount *amount)
+{
+    switch (amount->kind) {
+    case DG_AMOUNT_COUNT: return (dg_value){ .type = DG_VALUE_INT, .integer = amount->count };
+    case DG_AMOUNT_FRACTION:
+        return (dg_value){ .type = DG_VALUE_FLOAT, .number = amount->fraction };
+    case DG_AMOUNT_WORD:
+        return (dg_value){ .type = DG_VALUE_TEXT, .text = param->choices[amount->word] };
+    default: return (dg_value){ .type = DG_VALUE_NIL };
+    }
+}
+
+static dg_value weights_value(const dg_param *param, const dg_weights *weights)
+{
+    switch (weights->kind) {
+    case DG_WEIGHTS_WORD:
+        return (dg_value){ .type = DG_VALUE_TEXT, .text = param->choices[weights->word] };
+    case DG_WEIGHTS_TABLE:
+        return (dg_value){ .type = DG_VALUE_WEIGHTS, .weights = weights->table,
+                           .weight_count = weights->count };
+    default: return (dg_value){ .type = DG_VALUE_NIL };
+    }
+}
+
 dg_value dg_part_get(const dg_part *part, int index)
 {
     const dg_param *param = &part->type->params[index];
@@ -355,6 +437,8 @@ dg_value dg_part_get(const dg_part *part, int index)
         if (seed->given) value.type = DG_VALUE_INT;
         break;
     }
+    case DG_TYPE_AMOUNT: return amount_value(param, field);
+    case DG_TYPE_WEIGHTS: return weights_value(param, field);
     }
     return value;
 }
@@ -374,6 +458,7 @@ void dg_part_release(const dg_part *part)
         const dg_param *param = &mine->type->params[i];
         if (param->type == DG_TYPE_PART)
             dg_part_release(*(const dg_part *const *)field_of(mine, param));
+        if (param->type == DG_TYPE_WEIGHTS) dg_free(((dg_weights *)field_of(mine, param))->table);
     }
     dg_free(mine->options);
     dg_free(mine);
@@ -392,6 +477,13 @@ static bool values_equal(const dg_value *a, const dg_value *b)
         return a->ints.count == b->ints.count &&
                memcmp(a->ints.at, b->ints.at, (size_t)a->ints.count * sizeof(int64_t)) == 0;
     case DG_VALUE_PART: return dg_part_equal(a->part, b->part);
+    case DG_VALUE_WEIGHTS:
+        if (a->weight_count != b->weight_count) return false;
+        for (int64_t i = 0; i < a->weight_count; i++)
+            if (a->weights[i].label != b->weights[i].label ||
+                a->weights[i].weight != b->weights[i].weight)
+                return false;
+        return true;
     }
     return false;
 }

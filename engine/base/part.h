@@ -41,12 +41,39 @@ typedef enum dg_param_type {
     DG_TYPE_PART,   /* dg_part *: NULL or a part of kind `kind`, owned; a text names one by its
                        registered name with its defaults ("he_normal", "adam"); false is NULL */
     DG_TYPE_SEED,   /* dg_optional_seed */
+    DG_TYPE_AMOUNT, /* dg_amount: a count low .. high; where `fraction` is set, a float above 0 and
+                       at most 1 (so 1 is a count and 1.0 a fraction); one of `choices`, if any; nil
+                       is none of these */
+    DG_TYPE_WEIGHTS, /* dg_weights: a positive number for each of some labels; one of `choices`, if
+                        any; nil is neither */
 } dg_param_type;
 
 typedef struct dg_optional_seed {
     bool given;
     uint64_t value;
 } dg_optional_seed;
+
+/* How much of something: depths without a limit, rows by count or by share, "sqrt". */
+typedef struct dg_amount {
+    enum { DG_AMOUNT_NONE, DG_AMOUNT_COUNT, DG_AMOUNT_FRACTION, DG_AMOUNT_WORD } kind;
+    int word; /* index into `choices` */
+    int64_t count;
+    double fraction;
+} dg_amount;
+
+/* A number for a label. */
+typedef struct dg_label_weight {
+    int64_t label;
+    double weight;
+} dg_label_weight;
+
+/* Numbers by label, or a rule that makes them. */
+typedef struct dg_weights {
+    enum { DG_WEIGHTS_NONE, DG_WEIGHTS_WORD, DG_WEIGHTS_TABLE } kind;
+    int word; /* index into `choices` */
+    int64_t count;
+    dg_label_weight *table; /* owned by the part */
+} dg_weights;
 
 /* One value on its way into or out of a part: from Lua, or from the JSON of a model file. */
 typedef struct dg_value {
@@ -58,6 +85,7 @@ typedef struct dg_value {
         DG_VALUE_TEXT,
         DG_VALUE_INTS,
         DG_VALUE_PART,
+        DG_VALUE_WEIGHTS,
     } type;
     bool boolean;
     int64_t integer; /* also a seed, by its bits */
@@ -65,6 +93,8 @@ typedef struct dg_value {
     const char *text; /* borrowed */
     dg_ints ints;
     const dg_part *part; /* borrowed */
+    const dg_label_weight *weights; /* borrowed */
+    int64_t weight_count;
 } dg_value;
 
 /* One parameter. Ranges are inclusive unless said open. A parameter that is neither required nor
@@ -79,11 +109,12 @@ typedef struct dg_param {
     double low, high; /* DG_INT, DG_FLOAT, DG_INTS, DG_PAIR; high 0 with low 0 means no limits;
                          high below low means no upper limit, and so does high 0 with low_open */
     bool low_open, high_open;
+    bool fraction; /* DG_AMOUNT: may be a fraction too */
     int count_low, count_high;  /* DG_INTS; 0, 0 means 1 .. DG_MAX_INTS */
-    const char *const *choices; /* DG_CHOICE: words, then NULL */
+    const char *const *choices; /* DG_CHOICE, DG_AMOUNT, DG_WEIGHTS: words, then NULL */
     const char *kind;           /* DG_PART: "initializer", "regularizer" ... */
-    double default_number;      /* bool, int, float, both of a pair */
-    const char *default_text;   /* choice, part */
+    double default_number;      /* bool, int, float, both of a pair, an amount's count (0: none) */
+    const char *default_text;   /* choice, part, an amount's word */
 } dg_param;
 
 #define DG_PARAM(options, field, kind_of, ...)                                                     \
@@ -98,6 +129,8 @@ typedef struct dg_param {
 #define DG_PAIR(options, field, ...) DG_PARAM(options, field, DG_TYPE_PAIR, __VA_ARGS__)
 #define DG_PART(options, field, ...) DG_PARAM(options, field, DG_TYPE_PART, __VA_ARGS__)
 #define DG_SEED(options, field, ...) DG_PARAM(options, field, DG_TYPE_SEED, __VA_ARGS__)
+#define DG_AMOUNT(options, field, ...) DG_PARAM(options, field, DG_TYPE_AMOUNT, __VA_ARGS__)
+#define DG_WEIGHTS(options, field, ...) DG_PARAM(options, field, DG_TYPE_WEIGHTS, __VA_ARGS__)
 #define DG_END                                                                                     \
     {                                                                                              \
         .name = NULL                                                                               \
@@ -137,7 +170,7 @@ const dg_descriptor *dg_find_descriptor(const char *kind, const char *name);
 
 /* Making a part: begin, set each option, finish; then it never changes again. If a set or the
  * finish fails, release it. dg_part_set copies texts and takes its own reference to a part. A nil
- * stands for a part, a list or a seed that is not given. A whole float passes as an integer, an
+ * stands for a part, a list, a seed, an amount or weights that are not given. A whole float passes as an integer, an
  * integer as a float, a string never as a number; setting twice is an error. */
 dg_status dg_part_begin(const dg_descriptor *type, dg_part **out);
 dg_status dg_part_set(dg_part *part, const char *name, const dg_value *value);
