@@ -82,13 +82,13 @@ static int evaluate(lua_State *L)
     return 1;
 }
 
-/* The rows of a tensor or of a dataset; a warning when they are on another scale. */
-static const dg_tensor *want_rows(lua_State *L, const dg_learner *learner, const char *function)
+const dg_tensor *dg_want_inputs(lua_State *L, int index, const dg_learner *learner,
+                              const char *function)
 {
-    const dg_dataset *set = dg_test_dataset(L, 2);
-    const dg_tensor *x = set ? &set->x : dg_test_tensor(L, 2);
+    const dg_dataset *set = dg_test_dataset(L, index);
+    const dg_tensor *x = set ? &set->x : dg_test_tensor(L, index);
     char text[512], warning[600];
-    if (!x) dg_wrong_type(L, 2, function, "the rows", "a tensor or a dataset");
+    if (!x) dg_wrong_type(L, index, function, "the rows", "a tensor or a dataset");
     if (dg_learner_range_differs(learner, x, text, sizeof text)) {
         snprintf(warning, sizeof warning, "%s: %s", function, text);
         lua_warning(L, warning, 0);
@@ -99,7 +99,7 @@ static const dg_tensor *want_rows(lua_State *L, const dg_learner *learner, const
 static int predict(lua_State *L)
 {
     const dg_learner *learner = dg_want_learner(L, 1, "predict");
-    const dg_tensor *x = want_rows(L, learner, "predict");
+    const dg_tensor *x = dg_want_inputs(L, 2, learner, "predict");
     dg_job job = dg_job_default();
     dg_check_call(L, dg_learner_predict(learner, x, &job, dg_push_tensor(L)), "predict");
     return 1;
@@ -108,7 +108,7 @@ static int predict(lua_State *L)
 static int predict_proba(lua_State *L)
 {
     const dg_learner *learner = dg_want_learner(L, 1, "predict_proba");
-    const dg_tensor *x = want_rows(L, learner, "predict_proba");
+    const dg_tensor *x = dg_want_inputs(L, 2, learner, "predict_proba");
     dg_job job = dg_job_default();
     dg_check_call(L, dg_learner_predict_proba(learner, x, &job, dg_push_tensor(L)),
                   "predict_proba");

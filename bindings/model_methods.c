@@ -4,6 +4,7 @@
 
 #include "bindings/check.h"
 #include "bindings/data.h"
+#include "bindings/learner.h"
 #include "bindings/model.h"
 #include "bindings/parts.h"
 #include "bindings/tensor.h"
@@ -61,6 +62,38 @@ static int compile(lua_State *L)
     const dg_part *loss = want_recipe(&args, "loss");
     dg_check_call(L, dg_model_compile(model, optimizer, loss, with_accuracy), "compile");
     lua_settop(L, 1);
+    return 1;
+}
+
+/* --- features ------------------------------------------------------------------------------- */
+
+/* The node of the layer at stack index 3: its name, or its place (-1 is the last). */
+static int want_node(lua_State *L, const dg_model *model)
+{
+    if (lua_type(L, 3) != LUA_TSTRING) {
+        int64_t count = model->node_count;
+        int64_t place = dg_want_integer(L, 3, "features", "the layer", -count, count);
+        if (place == 0) return dg_raise(L, "features: layers are counted from 1, found 0");
+        return (int)(place > 0 ? place - 1 : count + place);
+    }
+    const char *name = lua_tostring(L, 3);
+    const char **names = dg_scratch(L, (size_t)model->node_count, sizeof *names);
+    for (int i = 0; i < model->node_count; i++) {
+        names[i] = model->layers[model->nodes[i].layer].name;
+        if (strcmp(names[i], name) == 0) return i;
+    }
+    const char *nearest = dg_nearest(name, names, model->node_count);
+    return dg_raise(L, "features: the model has no layer '%s'%s%s%s", name,
+                    nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+}
+
+static int features(lua_State *L)
+{
+    const dg_model *model = dg_want_model(L, 1, "features");
+    const dg_tensor *x = dg_want_inputs(L, 2, &model->base, "features");
+    int node = want_node(L, model);
+    dg_job job = dg_job_default();
+    dg_check_call(L, dg_model_features(model, x, node, &job, dg_push_tensor(L)), "features");
     return 1;
 }
 
@@ -164,6 +197,9 @@ const dg_function dg_model_methods[] = {
       "Says how to train. The optimizer's recipe is copied; compiling again starts it anew.\n"
       "model:compile { optimizer = nn.Adam {}, loss = \"categorical_crossentropy\", metrics = { "
       "\"accuracy\" } }" },
+    { "features", features,
+      "features(rows, layer)\nThe output of a layer, by its name or place, for each row of a tensor "
+      "or dataset: {n, ...} float32.\nmodel:features(test, \"dense\")" },
     { "weights", weights,
       "weights()\nCopies of the weights, a table from names to tensors; its list part has the "
       "names "

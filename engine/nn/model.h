@@ -99,6 +99,11 @@ dg_status dg_model_compile(dg_model *model, const dg_part *optimizer, const dg_p
 float *dg_model_weight(const dg_model *model, int weight);   /* weights[weight].size floats */
 float *dg_model_gradient(const dg_model *model, int weight); /* after dg_model_gradients */
 
+/* The output of node `node` for each row of x, as dg_learner_predict_proba gives it for the last:
+ * what the network has made of the rows up to there. */
+dg_status dg_model_features(const dg_model *model, const dg_tensor *x, int node, const dg_job *job,
+                            dg_tensor *out);
+
 /* Loss and gradients of one whole set as a single batch, as in training but without an update: for
  * tests and for the curious. Random layers draw from `key`; batch normalisation uses the batch's
  * statistics, and moves its running ones. */

@@ -129,3 +129,15 @@ dg_status dg_model_predict_proba(const dg_model *model, const dg_tensor *x, cons
     if (status != DG_OK) dg_tensor_release(out);
     return status;
 }
+
+dg_status dg_model_features(const dg_model *model, const dg_tensor *x, int node, const dg_job *job,
+                            dg_tensor *out)
+{
+    if (node < 0 || node >= model->node_count)
+        return dg_error(DG_INVALID, "features: there is no layer %d, the network has %d", node + 1,
+                        model->node_count);
+    dg_model upto = *model; /* a network is what comes before its output */
+    upto.output = node;
+    upto.node_count = node + 1;
+    return dg_learner_predict_proba(&upto.base, x, job, out);
+}
