@@ -30,6 +30,7 @@ static bool collect(void *context, size_t bytes, bool failed)
     (void)context;
     lua_State *L = current;
     if (!L || collecting || dg_in_piece()) return false;
+    if (dg_memory_live() < after_last) after_last = dg_memory_live(); /* Lua collected by itself */
     if (!failed) {
         int64_t limit = 2 * after_last > LEAST_BYTES ? 2 * after_last : LEAST_BYTES;
         int64_t most = after_last / SMALL_BYTES;
@@ -57,12 +58,16 @@ static int forget(lua_State *L)
 void dg_memory_watch(lua_State *L)
 {
     static const char key;
+    current = L;
+    /* the module may be opened again, as busted does: the first guard stays */
+    int known = lua_rawgetp(L, LUA_REGISTRYINDEX, &key);
+    lua_pop(L, 1);
+    if (known != LUA_TNIL) return;
     lua_newuserdatauv(L, 1, 0);
     lua_createtable(L, 0, 1);
     lua_pushcfunction(L, forget);
     lua_setfield(L, -2, "__gc");
     lua_setmetatable(L, -2);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &key);
-    current = L;
     dg_memory_set_hook(collect, NULL);
 }
