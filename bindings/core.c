@@ -14,6 +14,7 @@
 #include "bindings/memory.h"
 #include "bindings/model.h"
 #include "bindings/parts.h"
+#include "bindings/picture.h"
 #include "bindings/program_modules.h"
 #include "bindings/tensor.h"
 #include "engine/base/clock.h"
@@ -254,6 +255,7 @@ int luaopen_digits_core(lua_State *L)
     lua_pushliteral(L, DIGITS_VERSION);
     lua_setfield(L, -2, "version");
     luaL_newlib(L, internals);
+    dg_open_picture(L);
     lua_setfield(L, -2, "internals");
     return 1;
 }

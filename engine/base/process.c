@@ -1,0 +1,251 @@
+/* Runs another program: posix_spawnp, three pipes and poll. */
+#include "engine/base/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/memory.h"
+
+extern char **environ;
+
+enum { SLICE = 50 /* milliseconds between looks at the job */, CHUNK = 1 << 16 };
+
+struct buffer {
+    char *data;
+    size_t size, capacity;
+};
+
+struct process {
+    const char *name;
+    pid_t pid;
+    bool ended;
+    int in, out, err; /* our ends of its pipes; -1: closed */
+    const char *input;
+    size_t left;
+    struct buffer output, messages;
+    double deadline, seconds;
+    const dg_job *job;
+};
+
+static void close_end(int *descriptor)
+{
+    if (*descriptor >= 0) close(*descriptor);
+    *descriptor = -1;
+}
+
+/* --- starting ------------------------------------------------------------------------------- */
+
+/* Descriptors above those of the standard streams, which may be closed. */
+static bool move_up(int *descriptor)
+{
+    if (*descriptor > STDERR_FILENO) return true;
+    int higher = fcntl(*descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (higher < 0) return false;
+    close(*descriptor);
+    *descriptor = higher;
+    return true;
+}
+
+static bool make_pipe(int ends[2])
+{
+    if (pipe(ends) != 0) return false;
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+    return move_up(&ends[0]) && move_up(&ends[1]);
+}
+
+/* Starts it with `theirs` as its standard streams; gives an errno. */
+static int spawn(struct process *process, const char *const *arguments, const int theirs[3])
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none, usual;
+    sigemptyset(&none);
+    sigemptyset(&usual);
+    sigaddset(&usual, SIGPIPE);
+    sigaddset(&usual, SIGINT);
+    int error = posix_spawn_file_actions_init(&actions);
+    if (error) return error;
+    error = posix_spawnattr_init(&attributes);
+    if (!error) {
+        for (int i = 0; i < 3 && !error; i++)
+            error = posix_spawn_file_actions_adddup2(&actions, theirs[i], i);
+        posix_spawnattr_setsigmask(&attributes, &none);
+        posix_spawnattr_setsigdefault(&attributes, &usual);
+        posix_spawnattr_setpgroup(&attributes, 0);
+        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                                  POSIX_SPAWN_SETPGROUP);
+        if (!error)
+            error = posix_spawnp(&process->pid, arguments[0], &actions, &attributes,
+                                 (char *const *)arguments, environ);
+        posix_spawnattr_destroy(&attributes);
+    }
+    posix_spawn_file_actions_destroy(&actions);
+    return error;
+}
+
+static dg_status start(struct process *process, const char *const *arguments, bool *missing)
+{
+    int pipes[3][2] = { { -1, -1 }, { -1, -1 }, { -1, -1 } }, error = 0;
+    for (int i = 0; i < 3 && !error; i++)
+        if (!make_pipe(pipes[i])) error = errno;
+    if (!error) {
+        const int theirs[3] = { pipes[0][0], pipes[1][1], pipes[2][1] };
+        error = spawn(process, arguments, theirs);
+        *missing = error == ENOENT;
+    }
+    close_end(&pipes[0][0]);
+    close_end(&pipes[1][1]);
+    close_end(&pipes[2][1]);
+    process->in = pipes[0][1];
+    process->out = pipes[1][0];
+    process->err = pipes[2][0];
+    if (error) return dg_error(DG_IO, "cannot start %s: %s", process->name, strerror(error));
+    fcntl(process->in, F_SETFL, O_NONBLOCK);
+    return DG_OK;
+}
+
+/* --- talking -------------------------------------------------------------------------------- */
+
+/* write, where a reader that has gone is EPIPE and no signal. */
+static ssize_t write_quietly(int descriptor, const void *bytes, size_t count)
+{
+    sigset_t pipe_signal, before, pending;
+    sigemptyset(&pipe_signal);
+    sigaddset(&pipe_signal, SIGPIPE);
+    sigpending(&pending);
+    pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+    ssize_t done = write(descriptor, bytes, count);
+    int error = errno;
+    if (done < 0 && error == EPIPE && !sigismember(&pending, SIGPIPE)) {
+        int number;
+        sigpending(&pending);
+        if (sigismember(&pending, SIGPIPE)) sigwait(&pipe_signal, &number);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = error;
+    return done;
+}
+
+static void feed(struct process *process)
+{
+    ssize_t done = write_quietly(process->in, process->input, process->left);
+    if (done < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (done > 0) {
+        process->input += done;
+        process->left -= (size_t)done;
+    }
+    if (done < 0 || process->left == 0) close_end(&process->in);
+}
+
+static dg_status collect(int *descriptor, struct buffer *into)
+{
+    if (into->size + CHUNK + 1 > into->capacity) {
+        size_t capacity = 2 * into->capacity + CHUNK + 1;
+        DG_TRY(dg_resize(&into->data, (int64_t)capacity, 1));
+        into->capacity = capacity;
+    }
+    ssize_t done = read(*descriptor, into->data + into->size, CHUNK);
+    if (done > 0)
+        into->size += (size_t)done;
+    else if (done == 0 || errno != EINTR)
+        close_end(descriptor);
+    into->data[into->size] = '\0';
+    return DG_OK;
+}
+
+/* Whether there is time left, and the user still wants it. */
+static dg_status check(const struct process *process)
+{
+    DG_TRY(dg_job_check(process->job));
+    if (dg_clock() < process->deadline) return DG_OK;
+    return dg_error(DG_IO, "%s did not end within %g s", process->name, process->seconds);
+}
+
+/* Until it has closed its ends of the pipes. */
+static dg_status talk(struct process *process)
+{
+    if (process->left == 0) close_end(&process->in);
+    while (process->out >= 0 || process->err >= 0) {
+        struct pollfd ends[3] = { { .fd = process->in, .events = POLLOUT },
+                                  { .fd = process->out, .events = POLLIN },
+                                  { .fd = process->err, .events = POLLIN } };
+        DG_TRY(check(process));
+        if (poll(ends, 3, SLICE) < 0) continue; /* EINTR */
+        if (ends[0].revents) feed(process);
+        if (ends[1].revents) DG_TRY(collect(&process->out, &process->output));
+        if (ends[2].revents) DG_TRY(collect(&process->err, &process->messages));
+    }
+    close_end(&process->in);
+    return DG_OK;
+}
+
+static dg_status wait_for_end(struct process *process, int *status)
+{
+    int code = 0;
+    struct timespec pause = { .tv_nsec = 200000 };
+    for (;;) {
+        pid_t found = waitpid(process->pid, &code, WNOHANG);
+        if (found == process->pid) break;
+        if (found < 0 && errno != EINTR) { /* whoever ignores SIGCHLD cannot know */
+            process->ended = true;
+            return DG_OK;
+        }
+        DG_TRY(check(process));
+        nanosleep(&pause, NULL);
+        if (pause.tv_nsec < 10000000) pause.tv_nsec *= 2;
+    }
+    process->ended = true;
+    *status = WIFSIGNALED(code) ? 128 + WTERMSIG(code) : WEXITSTATUS(code);
+    return DG_OK;
+}
+
+dg_status dg_process_run(dg_process_result *out, const char *const *arguments, const void *input,
+                         size_t size, double seconds, const dg_job *job)
+{
+    struct process process = { .name = arguments[0], .in = -1, .out = -1, .err = -1 };
+    *out = (dg_process_result){ 0 };
+    process.input = input;
+    process.left = size;
+    process.seconds = seconds;
+    process.deadline = dg_clock() + seconds;
+    process.job = job;
+    DG_TRY(dg_alloc_zero(&process.output.data, 1, 1));
+    dg_status status = dg_alloc_zero(&process.messages.data, 1, 1);
+    bool started = false;
+    if (status == DG_OK) {
+        status = start(&process, arguments, &out->missing);
+        started = status == DG_OK;
+    }
+    if (status == DG_OK) status = talk(&process);
+    if (status == DG_OK) status = wait_for_end(&process, &out->status);
+    close_end(&process.in);
+    close_end(&process.out);
+    close_end(&process.err);
+    if (started && !process.ended) {
+        kill(-process.pid, SIGKILL);
+        while (waitpid(process.pid, NULL, 0) < 0 && errno == EINTR) {}
+    }
+    out->output = process.output.data;
+    out->output_size = process.output.size;
+    out->messages = process.messages.data;
+    out->messages_size = process.messages.size;
+    return status;
+}
+
+void dg_process_release(dg_process_result *result)
+{
+    dg_free(result->output);
+    dg_free(result->messages);
+    result->output = result->messages = NULL;
+    result->output_size = result->messages_size = 0;
+}

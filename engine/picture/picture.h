@@ -1,0 +1,50 @@
+/* Pictures made of pixels: colouring numbers, and drawing in a terminal.
+ *
+ * A raster is a uint8 tensor {height, width, 3}: red, green, blue (sRGB), rows from the top. */
+#ifndef DG_PICTURE_PICTURE_H
+#define DG_PICTURE_PICTURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/status.h"
+#include "engine/tensor/tensor.h"
+
+/* How numbers become colours. Lightness changes evenly in each, so that they read alike in grey
+ * and to the colour-blind; interpolated in OKLab (B. Ottosson, 2020, bottosson.github.io). */
+typedef enum dg_colours {
+    DG_COLOURS_GREY,      /* white to black: ink on paper */
+    DG_COLOURS_BLUE,      /* white to dark blue */
+    DG_COLOURS_CIVIDIS,   /* dark blue over grey to yellow */
+    DG_COLOURS_DIVERGING, /* blue over white to vermilion, for numbers of both signs */
+} dg_colours;
+
+/* The map by its name: "grey", "blue", "cividis", "diverging"; DG_INVALID suggests the nearest. */
+dg_status dg_colours_find(const char *name, dg_colours *out);
+
+/* The raster of a tensor {height, width}, or {height, width, 1}: `low` and what is below has the
+ * map's first colour, `high` and what is above its last; where they are equal all is the middle.
+ * NaN is light grey. A tensor {height, width, 3} is a picture in colour already, from `low` to
+ * `high` in each channel. DG_INVALID for another shape. */
+dg_status dg_picture_colour(dg_tensor *out, const dg_tensor *values, dg_colours colours, double low,
+                            double high);
+
+/* How many finite values lie in each of `bins` equal parts of low .. high, `high` included; values
+ * outside are not counted. */
+dg_status dg_picture_histogram(const dg_tensor *values, double low, double high, int64_t bins,
+                               int64_t *counts);
+
+/* What a terminal can show. */
+typedef enum dg_terminal {
+    DG_TERMINAL_PLAIN, /* characters " .:-=+*#%@", dark is dense, as ink on paper */
+    DG_TERMINAL_256,   /* half-blocks in xterm's 256 colours */
+    DG_TERMINAL_TRUE,  /* half-blocks in 24-bit colours */
+} dg_terminal;
+
+/* A text of the raster: `columns` characters wide, a character for each pixel across and two
+ * down, lines ended by "\n". Shrunk by averaging areas, enlarged by whole factors only, so that a
+ * line may be shorter than `columns`. To be given back with dg_free. */
+dg_status dg_picture_text(const dg_tensor *raster, int64_t columns, dg_terminal terminal,
+                          char **out);
+
+#endif
