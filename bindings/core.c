@@ -10,6 +10,7 @@
 #include "bindings/check.h"
 #include "bindings/class.h"
 #include "bindings/data.h"
+#include "bindings/graph.h"
 #include "bindings/learner.h"
 #include "bindings/memory.h"
 #include "bindings/model.h"
@@ -247,8 +248,9 @@ int luaopen_digits_core(lua_State *L)
     lua_setfield(L, -2, "data");
     dg_open_parts(L);
     dg_open_learner(L);
-    dg_push_constructors(L, "nn");
     dg_open_model(L);
+    dg_push_constructors(L, "nn");
+    dg_open_graph(L);
     lua_setfield(L, -2, "nn");
     dg_push_constructors(L, "tree");
     lua_setfield(L, -2, "tree");

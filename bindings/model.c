@@ -1,7 +1,5 @@
-/* The class of networks: making one, loading one, and what it says of itself. */
+/* The class of networks: what one says of itself. */
 #include "bindings/model.h"
-
-#include <string.h>
 
 #include "bindings/check.h"
 #include "bindings/learner.h"
@@ -13,69 +11,6 @@ dg_model *dg_want_model(lua_State *L, int index, const char *function)
         dg_wrong_type(L, index, function, "the value", "a network");
     return dg_model_of(dg_want_learner(L, index, function));
 }
-
-/* --- making --------------------------------------------------------------------------------- */
-
-/* The layer at `index`, place `place` of the list. */
-static const dg_part *want_layer(lua_State *L, int index, int place)
-{
-    const dg_part *part = dg_test_part(L, index);
-    if (part) return part;
-    if (luaL_getmetafield(L, index, "__options") != LUA_TNIL)
-        dg_raise(L,
-                 "Sequential: value %d is a constructor, not a layer: call it, as in nn.Flatten {}",
-                 place);
-    const char *found = dg_push_found(L, index);
-    dg_raise(L, "Sequential: value %d must be a layer, found %s", place, found);
-    return NULL;
-}
-
-static int sequential(lua_State *L)
-{
-    static const char *const names[] = { "name", "seed", NULL };
-    static const char *const hints[] = { "layers", "put the layers themselves into the braces",
-                                         "input_shape", "begin with nn.Input { 28, 28, 1 }", NULL };
-    dg_args args = dg_args_open(L, 1, "Sequential", names, hints, -1);
-    const char *name = NULL;
-    dg_args_text(&args, "name", &name);
-    if (args.positional == 0)
-        dg_raise(L, "Sequential: expected layers: nn.Sequential { nn.Input { 28, 28, 1 }, ... }");
-    dg_learner **out = dg_push_learner(L, &dg_model_class);
-    int place = lua_gettop(L), node = -1;
-    dg_model *model;
-    dg_check_status(L, dg_model_new(&model, dg_args_seed_or_next(&args)));
-    *out = &model->base;
-    for (int i = 1; i <= args.positional; i++) {
-        lua_rawgeti(L, 1, i);
-        const dg_part *part = want_layer(L, lua_gettop(L), i);
-        if (i == 1 && strcmp(part->type->name, "Input") != 0)
-            dg_raise(
-                L, "Sequential: the first layer must be nn.Input { sizes of a row ... }, found %s",
-                part->type->name);
-        int before = node;
-        dg_status status =
-            dg_model_add(model, part, i > 1, &before, dg_layer_name(L, lua_gettop(L)), &node);
-        dg_check_call(L, status, "Sequential");
-        lua_pop(L, 1);
-    }
-    dg_check_call(L, dg_model_finish(model, node), "Sequential");
-    if (name) {
-        dg_push_learner_values(L, place);
-        lua_pushstring(L, name);
-        lua_setfield(L, -2, "name");
-    }
-    lua_settop(L, place);
-    return 1;
-}
-
-static const dg_function constructors[] = {
-    { "Sequential", sequential,
-      "Sequential { layers..., name = nil, seed = nil }\n"
-      "A network of layers, each fed by the one before. seed draws the first weights.\n"
-      "nn.Sequential { nn.Input { 28, 28, 1 }, nn.Flatten {}, nn.Dense { 10, activation = "
-      "\"softmax\" } }" },
-    { NULL, NULL, NULL },
-};
 
 /* --- properties ----------------------------------------------------------------------------- */
 
@@ -205,8 +140,4 @@ const dg_class dg_model_class = {
 void dg_open_model(lua_State *L)
 {
     dg_class_register(L, &dg_model_class);
-    dg_push_functions(L, constructors, "nn.");
-    lua_getfield(L, -1, "Sequential");
-    lua_setfield(L, -3, "Sequential");
-    lua_pop(L, 1);
 }

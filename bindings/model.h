@@ -9,7 +9,7 @@
 
 extern const dg_class dg_model_class;
 
-/* Registers the class, and sets Sequential in the table nn on top of the stack. */
+/* Registers the class. */
 void dg_open_model(lua_State *L);
 
 /* The model at `index`; raises for another value, and for a closed one. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bindings/check.h"
+#include "bindings/graph.h"
 #include "bindings/learner.h"
 #include "bindings/memory.h"
 
@@ -404,6 +405,7 @@ static int part_gc(lua_State *L)
 static const luaL_Reg part_metamethods[] = {
     { "__index", part_index },
     { "__newindex", part_newindex },
+    { "__call", dg_call_layer },
     { "__tostring", part_tostring },
     { "__eq", part_eq },
     { "__gc", part_gc },

@@ -1,4 +1,5 @@
--- The report's dense network with L2: digits-lua experiments/nn.lua [--epochs 12] [--seed 1] [--data mnist]
+-- The report's dense network with L2: digits-lua experiments/nn.lua
+-- Options: --epochs 12 --seed 1 --data mnist --out out
 local digits = require "digits"
 local data, nn = digits.data, digits.nn
 
@@ -11,7 +12,8 @@ local o = digits.options {
 digits.seed(o.seed)
 
 -- 56 % to learn from, 24 % to watch the learning, 20 % that the network never sees
-local train, validation, test = data.open(o.data):split { 0.56, 0.24, 0.20, seed = o.seed, stratify = true }
+local images = data.open(o.data)
+local train, validation, test = images:split { 0.56, 0.24, 0.20, seed = o.seed, stratify = true }
 print(("%d digits to train on, %d to validate, %d to test"):format(#train, #validation, #test))
 
 local l2 = nn.L2 { 1e-4 } -- keeps weights small, against overfitting

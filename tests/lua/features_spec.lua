@@ -27,7 +27,8 @@ describe("features", function()
 
   it("lead to the prediction through the layers that follow", function()
     local weights = model:weights()
-    local logits = model:features(x, "hidden"):matmul(weights["dense.kernel"]) + weights["dense.bias"]
+    local hidden = model:features(x, "hidden")
+    local logits = hidden:matmul(weights["dense.kernel"]) + weights["dense.bias"]
     local chances = logits:exp() / logits:exp():sum { axis = 2, keep = true }
     assert.is_true((chances - model:predict_proba(x)):abs():max() < 1e-6)
   end)
