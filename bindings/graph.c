@@ -220,7 +220,8 @@ static const dg_function constructors[] = {
       "Model { inputs = x, outputs = y, name = nil, seed = nil }\n"
       "A network with branches. A layer is called on what it reads, layer(x), or layer { a, b } if "
       "it joins\nseveral; a layer called twice has one set of weights.\n"
-      "local x = nn.Input { 4 }; local y = nn.Add {} { x, nn.Dense { 4 }(x) }; local m = nn.Model { "
+      "local x = nn.Input { 4 }; local y = nn.Add {} { x, nn.Dense { 4 }(x) }; local m = nn.Model "
+      "{ "
       "inputs = x, outputs = y }" },
     { NULL, NULL, NULL },
 };

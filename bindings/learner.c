@@ -44,7 +44,10 @@ static struct learner_value *test_learner(lua_State *L, int index)
 dg_learner *dg_want_learner(lua_State *L, int index, const char *function)
 {
     const struct learner_value *value = test_learner(L, index);
-    if (!value) dg_wrong_type(L, index, function, "the value", "a model");
+    if (!value) {
+        dg_wrong_type(L, index, function, "the value", "a model");
+        return NULL;
+    }
     if (!value->learner) dg_raise(L, "%s: the model was closed", function);
     dg_memory_enter(L);
     return value->learner;
@@ -83,7 +86,7 @@ static int evaluate(lua_State *L)
 }
 
 const dg_tensor *dg_want_inputs(lua_State *L, int index, const dg_learner *learner,
-                              const char *function)
+                                const char *function)
 {
     const dg_dataset *set = dg_test_dataset(L, index);
     const dg_tensor *x = set ? &set->x : dg_test_tensor(L, index);

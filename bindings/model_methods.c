@@ -198,7 +198,8 @@ const dg_function dg_model_methods[] = {
       "model:compile { optimizer = nn.Adam {}, loss = \"categorical_crossentropy\", metrics = { "
       "\"accuracy\" } }" },
     { "features", features,
-      "features(rows, layer)\nThe output of a layer, by its name or place, for each row of a tensor "
+      "features(rows, layer)\nThe output of a layer, by its name or place, for each row of a "
+      "tensor "
       "or dataset: {n, ...} float32.\nmodel:features(test, \"dense\")" },
     { "weights", weights,
       "weights()\nCopies of the weights, a table from names to tensors; its list part has the "

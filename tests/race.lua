@@ -18,7 +18,7 @@ local model = nn.Sequential {
   nn.Dense { 16, activation = "tanh", kernel_regularizer = nn.L2 {} },
   nn.Dense { 10, activation = "softmax" },
 }
-model:compile { optimizer = nn.Adam {}, loss = "categorical_crossentropy", metrics = { "accuracy" } }
+model:compile { optimizer = nn.Adam {}, loss = "categorical_crossentropy" }
 model:fit(set, { validation = set:take(100), epochs = 2, batch_size = 50, verbose = 0 })
 model:predict(set)
 

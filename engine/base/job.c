@@ -93,8 +93,11 @@ static void run_piece(void *context, int64_t piece, int worker)
 dg_status dg_parallel(const dg_job *job, int64_t pieces, dg_piece *function, void *context)
 {
     int64_t threads = job->threads < pieces ? job->threads : pieces;
-    struct run run = { .job = job, .function = function, .context = context,
-                       .failed_piece = pieces, .lock = PTHREAD_MUTEX_INITIALIZER };
+    struct run run = { .job = job,
+                       .function = function,
+                       .context = context,
+                       .failed_piece = pieces,
+                       .lock = PTHREAD_MUTEX_INITIALIZER };
     dg_pool_run(pieces, (int)threads - 1, run_piece, &run);
     if (run.status != DG_OK) return dg_error(run.status, "%s", run.message);
     return DG_OK;

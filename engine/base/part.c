@@ -154,7 +154,8 @@ static dg_status set_seed(dg_part *part, const dg_param *param, const dg_value *
 static dg_status set_amount(dg_part *part, const dg_param *param, const dg_value *value)
 {
     dg_amount amount = { 0 };
-    bool whole = whole_number(value, &amount.count) && dg_param_in_range(param, (double)amount.count);
+    bool whole =
+        whole_number(value, &amount.count) && dg_param_in_range(param, (double)amount.count);
     bool share = value->type == DG_VALUE_FLOAT && value->number > 0 && value->number <= 1;
     if (share && param->fraction) {
         amount = (dg_amount){ .kind = DG_AMOUNT_FRACTION, .fraction = value->number };
@@ -180,9 +181,10 @@ static dg_status set_weights(dg_part *part, const dg_param *param, const dg_valu
         const dg_label_weight *table = value->weights;
         for (int64_t i = 0; i < value->weight_count; i++)
             if (!(table[i].weight > 0 && isfinite(table[i].weight)))
-                return dg_error(DG_INVALID,
-                                "%s: %s must be positive numbers, found %.14g for the label %" PRId64,
-                                part->type->name, param->name, table[i].weight, table[i].label);
+                return dg_error(
+                    DG_INVALID,
+                    "%s: %s must be positive numbers, found %.14g for the label %" PRId64,
+                    part->type->name, param->name, table[i].weight, table[i].label);
         weights.kind = DG_WEIGHTS_TABLE;
         weights.count = value->weight_count;
         DG_TRY(dg_alloc(&weights.table, weights.count, sizeof *table));
@@ -390,7 +392,8 @@ static dg_value weights_value(const dg_param *param, const dg_weights *weights)
     case DG_WEIGHTS_WORD:
         return (dg_value){ .type = DG_VALUE_TEXT, .text = param->choices[weights->word] };
     case DG_WEIGHTS_TABLE:
-        return (dg_value){ .type = DG_VALUE_WEIGHTS, .weights = weights->table,
+        return (dg_value){ .type = DG_VALUE_WEIGHTS,
+                           .weights = weights->table,
                            .weight_count = weights->count };
     default: return (dg_value){ .type = DG_VALUE_NIL };
     }

@@ -31,17 +31,17 @@ typedef struct dg_ints {
 
 /* The type of a parameter, and in brackets the C type of its field in the options struct. */
 typedef enum dg_param_type {
-    DG_TYPE_BOOL,   /* bool */
-    DG_TYPE_INT,    /* int64_t, low .. high */
-    DG_TYPE_FLOAT,  /* double, low .. high, always finite */
-    DG_TYPE_CHOICE, /* int: the index of the word in `choices` */
-    DG_TYPE_INTS,   /* dg_ints: `count_low` .. `count_high` numbers, each low .. high; as the last
+    DG_TYPE_BOOL,    /* bool */
+    DG_TYPE_INT,     /* int64_t, low .. high */
+    DG_TYPE_FLOAT,   /* double, low .. high, always finite */
+    DG_TYPE_CHOICE,  /* int: the index of the word in `choices` */
+    DG_TYPE_INTS,    /* dg_ints: `count_low` .. `count_high` numbers, each low .. high; as the last
                        positional parameter it gathers single numbers: Input { 28, 28, 1 } */
-    DG_TYPE_PAIR,   /* int64_t[2]; one number n stands for {n, n} */
-    DG_TYPE_PART,   /* dg_part *: NULL or a part of kind `kind`, owned; a text names one by its
+    DG_TYPE_PAIR,    /* int64_t[2]; one number n stands for {n, n} */
+    DG_TYPE_PART,    /* dg_part *: NULL or a part of kind `kind`, owned; a text names one by its
                        registered name with its defaults ("he_normal", "adam"); false is NULL */
-    DG_TYPE_SEED,   /* dg_optional_seed */
-    DG_TYPE_AMOUNT, /* dg_amount: a count low .. high; where `fraction` is set, a float above 0 and
+    DG_TYPE_SEED,    /* dg_optional_seed */
+    DG_TYPE_AMOUNT,  /* dg_amount: a count low .. high; where `fraction` is set, a float above 0 and
                        at most 1 (so 1 is a count and 1.0 a fraction); one of `choices`, if any; nil
                        is none of these */
     DG_TYPE_WEIGHTS, /* dg_weights: a positive number for each of some labels; one of `choices`, if
@@ -92,7 +92,7 @@ typedef struct dg_value {
     double number;
     const char *text; /* borrowed */
     dg_ints ints;
-    const dg_part *part; /* borrowed */
+    const dg_part *part;            /* borrowed */
     const dg_label_weight *weights; /* borrowed */
     int64_t weight_count;
 } dg_value;
@@ -109,7 +109,7 @@ typedef struct dg_param {
     double low, high; /* DG_INT, DG_FLOAT, DG_INTS, DG_PAIR; high 0 with low 0 means no limits;
                          high below low means no upper limit, and so does high 0 with low_open */
     bool low_open, high_open;
-    bool fraction; /* DG_AMOUNT: may be a fraction too */
+    bool fraction;              /* DG_AMOUNT: may be a fraction too */
     int count_low, count_high;  /* DG_INTS; 0, 0 means 1 .. DG_MAX_INTS */
     const char *const *choices; /* DG_CHOICE, DG_AMOUNT, DG_WEIGHTS: words, then NULL */
     const char *kind;           /* DG_PART: "initializer", "regularizer" ... */

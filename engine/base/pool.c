@@ -11,7 +11,7 @@
 #include "engine/base/job.h"
 
 enum {
-    SPINS = 4000,     /* looks for new work before a thread goes to sleep: tens of microseconds */
+    SPINS = 4000, /* looks for new work before a thread goes to sleep: tens of microseconds */
     MOST_AT_ONCE = 1 << 30,
 };
 
@@ -28,7 +28,7 @@ struct pool {
      * the count within the same turn, so whoever succeeds knows that the run is still going on,
      * and may read the fields below. */
     _Atomic uint64_t open;
-    atomic_llong left; /* pieces not yet done */
+    atomic_llong left;  /* pieces not yet done */
     atomic_int allowed; /* helpers that may take part */
     int64_t first, pieces;
     dg_pool_work *work;

@@ -18,8 +18,7 @@ typedef enum dg_status {
 
 /* Leaves a message, as by printf, and returns `status`, so that `return dg_error(...)` reads well.
  * A good message says what was found, what was expected, and the likely fix; no final full stop. */
-dg_status dg_error(dg_status status, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+dg_status dg_error(dg_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Puts "context: " before the current message; returns `status` unchanged. */
 dg_status dg_error_context(dg_status status, const char *format, ...)

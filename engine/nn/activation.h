@@ -9,7 +9,13 @@
 
 /* In the order of dg_activation_names. Keras 3's defaults: elu's alpha 1, leaky_relu's slope 0.2. */
 typedef enum dg_activation {
-    DG_LINEAR, DG_RELU, DG_TANH, DG_SIGMOID, DG_SOFTMAX, DG_ELU, DG_LEAKY_RELU,
+    DG_LINEAR,
+    DG_RELU,
+    DG_TANH,
+    DG_SIGMOID,
+    DG_SOFTMAX,
+    DG_ELU,
+    DG_LEAKY_RELU,
 } dg_activation;
 
 /* "linear", "relu", ... then NULL: the choices of an `activation` parameter. */

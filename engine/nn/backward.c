@@ -30,13 +30,15 @@ static dg_status run_loss(const dg_plan *plan, const int32_t *positions, double 
     const dg_model *model = plan->model;
     const struct node_memory *output = &plan->nodes[model->output];
     struct loss_run run = { .plan = plan,
-                            .pass = { .options = model->loss->options, .width = output->size,
-                                      .output = output->output, .positions = positions,
+                            .pass = { .options = model->loss->options,
+                                      .width = output->size,
+                                      .output = output->output,
+                                      .positions = positions,
                                       .gradient = output->gradient,
                                       .scale = 1 / (double)plan->rows,
                                       .fused = dg_model_fuses_loss(model) } };
     run.pieces = dg_pieces(plan->rows, 16384 / output->size + 1, DG_MOST_PIECES);
-    DG_TRY(dg_parallel(plan->job, run.pieces, loss_piece, &run));
+    DG_TRY(dg_parallel(&plan->job, run.pieces, loss_piece, &run));
     *loss = 0;
     for (int64_t i = 0; i < run.pieces; i++) *loss += run.sum[i];
     *loss /= (double)plan->rows;
@@ -105,13 +107,12 @@ static dg_status run_stages(const dg_plan *plan)
 {
     for (int i = plan->stage_count - 1; i >= 0; i--) {
         const struct stage *stage = &plan->stages[i];
-        if (stage->idle && stage->first == stage->last &&
-            plan->nodes[stage->first].consumers <= 1)
+        if (stage->idle && stage->first == stage->last && plan->nodes[stage->first].consumers <= 1)
             continue;
         if (stage->whole_batch)
             DG_TRY(node_backward(plan, stage->first, 0, plan->rows, 0, 0));
         else
-            DG_TRY(dg_run_stage(plan, stage, plan->job, backward_piece));
+            DG_TRY(dg_run_stage(plan, stage, &plan->job, backward_piece));
     }
     return DG_OK;
 }
@@ -166,12 +167,14 @@ static dg_status update_chunk(void *context, int64_t index, int worker)
     const dg_weight *weight = &model->weights[chunk->weight];
     int64_t at = weight->offset + chunk->begin;
     gather_gradient(plan, chunk, model->gradients + at);
-    plan->chunk_penalties[index] = dg_penalty(weight->regularizer, chunk->count,
-                                              model->values + at, model->gradients + at);
+    plan->chunk_penalties[index] =
+        dg_penalty(weight->regularizer, chunk->count, model->values + at, model->gradients + at);
     if (!run->update) return DG_OK;
     dg_update update = { .options = model->optimizer->options,
-                         .learning_rate = run->learning_rate, .step = model->step + 1,
-                         .count = chunk->count, .weight = model->values + at,
+                         .learning_rate = run->learning_rate,
+                         .step = model->step + 1,
+                         .count = chunk->count,
+                         .weight = model->values + at,
                          .gradient = model->gradients + at };
     for (int i = 0; i < DG_MAX_SLOTS; i++)
         if (model->slots[i]) update.slot[i] = model->slots[i] + at;
@@ -185,10 +188,10 @@ static dg_status run_update(const dg_plan *plan, bool update, double *penalty)
     struct update_run run = { .plan = plan, .update = update };
     if (update) {
         const dg_optimizer_type *type = (const dg_optimizer_type *)model->optimizer->type;
-        run.learning_rate = *(const double *)((const char *)model->optimizer->options +
-                                              type->learning_rate_offset);
+        run.learning_rate =
+            *(const double *)((const char *)model->optimizer->options + type->learning_rate_offset);
     }
-    DG_TRY(dg_parallel(plan->job, plan->chunk_count, update_chunk, &run));
+    DG_TRY(dg_parallel(&plan->job, plan->chunk_count, update_chunk, &run));
     *penalty = 0;
     for (int64_t i = 0; i < plan->chunk_count; i++) *penalty += plan->chunk_penalties[i];
     if (update) model->step++;
@@ -198,9 +201,8 @@ static dg_status run_update(const dg_plan *plan, bool update, double *penalty)
 dg_status dg_plan_backward(dg_plan *plan, const int32_t *positions, int64_t rows, bool update,
                            const dg_job *job, double *loss)
 {
-    dg_job whole = { .threads = job->threads < plan->workers ? job->threads : plan->workers };
     double penalty = 0;
-    plan->job = &whole;
+    plan->job = (dg_job){ .threads = job->threads < plan->workers ? job->threads : plan->workers };
     plan->rows = rows;
     dg_status status = run_loss(plan, positions, loss);
     if (status == DG_OK && !isfinite(*loss))
@@ -211,6 +213,5 @@ dg_status dg_plan_backward(dg_plan *plan, const int32_t *positions, int64_t rows
     if (status == DG_OK) status = run_stages(plan);
     if (status == DG_OK) status = run_update(plan, update, &penalty);
     *loss += penalty;
-    plan->job = NULL;
     return status;
 }

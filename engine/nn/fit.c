@@ -41,12 +41,14 @@ static dg_status check_monitor(const dg_fit_options *options, bool with_accuracy
     int count = with_accuracy ? 4 : 2;
     if (!options->monitor) return DG_OK;
     if (options->patience < 0)
-        return dg_error(DG_INVALID, "fit: early_stopping: patience must be at least 0, found %" PRId64,
+        return dg_error(DG_INVALID,
+                        "fit: early_stopping: patience must be at least 0, found %" PRId64,
                         options->patience);
     for (int i = 0; i < count; i++) {
         if (strcmp(options->monitor, names[i]) != 0) continue;
         if (!options->validation && strncmp(names[i], "val_", 4) == 0)
-            return dg_error(DG_INVALID, "fit: early_stopping: monitor = \"%s\" needs validation data",
+            return dg_error(DG_INVALID,
+                            "fit: early_stopping: monitor = \"%s\" needs validation data",
                             names[i]);
         return DG_OK;
     }
@@ -62,8 +64,9 @@ static dg_status check_options(const dg_model *model, const dg_dataset *set,
 {
     int64_t rows = dg_dataset_rows(set);
     if (!model->optimizer)
-        return dg_error(DG_INVALID, "fit: the model is not compiled: call model:compile { optimizer "
-                                    "= ..., loss = ... } first");
+        return dg_error(DG_INVALID,
+                        "fit: the model is not compiled: call model:compile { optimizer "
+                        "= ..., loss = ... } first");
     if (options->epochs < 1)
         return dg_error(DG_INVALID, "fit: epochs must be at least 1, found %" PRId64,
                         options->epochs);
@@ -107,8 +110,8 @@ static dg_status prepare(struct fit *fit)
     dg_status status = dg_learner_map_classes(&fit->map, &model->base, fit->set, "fit");
     if (status == DG_OK && fit->options->validation) {
         int32_t *map;
-        status = dg_learner_map_classes(&map, &model->base, fit->options->validation,
-                                        "fit: validation");
+        status =
+            dg_learner_map_classes(&map, &model->base, fit->options->validation, "fit: validation");
         if (status == DG_OK) dg_free(map);
     }
     if (status != DG_OK && first) dg_learner_free_classes(&model->base);
@@ -154,8 +157,7 @@ static dg_status log_validation(struct fit *fit)
 {
     dg_scores scores;
     if (!fit->options->validation) return DG_OK;
-    DG_TRY(dg_learner_evaluate(&fit->model->base, fit->options->validation, fit->job,
-                               &scores));
+    DG_TRY(dg_learner_evaluate(&fit->model->base, fit->options->validation, fit->job, &scores));
     add_score(&fit->log, "val_loss", scores.loss);
     if (fit->model->with_accuracy) add_score(&fit->log, "val_accuracy", scores.accuracy);
     fit->log.seconds = dg_clock() - fit->epoch_start;
@@ -196,8 +198,7 @@ static void judge_epoch(struct fit *fit)
         if (fit->best_values)
             memcpy(fit->best_values, fit->model->values,
                    (size_t)fit->model->value_count * sizeof *fit->best_values);
-    } else if (options->monitor &&
-               fit->log.epoch - fit->result->best_epoch >= options->patience) {
+    } else if (options->monitor && fit->log.epoch - fit->result->best_epoch >= options->patience) {
         fit->stop = fit->result->stopped_early = true;
     }
 }
@@ -209,8 +210,8 @@ static dg_status run_batch(struct fit *fit, int64_t batch, uint64_t epoch_key)
     dg_model *model = fit->model;
     dg_plan *plan = model->training_plan;
     int64_t first = batch * fit->options->batch_size;
-    int64_t rows = fit->rows - first < fit->options->batch_size ? fit->rows - first
-                                                                : fit->options->batch_size;
+    int64_t rows =
+        fit->rows - first < fit->options->batch_size ? fit->rows - first : fit->options->batch_size;
     const int32_t *positions = dg_int32s(&fit->set->positions);
     for (int64_t i = 0; i < rows; i++)
         fit->positions[i] = fit->map[positions[fit->order[first + i]]];
@@ -218,8 +219,7 @@ static dg_status run_batch(struct fit *fit, int64_t batch, uint64_t epoch_key)
     uint64_t key = dg_key(epoch_key, "batch", (uint64_t)batch);
     double loss;
     DG_TRY(dg_plan_forward(plan, &source, rows, key, fit->job));
-    fit->correct +=
-        dg_count_correct(dg_plan_output(plan), fit->positions, rows, fit->width);
+    fit->correct += dg_count_correct(dg_plan_output(plan), fit->positions, rows, fit->width);
     dg_status status = dg_plan_backward(plan, fit->positions, rows, true, fit->job, &loss);
     fit->log.batch = batch + 1;
     if (status == DG_NUMERIC)
@@ -275,8 +275,12 @@ static dg_status run_epochs(struct fit *fit)
 dg_status dg_model_fit(dg_model *model, const dg_dataset *set, const dg_fit_options *options,
                        const dg_job *job, dg_fit_result *result)
 {
-    struct fit fit = { .model = model, .set = set, .options = options, .job = job,
-                       .rows = dg_dataset_rows(set), .result = result };
+    struct fit fit = { .model = model,
+                       .set = set,
+                       .options = options,
+                       .job = job,
+                       .rows = dg_dataset_rows(set),
+                       .result = result };
     dg_status status = prepare(&fit);
     if (status == DG_OK) status = allocate(&fit);
     if (status == DG_OK) {

@@ -41,10 +41,16 @@ void dg_plan_pass(const dg_plan *plan, int index, int64_t begin, int64_t end, in
     const dg_layer *layer = &model->layers[node->layer];
     const struct node_memory *memory = &plan->nodes[index];
     int64_t shift = plan->training ? 0 : begin;
-    *pass = (dg_pass){ .job = plan->job, .options = layer->part->options, .build = &node->build,
-                       .training = plan->training, .begin = begin - shift, .end = end - shift,
-                       .output = rows_from(memory, shift), .output_gradient = memory->gradient,
-                       .saved_rows = memory->saved_rows, .saved_batch = memory->saved_batch,
+    *pass = (dg_pass){ .job = &plan->job,
+                       .options = layer->part->options,
+                       .build = &node->build,
+                       .training = plan->training,
+                       .begin = begin - shift,
+                       .end = end - shift,
+                       .output = rows_from(memory, shift),
+                       .output_gradient = memory->gradient,
+                       .saved_rows = memory->saved_rows,
+                       .saved_batch = memory->saved_batch,
                        .scratch = plan->scratch + worker * plan->scratch_bytes };
     if (plan->training) pass->key = dg_key(plan->key, "layer", (uint64_t)index);
     for (int k = 0; k < node->inputs; k++) {
@@ -82,13 +88,11 @@ static dg_status forward_piece(const dg_plan *plan, const struct stage *stage, i
 dg_status dg_plan_forward(dg_plan *plan, const dg_source *source, int64_t rows, uint64_t key,
                           const dg_job *job)
 {
-    /* A batch is done whole or not at all, so within it nothing is cancelled. */
-    dg_job whole = { .threads = job->threads };
     dg_job rowwise = { .threads = job->threads < plan->workers ? job->threads : plan->workers };
     plan->source = source;
     plan->rows = rows;
     plan->key = key;
-    plan->job = &whole;
+    plan->job = (dg_job){ .threads = job->threads };
     dg_status status = DG_OK;
     for (int i = 0; i < plan->stage_count && status == DG_OK; i++) {
         const struct stage *stage = &plan->stages[i];
@@ -98,7 +102,6 @@ dg_status dg_plan_forward(dg_plan *plan, const dg_source *source, int64_t rows, 
         else
             status = dg_run_stage(plan, stage, &rowwise, forward_piece);
     }
-    plan->job = NULL;
     plan->source = NULL;
     return status;
 }

@@ -51,7 +51,7 @@ typedef struct dg_layer_build {
 
     dg_shape output;
     dg_cut cut;
-    bool training_only; /* in prediction the output is the input: nothing is called, as for a view */
+    bool training_only; /* in prediction it is a view: nothing is called */
     int weights;
     dg_weight_spec weight[DG_MAX_WEIGHTS];
     int64_t saved_row_bytes;   /* remembered for each row from forward to backward */
@@ -73,18 +73,18 @@ typedef struct dg_pass {
     const float *input[DG_MAX_INPUTS];
     float *output;          /* forward writes it; backward finds it as forward left it */
     float *output_gradient; /* backward may overwrite its rows: nobody reads them after it */
-    float *input_gradient[DG_MAX_INPUTS]; /* backward assigns the rows; NULL: nobody asks */
-    float *weight[DG_MAX_WEIGHTS];        /* forward may change only frozen ones, when training,
+    float *input_gradient[DG_MAX_INPUTS];   /* backward assigns the rows; NULL: nobody asks */
+    float *weight[DG_MAX_WEIGHTS];          /* forward may change only frozen ones, when training,
                                              under DG_CUT_BATCH */
     float *weight_gradient[DG_MAX_WEIGHTS]; /* backward assigns: under DG_CUT_ROWS the sum over its
                                                rows; NULL for frozen weights */
-    void *saved_rows;  /* saved_row_bytes for each row, from row 0 */
-    void *saved_batch; /* saved_batch_bytes */
+    void *saved_rows;  /* saved_row_bytes for each row, from row 0; NULL: predicting */
+    void *saved_batch; /* saved_batch_bytes; NULL: predicting */
     void *scratch;     /* scratch_bytes, of this worker alone */
 } dg_pass;
 
 typedef struct dg_layer_type {
-    dg_descriptor part; /* kind "layer" */
+    dg_descriptor part;          /* kind "layer" */
     int inputs_low, inputs_high; /* how many inputs it joins; 0, 0 stands for exactly one */
     /* Messages need not name the layer: the model puts its name and place before them. */
     dg_status (*build)(const void *options, dg_layer_build *build);

@@ -86,8 +86,7 @@ static dg_status check_name(const dg_model *model, const char *name)
     if (!*name || strlen(name) >= sizeof model->layers->name)
         return dg_error(DG_INVALID, "the name of a layer has 1 to %zu characters, found '%s'",
                         sizeof model->layers->name - 1, name);
-    if (name_taken(model, name))
-        return dg_error(DG_INVALID, "two layers are named '%s'", name);
+    if (name_taken(model, name)) return dg_error(DG_INVALID, "two layers are named '%s'", name);
     return DG_OK;
 }
 
@@ -103,8 +102,8 @@ static dg_status build_node(const dg_model *model, dg_node *node, const dg_part 
     int high = type->inputs_high ? type->inputs_high : 1;
     if (strcmp(part->type->name, "Input") == 0) low = high = 0;
     if (node->inputs < low || node->inputs > high)
-        return dg_error(DG_INVALID, "takes %d%s input%s, found %d", low, high > low ? " or more" : "",
-                        low == 1 ? "" : "s", node->inputs);
+        return dg_error(DG_INVALID, "takes %d%s input%s, found %d", low,
+                        high > low ? " or more" : "", low == 1 ? "" : "s", node->inputs);
     node->build = (dg_layer_build){ .inputs = node->inputs };
     for (int i = 0; i < node->inputs; i++)
         node->build.input[i] = model->nodes[node->input[i]].build.output;
@@ -129,8 +128,8 @@ static dg_status blame(dg_status status, const dg_model *model, const dg_node *n
     if (node->inputs)
         snprintf(input, sizeof input, ", input %s",
                  shape_text(&model->nodes[node->input[0]].build.output, text, sizeof text));
-    return dg_error_context(status, "layer %d (%s '%s'%s)", model->node_count + 1,
-                            part->type->name, name, input);
+    return dg_error_context(status, "layer %d (%s '%s'%s)", model->node_count + 1, part->type->name,
+                            name, input);
 }
 
 static dg_status add_weights(dg_model *model, dg_layer *layer, const dg_layer_build *build)
@@ -141,14 +140,18 @@ static dg_status add_weights(dg_model *model, dg_layer *layer, const dg_layer_bu
         const dg_weight_spec *spec = &build->weight[i];
         DG_TRY(grow(&model->weights, model->weight_count, sizeof *model->weights));
         dg_weight *weight = &model->weights[model->weight_count++];
-        *weight = (dg_weight){ .layer = model->layer_count, .shape = spec->shape,
-                               .size = dg_shape_size(&spec->shape), .offset = model->value_count,
-                               .frozen = spec->frozen, .initializer = spec->initializer,
-                               .regularizer = spec->regularizer, .fan_in = spec->fan_in,
+        *weight = (dg_weight){ .layer = model->layer_count,
+                               .shape = spec->shape,
+                               .size = dg_shape_size(&spec->shape),
+                               .offset = model->value_count,
+                               .frozen = spec->frozen,
+                               .initializer = spec->initializer,
+                               .regularizer = spec->regularizer,
+                               .fan_in = spec->fan_in,
                                .fan_out = spec->fan_out };
         snprintf(weight->name, sizeof weight->name, "%s.%s", layer->name, spec->name);
-        model->value_count += (weight->size + VALUE_ALIGNMENT - 1) / VALUE_ALIGNMENT *
-                              VALUE_ALIGNMENT;
+        model->value_count +=
+            (weight->size + VALUE_ALIGNMENT - 1) / VALUE_ALIGNMENT * VALUE_ALIGNMENT;
         layer->parameters += weight->size;
         if (!weight->frozen) layer->trainable += weight->size;
     }
@@ -215,7 +218,8 @@ dg_status dg_model_add(dg_model *model, const dg_part *layer, int inputs, const 
     if (strcmp(layer->type->kind, "layer") != 0)
         return dg_error(DG_INVALID, "layer %d: expected a layer, found the %s %s",
                         model->node_count + 1, layer->type->kind, layer->type->name);
-    if (model->output >= 0) return dg_error(DG_INVALID, "the model is finished: no layer can follow");
+    if (model->output >= 0)
+        return dg_error(DG_INVALID, "the model is finished: no layer can follow");
     if (inputs > DG_MAX_INPUTS)
         return dg_error(DG_INVALID, "a layer joins at most %d inputs, found %d", DG_MAX_INPUTS,
                         inputs);
@@ -249,8 +253,9 @@ static dg_status check_graph(const dg_model *model, int output)
             return dg_error(DG_INVALID, "layer '%s' leads nowhere",
                             model->layers[node->layer].name);
         if ((node->inputs == 0) != (i == 0))
-            return dg_error(DG_INVALID, i == 0 ? "the first layer must be nn.Input { ... }, found %s"
-                                               : "a model has one Input, found another: %s",
+            return dg_error(DG_INVALID,
+                            i == 0 ? "the first layer must be nn.Input { ... }, found %s"
+                                   : "a model has one Input, found another: %s",
                             model->layers[node->layer].part->type->name);
     }
     return DG_OK;

@@ -35,7 +35,7 @@ typedef struct dg_weight {
 /* A layer: a description and its place in the arrays. Two nodes may share one. */
 typedef struct dg_layer {
     const dg_part *part;
-    char name[64]; /* "conv2d", "dense_1": Keras's way, or as the user says */
+    char name[64];             /* "conv2d", "dense_1": Keras's way, or as the user says */
     int first_weight, weights; /* in the model's list */
     int64_t parameters, trainable;
 } dg_layer;
@@ -56,10 +56,10 @@ typedef struct dg_model {
     dg_node *nodes;
     dg_layer *layers;
     dg_weight *weights;
-    int output;           /* node; -1 before dg_model_finish */
-    int64_t value_count;  /* all weights together, each aligned to 16 floats */
-    float *values;        /* weights */
-    float *gradients;     /* NULL before the first need */
+    int output;          /* node; -1 before dg_model_finish */
+    int64_t value_count; /* all weights together, each aligned to 16 floats */
+    float *values;       /* weights */
+    float *gradients;    /* NULL before the first need */
     float *slots[DG_MAX_SLOTS];
 
     const dg_part *optimizer, *loss; /* NULL before dg_model_compile */

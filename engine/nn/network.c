@@ -49,8 +49,11 @@ static float byte_scale(const dg_learner *learner)
 static const dg_param params[] = { DG_END };
 
 const dg_learner_type dg_network = {
-    .part = { .kind = "learner", .name = "Network", .alias = "network",
-              .doc = "a graph of layers, trained by gradient descent", .params = params },
+    .part = { .kind = "learner",
+              .name = "Network",
+              .alias = "network",
+              .doc = "a graph of layers, trained by gradient descent",
+              .params = params },
     .free = release,
     .fit = fit,
     .predict_proba = predict_proba,

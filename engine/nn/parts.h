@@ -49,7 +49,7 @@ typedef struct dg_update {
 } dg_update;
 
 typedef struct dg_optimizer_type {
-    dg_descriptor part; /* kind "optimizer"; a parameter learning_rate is expected first */
+    dg_descriptor part;          /* kind "optimizer"; a parameter learning_rate is expected first */
     size_t learning_rate_offset; /* a double */
     int (*slots)(const void *options); /* how many numbers it keeps for each weight */
     void (*update)(const dg_update *update);

@@ -62,8 +62,7 @@ static bool is_view(const dg_plan *plan, int node)
 
 static bool needs_batch(const dg_plan *plan, int node)
 {
-    return node > 0 && !is_view(plan, node) &&
-           plan->model->nodes[node].build.cut == DG_CUT_BATCH;
+    return node > 0 && !is_view(plan, node) && plan->model->nodes[node].build.cut == DG_CUT_BATCH;
 }
 
 static void close_stage(const dg_plan *plan, struct stage *stage)

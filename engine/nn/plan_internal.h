@@ -9,16 +9,16 @@ enum { DG_MOST_PIECES = 16 };
 
 /* Where one node's values are. Rows lie behind one another. */
 struct node_memory {
-    int64_t size;      /* floats in a row of the output */
-    bool view;         /* output is the input's; gradients likewise */
-    bool local;        /* predicting: room for the rows of one piece only */
+    int64_t size; /* floats in a row of the output */
+    bool view;    /* output is the input's; gradients likewise */
+    bool local;   /* predicting: room for the rows of one piece only */
     bool wants_gradient;
     float *output;
-    float *gradient;   /* of the output; NULL when nobody wants it */
+    float *gradient;            /* of the output; NULL when nobody wants it */
     float *edge[DG_MAX_INPUTS]; /* gradient for each input; NULL when it wants none */
-    int consumers;     /* edges that lead here from later nodes */
+    int consumers;              /* edges that lead here from later nodes */
     char *saved_rows, *saved_batch;
-    float *partial;    /* weight gradients of each piece, or NULL: straight into the model's */
+    float *partial;       /* weight gradients of each piece, or NULL: straight into the model's */
     int64_t partial_size; /* floats of one piece */
 };
 
@@ -56,7 +56,7 @@ struct dg_plan {
     const dg_source *source;
     int64_t rows;
     uint64_t key;
-    const dg_job *job;
+    dg_job job; /* never cancelled: a batch is done whole or not at all */
 };
 
 /* How many pieces this stage makes of a batch. */

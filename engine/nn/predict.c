@@ -35,8 +35,11 @@ static void judge(const struct run *run, int64_t chunk, int64_t begin, int64_t e
     run->correct[chunk] = dg_count_correct(output, positions, end - begin, run->width);
     const dg_part *loss = run->model->loss;
     if (!loss) return;
-    dg_loss_pass pass = { .options = loss->options, .end = end - begin, .width = run->width,
-                          .output = output, .positions = positions };
+    dg_loss_pass pass = { .options = loss->options,
+                          .end = end - begin,
+                          .width = run->width,
+                          .output = output,
+                          .positions = positions };
     run->losses[chunk] = ((const dg_loss_type *)loss->type)->rows(&pass);
 }
 
@@ -106,8 +109,11 @@ dg_status dg_model_evaluate(const dg_model *model, const dg_dataset *set, const 
 {
     int32_t *map;
     DG_TRY(dg_learner_map_classes(&map, &model->base, set, "evaluate"));
-    struct run run = { .model = model, .x = &set->x, .job = job,
-                       .positions = dg_int32s(&set->positions), .map = map };
+    struct run run = { .model = model,
+                       .x = &set->x,
+                       .job = job,
+                       .positions = dg_int32s(&set->positions),
+                       .map = map };
     dg_status status = evaluate(&run, model, set, out);
     dg_free(run.losses);
     dg_free(run.correct);

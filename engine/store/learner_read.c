@@ -20,8 +20,8 @@ static dg_status read_class_names(dg_learner *learner, const cJSON *names)
     if (cJSON_GetArraySize(names) != learner->class_count)
         return dg_error(DG_FORMAT, "'class_names' has %d names, there are %" PRId64 " classes",
                         cJSON_GetArraySize(names), learner->class_count);
-    DG_TRY(dg_alloc_zero(&learner->class_names, learner->class_count,
-                         sizeof *learner->class_names));
+    DG_TRY(
+        dg_alloc_zero(&learner->class_names, learner->class_count, sizeof *learner->class_names));
     cJSON_ArrayForEach(item, names)
     {
         if (!cJSON_IsString(item))
@@ -97,9 +97,8 @@ static dg_status read_row(dg_learner *learner, const cJSON *root)
     int count = cJSON_GetArraySize(list);
     if (count < 1 || count > DG_MAX_INTS)
         return dg_error(DG_FORMAT, "'row' has %d sizes, expected 1 to %d", count, DG_MAX_INTS);
-    cJSON_ArrayForEach(item, list)
-        DG_TRY(dg_json_whole(item, "each of 'row'", 1, INT32_MAX,
-                             &learner->row.at[learner->row.count++]));
+    cJSON_ArrayForEach(item, list) DG_TRY(
+        dg_json_whole(item, "each of 'row'", 1, INT32_MAX, &learner->row.at[learner->row.count++]));
     return DG_OK;
 }
 

@@ -92,7 +92,8 @@ static void test_round_trip(void **state)
     for (int i = 0; i < 4; i++) assert_int_equal(again->base.classes[i], i);
     assert_null(again->base.class_names);
     assert_true(again->base.fitted);
-    assert_true(again->base.input_low == model->base.input_low && again->base.input_high == model->base.input_high);
+    assert_true(again->base.input_low == model->base.input_low &&
+                again->base.input_high == model->base.input_high);
     /* the same bits again */
     size_t first, second;
     char *bytes = scratch_read(path, &first), *others;
@@ -241,7 +242,8 @@ static void test_wrong_kind(void **state)
     expect_refused("\"format\":1", "\"format\":2", "is of format 2, this program reads 1");
     expect_refused("\"format\":1", "\"format\":\"1\"", "'format' must be a number, found a text");
     expect_refused("\"format\":1", "\"format\":0", "'format' must be a whole number from 1");
-    expect_refused("\"network\"", "\"forest\"", "describes a 'forest', which this program does not know");
+    expect_refused("\"network\"", "\"forest\"",
+                   "describes a 'forest', which this program does not know");
     expect_refused("{\"format\"", "[{\"format\"", "metadata 'digits_lua' is not valid JSON");
     expect_refused("\"seed\":\"18364758544493064720\"", "\"seed\":\"18446744073709551616\"",
                    "'seed' must be a text of digits that fit 64 bits");

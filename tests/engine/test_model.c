@@ -16,7 +16,8 @@ static dg_model *residual(void)
     dg_model *model;
     assert_ok(dg_model_new(&model, 3));
     int x = network_add(model, -1, "Input", "shape=5,5,2");
-    int a = network_add(model, x, "Conv2D", "filters=3 kernel_size=3,3 padding=same activation=tanh");
+    int a =
+        network_add(model, x, "Conv2D", "filters=3 kernel_size=3,3 padding=same activation=tanh");
     int b = network_add(model, a, "Conv2D", "filters=3 kernel_size=3,3 padding=same");
     int c = network_join(model, a, b, "Add", "");
     int d = network_add(model, x, "Conv2D", "filters=3 kernel_size=1,1");
@@ -62,9 +63,11 @@ static void check_direction(dg_model *model, uint64_t seed)
         for (int64_t i = 0; i < model->weights[w].size; i++)
             slope += (double)dg_model_gradient(model, w)[i] *
                      (double)direction[model->weights[w].offset + i];
-    for (int64_t i = 0; i < model->value_count; i++) model->values[i] = start[i] + step * direction[i];
+    for (int64_t i = 0; i < model->value_count; i++)
+        model->values[i] = start[i] + step * direction[i];
     assert_ok(dg_model_gradients(model, set, 1, &one_thread, &above));
-    for (int64_t i = 0; i < model->value_count; i++) model->values[i] = start[i] - step * direction[i];
+    for (int64_t i = 0; i < model->value_count; i++)
+        model->values[i] = start[i] - step * direction[i];
     assert_ok(dg_model_gradients(model, set, 1, &one_thread, &below));
     double numeric = (above - below) / (2 * (double)step);
     if (fabs(numeric - slope) > 1e-3 * (fabs(numeric) + fabs(slope)) + 1e-4)
