@@ -55,8 +55,28 @@ static bool read_ints(lua_State *L, int index, dg_ints *out)
     return whole;
 }
 
-/* False for a value that no option can have. Texts are borrowed from the stack. */
-static bool read_value(lua_State *L, int index, dg_value *out)
+/* A table from labels to numbers, into memory that is pushed. */
+static bool read_weights(lua_State *L, int index, dg_value *out)
+{
+    int64_t count = 0;
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) count++;
+    dg_label_weight *weights = dg_scratch(L, (size_t)count + 1, sizeof *weights);
+    out->type = DG_VALUE_WEIGHTS;
+    out->weights = weights;
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+        dg_label_weight *each = &weights[out->weight_count++];
+        if (!dg_is_integer(L, -2, &each->label) || lua_type(L, -1) != LUA_TNUMBER) {
+            lua_pop(L, 2);
+            return false;
+        }
+        each->weight = lua_tonumber(L, -1);
+    }
+    return true;
+}
+
+/* False for a value that `param` (or NULL: no option) can not have. Texts are borrowed from the
+ * stack; memory for the value may be pushed. */
+static bool read_value(lua_State *L, int index, const dg_param *param, dg_value *out)
 {
     *out = (dg_value){ .type = DG_VALUE_NIL };
     switch (lua_type(L, index)) {
@@ -73,7 +93,10 @@ static bool read_value(lua_State *L, int index, dg_value *out)
         out->type = DG_VALUE_TEXT;
         out->text = lua_tostring(L, index);
         return true;
-    case LUA_TTABLE: out->type = DG_VALUE_INTS; return read_ints(L, index, &out->ints);
+    case LUA_TTABLE:
+        if (param && param->type == DG_TYPE_WEIGHTS) return read_weights(L, index, out);
+        out->type = DG_VALUE_INTS;
+        return read_ints(L, index, &out->ints);
     case LUA_TUSERDATA:
         out->type = DG_VALUE_PART;
         out->part = dg_test_part(L, index);
@@ -99,9 +122,11 @@ static void set_position(lua_State *L, dg_part *part, int position, int index)
 {
     dg_value value;
     const dg_param *param = param_at(part->type, position);
-    if (!read_value(L, lua_absindex(L, index), &value) && param)
-        wrong_value(L, part->type, param, index);
+    int top = lua_gettop(L);
+    index = lua_absindex(L, index);
+    if (!read_value(L, index, param, &value) && param) wrong_value(L, part->type, param, index);
     dg_check_status(L, dg_part_set_at(part, position, &value));
+    lua_settop(L, top);
 }
 
 static void set_name(lua_State *L, int object, int index)
@@ -127,9 +152,11 @@ static void set_named(lua_State *L, dg_part *part, int object, int index)
         int found = dg_param_find(part->type, name);
         if (found < 0) dg_check_status(L, DG_INVALID);
         dg_value value;
-        if (!read_value(L, lua_gettop(L), &value))
-            wrong_value(L, part->type, &part->type->params[found], -1);
+        int top = lua_gettop(L);
+        const dg_param *param = &part->type->params[found];
+        if (!read_value(L, top, param, &value)) wrong_value(L, part->type, param, top);
         dg_check_status(L, dg_part_set(part, name, &value));
+        lua_settop(L, top);
     }
 }
 
@@ -263,6 +290,13 @@ static void push_option(lua_State *L, const dg_value *value)
             lua_rawseti(L, -2, i + 1);
         }
         break;
+    case DG_VALUE_WEIGHTS:
+        lua_newtable(L);
+        for (int64_t i = 0; i < value->weight_count; i++) {
+            lua_pushnumber(L, value->weights[i].weight);
+            lua_rawseti(L, -2, value->weights[i].label);
+        }
+        break;
     }
 }
 
@@ -368,6 +402,14 @@ static void add_value(luaL_Buffer *out, const dg_value *value)
             luaL_addstring(out, text);
         }
         luaL_addstring(out, value->ints.count ? "}" : "{}");
+        return;
+    case DG_VALUE_WEIGHTS:
+        for (int64_t i = 0; i < value->weight_count; i++) {
+            snprintf(text, sizeof text, "%s[%lld] = %.14g", i ? ", " : "{ ",
+                     (long long)value->weights[i].label, value->weights[i].weight);
+            luaL_addstring(out, text);
+        }
+        luaL_addstring(out, value->weight_count ? " }" : "{}");
         return;
     default: dg_value_text(value, text, sizeof text); luaL_addstring(out, text);
     }
