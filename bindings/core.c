@@ -7,10 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bindings/background.h"
 #include "bindings/check.h"
 #include "bindings/class.h"
 #include "bindings/data.h"
 #include "bindings/graph.h"
+#include "bindings/journal.h"
 #include "bindings/learner.h"
 #include "bindings/memory.h"
 #include "bindings/model.h"
@@ -236,6 +238,16 @@ static const luaL_Reg internals[] = {
     { "documents", documents },
     { "describe", dg_describe_part },
     { "set_progress", dg_set_progress },
+    { "start_fit", dg_start_fit },
+    { "wait_fits", dg_wait_fits },
+    { "seed_scope", dg_seed_scope_open },
+    { "key", dg_seed_key },
+    { "next_seed", dg_seed_next },
+    { "fingerprint", dg_set_fingerprint },
+    { "is_interrupt", dg_is_interrupt },
+    { "open_journal", dg_open_journal },
+    { "parse_json", dg_parse_json },
+    { "check_writable", dg_check_writable },
     { NULL, NULL },
 };
 

@@ -69,7 +69,7 @@ static void append(lua_State *L, int history, const char *name, int64_t epoch, d
     lua_pop(L, 1);
 }
 
-static void record_epoch(lua_State *L, int model, int history, const dg_log *log)
+void dg_record_epoch(lua_State *L, int model, int history, const dg_log *log)
 {
     for (int i = 0; i < log->scores; i++)
         append(L, history, log->score[i].name, log->epoch, log->score[i].value);
@@ -100,7 +100,7 @@ static void show(lua_State *L, int function, const char *event, int log, const s
 static int run_event(lua_State *L)
 {
     struct fit *fit = lua_touserdata(L, 1);
-    if (fit->epoch_over) record_epoch(L, 2, 3, fit->log);
+    if (fit->epoch_over) dg_record_epoch(L, 2, 3, fit->log);
     push_log(L, fit->log);
     show(L, 5, fit->epoch_over ? "epoch" : "batch", 6, fit);
     if (!lua_isfunction(L, 4)) return 0;
@@ -302,21 +302,20 @@ static void end_progress(lua_State *L, const struct fit *fit)
     lua_pcall(L, 3, 0, 0);
 }
 
-static void finish_history(lua_State *L, const dg_fit_result *result)
+void dg_finish_history(lua_State *L, int history, const dg_fit_result *result)
 {
-    lua_pushvalue(L, HISTORY);
+    lua_pushvalue(L, history);
     lua_pushnumber(L, result->seconds);
     lua_setfield(L, -2, "total_seconds");
     set_integer(L, "best_epoch", result->best_epoch);
     lua_pushboolean(L, result->stopped_early);
     lua_setfield(L, -2, "stopped_early");
+    lua_pop(L, 1);
 }
 
-int dg_learner_lua_fit(lua_State *L)
+/* fit's arguments in their places; what `options` refers to is among them. */
+static const dg_dataset *read_arguments(lua_State *L, struct fit *fit, dg_fit_options *options)
 {
-    struct fit fit = { .L = L, .last_drawn = dg_clock() };
-    dg_fit_result result;
-    dg_learner *learner = dg_want_learner(L, MODEL, "fit");
     const dg_dataset *set = read_set(L);
     lua_settop(L, LAST);
     lua_createtable(L, 0, 8);
@@ -324,8 +323,32 @@ int dg_learner_lua_fit(lua_State *L)
     lua_replace(L, HISTORY);
     lua_getfield(L, LUA_REGISTRYINDEX, PROGRESS);
     lua_replace(L, SHOW);
-    dg_fit_options options = read_options(L, &fit, dg_dataset_rows(set));
+    *options = read_options(L, fit, dg_dataset_rows(set));
     luaL_checkstack(L, 16, NULL);
+    return set;
+}
+
+const dg_dataset *dg_read_fit(lua_State *L, dg_fit_options *options, int *history)
+{
+    struct fit fit = { .L = L };
+    dg_want_learner(L, MODEL, "fit");
+    const dg_dataset *set = read_arguments(L, &fit, options);
+    if (lua_isfunction(L, ON_EPOCH) || lua_isfunction(L, ON_BATCH))
+        dg_raise(L, "fit: on_epoch_end and on_batch_end cannot be called from a fit that runs "
+                    "beside others");
+    options->on_epoch = options->on_batch = NULL;
+    options->context = NULL;
+    *history = HISTORY;
+    return set;
+}
+
+int dg_learner_lua_fit(lua_State *L)
+{
+    struct fit fit = { .L = L, .last_drawn = dg_clock() };
+    dg_fit_options options;
+    dg_fit_result result;
+    dg_learner *learner = dg_want_learner(L, MODEL, "fit");
+    const dg_dataset *set = read_arguments(L, &fit, &options);
     dg_job job = dg_job_default();
     dg_memory_enter(L);
     /* a callback may close the sets by hand */
@@ -343,6 +366,7 @@ int dg_learner_lua_fit(lua_State *L)
     }
     if (status != DG_OK) end_progress(L, &fit);
     dg_check_call(L, status, "fit");
-    finish_history(L, &result);
+    dg_finish_history(L, HISTORY, &result);
+    lua_pushvalue(L, HISTORY);
     return 1;
 }

@@ -16,6 +16,7 @@
 
 struct learner_value {
     dg_learner *learner; /* user value 1: the table of dg_push_learner_values */
+    bool taken;          /* by dg_take_learner */
 };
 
 /* --- userdata ------------------------------------------------------------------------------- */
@@ -48,9 +49,27 @@ dg_learner *dg_want_learner(lua_State *L, int index, const char *function)
         dg_wrong_type(L, index, function, "the value", "a model");
         return NULL;
     }
-    if (!value->learner) dg_raise(L, "%s: the model was closed", function);
+    if (!value->learner)
+        dg_raise(L, "%s: the model %s", function,
+                 value->taken ? "is being fitted by a search" : "was closed");
     dg_memory_enter(L);
     return value->learner;
+}
+
+dg_learner *dg_take_learner(lua_State *L, int index, const char *function)
+{
+    dg_learner *learner = dg_want_learner(L, index, function);
+    struct learner_value *value = test_learner(L, index);
+    value->learner = NULL;
+    value->taken = true;
+    return learner;
+}
+
+void dg_put_learner(lua_State *L, int index, dg_learner *learner)
+{
+    struct learner_value *value = test_learner(L, index);
+    value->learner = learner;
+    value->taken = false;
 }
 
 void dg_push_learner_values(lua_State *L, int index)
@@ -66,6 +85,19 @@ const dg_dataset *dg_want_set(lua_State *L, int index, const char *function)
                                     : dg_want_dataset(L, index, function, "the set");
 }
 
+void dg_push_scores(lua_State *L, const dg_scores *scores)
+{
+    lua_createtable(L, 0, 3);
+    dg_set_printable(L, "digits.record");
+    lua_pushnumber(L, scores->loss);
+    lua_setfield(L, -2, "loss");
+    lua_pushnumber(L, scores->seconds);
+    lua_setfield(L, -2, "seconds");
+    if (!scores->has_accuracy) return;
+    lua_pushnumber(L, scores->accuracy);
+    lua_setfield(L, -2, "accuracy");
+}
+
 static int evaluate(lua_State *L)
 {
     const dg_learner *learner = dg_want_learner(L, 1, "evaluate");
@@ -73,15 +105,7 @@ static int evaluate(lua_State *L)
     dg_job job = dg_job_default();
     dg_scores scores;
     dg_check_call(L, dg_learner_evaluate(learner, set, &job, &scores), "evaluate");
-    lua_createtable(L, 0, 3);
-    dg_set_printable(L, "digits.record");
-    lua_pushnumber(L, scores.loss);
-    lua_setfield(L, -2, "loss");
-    lua_pushnumber(L, scores.seconds);
-    lua_setfield(L, -2, "seconds");
-    if (!scores.has_accuracy) return 1;
-    lua_pushnumber(L, scores.accuracy);
-    lua_setfield(L, -2, "accuracy");
+    dg_push_scores(L, &scores);
     return 1;
 }
 
@@ -260,7 +284,7 @@ static int learner_tostring(lua_State *L)
     const struct learner_value *value = test_learner(L, 1);
     const dg_learner *learner = value ? value->learner : NULL;
     if (!learner) {
-        lua_pushliteral(L, "closed model");
+        lua_pushstring(L, value && value->taken ? "model that is being fitted" : "closed model");
         return 1;
     }
     dg_push_part(L, learner->options);

@@ -33,11 +33,28 @@ const dg_dataset *dg_want_set(lua_State *L, int index, const char *function);
 const dg_tensor *dg_want_inputs(lua_State *L, int index, const dg_learner *learner,
                               const char *function);
 
+/* Pushes the table that evaluate returns. */
+void dg_push_scores(lua_State *L, const dg_scores *scores);
+
 /* load(path) */
 int dg_load_learner(lua_State *L);
 
 /* bindings/fit.c: fit(learner, set, options) */
 int dg_learner_lua_fit(lua_State *L);
+
+/* bindings/fit.c: for a fit that runs elsewhere (bindings/background.c). Reads the arguments of
+ * fit, at places 1 to 3, as learner:fit does, but refuses callbacks; the stack then holds all that
+ * `options` refers to, and at place `*history` a new, empty history. */
+const dg_dataset *dg_read_fit(lua_State *L, dg_fit_options *options, int *history);
+
+/* bindings/fit.c: adds an epoch's log to the history at `history`, which becomes the learner's; and
+ * what is known at the end. */
+void dg_record_epoch(lua_State *L, int learner, int history, const dg_log *log);
+void dg_finish_history(lua_State *L, int history, const dg_fit_result *result);
+
+/* Takes the learner out of its value, which raises until it is put back: another thread uses it. */
+dg_learner *dg_take_learner(lua_State *L, int index, const char *function);
+void dg_put_learner(lua_State *L, int index, dg_learner *learner);
 
 /* bindings/fit.c: set_progress(function): what shows the progress of a fit. It is called with an
  * event, "batch", "epoch" or "end", the log, and whether it may redraw a line of a terminal. */

@@ -117,17 +117,16 @@ dg_status dg_atomic_write(dg_atomic_file *file, const void *bytes, size_t count)
     return DG_OK;
 }
 
-/* Makes the new name last. Some file systems cannot do it for folders: that is no failure. */
-static dg_status sync_folder(const dg_atomic_file *file)
+dg_status dg_sync_folder(const char *path)
 {
     char folder[PATH_MAX];
-    size_t length = folder_length(file->target);
-    snprintf(folder, sizeof folder, "%.*s", length ? (int)length : 1, length ? file->target : ".");
+    size_t length = folder_length(path);
+    snprintf(folder, sizeof folder, "%.*s", length ? (int)length : 1, length ? path : ".");
     int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0) return DG_OK;
     int reason = fsync(descriptor) == 0 ? 0 : errno;
     close(descriptor);
-    return reason == EIO ? refused(file->name, reason) : DG_OK;
+    return reason == EIO ? refused(path, reason) : DG_OK;
 }
 
 dg_status dg_atomic_commit(dg_atomic_file *file)
@@ -146,7 +145,7 @@ dg_status dg_atomic_commit(dg_atomic_file *file)
         unlink(file->temporary);
         return refused(file->name, reason);
     }
-    return sync_folder(file);
+    return dg_sync_folder(file->target);
 }
 
 void dg_atomic_abandon(dg_atomic_file *file)

@@ -107,3 +107,16 @@ uint64_t dg_next_seed(void)
 {
     return dg_key(dg_seed(), "object", atomic_fetch_add(&objects, 1));
 }
+
+dg_seed_scope dg_seed_enter(uint64_t seed)
+{
+    dg_seed_scope before = { atomic_load(&global_seed), atomic_load(&objects) };
+    dg_set_seed(seed);
+    return before;
+}
+
+void dg_seed_leave(dg_seed_scope before)
+{
+    atomic_store(&global_seed, before.seed);
+    atomic_store(&objects, before.objects);
+}

@@ -64,4 +64,12 @@ uint64_t dg_seed(void);
 /* The seed for the next object that was not given one: derived from dg_seed() and the count. */
 uint64_t dg_next_seed(void);
 
+/* A scope: the objects made in it take their seeds from `seed`, counted from the first, whatever was
+ * made before; leaving it puts back the seed and the count that there were. Scopes nest. */
+typedef struct dg_seed_scope {
+    uint64_t seed, objects;
+} dg_seed_scope;
+dg_seed_scope dg_seed_enter(uint64_t seed);
+void dg_seed_leave(dg_seed_scope before);
+
 #endif

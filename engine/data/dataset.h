@@ -79,6 +79,10 @@ dg_status dg_dataset_one_hot(const dg_dataset **out, const dg_dataset *set);
 /* How many rows have each class, in the order of classes: `out` has room for class_count. */
 void dg_dataset_counts(const dg_dataset *set, int64_t *out);
 
+/* A number that follows from types, shapes, values and labels, so that two sets can be told apart;
+ * not from class names. */
+uint64_t dg_dataset_fingerprint(const dg_dataset *set);
+
 /* --- splitting (engine/data/split.c) ------------------------------------------------------ */
 
 /* Cuts the rows, in random order, into `count` sets. Parts are all fractions that sum to 1 within

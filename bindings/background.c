@@ -1,0 +1,318 @@
+/* Fits on threads of their own. */
+#include "bindings/background.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "bindings/check.h"
+#include "bindings/class.h"
+#include "bindings/data.h"
+#include "bindings/learner.h"
+#include "bindings/program_interrupt.h"
+#include "engine/base/clock.h"
+#include "engine/base/memory.h"
+#include "engine/base/random.h"
+
+#define FIT "digits.background"
+#define SCOPE "digits.seed_scope"
+
+/* How often a wait looks, and how finely progress is told. */
+enum { LOOK_NANOSECONDS = 2000000, WHOLE = 10000 };
+
+struct background {
+    dg_learner *learner; /* NULL: not taken, or put back */
+    const dg_dataset *set, *judge;
+    dg_fit_options options; /* refers to what is in user value 1, and is retained here */
+    dg_tensor weights;
+    dg_job job;
+    atomic_int cancel, done, progress;
+    pthread_t thread;
+    bool running; /* not joined yet */
+    int history;  /* its place in user value 1, where the learner's value is the first */
+    dg_status status;
+    char message[DG_ERROR_SIZE];
+    dg_fit_result result;
+    dg_scores scores;
+    dg_log *logs; /* one an epoch */
+    int64_t log_count, log_capacity;
+};
+
+/* --- on the thread -------------------------------------------------------------------------- */
+
+static dg_status on_batch(void *context, const dg_log *log, bool *stop)
+{
+    struct background *fit = context;
+    (void)stop;
+    double epochs = (double)(log->epoch - 1) + (double)log->batch / (double)log->batches;
+    atomic_store(&fit->progress, (int)(WHOLE * epochs / (double)log->epochs));
+    return DG_OK;
+}
+
+static dg_status on_epoch(void *context, const dg_log *log, bool *stop)
+{
+    struct background *fit = context;
+    (void)stop;
+    if (fit->log_count == fit->log_capacity) {
+        int64_t capacity = fit->log_capacity ? 2 * fit->log_capacity : 16;
+        DG_TRY(dg_resize(&fit->logs, capacity, sizeof *fit->logs));
+        fit->log_capacity = capacity;
+    }
+    fit->logs[fit->log_count++] = *log;
+    if (log->epochs > 0) atomic_store(&fit->progress, (int)(WHOLE * log->epoch / log->epochs));
+    return DG_OK;
+}
+
+static void *run(void *argument)
+{
+    struct background *fit = argument;
+    const char *who = "fit";
+    fit->status = dg_learner_fit(fit->learner, fit->set, &fit->options, &fit->job, &fit->result);
+    if (fit->status == DG_OK && fit->judge) {
+        who = "evaluate";
+        fit->status = dg_learner_evaluate(fit->learner, fit->judge, &fit->job, &fit->scores);
+    }
+    if (fit->status != DG_OK) {
+        const char *message = dg_error_message();
+        bool told = strncmp(message, who, strlen(who)) == 0;
+        snprintf(fit->message, sizeof fit->message, "%s%s%s", told ? "" : who, told ? "" : ": ",
+                 message);
+    }
+    atomic_store(&fit->done, 1);
+    return NULL;
+}
+
+/* --- the value ------------------------------------------------------------------------------ */
+
+static struct background *want_fit(lua_State *L, int index)
+{
+    return luaL_checkudata(L, index, FIT);
+}
+
+/* Waits for the thread and gives back what the fit has borrowed, but for its logs. */
+static void join(lua_State *L, int index, struct background *fit)
+{
+    if (fit->running) pthread_join(fit->thread, NULL);
+    fit->running = false;
+    if (fit->learner) {
+        lua_getiuservalue(L, index, 1);
+        lua_rawgeti(L, -1, 1);
+        dg_put_learner(L, -1, fit->learner);
+        lua_pop(L, 2);
+        fit->learner = NULL;
+    }
+    dg_dataset_release(fit->set);
+    dg_dataset_release(fit->judge);
+    dg_dataset_release(fit->options.validation);
+    fit->set = fit->judge = fit->options.validation = NULL;
+    dg_tensor_release(&fit->weights);
+    fit->weights = (dg_tensor){ 0 };
+}
+
+static int fit_close(lua_State *L)
+{
+    struct background *fit = want_fit(L, 1);
+    atomic_store(&fit->cancel, 1);
+    join(L, 1, fit);
+    dg_free(fit->logs);
+    fit->logs = NULL;
+    fit->log_count = fit->log_capacity = 0;
+    return 0;
+}
+
+static int fit_cancel(lua_State *L)
+{
+    atomic_store(&want_fit(L, 1)->cancel, 1);
+    return 0;
+}
+
+static int fit_done(lua_State *L)
+{
+    lua_pushboolean(L, atomic_load(&want_fit(L, 1)->done));
+    return 1;
+}
+
+static int fit_progress(lua_State *L)
+{
+    lua_pushnumber(L, (double)atomic_load(&want_fit(L, 1)->progress) / WHOLE);
+    return 1;
+}
+
+static int fit_finish(lua_State *L)
+{
+    struct background *fit = want_fit(L, 1);
+    bool judged = fit->judge != NULL;
+    join(L, 1, fit);
+    if (fit->status != DG_OK) {
+        lua_pushnil(L);
+        lua_pushstring(L, fit->message);
+        return 2;
+    }
+    lua_settop(L, 1);
+    lua_getiuservalue(L, 1, 1);
+    lua_rawgeti(L, 2, 1);
+    lua_rawgeti(L, 2, fit->history);
+    for (int64_t i = 0; i < fit->log_count; i++) dg_record_epoch(L, 3, 4, &fit->logs[i]);
+    dg_finish_history(L, 4, &fit->result);
+    if (!judged) return 1;
+    dg_push_scores(L, &fit->scores);
+    return 2;
+}
+
+static struct background *push_fit(lua_State *L)
+{
+    static const luaL_Reg methods[] = {
+        { "done", fit_done },     { "progress", fit_progress },
+        { "finish", fit_finish }, { "cancel", fit_cancel },
+        { "close", fit_close },   { "__gc", fit_close },
+        { "__close", fit_close }, { NULL, NULL },
+    };
+    struct background *fit = lua_newuserdatauv(L, sizeof *fit, 1);
+    memset(fit, 0, sizeof *fit);
+    if (luaL_newmetatable(L, FIT)) {
+        luaL_setfuncs(L, methods, 0);
+        lua_pushvalue(L, -1);
+        lua_setfield(L, -2, "__index");
+    }
+    lua_setmetatable(L, -2);
+    return fit;
+}
+
+/* --- starting ------------------------------------------------------------------------------- */
+
+/* Moves the stack's values into a table, user value 1 of the fit. */
+static void keep_stack(lua_State *L, int fit)
+{
+    int count = lua_gettop(L);
+    lua_createtable(L, count, 0);
+    lua_insert(L, 1);
+    for (int i = count; i >= 1; i--) lua_rawseti(L, 1, i);
+    lua_setiuservalue(L, fit, 1);
+}
+
+static int create_thread(struct background *fit)
+{
+    sigset_t all, before;
+    sigfillset(&all); /* signals are for the main thread */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int reason = pthread_create(&fit->thread, NULL, run, fit);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return reason;
+}
+
+/* fit's arguments; upvalue 1: the fit. */
+static int start(lua_State *L)
+{
+    int place = lua_upvalueindex(1);
+    struct background *fit = lua_touserdata(L, place);
+    const dg_dataset *set = dg_read_fit(L, &fit->options, &fit->history);
+    const dg_dataset *validation = fit->options.validation;
+    fit->options.validation = NULL; /* until it is retained */
+    if (dg_want_learner(L, 1, "fit")->busy) dg_raise(L, "fit: this model is being fitted already");
+    fit->learner = dg_take_learner(L, 1, "fit");
+    keep_stack(L, place);
+    fit->set = dg_dataset_retain(set);
+    if (validation) fit->options.validation = dg_dataset_retain(validation);
+    if (fit->options.sample_weight) {
+        fit->weights = dg_tensor_retain(fit->options.sample_weight);
+        fit->options.sample_weight = &fit->weights;
+    }
+    fit->options.on_batch = on_batch;
+    fit->options.on_epoch = on_epoch;
+    fit->options.context = fit;
+    int reason = create_thread(fit);
+    fit->running = reason == 0;
+    if (reason != 0) dg_raise(L, "fit: cannot start a thread: %s", strerror(reason));
+    return 0;
+}
+
+int dg_start_fit(lua_State *L)
+{
+    lua_settop(L, 5);
+    struct background *fit = push_fit(L);
+    if (!lua_isnil(L, 4))
+        fit->judge = dg_dataset_retain(dg_want_dataset(L, 4, "evaluate", "the set"));
+    int threads = (int)dg_want_integer(L, 5, "fit", "threads", 1, DG_MAX_THREADS);
+    fit->job = (dg_job){ .threads = threads, .cancel = &fit->cancel };
+    lua_pushvalue(L, 6);
+    lua_pushcclosure(L, start, 1);
+    for (int i = 1; i <= 3; i++) lua_pushvalue(L, i);
+    lua_call(L, 3, 0);
+    return 1;
+}
+
+/* --- waiting -------------------------------------------------------------------------------- */
+
+static bool any_done(lua_State *L, int list)
+{
+    bool found = false;
+    for (lua_Integer i = 1; !found && lua_rawgeti(L, list, i) != LUA_TNIL; i++) {
+        found = atomic_load(&want_fit(L, -1)->done);
+        lua_pop(L, 1);
+    }
+    if (!found) lua_pop(L, 1);
+    return found;
+}
+
+int dg_wait_fits(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    double until = dg_clock() + luaL_checknumber(L, 2);
+    while (!any_done(L, 1) && dg_clock() < until) {
+        if (atomic_load(&dg_interrupt)) dg_check_status(L, dg_error(DG_CANCELLED, "interrupted"));
+        nanosleep(&(struct timespec){ .tv_nsec = LOOK_NANOSECONDS }, NULL);
+    }
+    return 0;
+}
+
+int dg_is_interrupt(lua_State *L)
+{
+    lua_pushboolean(L, dg_interrupt_is_error(L, 1));
+    return 1;
+}
+
+/* --- seeds ---------------------------------------------------------------------------------- */
+
+static int scope_close(lua_State *L)
+{
+    const dg_seed_scope *scope = luaL_checkudata(L, 1, SCOPE);
+    dg_seed_leave(*scope);
+    return 0;
+}
+
+int dg_seed_scope_open(lua_State *L)
+{
+    lua_Integer seed = luaL_checkinteger(L, 1);
+    dg_seed_scope *scope = lua_newuserdatauv(L, sizeof *scope, 0);
+    if (luaL_newmetatable(L, SCOPE)) {
+        lua_pushcfunction(L, scope_close);
+        lua_setfield(L, -2, "__close"); /* and no __gc: a scope ends in its turn or never */
+    }
+    lua_setmetatable(L, -2);
+    *scope = dg_seed_enter((uint64_t)seed);
+    return 1;
+}
+
+int dg_seed_key(lua_State *L)
+{
+    uint64_t key = dg_key((uint64_t)luaL_checkinteger(L, 1), luaL_checkstring(L, 2),
+                          (uint64_t)luaL_checkinteger(L, 3));
+    lua_pushinteger(L, (lua_Integer)key);
+    return 1;
+}
+
+int dg_seed_next(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)dg_next_seed());
+    return 1;
+}
+
+int dg_set_fingerprint(lua_State *L)
+{
+    lua_pushinteger(
+        L, (lua_Integer)dg_dataset_fingerprint(dg_want_dataset(L, 1, "search", "the set")));
+    return 1;
+}

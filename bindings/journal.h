@@ -1,0 +1,19 @@
+/* Journals and JSON, for scripts. */
+#ifndef DIGITS_BINDINGS_JOURNAL_H
+#define DIGITS_BINDINGS_JOURNAL_H
+
+#include <lua.h>
+
+/* open_journal(path) returns a journal, with the methods read(), which gives its text, cut(bytes),
+ * append(line) and close(); or nil and a message. */
+int dg_open_journal(lua_State *L);
+
+/* parse_json(text, what) returns the value, in which null is NaN, lists are lists and objects tables
+ * with texts as keys; or nil and a message that begins with `what`. */
+int dg_parse_json(lua_State *L);
+
+/* check_writable(path) tries whether a file could be written there, and leaves none; returns true, or
+ * false and a message. */
+int dg_check_writable(lua_State *L);
+
+#endif
