@@ -115,17 +115,10 @@ static bool await_work(struct pool *pool, int worker)
     return !ending;
 }
 
-static void warm_up_blas(void)
-{
-    float a[16] = { 0 }, b[16] = { 0 }, c[16];
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, 4, 4, 4, 1, a, 4, b, 4, 0, c, 4);
-}
-
 static void *help(void *argument)
 {
     struct helper *helper = argument;
     within = true;
-    warm_up_blas();
     while (await_work(helper->pool, helper->worker))
         while (do_piece(helper->pool, helper->worker)) continue;
     return NULL;
@@ -151,12 +144,9 @@ static void end_pool(void *argument)
     free(pool);
 }
 
-/* OpenBLAS takes its buffers while there is still memory: under a limit its first product would
- * wait for ever. */
 static void start(void)
 {
     openblas_set_num_threads(1);
-    warm_up_blas();
     pthread_key_create(&pool_key, end_pool);
 }
 

@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include "engine/base/job.h"
+#include "engine/tensor/blas.h"
 #include "engine/tensor/tensor.h"
 
 /* A piece has about this many multiplications and additions: a millisecond or less. */
@@ -106,6 +107,8 @@ static dg_status multiply(struct product *p)
     int64_t most = dg_pieces(longer, LEAST_PIECE, MOST_PIECES);
     p->pieces = pieces < 1 ? 1 : pieces > most ? most : pieces;
     dg_job job = dg_job_default();
+    if (job.threads > p->pieces) job.threads = (int)p->pieces;
+    DG_TRY(dg_blas_prepare(&job.threads));
     return dg_parallel(&job, p->pieces, multiply_piece, p);
 }
 

@@ -1,0 +1,59 @@
+-- What programs do at the edges of what the system gives them. Each runs in a program of its own.
+local support = dofile "tests/lua/support.lua"
+
+describe("under a limit of memory", function()
+  local folder
+  setup(function() folder = support.folder() end)
+  teardown(function() support.remove(folder) end)
+
+  local limited = support.sanitized and pending or it
+
+  limited("a first product is refused rather than waited for", function()
+    local out, err, code = support.run(folder, [[
+      local digits = require "digits"
+      local a, kept = digits.ones { 2000, 784 }, {}
+      for _, count in ipairs { 1 << 24, 1 << 21, 1 << 18 } do
+        local ok, value = true, nil
+        while ok do
+          ok, value = pcall(digits.zeros, { count })
+          if ok then kept[#kept + 1] = value end
+        end
+      end
+      local b = digits.ones { 784, 16 }
+      print(pcall(a.matmul, a, b))
+      kept = nil
+      print(a:matmul(b):sum())
+    ]], "--threads 2", "ulimit -t 10; ulimit -v 700000;")
+    assert.matches("^false\t[^\n]*script.lua:%d+: OpenBLAS: out of memory: [^\n]*\n", out)
+    assert.matches("\n25088000.0\n$", out)
+    assert.are.same({ "", 0 }, { err, code })
+  end)
+
+  limited("products do with as many threads as there is room for", function()
+    local out, err, code = support.run(folder, [[
+      local digits = require "digits"
+      local a = digits.ones { 2000, 784 }
+      print(a:matmul(a:transpose()):sum())
+    ]], "--threads 32", "ulimit -t 10; ulimit -v 1500000;")
+    assert.are.same({ "3136000000.0\n", "", 0 }, { out, err, code })
+  end)
+end)
+
+describe("threads that have just begun", function()
+  local folder
+  setup(function() folder = support.folder() end)
+  teardown(function() support.remove(folder) end)
+
+  it("do not disturb the end of the program", function()
+    local script = support.write(folder .. "/short.lua", [[
+      local nn, digits = require "digits".nn, require "digits"
+      nn.Sequential { nn.Input { 64 }, nn.Dense { 3 } }:predict_proba(digits.ones { 4000, 64 })
+    ]])
+    local program = ("'%s' --threads 64 '%s'"):format(os.getenv "DIGITS_LUA" or arg[-1], script)
+    local four = program .. " & a=$!; " .. program .. " & b=$!; " .. program .. " & c=$!; " ..
+      program .. " && wait $a && wait $b && wait $c"
+    for _ = 1, support.sanitized and 5 or 40 do
+      assert.are.same({ true, "exit", 0 }, { os.execute(four) })
+    end
+  end)
+end)
