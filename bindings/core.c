@@ -15,6 +15,7 @@
 #include "bindings/journal.h"
 #include "bindings/learner.h"
 #include "bindings/memory.h"
+#include "bindings/metrics.h"
 #include "bindings/model.h"
 #include "bindings/parts.h"
 #include "bindings/picture.h"
@@ -266,6 +267,8 @@ int luaopen_digits_core(lua_State *L)
     lua_setfield(L, -2, "nn");
     dg_push_constructors(L, "tree");
     lua_setfield(L, -2, "tree");
+    dg_open_metrics(L);
+    lua_setfield(L, -2, "metrics");
     lua_pushliteral(L, DIGITS_VERSION);
     lua_setfield(L, -2, "version");
     luaL_newlib(L, internals);

@@ -26,6 +26,8 @@ end
 
 module(digits.nn, "digits.nn")
 module(digits.data, "digits.data")
+module(digits.metrics, "digits.metrics")
+require "digits.metrics"
 internals.document(digits, "digits", "digits\n" ..
   "Recognising handwritten digits, and images or tables like them. help(x) tells of x: a\n" ..
   "function, a part such as digits.nn.Conv2D, a value, or a name in quotes.")
@@ -34,4 +36,7 @@ internals.document(digits.nn, "digits.nn", "digits.nn\n" ..
   "regularisers are parts too. Options are given by position, in Keras's order, or by name.")
 internals.document(digits.data, "digits.data", "digits.data\n" ..
   "Datasets: where they come from. What can be made of one are its methods: help \"dataset\".")
+internals.document(digits.metrics, "digits.metrics", "digits.metrics\n" ..
+  "Judging labels and probabilities against the truth, with scikit-learn's definitions, and\n" ..
+  "telling whether one model is really better than another.")
 return module(digits, "digits")

@@ -1,0 +1,134 @@
+/* Metrics by name, and whether one model is better than another. */
+#include "bindings/metrics.h"
+#include "bindings/tensor.h"
+
+static const char *const hints[] = {
+    "n_resamples",      "use resamples = ...",   "alpha",
+    "use level = 0.95", "random_state",          "use seed = ...",
+    "labels",           "use classes = { ... }", NULL,
+};
+
+/* The answers at `index`: labels {n}, or a number for each class {n, k}. */
+static dg_answers want_answers(lua_State *L, int index, const char *function, const char *name)
+{
+    dg_answers answers = { 0 };
+    const dg_tensor *given = dg_test_tensor(L, index);
+    if (!given && lua_type(L, index) == LUA_TTABLE) {
+        dg_push_tensor_of(L, index, function, NULL);
+        given = lua_touserdata(L, -1);
+        index = lua_gettop(L);
+    }
+    if (given && given->axes == 2 && given->shape[1] > 1)
+        answers.chances = given;
+    else
+        answers.labels = dg_want_labels(L, index, function, name);
+    return answers;
+}
+
+/* score(name, truth, answers, { classes }) */
+static int score(lua_State *L)
+{
+    static const char *const names[] = { "classes", NULL };
+    double out = 0;
+    dg_metric metric;
+    lua_settop(L, 4);
+    dg_check_call(L, dg_metric_find(&metric, dg_want_text(L, 1, "score", "the metric")), "score");
+    dg_args args = dg_args_open(L, 4, "score", names, hints, 0);
+    const dg_tensor *truth = dg_want_labels(L, 2, "score", "truth");
+    dg_answers answers = want_answers(L, 3, "score", "the answers");
+    dg_args_classes(&args, 2, &answers);
+    dg_check_call(L, dg_metric_score(&out, &metric, truth, &answers), "score");
+    lua_pushnumber(L, out);
+    return 1;
+}
+
+/* bootstrap(truth, a, b, { metric, resamples, level, seed, classes }) */
+static int bootstrap(lua_State *L)
+{
+    static const char *const names[] = { "metric", "resamples", "level", "seed", "classes", NULL };
+    const char *name = "accuracy";
+    dg_metric metric;
+    dg_bootstrap_result result = { 0 };
+    lua_settop(L, 4);
+    dg_args args = dg_args_open(L, 4, "bootstrap", names, hints, 0);
+    dg_args_text(&args, "metric", &name);
+    dg_check_call(L, dg_metric_find(&metric, name), "bootstrap");
+    dg_bootstrap_options options = { .resamples = 10000, .level = 0.95 };
+    dg_args_integer(&args, "resamples", 1, DG_MOST_RESAMPLES, &options.resamples);
+    dg_args_number(&args, "level", &options.level);
+    options.seed = dg_args_seed_or_next(&args);
+    const dg_tensor *truth = dg_want_labels(L, 1, "bootstrap", "truth");
+    dg_answers a = want_answers(L, 2, "bootstrap", "the first model");
+    dg_answers b = want_answers(L, 3, "bootstrap", "the second model");
+    dg_args_classes(&args, 1, &a);
+    dg_args_classes(&args, 1, &b);
+    dg_job job = dg_job_default();
+    dg_check_call(L, dg_bootstrap(&result, &metric, truth, &a, &b, &options, &job), "bootstrap");
+    lua_createtable(L, 0, 9);
+    dg_set_printable(L, "digits.record");
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "metric");
+    dg_set_number(L, "a", result.a);
+    dg_set_number(L, "b", result.b);
+    dg_set_number(L, "difference", result.difference);
+    dg_set_number(L, "low", result.low);
+    dg_set_number(L, "high", result.high);
+    dg_set_number(L, "level", options.level);
+    dg_set_count(L, "resamples", options.resamples);
+    lua_pushboolean(L, result.low > 0 || result.high < 0);
+    lua_setfield(L, -2, "significant");
+    return 1;
+}
+
+/* mcnemar(truth, a, b, { exact }) */
+static int mcnemar(lua_State *L)
+{
+    static const char *const names[] = { "exact", NULL };
+    bool exact;
+    dg_mcnemar_kind kind = DG_MCNEMAR_AUTO;
+    dg_mcnemar_result result;
+    lua_settop(L, 4);
+    dg_args args = dg_args_open(L, 4, "mcnemar", names, hints, 0);
+    if (dg_args_boolean(&args, "exact", &exact))
+        kind = exact ? DG_MCNEMAR_EXACT : DG_MCNEMAR_CHI_SQUARE;
+    const dg_tensor *truth = dg_want_labels(L, 1, "mcnemar", "truth");
+    const dg_tensor *a = dg_want_labels(L, 2, "mcnemar", "the first model");
+    const dg_tensor *b = dg_want_labels(L, 3, "mcnemar", "the second model");
+    dg_check_call(L, dg_mcnemar(&result, truth, a, b, kind), "mcnemar");
+    lua_createtable(L, 0, 7);
+    dg_set_printable(L, "digits.record");
+    dg_set_count(L, "both", result.both);
+    dg_set_count(L, "only_a", result.only_a);
+    dg_set_count(L, "only_b", result.only_b);
+    dg_set_count(L, "neither", result.neither);
+    dg_set_number(L, "statistic", result.statistic);
+    dg_set_number(L, "p", result.p);
+    lua_pushboolean(L, result.exact);
+    lua_setfield(L, -2, "exact");
+    return 1;
+}
+
+const dg_function dg_compare_metrics[] = {
+    { "score", score,
+      "score(name, truth, answers, { classes = nil })\n"
+      "A metric by its name (see metrics.names()): \"accuracy\", \"f1_macro\", \"top_3_accuracy\", "
+      "\"log_loss\" ... answers:\nlabels {n}, or probabilities {n, k}, of which metrics of labels "
+      "take the likeliest.\nmetrics.score(\"f1_macro\", test, model:predict_proba(test), { classes "
+      "= model.classes })" },
+    { "mcnemar", mcnemar,
+      "mcnemar(truth, a, b, { exact = nil })\n"
+      "Are the labels a and b of two models equally often right? p is the chance of as large a "
+      "difference\nif they are. The rows that are right: both, only_a, only_b, neither. exact: by "
+      "the binomial distribution\n(else chi-square, corrected); without it, below 25 rows where "
+      "just one is right.\nmetrics.mcnemar(test.y, cnn:predict(test), forest:predict(test)).p" },
+    { "bootstrap", bootstrap,
+      "bootstrap(truth, a, b, { metric = \"accuracy\", resamples = 10000, level = 0.95, seed = "
+      "nil, classes = nil })\n"
+      "How sure is the difference a - b of a metric of two models? Rows are drawn again and again, "
+      "the same\nfor both: { a =, b =, difference =, low =, high =, significant = }; significant: "
+      "0 "
+      "is outside low .. high.\na and b as the answers of score; metrics of labels, log_loss and "
+      "top_k_accuracy only.\nmetrics.bootstrap(test.y, cnn:predict(test), "
+      "forest:predict(test)).low" },
+    { NULL, NULL, NULL },
+};

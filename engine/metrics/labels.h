@@ -1,0 +1,30 @@
+/* What the files of this room share. */
+#ifndef DG_METRICS_LABELS_H
+#define DG_METRICS_LABELS_H
+
+#include "engine/base/text.h"
+#include "engine/metrics/metrics.h"
+
+/* Two lists of labels have one length, at least 1; the names are for the message. */
+dg_status dg_labels_check(const dg_tensor *truth, const char *truth_name, const dg_tensor *other,
+                          const char *other_name);
+
+/* The sum of `count` numbers in the order in which NumPy adds them, so that averages equal
+ * scikit-learn's to the last bit, and round alike in a report. */
+double dg_numpy_sum(const double *values, int64_t count);
+
+/* What was answered, as labels; as chances, which must be what the metric needs. */
+dg_status dg_answers_labels(dg_tensor *out, const dg_answers *answers);
+dg_status dg_answers_chances(dg_chances *out, const dg_metric *metric, const dg_tensor *truth,
+                             const dg_answers *answers);
+
+/* The name of a label, or its number written to `word`. */
+enum { DG_LABEL_WORD = 16 };
+const char *dg_label_name(const dg_confusion *confusion, const char *const *names, int64_t place,
+                          char word[DG_LABEL_WORD]);
+
+/* Letters of UTF-8, and adding a word that ends `width` letters on (printf counts bytes). */
+int dg_letters(const char *text);
+void dg_add_right(dg_text *text, const char *word, int width);
+
+#endif

@@ -1,0 +1,263 @@
+/* Judging: what labels and chances are worth against the truth.
+ *
+ * Labels are {n} int32 tensors, contiguous, as dg_labels_read gives them; chances are dg_chances,
+ * as dg_chances_new gives them. Definitions, defaults and order of sums are scikit-learn's (1.2),
+ * so that values equal its values; where they differ, the function says so. Every function that
+ * takes two lists of labels gives DG_INVALID for lists of different lengths, and for empty ones. */
+#ifndef DG_METRICS_METRICS_H
+#define DG_METRICS_METRICS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/job.h"
+#include "engine/base/status.h"
+#include "engine/tensor/tensor.h"
+
+/* --- labels (labels.c) -------------------------------------------------------------------- */
+
+/* Reads {n} or {n, 1} whole numbers of any type, or one-hot {n, k} (classes 0 .. k-1). `name`
+ * begins the message of a failure ("truth"). */
+dg_status dg_labels_read(dg_tensor *out, const dg_tensor *labels, const char *name);
+
+/* The share of rows where both say the same. */
+dg_status dg_accuracy(double *out, const dg_tensor *truth, const dg_tensor *predicted);
+
+/* The rows where they differ, ascending, int32, counted from `origin`. */
+dg_status dg_mistakes(dg_tensor *out, const dg_tensor *truth, const dg_tensor *predicted,
+                      int origin);
+
+/* --- the confusion matrix (confusion.c) --------------------------------------------------- */
+
+enum { DG_MOST_LABELS = 4096 };
+
+typedef struct dg_confusion {
+    int64_t size;         /* labels */
+    int32_t *labels;      /* ascending, or in the order given */
+    int64_t *counts;      /* size * size: row for truth, column for predicted */
+    int64_t *truths;      /* size: rows of that label, also where the other label is not listed */
+    int64_t *predictions; /* size */
+    int64_t rows;         /* all there were */
+    bool given;           /* the labels were given; false: they are those found, and one without
+                             rows (in a resample) counts in no average */
+    bool complete;        /* the labels are just those found */
+} dg_confusion;
+
+/* Counts. labels: NULL, or `label_count` different ones; rows with others are left out. More than
+ * DG_MOST_LABELS labels are DG_INVALID. On failure `*out` is safe to free. */
+dg_status dg_confusion_new(dg_confusion *out, const dg_tensor *truth, const dg_tensor *predicted,
+                           int64_t label_count, const int32_t *labels);
+void dg_confusion_free(dg_confusion *confusion);
+
+/* Where `label` is in the list; -1: nowhere. */
+int64_t dg_confusion_place(const dg_confusion *confusion, int32_t label);
+
+/* Sets rows, truths and predictions from counts. */
+void dg_confusion_add_up(dg_confusion *confusion);
+
+/* Shares {size, size}, float32: of the row (truth), of the column (predicted), of all; 0 where
+ * there is nothing to share. */
+typedef enum dg_share { DG_SHARE_OF_TRUTH, DG_SHARE_OF_PREDICTED, DG_SHARE_OF_ALL } dg_share;
+dg_status dg_confusion_normalized(dg_tensor *out, const dg_confusion *confusion, dg_share share);
+
+typedef struct dg_confused {
+    int32_t truth, predicted;
+    int64_t count;
+    double share; /* of all rows with that truth */
+} dg_confused;
+
+/* The most frequent mistakes, at most `most` (at least 0), in `*out` (dg_free it): highest count
+ * first, then highest share, then by place in the matrix. */
+dg_status dg_confusion_most(dg_confused **out, int64_t *found, const dg_confusion *confusion,
+                            int64_t most);
+
+/* A table for people; names: NULL, or one a label. dg_free the text. */
+dg_status dg_confusion_text(char **out, const dg_confusion *confusion, const char *const *names);
+
+/* --- scores of a confusion matrix (scores.c) ---------------------------------------------- */
+
+typedef struct dg_f_options {
+    double beta;          /* weight of recall against precision, at least 0; 1 for F1 */
+    double zero_division; /* the score where nothing was predicted, or nothing true: 0 or 1 */
+} dg_f_options;
+
+typedef struct dg_f_scores {
+    double precision, recall, f;
+    int64_t support; /* rows with that truth */
+} dg_f_scores;
+
+typedef enum dg_average { DG_MICRO, DG_MACRO, DG_WEIGHTED } dg_average;
+
+dg_f_scores dg_f_of_label(const dg_confusion *confusion, int64_t place,
+                          const dg_f_options *options);
+dg_f_scores dg_f_average(const dg_confusion *confusion, dg_average average,
+                         const dg_f_options *options);
+
+double dg_confusion_accuracy(const dg_confusion *confusion);
+double dg_balanced_accuracy(const dg_confusion *confusion); /* mean recall of labels in the truth */
+
+/* Agreement beyond chance (Cohen 1960), NaN where both lists have one and the same label only.
+ * Disagreement weighs 1, or the distance of places in the list of labels, or its square. */
+typedef enum dg_kappa_weights {
+    DG_KAPPA_PLAIN,
+    DG_KAPPA_LINEAR,
+    DG_KAPPA_QUADRATIC
+} dg_kappa_weights;
+double dg_cohen_kappa(const dg_confusion *confusion, dg_kappa_weights weights);
+
+/* Matthews's correlation for many classes (Gorodkin 2004); 0 where it is not defined. */
+double dg_matthews(const dg_confusion *confusion);
+
+/* scikit-learn's text, byte for byte. The line of overall scores is "accuracy", or "micro avg" when
+ * asked for or when the matrix is not complete. names: NULL, or one a label. dg_free the text. */
+typedef struct dg_report_options {
+    int digits; /* 0 .. DG_MOST_DIGITS */
+    bool micro;
+    double zero_division;
+} dg_report_options;
+enum { DG_MOST_DIGITS = 30 };
+dg_status dg_classification_report(char **out, const dg_confusion *confusion,
+                                   const char *const *names, const dg_report_options *options);
+
+/* --- chances (chances.c) ------------------------------------------------------------------ */
+
+typedef struct dg_chances {
+    int64_t rows, columns;
+    dg_tensor values;    /* {rows, columns} float32, contiguous */
+    dg_tensor positions; /* {rows} int32: the column of the true label */
+} dg_chances;
+
+/* What a column of chances must be: any number but NaN; or 0 .. 1, and a row's sum within
+ * DG_CHANCE_SLACK of 1. */
+typedef enum dg_chance_kind { DG_ANY_SCORES, DG_PROBABILITIES } dg_chance_kind;
+#define DG_CHANCE_SLACK 1e-3
+
+/* Column k belongs to classes[k]; classes NULL: to label k. DG_INVALID for a label that has no
+ * column, and for numbers that are not what `kind` says. On failure `*out` is safe to free. */
+dg_status dg_chances_new(dg_chances *out, const dg_tensor *truth, const dg_tensor *values,
+                         int64_t class_count, const int32_t *classes, dg_chance_kind kind);
+void dg_chances_free(dg_chances *chances);
+
+/* The label of the greatest chance of each row, the first of equals, {rows} int32. */
+dg_status dg_chances_labels(dg_tensor *out, const dg_tensor *values, int64_t class_count,
+                            const int32_t *classes);
+
+/* Minus the logarithm of the chance of the true label, by row; chances are kept 2^-23 from 0 and 1
+ * and then summed to 1, as scikit-learn does with float32. `out` has room for all rows. */
+void dg_log_losses(const dg_chances *chances, double *out);
+/* 1 where the true label is among the k greatest chances, else 0. Of equals the last column goes
+ * first, but with two columns the first does, as in scikit-learn. */
+void dg_top_k_hits(const dg_chances *chances, int64_t k, double *out);
+
+/* One bin of a reliability diagram: rows whose greatest chance (their confidence) is in (low, high];
+ * 0 is in the first. */
+typedef struct dg_calibration_bin {
+    double low, high;
+    int64_t count;
+    double confidence, accuracy; /* means; 0 in an empty bin */
+} dg_calibration_bin;
+
+/* `bins` (1 .. DG_MOST_BINS) of equal width. */
+enum { DG_MOST_BINS = 1000, DG_DEFAULT_BINS = 15 };
+void dg_calibration(const dg_chances *chances, int64_t bins, dg_calibration_bin *out);
+/* The mean of |accuracy - confidence| over rows, and the greatest of any bin (Guo et al. 2017). */
+double dg_calibration_error(const dg_calibration_bin *bins, int64_t count);
+double dg_calibration_worst(const dg_calibration_bin *bins, int64_t count);
+
+/* --- receiver operating characteristic (roc.c) -------------------------------------------- */
+
+/* The area under the curve of each column against the rest; ties count one half. NaN for a column
+ * without rows, or with all. `out` has room for all columns. */
+dg_status dg_roc_areas(double *out, const dg_chances *chances, const dg_job *job);
+
+/* Their mean, or weighted by rows. Two columns: the area of the second. DG_INVALID where an area is
+ * not defined; classes as in dg_chances_new. */
+dg_status dg_roc_auc(double *out, const dg_chances *chances, dg_average average,
+                     const int32_t *classes, const dg_job *job);
+
+/* The points of one column's curve without those on a straight line, float32 {points}, from (0, 0)
+ * at the threshold greatest + 1 on; a row is positive where its chance is at least the threshold. */
+typedef struct dg_roc {
+    dg_tensor false_positives, true_positives, thresholds; /* rates */
+    double area;
+} dg_roc;
+dg_status dg_roc_curve(dg_roc *out, const dg_chances *chances, int64_t column,
+                       const int32_t *classes);
+
+/* --- metrics by name (names.c) ------------------------------------------------------------ */
+
+/* A number that says how good answers are, found by its name: "accuracy", "f1_macro",
+ * "top_3_accuracy". One of the functions is set. */
+typedef struct dg_metric_type {
+    const char *name, *doc;
+    bool greater_is_better;
+    bool of_matches; /* the share of rows with the right label */
+    double (*of_confusion)(const dg_confusion *confusion);
+    void (*of_rows)(const dg_chances *chances, int64_t k, double *out); /* its mean is the metric */
+    dg_status (*of_chances)(double *out, const dg_chances *chances, const int32_t *classes);
+} dg_metric_type;
+
+typedef struct dg_metric {
+    const dg_metric_type *type;
+    int64_t k; /* of top_k */
+} dg_metric;
+
+/* DG_INVALID for an unknown name, with the nearest. */
+dg_status dg_metric_find(dg_metric *out, const char *name);
+/* The metrics in order; NULL at the end. */
+const dg_metric_type *dg_metric_at(int index);
+/* Whether it is computed from chances, not from labels. */
+bool dg_metric_of_chances(const dg_metric *metric);
+
+/* Answers of one model for rows whose truth is known: labels or chances, the other NULL. */
+typedef struct dg_answers {
+    const dg_tensor *labels;
+    const dg_tensor *chances; /* {n, k} */
+    int64_t class_count;      /* as in dg_chances_new */
+    const int32_t *classes;
+} dg_answers;
+
+/* DG_INVALID where the metric needs chances and there are labels. */
+dg_status dg_metric_score(double *out, const dg_metric *metric, const dg_tensor *truth,
+                          const dg_answers *answers);
+
+/* --- is one model better than another? (mcnemar.c, bootstrap.c) --------------------------- */
+
+typedef struct dg_mcnemar_result {
+    int64_t both, only_a, only_b, neither; /* rows that are right */
+    bool exact;
+    double statistic; /* chi-square, or the smaller of only_a and only_b when exact */
+    double p;         /* chance of a difference at least as large between models equally good */
+} dg_mcnemar_result;
+
+/* McNemar's test (1947). DG_MCNEMAR_AUTO is exact below 25 rows where just one is right, else
+ * chi-square with continuity correction (Edwards 1948), which is 0 for equal counts. */
+typedef enum dg_mcnemar_kind {
+    DG_MCNEMAR_AUTO,
+    DG_MCNEMAR_EXACT,
+    DG_MCNEMAR_CHI_SQUARE,
+} dg_mcnemar_kind;
+dg_status dg_mcnemar(dg_mcnemar_result *out, const dg_tensor *truth, const dg_tensor *a,
+                     const dg_tensor *b, dg_mcnemar_kind kind);
+
+typedef struct dg_bootstrap_options {
+    int64_t resamples; /* 1 .. DG_MOST_RESAMPLES */
+    double level;      /* of confidence, above 0 and below 1 */
+    uint64_t seed;
+} dg_bootstrap_options;
+enum { DG_MOST_RESAMPLES = 10000000 };
+
+typedef struct dg_bootstrap_result {
+    double a, b;       /* the metric on all rows */
+    double difference; /* a - b */
+    double low, high;  /* the percentile interval of the difference (Efron 1979) */
+} dg_bootstrap_result;
+
+/* Draws rows with replacement, the same for both models. The same seed gives the same bits on any
+ * number of threads. DG_INVALID for a metric that is neither a mean over rows nor computed from
+ * the confusion matrix. */
+dg_status dg_bootstrap(dg_bootstrap_result *out, const dg_metric *metric, const dg_tensor *truth,
+                       const dg_answers *a, const dg_answers *b,
+                       const dg_bootstrap_options *options, const dg_job *job);
+
+#endif

@@ -1,0 +1,196 @@
+/* Receiver operating characteristics, one class against the rest. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "engine/base/memory.h"
+#include "engine/metrics/metrics.h"
+
+struct scored {
+    float score;
+    bool positive;
+};
+
+static int by_score_falling(const void *left, const void *right)
+{
+    float a = ((const struct scored *)left)->score, b = ((const struct scored *)right)->score;
+    return (a < b) - (a > b);
+}
+
+/* One column's scores, falling, in room for all rows; returns how many are positive. */
+static int64_t sort_column(struct scored *out, const dg_chances *chances, int64_t column)
+{
+    int64_t positives = 0;
+    for (int64_t row = 0; row < chances->rows; row++) {
+        bool positive = dg_int32s(&chances->positions)[row] == column;
+        out[row] = (struct scored){ dg_floats(&chances->values)[row * chances->columns + column],
+                                    positive };
+        positives += positive;
+    }
+    qsort(out, (size_t)chances->rows, sizeof *out, by_score_falling);
+    return positives;
+}
+
+/* The end of the run of equal scores that begins at `begin`; adds its positives. */
+static int64_t run_end(const struct scored *sorted, int64_t begin, int64_t rows, int64_t *positives)
+{
+    int64_t end = begin;
+    for (; end < rows && sorted[end].score == sorted[begin].score; end++)
+        *positives += sorted[end].positive;
+    return end;
+}
+
+/* Twice the pairs of a positive before a negative, ties as one half: exact in 64 bits. */
+static double area_of(const struct scored *sorted, int64_t rows, int64_t positives)
+{
+    int64_t twice = 0, seen = 0, negatives = rows - positives;
+    if (positives == 0 || negatives == 0) return NAN;
+    for (int64_t begin = 0; begin < rows;) {
+        int64_t before = seen, end = run_end(sorted, begin, rows, &seen);
+        twice += (end - begin - (seen - before)) * (before + seen);
+        begin = end;
+    }
+    return (double)twice / (2 * (double)positives * (double)negatives);
+}
+
+/* --- areas -------------------------------------------------------------------------------- */
+
+struct areas {
+    const dg_chances *chances;
+    double *out;
+};
+
+static dg_status column_area(void *context, int64_t column, int worker)
+{
+    const struct areas *areas = context;
+    struct scored *sorted;
+    (void)worker;
+    DG_TRY(dg_alloc(&sorted, areas->chances->rows, sizeof *sorted));
+    int64_t positives = sort_column(sorted, areas->chances, column);
+    areas->out[column] = area_of(sorted, areas->chances->rows, positives);
+    dg_free(sorted);
+    return DG_OK;
+}
+
+dg_status dg_roc_areas(double *out, const dg_chances *chances, const dg_job *job)
+{
+    struct areas areas = { chances, out };
+    return dg_parallel(job, chances->columns, column_area, &areas);
+}
+
+static dg_status undefined(const dg_chances *chances, int64_t column, const int32_t *classes)
+{
+    int64_t positives = 0;
+    for (int64_t row = 0; row < chances->rows; row++)
+        positives += dg_int32s(&chances->positions)[row] == column;
+    return dg_error(DG_INVALID, "truth has %s label %" PRId64 ", so it has no curve",
+                    positives ? "only the" : "no row of",
+                    classes ? (int64_t)classes[column] : column);
+}
+
+dg_status dg_roc_auc(double *out, const dg_chances *chances, dg_average average,
+                     const int32_t *classes, const dg_job *job)
+{
+    double *areas, sum = 0, weights = 0;
+    DG_TRY(dg_alloc(&areas, chances->columns, sizeof *areas));
+    dg_status status = dg_roc_areas(areas, chances, job);
+    int64_t first = chances->columns == 2 ? 1 : 0;
+    for (int64_t j = first; j < chances->columns && status == DG_OK; j++) {
+        if (isnan(areas[j])) {
+            status = undefined(chances, j, classes);
+            dg_error(status, "%s; average = \"none\" gives the areas of others",
+                     dg_error_message());
+        }
+        double weight = average == DG_MACRO ? 1 : 0;
+        for (int64_t row = 0; row < chances->rows && average != DG_MACRO; row++)
+            weight += dg_int32s(&chances->positions)[row] == j;
+        sum += weight * areas[j];
+        weights += weight;
+    }
+    *out = sum / weights;
+    dg_free(areas);
+    return status;
+}
+
+/* --- a curve ------------------------------------------------------------------------------ */
+
+struct point {
+    int64_t false_positives, true_positives;
+    float threshold;
+};
+
+/* A point after each run of equal scores; returns how many. */
+static int64_t find_points(struct point *out, const struct scored *sorted, int64_t rows)
+{
+    int64_t count = 0, positives = 0;
+    for (int64_t begin = 0; begin < rows;) {
+        int64_t end = run_end(sorted, begin, rows, &positives);
+        out[count++] = (struct point){ end - positives, positives, sorted[begin].score };
+        begin = end;
+    }
+    return count;
+}
+
+/* Leaves out points with the same step before and after them; returns how many remain. */
+static int64_t drop_straight(struct point *points, int64_t count)
+{
+    int64_t kept = 0;
+    struct point before = { 0 };
+    for (int64_t i = 0; i < count; i++) {
+        struct point here = points[i], after = points[i + 1 < count ? i + 1 : i];
+        bool straight = i > 0 && i < count - 1 &&
+                        here.false_positives - before.false_positives ==
+                            after.false_positives - here.false_positives &&
+                        here.true_positives - before.true_positives ==
+                            after.true_positives - here.true_positives;
+        if (!straight) points[kept++] = here;
+        before = here;
+    }
+    return kept;
+}
+
+static dg_status write_curve(dg_roc *out, const struct point *points, int64_t count)
+{
+    int64_t size = count + 1;
+    const struct point *last = &points[count - 1];
+    DG_TRY(dg_tensor_new(&out->false_positives, DG_FLOAT32, 1, &size));
+    DG_TRY(dg_tensor_new(&out->true_positives, DG_FLOAT32, 1, &size));
+    DG_TRY(dg_tensor_new(&out->thresholds, DG_FLOAT32, 1, &size));
+    float *fpr = dg_floats(&out->false_positives), *tpr = dg_floats(&out->true_positives);
+    fpr[0] = tpr[0] = 0;
+    dg_floats(&out->thresholds)[0] = points[0].threshold + 1;
+    for (int64_t i = 0; i < count; i++) {
+        fpr[i + 1] = (float)((double)points[i].false_positives / (double)last->false_positives);
+        tpr[i + 1] = (float)((double)points[i].true_positives / (double)last->true_positives);
+        dg_floats(&out->thresholds)[i + 1] = points[i].threshold;
+    }
+    return DG_OK;
+}
+
+static dg_status curve(dg_roc *out, const dg_chances *chances, int64_t column,
+                       const int32_t *classes, struct scored *sorted, struct point *points)
+{
+    int64_t positives = sort_column(sorted, chances, column);
+    out->area = area_of(sorted, chances->rows, positives);
+    if (isnan(out->area)) return undefined(chances, column, classes);
+    int64_t count = find_points(points, sorted, chances->rows);
+    return write_curve(out, points, drop_straight(points, count));
+}
+
+dg_status dg_roc_curve(dg_roc *out, const dg_chances *chances, int64_t column,
+                       const int32_t *classes)
+{
+    struct scored *sorted = NULL;
+    struct point *points = NULL;
+    *out = (dg_roc){ 0 };
+    dg_status status = dg_alloc(&sorted, chances->rows, sizeof *sorted);
+    if (status == DG_OK) status = dg_alloc(&points, chances->rows, sizeof *points);
+    if (status == DG_OK) status = curve(out, chances, column, classes, sorted, points);
+    dg_free(sorted);
+    dg_free(points);
+    if (status == DG_OK) return DG_OK;
+    dg_tensor_release(&out->false_positives);
+    dg_tensor_release(&out->true_positives);
+    dg_tensor_release(&out->thresholds);
+    return status;
+}
