@@ -252,6 +252,20 @@ static void free_plan(plan *p)
     dg_free(p->table);
 }
 
+/* Parts fill up class by class: the last rows of one would all be of the last class. */
+static void shuffle_parts(plan *p, int count, uint64_t seed)
+{
+    for (int j = 0; j < count; j++) {
+        int64_t *from = p->rows + p->begin[j], *to = p->order + p->begin[j];
+        int64_t rows = p->begin[j + 1] - p->begin[j];
+        dg_random_permutation(dg_key(seed, "part", (uint64_t)j), rows, to);
+        for (int64_t i = 0; i < rows; i++) to[i] = from[to[i]];
+    }
+    int64_t *rows = p->order;
+    p->order = p->rows;
+    p->rows = rows;
+}
+
 static dg_status plan_split(plan *p, const dg_dataset *set, int count, const double *parts,
                             uint64_t seed, bool stratify)
 {
@@ -284,6 +298,7 @@ static dg_status plan_split(plan *p, const dg_dataset *set, int count, const dou
         takes[part]--;
         p->rows[p->fill[part]++] = p->order[i];
     }
+    if (stratify) shuffle_parts(p, count, seed);
     return DG_OK;
 }
 

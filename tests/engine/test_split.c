@@ -94,6 +94,32 @@ static void splits_follow_their_seed(void **state)
     dg_dataset_release(set);
 }
 
+/* The first and the last rows of each part are of all classes, as if it had been drawn from a hat. */
+static void stratified_parts_are_in_random_order(void **state)
+{
+    enum { ROWS = 2000, CLASSES = 10, LOOK = 100 };
+    int32_t labels[ROWS];
+    const dg_dataset *out[3];
+    (void)state;
+    for (int i = 0; i < ROWS; i++) labels[i] = i * 7 % 53 % CLASSES; /* of unlike sizes */
+    const dg_dataset *set = make_set(ROWS, labels);
+    assert_ok(dg_dataset_split(out, set, 3, (double[]){ 0.56, 0.24, 0.20 }, 1, true));
+    for (int part = 0; part < 3; part++) {
+        const int32_t *label = dg_int32s(&out[part]->labels);
+        int first[CLASSES] = { 0 }, last[CLASSES] = { 0 };
+        for (int i = 0; i < LOOK; i++) {
+            first[label[i]]++;
+            last[label[dg_dataset_rows(out[part]) - 1 - i]]++;
+        }
+        for (int k = 0; k < CLASSES; k++) {
+            assert_in_range(first[k], 2, 25);
+            assert_in_range(last[k], 2, 25);
+        }
+    }
+    release_all(out, 3);
+    dg_dataset_release(set);
+}
+
 /* --- any sizes ------------------------------------------------------------------------------ */
 
 static uint64_t draws;
@@ -319,6 +345,7 @@ int main(void)
         leaving_nothing(parts_that_do_not_add_up_are_refused),
         leaving_nothing(stratify_needs_labels),
         leaving_nothing(splits_follow_their_seed),
+        leaving_nothing(stratified_parts_are_in_random_order),
         leaving_nothing(random_splits_keep_their_promises),
         leaving_nothing(random_fractions_are_rounded),
         leaving_nothing(many_classes_are_stratified),
