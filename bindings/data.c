@@ -6,6 +6,7 @@
 #include "bindings/check.h"
 #include "bindings/memory.h"
 #include "bindings/tensor.h"
+#include "engine/data/doubt.h"
 
 struct set_value {
     const dg_dataset *set;
@@ -321,6 +322,35 @@ static int labels(lua_State *L)
     dg_check_call(L, dg_tensor_reduce(best, DG_ARGMAX, chances, 1, false, 1), "labels");
     int64_t count, *rows = dg_want_rows(L, -1, "labels", classes->shape[0], &count);
     dg_check_call(L, dg_tensor_take(dg_push_tensor(L), classes, rows, count), "labels");
+    return 1;
+}
+
+/* --- doubt ---------------------------------------------------------------------------------- */
+
+/* label_doubt(set, chances): rows, confidence, suggested labels, and how many are wrong. */
+int dg_lua_label_doubt(lua_State *L)
+{
+    const dg_dataset *set = dg_want_dataset(L, 1, "label_issues", "the set");
+    const dg_tensor *chances = dg_want_tensor(L, 2, "label_issues", "chances");
+    dg_tensor *rows = dg_push_tensor(L), *confidence = dg_push_tensor(L),
+              *suggested = dg_push_tensor(L);
+    dg_doubt doubt;
+    dg_check_status(L, dg_label_doubt(&doubt, set, chances, 1));
+    *rows = doubt.rows;
+    *confidence = doubt.confidence;
+    *suggested = doubt.suggested;
+    lua_pushinteger(L, doubt.estimate);
+    return 4;
+}
+
+/* put_back(tensor, rows): row i of the tensor goes to place rows[i]. */
+int dg_lua_put_back(lua_State *L)
+{
+    const dg_tensor *tensor = dg_want_tensor(L, 1, "put_back", "the tensor");
+    int64_t count, *rows = dg_want_rows(L, 2, "put_back", tensor->shape[0], &count);
+    int64_t *from = dg_scratch(L, (size_t)count, sizeof *from);
+    for (int64_t i = 0; i < count; i++) from[rows[i]] = i;
+    dg_check_status(L, dg_tensor_take(dg_push_tensor(L), tensor, from, count));
     return 1;
 }
 

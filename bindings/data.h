@@ -30,4 +30,8 @@ void dg_push_names(lua_State *L, int64_t count, char *const *names);
 
 extern const dg_function dg_dataset_methods[];
 
+/* For scripts/label_issues.lua. */
+int dg_lua_label_doubt(lua_State *L);
+int dg_lua_put_back(lua_State *L);
+
 #endif

@@ -1,0 +1,97 @@
+-- data.label_issues: which labels of a set are doubtful, by confident learning.
+local core = require "digits.core"
+local internals = core.internals
+
+local OPTIONS = {
+  model = true, fit = true, folds = true, repeats = true, seed = true, chances = true,
+  verbose = true,
+}
+
+local function check(options)
+  if type(options) ~= "table" then
+    internals.raise("label_issues: expected label_issues(set, { model = function() ... end })")
+  end
+  for name in pairs(options) do
+    if not OPTIONS[name] then
+      local near = type(name) == "string" and internals.nearest(name, OPTIONS)
+      internals.raise(("label_issues: unknown option '%s'%s"):format(
+        tostring(name), near and (", did you mean '%s'?"):format(near) or ""))
+    end
+  end
+  if (options.model == nil) == (options.chances == nil) then
+    internals.raise("label_issues: give either model = function() ... end, which returns a new " ..
+      "model, or chances = a tensor")
+  end
+  if options.model and type(options.model) ~= "function" then
+    internals.raise("label_issues: model must be a function that returns a new model")
+  end
+end
+
+-- The chances of held-out rows, in the order of the set's classes, which a model may know in part.
+local function align(chances, model, set)
+  if #model.classes == #set.classes then return chances end
+  local aligned = core.zeros { #chances, #set.classes }
+  local column = {}
+  for k, label in ipairs(set.classes) do column[label] = k end
+  for k, label in ipairs(model.classes) do
+    if column[label] then aligned[{ {}, column[label] }] = chances[{ {}, k }] end
+  end
+  return aligned
+end
+
+local function rows_of(shadow)
+  return shadow.x:reshape { #shadow }:astype "int32"
+end
+
+-- {n, classes} chances that models give to rows that they were not fitted on; each row is held out
+-- once.
+local function out_of_fold(set, options, seed, say)
+  -- a fold depends on labels and seed alone: that of the row numbers says which rows it holds
+  local numbers = core.range { 1, #set + 1, dtype = "float32" }:reshape { #set, 1 }
+  local shadow = core.data.from_tensors { x = numbers, y = set.labels }
+  local parts, order = {}, {}
+  for training, held_out in shadow:folds { options.folds or 5, seed = seed, stratify = true } do
+    local fold = #parts + 1
+    local model = options.model(fold)
+    local fit = { verbose = 0 }
+    for name, value in pairs(options.fit or {}) do fit[name] = value end
+    model:fit(set:rows(rows_of(training)), fit)
+    order[fold] = rows_of(held_out)
+    parts[fold] = align(model:predict_proba(set:rows(order[fold])), model, set)
+    say(fold)
+  end
+  return internals.put_back(core.concat(parts), core.concat(order))
+end
+
+-- The mean of several foldings.
+local function mean_chances(set, options)
+  local repeats, seed = options.repeats or 1, options.seed or core.seed()
+  local sum
+  for i = 1, repeats do
+    local chances = out_of_fold(set, options, seed + i - 1, function(fold)
+      if options.verbose == 0 then return end
+      print(("label_issues: %d of %d models fitted"):format(
+        (i - 1) * (options.folds or 5) + fold, repeats * (options.folds or 5)))
+    end)
+    sum = sum and sum + chances or chances
+  end
+  return sum / repeats
+end
+
+local function label_issues(set, options)
+  check(options)
+  local chances = options.chances or mean_chances(set, options)
+  local rows, confidence, suggested, estimate = internals.label_doubt(set, chances)
+  return { rows = rows, confidence = confidence, suggested = suggested, estimate = estimate,
+    chances = chances }
+end
+
+return internals.document(label_issues, "data.label_issues",
+  "label_issues(set, { model = function, fit = {}, folds = 5, repeats = 1, seed = nil,\n" ..
+  "  chances = nil, verbose = 1 })\n" ..
+  "Which labels are doubtful, by confident learning (Northcutt et al. 2021): each fold is\n" ..
+  "judged by a new model, from model(), that was fitted, with the options fit, on the others;\n" ..
+  "repeats takes the mean of several foldings. Or by chances, {n, classes}, of your own. A table:\n" ..
+  "rows, all of them, the most doubtful first; confidence, by row, the chance of the given label;\n" ..
+  "suggested labels by row; estimate, how many are wrong; chances.\n" ..
+  "local issues = data.label_issues(train, { model = build, fit = { epochs = 6 } })")
