@@ -238,6 +238,8 @@ static const luaL_Reg internals[] = {
     { "printable", printable },
     { "documents", documents },
     { "describe", dg_describe_part },
+    { "label_doubt", dg_lua_label_doubt },
+    { "put_back", dg_lua_put_back },
     { "set_progress", dg_set_progress },
     { "start_fit", dg_start_fit },
     { "wait_fits", dg_wait_fits },

@@ -14,6 +14,7 @@ digits.path = require "digits.path"
 digits.help = require("digits.help").help
 local files = require "digits.data"
 digits.data.open, digits.data.mnist = files.open, files.mnist
+digits.data.label_issues = require "digits.label_issues"
 
 -- Unknown names raise, and printing a module lists its names.
 local function module(fields, name)
