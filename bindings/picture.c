@@ -23,28 +23,60 @@ static int colour(lua_State *L)
     return 1;
 }
 
-/* bytes(raster) returns its bytes, as a string. */
+/* bytes(raster, factor) returns the bytes of the raster enlarged, as a string. */
 static int bytes(lua_State *L)
 {
-    const dg_tensor *tensor = dg_want_tensor(L, 1, "plot", "the raster");
+    const dg_tensor *raster = dg_want_tensor(L, 1, "plot", "the raster");
+    lua_Integer factor = luaL_checkinteger(L, 2);
     dg_tensor *whole = dg_push_tensor(L);
-    dg_check_status(L, dg_tensor_contiguous(whole, tensor));
-    lua_pushlstring(L, whole->data, (size_t)dg_tensor_count(whole) * dg_dtype_size(whole->dtype));
+    dg_check_status(L, dg_picture_enlarge(whole, raster, factor));
+    lua_pushlstring(L, whole->data, (size_t)dg_tensor_count(whole));
     return 1;
 }
+
+static const char *const terminals[] = {
+    [DG_TERMINAL_PLAIN] = "plain",
+    [DG_TERMINAL_256] = "256",
+    [DG_TERMINAL_TRUE] = "true",
+    NULL,
+};
 
 /* text(raster, columns, "plain" | "256" | "true") */
 static int text(lua_State *L)
 {
-    static const char *const names[] = {
-        [DG_TERMINAL_PLAIN] = "plain", [DG_TERMINAL_256] = "256", [DG_TERMINAL_TRUE] = "true", NULL
-    };
     const dg_tensor *raster = dg_want_tensor(L, 1, "plot", "the raster");
     lua_Integer columns = luaL_checkinteger(L, 2);
-    dg_terminal terminal = (dg_terminal)luaL_checkoption(L, 3, NULL, names);
+    dg_terminal terminal = (dg_terminal)luaL_checkoption(L, 3, NULL, terminals);
     dg_check_call(L, dg_picture_text(raster, columns, terminal, dg_push_box(L)), "plot");
     dg_push_boxed(L);
     return 1;
+}
+
+/* shade(raster, row, column, terminal, text) returns the text on the colour of that pixel. */
+static int shade(lua_State *L)
+{
+    const dg_tensor *raster = dg_want_tensor(L, 1, "plot", "the raster");
+    const int64_t row = luaL_checkinteger(L, 2) - 1, column = luaL_checkinteger(L, 3) - 1;
+    dg_terminal terminal = (dg_terminal)luaL_checkoption(L, 4, NULL, terminals);
+    uint8_t rgb[3];
+    for (int64_t c = 0; c < 3; c++) {
+        double value;
+        dg_check_status(L, dg_tensor_get(raster, (int64_t[]){ row, column, c }, &value));
+        rgb[c] = (uint8_t)value;
+    }
+    dg_check_status(L, dg_picture_shade(luaL_checkstring(L, 5), rgb, terminal, dg_push_box(L)));
+    dg_push_boxed(L);
+    return 1;
+}
+
+/* range(values) returns the least and the greatest finite value, or nothing. */
+static int range(lua_State *L)
+{
+    double low, high;
+    if (!dg_picture_range(dg_want_tensor(L, 1, "plot", "the values"), &low, &high)) return 0;
+    lua_pushnumber(L, low);
+    lua_pushnumber(L, high);
+    return 2;
 }
 
 /* histogram(values, low, high, bins) returns a list of counts. */
@@ -119,9 +151,10 @@ static int terminal(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    { "colour", colour },       { "bytes", bytes },        { "text", text },
-    { "histogram", histogram }, { "write", write_file },   { "writable", writable },
-    { "terminal", terminal },   { "gnuplot", dg_gnuplot }, { NULL, NULL },
+    { "shade", shade },        { "range", range },       { "colour", colour },
+    { "bytes", bytes },        { "text", text },         { "histogram", histogram },
+    { "write", write_file },   { "writable", writable }, { "terminal", terminal },
+    { "gnuplot", dg_gnuplot }, { NULL, NULL },
 };
 
 void dg_open_picture(lua_State *L)

@@ -129,6 +129,42 @@ dg_status dg_picture_colour(dg_tensor *out, const dg_tensor *values, dg_colours 
     return status;
 }
 
+dg_status dg_picture_enlarge(dg_tensor *out, const dg_tensor *raster, int64_t factor)
+{
+    /* {h, 1, w, 1, 3} seen as {h, factor, w, factor, 3} */
+    int64_t high = raster->shape[0], wide = raster->shape[1];
+    dg_tensor apart = { 0 }, repeated = { 0 }, whole = { 0 };
+    *out = (dg_tensor){ 0 };
+    dg_status status = dg_tensor_reshape(&apart, raster, 5, (int64_t[]){ high, 1, wide, 1, 3 });
+    if (status == DG_OK)
+        status =
+            dg_tensor_broadcast(&repeated, &apart, 5, (int64_t[]){ high, factor, wide, factor, 3 });
+    if (status == DG_OK) status = dg_tensor_copy(&whole, &repeated);
+    if (status == DG_OK)
+        status = dg_tensor_reshape(out, &whole, 3, (int64_t[]){ high * factor, wide * factor, 3 });
+    dg_tensor_release(&apart);
+    dg_tensor_release(&repeated);
+    dg_tensor_release(&whole);
+    return status;
+}
+
+bool dg_picture_range(const dg_tensor *values, double *low, double *high)
+{
+    dg_tensor numbers;
+    bool any = false;
+    if (dg_tensor_astype(&numbers, values, DG_FLOAT32) != DG_OK) return false;
+    int64_t count = dg_tensor_count(values);
+    for (int64_t i = 0; i < count; i++) {
+        double value = dg_floats(&numbers)[i];
+        if (!isfinite(value)) continue;
+        if (!any || value < *low) *low = value;
+        if (!any || value > *high) *high = value;
+        any = true;
+    }
+    dg_tensor_release(&numbers);
+    return any;
+}
+
 dg_status dg_picture_histogram(const dg_tensor *values, double low, double high, int64_t bins,
                                int64_t *counts)
 {

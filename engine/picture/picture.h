@@ -29,6 +29,12 @@ dg_status dg_colours_find(const char *name, dg_colours *out);
 dg_status dg_picture_colour(dg_tensor *out, const dg_tensor *values, dg_colours colours, double low,
                             double high);
 
+/* A contiguous raster where each pixel is there `factor` times across and down. */
+dg_status dg_picture_enlarge(dg_tensor *out, const dg_tensor *raster, int64_t factor);
+
+/* The least and the greatest finite value; false when there is none. */
+bool dg_picture_range(const dg_tensor *values, double *low, double *high);
+
 /* How many finite values lie in each of `bins` equal parts of low .. high, `high` included; values
  * outside are not counted. */
 dg_status dg_picture_histogram(const dg_tensor *values, double low, double high, int64_t bins,
@@ -46,5 +52,9 @@ typedef enum dg_terminal {
  * line may be shorter than `columns`. To be given back with dg_free. */
 dg_status dg_picture_text(const dg_tensor *raster, int64_t columns, dg_terminal terminal,
                           char **out);
+
+/* `text` on the colour rgb, in black or white; as it is on a plain terminal. */
+dg_status dg_picture_shade(const char *text, const uint8_t rgb[3], dg_terminal terminal,
+                           char **out);
 
 #endif

@@ -130,3 +130,15 @@ dg_status dg_picture_text(const dg_tensor *raster, int64_t columns, dg_terminal 
     dg_tensor_release(&whole);
     return dg_text_take(&text, out);
 }
+
+dg_status dg_picture_shade(const char *text, const uint8_t rgb[3], dg_terminal terminal, char **out)
+{
+    dg_text shaded = { 0 };
+    if (terminal == DG_TERMINAL_PLAIN) return dg_copy_text(out, text);
+    const int behind[3] = { rgb[0], rgb[1], rgb[2] };
+    int ink = luminance(behind) > 140 ? 0 : 255;
+    set_colour(&shaded, 48, behind, terminal);
+    set_colour(&shaded, 38, (const int[3]){ ink, ink, ink }, terminal);
+    dg_text_add(&shaded, "%s\033[0m", text);
+    return dg_text_take(&shaded, out);
+}

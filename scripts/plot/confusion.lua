@@ -1,0 +1,191 @@
+-- plot.confusion_matrix: what was taken for what.
+local core = require "digits.core"
+local picture_of = core.internals.picture
+local check = require "digits.plot.check"
+local picture = require "digits.plot.picture"
+local style = require "digits.plot.style"
+
+local NAME = "confusion_matrix"
+
+-- A square table of counts by rows of truth, and the names of the labels.
+local function read(matrix, names)
+  local kind = type(matrix)
+  local ok, labels, counts = pcall(function() return matrix.labels, matrix.counts end)
+  if kind ~= "table" and kind ~= "userdata" or not ok or labels == nil or counts == nil then
+    check.fail(NAME, "expected a confusion matrix with labels and counts, found %s",
+      check.found(matrix))
+  end
+  if check.is_a(counts, "tensor") then counts = counts:totable() end
+  if check.is_a(labels, "tensor") then labels = labels:totable() end
+  names = names or labels
+  local size = #counts
+  if size == 0 or #names ~= size or #labels ~= size then
+    check.fail(NAME, "expected as many labels as rows of counts, found %d and %d", #names, size)
+  end
+  local texts = {}
+  for i = 1, size do
+    texts[i] = tostring(names[i])
+    if type(counts[i]) ~= "table" or #counts[i] ~= size then
+      check.fail(NAME, "counts must be square, found %d rows and another length in row %d", size, i)
+    end
+  end
+  return counts, texts
+end
+
+-- What each cell's count is of its row, and the greatest such share off the diagonal.
+local function shares_of(counts)
+  local shares, worst = {}, 0
+  for i, row in ipairs(counts) do
+    local sum = 0
+    for _, count in ipairs(row) do sum = sum + count end
+    shares[i] = {}
+    for k, count in ipairs(row) do
+      shares[i][k] = sum > 0 and count / sum or 0
+      if i ~= k then worst = math.max(worst, shares[i][k]) end
+    end
+  end
+  return shares, worst
+end
+
+-- Shades from -1 to 1: the diagonal in pale blues, errors in orange, with a scale of their own.
+local function shades_of(counts, shares, worst)
+  local shades = {}
+  for i, row in ipairs(shares) do
+    shades[i] = {}
+    for k, share in ipairs(row) do
+      if i == k then
+        shades[i][k] = counts[i][k] > 0 and -(0.08 + 0.27 * share) or 0.0
+      else
+        shades[i][k] = share > 0 and 0.06 + 0.84 * share / worst or 0.0
+      end
+    end
+  end
+  return shades
+end
+
+local function percent(share)
+  if share > 0 and share < 0.0005 then return "<0.1 %" end
+  return (share >= 0.0995 and share < 0.9995 and "%.1f %%" or share >= 0.9995 and "%.0f %%"
+    or "%.1f %%"):format(100 * share)
+end
+
+-- The texts of the cells; `cell` pixels is a cell's side.
+local function add_texts(marks, map, cell)
+  local both = cell >= 46
+  local size = cell >= 54 and style.label or cell >= 40 and style.small
+    or cell >= 30 and style.tiny or 10
+  if cell < 22 then return end
+  for i, row in ipairs(map.counts) do
+    for k, count in ipairs(row) do
+      local shade = map.shades[i][k]
+      local text = tostring(count)
+      local fits = style.width(text, size) <= cell + 4
+      local colour = count == 0 and style.faint or shade > 0.85 and "#ffffff" or style.ink
+      if fits then
+        marks[#marks + 1] = { kind = "text", x = k, y = both and count > 0 and i - 0.14 or i,
+          text = text, size = size, colour = colour }
+      end
+      if both and count > 0 then
+        marks[#marks + 1] = { kind = "text", x = k, y = i + 0.22, text = percent(map.shares[i][k]),
+          size = cell >= 58 and 12.5 or cell >= 54 and 11 or 10, colour = colour }
+      end
+    end
+  end
+end
+
+local function layout(map)
+  local size = #map.counts
+  return function(w, h)
+    local ticks, label_wide = {}, 0
+    for _, name in ipairs(map.names) do
+      label_wide = math.max(label_wide, style.width(name, style.small))
+    end
+    label_wide = math.min(label_wide, w / 4)
+    local left = math.ceil(label_wide) + 46
+    local side = math.min(w - left - 14, h - 14 - 80)
+    local cell = side / size
+    if cell >= 1 then cell = math.floor(cell) end
+    side = cell * size
+    local skip = math.max(1, math.ceil(18 / cell))
+    local x_ticks = {}
+    for i = 1, size, skip do
+      ticks[#ticks + 1] = { i, style.cut(map.names[i], style.small, label_wide) }
+      x_ticks[#x_ticks + 1] = { i, style.cut(map.names[i], style.small, skip * cell) }
+    end
+    local marks = { { kind = "raster", raster = map.raster, x0 = 0.5, x1 = size + 0.5, y0 = 0.5,
+      y1 = size + 0.5 } }
+    for i = 0, cell >= 8 and size or 0 do
+      local at = i + 0.5
+      marks[#marks + 1] = { kind = "rule", x0 = at, x1 = at, y0 = 0.5, y1 = size + 0.5,
+        colour = style.grid, dash = "1", front = true }
+      marks[#marks + 1] = { kind = "rule", x0 = 0.5, x1 = size + 0.5, y0 = at, y1 = at,
+        colour = style.grid, dash = "1", front = true }
+    end
+    add_texts(marks, map, cell)
+    local box = { x = 0, y = 0, w = left + side + 14, h = 14 + side + 62 }
+    local panel = { axes = "ticks", xlabel = "predicted", ylabel = "true",
+      margin = { left, 14, 14, 62 }, marks = marks,
+      x = { 0.5, size + 0.5, ticks = x_ticks }, y = { size + 0.5, 0.5, ticks = ticks } }
+    local note = style.wrap("percentages and the colour of errors: shares of the row",
+      style.tiny + 1, w - 24)[1]
+    return { { panel, box } }, { { x = left, y = box.h + 6, text = note, size = style.tiny + 1,
+      colour = style.soft } }
+  end
+end
+
+-- A table with the colours of the cells behind their counts.
+local function text(map)
+  return function(columns, colours)
+    local label_wide, wide = 4, 1
+    for i, row in ipairs(map.counts) do
+      label_wide = math.max(label_wide, utf8.len(style.clean(map.names[i])))
+      for _, count in ipairs(row) do wide = math.max(wide, #tostring(count)) end
+      wide = math.max(wide, math.min(6, utf8.len(style.clean(map.names[i]))))
+    end
+    label_wide = math.min(label_wide, 16)
+    local per_row = (columns - label_wide - 1) // (wide + 2)
+    if #map.counts > per_row then
+      return picture_of.text(map.raster, math.min(columns, 2 * #map.counts), colours)
+    end
+    local function fit(name, size)
+      name = style.clean(name):gsub("\n", " ")
+      if utf8.len(name) > size then name = name:sub(1, utf8.offset(name, size + 1) - 1) end
+      return (" "):rep(size - utf8.len(name)) .. name
+    end
+    local head = { fit("true", label_wide) }
+    for _, name in ipairs(map.names) do head[#head + 1] = " " .. fit(name, wide) end
+    local lines = { table.concat(head, " ") .. "   (predicted)" }
+    for i, row in ipairs(map.counts) do
+      local cells = { fit(map.names[i], label_wide) }
+      for k, count in ipairs(row) do
+        local cell = " " .. fit(tostring(count == 0 and "·" or count), wide) .. " "
+        cells[#cells + 1] = picture_of.shade(map.raster, i, k, colours, cell)
+      end
+      lines[#lines + 1] = cells[1] .. " " .. table.concat(cells, "", 2)
+    end
+    return table.concat(lines, "\n") .. "\n"
+  end
+end
+
+return function(matrix, options)
+  options = check.options(NAME, options, { labels = "table" })
+  local map = {}
+  map.counts, map.names = read(matrix, options.labels)
+  local worst
+  map.shares, worst = shares_of(map.counts)
+  map.shades = shades_of(map.counts, map.shares, worst)
+  map.raster = picture_of.colour(core.tensor(map.shades), "diverging", -1, 1)
+  local size = #map.counts
+  local cell = size <= 4 and 84 or size <= 12 and 62 or math.max(4, 700 // size)
+  local label_wide = 0
+  for _, name in ipairs(map.names) do
+    label_wide = math.max(label_wide, style.width(name, style.small))
+  end
+  local side = cell * size
+  return picture.new {
+    kind = "confusion matrix", title = options.title,
+    width = options.width or math.max(360, side + math.min(200, math.ceil(label_wide)) + 62),
+    height = options.height or side + 96 + (options.title and 33 or 0),
+    layout = layout(map), terminal = text(map),
+  }
+end

@@ -1,0 +1,407 @@
+-- Turns panels into gnuplot's commands.
+--
+-- A panel is a table:
+--   title, xlabel, ylabel     texts, or nil
+--   x, y                      axes: { low, high, ticks = { { position, text } ... }, log = bool,
+--                             grid = bool, right = bool: at the right }; low > high turns it round
+--   marks                     what is drawn, in this order; each has a kind:
+--     line     x, y, colour, label; dash, point, size, width
+--     bars     list of { x0, x1, y0, y1 }; colour, label
+--     spread   x, low, high: a thin bar from low to high
+--     raster   raster (a uint8 tensor {h, w, 3}), x0 < x1, y0 < y1: the first row is at y0
+--     text     x, y, text; size, colour, align
+--     box      x0, y0, x1, y1, colour: a thin outline
+--     plate    x0, y0, x1, y1, colour: a filled box behind all others
+--     rule     x0, y0, x1, y1; colour, dash: a straight thin line; front = true: over rasters
+--   legend                    false: none, though marks have labels
+--   axes                      false: neither axes nor ticks; "ticks": ticks without axes
+--   square                    true: the same length for both axes
+--   right                     more room at the right, in pixels
+--   margin                    { left, right, top, bottom } in its stead, in pixels
+local picture = require("digits.core").internals.picture
+local style = require "digits.plot.style"
+
+local gnuplot = {}
+
+-- ---- words ----
+
+-- A text as an expression of gnuplot. Within single quotes nothing is special but the quote itself.
+function gnuplot.quote(text)
+  return "'" .. style.clean(text):gsub("'", "''"):gsub("\n", "'.\"\\n\".'") .. "'"
+end
+
+local quote = gnuplot.quote
+
+-- Texts at ticks are formats.
+local function quote_tick(text)
+  return quote((style.clean(text):gsub("%%", "%%%%")))
+end
+
+local function number(x)
+  return style.finite(x) and ("%.9g"):format(x) or "NaN"
+end
+
+local function tick_list(ticks)
+  local parts = {}
+  for i, tick in ipairs(ticks) do parts[i] = quote_tick(tick[2]) .. " " .. number(tick[1]) end
+  return "(" .. table.concat(parts, ", ") .. ")"
+end
+
+-- ---- data ----
+
+local function rows(columns)
+  local lines = {}
+  for i = 1, #columns[1] do
+    local words = {}
+    for k, column in ipairs(columns) do words[k] = number(column[i]) end
+    lines[i] = table.concat(words, " ")
+  end
+  lines[#lines + 1] = "e\n"
+  return table.concat(lines, "\n")
+end
+
+-- For marks that are plotted: the element of the plot command, and its data.
+local plotted = {}
+
+function plotted.line(mark)
+  local look = ("lc rgb '%s' lw %s dt %s"):format(mark.colour, mark.width or 2, mark.dash or "1")
+  local points = ("pt %s ps %s"):format(mark.point or 7, mark.size or 0.8)
+  local with = mark.dash == "none" and ("points lc rgb '%s' %s"):format(mark.colour, points)
+    or mark.point and "linespoints " .. look .. " " .. points or "lines " .. look
+  return "'-' using 1:2 with " .. with, rows { mark.x, mark.y }
+end
+
+function plotted.bars(mark)
+  local x, y, x0, x1, y0, y1 = {}, {}, {}, {}, {}, {}
+  for i, bar in ipairs(mark) do
+    x0[i], x1[i], y0[i], y1[i] = bar[1], bar[2], bar[3], bar[4]
+    x[i], y[i] = (bar[1] + bar[2]) / 2, bar[4]
+  end
+  return ("'-' using 1:2:3:4:5:6 with boxxyerror fs solid 1 noborder lc rgb '%s'"):format(
+    mark.colour), rows { x, y, x0, x1, y0, y1 }
+end
+
+-- gnuplot draws no image of one row or column, and what shows SVG and PDF blurs large pixels:
+-- hence each is there several times, about as many as it covers pixels.
+local function factor_of(mark, panel, frame)
+  local shape = mark.raster.shape
+  local covers = (frame.right - frame.left) * (mark.x1 - mark.x0)
+    / math.abs(panel.x[2] - panel.x[1]) / shape[2]
+  local least = (shape[1] == 1 or shape[2] == 1) and 2 or 1
+  return math.max(least, math.min(math.ceil(covers), 2000 // math.max(shape[1], shape[2])))
+end
+
+function plotted.raster(mark, panel, frame)
+  local factor = factor_of(mark, panel, frame)
+  local bytes = picture.bytes(mark.raster, factor)
+  local high, wide = mark.raster.shape[1] * factor, mark.raster.shape[2] * factor
+  local dx, dy = (mark.x1 - mark.x0) / wide, (mark.y1 - mark.y0) / high
+  return ("'-' binary array=(%d,%d) format='%%uchar%%uchar%%uchar' origin=(%s,%s) dx=%s dy=%s " ..
+    "using 1:2:3 with rgbimage"):format(wide, high, number(mark.x0 + dx / 2),
+    number(mark.y0 + dy / 2), number(dx), number(dy)), bytes
+end
+
+-- ---- paper: where things stand on it ----
+
+-- Writes commands for a sheet of `width` by `height` pixels, whose letters are `unit` times as
+-- large in gnuplot's eyes.
+local Paper = {}
+Paper.__index = Paper
+
+function Paper:add(format, ...)
+  self[#self + 1] = select("#", ...) > 0 and format:format(...) or format
+end
+
+-- A place in pixels from the upper left corner.
+function Paper:at(x, y)
+  return ("screen %s,%s"):format(number(x / self.width), number(1 - y / self.height))
+end
+
+function Paper:font(size)
+  return ("font ',%s'"):format(number(size * self.unit))
+end
+
+function Paper:text(place, text, size, colour, align)
+  self:add("set label %s at %s %s front %s tc rgb '%s'", quote(text), place, align or "left",
+    self:font(size), colour or style.ink)
+end
+
+-- ---- legends ----
+
+local SAMPLE = 30 -- the length of a line's sample
+
+local function labelled(panel)
+  local found = {}
+  for _, mark in ipairs(panel.legend == false and {} or panel.marks) do
+    if mark.label then found[#found + 1] = mark end
+  end
+  return found
+end
+
+-- The marks with labels, in rows that fit: { { mark, x } ... }.
+local function legend_rows(panel, width)
+  local lines, x = {}, width
+  for _, mark in ipairs(labelled(panel)) do
+    local needs = SAMPLE + 8 + style.width(style.cut(mark.label, style.small, width - SAMPLE - 8),
+      style.small)
+    if #lines == 0 or x + needs > width then
+      lines[#lines + 1] = {}
+      x = 0
+    end
+    table.insert(lines[#lines], { mark, x })
+    x = x + needs + 18
+  end
+  return lines
+end
+
+local function draw_legend(paper, lines, left, top, width)
+  for i, line in ipairs(lines) do
+    local y = top + (i - 0.5) * 21
+    for _, entry in ipairs(line) do
+      local mark, x = entry[1], left + entry[2]
+      if mark.kind == "bars" then
+        paper:add("set object rect from %s to %s fs solid 1 noborder fc rgb '%s' front",
+          paper:at(x + 10, y - 6), paper:at(x + SAMPLE, y + 6), mark.colour)
+      elseif mark.dash ~= "none" then
+        paper:add("set arrow from %s to %s nohead lc rgb '%s' lw %s dt %s front", paper:at(x, y),
+          paper:at(x + SAMPLE, y), mark.colour, mark.width or 2, mark.dash or "1")
+      end
+      if mark.kind == "line" and (mark.point or mark.dash == "none") then
+        paper:add("set label '' at %s point pt %s ps %s lc rgb '%s' front",
+          paper:at(x + SAMPLE / 2, y), mark.point or 7, mark.size or 0.8, mark.colour)
+      end
+      paper:text(paper:at(x + SAMPLE + 8, y),
+        style.cut(mark.label, style.small, width - SAMPLE - 8), style.small)
+    end
+  end
+end
+
+-- ---- panels ----
+
+local function widest(ticks)
+  local most = 0
+  for _, tick in ipairs(ticks or {}) do
+    most = math.max(most, style.width(tick[2], style.small))
+  end
+  return most
+end
+
+-- Where the axes stand, in pixels: left, top, right, bottom; and the legend's rows.
+local function frame_of(panel, box)
+  local margin = panel.margin or {}
+  local ticks = panel.axes ~= false
+  local left = margin[1]
+    or 10 + (panel.ylabel and 26 or 0) + (ticks and widest(panel.y.ticks) + 8 or 0)
+  local right = margin[2] or 16 + (panel.right or 0)
+  local lines = legend_rows(panel, box.w - left - right)
+  local top = margin[3] or 10 + (panel.title and 28 or 0) + 21 * #lines + (#lines > 0 and 4 or 0)
+  local bottom = margin[4] or 10 + (panel.xlabel and 24 or 0) + (ticks and 26 or 0)
+  local wide, high = box.w - left - right, box.h - top - bottom
+  if panel.square then
+    local side = math.min(wide, high)
+    left, top = left + (wide - side) / 2, top + (high - side) / 2
+    wide, high = side, side
+  end
+  wide, high = math.max(wide, 10), math.max(high, 10)
+  return { left = box.x + left, top = box.y + top, right = box.x + left + wide,
+    bottom = box.y + top + high, lines = lines }
+end
+
+local function set_axis(paper, name, axis, panel)
+  paper:add("set %srange [%s:%s]", name, number(axis[1]), number(axis[2]))
+  if axis.log then paper:add("set log %s", name) end
+  if axis.right then
+    paper:add("unset ytics\nset y2range [%s:%s]", number(axis[1]), number(axis[2]))
+    name = "y2"
+  end
+  if panel.axes == false or not axis.ticks or #axis.ticks == 0 then
+    paper:add("unset %stics", name)
+  else
+    paper:add("set %stics out nomirror scale %s %s %s tc rgb '%s'", name,
+      panel.axes == "ticks" and 0 or 0.6, tick_list(axis.ticks), paper:font(style.small), style.ink)
+    if axis.grid then
+      paper:add("set grid %stics lt 1 lw 1 lc rgb '%s' back", name, style.grid)
+    end
+  end
+end
+
+local function draw_frame(paper, panel, frame, box)
+  paper:add("set lmargin at screen %s", number(frame.left / paper.width))
+  paper:add("set rmargin at screen %s", number(frame.right / paper.width))
+  paper:add("set tmargin at screen %s", number(1 - frame.top / paper.height))
+  paper:add("set bmargin at screen %s", number(1 - frame.bottom / paper.height))
+  if panel.axes == false or panel.axes == "ticks" then
+    paper:add("unset border")
+  else
+    paper:add("set border 3 lw 1 lc rgb '%s'", style.ink)
+  end
+  set_axis(paper, "x", panel.x, panel)
+  set_axis(paper, "y", panel.y, panel)
+  local legend_high = 21 * #frame.lines + (#frame.lines > 0 and 4 or 0)
+  if panel.title then
+    paper:text(paper:at(frame.left, frame.top - legend_high - 18),
+      style.cut(panel.title, style.label, box.x + box.w - frame.left), style.label)
+  end
+  draw_legend(paper, frame.lines, frame.left, frame.top - legend_high - 2, box.w)
+  if panel.xlabel then
+    paper:text(paper:at((frame.left + frame.right) / 2, box.y + box.h - 20), panel.xlabel,
+      style.label, nil, "center")
+  end
+  if panel.ylabel then
+    local x = frame.left - widest(panel.y.ticks) - (panel.axes == false and 18 or 28)
+    paper:add("set label %s at %s center rotate by 90 front %s tc rgb '%s'", quote(panel.ylabel),
+      paper:at(x, (frame.top + frame.bottom) / 2), paper:font(style.label), style.ink)
+  end
+end
+
+-- For marks that are set before the plot.
+local standing = {}
+
+function standing.text(paper, mark)
+  paper:text(("first %s,%s"):format(number(mark.x), number(mark.y)), mark.text,
+    mark.size or style.small, mark.colour, mark.align or "center")
+end
+
+function standing.box(paper, mark)
+  paper:add("set object rect from first %s,%s to first %s,%s front fs empty border rgb '%s' lw 1",
+    number(mark.x0), number(mark.y0), number(mark.x1), number(mark.y1), mark.colour)
+end
+
+function standing.plate(paper, mark)
+  paper:add("set object rect from first %s,%s to first %s,%s behind fs solid noborder fc rgb '%s'",
+    number(mark.x0), number(mark.y0), number(mark.x1), number(mark.y1), mark.colour)
+end
+
+function standing.spread(paper, mark)
+  paper:add("set arrow from first %s,%s to first %s,%s heads size screen %s,90 front lw 1.5 " ..
+    "lc rgb '%s'", number(mark.x), number(mark.low), number(mark.x), number(mark.high),
+    number(4 / paper.width), style.ink)
+end
+
+function standing.rule(paper, mark)
+  paper:add("set arrow from first %s,%s to first %s,%s nohead %s lc rgb '%s' lw 1 dt %s",
+    number(mark.x0), number(mark.y0), number(mark.x1), number(mark.y1),
+    mark.front and "front" or "back", mark.colour or style.soft, mark.dash or "(6,4)")
+end
+
+local function draw_panel(paper, panel, box)
+  local elements, data = {}, {}
+  paper:add("reset")
+  paper:add("unset key")
+  local frame = frame_of(panel, box)
+  draw_frame(paper, panel, frame, box)
+  for _, mark in ipairs(panel.marks) do
+    if standing[mark.kind] then
+      standing[mark.kind](paper, mark)
+    else
+      elements[#elements + 1], data[#data + 1] = plotted[mark.kind](mark, panel, frame)
+    end
+  end
+  if #elements == 0 then elements[1] = "NaN" end
+  paper:add("plot %s", table.concat(elements, ", "))
+  paper[#paper] = paper[#paper] .. "\n" .. table.concat(data)
+end
+
+-- ---- formats ----
+
+-- Letters of n pixels are `unit` times n in the terminal's measure. Names of fonts are such that
+-- fontconfig has, or replaces, and that browsers know.
+local formats = {
+  svg = { unit = 1, terminal = "svg size %d,%d fixed noenhanced font 'Arial,15' " ..
+    "background rgb 'white'", begins = "^<%?xml", ends = "</svg>%s*$" },
+  png = { unit = 0.75, terminal = "pngcairo size %d,%d noenhanced font 'Arial,11.25' " ..
+    "background rgb 'white'", begins = "^\137PNG\r\n\26\n", ends = "IEND\174B`\130$" },
+  pdf = { unit = 1.0833, terminal = "pdfcairo size %gin,%gin noenhanced font 'Arial,16.25' " ..
+    "background rgb 'white'", begins = "^%%PDF%-", ends = "%%%%EOF%s*$", inches = 96 },
+}
+local SECONDS = 120
+
+-- Browsers blur enlarged pixels unless told, and need other names for the font; nothing tells when
+-- the file was made.
+local function finish(format, bytes, title)
+  if format == "svg" then
+    bytes = bytes:gsub("<image ", "<image style='image-rendering:pixelated' ")
+    bytes = bytes:gsub('font%-family="Arial"',
+      'font-family="Arial,Liberation Sans,DejaVu Sans,Helvetica,sans-serif"')
+    local escaped = title:gsub("[&<>]", { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" })
+    bytes = bytes:gsub("<title>Gnuplot</title>", function()
+      return "<title>" .. escaped .. "</title>"
+    end, 1)
+    bytes = bytes:gsub("<title>gnuplot_plot_%w*</title>", "")
+  elseif format == "pdf" then
+    bytes = bytes:gsub("(/CreationDate %(D:)%d%d%d%d%d%d%d%d%d%d%d%d%d%d", "%120000101000000")
+  end
+  return bytes
+end
+
+local function run(commands, format)
+  local bytes, said = picture.gnuplot(commands, SECONDS)
+  if not bytes:find(format.begins) or not bytes:find(format.ends) then
+    said = style.clean(said):gsub("%s+", " "):gsub("^ ", "")
+    require("digits.plot.check").fail("save", "gnuplot wrote no whole picture%s",
+      said ~= "" and ": " .. said or "")
+  end
+  if said:find "%S" then warn("plot: gnuplot says: ", (said:gsub("%s+", " "))) end
+  return bytes
+end
+
+-- The bytes of a file "svg", "png" or "pdf" with the panels that stand on the sheet:
+-- { { panel, box } ... }, box = { x, y, w, h } in pixels; and texts { x, y, text, size }.
+function gnuplot.draw(format, width, height, placed, texts, title)
+  local kind = formats[format]
+  local paper = setmetatable({ width = width, height = height, unit = kind.unit }, Paper)
+  local inches = kind.inches or 1
+  paper:add("set encoding utf8")
+  paper:add("set terminal " .. kind.terminal, width / inches, height / inches)
+  paper:add("set multiplot")
+  for _, text in ipairs(texts) do
+    paper:text(paper:at(text.x, text.y), text.text, text.size, text.colour, text.align)
+  end
+  if #texts > 0 then -- labels are drawn by a plot
+    paper:add("unset key\nunset border\nunset tics\nset xrange [0:1]\nset yrange [0:1]\nplot NaN")
+  end
+  for _, entry in ipairs(placed) do draw_panel(paper, entry[1], entry[2]) end
+  paper:add("unset multiplot")
+  paper:add("unset output\n")
+  return finish(format, run(table.concat(paper, "\n"), kind), title)
+end
+
+-- ---- terminals ----
+
+-- A panel of lines as text, with gnuplot's terminal of characters.
+function gnuplot.text(panel, columns, lines, colours)
+  local paper, elements, data = setmetatable({}, Paper), {}, {}
+  paper:add("set encoding utf8")
+  paper:add("set terminal dumb size %d,%d noenhanced %s", columns, lines,
+    colours == "true" and "ansirgb" or colours == "256" and "ansi256" or "mono")
+  if panel.title then paper:add("set title %s", quote(panel.title)) end
+  if panel.xlabel then paper:add("set xlabel %s", quote(panel.xlabel)) end
+  paper:add("set key top outside horizontal left")
+  paper:add("set border 3")
+  for name, axis in pairs { x = panel.x, y = panel.y } do
+    paper:add("set %srange [%s:%s]", name, number(axis[1]), number(axis[2]))
+    if axis.log then paper:add("set log %s", name) end
+    paper:add("set %stics out nomirror %s", name, tick_list(axis.ticks or {}))
+  end
+  for _, mark in ipairs(panel.marks) do
+    if mark.kind == "line" then
+      local sign = mark.label and style.clean(mark.label):match "^%w" or "*"
+      if mark.dash == "none" then sign = "o" end
+      local with = (mark.point or #mark.x <= columns // 2) and mark.dash ~= "none"
+        and "linespoints" or mark.point and "points" or "lines"
+      elements[#elements + 1] = ("'-' using 1:2 with %s%s lc rgb '%s' title %s"):format(with,
+        with == "lines" and "" or " pt " .. quote(sign), mark.colour, quote(mark.label or ""))
+      data[#data + 1] = rows { mark.x, mark.y }
+    elseif mark.kind == "bars" then
+      elements[#elements + 1], data[#data + 1] = plotted.bars(mark)
+      elements[#elements] = elements[#elements]:gsub("fs solid 1 noborder", "fs empty")
+        .. " notitle"
+    end
+  end
+  if #elements == 0 then elements[1] = "NaN notitle" end
+  paper:add("plot %s\n%s", table.concat(elements, ", "), table.concat(data))
+  local text = picture.gnuplot(table.concat(paper, "\n"), SECONDS)
+  return (text:gsub("\f", ""):gsub("[ \n]+$", ""):gsub("^\n+", "")) .. "\n"
+end
+
+return gnuplot

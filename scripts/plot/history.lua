@@ -1,0 +1,95 @@
+-- plot.history: the course of a training, a panel for each score.
+local chart = require "digits.plot.chart"
+local check = require "digits.plot.check"
+local picture = require "digits.plot.picture"
+local style = require "digits.plot.style"
+
+local NAME = "history"
+local NO_SCORE = { seconds = true }
+local FIRST = { loss = 1, accuracy = 2 }
+
+-- The names of the lists of numbers that belong to a panel each: loss, accuracy, the others.
+local function scores_of(history)
+  local names, seen = {}, {}
+  for key, value in pairs(history) do
+    local name = type(key) == "string" and (key:match "^val_(.+)$" or key)
+    if name and type(value) == "table" and type(value[1]) == "number" and not NO_SCORE[name]
+      and not seen[name] then
+      seen[name] = true
+      names[#names + 1] = name
+    end
+  end
+  table.sort(names, function(a, b)
+    local x, y = FIRST[a] or 3, FIRST[b] or 3
+    if x ~= y then return x < y end
+    return a < b
+  end)
+  return names
+end
+
+local function counted(n)
+  local list = {}
+  for i = 1, n do list[i] = i end
+  return list
+end
+
+local function y_axis(name, ...)
+  local low, high = style.bounds(...)
+  local a, b = style.padded(low, high, 0.08)
+  if low and low >= 0 and a < 0 then a = 0 end
+  if name:find "accuracy" and high and high <= 1 then b = math.min(b, 1) end
+  return chart.axis(a, b, { grid = true })
+end
+
+local function panel_of(history, name, unit)
+  local marks, lists = {}, {}
+  for i, key in ipairs { name, "val_" .. name } do
+    local values = rawget(history, key)
+    if values then
+      values = check.numbers(NAME, key, values)
+      lists[#lists + 1] = values
+      marks[#marks + 1] = { kind = "line", x = counted(#values), y = values,
+        colour = style.colour(i), dash = i == 2 and "(9,4)" or "1",
+        point = #values <= 30 and style.point(i) or nil,
+        label = i == 1 and "train" or "validation" }
+    end
+  end
+  local last = math.max(#lists[1], lists[2] and #lists[2] or 0)
+  local y = y_axis(name, table.unpack(lists))
+  local best = rawget(history, "best_epoch")
+  if math.type(best) == "integer" and best >= 1 and best < last then
+    table.insert(marks, 1, { kind = "rule", x0 = best, y0 = y[1], x1 = best, y1 = y[2] })
+  end
+  local room = 0.02 * (last - 1)
+  return { title = (name:gsub("_", " ")), xlabel = unit, marks = marks, y = y,
+    x = chart.axis(last == 1 and 0.5 or 1 - room, last == 1 and 1.5 or last + room, { whole = true,
+      count = 7 }) }
+end
+
+return function(history, options)
+  options = check.options(NAME, options, { unit = "string" })
+  if type(history) ~= "table" then
+    check.fail(NAME, "expected the history that fit returns, found %s", check.found(history))
+  end
+  local names = scores_of(history)
+  if #names == 0 then
+    check.fail(NAME, "the history has no scores: expected lists such as loss and val_loss")
+  end
+  local panels = {}
+  for i, name in ipairs(names) do panels[i] = panel_of(history, name, options.unit or "epoch") end
+  local columns = #names == 1 and 1 or 2
+  local down = math.ceil(#names / columns)
+  return picture.new {
+    kind = NAME, title = options.title,
+    width = options.width or 440 * columns + 20,
+    height = options.height or 360 * down,
+    layout = function(w, h)
+      local placed = {}
+      for i, panel in ipairs(panels) do
+        placed[i] = { panel, { x = (i - 1) % columns * w / columns,
+          y = (i - 1) // columns * h / down, w = w / columns, h = h / down } }
+      end
+      return placed
+    end,
+  }
+end

@@ -1,0 +1,151 @@
+-- Small images in rows and columns, each with a line below it, and the scale of their colours.
+local core = require "digits.core"
+local picture = core.internals.picture
+local style = require "digits.plot.style"
+
+local mosaic = {}
+
+local GAP, CAPTION, NOTE, EDGE = 10, 22, 24, 14 -- pixels
+mosaic.SCALE = 92                               -- room for the scale of colours
+
+-- A panel whose axes count pixels of its box.
+function mosaic.sheet(box, marks)
+  return { panel = { axes = false, margin = { 0, 0, 0, 0 }, x = { 0, box.w }, y = { box.h, 0 },
+    marks = marks }, box = box }
+end
+
+-- The panel of a scale: low .. high in `colours`, from the pixel `top` to `bottom` of a box.
+function mosaic.scale(colours, low, high, box, label)
+  local steps = {}
+  for i = 1, 128 do steps[i] = { i - 1 } end
+  local raster = picture.colour(core.tensor(steps), colours, 0, 127)
+  local ticks = low < high and style.ticks(low, high, math.max(2, math.min(6, box.h // 45)))
+    or { { low, style.number(low) } }
+  if low == high then low, high = low - 0.5, high + 0.5 end
+  local wide = 0
+  for _, tick in ipairs(ticks) do wide = math.max(wide, style.width(tick[2], style.small)) end
+  return { axes = "ticks", margin = { 4, box.w - 22, 0, 0 }, x = { 0, 1 },
+    y = { low, high, ticks = ticks, right = true }, ylabel = label,
+    marks = { { kind = "raster", raster = raster, x0 = 0, x1 = 1, y0 = low, y1 = high },
+      { kind = "box", x0 = 0, x1 = 1, y0 = low, y1 = high, colour = style.soft } } }
+end
+
+-- How many columns look well for `count` images; full rows, if nearly as well.
+function mosaic.columns(count)
+  local wide = math.max(math.min(count, 5), math.min(10, math.ceil(math.sqrt(1.7 * count))))
+  for _, more in ipairs { 0, -1, 1, 2 } do
+    if wide + more > 2 and wide + more <= 10 and count % (wide + more) == 0 then
+      return wide + more
+    end
+  end
+  return math.max(1, wide)
+end
+
+-- How many pixels of paper an image's pixel gets by default: a whole number.
+local function enlargement(size, columns)
+  local room = math.max(40, math.min(84, 760 // columns - GAP))
+  return math.max(1, room // size)
+end
+
+-- The default size of a sheet. images: what `layout` takes.
+function mosaic.size(images)
+  local down = math.ceil(#images.rasters / images.columns)
+  local shape = images.rasters[1].shape
+  local k = enlargement(math.max(shape[1], shape[2]), images.columns)
+  local cell = math.max(k * shape[2], images.captions and 44 or 0) + GAP
+  return math.max(240, images.columns * cell + 2 * EDGE + (images.scale and mosaic.SCALE or 0)),
+    down * (k * shape[1] + GAP + (images.captions and CAPTION or 0)) + 2 * EDGE
+      + (images.note and NOTE or 0)
+end
+
+-- images: rasters, columns; or nil: captions { text, colour }, framed { [i] = true }, note, scale
+-- { colours, low, high }.
+function mosaic.layout(images)
+  local count, columns = #images.rasters, images.columns
+  local down = math.ceil(count / columns)
+  local shape = images.rasters[1].shape
+  return function(w, h)
+    local right = images.scale and mosaic.SCALE or 0
+    local cell_w = (w - 2 * EDGE - right) / columns
+    local cell_h = (h - 2 * EDGE - (images.note and NOTE or 0)) / down
+    local caption = images.captions and CAPTION or 0
+    local k = math.min((cell_w - GAP) / shape[2], (cell_h - GAP - caption) / shape[1])
+    k = k >= 1 and math.floor(k) or math.max(k, 0.05)
+    local wide, high, marks = k * shape[2], k * shape[1], {}
+    for i, raster in ipairs(images.rasters) do
+      local x = math.floor(EDGE + (i - 1) % columns * cell_w + (cell_w - wide) / 2)
+      local y = math.floor(EDGE + (i - 1) // columns * cell_h)
+      local wrong = images.framed and images.framed[i]
+      local edge = wrong and 3 or 1
+      marks[#marks + 1] = { kind = "plate", x0 = x - edge, x1 = x + wide + edge, y0 = y - edge,
+        y1 = y + high + edge, colour = wrong and style.wrong or style.faint }
+      marks[#marks + 1] = { kind = "raster", raster = raster, x0 = x, x1 = x + wide, y0 = y,
+        y1 = y + high }
+      if images.captions then
+        marks[#marks + 1] = { kind = "text", x = x + wide / 2, y = y + high + 13,
+          text = style.cut(images.captions[i], style.small, cell_w - 2),
+          colour = wrong and style.wrong or style.ink }
+      end
+    end
+    if images.note then
+      marks[#marks + 1] = { kind = "text", x = EDGE, y = h - 16, text = images.note,
+        size = style.tiny + 1, colour = style.soft, align = "left" }
+    end
+    local sheet = mosaic.sheet({ x = 0, y = 0, w = w, h = h }, marks)
+    local placed = { { sheet.panel, sheet.box } }
+    if images.scale then
+      local tall = math.min(h - 2 * EDGE, 260)
+      local box = { x = w - right, y = EDGE, w = right, h = tall }
+      placed[2] = { mosaic.scale(images.scale[1], images.scale[2], images.scale[3], box), box }
+    end
+    return placed
+  end
+end
+
+-- ---- terminals ----
+
+-- Texts of equal height side by side, each `wide` characters.
+local function beside(blocks, gap)
+  local lines = {}
+  for _, block in ipairs(blocks) do
+    local n = 0
+    for line in block:gmatch "([^\n]*)\n" do
+      n = n + 1
+      lines[n] = lines[n] and lines[n] .. gap .. line or line
+    end
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+-- The images as text; captions below them.
+function mosaic.text(images)
+  return function(columns, colours)
+    local width = images.rasters[1].shape[2]
+    local wide = width
+    while wide > 16 and (columns + 2) // (wide + 2) < math.min(5, #images.rasters) do
+      wide = math.ceil(wide / 2)
+    end
+    wide = math.min(wide, columns)
+    if wide < 12 then wide = wide * (12 // wide) end
+    local a_line = math.max(1, math.min(images.columns, (columns + 2) // (wide + 2)))
+    local parts = {}
+    for first = 1, #images.rasters, a_line do
+      local blocks, captions = {}, {}
+      for i = first, math.min(first + a_line - 1, #images.rasters) do
+        blocks[#blocks + 1] = picture.text(images.rasters[i], wide, colours)
+        local text = style.clean(images.captions and images.captions[i] or ""):gsub("\n", " ")
+        if images.framed and images.framed[i] then text = text .. " ✗" end
+        captions[#captions + 1] = text .. (" "):rep(wide + 2 - utf8.len(text))
+      end
+      parts[#parts + 1] = beside(blocks, "  ")
+      if images.captions then
+        parts[#parts + 1] = table.concat(captions):gsub(" +$", "") .. "\n"
+      end
+      parts[#parts + 1] = "\n"
+    end
+    if images.note then parts[#parts + 1] = images.note .. "\n" end
+    return table.concat(parts)
+  end
+end
+
+return mosaic

@@ -1,0 +1,145 @@
+-- plot.search: the trials of a search, their score against each parameter.
+local chart = require "digits.plot.chart"
+local check = require "digits.plot.check"
+local picture = require "digits.plot.picture"
+local style = require "digits.plot.style"
+
+local NAME = "search"
+local MOST_VALUES = 8 -- of a parameter, that are set apart; more numbers make an axis
+
+local function text_of(value)
+  if type(value) == "number" then return style.number(value) end
+  if type(value) ~= "table" then return tostring(value) end
+  local parts = {}
+  for i, item in ipairs(value) do parts[i] = text_of(item) end
+  return table.concat(parts, "×")
+end
+
+-- Trials with a score: { params, score }.
+local function read(found, metric)
+  local ok, trials = pcall(function() return found.trials end)
+  if not ok or type(trials) ~= "table" then
+    check.fail(NAME, "expected what a search returns, with trials, found %s", check.found(found))
+  end
+  local list = {}
+  for _, trial in ipairs(trials) do
+    local score = type(trial.scores) == "table" and trial.scores[metric]
+    if type(score) == "number" and style.finite(score) then
+      list[#list + 1] = { params = trial.params, score = score }
+    end
+  end
+  if #list == 0 then check.fail(NAME, "no trial has a score '%s'", metric) end
+  return list
+end
+
+-- The parameters that differ between trials, each with its values in order.
+local function varied(trials)
+  local names, seen = {}, {}
+  for _, trial in ipairs(trials) do
+    for name, value in pairs(trial.params) do
+      if not seen[name] then
+        seen[name] = { name = name, values = {}, at = {} }
+        names[#names + 1] = name
+      end
+      local one, text = seen[name], text_of(value)
+      if not one.at[text] then
+        one.at[text] = true
+        one.values[#one.values + 1] = value
+      end
+    end
+  end
+  table.sort(names)
+  local list = {}
+  for _, name in ipairs(names) do
+    if #seen[name].values > 1 then list[#list + 1] = seen[name] end
+  end
+  if #list == 0 then list[1] = seen[names[1]] end
+  return list
+end
+
+local function by_value(a, b)
+  if type(a) == "number" and type(b) == "number" then return a < b end
+  return text_of(a) < text_of(b)
+end
+
+-- Places of values on an axis, by their texts.
+local function place_values(one)
+  table.sort(one.values, by_value)
+  local numbers = {}
+  for i, value in ipairs(one.values) do numbers[i] = tonumber(value) end
+  local places = {}
+  if #one.values <= MOST_VALUES or #numbers < #one.values then
+    local ticks = {}
+    for i, value in ipairs(one.values) do
+      places[text_of(value)] = i
+      ticks[i] = { i, style.cut(text_of(value), style.small, 300 / #one.values) }
+    end
+    return places, { 0.5, #one.values + 0.5, ticks = ticks }, true
+  end
+  local low, high = style.bounds(numbers)
+  for i, value in ipairs(one.values) do places[text_of(value)] = numbers[i] end
+  if low > 0 and high / low >= 50 then
+    return places, chart.axis(low / 1.2, high * 1.2, { log = true })
+  end
+  local a, b = style.padded(low, high)
+  return places, chart.axis(a, b)
+end
+
+local function means(one, trials, places)
+  local sums, counts = {}, {}
+  for _, trial in ipairs(trials) do
+    local text = text_of(trial.params[one.name])
+    sums[text] = (sums[text] or 0) + trial.score
+    counts[text] = (counts[text] or 0) + 1
+  end
+  local x, y = {}, {}
+  for i, value in ipairs(one.values) do
+    local text = text_of(value)
+    x[i], y[i] = places[text], sums[text] / counts[text]
+  end
+  return x, y
+end
+
+local function panel_of(one, trials, y_axis, metric)
+  local places, axis, apart = place_values(one)
+  local x, y = {}, {}
+  for i, trial in ipairs(trials) do
+    x[i], y[i] = places[text_of(trial.params[one.name])] or 0 / 0, trial.score
+  end
+  local marks = { { kind = "line", dash = "none", x = x, y = y, colour = style.colour(1),
+    point = 7, size = 0.9, label = "trial" } }
+  if apart then
+    local mean_x, mean_y = means(one, trials, places)
+    marks[2] = { kind = "line", x = mean_x, y = mean_y, colour = style.colour(2), dash = "(9,4)",
+      point = style.point(2), label = "mean" }
+  end
+  return { xlabel = (one.name:gsub("_", " ")), ylabel = (metric:gsub("_", " ")), marks = marks,
+    x = axis, y = y_axis }
+end
+
+return function(found, options)
+  options = check.options(NAME, options, { metric = "string" })
+  local has, metric = pcall(function() return found.metric end)
+  metric = options.metric or has and type(metric) == "string" and metric or "accuracy"
+  local trials = read(found, metric)
+  local scores = {}
+  for i, trial in ipairs(trials) do scores[i] = trial.score end
+  local low, high = style.padded(style.bounds(scores))
+  local y_axis = chart.axis(low, high, { grid = true })
+  local panels = {}
+  for i, one in ipairs(varied(trials)) do panels[i] = panel_of(one, trials, y_axis, metric) end
+  local columns = math.min(#panels, #panels == 4 and 2 or 3)
+  local down = math.ceil(#panels / columns)
+  return picture.new {
+    kind = NAME, title = options.title,
+    width = options.width or 360 * columns + 60, height = options.height or 320 * down + 20,
+    layout = function(w, h)
+      local placed = {}
+      for i, panel in ipairs(panels) do
+        placed[i] = { panel, { x = (i - 1) % columns * w / columns,
+          y = (i - 1) // columns * h / down, w = w / columns, h = h / down } }
+      end
+      return placed
+    end,
+  }
+end

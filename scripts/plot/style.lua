@@ -1,0 +1,162 @@
+-- The look of all pictures: colours, sizes, ticks and numbers. Lengths are pixels.
+local style = {
+  title = 17, label = 15, small = 14, tiny = 12, -- heights of letters
+  ink = "#222222", soft = "#767676", faint = "#c4c4c4", grid = "#e8e8e8",
+  -- of series: Okabe and Ito, without the yellow that white swallows
+  colours = { "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000" },
+  points = { 7, 5, 9, 13, 11, 15, 6 },          -- gnuplot's: disc, square, triangle ...
+  dashes = { "1", "(9,4)", "(3,3)", "(12,4,3,4)", "(5,5)", "(2,4)", "1" },
+  wrong = "#D55E00",
+  gap = 28, -- between pictures
+}
+
+function style.colour(i) return style.colours[(i - 1) % #style.colours + 1] end
+function style.point(i) return style.points[(i - 1) % #style.points + 1] end
+function style.dash(i) return style.dashes[(i - 1) % #style.dashes + 1] end
+
+-- ---- text ----
+
+-- What a font can draw: valid UTF-8 without control characters, but for "\n".
+function style.clean(text)
+  text = tostring(text)
+  if not utf8.len(text) then text = text:gsub("[\128-\255]", "?") end
+  return (text:gsub("\r\n?", "\n"):gsub("\t", " "):gsub("[%z\1-\9\11-\31\127]", ""))
+end
+
+-- About how wide a line is; rather too wide than too narrow.
+function style.width(text, size)
+  local sum = 0
+  for _, code in utf8.codes(style.clean(text)) do
+    local letter = code < 128 and string.char(code) or ""
+    sum = sum + (letter:find "[il.,:;'|!%[%]() ]" and 0.34 or letter:find "[%uwm%%@]" and 0.84
+      or code >= 0x2E80 and 1.05 or 0.61)
+  end
+  return sum * size
+end
+
+-- The lines of a text that is broken at spaces, and at "\n", to be no wider than `width`.
+function style.wrap(text, size, width)
+  local lines = {}
+  for paragraph in (style.clean(text) .. "\n"):gmatch "(.-)\n" do
+    local line = ""
+    for word in paragraph:gmatch "%S+" do
+      local longer = line == "" and word or line .. " " .. word
+      if line ~= "" and style.width(longer, size) > width then
+        lines[#lines + 1] = line
+        line = word
+      else
+        line = longer
+      end
+    end
+    lines[#lines + 1] = line
+  end
+  return lines
+end
+
+-- The text, or as much of it as `width` holds and "…".
+function style.cut(text, size, width)
+  text = style.clean(text):gsub("\n", " ")
+  if style.width(text, size) <= width then return text end
+  local kept = utf8.len(text)
+  repeat
+    kept = kept - 1
+  until kept <= 1 or style.width(text:sub(1, utf8.offset(text, kept + 1) - 1), size) <= width - size
+  return text:sub(1, utf8.offset(text, kept + 1) - 1) .. "…"
+end
+
+-- ---- numbers ----
+
+function style.finite(x)
+  return x == x and x ~= math.huge and x ~= -math.huge
+end
+
+-- The least and the greatest of the finite numbers in some lists; nothing when there are none.
+function style.bounds(...)
+  local low, high
+  for _, list in ipairs { ... } do
+    for _, x in ipairs(list) do
+      if style.finite(x) then
+        low, high = low and math.min(low, x) or x, high and math.max(high, x) or x
+      end
+    end
+  end
+  return low, high
+end
+
+-- A number as people write it: 0.001, 12.5, 1 000 000, 1e-05.
+function style.number(x)
+  if math.type(x) == "integer" or x == math.floor(x) and math.abs(x) < 1e15 then
+    local digits = ("%.0f"):format(x)
+    if math.abs(x) < 10000 then return (digits:gsub("-", "−")) end
+    local rest = digits:reverse():gsub("(%d%d%d)", "%1 "):reverse()
+    return (rest:gsub("^ ", ""):gsub("^- ?", "−"))
+  end
+  return (("%.4g"):format(x):gsub("-", "−"))
+end
+
+function style.seconds(x)
+  if x < 0.0995 then return ("%.0f ms"):format(1000 * x) end
+  return (x < 9.95 and "%.1f s" or "%.0f s"):format(x)
+end
+
+-- 1, 2 or 5 times a power of ten, at least `x`.
+local function round_step(x)
+  local power = 10.0 ^ math.floor(math.log(x, 10) + 1e-9)
+  for _, factor in ipairs { 1, 2, 5 } do
+    if factor * power >= x * (1 - 1e-9) then return factor * power end
+  end
+  return 10 * power
+end
+
+local function decimals_of(step)
+  return math.max(0, math.ceil(-math.log(step, 10) - 1e-9))
+end
+
+-- Ticks { position, text } within low .. high, about `count` of them; `whole`: at whole numbers.
+function style.ticks(low, high, count, whole)
+  local step = round_step((high - low) / count)
+  local finer = round_step(step / 2.6)
+  local function off(one) return math.abs(math.log(((high - low) / one + 0.5) / count)) end
+  if off(finer) <= off(step) then step = finer end
+  if whole then step = math.max(1, step) end
+  local ticks, decimals = {}, decimals_of(step)
+  local format = "%." .. decimals .. "f"
+  for k = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) do
+    local at = k * step
+    local far = decimals > 4 or math.abs(at) >= 1e15
+    local text = far and style.number(at)
+      or decimals == 0 and style.number(math.floor(at + 0.5)) or format:format(at):gsub("^-", "−")
+    ticks[#ticks + 1] = { at, text }
+  end
+  return ticks
+end
+
+-- Ticks of a logarithmic axis.
+function style.log_ticks(low, high)
+  local ticks = {}
+  local first, last = math.floor(math.log(low, 10) + 1e-9), math.ceil(math.log(high, 10) - 1e-9)
+  local skip = math.max(1, math.ceil((last - first) / 7))
+  local factors = last - first <= 2 and { 1, 2, 5 } or { 1 }
+  for power = first, last, skip do
+    for _, factor in ipairs(factors) do
+      local at = factor * 10.0 ^ power
+      if at >= low * (1 - 1e-9) and at <= high * (1 + 1e-9) then
+        ticks[#ticks + 1] = { at, style.number(at) }
+      end
+    end
+  end
+  return ticks
+end
+
+-- A range around data that leaves some room, for an axis.
+function style.padded(low, high, share)
+  if not low then return 0.0, 1.0 end
+  if low == high then
+    local half = low == 0 and 1 or math.abs(low) / 2
+    return low - half, high + half
+  end
+  local room = (share or 0.05) * (high - low)
+  return low - room, high + room
+end
+
+return style
