@@ -8,6 +8,7 @@
 #include "bindings/learner.h"
 #include "bindings/tensor.h"
 #include "engine/base/clock.h"
+#include "engine/nn/model.h"
 
 #define PROGRESS "digits.progress"
 
@@ -172,9 +173,13 @@ static dg_status on_epoch(void *context, const dg_log *log, bool *stop)
 /* --- options -------------------------------------------------------------------------------- */
 
 static const char *const option_names[] = {
-    "validation", "epochs",       "batch_size",   "shuffle",        "seed",
-    "verbose",    "on_epoch_end", "on_batch_end", "early_stopping", NULL
+    "validation",   "epochs",       "batch_size",     "shuffle",  "seed", "verbose",
+    "on_epoch_end", "on_batch_end", "early_stopping", "continue", NULL
 };
+
+static const char *const tree_option_names[] = { "validation",   "seed",          "verbose",
+                                                 "on_epoch_end", "on_batch_end",  "early_stopping",
+                                                 "continue",     "sample_weight", NULL };
 
 static const char *const option_hints[] = {
     "validation_data",
@@ -195,8 +200,24 @@ static const char *const option_hints[] = {
     "give the tensors first: model:fit(x, y, { ... })",
     "y",
     "give the tensors first: model:fit(x, y, { ... })",
-    "continue",
-    "a network goes on from its weights; make a new one to start again",
+    NULL
+};
+
+static const char *const tree_option_hints[] = {
+    "validation_data",
+    "use validation = ...",
+    "eval_set",
+    "use validation = ...",
+    "early_stopping_rounds",
+    "use early_stopping = { patience = ... }",
+    "sample_weights",
+    "use sample_weight = ...",
+    "epochs",
+    "trees are not trained in epochs: give n_estimators to the constructor",
+    "batch_size",
+    "trees are not trained in batches",
+    "callbacks",
+    "use on_epoch_end = function(log) ... end, or early_stopping = { ... }",
     NULL
 };
 
@@ -253,12 +274,21 @@ static void read_early_stopping(const dg_args *args, dg_fit_options *options)
 static dg_fit_options read_options(lua_State *L, struct fit *fit, int64_t rows)
 {
     dg_fit_options options = dg_fit_defaults();
-    dg_args args = dg_args_open(L, OPTIONS, "fit", option_names, option_hints, 0);
+    bool network = dg_model_of(dg_want_learner(L, MODEL, "fit")) != NULL;
+    dg_args args = dg_args_open(L, OPTIONS, "fit", network ? option_names : tree_option_names,
+                                network ? option_hints : tree_option_hints, 0);
     int64_t verbose = 1;
-    dg_args_integer(&args, "epochs", 1, INT64_MAX, &options.epochs);
+    bool resume = true;
     if (rows > 0 && rows < options.batch_size) options.batch_size = rows;
-    dg_args_integer(&args, "batch_size", 1, INT64_MAX, &options.batch_size);
-    dg_args_boolean(&args, "shuffle", &options.shuffle);
+    if (network) {
+        dg_args_integer(&args, "epochs", 1, INT64_MAX, &options.epochs);
+        dg_args_integer(&args, "batch_size", 1, INT64_MAX, &options.batch_size);
+        dg_args_boolean(&args, "shuffle", &options.shuffle);
+    } else if (dg_args_push(&args, "sample_weight")) {
+        options.sample_weight = dg_want_tensor(L, -1, "fit", "sample_weight");
+    }
+    if (dg_args_boolean(&args, "continue", &resume))
+        options.resume = resume ? DG_RESUME_YES : DG_RESUME_NO;
     options.seeded = dg_args_seed(&args, &options.seed);
     dg_args_integer(&args, "verbose", 0, 2, &verbose);
     options.validation = read_validation(&args);

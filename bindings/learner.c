@@ -159,15 +159,20 @@ static int save(lua_State *L)
 
 static const dg_function methods[] = {
     { "fit", dg_learner_lua_fit,
-      "fit(set, { validation = nil, epochs = 1, batch_size = 32, shuffle = true, seed = nil, "
-      "verbose = 1,\n  on_epoch_end = nil, on_batch_end = nil, early_stopping = nil }) or "
-      "fit(x, y, { ... })\n"
+      "fit(set, { validation = nil, seed = nil, verbose = 1, early_stopping = nil, continue = "
+      "nil,\n"
+      "  on_epoch_end = nil, on_batch_end = nil }) or fit(x, y, { ... })\n"
       "Trains, and returns the history: lists loss, accuracy, val_loss, val_accuracy, seconds with "
-      "an entry an\nepoch, and best_epoch, total_seconds, epochs. verbose: 0 silent, 1 a progress "
-      "bar on a terminal, 2 a line an\nepoch. Callbacks get a table (epoch, epochs, batch, "
-      "batches, "
-      "seconds and the scores); false ends the fit.\nearly_stopping = { monitor = \"val_loss\", "
-      "patience = 0, min_delta = 0, restore_best = false }\n"
+      "an entry an\nepoch or round, and best_epoch, total_seconds, epochs.\n"
+      "Networks also take epochs = 1, batch_size = 32, shuffle = true, and go on where the last "
+      "fit "
+      "ended unless\ncontinue = false; trees take sample_weight = nil, a tensor {n}, and always "
+      "begin anew.\n"
+      "verbose: 0 silent, 1 a progress bar on a terminal, 2 a line an epoch. Callbacks get a table "
+      "(epoch, epochs,\nbatch, batches, seconds and the scores); false ends the fit.\n"
+      "early_stopping = { monitor = \"val_loss\", patience = 0, min_delta = 0, restore_best = "
+      "false "
+      "}\n"
       "model:fit(train, { validation = validation, epochs = 12, batch_size = 50 })" },
     { "evaluate", evaluate,
       "evaluate(set) or evaluate(x, y)\nA table of loss (penalties included), accuracy and "

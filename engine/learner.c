@@ -140,8 +140,7 @@ static void input_range(const dg_learner *learner, const dg_tensor *x, float *lo
     }
 }
 
-bool dg_learner_range_differs(const dg_learner *learner, const dg_tensor *x, char *out,
-                              size_t size)
+bool dg_learner_range_differs(const dg_learner *learner, const dg_tensor *x, char *out, size_t size)
 {
     float low, high;
     enum { FACTOR = 16 }; /* a picture may be dark; 255 against 1 is another scale */
@@ -238,7 +237,8 @@ dg_fit_options dg_fit_defaults(void)
 static dg_status check_set(const dg_learner *learner, const dg_dataset *set, const char *who,
                            const char *which)
 {
-    if (dg_dataset_rows(set) == 0) return dg_error(DG_INVALID, "%s: the %sset has no rows", who, which);
+    if (dg_dataset_rows(set) == 0)
+        return dg_error(DG_INVALID, "%s: the %sset has no rows", who, which);
     if (!set->labelled) return dg_error(DG_INVALID, "%s: the %sset has no labels", who, which);
     return dg_learner_check_rows(learner, &set->x, who);
 }
@@ -249,6 +249,9 @@ dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
     double start = dg_clock();
     *result = (dg_fit_result){ 0 };
     if (learner->busy) return dg_error(DG_INVALID, "fit: this model is being fitted already");
+    if (options->resume == DG_RESUME_YES && learner->fitted && !learner->type->resumes)
+        return dg_error(DG_INVALID, "fit: a %s always begins anew: leave out continue = true",
+                        learner->type->part.name);
     DG_TRY(check_set(learner, set, "fit", ""));
     if (options->validation)
         DG_TRY(check_set(learner, options->validation, "fit: validation", "validation "));
@@ -262,8 +265,8 @@ dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
 
 /* --- predicting --------------------------------------------------------------------------- */
 
-dg_status dg_learner_predict_proba(const dg_learner *learner, const dg_tensor *x,
-                                   const dg_job *job, dg_tensor *out)
+dg_status dg_learner_predict_proba(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
+                                   dg_tensor *out)
 {
     dg_tensor rows;
     *out = (dg_tensor){ 0 };
@@ -280,13 +283,14 @@ dg_status dg_learner_predict(const dg_learner *learner, const dg_tensor *x, cons
 {
     dg_tensor proba;
     *out = (dg_tensor){ 0 };
-    if (!learner->classes)
+    if (!learner->classes && !learner->numbers)
         return dg_error(DG_INVALID, "predict: the model was never fitted, so its outputs have no "
                                     "labels yet: fit it, or use predict_proba");
     DG_TRY(dg_learner_predict_proba(learner, x, job, &proba));
     int64_t rows = proba.shape[0];
-    dg_status status = dg_tensor_new(out, DG_INT32, 1, &rows);
-    for (int64_t i = 0; status == DG_OK && i < rows; i++) {
+    dg_status status = learner->numbers ? dg_tensor_reshape(out, &proba, 1, &rows)
+                                        : dg_tensor_new(out, DG_INT32, 1, &rows);
+    for (int64_t i = 0; status == DG_OK && !learner->numbers && i < rows; i++) {
         const float *row = dg_floats(&proba) + i * learner->class_count;
         dg_int32s(out)[i] = learner->classes[dg_argmax(row, learner->class_count)];
     }
@@ -332,7 +336,8 @@ dg_status dg_learner_evaluate(const dg_learner *learner, const dg_dataset *set, 
 {
     double start = dg_clock();
     *out = (dg_scores){ 0 };
-    if (!learner->classes) return dg_error(DG_INVALID, "evaluate: the model was never fitted");
+    if (!learner->classes && !learner->numbers)
+        return dg_error(DG_INVALID, "evaluate: the model was never fitted");
     DG_TRY(check_set(learner, set, "evaluate", ""));
     dg_status (*own)(const dg_learner *, const dg_dataset *, const dg_job *, dg_scores *) =
         learner->type->evaluate;

@@ -29,18 +29,26 @@ typedef struct dg_log {
  * than DG_OK ends it with that status, the weights kept. */
 typedef dg_status dg_callback(void *context, const dg_log *log, bool *stop);
 
+/* Whether a second fit goes on where the first ended, or begins anew. */
+typedef enum dg_resume {
+    DG_RESUME_DEFAULT, /* networks go on, trees begin anew */
+    DG_RESUME_YES,     /* trees: DG_INVALID */
+    DG_RESUME_NO
+} dg_resume;
+
 typedef struct dg_fit_options {
-    const dg_dataset *validation; /* or NULL */
-    int64_t epochs;               /* default 1; networks only */
-    int64_t batch_size;           /* default 32; at most the rows of the set; networks only */
-    bool shuffle;                 /* default true: another order each epoch */
-    bool seeded;                  /* false: the seed follows from the model's */
-    uint64_t seed;                /* for shuffles and dropout */
-    const dg_tensor *sample_weight; /* {rows} float32, at least 0; or NULL; trees only */
-    const char *monitor;          /* early stopping on this score; NULL: none */
-    int64_t patience;             /* epochs without improvement before it stops; default 0 */
-    double min_delta;             /* what counts as improvement; default 0 */
-    bool restore_best;            /* give back the weights of the best epoch */
+    dg_resume resume;
+    const dg_dataset *validation;     /* or NULL */
+    int64_t epochs;                   /* default 1; networks only */
+    int64_t batch_size;               /* default 32; at most the rows of the set; networks only */
+    bool shuffle;                     /* default true: another order each epoch */
+    bool seeded;                      /* false: the seed follows from the model's */
+    uint64_t seed;                    /* for shuffles and dropout */
+    const dg_tensor *sample_weight;   /* {rows} float32, at least 0; or NULL; trees only */
+    const char *monitor;              /* early stopping on this score; NULL: none */
+    int64_t patience;                 /* epochs without improvement before it stops; default 0 */
+    double min_delta;                 /* what counts as improvement; default 0 */
+    bool restore_best;                /* give back the weights of the best epoch */
     dg_callback *on_batch, *on_epoch; /* or NULL */
     void *context;
 } dg_fit_options;
@@ -67,11 +75,12 @@ typedef struct dg_learner {
     const dg_part *options; /* what it was made with, owned; NULL for a network */
     uint64_t seed;
     bool fitted;
-    bool busy;           /* in a fit: refuses another */
-    dg_ints row;         /* the shape of a row; count 0 while it is not known */
-    int64_t class_count; /* 0 before the first fit; column k of the chances is classes[k] */
-    int32_t *classes;    /* ascending */
-    char **class_names;  /* NULL or class_count names */
+    bool busy;                   /* in a fit: refuses another */
+    bool numbers;                /* predicts a number for each row, and has no classes */
+    dg_ints row;                 /* the shape of a row; count 0 while it is not known */
+    int64_t class_count;         /* 0 before the first fit; column k of the chances is classes[k] */
+    int32_t *classes;            /* ascending */
+    char **class_names;          /* NULL or class_count names */
     float input_low, input_high; /* of the data it was first fitted on, as the learner sees it */
 } dg_learner;
 
@@ -97,7 +106,8 @@ typedef struct dg_learner_type {
     void (*free)(dg_learner *learner);
     dg_status (*fit)(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
                      const dg_job *job, dg_fit_result *result);
-    /* {n, classes} float32 chances (a network: its outputs) for x of n rows, contiguous. */
+    /* {n, classes} float32 chances (a network: its outputs; of `numbers`: {n, 1}) for x of n rows,
+     * contiguous. */
     dg_status (*predict_proba)(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
                                dg_tensor *out);
     /* Rows of a set against their labels; NULL: from predict_proba, with the cross-entropy. */
@@ -106,6 +116,7 @@ typedef struct dg_learner_type {
     dg_status (*summary)(const dg_learner *learner, char **out);
     /* What bytes are divided by before the learner sees them; NULL: 1. */
     float (*byte_scale)(const dg_learner *learner);
+    bool resumes;                   /* a second fit can go on where the first ended */
     const dg_attribute *attributes; /* or NULL */
     /* Puts what was learnt into the tensors of a file, and takes it from there, trusting nothing.
      * The fields of dg_learner, and the options, are kept by engine/store. */
@@ -125,9 +136,9 @@ dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
                          const dg_job *job, dg_fit_result *result);
 dg_status dg_learner_evaluate(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
                               dg_scores *out);
-dg_status dg_learner_predict_proba(const dg_learner *learner, const dg_tensor *x,
-                                   const dg_job *job, dg_tensor *out);
-/* {n} int32 label values. */
+dg_status dg_learner_predict_proba(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
+                                   dg_tensor *out);
+/* {n} int32 label values; of `numbers`: {n} float32. */
 dg_status dg_learner_predict(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
                              dg_tensor *out);
 /* A text for people; dg_free it. */

@@ -283,6 +283,7 @@ dg_status dg_model_fit(dg_model *model, const dg_dataset *set, const dg_fit_opti
                        .result = result };
     dg_status status = prepare(&fit);
     if (status == DG_OK) status = allocate(&fit);
+    if (status == DG_OK && options->resume == DG_RESUME_NO) dg_model_restart(model);
     if (status == DG_OK) {
         fit.seed = options->seeded ? options->seed : dg_key(model->base.seed, "fit", 0);
         fit.batches = (fit.rows + options->batch_size - 1) / options->batch_size;

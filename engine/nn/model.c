@@ -325,3 +325,12 @@ dg_status dg_model_compile(dg_model *model, const dg_part *optimizer, const dg_p
     model->step = model->epoch = 0;
     return DG_OK;
 }
+
+void dg_model_restart(dg_model *model)
+{
+    for (int i = 0; i < DG_MAX_SLOTS; i++)
+        if (model->slots[i])
+            memset(model->slots[i], 0, (size_t)model->value_count * sizeof *model->slots[i]);
+    model->step = model->epoch = 0;
+    dg_model_initialize(model, model->base.seed);
+}

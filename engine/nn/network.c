@@ -60,4 +60,5 @@ const dg_learner_type dg_network = {
     .evaluate = evaluate,
     .summary = summary,
     .byte_scale = byte_scale,
+    .resumes = true,
 };

@@ -7,6 +7,9 @@
 /* engine/nn/model.c: what is the network's own, and the memory of the struct. */
 void dg_model_release(dg_model *model);
 
+/* engine/nn/model.c: weights as after dg_model_finish, an optimizer as after dg_model_compile. */
+void dg_model_restart(dg_model *model);
+
 /* engine/nn/fit.c */
 dg_status dg_model_fit(dg_model *model, const dg_dataset *set, const dg_fit_options *options,
                        const dg_job *job, dg_fit_result *result);
