@@ -84,7 +84,7 @@ local function resolve(path)
       or type(value) == "table" and rawget(value, words[2]) or nil
   end
   if value ~= nil or class then return value, class end
-  for _, place in ipairs { digits.nn, digits.data, digits.metrics } do
+  for _, place in ipairs { digits.nn, digits.data, digits.metrics, digits.plot } do
     if rawget(place, words[1]) then return rawget(place, words[1]) end
   end
   for _, name in ipairs(sorted_keys(classes)) do

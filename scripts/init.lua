@@ -14,6 +14,7 @@ digits.path = require "digits.path"
 digits.help = require("digits.help").help
 local files = require "digits.data"
 digits.data.open, digits.data.mnist = files.open, files.mnist
+digits.plot = require "digits.plot"
 digits.data.label_issues = require "digits.label_issues"
 
 -- Unknown names raise, and printing a module lists its names.
@@ -27,6 +28,7 @@ end
 
 module(digits.nn, "digits.nn")
 module(digits.data, "digits.data")
+module(digits.plot, "digits.plot")
 module(digits.metrics, "digits.metrics")
 require "digits.metrics"
 internals.document(digits, "digits", "digits\n" ..

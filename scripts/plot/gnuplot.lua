@@ -244,7 +244,7 @@ local function draw_frame(paper, panel, frame, box)
   end
   draw_legend(paper, frame.lines, frame.left, frame.top - legend_high - 2, box.w)
   if panel.xlabel then
-    paper:text(paper:at((frame.left + frame.right) / 2, box.y + box.h - 20), panel.xlabel,
+    paper:text(paper:at((frame.left + frame.right) / 2, frame.bottom + 40), panel.xlabel,
       style.label, nil, "center")
   end
   if panel.ylabel then

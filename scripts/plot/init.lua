@@ -20,9 +20,9 @@ local texts = {
   bar = "bar { values = numbers, labels = nil, label = nil, xlabel = nil, ylabel = nil }\n" ..
     "Bars; several series { values =, label = } in its list part stand in groups." .. COMMON ..
     "\nplot.bar { labels = { \"a\", \"b\" }, values = { 3, 5 } }:show()",
-  calibration = "calibration(curve, {})\nAccuracy against confidence. curve: what metrics.calibration " ..
-    "gives, or { bins = { { confidence =,\naccuracy =, count = }, ... }, ece =, label = }; or " ..
-    "several of them." .. COMMON,
+  calibration = "calibration(curve, {})\nAccuracy against confidence. curve: what " ..
+    "metrics.calibration gives, or { bins =\n{ { confidence =, accuracy =, count = }, ... }, " ..
+    "ece =, label = }; or several of them." .. COMMON,
   compare = "compare(candidates, {})\nAccuracy beside training time as a share of the longest. " ..
     "accuracy_spread adds a bar of spread." .. COMMON ..
     "\nplot.compare { { name = \"CNN\", accuracy = 0.987, seconds = 279 } }:save \"compare.svg\"",
@@ -54,7 +54,7 @@ local texts = {
   line = "line { x = nil, y = numbers, label = nil, xlabel = nil, ylabel = nil, logx = false, " ..
     "logy = false }\nA line; several { x =, y =, label =, points = } in its list part are drawn " ..
     "together." .. COMMON .. "\nplot.line { y = { 1, 4, 9 }, ylabel = \"seconds\" }:show()",
-  roc = "roc(curve, {})\nTrue against false positives. curve: what " ..
+  roc = "roc(curve, { logx = false })\nTrue against false positives. curve: what " ..
     "metrics.roc_curve gives,\n{ fpr =, tpr =, auc =, label = }, or several of them." .. COMMON,
   search = "search(found, { metric = nil })\nThe trials of a search: their score against each " ..
     "parameter that varies." .. COMMON,
