@@ -9,7 +9,7 @@ static const dg_confusion *want_confusion(lua_State *L, const char *function)
 {
     const dg_confusion *confusion = dg_class_test(L, 1, &dg_confusion_class);
     if (!confusion) dg_wrong_type(L, 1, function, "the value", "a confusion matrix");
-    if (!confusion->counts) dg_raise(L, "the confusion matrix was closed");
+    if (confusion && !confusion->counts) dg_raise(L, "the confusion matrix was closed");
     return confusion;
 }
 

@@ -65,6 +65,7 @@ static void count_rows(dg_confusion *c, const dg_tensor *truth, const dg_tensor 
     for (int64_t row = 0; row < c->rows; row++) {
         int64_t t = place[dg_class_position(found, found_count, dg_int32s(truth)[row])];
         int64_t p = place[dg_class_position(found, found_count, dg_int32s(predicted)[row])];
+        c->right += dg_int32s(truth)[row] == dg_int32s(predicted)[row];
         if (t >= 0) c->truths[t]++;
         if (p >= 0) c->predictions[p]++;
         if (t >= 0 && p >= 0) c->counts[t * c->size + p]++;
@@ -118,7 +119,7 @@ void dg_confusion_free(dg_confusion *confusion)
 
 void dg_confusion_add_up(dg_confusion *c)
 {
-    c->rows = 0;
+    c->rows = c->right = 0;
     for (int64_t i = 0; i < c->size; i++) c->truths[i] = c->predictions[i] = 0;
     for (int64_t i = 0; i < c->size; i++) {
         for (int64_t j = 0; j < c->size; j++) {
@@ -127,6 +128,7 @@ void dg_confusion_add_up(dg_confusion *c)
             c->predictions[j] += count;
             c->rows += count;
         }
+        c->right += c->counts[i * c->size + i];
     }
 }
 

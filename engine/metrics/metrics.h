@@ -38,6 +38,7 @@ typedef struct dg_confusion {
     int64_t *truths;      /* size: rows of that label, also where the other label is not listed */
     int64_t *predictions; /* size */
     int64_t rows;         /* all there were */
+    int64_t right;        /* of them, those with the same label in both, listed or not */
     bool given;           /* the labels were given; false: they are those found, and one without
                              rows (in a resample) counts in no average */
     bool complete;        /* the labels are just those found */
@@ -52,7 +53,7 @@ void dg_confusion_free(dg_confusion *confusion);
 /* Where `label` is in the list; -1: nowhere. */
 int64_t dg_confusion_place(const dg_confusion *confusion, int32_t label);
 
-/* Sets rows, truths and predictions from counts. */
+/* Sets rows, right, truths and predictions from counts. */
 void dg_confusion_add_up(dg_confusion *confusion);
 
 /* Shares {size, size}, float32: of the row (truth), of the column (predicted), of all; 0 where
@@ -108,7 +109,7 @@ double dg_cohen_kappa(const dg_confusion *confusion, dg_kappa_weights weights);
 /* Matthews's correlation for many classes (Gorodkin 2004); 0 where it is not defined. */
 double dg_matthews(const dg_confusion *confusion);
 
-/* scikit-learn's text, byte for byte. The line of overall scores is "accuracy", or "micro avg" when
+/* scikit-learn's text, byte for byte, even where no row is right: supports have ".0" then. The line of overall scores is "accuracy", or "micro avg" when
  * asked for or when the matrix is not complete. names: NULL, or one a label. dg_free the text. */
 typedef struct dg_report_options {
     int digits; /* 0 .. DG_MOST_DIGITS */
