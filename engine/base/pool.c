@@ -35,8 +35,9 @@ struct pool {
     void *context;
 
     pthread_mutex_t lock;
-    pthread_cond_t opened, finished;
+    pthread_cond_t opened, enlarged, finished;
     atomic_int sleepers; /* helpers waiting for `opened` */
+    atomic_int spares;   /* those that may not take part, waiting for `enlarged` */
     atomic_bool waiting; /* the owner waits for `finished` */
     bool ending;         /* under the lock */
     int helpers, capacity;
@@ -99,6 +100,18 @@ static bool is_open(struct pool *pool, int worker)
     return count_of(atomic_load(&pool->open)) > 0 && worker <= atomic_load(&pool->allowed);
 }
 
+/* Sleeps, under the lock, until things may have changed. Helpers that may not take part sleep apart:
+ * woken at each run, they would only be in the way. */
+static void doze(struct pool *pool, int worker)
+{
+    bool spare = worker > atomic_load(&pool->allowed);
+    atomic_int *count = spare ? &pool->spares : &pool->sleepers;
+    atomic_fetch_add(count, 1); /* before looking again: the owner looks at it last */
+    bool still = spare == (worker > atomic_load(&pool->allowed)) && !is_open(pool, worker);
+    if (still) pthread_cond_wait(spare ? &pool->enlarged : &pool->opened, &pool->lock);
+    atomic_fetch_sub(count, 1);
+}
+
 /* Returns when there may be work, or with false when the pool ends. */
 static bool await_work(struct pool *pool, int worker)
 {
@@ -107,9 +120,7 @@ static bool await_work(struct pool *pool, int worker)
         relax();
     }
     pthread_mutex_lock(&pool->lock);
-    atomic_fetch_add(&pool->sleepers, 1);
-    while (!pool->ending && !is_open(pool, worker)) pthread_cond_wait(&pool->opened, &pool->lock);
-    atomic_fetch_sub(&pool->sleepers, 1);
+    while (!pool->ending && !is_open(pool, worker)) doze(pool, worker);
     bool ending = pool->ending;
     pthread_mutex_unlock(&pool->lock);
     return !ending;
@@ -132,6 +143,7 @@ static void end_pool(void *argument)
     pthread_mutex_lock(&pool->lock);
     pool->ending = true;
     pthread_cond_broadcast(&pool->opened);
+    pthread_cond_broadcast(&pool->enlarged);
     pthread_mutex_unlock(&pool->lock);
     for (int i = 0; i < pool->helpers; i++) {
         pthread_join(pool->helper[i]->thread, NULL);
@@ -139,6 +151,7 @@ static void end_pool(void *argument)
     }
     pthread_mutex_destroy(&pool->lock);
     pthread_cond_destroy(&pool->opened);
+    pthread_cond_destroy(&pool->enlarged);
     pthread_cond_destroy(&pool->finished);
     free(pool->helper);
     free(pool);
@@ -158,6 +171,7 @@ static struct pool *get_pool(void)
     if (!pool) return NULL;
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->opened, NULL);
+    pthread_cond_init(&pool->enlarged, NULL);
     pthread_cond_init(&pool->finished, NULL);
     pthread_setspecific(pool_key, pool);
     return own_pool = pool;
@@ -203,6 +217,14 @@ static void await_done(struct pool *pool)
     pthread_mutex_unlock(&pool->lock);
 }
 
+static void wake(struct pool *pool, const atomic_int *waiting, pthread_cond_t *condition)
+{
+    if (atomic_load(waiting) == 0) return;
+    pthread_mutex_lock(&pool->lock);
+    pthread_cond_broadcast(condition);
+    pthread_mutex_unlock(&pool->lock);
+}
+
 static void run_open(struct pool *pool, int64_t first, int64_t pieces, int helpers,
                      dg_pool_work *work, void *context)
 {
@@ -212,13 +234,10 @@ static void run_open(struct pool *pool, int64_t first, int64_t pieces, int helpe
     pool->work = work;
     pool->context = context;
     atomic_store(&pool->left, pieces);
-    atomic_store(&pool->allowed, helpers);
+    int before = atomic_exchange(&pool->allowed, helpers);
     atomic_store(&pool->open, turn << 32 | (uint64_t)pieces);
-    if (atomic_load(&pool->sleepers) > 0) {
-        pthread_mutex_lock(&pool->lock);
-        pthread_cond_broadcast(&pool->opened);
-        pthread_mutex_unlock(&pool->lock);
-    }
+    wake(pool, &pool->sleepers, &pool->opened);
+    if (helpers > before) wake(pool, &pool->spares, &pool->enlarged);
     within = true;
     while (do_piece(pool, 0)) continue;
     within = false;

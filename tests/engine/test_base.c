@@ -1,4 +1,5 @@
 /* The base: messages, memory, random numbers, jobs. */
+#include <dirent.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -407,6 +408,59 @@ static void pieces_cover_what_there_is(void **state)
     }
 }
 
+/* How often each thread of the process has gone to sleep, by the number of the thread. */
+static int count_sleeps(int *number, long *sleeps, int most)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    int count = 0;
+    for (struct dirent *task; tasks && (task = readdir(tasks)) && count < most;) {
+        char path[300], line[200];
+        snprintf(path, sizeof path, "/proc/self/task/%s/status", task->d_name);
+        FILE *file = task->d_name[0] == '.' ? NULL : fopen(path, "r");
+        if (!file) continue;
+        number[count] = atoi(task->d_name);
+        while (fgets(line, sizeof line, file))
+            if (sscanf(line, "voluntary_ctxt_switches: %ld", &sleeps[count]) == 1) count++;
+        fclose(file);
+    }
+    if (tasks) closedir(tasks);
+    return count;
+}
+
+static dg_status sleep_a_little(void *workers, int64_t piece, int worker)
+{
+    (void)piece;
+    atomic_fetch_or((atomic_uint *)workers, 1u << worker);
+    nanosleep(&(struct timespec){ .tv_nsec = 300000 }, NULL);
+    return DG_OK;
+}
+
+/* Threads that another call needed sleep on while fewer are allowed, and are there again after. */
+static void threads_that_may_not_take_part_sleep(void **state)
+{
+    enum { MOST = 64, RUNS = 100 };
+    int number[MOST], later_number[MOST], woken = 0;
+    long sleeps[MOST], later[MOST];
+    atomic_uint workers = 0;
+    (void)state;
+    dg_job many = { .threads = 12 }, few = { .threads = 2 };
+    for (int i = 0; i < 3; i++) assert_ok(dg_parallel(&many, 12, sleep_a_little, &workers));
+    for (int i = 0; i < 3; i++) assert_ok(dg_parallel(&few, 2, sleep_a_little, &workers));
+    nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
+    int count = count_sleeps(number, sleeps, MOST);
+    for (int i = 0; i < RUNS; i++) assert_ok(dg_parallel(&few, 2, sleep_a_little, &workers));
+    assert_int_equal(count_sleeps(later_number, later, MOST), count);
+    for (int i = 0; i < count; i++) {
+        assert_int_equal(later_number[i], number[i]);
+        woken += later[i] - sleeps[i] > RUNS / 2;
+    }
+    assert_true(woken <= 2);
+    atomic_store(&workers, 0);
+    for (int i = 0; i < 1000 && atomic_load(&workers) <= 3; i++)
+        assert_ok(dg_parallel(&many, 12, sleep_a_little, &workers));
+    assert_true(atomic_load(&workers) > 3); /* more than workers 0 and 1 */
+}
+
 static void threads_can_be_set(void **state)
 {
     (void)state;
@@ -452,6 +506,7 @@ int main(void)
         cmocka_unit_test(cancelling_stops_between_pieces),
         cmocka_unit_test(nested_calls_run_in_place),
         cmocka_unit_test(pieces_cover_what_there_is),
+        cmocka_unit_test(threads_that_may_not_take_part_sleep),
         cmocka_unit_test(threads_can_be_set),
         cmocka_unit_test(the_clone_has_a_name),
     };
