@@ -211,6 +211,8 @@ static int start(lua_State *L)
     const dg_dataset *set = dg_read_fit(L, &fit->options, &fit->history);
     const dg_dataset *validation = fit->options.validation;
     fit->options.validation = NULL; /* until it is retained */
+    if (fit->options.on_epoch || fit->options.on_batch)
+        dg_raise(L, "fit: on_epoch_end and on_batch_end cannot be called beside other fits");
     if (dg_want_learner(L, 1, "fit")->busy) dg_raise(L, "fit: this model is being fitted already");
     fit->learner = dg_take_learner(L, 1, "fit");
     keep_stack(L, place);
@@ -242,6 +244,14 @@ int dg_start_fit(lua_State *L)
     for (int i = 1; i <= 3; i++) lua_pushvalue(L, i);
     lua_call(L, 3, 0);
     return 1;
+}
+
+int dg_check_fit(lua_State *L)
+{
+    dg_fit_options options;
+    int history;
+    dg_read_fit(L, &options, &history);
+    return 0;
 }
 
 /* --- waiting -------------------------------------------------------------------------------- */

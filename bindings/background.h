@@ -10,13 +10,16 @@
 
 /* start_fit(learner, set, options, judge, threads) begins to fit as learner:fit does, on `threads`
  * threads, and then to judge the learner on the set `judge`, unless that is nil; returns the fit.
- * Raises what is wrong with the options. Methods:
+ * Raises what is wrong with the options, among which may be no functions. Methods:
  *   done()      whether it has ended
  *   progress()  the part of the fit that is done, 0 to 1
  *   finish()    waits, and returns the history and the scores (or nil); or nil and a message
  *   cancel()    asks it to end soon
  *   close()     cancel, and wait */
 int dg_start_fit(lua_State *L);
+
+/* check_fit(learner, set, options) raises what is wrong with the options of learner:fit. */
+int dg_check_fit(lua_State *L);
 
 /* wait_fits(list, seconds) returns when one of the fits has ended or the time is over; raises
  * "interrupted" on Ctrl-C. */

@@ -202,6 +202,13 @@ static int facts(lua_State *L)
     return 1;
 }
 
+/* Whether what is printed goes to a terminal. */
+static int is_terminal(lua_State *L)
+{
+    lua_pushboolean(L, isatty(STDOUT_FILENO));
+    return 1;
+}
+
 /* Bytes that tensors and models hold. */
 static int memory(lua_State *L)
 {
@@ -235,6 +242,7 @@ static const luaL_Reg internals[] = {
     { "program_path", program_path },
     { "facts", facts },
     { "memory", memory },
+    { "is_terminal", is_terminal },
     { "printable", printable },
     { "documents", documents },
     { "describe", dg_describe_part },
@@ -242,6 +250,7 @@ static const luaL_Reg internals[] = {
     { "put_back", dg_lua_put_back },
     { "set_progress", dg_set_progress },
     { "start_fit", dg_start_fit },
+    { "check_fit", dg_check_fit },
     { "wait_fits", dg_wait_fits },
     { "seed_scope", dg_seed_scope_open },
     { "key", dg_seed_key },

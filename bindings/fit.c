@@ -363,10 +363,8 @@ const dg_dataset *dg_read_fit(lua_State *L, dg_fit_options *options, int *histor
     struct fit fit = { .L = L };
     dg_want_learner(L, MODEL, "fit");
     const dg_dataset *set = read_arguments(L, &fit, options);
-    if (lua_isfunction(L, ON_EPOCH) || lua_isfunction(L, ON_BATCH))
-        dg_raise(L, "fit: on_epoch_end and on_batch_end cannot be called from a fit that runs "
-                    "beside others");
-    options->on_epoch = options->on_batch = NULL;
+    if (!lua_isfunction(L, ON_EPOCH)) options->on_epoch = NULL;
+    if (!lua_isfunction(L, ON_BATCH)) options->on_batch = NULL;
     options->context = NULL;
     *history = HISTORY;
     return set;

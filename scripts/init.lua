@@ -15,6 +15,7 @@ digits.help = require("digits.help").help
 local files = require "digits.data"
 digits.data.open, digits.data.mnist = files.open, files.mnist
 digits.plot = require "digits.plot"
+digits.search = require "digits.search"
 digits.data.label_issues = require "digits.label_issues"
 
 -- Unknown names raise, and printing a module lists its names.
@@ -28,6 +29,7 @@ end
 
 module(digits.nn, "digits.nn")
 module(digits.data, "digits.data")
+module(digits.search, "digits.search")
 module(digits.plot, "digits.plot")
 module(digits.metrics, "digits.metrics")
 require "digits.metrics"
@@ -39,6 +41,9 @@ internals.document(digits.nn, "digits.nn", "digits.nn\n" ..
   "regularisers are parts too. Options are given by position, in Keras's order, or by name.")
 internals.document(digits.data, "digits.data", "digits.data\n" ..
   "Datasets: where they come from. What can be made of one are its methods: help \"dataset\".")
+internals.document(digits.search, "digits.search", "digits.search\n" ..
+  "The best parameters of a model: a grid, random draws or successive halving, with a journal\n" ..
+  "from which an interrupted search goes on.")
 internals.document(digits.metrics, "digits.metrics", "digits.metrics\n" ..
   "Judging labels and probabilities against the truth, with scikit-learn's definitions, and\n" ..
   "telling whether one model is really better than another.")

@@ -1,4 +1,6 @@
 -- What a fit shows: a bar that is redrawn on a terminal, and a line for each epoch.
+local duration = require "digits.duration"
+
 local WIDTH = 24 -- of the bar
 local SCORES = { "loss", "accuracy", "val_loss", "val_accuracy" }
 
@@ -8,13 +10,6 @@ local function scores(log)
     if log[name] then parts[#parts + 1] = ("%s %.4f"):format(name, log[name]) end
   end
   return table.concat(parts, "  ")
-end
-
-local function duration(seconds)
-  if seconds < 99.5 then return ("%.1f s"):format(seconds) end
-  local whole = math.floor(seconds + 0.5)
-  if whole < 3600 then return ("%d:%02d"):format(whole // 60, whole % 60) end
-  return ("%d:%02d:%02d"):format(whole // 3600, whole // 60 % 60, whole % 60)
 end
 
 local function place(log)

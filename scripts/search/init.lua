@@ -1,0 +1,271 @@
+-- digits.search: the best parameters of a model, by a grid, at random, or by successive halving.
+local core = require "digits.core"
+local internals = core.internals
+local find = require "digits.search.found"
+local journal = require "digits.search.journal"
+local options = require "digits.search.options"
+local progress = require "digits.search.progress"
+local run = require "digits.search.run"
+local space = require "digits.search.space"
+
+local search = {}
+
+-- ---- what all searches share ----
+
+local function describe_set(set)
+  return { rows = #set, fingerprint = ("%d"):format(internals.fingerprint(set)) }
+end
+
+-- The first line of the journal: two searches that differ in it are different searches.
+local function header(spec)
+  return {
+    kind = spec.kind, params = space.describe(spec.space), seed = ("%d"):format(spec.seed),
+    metric = spec.metric.name, maximize = spec.metric.maximize, train = describe_set(spec.train),
+    validation = spec.validation and describe_set(spec.validation), folds = spec.folds,
+    stratify = spec.stratify, trials = spec.trials, resource = spec.resource, factor = spec.factor,
+    min = spec.min, max = spec.max,
+  }
+end
+
+local function make_folds(spec)
+  if not spec.folds then return end
+  spec.fold_sets = {}
+  local seed = internals.key(spec.seed, "folds", 0)
+  for train, held in spec.train:folds { spec.folds, seed = seed, stratify = spec.stratify } do
+    table.insert(spec.fold_sets, { train = train, held = held })
+  end
+end
+
+-- A trial; its seed follows from its parameters, `extra` among them or not.
+local function new_trial(spec, params, extra)
+  local key = space.key(params)
+  local whole = {}
+  for _, part in ipairs { params, extra or {} } do
+    for name, value in pairs(part) do whole[name] = value end
+  end
+  return { params = space.copy(whole), seed = internals.key(spec.seed, "trial " .. key, 0) }
+end
+
+-- A trial that is better than all before it leaves its model where it survives the program.
+local function keep_best(spec, trial)
+  local best = spec.best
+  if trial.error or (best and not find.before(spec.metric, trial, best.trial)) then return end
+  spec.best = { trial = trial, model = trial.model, path = spec.log and spec.log.best_path }
+  if spec.log and trial.model then trial.model:save(spec.log.best_path) end
+end
+
+local function finish(spec, trial)
+  keep_best(spec, trial)
+  if spec.log then spec.log:add(trial) end
+  spec.progress:trial(trial, spec.names, spec.metric.name)
+end
+
+-- Runs those of the trials that no earlier run has finished; numbers go on from spec.all.
+local function run_trials(spec, trials, rounds)
+  local left = {}
+  for _, trial in ipairs(trials) do
+    spec.all[#spec.all + 1] = trial
+    trial.number = #spec.all
+    local restored = spec.log and spec.log:restore(trial)
+    if restored and trial.error and spec.retry_failed then
+      restored, trial.error = false, nil
+    end
+    if restored then
+      trial.restored = true
+      keep_best(spec, trial)
+      spec.progress:trial(trial, spec.names, spec.metric.name)
+    else
+      left[#left + 1] = trial
+    end
+  end
+  if #left < #trials then
+    spec.progress:say(("%s: %d of %d trials were finished before"):format(spec.log.path,
+      #trials - #left, #trials))
+  end
+  run.trials(spec, left, rounds, function(trial) finish(spec, trial) end)
+end
+
+-- With folds no model of a trial has seen all rows: the best is fitted once more.
+local function refit(spec)
+  local best, log = spec.best, spec.log
+  if not spec.folds then return end
+  if not spec.refit then
+    best.path = nil
+    return
+  end
+  local done = log and log.refit == best.trial.number
+  if done and internals.kind_of(log.best_path) == "file" then return end
+  best.model, best.error = run.refit(spec, best.trial)
+  if best.model and log then
+    best.model:save(log.best_path)
+    log:add_refit(best.trial)
+  end
+end
+
+local function check_any(spec)
+  if spec.best then return end
+  local again = spec.log and
+    ("; remove %s, or give retry_failed = true, to try again"):format(spec.log.path) or ""
+  internals.raise(("%s: all %d trials failed; trial 1: %s%s"):format(spec.who, #spec.all,
+    spec.all[1].error, again))
+end
+
+-- Opens the journal, lets `trials` run them, and gathers what was found.
+local function carry_out(spec, count, trials)
+  local began = core.clock()
+  spec.all = {}
+  local shown <close> = progress.new(spec.verbose, count)
+  spec.progress = shown
+  if spec.journal_path then
+    spec.log = journal.open(spec.who, spec.journal_path, header(spec), function(text)
+      if spec.verbose > 0 then shown:say(text) else warn(spec.who, ": ", text) end
+    end)
+  end
+  local _ <close> = spec.log
+  make_folds(spec)
+  trials(spec)
+  check_any(spec)
+  refit(spec)
+  for _, trial in ipairs(spec.all) do trial.weight, trial.restored = nil, nil end
+  local names = table.move(spec.names, 1, #spec.names, 1, {})
+  if spec.resource then names[#names + 1] = spec.resource end
+  return find.new({ kind = spec.kind, trials = spec.all, names = names, seed = spec.seed,
+    seconds = core.clock() - began, journal = spec.journal_path }, spec.metric, spec.best)
+end
+
+local function run_all(spec, candidates)
+  return carry_out(spec, #candidates, function()
+    local trials = {}
+    for i, params in ipairs(candidates) do trials[i] = new_trial(spec, params) end
+    run_trials(spec, trials)
+  end)
+end
+
+-- ---- grid and random ----
+
+function search.grid(given)
+  local spec = options.read("grid", given)
+  return run_all(spec, space.grid("grid", spec.space))
+end
+
+function search.random(given)
+  local spec = options.read("random", given)
+  return run_all(spec, space.draw("random", spec.space, spec.trials, spec.seed))
+end
+
+-- ---- successive halving ----
+
+-- Lists without a number of trials are tried as a grid.
+local function candidates_of(spec)
+  if spec.trials then return space.draw("halving", spec.space, spec.trials, spec.seed) end
+  if not space.size(spec.space) then
+    internals.raise(spec.who .. ": trials must say how many parameters to draw")
+  end
+  for _, name in ipairs(spec.names) do
+    if spec.space.by_name[name].name ~= "choice" then
+      internals.raise(spec.who .. ": trials must say how many parameters to draw")
+    end
+  end
+  return space.grid("halving", spec.space)
+end
+
+-- The rungs: how many candidates, and how much of the resource each gets.
+local function rungs_of(spec, count)
+  local rungs, most = {}, 1
+  while spec.factor ^ most <= count and spec.max // spec.factor ^ most >= spec.min do
+    most = most + 1
+  end
+  for i = 1, most do
+    rungs[i] = { count = math.ceil(count / spec.factor ^ (i - 1)),
+      amount = math.tointeger(spec.max // spec.factor ^ (most - i)) }
+  end
+  return rungs
+end
+
+local function rows_of(spec, amount)
+  if spec.resource ~= "rows" or amount == #spec.train then return nil end
+  return (spec.train:split { amount, #spec.train - amount, stratify = true,
+    seed = internals.key(spec.seed, "rows", 0) })
+end
+
+function search.halving(given)
+  local spec = options.read("halving", given)
+  local candidates = candidates_of(spec)
+  local rungs, count = rungs_of(spec, #candidates), 0
+  for _, rung in ipairs(rungs) do count = count + rung.count end
+  return carry_out(spec, count, function()
+    for i, rung in ipairs(rungs) do
+      local trials, train = {}, rows_of(spec, rung.amount)
+      for k = 1, math.min(rung.count, #candidates) do
+        trials[k] = new_trial(spec, candidates[k], { [spec.resource] = rung.amount })
+        trials[k].rung, trials[k].train, trials[k].candidate = i, train, candidates[k]
+      end
+      run_trials(spec, trials, #rungs - i)
+      candidates = {}
+      for _, trial in ipairs(find.ranked(trials, spec.metric)) do
+        if not trial.error then candidates[#candidates + 1] = trial.candidate end
+        trial.train, trial.candidate = nil, nil
+      end
+    end
+  end)
+end
+
+-- ---- distributions, and help ----
+
+search.uniform, search.log_uniform = space.uniform, space.log_uniform
+search.integer, search.choice = space.integer, space.choice
+
+local COMMON = [[
+model(p) makes a new, compiled model for the parameters p; fit(p) gives the options of model:fit.
+metric: "accuracy", "loss", a name of digits.metrics, or function(model, set) with maximize = true
+or false. Give validation = set, or folds = k (stratify = true), where scores are means over the
+folds and the best is fitted once more on all rows (refit = true). A trial's seed follows from seed
+and its parameters: neither order nor workers change what is found. journal = "file.jsonl" keeps
+each trial as it ends, with the best weights beside it in file.best.safetensors; the same search,
+started again, goes on where it was interrupted (it cannot see that the code of model or fit has
+changed). A trial that fails is kept with its error; retry_failed = true tries it again. workers =
+n runs n trials side by side. verbose: 0 silent, 1 a line a trial, 2 each fit too. Returns trials
+(params, scores, seconds, seed, history, error, rank), ranked, and best (params, scores, model
+...); it prints as a table.]]
+
+local DOCUMENTS = {
+  grid = [[
+grid { params =, model =, fit = nil, train =, validation = nil, folds = nil, metric = "accuracy",
+  seed = nil, journal = nil, workers = 1, verbose = 1 }
+Tries all combinations of lists of values: keys in the order of their names, the last varying
+fastest.
+]] .. COMMON .. [[
+
+search.grid { params = { epochs = { 6, 12 }, dropout = { 0.7, 0.5 } }, model = build,
+  fit = function(p) return { epochs = p.epochs } end, train = train, validation = validation }]],
+  random = [[
+random { params =, trials =, ... as grid }
+Tries parameters drawn at random, no two alike: params has lists, and distributions (search.uniform,
+search.log_uniform, search.integer, search.choice).
+]] .. COMMON .. [[
+
+search.random { params = { learning_rate = search.log_uniform(1e-4, 1e-2) }, trials = 20,
+  model = build, train = train, folds = 5 }]],
+  halving = [[
+halving { params =, max =, resource = "epochs", factor = 3, min = nil, trials = nil, ... as grid }
+Successive halving: all candidates get little of a resource, the best third of them three times as
+much, and so on up to max; each is fitted anew. p[resource] is what a trial gets; "epochs" are given
+to fit, and "rows" cut the training set. Candidates are a grid, or trials = n drawn at random.
+]] .. COMMON .. [[
+
+search.halving { params = { dropout = { 0.3, 0.5, 0.7 } }, max = 12, model = build, train = train,
+  validation = validation }]],
+  uniform = "uniform(low, high)\nNumbers from low to high, each as likely.\n" ..
+    "search.uniform(0.3, 0.7)",
+  log_uniform = "log_uniform(low, high)\n" ..
+    "Numbers whose logarithm is uniform: for learning rates.\nsearch.log_uniform(1e-4, 1e-2)",
+  integer = "integer(low, high)\nWhole numbers from low to high, both included.\n" ..
+    "search.integer(3, 8)",
+  choice = "choice { values... }\nOne of the values, each as likely; the same as a list.\n" ..
+    "search.choice { \"relu\", \"tanh\" }",
+}
+for name, text in pairs(DOCUMENTS) do
+  internals.document(search[name], "digits.search." .. name, text)
+end
+
+return search

@@ -1,0 +1,289 @@
+-- Running trials, side by side when asked. Models are made, judged by Lua functions and saved on
+-- this thread; fits run in C on threads of their own.
+local core = require "digits.core"
+local internals = core.internals
+local space = require "digits.search.space"
+
+-- Every model that a search was given: one seen before is an error.
+local seen = setmetatable({}, { __mode = "k" })
+
+local function fail(spec, ...)
+  internals.raise(("%s: %s"):format(spec.who, string.format(...)))
+end
+
+-- Calls a function of the user's within a scope of seeds. Returns true and its first result, or
+-- false and a message; Ctrl-C goes through.
+local function call(seed, action, ...)
+  local _ <close> = internals.seed_scope(seed)
+  local ok, result = pcall(action, ...)
+  if not ok and internals.is_interrupt(result) then error(result, 0) end
+  if not ok then result = tostring(result) end
+  return ok, result
+end
+
+local function type_name(value)
+  local meta = type(value) == "userdata" and getmetatable(value)
+  return meta and meta.__name or type(value)
+end
+
+local function check_model(spec, model)
+  local name = type_name(model)
+  if name ~= "digits.model" and name ~= "digits.learner" then
+    fail(spec, "model(p) must return a new, compiled model, found %s",
+      model == nil and "nil" or "a " .. name:gsub("^digits%.", ""))
+  end
+  if seen[model] then
+    fail(spec, "model(p) returned a model that a search had before: make a new one within model")
+  end
+  seen[model] = true
+end
+
+-- What fit(p) says, completed.
+local function fit_options(spec, trial, given)
+  if given ~= nil and type(given) ~= "table" then
+    fail(spec, "fit(p) must return a table of options for model:fit, found a %s", type(given))
+  end
+  local options = {}
+  for name, value in pairs(given or {}) do options[name] = value end
+  if spec.resource == "epochs" and options.epochs == nil then
+    options.epochs = trial.params.epochs
+  end
+  options.verbose = spec.verbose > 1 and 1 or 0
+  return options
+end
+
+-- The options of each trial, which tell how long it takes; a failure of fit(p) is the trial's.
+local function plan(spec, trial)
+  trial.weight = 1
+  if not spec.fit then
+    trial.options = fit_options(spec, trial, nil)
+    return
+  end
+  local ok, options = true, spec.fit
+  if type(options) ~= "table" then
+    ok, options = call(trial.seed, options, space.copy(trial.params))
+  end
+  if not ok then
+    trial.error = options
+    return
+  end
+  trial.options = fit_options(spec, trial, options)
+  local epochs = trial.options.epochs
+  if type(epochs) == "number" and epochs > 0 then trial.weight = epochs end
+end
+
+-- ---- one fit: a task ----
+
+-- Judges on this thread what the engine did not: a metric by name, or a function.
+local function judge(spec, task)
+  local metric = spec.metric
+  if metric.judged then return true, task.scores end
+  local began = core.clock()
+  local ok, score = call(internals.key(task.seed, "metric", 0), metric.score, task.model, task.held)
+  if not ok then return false, score end
+  if type(score) ~= "number" then
+    fail(spec, "metric(model, set) must return a number, found a %s", type(score))
+  end
+  task.scores = task.scores or setmetatable({}, internals.printable "record")
+  task.scores[metric.name] = score
+  task.seconds = task.seconds + core.clock() - began
+  return true, task.scores
+end
+
+-- Puts what a fit gave into the task.
+local function complete(spec, task, history, scores)
+  if not history then
+    task.error = scores
+    return
+  end
+  task.history, task.scores = history, scores
+  task.seconds = history.total_seconds + (scores and scores.seconds or 0)
+  if scores then scores.seconds = nil end -- so that equal trials have equal scores
+  if not task.held then return end
+  local ok, result = judge(spec, task)
+  if not ok then
+    task.error = result
+    return
+  end
+  local score = result[spec.metric.name]
+  if score == nil then
+    fail(spec, "the models have no %s: compile them with metrics = { \"%s\" }", spec.metric.name,
+      spec.metric.name)
+  elseif score ~= score then
+    task.error = ("the %s is NaN"):format(spec.metric.name)
+  end
+end
+
+-- A fit with functions to call, or that shows itself, runs here. Its errors are told from those of
+-- its options by check_fit.
+local function fit_here(spec, task, options)
+  internals.check_fit(task.model, task.train, options)
+  local function run()
+    local history = task.model:fit(task.train, options)
+    return history, task.held and spec.metric.by_engine and task.model:evaluate(task.held) or nil
+  end
+  local ok, history, scores = pcall(run)
+  if ok then return complete(spec, task, history, scores) end
+  if internals.is_interrupt(history) then error(history, 0) end
+  complete(spec, task, nil, tostring(history))
+end
+
+-- Makes the model and begins the fit; the task has ended when it has no handle afterwards.
+local function start(spec, task)
+  local trial = task.trial
+  if trial.error then
+    task.error = trial.error
+    return
+  end
+  local ok, model = call(task.seed, spec.model, space.copy(trial.params))
+  if not ok then
+    task.error = model
+    return
+  end
+  check_model(spec, model)
+  task.model = model
+  local options = {}
+  for name, value in pairs(trial.options) do options[name] = value end
+  if options.validation == nil then options.validation = task.held end
+  options.validation = options.validation or nil -- false: none
+  local calls = options.on_epoch_end or options.on_batch_end
+  if calls and spec.workers > 1 then
+    fail(spec, "fit(p): on_epoch_end and on_batch_end need workers = 1: Lua runs on one thread")
+  end
+  if calls or (spec.verbose > 1 and spec.workers == 1) then return fit_here(spec, task, options) end
+  options.verbose = 0
+  task.handle = internals.start_fit(model, task.train, options,
+    spec.metric.by_engine and task.held or nil, math.max(1, core.threads() // spec.workers))
+end
+
+-- ---- trials ----
+
+local function mean_of(folds, name)
+  local sum, squares = 0, 0
+  for _, scores in ipairs(folds) do sum = sum + scores[name] end
+  local mean = sum / #folds
+  for _, scores in ipairs(folds) do squares = squares + (scores[name] - mean) ^ 2 end
+  return mean, math.sqrt(squares / #folds)
+end
+
+-- A trial whose tasks have all ended: scores are those of its only task, or means over the folds.
+local function gather(spec, trial, tasks)
+  trial.seconds = 0
+  for _, task in ipairs(tasks) do
+    trial.seconds = trial.seconds + (task.seconds or 0)
+    trial.error = trial.error or task.error
+  end
+  local record = internals.printable "record"
+  trial.scores = setmetatable({}, record)
+  if trial.error then return end
+  if not spec.fold_sets then
+    trial.scores, trial.history, trial.model = tasks[1].scores, tasks[1].history, tasks[1].model
+    return
+  end
+  trial.folds, trial.spread = {}, setmetatable({}, record)
+  for i, task in ipairs(tasks) do trial.folds[i] = task.scores end
+  for name in pairs(trial.folds[1]) do
+    trial.scores[name], trial.spread[name] = mean_of(trial.folds, name)
+  end
+end
+
+local function make_tasks(spec, trials)
+  local tasks = {}
+  for _, trial in ipairs(trials) do
+    trial.tasks = {}
+    if spec.fold_sets then
+      for i, fold in ipairs(spec.fold_sets) do
+        trial.tasks[i] = { trial = trial, train = fold.train, held = fold.held,
+          seed = internals.key(trial.seed, "fold", i) }
+      end
+    else
+      trial.tasks[1] = { trial = trial, train = trial.train or spec.train, held = spec.validation,
+        seed = trial.seed }
+    end
+    for _, task in ipairs(trial.tasks) do tasks[#tasks + 1] = task end
+    trial.waiting = #trial.tasks
+  end
+  return tasks
+end
+
+-- Ends all fits that run.
+local crew = { __close = function(self)
+  for _, task in ipairs(self) do task.handle:cancel() end
+  for _, task in ipairs(self) do task.handle:close() end
+end }
+
+local function handles_of(tasks)
+  local handles = {}
+  for i, task in ipairs(tasks) do handles[i] = task.handle end
+  return handles
+end
+
+-- The part of all the work that is done: what ended, and what runs.
+local function report(spec, running)
+  local part = 0
+  for _, task in ipairs(running) do
+    part = part + task.handle:progress() * task.trial.weight / #task.trial.tasks
+  end
+  spec.progress:draw(part)
+end
+
+local run = {}
+
+-- Runs the tasks, and calls ended(task) for each on this thread.
+function run.tasks(spec, tasks, ended)
+  local running <close> = setmetatable({}, crew)
+  local next_task = 1
+  while next_task <= #tasks or #running > 0 do
+    while next_task <= #tasks and #running < spec.workers do
+      local task = tasks[next_task]
+      next_task = next_task + 1
+      start(spec, task)
+      if task.handle then
+        running[#running + 1] = task
+      else
+        ended(task)
+      end
+    end
+    report(spec, running)
+    internals.wait_fits(handles_of(running), #running > 0 and 0.1 or 0)
+    for i = #running, 1, -1 do
+      local task = running[i]
+      if task.handle:done() then
+        table.remove(running, i)
+        complete(spec, task, task.handle:finish())
+        task.handle = nil
+        ended(task)
+      end
+    end
+  end
+end
+
+-- Runs trials, after which there are `rounds` more such. finish(trial) is called for each that
+-- ends, in the order in which they do; trial.model is its model then.
+function run.trials(spec, trials, rounds, finish)
+  for _, trial in ipairs(trials) do plan(spec, trial) end
+  spec.progress:plan(trials, rounds)
+  run.tasks(spec, make_tasks(spec, trials), function(task)
+    local trial = task.trial
+    trial.waiting = trial.waiting - 1
+    task.model = trial.waiting == 0 and not spec.fold_sets and task.model or nil
+    if task.error then trial.error = trial.error or task.error end -- its other folds are left out
+    if trial.waiting > 0 then return end
+    gather(spec, trial, trial.tasks)
+    trial.tasks, trial.waiting, trial.options, trial.train = nil, nil, nil, nil
+    finish(trial)
+    trial.model = nil
+  end)
+end
+
+-- Fits the model of a trial once more, on all the training rows; returns it, or nil and a message.
+function run.refit(spec, trial)
+  plan(spec, trial)
+  local task = { trial = trial, train = spec.train, seed = trial.seed }
+  trial.tasks = { task }
+  run.tasks(spec, { task }, function() end)
+  trial.tasks, trial.options = nil, nil
+  return not task.error and task.model or nil, task.error
+end
+
+return run
