@@ -57,7 +57,9 @@ dg_status dg_learner_adopt_classes(dg_learner *learner, const dg_dataset *set)
     DG_TRY(dg_alloc(&learner->classes, set->class_count, sizeof *learner->classes));
     for (int64_t i = 0; i < set->class_count; i++) learner->classes[i] = set->classes[i];
     learner->class_count = set->class_count;
-    return set->class_names ? copy_class_names(learner, set) : DG_OK;
+    dg_status status = set->class_names ? copy_class_names(learner, set) : DG_OK;
+    if (status != DG_OK) dg_learner_free_classes(learner);
+    return status;
 }
 
 static int32_t find_class(const dg_learner *learner, int32_t label)
@@ -197,20 +199,18 @@ dg_status dg_learner_check_rows(const dg_learner *learner, const dg_tensor *x, c
                     who, own, wanted, other, found);
 }
 
+/* One sample without its batch axis, in whatever shape. */
 static bool is_one_row(const dg_learner *learner, const dg_tensor *x)
 {
-    return x->axes > 0 && x->axes == learner->row.count &&
-           memcmp(x->shape, learner->row.at, sizeof *x->shape * (size_t)x->axes) == 0;
+    return learner->row.count > 0 && x->axes > 0 && dg_tensor_count(x) == row_size(learner);
 }
 
 /* `*out` becomes x as contiguous rows of bytes or floats, one row having become a batch of one. */
 static dg_status as_rows(const dg_learner *learner, const dg_tensor *x, dg_tensor *out)
 {
     dg_tensor batch, typed;
-    int64_t shape[DG_MAX_AXES + 1] = { 1 };
     if (is_one_row(learner, x)) {
-        memcpy(shape + 1, x->shape, sizeof *shape * (size_t)x->axes);
-        DG_TRY(dg_tensor_reshape(&batch, x, x->axes + 1, shape));
+        DG_TRY(dg_tensor_reshape(&batch, x, 2, (int64_t[]){ 1, row_size(learner) }));
     } else {
         DG_TRY(dg_learner_check_rows(learner, x, "predict"));
         batch = dg_tensor_retain(x);

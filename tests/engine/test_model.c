@@ -335,6 +335,36 @@ static void test_fit_errors(void **state)
     dg_model_free(wide);
 }
 
+/* A fit that fails for want of memory leaves a model that can be fitted, or its classes complete. */
+static void test_memory_that_cannot_be_had(void **state)
+{
+    static const char *const names[] = { "nought", "one", "two", "three" };
+    (void)state;
+    dg_model *shaped = dense_network(1, "Adam", "");
+    const dg_dataset *plain = network_set(shaped, 50, 4, false, 2), *set;
+    assert_ok(dg_dataset_new(&set, &plain->x, &plain->labels, 4, names));
+    dg_fit_options fit = dg_fit_defaults();
+    dg_fit_result result;
+    for (int64_t after = 0;; after++) {
+        dg_model *model = dense_network(1, "Adam", "");
+        support_fail_allocation(after);
+        dg_status status = dg_learner_fit(&model->base, set, &fit, &one_thread, &result);
+        support_fail_allocation(-1);
+        if (status != DG_OK) {
+            assert_fails_with(status, DG_NO_MEMORY, "out of memory");
+            assert_true(!model->base.classes == !model->base.class_names);
+            assert_ok(dg_learner_fit(&model->base, set, &fit, &one_thread, &result));
+        }
+        for (int i = 0; i < 4; i++) assert_string_equal(model->base.class_names[i], names[i]);
+        dg_model_free(model);
+        if (status == DG_OK) break;
+        assert_true(after < 1000);
+    }
+    dg_dataset_release(set);
+    dg_dataset_release(plain);
+    dg_model_free(shaped);
+}
+
 static void test_cancelled(void **state)
 {
     (void)state;
@@ -355,10 +385,15 @@ static void test_cancelled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_branches),       cmocka_unit_test(test_shared_layer),
-        cmocka_unit_test(test_graph_errors),   cmocka_unit_test(test_same_bits),
-        cmocka_unit_test(test_learns),         cmocka_unit_test(test_callbacks),
-        cmocka_unit_test(test_early_stopping), cmocka_unit_test(test_fit_errors),
+        cmocka_unit_test(test_branches),
+        cmocka_unit_test(test_shared_layer),
+        cmocka_unit_test(test_graph_errors),
+        cmocka_unit_test(test_same_bits),
+        cmocka_unit_test(test_learns),
+        cmocka_unit_test(test_callbacks),
+        cmocka_unit_test(test_early_stopping),
+        cmocka_unit_test(test_fit_errors),
+        leaving_nothing(test_memory_that_cannot_be_had),
         cmocka_unit_test(test_cancelled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
