@@ -78,7 +78,7 @@ static dg_status round_fractions(int count, const double *parts, int64_t rows, i
 
 static dg_status find_sizes(int count, const double *parts, int64_t rows, int64_t *sizes)
 {
-    bool fractions;
+    bool fractions = false;
     DG_TRY(check_parts(count, parts, rows, &fractions));
     if (fractions)
         DG_TRY(round_fractions(count, parts, rows, sizes));

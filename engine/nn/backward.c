@@ -209,7 +209,7 @@ dg_status dg_plan_backward(dg_plan *plan, const int32_t *positions, int64_t rows
         status = dg_error(DG_NUMERIC,
                           "the loss is %g: try a smaller learning rate, and look for NaN or huge "
                           "values in the data",
-                          *loss);
+                          isnan(*loss) ? NAN : *loss); /* without a sign */
     if (status == DG_OK) status = run_stages(plan);
     if (status == DG_OK) status = run_update(plan, update, &penalty);
     *loss += penalty;
