@@ -1,0 +1,25 @@
+-- The report's CNN with maximum, average and global pooling: digits-lua experiments/pooling.lua
+-- Options: --epochs 6 --repeats 1 --seed 1 --data mnist --out out --quick
+local digits = require "digits"
+local study = dofile((arg[0]:gsub("[^/]*$", "study.lua"))) -- beside this file
+local plot = digits.plot
+
+local o = study.options({
+  epochs = { 6, "passes over the training digits" },
+  repeats = { 1, "how often each is trained, with seeds that follow one another" },
+}, { epochs = 2 })
+
+local sets = study.split(o)
+local candidates = {}
+for i, pooling in ipairs { "max", "average", "global" } do
+  candidates[i] = { name = pooling .. " pooling", fit = { epochs = o.epochs, batch_size = 50 },
+    model = function() return study.cnn { pooling = pooling } end }
+end
+local results = study.run(candidates, sets, o)
+local differences = study.differences(results, sets)
+study.print(results, differences)
+
+local path = digits.path(o.out, "pooling.svg")
+plot.compare(results):save(path)
+print("wrote " .. path)
+return { results = results, differences = differences }

@@ -1,0 +1,236 @@
+-- What the experiments share: the report's data and models, and training candidates side by side.
+-- An experiment loads it with dofile from its own folder.
+local digits = require "digits"
+local data, metrics, nn, tree = digits.data, digits.metrics, digits.nn, digits.tree
+
+local study = {}
+local folder = arg[0]:match "^(.*/)" or ""
+
+-- ---- options and data ----
+
+-- digits.options with those that all experiments have; `quick` are the defaults under --quick. A
+-- folder that cannot be written is refused now, not after the work.
+function study.options(known, quick)
+  known.seed = { 1, "the same seed gives the same figures, bit by bit" }
+  known.data = { "mnist", "\"mnist\", a folder, a .csv or an IDX file" }
+  known.out = { "out", "folder for what is written" }
+  known.quick = { false, "a small study of 7 000 digits, to see how it goes" }
+  for _, word in ipairs(arg) do
+    local on = word == "--quick" or word == "--quick=true"
+    for name, default in pairs(on and quick or {}) do known[name][1] = default end
+  end
+  local o = digits.options(known)
+  for _, name in ipairs { "epochs", "repeats", "trees", "rounds", "folds" } do
+    if known[name] and o[name] < 1 then
+      error(("--%s must be at least 1, found %d"):format(name, o[name]), 0)
+    end
+  end
+  local probe = digits.path(o.out, ".writable")
+  local file, message = io.open(probe, "w")
+  if not file then error("cannot write into --out: " .. message, 0) end
+  file:close()
+  os.remove(probe)
+  digits.seed(o.seed)
+  return o
+end
+
+-- All the digits that are asked for.
+function study.open(o)
+  local images = data.open(o.data)
+  if o.quick and #images > 7000 then images = images:shuffle { seed = o.seed }:take(7000) end
+  return images
+end
+
+-- Runs another experiment of this folder with these options, and returns what it returns.
+function study.experiment(name, options)
+  local words = { [0] = folder .. name .. ".lua" }
+  for option, value in pairs(options) do
+    words[#words + 1] = ("--%s=%s"):format(option:gsub("_", "-"), value)
+  end
+  rawset(_G, "arg", words)
+  return dofile(words[0])
+end
+
+-- 56 % to learn from, 24 % to choose by, 20 % that nothing sees before it is judged.
+function study.split(o)
+  local sets = {}
+  sets.train, sets.validation, sets.test =
+    study.open(o):split { 0.56, 0.24, 0.20, seed = o.seed, stratify = true }
+  print(("%d digits to train on, %d to validate, %d to test"):format(
+    #sets.train, #sets.validation, #sets.test))
+  return sets
+end
+
+-- ---- the report's models ----
+
+local function compiled(layers)
+  local model = nn.Sequential(layers)
+  model:compile {
+    optimizer = nn.Adam { learning_rate = layers.learning_rate or 1e-3 },
+    loss = "categorical_crossentropy",
+    metrics = { "accuracy" },
+  }
+  return model
+end
+
+local POOLING = {
+  max = function(size) return nn.MaxPooling2D { size } end,
+  average = function(size) return nn.AveragePooling2D { size } end,
+  global = function() return nn.GlobalAveragePooling2D {} end,
+}
+
+-- The convolutional network. p, or nil: pooling, pool_size, dropout, activation, learning_rate.
+function study.cnn(p)
+  p = p or {}
+  local activation = p.activation or "relu"
+  return compiled {
+    learning_rate = p.learning_rate,
+    nn.Input { 28, 28, 1 },
+    nn.Conv2D { 32, { 5, 5 }, activation = activation },
+    POOLING[p.pooling or "max"](p.pool_size or { 2, 2 }),
+    nn.Dropout { p.dropout or 0.5 },
+    nn.Flatten {},
+    nn.Dense { 128, activation = activation, name = "dense" },
+    nn.Dense { 10, activation = "softmax" },
+  }
+end
+
+-- The dense network, with L2 on the weights.
+function study.network()
+  local l2 = nn.L2 { 1e-4 }
+  return compiled {
+    nn.Input { 784 },
+    nn.Dense { 128, activation = "relu", kernel_regularizer = l2 },
+    nn.Dense { 64, activation = "relu", kernel_regularizer = l2 },
+    nn.Dense { 10, activation = "softmax" },
+  }
+end
+
+function study.forest(trees)
+  return tree.RandomForest { n_estimators = trees or 100, max_features = "sqrt", oob_score = true }
+end
+
+function study.boosting(rounds)
+  return tree.GradientBoosting { n_estimators = rounds or 100, max_depth = 6, learning_rate = 0.3 }
+end
+
+-- ---- candidates side by side ----
+
+local function mean(values)
+  local sum = 0
+  for _, value in ipairs(values) do sum = sum + value end
+  return sum / #values
+end
+
+-- The sample's standard deviation; of one value 0.
+local function spread(values)
+  if #values < 2 then return 0 end
+  local middle, squares = mean(values), {}
+  for i, value in ipairs(values) do squares[i] = (value - middle) ^ 2 end
+  return math.sqrt(mean(squares) * #values / (#values - 1))
+end
+
+local function train_once(candidate, sets, seed)
+  digits.seed(seed)
+  local options = { validation = sets.validation, verbose = 0 }
+  for name, value in pairs(candidate.fit or {}) do options[name] = value end
+  local model = candidate.model()
+  local start = digits.clock()
+  local history = model:fit(sets.train, options)
+  local run = { model = model, history = history, seconds = digits.clock() - start }
+  run.labels = model:predict(sets.test)
+  run.accuracy = metrics.accuracy(sets.test, run.labels)
+  run.validation = model:evaluate(sets.validation).accuracy
+  return run
+end
+
+-- Trains each of `candidates`, { name =, model = function, fit = options }, o.repeats times with
+-- seeds of their own on the same data. Each comes back with its runs, and with accuracy (on the
+-- test set), validation and seconds, means over the runs, and accuracy_spread, seconds_spread.
+function study.run(candidates, sets, o)
+  local results = {}
+  for k, candidate in ipairs(candidates) do
+    local result = { name = candidate.name, runs = {} }
+    for i = 1, o.repeats do
+      result.runs[i] = train_once(candidate, sets, o.seed + i - 1)
+      print(("%s, seed %d: test accuracy %.4f, %.1f s"):format(candidate.name, o.seed + i - 1,
+        result.runs[i].accuracy, result.runs[i].seconds))
+    end
+    for _, name in ipairs { "accuracy", "validation", "seconds" } do
+      local values = {}
+      for i, run in ipairs(result.runs) do values[i] = run[name] end
+      result[name], result[name .. "_spread"] = mean(values), spread(values)
+    end
+    results[k] = result
+  end
+  return results
+end
+
+-- The candidate that did best on the validation set.
+function study.best(results)
+  local best = results[1]
+  for _, result in ipairs(results) do
+    if result.validation > best.validation then best = result end
+  end
+  return best
+end
+
+-- Is the best candidate really better than each other one? On the test digits, with the models of
+-- the first seed: McNemar's p, and a bootstrap interval of the difference in accuracy.
+function study.differences(results, sets)
+  local best, list = study.best(results), {}
+  for _, result in ipairs(results) do
+    if result ~= best then
+      local a, b = best.runs[1].labels, result.runs[1].labels
+      local test = metrics.mcnemar(sets.test, a, b)
+      local interval = metrics.bootstrap(sets.test, a, b, { seed = 1 })
+      list[#list + 1] = { best = best.name, other = result.name, p = test.p,
+        difference = interval.difference, low = interval.low, high = interval.high }
+    end
+  end
+  return list
+end
+
+-- "0.9872" or, of several runs, "0.9872 ± 0.0004".
+function study.with_spread(result, name, format)
+  local text = format:format(result[name])
+  return #result.runs > 1 and text .. " ± " .. format:format(result[name .. "_spread"]) or text
+end
+
+function study.p_value(p)
+  return p < 0.0001 and "< 0.0001" or ("%.4f"):format(p)
+end
+
+-- Prints what run and differences found.
+function study.print(results, differences)
+  print(("\n%-24s %-17s %-17s %s"):format("", "validation", "test accuracy", "seconds"))
+  for _, result in ipairs(results) do
+    print(("%-24s %-17s %-17s %s"):format(result.name,
+      study.with_spread(result, "validation", "%.4f"),
+      study.with_spread(result, "accuracy", "%.4f"), study.with_spread(result, "seconds", "%.1f")))
+  end
+  print()
+  for _, d in ipairs(differences) do
+    print(("%s against %s: %+.2f points (95 %%: %+.2f to %+.2f), %s by chance, p %s"):format(
+      d.best, d.other, 100 * d.difference, 100 * d.low, 100 * d.high,
+      d.p < 0.05 and "hardly" or "perhaps", study.p_value(d.p)))
+  end
+end
+
+-- ---- words ----
+
+local NAMES = { [0] = "zeros", "ones", "twos", "threes", "fours", "fives", "sixes", "sevens",
+  "eights", "nines" }
+
+-- The labels that are most often mistaken for others, as sentences.
+function study.confusions(matrix, count)
+  local sentences = {}
+  for i, pair in ipairs(matrix:most_confused(count)) do
+    sentences[i] = ("%s taken for %s: %d (%.1f %% of the %s)"):format(
+      NAMES[pair.truth] or pair.truth, NAMES[pair.predicted] or pair.predicted, pair.count,
+      100 * pair.share, NAMES[pair.truth] or pair.truth)
+  end
+  return sentences
+end
+
+return study

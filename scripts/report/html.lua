@@ -1,0 +1,37 @@
+-- Pieces of HTML, from text that is escaped here and nowhere else.
+local html = {}
+
+local ESCAPES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }
+
+-- What a page can show: valid UTF-8 without control characters.
+function html.escape(text)
+  text = tostring(text)
+  if not utf8.len(text) then text = text:gsub("[\128-\255]", "?") end
+  return (text:gsub("[%z\1-\8\11-\31\127]", ""):gsub('[&<>"]', ESCAPES))
+end
+
+-- Escaped prose, in which `...` is code.
+function html.prose(text)
+  return (html.escape(text):gsub("`([^`]+)`", "<code>%1</code>"))
+end
+
+-- A name for a place on the page.
+function html.anchor(text)
+  return (tostring(text):lower():gsub("[^%w]+", "-"):gsub("^%-+", ""):gsub("%-+$", ""))
+end
+
+local LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+function html.base64(bytes)
+  local letters = {}
+  for i = 0, 63 do letters[i] = LETTERS:sub(i + 1, i + 1) end
+  local groups = bytes:gsub("..?.?", function(group)
+    local a, b, c = group:byte(1, 3)
+    local word = a << 16 | (b or 0) << 8 | (c or 0)
+    return letters[word >> 18] .. letters[word >> 12 & 63] .. (b and letters[word >> 6 & 63] or "=")
+      .. (c and letters[word & 63] or "=")
+  end)
+  return groups
+end
+
+return html
