@@ -135,8 +135,9 @@ static int names(lua_State *L)
 static const dg_function by_name[] = {
     { "find", find,
       "find(name)\n"
-      "What is known of a metric that other functions take by name: name, doc, greater_is_better, "
-      "needs_probabilities.\nmetrics.find(\"f1_macro\").greater_is_better" },
+      "What is known of a metric that other functions take by name. It is { name =, doc =,\n"
+      "greater_is_better =, needs_probabilities = }.\n"
+      "metrics.find(\"f1_macro\").greater_is_better" },
     { "names", names, "names()\nThe names of metrics that score, bootstrap and search know." },
     { NULL, NULL, NULL },
 };

@@ -209,32 +209,40 @@ const dg_function dg_chance_metrics[] = {
     { "log_loss", log_loss,
       "log_loss(truth, probabilities, { classes = nil })\n"
       "The mean of minus the logarithm of the right label's probability. probabilities: {n, k}, "
-      "rows summing to 1;\ncolumn j belongs to classes[j], without classes to label j - 1 (or to "
-      "the classes of a dataset as truth).\n"
+      "each row\n"
+      "summing to 1; column j belongs to classes[j], without classes to label j - 1, or to the "
+      "classes of\n"
+      "a dataset as truth.\n"
       "metrics.log_loss(test, model:predict_proba(test), { classes = model.classes })" },
     { "top_k_accuracy", top_k_accuracy,
       "top_k_accuracy(truth, scores, { k = 2, classes = nil })\n"
-      "The share of rows whose label is among the k greatest of {n, classes} scores.\n"
+      "The share of rows whose label is among the k greatest scores. scores: {n, classes}; of "
+      "equals the\n"
+      "last column goes first, as in scikit-learn.\n"
       "metrics.top_k_accuracy(test.y, model:predict_proba(test), { k = 3 })" },
     { "roc_auc", roc_auc,
       "roc_auc(truth, probabilities, { average = \"macro\", classes = nil })\n"
-      "The area under the ROC curve of each label against the rest: their mean, \"weighted\" by "
-      "rows, or \"none\"\n(a table, t[label]; NaN for a label that truth has not).\n"
+      "The area under the ROC curves, each label against the rest. average: their mean, "
+      "\"weighted\" by rows,\n"
+      "or \"none\" (a table, t[label], with NaN for a label that truth has not).\n"
       "metrics.roc_auc(test.y, model:predict_proba(test))" },
     { "roc_curve", roc_curve,
       "roc_curve(truth, scores, { label = nil, classes = nil })\n"
-      "The curve of one label against the rest, { fpr =, tpr =, thresholds =, auc =, label = } "
-      "with tensors;\nwithout label, a table of all curves: t[label].\n"
+      "The ROC curve of one label against the rest. It is { fpr =, tpr =, thresholds =, auc =, "
+      "label = }\n"
+      "with tensors; without label, a table of all curves, t[label].\n"
       "metrics.roc_curve(test.y, model:predict_proba(test), { label = 4 }).auc" },
     { "expected_calibration_error", expected_calibration_error,
       "expected_calibration_error(truth, probabilities, { bins = 15, classes = nil })\n"
-      "The mean distance between confidence (the greatest probability of a row) and accuracy, over "
-      "bins of equal\nwidth (Guo et al. 2017).\n"
+      "The mean distance between confidence, which is the greatest probability of a row, and "
+      "accuracy. Rows\n"
+      "are gathered in bins of equal width (Guo et al. 2017).\n"
       "metrics.expected_calibration_error(test.y, model:predict_proba(test))" },
     { "calibration", calibration,
       "calibration(truth, probabilities, { bins = 15, classes = nil })\n"
-      "The bins of a reliability diagram, a list of { low =, high =, count =, confidence =, "
-      "accuracy = }, with the\nfields error (expected) and worst.\n"
+      "The bins of a reliability diagram. They are a list of { low =, high =, count =, confidence "
+      "=,\n"
+      "accuracy = }, with the fields error (the expected one) and worst.\n"
       "metrics.calibration(test.y, model:predict_proba(test), { bins = 10 })[10].accuracy" },
     { NULL, NULL, NULL },
 };

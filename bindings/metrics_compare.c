@@ -111,24 +111,31 @@ static int mcnemar(lua_State *L)
 const dg_function dg_compare_metrics[] = {
     { "score", score,
       "score(name, truth, answers, { classes = nil })\n"
-      "A metric by its name (see metrics.names()): \"accuracy\", \"f1_macro\", \"top_3_accuracy\", "
-      "\"log_loss\" ... answers:\nlabels {n}, or probabilities {n, k}, of which metrics of labels "
-      "take the likeliest.\nmetrics.score(\"f1_macro\", test, model:predict_proba(test), { classes "
-      "= model.classes })" },
+      "A metric by its name: \"accuracy\", \"f1_macro\", \"top_3_accuracy\" or another of "
+      "metrics.names().\n"
+      "answers: labels {n}, or probabilities {n, k}, of which metrics of labels take the "
+      "likeliest.\n"
+      "metrics.score(\"f1_macro\", test, model:predict_proba(test), { classes = model.classes })" },
     { "mcnemar", mcnemar,
       "mcnemar(truth, a, b, { exact = nil })\n"
-      "Are the labels a and b of two models equally often right? p is the chance of as large a "
-      "difference\nif they are. The rows that are right: both, only_a, only_b, neither. exact: by "
-      "the binomial distribution\n(else chi-square, corrected); without it, below 25 rows where "
-      "just one is right.\nmetrics.mcnemar(test.y, cnn:predict(test), forest:predict(test)).p" },
+      "Tests whether the labels a and b of two models are equally often right. p is the chance of "
+      "as large\n"
+      "a difference if they are; both, only_a, only_b and neither count the rows that are right. "
+      "exact: by\n"
+      "the binomial distribution, else by chi-square, corrected; when not given, exact below 25 "
+      "rows where\n"
+      "just one is right.\n"
+      "metrics.mcnemar(test.y, cnn:predict(test), forest:predict(test)).p" },
     { "bootstrap", bootstrap,
       "bootstrap(truth, a, b, { metric = \"accuracy\", resamples = 10000, level = 0.95, seed = "
       "nil, classes = nil })\n"
-      "How sure is the difference a - b of a metric of two models? Rows are drawn again and again, "
-      "the same\nfor both: { a =, b =, difference =, low =, high =, significant = }; significant: "
-      "0 "
-      "is outside low .. high.\na and b as the answers of score; metrics of labels, log_loss and "
-      "top_k_accuracy only.\nmetrics.bootstrap(test.y, cnn:predict(test), "
-      "forest:predict(test)).low" },
+      "An interval for the difference a - b of a metric of two models. Rows are drawn again and "
+      "again, the\n"
+      "same for both: { a =, b =, difference =, low =, high =, significant = }, where significant "
+      "says\n"
+      "that 0 is outside low .. high. a and b are as the answers of score; the metric is one of "
+      "labels,\n"
+      "log_loss or top_k_accuracy.\n"
+      "metrics.bootstrap(test.y, cnn:predict(test), forest:predict(test)).low" },
     { NULL, NULL, NULL },
 };

@@ -223,12 +223,16 @@ static const dg_function methods[] = {
       "`predicted`.\nmatrix:count(4, 9)" },
     { "most_confused", most_confused,
       "most_confused(n)\n"
-      "The n (5) most frequent mistakes, a list of { truth =, predicted =, count =, share = }; "
-      "share is of the\nrows of that truth.\nmatrix:most_confused(5)[1].truth" },
+      "The n most frequent mistakes, 5 if not given. They are a list of { truth =, predicted =, "
+      "count =,\n"
+      "share = }; share is of the rows of that truth.\n"
+      "matrix:most_confused(5)[1].truth" },
     { "normalized", normalized,
       "normalized(of)\n"
-      "The counts as shares, a float32 tensor: of the true label (\"true\"), of the predicted one "
-      "(\"pred\")\nor of all rows (\"all\").\nmatrix:normalized(\"true\")" },
+      "The counts as shares, a float32 tensor. of: \"true\" (of the true label), \"pred\" (of the "
+      "predicted\n"
+      "one) or \"all\" (of all rows).\n"
+      "matrix:normalized(\"true\")" },
     { NULL, NULL, NULL },
 };
 
@@ -439,7 +443,8 @@ const dg_function dg_label_metrics[] = {
     { "accuracy", accuracy,
       "accuracy(truth, predicted)\n"
       "The share of rows with the right label. Labels are a tensor of whole numbers {n} or one-hot "
-      "{n, k},\na list, or (the truth) a dataset, here and in the other functions.\n"
+      "{n, k},\n"
+      "a list, or a dataset, here and in the other functions.\n"
       "metrics.accuracy(test.y, model:predict(test))" },
     { "balanced_accuracy", balanced_accuracy,
       "balanced_accuracy(truth, predicted)\nThe mean recall of the labels in truth." },
@@ -448,14 +453,19 @@ const dg_function dg_label_metrics[] = {
       "tensor.\nlocal wrong = metrics.mistakes(test.y, labels)" },
     { "confusion_matrix", confusion_matrix,
       "confusion_matrix(truth, predicted, { labels = nil, names = nil })\n"
-      "How often each label was predicted as each: see help \"confusion_matrix\". labels: only "
-      "these, in this order;\notherwise all that are found in either. names: a text for each, for "
-      "printing.\nlocal matrix = metrics.confusion_matrix(test.y, labels)" },
+      "How often each label was predicted as each. See help \"confusion_matrix\" for what it can "
+      "do.\n"
+      "labels: only these, in this order; otherwise all that are found in either. names: a text "
+      "for each,\n"
+      "for printing; otherwise the class names of a dataset as truth.\n"
+      "local matrix = metrics.confusion_matrix(test.y, labels)" },
     { "precision", precision,
       "precision(truth, predicted, { average = \"macro\", labels = nil, zero_division = 0 })\n"
       "Of the rows predicted as a label, the share that has it. average: \"macro\" (the mean of "
-      "labels),\n\"weighted\" (by their rows), \"micro\" (of all rows together) or \"none\" (a "
-      "table: t[label]).\nmetrics.precision(test.y, labels, { average = \"none\" })[4]" },
+      "labels),\n"
+      "\"weighted\" (by their rows), \"micro\" (of all rows together) or \"none\" (a table, "
+      "t[label]).\n"
+      "metrics.precision(test.y, labels, { average = \"none\" })[4]" },
     { "recall", recall,
       "recall(truth, predicted, { average = \"macro\", labels = nil, zero_division = 0 })\n"
       "Of the rows that have a label, the share predicted so. Options as of precision." },
@@ -464,18 +474,22 @@ const dg_function dg_label_metrics[] = {
       "The harmonic mean of precision and recall. Options as of precision." },
     { "precision_recall_fscore", precision_recall_fscore,
       "precision_recall_fscore(truth, predicted, { beta = 1, labels = nil, zero_division = 0 })\n"
-      "All of them: by_label[label], micro, macro and weighted are { precision =, recall =, fscore "
-      "=, support = }.\nmetrics.precision_recall_fscore(test.y, labels).by_label[4].recall" },
+      "Precision, recall and F by label and on average. by_label[label], micro, macro and weighted "
+      "are\n"
+      "{ precision =, recall =, fscore =, support = }.\n"
+      "metrics.precision_recall_fscore(test.y, labels).by_label[4].recall" },
     { "classification_report", classification_report,
       "classification_report(truth, predicted, { digits = 2, layout = \"accuracy\", labels = nil, "
       "names = nil, zero_division = 0 })\n"
-      "scikit-learn's text of precision, recall and F1 by label and on average. layout = "
-      "\"micro\" has the line\n\"micro avg\" in place of \"accuracy\".\n"
+      "scikit-learn's text of precision, recall and F1 by label and on average. layout = \"micro\" "
+      "has the\n"
+      "line \"micro avg\" in place of \"accuracy\".\n"
       "print(metrics.classification_report(test.y, labels))" },
     { "cohen_kappa", cohen_kappa,
       "cohen_kappa(truth, predicted, { weights = nil, labels = nil })\n"
       "Agreement beyond chance, 1 at most. weights = \"linear\" or \"quadratic\": mistakes count "
-      "by their distance." },
+      "by their\n"
+      "distance." },
     { "matthews_corrcoef", matthews_corrcoef,
       "matthews_corrcoef(truth, predicted)\nThe correlation of truth and prediction, -1 to 1." },
     { NULL, NULL, NULL },
