@@ -8,6 +8,11 @@ local folder = arg[0]:match "^(.*/)" or ""
 
 -- ---- options and data ----
 
+local function fail(...)
+  io.stderr:write(arg[0], ": ", string.format(...), "\n")
+  os.exit(1, true)
+end
+
 -- digits.options with those that all experiments have; `quick` are the defaults under --quick. A
 -- folder that cannot be written is refused now, not after the work.
 function study.options(known, quick)
@@ -22,12 +27,13 @@ function study.options(known, quick)
   local o = digits.options(known)
   for _, name in ipairs { "epochs", "repeats", "trees", "rounds", "folds" } do
     if known[name] and o[name] < 1 then
-      error(("--%s must be at least 1, found %d"):format(name, o[name]), 0)
+      fail("--%s must be at least 1, found %d", name, o[name])
     end
   end
-  local probe = digits.path(o.out, ".writable")
-  local file, message = io.open(probe, "w")
-  if not file then error("cannot write into --out: " .. message, 0) end
+  local made, probe = pcall(digits.path, o.out, ".writable")
+  local file, message = nil, probe
+  if made then file, message = io.open(probe, "w") end
+  if not file then fail("cannot write into --out '%s': %s", o.out, message) end
   file:close()
   os.remove(probe)
   digits.seed(o.seed)

@@ -175,8 +175,8 @@ end
 
 internals.document(report.new, "report.new", "new(path, { title = text, lead = nil })\n" ..
   "A page in one HTML file; a path that cannot be written raises now. Its methods add to it:\n" ..
-  "tiles { { name, value } }, section(title), text(paragraphs...), list { sentences }, code(text),\n" ..
-  "table { head =, rows =, caption =, texts = 1, best = nil }, figure(pictures, caption, alt); and\n" ..
-  "save() writes it.\n" ..
+  "tiles { { name, value } }, section(title), text(paragraphs...), list { sentences },\n" ..
+  "code(text), figure(pictures, caption, alt),\n" ..
+  "table { head =, rows =, caption =, texts = 1, best = nil }; and save() writes it.\n" ..
   "local page = require(\"digits.report\").new(\"out/report.html\", { title = \"Digits\" })")
 return report
