@@ -74,20 +74,6 @@ local function read_lines(self, text)
   return lines
 end
 
--- Drops a line that was being written when the program was killed; returns what is whole.
-local function drop_torn(self, text, header)
-  local whole = text:match "^.*\n" or ""
-  local torn = text:sub(#whole + 1)
-  if torn == "" then return whole end
-  if whole == "" and header:sub(1, #torn) ~= torn then
-    fail(self, "%s is no journal of a search: choose another name", self.path)
-  end
-  self.file:cut(#whole)
-  self.say(("%s ended in the middle of a line, which is dropped: its trial is repeated"):format(
-    self.path))
-  return whole
-end
-
 local function keep(self, record, number)
   if type(record) ~= "table" then
     fail(self, "line %d of %s is no record of a trial", number, self.path)
@@ -107,14 +93,22 @@ local function read(self, header)
   local writable, message = internals.check_writable(self.best_path)
   if not writable then fail(self, "%s", message) end
   header.journal, header.version = FORMAT, VERSION
-  local first = encode(header)
-  local lines = read_lines(self, drop_torn(self, self.file:read(), first))
-  if #lines == 0 then
-    self.file:append(first)
-  else
+  local first, text = encode(header), self.file:read()
+  local whole = text:match "^.*\n" or ""
+  local torn = text:sub(#whole + 1) -- a line that was being written when the program was killed
+  local lines = read_lines(self, whole)
+  if #lines > 0 then
     check_header(self, lines[1], through_json(header))
-    for i = 2, #lines do keep(self, lines[i], i) end
+  elseif first:sub(1, #torn) ~= torn then
+    fail(self, "%s is no journal of a search: choose another name", self.path)
   end
+  for i = 2, #lines do keep(self, lines[i], i) end
+  if torn ~= "" then
+    self.file:cut(#whole)
+    self.say(("%s ended in the middle of a line, which is dropped: its trial is repeated"):format(
+      self.path))
+  end
+  if #lines == 0 then self.file:append(first) end
 end
 
 -- Opens the journal at `path` for the search that `header` describes; `say` tells the user of a

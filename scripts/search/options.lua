@@ -105,9 +105,10 @@ local function find_metric(who, name)
   local names = { accuracy = true, loss = true }
   for _, other in ipairs(metrics.names()) do names[other] = true end
   local nearest = internals.nearest(name, names)
-  local hint = nearest and (", did you mean '%s'?"):format(nearest) or ""
-  fail(who, "no metric is named '%s'%s; there are loss and %s, or give a function(model, set)",
-    name, hint, table.concat(metrics.names(), ", "))
+  local hint = nearest and (", did you mean '%s'?"):format(nearest)
+    or (": give a function(model, set), \"loss\" or one of %s"):format(
+      table.concat(metrics.names(), ", "))
+  fail(who, "no metric is named '%s'%s", name, hint)
 end
 
 -- { name, maximize, by_engine: whether evaluate is asked, judged: whether it has this score, else

@@ -45,8 +45,13 @@ local function fit_options(spec, trial, given)
   end
   local options = {}
   for name, value in pairs(given or {}) do options[name] = value end
-  if spec.resource == "epochs" and options.epochs == nil then
-    options.epochs = trial.params.epochs
+  if spec.resource == "epochs" then
+    local epochs = trial.params.epochs
+    if options.epochs ~= nil and options.epochs ~= epochs then
+      fail(spec, "fit(p) gives epochs = %s to a trial that has p.epochs = %d: leave epochs out",
+        tostring(options.epochs), epochs)
+    end
+    options.epochs = epochs
   end
   options.verbose = spec.verbose > 1 and 1 or 0
   return options
@@ -107,8 +112,7 @@ local function complete(spec, task, history, scores)
   end
   local score = result[spec.metric.name]
   if score == nil then
-    fail(spec, "the models have no %s: compile them with metrics = { \"%s\" }", spec.metric.name,
-      spec.metric.name)
+    fail(spec, "the models have no %s: give another metric", spec.metric.name)
   elseif score ~= score then
     task.error = ("the %s is NaN"):format(spec.metric.name)
   end

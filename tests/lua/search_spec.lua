@@ -1,0 +1,695 @@
+-- digits.search: spaces, trials, journals, trials side by side.
+local digits = require "digits"
+local support = require "tests.lua.support"
+local nn, search = digits.nn, digits.search
+
+local all = digits.data.idx {
+  images = "vendor/mnist/t10k-images-idx3-ubyte.gz",
+  labels = "vendor/mnist/t10k-labels-idx1-ubyte.gz",
+}
+local train, validation = all:split { 300, 200, #all - 500, seed = 1, stratify = true }
+
+local function compiled(model, learning_rate)
+  model:compile { optimizer = nn.Adam { learning_rate = learning_rate or 1e-3 },
+    loss = "categorical_crossentropy", metrics = { "accuracy" } }
+  return model
+end
+
+local function build(p)
+  return compiled(nn.Sequential {
+    nn.Input { 28, 28, 1 }, nn.Flatten {},
+    nn.Dense { 16, activation = "relu" }, nn.Dropout(rawget(p, "dropout") or 0.2),
+    nn.Dense { 10, activation = "softmax" },
+  }, rawget(p, "learning_rate"))
+end
+
+local NONE = {} -- takes an option away
+
+-- Options of a search, changed by `changes`.
+local function options(changes)
+  local given = {
+    params = { learning_rate = { 1e-3, 1e-2 }, dropout = { 0.1, 0.5 } }, model = build,
+    fit = { epochs = 1, batch_size = 50 }, train = train, validation = validation, seed = 3,
+    verbose = 0,
+  }
+  for name, value in pairs(changes or {}) do
+    if value == NONE then given[name] = nil else given[name] = value end
+  end
+  return given
+end
+
+-- The message of a call that must fail, at the line of this file.
+local function refusal(action, ...)
+  local given = table.pack(...)
+  return support.message(function()
+    local result = action(table.unpack(given, 1, given.n))
+    return result
+  end)
+end
+
+-- What a search found, seconds aside, as a list of texts.
+local function outcome(found)
+  local lines = {}
+  for i, trial in ipairs(found.trials) do
+    lines[i] = ("%d %d %s %s %s"):format(trial.rank, trial.seed, tostring(trial.params),
+      ("%.17g"):format(trial.scores.accuracy or -1), trial.error or "")
+  end
+  return lines
+end
+
+describe("a grid", function()
+  it("tries all, names in order, the last varying fastest, and ranks them", function()
+    local found = search.grid(options())
+    local seen = {}
+    for i, trial in ipairs(found.trials) do
+      seen[i] = { trial.params.dropout, trial.params.learning_rate }
+      assert.is_true(trial.scores.accuracy >= 0 and trial.scores.loss > 0)
+      assert.is_true(trial.seconds > 0)
+      assert.are.equal(i, trial.number)
+      assert.are.equal(trial, found.ranked[trial.rank])
+    end
+    assert.are.same({ { 0.1, 1e-3 }, { 0.1, 1e-2 }, { 0.5, 1e-3 }, { 0.5, 1e-2 } }, seen)
+    for rank = 2, 4 do
+      assert.is_true(found.ranked[rank - 1].scores.accuracy >= found.ranked[rank].scores.accuracy)
+    end
+    local best = found.best
+    assert.are.equal(found.ranked[1].params, best.params)
+    assert.are.equal(best.scores.accuracy, best.model:evaluate(validation).accuracy)
+    assert.are.equal(1, #best.history.accuracy)
+    local table_of = tostring(found)
+    assert.matches("^rank  trial  dropout  learning_rate  accuracy    loss  seconds\n", table_of)
+    assert.matches("\n   1      %d      0%.%d", table_of)
+  end)
+
+  it("gives a trial the same seed in another grid, and leaves the global seed alone", function()
+    local function weights()
+      return build({}):weights()
+    end
+    digits.seed(5)
+    local untouched = weights()
+    digits.seed(5)
+    local small = search.grid(options { params = { learning_rate = { 1e-2 }, dropout = { 0.5 } } })
+    local after = weights()
+    local large = search.grid(options())
+    assert.are.equal(small.trials[1].seed, large.trials[4].seed)
+    assert.are.equal(small.trials[1].scores.loss, large.trials[4].scores.loss)
+    assert.are_not.equal(large.trials[3].seed, large.trials[4].seed)
+    assert.are_not.equal(small.trials[1].scores.loss,
+      search.grid(options { seed = 4, params = { learning_rate = { 1e-2 }, dropout = { 0.5 } } })
+        .trials[1].scores.loss)
+    for name, tensor in pairs(untouched) do assert.are.equal(tensor, after[name]) end
+  end)
+
+  it("finds the same with trials side by side", function()
+    local one = outcome(search.grid(options()))
+    assert.are.same(one, outcome(search.grid(options { workers = 2 })))
+    assert.are.same(one, outcome(search.grid(options { workers = 7 })))
+  end)
+
+  it("takes values of many kinds, and keeps what users do to them to itself", function()
+    local seen = {}
+    local found = search.grid(options {
+      params = { pool = { { 2, 2 }, { 3, 3 } }, name = { "a" }, on = { true },
+        optimizer = { nn.SGD {}, nn.Adam {} } },
+      model = function(p)
+        seen[#seen + 1] = p.pool[1] .. p.name .. tostring(p.on) .. tostring(p.optimizer)
+        p.pool[1] = 99
+        return build {}
+      end })
+    assert.are.equal(4, #found.trials)
+    assert.matches("^2atrueSGD", seen[1])
+    assert.matches("^3atrueAdam", seen[4])
+    assert.are.equal(2, found.trials[1].params.pool[1])
+    assert.are_not.equal(found.trials[1].seed, found.trials[2].seed)
+  end)
+
+  it("judges by a loss, a metric by name, or a function", function()
+    local params = { learning_rate = { 1e-4, 1e-2 } }
+    local by_loss = search.grid(options { metric = "loss", params = params })
+    assert.are.equal(1e-2, by_loss.best.params.learning_rate)
+    assert.is_false(by_loss.maximize)
+    local by_name = search.grid(options { metric = "f1_macro", params = params, workers = 2 })
+    local chances = by_name.best.model:predict_proba(validation)
+    local expected = digits.metrics.score("f1_macro", validation, chances)
+    assert.are.equal(expected, by_name.best.scores.f1_macro)
+    local worst = search.grid(options { params = params, maximize = false,
+      metric = function(model, set) return model:evaluate(set).accuracy end })
+    assert.are.equal(1e-4, worst.best.params.learning_rate)
+    assert.are.equal("score", worst.metric)
+  end)
+
+  it("asks fit for options, and calls what they call", function()
+    local calls = 0
+    local found = search.grid(options { params = { epochs = { 1, 3 } }, fit = function(p)
+      return { epochs = p.epochs, on_epoch_end = function(log)
+        calls = calls + 1
+        return log.epoch < 2
+      end }
+    end })
+    assert.are.equal(3, calls)
+    assert.are.equal(2, found.trials[2].history.epochs)
+  end)
+
+  it("prints a line a trial, with the time left", function()
+    local folder = support.folder()
+    local out = support.run(folder, [[
+      local digits = require "digits"
+      local nn = digits.nn
+      local x = digits.uniform { 40, 4, seed = 1 }
+      local set = digits.data.from_tensors { x = x, y = x:gt(0.5):sum { axis = 2 }:gt(2) }
+      digits.search.grid { params = { units = { 2, 3 } }, train = set, validation = set,
+        model = function(p)
+          local m = nn.Sequential { nn.Input { 4 }, nn.Dense { p.units },
+            nn.Dense { 2, activation = "softmax" } }
+          m:compile { optimizer = "sgd", loss = "categorical_crossentropy" }
+          return m
+        end }]])
+    support.remove(folder)
+    assert.matches("^trial 1 of 2: accuracy %d%.%d+  %d%.%d s  %(units = 2%)  %d[%d.:]* s left\n" ..
+      "trial 2 of 2: accuracy %d%.%d+  %d%.%d s  %(units = 3%)\n$", out)
+  end)
+end)
+
+describe("folds", function()
+  it("give means, and a model of all rows", function()
+    local found = search.grid(options { folds = 3, validation = NONE })
+    for _, trial in ipairs(found.trials) do
+      local sum = 0
+      for _, scores in ipairs(trial.folds) do sum = sum + scores.accuracy end
+      assert.are.equal(3, #trial.folds)
+      assert.near(sum / 3, trial.scores.accuracy, 1e-12)
+      assert.is_true(trial.spread.accuracy >= 0)
+    end
+    assert.matches("0%.%d+ ± 0%.%d+", tostring(found))
+    local best = found.best.model
+    assert.is_true(best:evaluate(validation).accuracy > 0.3)
+    assert.are.same(outcome(found),
+      outcome(search.grid(options { folds = 3, validation = NONE, workers = 2 })))
+  end)
+
+  it("do without that model when asked", function()
+    local found = search.grid(options { folds = 2, validation = NONE, refit = false })
+    assert.matches("refit = false", support.message(function() return found.best.model end))
+  end)
+end)
+
+describe("random search", function()
+  local params = { learning_rate = search.log_uniform(1e-4, 1e-1), dropout = search.uniform(0, 0.9),
+    units = search.integer(3, 5), activation = search.choice { "relu", "tanh" }, list = { 1, 2 } }
+
+  it("draws within bounds, the same for a seed", function()
+    local tried = {}
+    local given = options { params = params, trials = 25, fit = { epochs = 1, batch_size = 300 },
+      model = function(p)
+        tried[#tried + 1] = p
+        return build(p)
+      end }
+    local found = search.random(given)
+    local units = {}
+    for _, p in ipairs(tried) do
+      assert.is_true(p.learning_rate >= 1e-4 and p.learning_rate <= 1e-1)
+      assert.is_true(p.dropout >= 0 and p.dropout <= 0.9)
+      assert.are.equal("integer", math.type(p.units))
+      units[p.units] = true
+      assert.is_true(p.activation == "relu" or p.activation == "tanh")
+    end
+    assert.are.same({ [3] = true, [4] = true, [5] = true }, units)
+    assert.are.equal(25, #found.trials)
+    given.model = build
+    assert.are.same(outcome(found), outcome(search.random(given)))
+  end)
+
+  it("spreads log_uniform over the magnitudes", function()
+    local small = 0
+    local rate = search.log_uniform(1e-4, 1e-2)
+    for i = 0, 99 do
+      if rate.draw(i / 100) < 1e-3 then small = small + 1 end
+    end
+    assert.are.equal(50, small)
+  end)
+
+  it("draws no parameters twice", function()
+    local found = search.random(options { params = { dropout = { 0.1, 0.2, 0.3 } }, trials = 3 })
+    local seen = {}
+    for _, trial in ipairs(found.trials) do seen[trial.params.dropout] = true end
+    assert.are.same({ [0.1] = true, [0.2] = true, [0.3] = true }, seen)
+  end)
+
+  it("refuses bounds that are none", function()
+    assert.matches("low must be below high, found 2 and 1",
+      refusal(search.uniform, 2, 1))
+    assert.matches("low must be above 0", refusal(search.log_uniform, 0, 1))
+    assert.matches("whole numbers, found 1 and 2%.5", refusal(search.integer, 1, 2.5))
+    assert.matches("high must be a finite number, found nil", refusal(search.uniform, 2))
+    assert.matches("expected a list of values", refusal(search.choice, {}))
+  end)
+end)
+
+describe("successive halving", function()
+  local rates = { learning_rate = { 1e-5, 1e-4, 1e-3, 1e-2 } }
+
+  it("gives the better ones more epochs", function()
+    local found = search.halving(options { params = rates, fit = { batch_size = 50 }, max = 4,
+      factor = 2 })
+    local rungs = {}
+    for i, trial in ipairs(found.trials) do
+      rungs[i] = { trial.rung, trial.params.epochs, trial.history.epochs }
+    end
+    assert.are.same({ { 1, 1, 1 }, { 1, 1, 1 }, { 1, 1, 1 }, { 1, 1, 1 }, { 2, 2, 2 }, { 2, 2, 2 },
+      { 3, 4, 4 } }, rungs)
+    local first, second = {}, {}
+    for i = 1, 4 do first[i] = found.trials[i] end
+    table.sort(first, function(a, b) return a.rank < b.rank end)
+    for i = 5, 6 do second[i - 4] = found.trials[i].params.learning_rate end
+    assert.are.same({ first[1].params.learning_rate, first[2].params.learning_rate }, second)
+    assert.are.equal(first[1].seed, found.trials[5].seed)
+    assert.are.equal(1, found.trials[7].rank)
+    assert.are.equal(found.trials[7].params, found.best.params)
+    assert.are.same(outcome(found), outcome(search.halving(options { params = rates,
+      fit = { batch_size = 50 }, max = 4, factor = 2, workers = 3 })))
+  end)
+
+  it("gives the better ones more rows", function()
+    local rows = {}
+    local found = search.halving(options { params = rates, resource = "rows", factor = 2,
+      fit = { epochs = 1, batch_size = 10 }, min = 100, metric = function(model, set)
+        rows[#rows + 1] = #set
+        return model:evaluate(set).accuracy
+      end })
+    local amounts = {}
+    for i, trial in ipairs(found.trials) do amounts[i] = trial.params.rows end
+    assert.are.same({ 150, 150, 150, 150, 300, 300 }, amounts)
+    assert.are.same({ 200, 200, 200, 200, 200, 200 }, rows)
+  end)
+
+  it("draws candidates", function()
+    local rate = search.log_uniform(1e-4, 1e-2)
+    local found = search.halving(options { params = { learning_rate = rate }, trials = 3, max = 3,
+      fit = NONE })
+    assert.are.equal(4, #found.trials)
+  end)
+
+  it("refuses what does not fit together", function()
+    local function message(changes) return refusal(search.halving, options(changes)) end
+    assert.matches("max must say how many epochs", message { params = rates })
+    assert.matches("fit%(p%) gives epochs = 1 .* leave epochs out",
+      message { params = rates, max = 4 })
+    assert.matches("'epochs' is the resource",
+      message { params = { epochs = { 1, 2 } }, max = 4 })
+    assert.matches("trials must say", message { max = 4,
+      params = { learning_rate = search.uniform(0, 1) } })
+    assert.matches("not with folds",
+      message { params = rates, resource = "rows", folds = 2, validation = NONE })
+  end)
+end)
+
+describe("a failing trial", function()
+  it("is kept with its error, ranked last, and the search goes on", function()
+    local function model(p)
+      if p.dropout == 0.1 then error "no such luck" end
+      return build(p)
+    end
+    for workers = 1, 2 do
+      local found = search.grid(options { model = model, workers = workers })
+      assert.matches("search_spec%.lua:%d+: no such luck$", found.trials[1].error)
+      assert.are.same({}, found.trials[1].scores)
+      assert.are.same({ 3, 4 }, { found.trials[1].rank, found.trials[2].rank })
+      assert.is_nil(found.trials[3].error)
+      assert.matches("failed: [^\n]*no such luck", tostring(found))
+      assert.are.equal(0.5, found.best.params.dropout)
+    end
+  end)
+
+  it("may fail in the fit, or by a score that is no number", function()
+    local x = train.x:astype "float32"
+    local damaged = digits.data.from_tensors { x = x / 0 * 0, y = train.y }
+    local message = refusal(search.grid, options { train = damaged, workers = 2 })
+    assert.matches("all 4 trials failed; trial 1: fit: epoch 1, batch 1", message)
+    local count = 0
+    local found = search.grid(options { params = { dropout = { 0.1, 0.2 } }, metric = function()
+      count = count + 1
+      return count == 1 and 0 / 0 or 1
+    end })
+    assert.are.equal("the score is NaN", found.trials[1].error)
+    assert.are.equal(2, found.best.number)
+  end)
+
+  it("may be a fold's", function()
+    local count = 0
+    local found = search.grid(options { folds = 3, validation = NONE, model = function(p)
+      count = count + 1
+      if count == 2 then error "this fold" end
+      return build(p)
+    end })
+    assert.matches("this fold", found.trials[1].error)
+    assert.is_nil(found.trials[2].error)
+    assert.are.equal(3, found.best.model and #found.trials[2].folds)
+  end)
+end)
+
+describe("bad input", function()
+  local function message(changes, kind)
+    return refusal(search[kind or "grid"], options(changes))
+  end
+
+  it("names the option", function()
+    assert.are.equal("search.grid: unknown option 'journel', did you mean 'journal'?",
+      message { journel = "x" })
+    assert.matches("unknown option 'param_grid': use params", message { param_grid = {} })
+    assert.matches("unknown option 'n_jobs': use workers", message { n_jobs = 2 })
+    assert.matches("'trials' is an option of search.%a+", message { trials = 2 })
+    assert.matches("trials must say", message({}, "random"))
+    assert.matches("workers must be a whole number from 1 to %d+, found 0", message { workers = 0 })
+    assert.matches("train must be a dataset, found a tensor", message { train = train.x })
+    assert.matches("validation must be a dataset", message { validation = {} })
+    assert.matches("Give validation = a set, or folds", message { validation = NONE })
+    assert.matches("validation or folds, not both", message { folds = 3 })
+    assert.matches("refit goes with folds", message { refit = true })
+    assert.matches("model must be a function", message { model = build {} })
+    assert.matches("fit must be a function", message { fit = 3 })
+  end)
+
+  it("tells of an empty grid, and of values that are no list", function()
+    assert.matches("lists of values to try, .* found an empty table", message { params = {} })
+    assert.matches("lists of values to try, .* found nil", message { params = NONE })
+    assert.matches("params%.dropout is an empty list", message { params = { dropout = {} } })
+    assert.matches("params%.dropout must be a list of values, found number: write { 0%.5 }",
+      message { params = { dropout = 0.5 } })
+    assert.matches("params%.dropout must be a list of values, found a table with names",
+      message { params = { dropout = { low = 1 } } })
+    assert.matches("params%.dropout: 0%.5 is there twice",
+      message { params = { dropout = { 0.5, 0.1, 0.5 } } })
+    assert.matches("distributions are for search%.random",
+      message { params = { dropout = search.uniform(0, 1) } })
+    assert.matches("a value must be a number, .* found a function",
+      message { params = { dropout = { print } } })
+    assert.matches("a value is NaN", message { params = { dropout = { 0 / 0 } } })
+    assert.matches("trials = 5, but there are only 4", message({ trials = 5 }, "random"))
+  end)
+
+  it("tells of an unknown metric", function()
+    assert.matches("no metric is named 'acuracy', did you mean 'accuracy'%?",
+      message { metric = "acuracy" })
+    assert.matches("no metric is named 'zzzzzzzz': give a function", message { metric = "zzzzzzzz" })
+    assert.matches("maximize is for a metric that is a function",
+      message { metric = "loss", maximize = true })
+    assert.matches("must return a number, found a string",
+      message { metric = function() return "high" end })
+  end)
+
+  it("tells of models that are none, or were seen before", function()
+    assert.matches("a new, compiled model, found nil", message { model = function() end })
+    local one = build {}
+    assert.matches("a model that a search had before",
+      message { model = function() return one end })
+    assert.matches("all 4 trials failed; trial 1: fit: the model is not compiled", message {
+      model = function() return nn.Sequential { nn.Input { 784 }, nn.Dense { 10 } } end })
+    local threes = train:only { 3 }
+    assert.matches("the models have no accuracy: give another metric", message {
+      train = threes, validation = threes, fit = { epochs = 1, batch_size = 10 },
+      model = function()
+        return compiled(nn.Sequential { nn.Input { 784 }, nn.Dense { 1 } })
+      end })
+  end)
+
+  it("tells at once of options that fit does not know", function()
+    assert.matches("fit: unknown option 'epoch', did you mean 'epochs'%?",
+      message { fit = { epoch = 2 } })
+    assert.matches("fit: unknown option 'epoch'", message { fit = { epoch = 2 }, workers = 2 })
+    assert.matches("fit%(p%) must return a table", message { fit = function() return 3 end })
+    assert.matches("need workers = 1",
+      message { fit = { on_epoch_end = function() end }, workers = 2 })
+  end)
+
+  it("keeps a model that is being fitted from other uses", function()
+    local first
+    local found = search.grid(options { workers = 2, model = function(p)
+      if first then first:predict(validation) end
+      first = build(p)
+      return first
+    end })
+    assert.matches("predict: the model is being fitted by a search", found.trials[2].error)
+    assert.is_nil(found.trials[1].error)
+    assert.are.equal(200, first:predict(validation).shape[1])
+  end)
+end)
+
+describe("a journal", function()
+  local folder, path
+
+  before_each(function()
+    folder = support.folder()
+    path = folder .. "/grid.jsonl"
+  end)
+
+  after_each(function() support.remove(folder) end)
+
+  local function read()
+    local file = assert(io.open(path, "rb"))
+    local text = file:read "a"
+    file:close()
+    return text
+  end
+
+  -- Runs the search with the journal; gives what it found, and how many models it made.
+  local function run(changes, kind)
+    local count = 0
+    local given = options(changes)
+    local model = given.model
+    given.journal = path
+    given.model = function(p)
+      count = count + 1
+      return model(p)
+    end
+    return search[kind or "grid"](given), count
+  end
+
+  it("has a line a trial, and the best weights beside it", function()
+    local found, count = run()
+    assert.are.equal(4, count)
+    local _, lines = read():gsub("\n", "\n")
+    assert.are.equal(5, lines)
+    local best = digits.load(folder .. "/grid.best.safetensors")
+    assert.are.equal(found.best.scores.accuracy, best:evaluate(validation).accuracy)
+    local again, repeated = run()
+    assert.are.equal(0, repeated)
+    assert.are.same(outcome(found), outcome(again))
+    assert.are.equal(tostring(found), tostring(again))
+    assert.are.equal(found.best.scores.accuracy, again.best.model:evaluate(validation).accuracy)
+    assert.are.equal(tostring(found.best.history), tostring(again.best.history))
+    os.remove(folder .. "/grid.best.safetensors")
+    local _, message = pcall(function() return run().best.model end)
+    assert.matches("grid%.best%.safetensors, the best model, is not there", message)
+  end)
+
+  it("goes on after any number of lines, whole or torn", function()
+    local whole = outcome((run()))
+    local text = read()
+    local ends = {}
+    for place in text:gmatch "()\n" do ends[#ends + 1] = place end
+    for i = 1, #ends - 1 do
+      support.write(path, text:sub(1, ends[i]))
+      local found, count = run()
+      assert.are.same(whole, outcome(found))
+      assert.are.equal(5 - i, count)
+      assert.are.equal(found.best.scores.accuracy,
+        digits.load(folder .. "/grid.best.safetensors"):evaluate(validation).accuracy)
+      for _, cut in ipairs { ends[i] + 1, ends[i + 1] - 10, ends[i + 1] - 1 } do
+        support.write(path, text:sub(1, cut))
+        found, count = run { workers = 2 }
+        assert.are.same(whole, outcome(found))
+        assert.are.equal(5 - i, count)
+        local _, lines = read():gsub("\n", "\n")
+        assert.are.equal(5, lines)
+      end
+    end
+    support.write(path, text:sub(1, 20)) -- the first line, cut
+    assert.are.same(whole, outcome((run())))
+    support.write(path, "")
+    assert.are.same(whole, outcome((run())))
+  end)
+
+  it("says that a line was dropped", function()
+    run()
+    support.write(path, read():sub(1, -20))
+    local said = {}
+    local out = { write = function(_, ...) said[#said + 1] = table.concat { ... } end }
+    function out.flush() end
+    local stdout = io.stdout
+    rawset(io, "stdout", out)
+    local ok, message = pcall(run, { verbose = 1 })
+    rawset(io, "stdout", stdout)
+    assert(ok, message)
+    assert.matches("grid%.jsonl ended in the middle of a line, which is dropped", said[1])
+    assert.matches("3 of 4 trials were finished before", said[2])
+    assert.matches("^trial %d of 4: accuracy", said[3])
+  end)
+
+  it("of another search is refused, and says what differs", function()
+    run()
+    local text = read()
+    local function message(changes) return select(2, pcall(run, changes)) end
+    assert.matches("is the journal of another search: seed was \"3\", is now \"4\"",
+      message { seed = 4 })
+    assert.matches("params%.dropout was %[0%.1,0%.5%], is now %[0%.1,0%.6%]",
+      message { params = { dropout = { 0.1, 0.6 }, learning_rate = { 1e-3, 1e-2 } } })
+    assert.matches("metric was \"accuracy\", is now \"loss\"", message { metric = "loss" })
+    assert.matches("train%.rows was 300, is now 299", message { train = train:take(299) })
+    assert.matches("validation%.fingerprint was",
+      message { validation = validation:shuffle { seed = 1 } })
+    assert.matches("folds was not there, is now 2", message { folds = 2, validation = NONE })
+    local _, other = pcall(run, { trials = 2 }, "random")
+    assert.matches("kind was \"grid\", is now \"random\"", other)
+    assert.are.equal(text, read())
+  end)
+
+  it("that is none, is damaged or was changed is refused, and kept", function()
+    local function message() return select(2, pcall(run)) end
+    for _, text in ipairs { "hello", "hello\n", "{}\n", "false\n", "[1,2]\nfoo" } do
+      support.write(path, text)
+      assert.matches("grid%.jsonl is no journal of a search", message())
+      assert.are.equal(text, read())
+    end
+    os.remove(path)
+    run()
+    local text = read()
+    for _, change in ipairs {
+      { "\n{.-\n", "\n{\"trial\":1\n", "line 2 of .* is not valid JSON" },
+      { "\n{.-\n", "\n7\n", "line 2 of .* is no record of a trial" },
+      { "\"dropout\":0.1,", "\"dropout\":0.3,", "other parameters or another seed for trial 1" },
+      { "\"version\":1", "\"version\":9", "version 9 of the format" },
+    } do
+      local changed = text:gsub(change[1], change[2], 1)
+      assert.are_not.equal(text, changed)
+      support.write(path, changed)
+      assert.matches(change[3], message())
+      assert.are.equal(changed, read())
+    end
+  end)
+
+  it("that cannot be written ends the search before it begins", function()
+    local made = 0
+    local function message(name)
+      return refusal(search.grid, options { journal = name, model = function(p)
+        made = made + 1
+        return build(p)
+      end })
+    end
+    assert.matches("cannot write .*/none/grid%.jsonl: there is no folder",
+      message(folder .. "/none/grid.jsonl"))
+    assert.matches("cannot write .*: Is a directory", message(folder))
+    assert.matches("its name is empty", message "")
+    os.execute("mkdir '" .. folder .. "/grid.best.safetensors'")
+    assert.matches("grid%.best%.safetensors: it is a directory", message(path))
+    assert.are.equal(0, made)
+  end)
+
+  it("belongs to one program at a time", function()
+    local inner
+    run { params = { dropout = { 0.1 } }, model = function(p)
+      inner = select(2, pcall(search.grid, options { journal = path }))
+      return build(p)
+    end }
+    assert.matches("grid%.jsonl is being written by another program", inner)
+  end)
+
+  it("keeps failures, folds and rungs", function()
+    local function half(p)
+      if p.dropout == 0.1 then error "half \"of\"\tthem" end
+      return build(p)
+    end
+    local found = run { model = half, folds = 2, validation = NONE }
+    local again, count = run { model = half, folds = 2, validation = NONE }
+    assert.are.equal(0, count)
+    assert.are.same(outcome(found), outcome(again))
+    assert.are.equal(tostring(found), tostring(again))
+    assert.is_true(again.best.model:evaluate(validation).accuracy > 0.1)
+    again, count = run { model = half, folds = 2, validation = NONE, retry_failed = true }
+    assert.are.equal(2, count)
+    assert.are.same(outcome(found), outcome(again))
+    os.remove(path)
+
+    local changes = { fit = { batch_size = 50 }, max = 3, factor = 2 }
+    found = run(changes, "halving")
+    local text = read()
+    support.write(path, text:match "^[^\n]*\n[^\n]*\n[^\n]*\n[^\n]*\n[^\n]*\n[^\n]*\n")
+    again, count = run(changes, "halving")
+    assert.are.equal(#found.trials - 5, count)
+    assert.are.same(outcome(found), outcome(again))
+  end)
+end)
+
+describe("a search that is killed", function()
+  local SCRIPT = [[
+    local digits = require "digits"
+    local nn = digits.nn
+    local all = digits.data.idx { images = "vendor/mnist/t10k-images-idx3-ubyte.gz",
+      labels = "vendor/mnist/t10k-labels-idx1-ubyte.gz" }
+    local train, validation = all:split { 400, 200, #all - 600, seed = 1 }
+    local found = digits.search.grid {
+      params = { dropout = { 0.1, 0.5 }, units = { 10, 20, 30 } }, seed = 1, train = train,
+      validation = validation, verbose = 0, journal = arg[1], workers = tonumber(arg[2]),
+      fit = { epochs = tonumber(arg[3]), batch_size = 20 },
+      model = function(p)
+        local m = nn.Sequential { nn.Input { 28, 28, 1 },
+          nn.Conv2D { 4, { 5, 5 }, activation = "relu" }, nn.Flatten {}, nn.Dropout(p.dropout),
+          nn.Dense { p.units }, nn.Dense { 10, activation = "softmax" } }
+        m:compile { optimizer = nn.Adam {}, loss = "categorical_crossentropy",
+          metrics = { "accuracy" } }
+        return m
+      end }
+    for _, t in ipairs(found.trials) do
+      print(t.rank, t.seed, t.params, t.scores, t.error)
+    end
+    print(found.best, found.best.model:evaluate(validation).accuracy)]]
+
+  local folder
+
+  before_each(function() folder = support.folder() end)
+  after_each(function() support.remove(folder) end)
+
+  local function run(journal, workers, epochs, before)
+    return support.run(folder, SCRIPT, ("'%s/%s' %d %d"):format(folder, journal, workers, epochs),
+      before)
+  end
+
+  local function lines_of(journal)
+    local count = 0
+    local file = io.open(folder .. "/" .. journal, "rb")
+    if not file then return 0 end
+    for _ in file:lines() do count = count + 1 end
+    file:close()
+    return count
+  end
+
+  it("by SIGKILL at any moment ends with the same table", function()
+    local epochs = support.sanitized and 1 or 6
+    local began = digits.clock()
+    local whole, err, status = run("whole.jsonl", 1, epochs)
+    assert.are.same({ "", 0 }, { err, status })
+    local seconds = digits.clock() - began
+    assert.matches("trial %d: ", whole)
+    for workers = 1, 2 do
+      local journal = "killed" .. workers .. ".jsonl"
+      local killed = 0
+      for _, share in ipairs { 0.25, 0.4, 0.55, 0.35, 0.3 } do
+        local _, _, ended = run(journal, workers, epochs,
+          ("timeout -s KILL %.3f"):format(share * seconds))
+        if ended ~= 0 then killed = killed + 1 end
+      end
+      assert.is_true(killed >= 1)
+      local out
+      out, err, status = run(journal, workers, epochs)
+      assert.are.same({ "", 0 }, { err, status })
+      assert.are.equal(whole, out)
+      assert.are.equal(7, lines_of(journal))
+    end
+  end)
+
+  it("by Ctrl-C is interrupted, its journal whole", function()
+    local _, err, status = run("c.jsonl", 2, 100000, "timeout -s INT 2")
+    assert.matches("interrupted", err)
+    assert.is_true(status == 124 or status == 130)
+    assert.are.equal(1, lines_of "c.jsonl")
+  end)
+end)
