@@ -93,42 +93,59 @@ local function add_texts(marks, map, cell)
   end
 end
 
+local TOP, BOTTOM, RIGHT, NOTE = 14, 62, 14, 24 -- pixels
+
+local function names_width(names)
+  local most = 0
+  for _, name in ipairs(names) do most = math.max(most, style.width(name, style.small)) end
+  return math.ceil(most)
+end
+
+-- Room below the cells: more where names are too long to lie side by side.
+local function room_below(names, cell)
+  local wide = math.min(names_width(names), 160)
+  local slanted = cell >= 16 and wide > cell - 4
+  return slanted and math.ceil(0.71 * wide) + 44 or BOTTOM, slanted and wide
+end
+
+local function lines_between(marks, size)
+  for i = 0, size do
+    local at = i + 0.5
+    for _, ends in ipairs { { at, at, 0.5, size + 0.5 }, { 0.5, size + 0.5, at, at } } do
+      marks[#marks + 1] = { kind = "rule", x0 = ends[1], x1 = ends[2], y0 = ends[3], y1 = ends[4],
+        colour = style.grid, dash = "1", front = true }
+    end
+  end
+end
+
 local function layout(map)
   local size = #map.counts
   return function(w, h)
-    local ticks, label_wide = {}, 0
-    for _, name in ipairs(map.names) do
-      label_wide = math.max(label_wide, style.width(name, style.small))
-    end
-    label_wide = math.min(label_wide, w / 4)
-    local left = math.ceil(label_wide) + 46
-    local side = math.min(w - left - 14, h - 14 - 80)
-    local cell = side / size
+    local left = math.ceil(math.min(names_width(map.names), 0.4 * w)) + 46
+    local cell = math.min(w - left - RIGHT, h - TOP - BOTTOM - NOTE) / size
+    local below, slanted = room_below(map.names, cell)
+    cell = math.min(cell, (h - TOP - below - NOTE) / size)
     if cell >= 1 then cell = math.floor(cell) end
-    side = cell * size
+    cell = math.max(cell, 0.1)
+    local side = cell * size
     local skip = math.max(1, math.ceil(18 / cell))
-    local x_ticks = {}
+    local ticks, x_ticks = {}, {}
     for i = 1, size, skip do
-      ticks[#ticks + 1] = { i, style.cut(map.names[i], style.small, label_wide) }
-      x_ticks[#x_ticks + 1] = { i, style.cut(map.names[i], style.small, skip * cell) }
+      ticks[#ticks + 1] = { i, style.cut(map.names[i], style.small, left - 46) }
+      x_ticks[#x_ticks + 1] = { i, style.cut(map.names[i], style.small, slanted or skip * cell) }
     end
     local marks = { { kind = "raster", raster = map.raster, x0 = 0.5, x1 = size + 0.5, y0 = 0.5,
       y1 = size + 0.5 } }
-    for i = 0, cell >= 8 and size or 0 do
-      local at = i + 0.5
-      marks[#marks + 1] = { kind = "rule", x0 = at, x1 = at, y0 = 0.5, y1 = size + 0.5,
-        colour = style.grid, dash = "1", front = true }
-      marks[#marks + 1] = { kind = "rule", x0 = 0.5, x1 = size + 0.5, y0 = at, y1 = at,
-        colour = style.grid, dash = "1", front = true }
-    end
+    if cell >= 8 then lines_between(marks, size) end
     add_texts(marks, map, cell)
-    local box = { x = 0, y = 0, w = left + side + 14, h = 14 + side + 62 }
+    local box = { x = 0, y = 0, w = left + side + RIGHT, h = TOP + side + below }
     local panel = { axes = "ticks", xlabel = "predicted", ylabel = "true",
-      margin = { left, 14, 14, 62 }, marks = marks,
-      x = { 0.5, size + 0.5, ticks = x_ticks }, y = { size + 0.5, 0.5, ticks = ticks } }
-    local note = style.wrap("percentages and the colour of errors: shares of the row",
-      style.tiny + 1, w - 24)[1]
-    return { { panel, box } }, { { x = left, y = box.h + 6, text = note, size = style.tiny + 1,
+      margin = { left, RIGHT, TOP, below }, marks = marks,
+      x = { 0.5, size + 0.5, ticks = x_ticks, slanted = slanted and below - 18 },
+      y = { size + 0.5, 0.5, ticks = ticks } }
+    local note = "percentages and the colours of errors: shares of the row"
+    if style.width(note, style.tiny + 1) > w - 24 then note = "% of the row" end
+    return { { panel, box } }, { { x = 12, y = box.h + 8, text = note, size = style.tiny + 1,
       colour = style.soft } }
   end
 end
@@ -177,15 +194,12 @@ return function(matrix, options)
   map.raster = picture_of.colour(core.tensor(map.shades), "diverging", -1, 1)
   local size = #map.counts
   local cell = size <= 4 and 84 or size <= 12 and 62 or math.max(4, 700 // size)
-  local label_wide = 0
-  for _, name in ipairs(map.names) do
-    label_wide = math.max(label_wide, style.width(name, style.small))
-  end
-  local side = cell * size
+  local side, left = cell * size, math.min(200, names_width(map.names)) + 46
   return picture.new {
     kind = "confusion matrix", title = options.title,
-    width = options.width or math.max(360, side + math.min(200, math.ceil(label_wide)) + 62),
-    height = options.height or side + 96 + (options.title and 33 or 0),
+    width = options.width or math.max(320, left + side + RIGHT),
+    height = options.height
+      or TOP + side + room_below(map.names, cell) + NOTE + (options.title and 33 or 0),
     layout = layout(map), terminal = text(map),
   }
 end

@@ -3,7 +3,8 @@
 -- A panel is a table:
 --   title, xlabel, ylabel     texts, or nil
 --   x, y                      axes: { low, high, ticks = { { position, text } ... }, log = bool,
---                             grid = bool, right = bool: at the right }; low > high turns it round
+--                             grid = bool, right = bool: at the right, slanted = bool: texts };
+--                             low > high turns it round
 --   marks                     what is drawn, in this order; each has a kind:
 --     line     x, y, colour, label; dash, point, size, width
 --     bars     list of { x0, x1, y0, y1 }; colour, label
@@ -207,21 +208,34 @@ local function frame_of(panel, box)
     bottom = box.y + top + high, lines = lines }
 end
 
-local function set_axis(paper, name, axis, panel)
+-- The texts at ticks are labels of our own: gnuplot's are formats, and cut where they are long.
+local function draw_ticks(paper, name, axis, frame)
+  for _, tick in ipairs(axis.ticks) do
+    local at, align = number(tick[1]), "center"
+    if name == "x" then
+      at = ("first %s, screen %s"):format(at, number(1 - (frame.bottom + 18) / paper.height))
+      if axis.slanted then align = "right rotate by 45" end
+    else
+      local x = axis.right and frame.right + 7 or frame.left - 9
+      at = ("screen %s, first %s"):format(number(x / paper.width), at)
+      align = axis.right and "left" or "right"
+    end
+    paper:text(at, tick[2], style.small, nil, align)
+  end
+end
+
+local function set_axis(paper, name, axis, panel, frame)
   paper:add("set %srange [%s:%s]", name, number(axis[1]), number(axis[2]))
   if axis.log then paper:add("set log %s", name) end
-  if axis.right then
-    paper:add("unset ytics\nset y2range [%s:%s]", number(axis[1]), number(axis[2]))
-    name = "y2"
-  end
-  if panel.axes == false or not axis.ticks or #axis.ticks == 0 then
-    paper:add("unset %stics", name)
-  else
-    paper:add("set %stics out nomirror scale %s %s %s tc rgb '%s'", name,
-      panel.axes == "ticks" and 0 or 0.6, tick_list(axis.ticks), paper:font(style.small), style.ink)
-    if axis.grid then
-      paper:add("set grid %stics lt 1 lw 1 lc rgb '%s' back", name, style.grid)
-    end
+  paper:add("unset %stics", name)
+  if panel.axes == false or not axis.ticks or #axis.ticks == 0 then return end
+  draw_ticks(paper, name, axis, frame)
+  if panel.axes == "ticks" then return end
+  local places = {}
+  for i, tick in ipairs(axis.ticks) do places[i] = "'' " .. number(tick[1]) end
+  paper:add("set %stics out nomirror scale 0.6 (%s)", name, table.concat(places, ", "))
+  if axis.grid then
+    paper:add("set grid %stics lt 1 lw 1 lc rgb '%s' back", name, style.grid)
   end
 end
 
@@ -235,8 +249,8 @@ local function draw_frame(paper, panel, frame, box)
   else
     paper:add("set border 3 lw 1 lc rgb '%s'", style.ink)
   end
-  set_axis(paper, "x", panel.x, panel)
-  set_axis(paper, "y", panel.y, panel)
+  set_axis(paper, "x", panel.x, panel, frame)
+  set_axis(paper, "y", panel.y, panel, frame)
   local legend_high = 21 * #frame.lines + (#frame.lines > 0 and 4 or 0)
   if panel.title then
     paper:text(paper:at(frame.left, frame.top - legend_high - 18),
@@ -244,13 +258,14 @@ local function draw_frame(paper, panel, frame, box)
   end
   draw_legend(paper, frame.lines, frame.left, frame.top - legend_high - 2, box.w)
   if panel.xlabel then
-    paper:text(paper:at((frame.left + frame.right) / 2, frame.bottom + 40), panel.xlabel,
-      style.label, nil, "center")
+    local y = frame.bottom + (panel.x.slanted or 40)
+    paper:text(paper:at((frame.left + frame.right) / 2, y),
+      style.cut(panel.xlabel, style.label, box.w), style.label, nil, "center")
   end
   if panel.ylabel then
     local x = frame.left - widest(panel.y.ticks) - (panel.axes == false and 18 or 28)
-    paper:add("set label %s at %s center rotate by 90 front %s tc rgb '%s'", quote(panel.ylabel),
-      paper:at(x, (frame.top + frame.bottom) / 2), paper:font(style.label), style.ink)
+    paper:text(paper:at(x, (frame.top + frame.bottom) / 2),
+      style.cut(panel.ylabel, style.label, box.h), style.label, nil, "center rotate by 90")
   end
 end
 
@@ -323,11 +338,12 @@ local function finish(format, bytes, title)
     bytes = bytes:gsub("<image ", "<image style='image-rendering:pixelated' ")
     bytes = bytes:gsub('font%-family="Arial"',
       'font-family="Arial,Liberation Sans,DejaVu Sans,Helvetica,sans-serif"')
-    local escaped = title:gsub("[&<>]", { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" })
+    local escaped = style.clean(title):gsub("\n", " ")
+      :gsub("[&<>]", { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" })
     bytes = bytes:gsub("<title>Gnuplot</title>", function()
       return "<title>" .. escaped .. "</title>"
     end, 1)
-    bytes = bytes:gsub("<title>gnuplot_plot_%w*</title>", "")
+    bytes = bytes:gsub('(<g id="gnuplot_plot_%w+" >)<title>[^<]*</title>', "%1") -- tooltips
   elseif format == "pdf" then
     bytes = bytes:gsub("(/CreationDate %(D:)%d%d%d%d%d%d%d%d%d%d%d%d%d%d", "%120000101000000")
   end
@@ -337,7 +353,7 @@ end
 local function run(commands, format)
   local bytes, said = picture.gnuplot(commands, SECONDS)
   if not bytes:find(format.begins) or not bytes:find(format.ends) then
-    said = style.clean(said):gsub("%s+", " "):gsub("^ ", "")
+    said = style.clean(said):gsub("%s+", " "):gsub("^ ", ""):gsub(" $", "")
     require("digits.plot.check").fail("save", "gnuplot wrote no whole picture%s",
       said ~= "" and ": " .. said or "")
   end

@@ -11,8 +11,14 @@ local style = {
 }
 
 function style.colour(i) return style.colours[(i - 1) % #style.colours + 1] end
-function style.point(i) return style.points[(i - 1) % #style.points + 1] end
-function style.dash(i) return style.dashes[(i - 1) % #style.dashes + 1] end
+
+-- Where the colours begin again, points and dashes are others.
+local function shifted(list, i)
+  return list[(i - 1 + (i - 1) // #style.colours) % #list + 1]
+end
+
+function style.point(i) return shifted(style.points, i) end
+function style.dash(i) return shifted(style.dashes, i) end
 
 -- ---- text ----
 
