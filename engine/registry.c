@@ -1,5 +1,6 @@
 /* Every part there is, in the order of the manual. A new part is a file and a line here. */
 #include "engine/nn/descriptors.h"
+#include "engine/tree/descriptors.h"
 
 const dg_descriptor *const dg_registry[] = {
     /* layers */
@@ -42,5 +43,9 @@ const dg_descriptor *const dg_registry[] = {
     &dg_l1.part,
     &dg_l2.part,
     &dg_l1l2.part,
+    /* learners made of trees */
+    &dg_decision_tree.part,
+    &dg_random_forest.part,
+    &dg_gradient_boosting.part,
     NULL,
 };

@@ -1,0 +1,62 @@
+/* A dataset's columns cut into at most 256 bins, once for all trees of a fit: a byte a value.
+ *
+ * Columns of bytes, and columns of floats with few enough values, get a bin for each value; others
+ * get bins that hold about equally many rows. NaN has a bin of its own, behind those of numbers.
+ * Columns that are the same in all rows are left out. In images most bytes of a column are equal:
+ * that bin, the `common` one, is what histograms leave out and win back by subtraction. */
+#ifndef DG_TREE_BINS_H
+#define DG_TREE_BINS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/job.h"
+#include "engine/base/status.h"
+#include "engine/tensor/tensor.h"
+
+enum { DG_MAX_BINS = 256 };
+
+typedef struct dg_column {
+    int32_t feature; /* its place in a row of the data */
+    int32_t bins;    /* of numbers, ascending */
+    int32_t nan_bin; /* = bins, or -1: no value is NaN */
+    int32_t common;  /* the bin of numbers with most rows */
+    int64_t first;   /* its first bin among those of all columns */
+} dg_column;
+
+/* Columns whose histograms together fit a processor's second cache. `entry` holds, row after row,
+ * the bins (counted from the block's first) of all values that are not common. */
+typedef struct dg_bin_block {
+    int32_t first_column, end_column;
+    int64_t first_bin, end_bin;
+    uint32_t *start; /* {rows + 1}: where each row's entries begin */
+    uint16_t *entry;
+} dg_bin_block;
+
+typedef struct dg_bins {
+    int64_t rows, features;
+    int32_t count; /* columns that vary */
+    int64_t total; /* bins of all of them */
+    dg_column *columns;
+    float *low, *high;  /* {total}: the least and the greatest value in each bin */
+    uint8_t *by_column; /* {count, rows} */
+    uint8_t *by_row;    /* {rows, count}, after dg_bins_add_rows; else NULL */
+    int64_t words;      /* rows / 64, rounded up */
+    uint64_t *uncommon; /* {count, words}: bits of rows whose bin is not common; as by_row */
+    int32_t block_count;
+    dg_bin_block *blocks; /* after dg_bins_add_blocks; else NULL */
+} dg_bins;
+
+/* x: {n, ...} of bytes or floats, contiguous; 2 <= max_bins <= 256. Row i of the bins is row order[i]
+ * of x (NULL: i). DG_INVALID for an infinity: says row and column. */
+dg_status dg_bins_make(dg_bins *out, const dg_tensor *x, const uint32_t *order, int64_t max_bins,
+                       const dg_job *job);
+dg_status dg_bins_add_rows(dg_bins *bins, const dg_job *job);
+dg_status dg_bins_add_blocks(dg_bins *bins, const dg_job *job);
+void dg_bins_free(dg_bins *bins);
+
+/* The number between bins `left` and `right` (left < right) of a column at which a tree parts them:
+ * values up to it go left. */
+float dg_bins_threshold(const dg_bins *bins, const dg_column *column, int left, int right);
+
+#endif

@@ -1,0 +1,79 @@
+/* Growing a tree of gradient boosting (Chen and Guestrin 2016): each row has the first and second
+ * derivative of its loss, and splits are chosen by what their sums promise, as in XGBoost's "hist".
+ *
+ * Sums are of whole numbers: the derivatives of a tree are scaled so that all of them together fit 31
+ * bits, and rounded, which is finer than a float. So a sum is the same in any order, on any number of
+ * threads, and a sibling's histogram is exactly its parent's minus the other's. Both sums sit in one
+ * 64-bit word, gradients above and hessians below: one addition adds both. */
+#ifndef DG_TREE_BOOST_H
+#define DG_TREE_BOOST_H
+
+#include "engine/tree/bins.h"
+#include "engine/tree/tree.h"
+
+typedef struct dg_boost_options {
+    int64_t max_depth;  /* 0: no limit */
+    int64_t max_leaves; /* 0: no limit */
+    bool loss_guided;   /* the leaf that gains most is split first; else the highest in the tree */
+    double learning_rate, reg_lambda, reg_alpha, gamma, min_child_weight;
+    double by_tree, by_level, by_node; /* parts of the columns that may be used */
+} dg_boost_options;
+
+/* The derivatives of one output, packed. */
+typedef struct dg_boost_sample {
+    const dg_bins *bins;                /* with blocks */
+    const int64_t *pair;                /* {rows of the data} */
+    double gradient_unit, hessian_unit; /* what 1 in the upper and the lower half stands for */
+    int64_t count;
+    const uint32_t *row; /* {count}, ascending: the rows that the tree is grown from */
+} dg_boost_sample;
+
+static inline int64_t dg_pair(int32_t gradient, int32_t hessian)
+{
+    return (int64_t)((uint64_t)(uint32_t)gradient << 32) + hessian;
+}
+static inline int32_t dg_pair_hessian(int64_t pair)
+{
+    return (int32_t)pair;
+}
+static inline int32_t dg_pair_gradient(int64_t pair)
+{
+    return (int32_t)((uint64_t)pair >> 32); /* hessians are not negative: nothing was borrowed */
+}
+
+/* Grows a tree and adds to margin[row] (every row of the data, sampled or not) the value of the leaf
+ * that the row falls into. Depends on sample, options and key only. */
+dg_status dg_boost_grow(dg_tree *out, const dg_boost_sample *sample,
+                        const dg_boost_options *options, uint64_t key, float *margin,
+                        const dg_job *job);
+
+/* --- parts of it, for tests ------------------------------------------------------------------ */
+
+/* hist {bins->total} becomes the sums over rows; those of common bins are left 0. */
+dg_status dg_histogram_build(const dg_boost_sample *sample, const uint32_t *row, int64_t count,
+                             int64_t *hist, const dg_job *job);
+/* from -= minus, bin by bin. */
+dg_status dg_histogram_subtract(const dg_bins *bins, int64_t *from, const int64_t *minus,
+                                const dg_job *job);
+
+typedef struct dg_boost_split {
+    double gain; /* what the loss loses; not above 0: no split */
+    int32_t column;
+    int left,
+        right; /* neighbouring bins that the node has, on either side; right may be NaN's bin */
+    bool nan_left;
+    int64_t left_sum; /* a pair */
+} dg_boost_split;
+
+/* The best split of a node whose rows sum to `total`, among the columns that `allowed` {count} has
+ * (NULL: all). Completes the common bins of `hist`. */
+dg_status dg_boost_find_split(const dg_boost_sample *sample, const dg_boost_options *options,
+                              int64_t total, const uint8_t *allowed, int64_t *hist,
+                              dg_boost_split *out, const dg_job *job);
+
+/* The best value of a leaf with these sums, times the learning rate; what it takes off the loss,
+ * twice. */
+double dg_boost_weight(const dg_boost_options *options, double gradient, double hessian);
+double dg_boost_score(const dg_boost_options *options, double gradient, double hessian);
+
+#endif

@@ -1,0 +1,433 @@
+/* GradientBoosting: XGBoost's names, defaults and formulas. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/memory.h"
+#include "engine/base/random.h"
+#include "engine/tree/boost.h"
+#include "engine/tree/fitting.h"
+#include "engine/tree/objective.h"
+
+enum { AUTO, SOFTMAX, LOGISTIC, SQUARED, WORDS };
+static const char *const objectives[] = {
+    "auto",           "softmax",         "logistic",         "squared_error",
+    "multi:softprob", "binary:logistic", "reg:squarederror", NULL
+};
+enum { DEPTHWISE, LOSSGUIDE };
+static const char *const policies[] = { "depthwise", "lossguide", NULL };
+
+typedef struct boosting_options {
+    int64_t n_estimators, max_depth, max_leaves, max_bin;
+    double learning_rate;
+    int objective, grow_policy;
+    double min_child_weight, gamma, reg_lambda, reg_alpha;
+    double subsample, colsample_bytree, colsample_bylevel, colsample_bynode, base_score;
+    dg_optional_seed seed;
+} boosting_options;
+
+/* One fit. */
+struct fit {
+    dg_tree_learner *learner;
+    const dg_dataset *set, *validation;
+    const boosting_options *chosen;
+    const dg_fit_options *options;
+    const dg_job *job;
+    dg_fit_result *result;
+    uint64_t seed;
+    int64_t rows, outputs, round;
+    dg_bins bins;
+    dg_boost_options growing;
+    dg_derivatives derivatives;
+    float *margin;    /* {outputs, rows} */
+    int64_t *pair;    /* {outputs, rows} */
+    uint32_t *sample; /* {rows}: rows of this round */
+    int64_t sampled;
+    dg_tree *tree;                 /* {outputs}: of this round */
+    float *val_margin, *val_proba; /* {validation rows, outputs}, {validation rows, classes} */
+    int32_t *val_positions;
+    dg_log log;
+    double best_score;
+    bool stop;
+};
+
+/* --- what is to be done ------------------------------------------------------------------- */
+
+static dg_status choose_objective(const boosting_options *chosen, const dg_dataset *set,
+                                  dg_objective *out)
+{
+    int word = chosen->objective >= WORDS ? chosen->objective - WORDS + 1 : chosen->objective;
+    if (word == AUTO) word = set->class_count == 2 ? LOGISTIC : SOFTMAX;
+    *out = word == SOFTMAX    ? DG_OBJECTIVE_SOFTMAX
+           : word == LOGISTIC ? DG_OBJECTIVE_LOGISTIC
+                              : DG_OBJECTIVE_SQUARED;
+    if (word != LOGISTIC) return DG_OK;
+    if (set->class_count != 2)
+        return dg_error(DG_INVALID,
+                        "fit: objective = \"%s\" parts 2 classes, the set has %" PRId64
+                        ": use \"softmax\"",
+                        objectives[chosen->objective], set->class_count);
+    if (chosen->base_score > 0 && chosen->base_score < 1) return DG_OK;
+    return dg_error(DG_INVALID,
+                    "fit: base_score must be a chance above 0 and below 1 for the logistic "
+                    "objective, found %g",
+                    chosen->base_score);
+}
+
+static float base_margin(dg_objective objective, double base_score)
+{
+    if (objective != DG_OBJECTIVE_LOGISTIC) return (float)base_score;
+    return (float)-log(1 / base_score - 1);
+}
+
+static void set_growing(struct fit *fit)
+{
+    const boosting_options *o = fit->chosen;
+    fit->growing = (dg_boost_options){ .max_depth = o->max_depth,
+                                       .max_leaves = o->max_leaves,
+                                       .loss_guided = o->grow_policy == LOSSGUIDE,
+                                       .learning_rate = o->learning_rate,
+                                       .reg_lambda = o->reg_lambda,
+                                       .reg_alpha = o->reg_alpha,
+                                       .gamma = o->gamma,
+                                       .min_child_weight = o->min_child_weight,
+                                       .by_tree = o->colsample_bytree,
+                                       .by_level = o->colsample_bylevel,
+                                       .by_node = o->colsample_bynode };
+}
+
+static dg_status allocate(struct fit *fit)
+{
+    dg_derivatives *d = &fit->derivatives;
+    int64_t cells = fit->outputs * fit->rows;
+    DG_TRY(dg_alloc(&fit->margin, cells, sizeof *fit->margin));
+    DG_TRY(dg_alloc(&fit->pair, cells, sizeof *fit->pair));
+    DG_TRY(dg_alloc(&fit->sample, fit->rows + 1, sizeof *fit->sample));
+    DG_TRY(dg_alloc_zero(&fit->tree, fit->outputs, sizeof *fit->tree));
+    DG_TRY(dg_alloc(&d->gradient, cells, sizeof *d->gradient));
+    DG_TRY(dg_alloc(&d->hessian, cells, sizeof *d->hessian));
+    DG_TRY(dg_alloc(&d->gradient_size, fit->outputs, sizeof *d->gradient_size));
+    return dg_alloc(&d->hessian_sum, fit->outputs, sizeof *d->hessian_sum);
+}
+
+static dg_status prepare_validation(struct fit *fit)
+{
+    const dg_tree_learner *learner = fit->learner;
+    int64_t rows, classes = learner->base.class_count ? learner->base.class_count : 1;
+    if (!fit->validation) return DG_OK;
+    rows = dg_dataset_rows(fit->validation);
+    DG_TRY(dg_tree_positions(&fit->val_positions, learner, fit->validation, "fit: validation"));
+    DG_TRY(dg_alloc(&fit->val_margin, rows * fit->outputs, sizeof *fit->val_margin));
+    DG_TRY(dg_alloc(&fit->val_proba, rows * classes, sizeof *fit->val_proba));
+    for (int64_t i = 0; i < rows * fit->outputs; i++) fit->val_margin[i] = learner->base_margin;
+    return DG_OK;
+}
+
+/* What is refused is refused before the learner changes. */
+static dg_status prepare(struct fit *fit)
+{
+    static const char *const names[] = { "loss", "val_loss", "accuracy", "val_accuracy", NULL };
+    static const char *const number_names[] = { "loss", "val_loss", NULL };
+    dg_tree_learner *learner = fit->learner;
+    dg_objective objective;
+    DG_TRY(choose_objective(fit->chosen, fit->set, &objective));
+    bool numbers = objective == DG_OBJECTIVE_SQUARED;
+    DG_TRY(dg_tree_check_fit(fit->set, fit->options, numbers ? number_names : names, numbers));
+    DG_TRY(dg_bins_make(&fit->bins, &fit->set->x, NULL, fit->chosen->max_bin, fit->job));
+    DG_TRY(dg_bins_add_blocks(&fit->bins, fit->job));
+    fit->outputs = objective == DG_OBJECTIVE_SOFTMAX ? fit->set->class_count : 1;
+    DG_TRY(allocate(fit));
+    learner->objective = objective;
+    learner->base.numbers = numbers;
+    DG_TRY(dg_tree_start_over(learner, fit->set));
+    learner->base_margin = base_margin(objective, fit->chosen->base_score);
+    learner->trees.width = 1;
+    learner->trees.group = fit->outputs;
+    set_growing(fit);
+    dg_derivatives *d = &fit->derivatives;
+    d->objective = objective;
+    d->rows = fit->rows;
+    d->outputs = fit->outputs;
+    d->target = dg_int32s(numbers ? &fit->set->labels : &fit->set->positions);
+    d->weight = fit->options->sample_weight ? dg_floats(fit->options->sample_weight) : NULL;
+    d->margin = fit->margin;
+    for (int64_t i = 0; i < fit->outputs * fit->rows; i++) fit->margin[i] = learner->base_margin;
+    return prepare_validation(fit);
+}
+
+static void release(struct fit *fit)
+{
+    dg_free(fit->margin);
+    dg_free(fit->pair);
+    dg_free(fit->sample);
+    for (int64_t k = 0; fit->tree && k < fit->outputs; k++) dg_tree_free(&fit->tree[k]);
+    dg_free(fit->tree);
+    dg_free(fit->derivatives.gradient);
+    dg_free(fit->derivatives.hessian);
+    dg_free(fit->derivatives.gradient_size);
+    dg_free(fit->derivatives.hessian_sum);
+    dg_free(fit->val_margin);
+    dg_free(fit->val_proba);
+    dg_free(fit->val_positions);
+    dg_bins_free(&fit->bins);
+}
+
+/* --- a round ------------------------------------------------------------------------------ */
+
+/* Each row is in with the chance `subsample`, as in XGBoost; rows of weight 0 are out. */
+static void draw_rows(struct fit *fit)
+{
+    uint64_t key = dg_key(fit->seed, "rows", (uint64_t)fit->round);
+    const float *weight = fit->derivatives.weight;
+    double part = fit->chosen->subsample;
+    uint64_t below = (uint64_t)(part * 0x1p32);
+    int64_t count = 0;
+    for (int64_t i = 0; i < fit->rows; i += 4) {
+        uint32_t block[4] = { 0 };
+        if (part < 1) dg_philox(key, 0, (uint64_t)i / 4, block);
+        for (int64_t j = i; j < fit->rows && j < i + 4; j++) {
+            fit->sample[count] = (uint32_t)j;
+            count += (part >= 1 || block[j - i] < below) && (!weight || weight[j] > 0);
+        }
+    }
+    fit->sampled = count;
+}
+
+/* Scaled so that the sums over all rows fit, with a row's rounding to spare. */
+static void pack(const float *gradient, const float *hessian, int64_t rows, double g, double h,
+                 int64_t *pair)
+{
+    for (int64_t i = 0; i < rows; i++)
+        pair[i] = dg_pair((int32_t)lrint((double)gradient[i] * g),
+                          (int32_t)lrint((double)hessian[i] * h));
+}
+
+static dg_status grow_output(void *context, int64_t k, int worker)
+{
+    struct fit *fit = context;
+    const dg_derivatives *d = &fit->derivatives;
+    const double room = 0x1p31 - 1 - (double)(fit->rows < (1 << 30) ? fit->rows : 1 << 30);
+    double g_size = d->gradient_size[k], h_sum = d->hessian_sum[k];
+    dg_boost_sample sample = { .bins = &fit->bins,
+                               .pair = fit->pair + k * fit->rows,
+                               .gradient_unit = g_size > 0 ? g_size / room : 1,
+                               .hessian_unit = h_sum > 0 ? h_sum / room : 1,
+                               .count = fit->sampled,
+                               .row = fit->sample };
+    (void)worker;
+    pack(d->gradient + k * fit->rows, d->hessian + k * fit->rows, fit->rows,
+         1 / sample.gradient_unit, 1 / sample.hessian_unit, fit->pair + k * fit->rows);
+    uint64_t key = dg_key(fit->seed, "tree", (uint64_t)(fit->round * fit->outputs + k));
+    return dg_boost_grow(&fit->tree[k], &sample, &fit->growing, key, fit->margin + k * fit->rows,
+                         fit->job);
+}
+
+/* Many outputs grow side by side; of few, each has all threads to itself. The trees are the same. */
+static dg_status grow_round(struct fit *fit)
+{
+    enum { MANY = 4 };
+    draw_rows(fit);
+    if (fit->outputs >= MANY) {
+        DG_TRY(dg_parallel(fit->job, fit->outputs, grow_output, fit));
+    } else {
+        for (int64_t k = 0; k < fit->outputs; k++) DG_TRY(grow_output(fit, k, 0));
+    }
+    for (int64_t k = 0; k < fit->outputs; k++)
+        DG_TRY(dg_trees_add(&fit->learner->trees, &fit->tree[k]));
+    fit->learner->base.fitted = true;
+    return DG_OK;
+}
+
+static dg_status score_validation(struct fit *fit)
+{
+    const dg_tree_learner *learner = fit->learner;
+    const dg_trees *trees = &learner->trees;
+    dg_scores scores;
+    if (!fit->validation) return DG_OK;
+    int64_t rows = dg_dataset_rows(fit->validation);
+    DG_TRY(dg_trees_sum(trees, trees->count - fit->outputs, trees->count, &fit->validation->x, NULL,
+                        fit->val_margin, fit->job));
+    DG_TRY(dg_objective_chances(learner, fit->val_margin, rows, fit->val_proba, fit->job));
+    dg_tree_scores(learner, fit->val_proba, rows, fit->val_positions,
+                   dg_int32s(&fit->validation->labels), &scores);
+    dg_tree_log(&fit->log, "val_loss", scores.loss);
+    if (scores.has_accuracy) dg_tree_log(&fit->log, "val_accuracy", scores.accuracy);
+    return DG_OK;
+}
+
+static double find_score(const dg_log *log, const char *name)
+{
+    for (int i = 0; i < log->scores; i++)
+        if (strcmp(log->score[i].name, name) == 0) return log->score[i].value;
+    return NAN;
+}
+
+static void judge_round(struct fit *fit)
+{
+    const dg_fit_options *options = fit->options;
+    const char *name = options->monitor ? options->monitor : fit->validation ? "val_loss" : "loss";
+    double score = find_score(&fit->log, name);
+    if (strstr(name, "accuracy")) score = -score;
+    if (fit->round == 0 || score < fit->best_score - (options->monitor ? options->min_delta : 0)) {
+        fit->best_score = score;
+        fit->result->best_epoch = fit->round + 1;
+    } else if (options->monitor && fit->round + 1 - fit->result->best_epoch >= options->patience) {
+        fit->stop = fit->result->stopped_early = true;
+    }
+}
+
+static dg_status run_round(struct fit *fit)
+{
+    dg_derivatives *d = &fit->derivatives;
+    double start = dg_clock();
+    bool stop = false;
+    DG_TRY(grow_round(fit));
+    DG_TRY(dg_objective_derive(d, fit->job));
+    fit->log = (dg_log){
+        .epoch = fit->round + 1, .epochs = fit->chosen->n_estimators, .batch = 1, .batches = 1
+    };
+    dg_tree_log(&fit->log, "loss", d->loss / d->total_weight);
+    if (d->objective != DG_OBJECTIVE_SQUARED)
+        dg_tree_log(&fit->log, "accuracy", d->correct / d->total_weight);
+    DG_TRY(score_validation(fit));
+    fit->log.seconds = dg_clock() - start;
+    if (!isfinite(d->loss))
+        return dg_error(DG_NUMERIC,
+                        "fit: the loss is no finite number in round %" PRId64
+                        ": try a smaller learning_rate",
+                        fit->round + 1);
+    judge_round(fit);
+    if (!fit->options->on_epoch) return DG_OK;
+    dg_status status = fit->options->on_epoch(fit->options->context, &fit->log, &stop);
+    fit->stop |= stop;
+    return status;
+}
+
+static dg_status run(struct fit *fit)
+{
+    DG_TRY(prepare(fit));
+    DG_TRY(dg_objective_derive(&fit->derivatives, fit->job));
+    for (fit->round = 0; fit->round < fit->chosen->n_estimators && !fit->stop; fit->round++)
+        DG_TRY(run_round(fit));
+    return DG_OK;
+}
+
+static dg_status fit_boosting(dg_learner *learner, const dg_dataset *set,
+                              const dg_fit_options *options, const dg_job *job,
+                              dg_fit_result *result)
+{
+    struct fit fit = { .learner = dg_tree_of(learner),
+                       .set = set,
+                       .validation = options->validation,
+                       .chosen = learner->options->options,
+                       .options = options,
+                       .job = job,
+                       .result = result,
+                       .seed = dg_tree_seed(learner, options),
+                       .rows = dg_dataset_rows(set) };
+    dg_status status = run(&fit);
+    if (fit.learner->base.fitted && result->best_epoch) {
+        if (options->monitor && status == DG_OK)
+            dg_trees_keep(&fit.learner->trees, result->best_epoch * fit.outputs);
+        fit.learner->best_round = result->best_epoch;
+    }
+    release(&fit);
+    return status;
+}
+
+/* --- the descriptor ----------------------------------------------------------------------- */
+
+#define PART_OF(what) .low_open = true, .high = 1, .default_number = 1, .doc = what
+
+static const dg_param params[] = {
+    DG_INT(boosting_options, n_estimators, .low = 1, .high = 1000000, .default_number = 100,
+           .doc = "rounds; each grows a tree for each output"),
+    DG_INT(boosting_options, max_depth, .low = 0, .high = 1000, .default_number = 6,
+           .doc = "splits from the root to a leaf; 0: no limit"),
+    DG_INT(boosting_options, max_leaves, .low = 0, .high = 1 << 24,
+           .doc = "leaves of a tree; 0: no limit"),
+    DG_INT(boosting_options, max_bin, .low = 2, .high = 256, .default_number = 256,
+           .doc = "bins that a column is cut into"),
+    DG_CHOICE(boosting_options, grow_policy, .choices = policies, .default_text = "depthwise",
+              .doc = "which leaf is split first: the highest, or the one that gains most"),
+    DG_FLOAT(boosting_options, learning_rate, .low_open = true, .high = 0, .default_number = 0.3,
+             .doc = "what the values of leaves are multiplied with"),
+    DG_CHOICE(boosting_options, objective, .choices = objectives, .default_text = "auto",
+              .doc = "what is minimised; auto: logistic for two classes, softmax for more"),
+    DG_FLOAT(boosting_options, min_child_weight, .low = 0, .high = -1, .default_number = 1,
+             .doc = "sum of hessians that each side of a split needs"),
+    DG_FLOAT(boosting_options, gamma, .low = 0, .high = -1, .doc = "gain that a split needs"),
+    DG_FLOAT(boosting_options, reg_lambda, .low = 0, .high = -1, .default_number = 1,
+             .doc = "L2 penalty on the values of leaves"),
+    DG_FLOAT(boosting_options, reg_alpha, .low = 0, .high = -1,
+             .doc = "L1 penalty on the values of leaves"),
+    DG_FLOAT(boosting_options, subsample, PART_OF("chance of a row to be seen by a round")),
+    DG_FLOAT(boosting_options, colsample_bytree,
+             PART_OF("part of the columns that a tree may use")),
+    DG_FLOAT(boosting_options, colsample_bylevel,
+             PART_OF("of these, the part that a depth may use")),
+    DG_FLOAT(boosting_options, colsample_bynode, PART_OF("of these, the part that a node may use")),
+    DG_FLOAT(boosting_options, base_score, .default_number = 0.5,
+             .doc =
+                 "what is predicted before the first round; a chance, for the logistic objective"),
+    DG_SEED(boosting_options, seed, .named_only = true,
+            .doc = "draws rows and columns; nil: the learner's own"),
+    DG_END,
+};
+
+static const char *const hints[] = { "eta",
+                                     "use learning_rate = ...",
+                                     "lambda",
+                                     "use reg_lambda = ...",
+                                     "alpha",
+                                     "use reg_alpha = ...",
+                                     "min_split_loss",
+                                     "use gamma = ...",
+                                     "num_leaves",
+                                     "use max_leaves = ...",
+                                     "num_round",
+                                     "use n_estimators = ...",
+                                     "random_state",
+                                     "use seed = ...",
+                                     "n_jobs",
+                                     "use digits.threads(n)",
+                                     "nthread",
+                                     "use digits.threads(n)",
+                                     "tree_method",
+                                     "columns are always cut into bins (hist)",
+                                     "num_class",
+                                     "the classes are those of the set",
+                                     "early_stopping_rounds",
+                                     "use fit(set, { early_stopping = { patience = n } })",
+                                     NULL };
+
+static dg_status check(const void *options)
+{
+    const boosting_options *o = options;
+    if (o->max_depth > 0 || o->max_leaves > 0) return DG_OK;
+    return dg_error(DG_INVALID,
+                    "max_depth and max_leaves are both 0, no limit: trees would grow to "
+                    "single rows");
+}
+
+const dg_learner_type dg_gradient_boosting = {
+    .part = { .kind = "learner",
+              .name = "GradientBoosting",
+              .alias = "gradient_boosting",
+              .doc = "trees that each mend the errors of those before (Chen and Guestrin 2016)",
+              .example = "tree.GradientBoosting { n_estimators = 100, max_depth = 6 }",
+              .params = params,
+              .options_size = sizeof(boosting_options),
+              .check = check,
+              .hints = hints },
+    .create = dg_tree_create,
+    .free = dg_tree_free_learner,
+    .fit = fit_boosting,
+    .predict_proba = dg_tree_predict_proba,
+    .evaluate = dg_tree_evaluate,
+    .summary = dg_tree_summary,
+    .attributes = dg_boosting_attributes,
+    .store = dg_tree_store,
+    .restore = dg_tree_restore,
+};

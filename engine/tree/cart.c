@@ -1,0 +1,289 @@
+/* Growing: which node is split next, and what becomes of its rows. */
+#include "engine/tree/cart.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "engine/base/memory.h"
+#include "engine/tree/cart_split.h"
+
+enum { NODES_BETWEEN_CHECKS = 64 };
+
+/* --- memory ------------------------------------------------------------------------------- */
+
+static dg_status allocate(dg_cart *cart)
+{
+    const dg_cart_sample *sample = cart->sample;
+    int64_t n = sample->count, features = sample->bins->features, classes = sample->classes;
+    DG_TRY(dg_alloc(&cart->row, n, sizeof *cart->row));
+    DG_TRY(dg_alloc(&cart->spare, n, sizeof *cart->spare));
+    DG_TRY(dg_alloc(&cart->info, sample->bins->rows, sizeof *cart->info));
+    DG_TRY(dg_alloc_zero(&cart->member, sample->bins->words, sizeof *cart->member));
+    DG_TRY(dg_alloc(&cart->listed, n + 1, sizeof *cart->listed));
+    DG_TRY(dg_alloc(&cart->next, n + 1, sizeof *cart->next));
+    DG_TRY(dg_alloc(&cart->bin, n + 1, sizeof *cart->bin));
+    DG_TRY(dg_alloc(&cart->features, features, sizeof *cart->features));
+    DG_TRY(dg_alloc(&cart->constant, features, sizeof *cart->constant));
+    DG_TRY(dg_alloc(&cart->column_of, features, sizeof *cart->column_of));
+    DG_TRY(dg_alloc(&cart->total, classes, sizeof *cart->total));
+    DG_TRY(dg_alloc(&cart->left, classes, sizeof *cart->left));
+    return dg_alloc(&cart->right, classes, sizeof *cart->right);
+}
+
+static void release(dg_cart *cart)
+{
+    dg_free(cart->row);
+    dg_free(cart->spare);
+    dg_free(cart->info);
+    dg_free(cart->member);
+    dg_free(cart->listed);
+    dg_free(cart->next);
+    dg_free(cart->bin);
+    dg_free(cart->features);
+    dg_free(cart->constant);
+    dg_free(cart->column_of);
+    dg_free(cart->total);
+    dg_free(cart->left);
+    dg_free(cart->right);
+}
+
+/* Features that are the same in all rows of the data are known to be constant from the start. */
+static int64_t begin(dg_cart *cart)
+{
+    const dg_cart_sample *sample = cart->sample;
+    const dg_bins *bins = sample->bins;
+    int64_t constants = 0, end = bins->features;
+    for (int64_t i = 0; i < sample->count; i++) {
+        uint32_t row = sample->row[i];
+        cart->row[i] = row;
+        cart->info[row] = (dg_cart_row){ sample->position[row], sample->weight[i] };
+    }
+    for (int64_t f = 0; f < bins->features; f++) cart->column_of[f] = -1;
+    for (int32_t c = 0; c < bins->count; c++) cart->column_of[bins->columns[c].feature] = c;
+    for (int64_t f = bins->features - 1; f >= 0; f--)
+        if (cart->column_of[f] >= 0) cart->features[--end] = (int32_t)f;
+    for (int64_t f = 0; f < bins->features; f++)
+        if (cart->column_of[f] < 0) cart->constant[constants++] = (int32_t)f;
+    memcpy(cart->features, cart->constant, (size_t)constants * sizeof *cart->features);
+    return constants;
+}
+
+/* --- a node ------------------------------------------------------------------------------- */
+
+/* Decides whether the node is to be split, and how: `split.column` is -1 if not. */
+static void consider(dg_cart *cart, dg_cart_node *node)
+{
+    const dg_cart_options *options = cart->options;
+    int64_t rows = node->end - node->begin;
+    dg_node_fact *fact = &cart->tree->fact[node->node];
+    int64_t classes = dg_cart_count(cart, node);
+    node->split = (dg_cart_split){ .score = -INFINITY, .column = -1 };
+    node->score = 0;
+    fact->cover = (float)node->weight;
+    if (classes < 2 || rows < options->min_split || rows < 2 * options->min_leaf ||
+        node->weight < 2 * options->min_weight_leaf ||
+        (options->max_depth >= 0 && node->depth >= options->max_depth)) {
+        double sum = 0; /* impurity, for those who print the tree */
+        for (int64_t c = 0; classes > 1 && c < cart->sample->classes; c++) {
+            double p = cart->total[c] / node->weight;
+            sum += options->entropy ? (p > 0 ? -p * log2(p) : 0) : p * (1 - p);
+        }
+        fact->weight = (float)sum;
+        return;
+    }
+    dg_cart_find_split(cart, node);
+    double whole = options->entropy ? 0 : node->weight;
+    fact->weight = (float)((whole - node->score) / node->weight);
+    double decrease = (node->split.score - node->score) / (double)cart->tree->fact[0].cover;
+    if (node->split.column >= 0 && decrease + 0x1p-52 < options->min_decrease)
+        node->split.column = -1;
+}
+
+/* Rows that go left stay in order at the front, the others in order behind them. */
+static int64_t part_rows(dg_cart *cart, const dg_cart_node *node)
+{
+    const dg_bins *bins = cart->sample->bins;
+    const dg_cart_split *split = &node->split;
+    const uint8_t *bin = bins->by_column + split->column * bins->rows;
+    int nan_bin = bins->columns[split->column].nan_bin;
+    bool go_left[DG_MAX_BINS];
+    int64_t left = node->begin, others = 0;
+    for (int b = 0; b < DG_MAX_BINS; b++) go_left[b] = b <= split->left;
+    if (nan_bin >= 0) go_left[nan_bin] = split->nan_left;
+    for (int64_t i = node->begin; i < node->end; i++) {
+        uint32_t row = cart->row[i];
+        bool is_left = go_left[bin[row]];
+        cart->row[left] = cart->spare[others] = row;
+        left += is_left;
+        others += !is_left;
+    }
+    memcpy(cart->row + left, cart->spare, (size_t)others * sizeof *cart->row);
+    return left;
+}
+
+/* Splits the node; `child` receives its two children, not yet considered. */
+static dg_status split_node(dg_cart *cart, const dg_cart_node *node, dg_cart_node child[2])
+{
+    const dg_bins *bins = cart->sample->bins;
+    const dg_cart_split *split = &node->split;
+    const dg_column *column = &bins->columns[split->column];
+    int64_t middle = part_rows(cart, node);
+    bool only_nan = split->right == column->nan_bin;
+    float threshold = only_nan ? bins->high[column->first + column->bins - 1]
+                               : dg_bins_threshold(bins, column, split->left, split->right);
+    bool nan_left = split->nan_left;
+    /* NaN that was not seen here goes with the majority */
+    const uint8_t *bin = bins->by_column + split->column * bins->rows;
+    bool seen = false;
+    for (int64_t i = node->begin; column->nan_bin >= 0 && !seen && i < node->end; i++)
+        seen = bin[cart->row[i]] == column->nan_bin;
+    if (!seen) nan_left = middle - node->begin > node->end - middle;
+    int32_t left;
+    DG_TRY(dg_tree_split(cart->tree, node->node, column->feature, threshold, nan_left, &left));
+    double gain = split->score - node->score;
+    cart->tree->fact[node->node].gain = (float)gain;
+    cart->importance[column->feature] += gain > 0 ? gain : 0;
+    child[0] = (dg_cart_node){ .node = left,
+                               .depth = node->depth + 1,
+                               .begin = node->begin,
+                               .end = middle,
+                               .near = node->near,
+                               .constants = node->constants };
+    child[1] = child[0];
+    child[1].node++;
+    child[1].begin = middle;
+    child[1].end = node->end;
+    return DG_OK;
+}
+
+/* --- the order of growing ----------------------------------------------------------------- */
+
+struct pending {
+    dg_cart_node *node;
+    int64_t count, capacity;
+};
+
+static dg_status push(struct pending *pending, const dg_cart_node *node)
+{
+    if (pending->count == pending->capacity) {
+        int64_t capacity = pending->capacity ? 2 * pending->capacity : 64;
+        DG_TRY(dg_resize(&pending->node, capacity, sizeof *pending->node));
+        pending->capacity = capacity;
+    }
+    pending->node[pending->count++] = *node;
+    return DG_OK;
+}
+
+/* Where the rows of a leaf are is remembered until the leaves have numbers. */
+struct leaf {
+    int32_t node;
+    int64_t begin, end;
+};
+
+struct leaves {
+    struct leaf *leaf;
+    int64_t count, capacity;
+};
+
+static dg_status add_leaf(struct leaves *leaves, const dg_cart_node *node)
+{
+    if (leaves->count == leaves->capacity) {
+        int64_t capacity = leaves->capacity ? 2 * leaves->capacity : 64;
+        DG_TRY(dg_resize(&leaves->leaf, capacity, sizeof *leaves->leaf));
+        leaves->capacity = capacity;
+    }
+    leaves->leaf[leaves->count++] = (struct leaf){ node->node, node->begin, node->end };
+    return DG_OK;
+}
+
+/* Depth first, left before right: what is known to be constant stays known on the way down. */
+static dg_status grow_down(dg_cart *cart, struct pending *pending, struct leaves *leaves,
+                           const dg_job *job)
+{
+    for (int64_t done = 0; pending->count > 0; done++) {
+        dg_cart_node node = pending->node[--pending->count], child[2];
+        if (done % NODES_BETWEEN_CHECKS == 0) DG_TRY(dg_job_check(job));
+        consider(cart, &node);
+        if (node.split.column < 0) {
+            DG_TRY(add_leaf(leaves, &node));
+            continue;
+        }
+        DG_TRY(split_node(cart, &node, child));
+        DG_TRY(push(pending, &child[1]));
+        DG_TRY(push(pending, &child[0]));
+    }
+    return DG_OK;
+}
+
+/* The leaf whose split gains most is split first, until there are max_leaf_nodes. */
+static dg_status grow_best(dg_cart *cart, struct pending *pending, struct leaves *leaves,
+                           const dg_job *job)
+{
+    int64_t constants = pending->node[0].constants;
+    consider(cart, &pending->node[0]);
+    for (int64_t count = 1; pending->count > 0;) {
+        int64_t best = 0;
+        for (int64_t i = 1; i < pending->count; i++) {
+            const dg_cart_node *a = &pending->node[i], *b = &pending->node[best];
+            if (a->split.score - a->score > b->split.score - b->score) best = i;
+        }
+        dg_cart_node node = pending->node[best], child[2];
+        pending->node[best] = pending->node[--pending->count];
+        DG_TRY(dg_job_check(job));
+        if (node.split.column < 0 || count >= cart->options->max_leaf_nodes) {
+            DG_TRY(add_leaf(leaves, &node));
+            continue;
+        }
+        DG_TRY(split_node(cart, &node, child));
+        count++;
+        for (int i = 0; i < 2; i++) {
+            child[i].constants = constants; /* the list in between is of other nodes */
+            consider(cart, &child[i]);
+            DG_TRY(push(pending, &child[i]));
+        }
+    }
+    return DG_OK;
+}
+
+static dg_status finish(dg_cart *cart, const struct leaves *leaves)
+{
+    int64_t classes = cart->sample->classes;
+    DG_TRY(dg_tree_finish(cart->tree, classes));
+    for (int64_t l = 0; l < leaves->count; l++) {
+        const struct leaf *leaf = &leaves->leaf[l];
+        dg_cart_node node = { .begin = leaf->begin, .end = leaf->end };
+        float *value = cart->tree->value + cart->tree->fact[leaf->node].leaf * classes;
+        dg_cart_count(cart, &node);
+        for (int64_t c = 0; c < classes; c++) value[c] = (float)(cart->total[c] / node.weight);
+    }
+    return DG_OK;
+}
+
+dg_status dg_cart_grow(dg_tree *out, const dg_cart_sample *sample, const dg_cart_options *options,
+                       uint64_t key, double *importance, const dg_job *job)
+{
+    dg_cart cart = { .sample = sample,
+                     .options = options,
+                     .stream = dg_stream_of(key),
+                     .tree = out,
+                     .importance = importance };
+    struct pending pending = { 0 };
+    struct leaves leaves = { 0 };
+    *out = (dg_tree){ 0 };
+    memset(importance, 0, (size_t)sample->bins->features * sizeof *importance);
+    dg_status status = allocate(&cart);
+    if (status == DG_OK) status = dg_tree_begin(out, (int32_t)(sample->count / 4 + 16));
+    if (status == DG_OK) {
+        dg_cart_node root = { .end = sample->count, .constants = begin(&cart) };
+        status = push(&pending, &root);
+    }
+    if (status == DG_OK)
+        status = options->max_leaf_nodes ? grow_best(&cart, &pending, &leaves, job)
+                                         : grow_down(&cart, &pending, &leaves, job);
+    if (status == DG_OK) status = finish(&cart, &leaves);
+    if (status != DG_OK) dg_tree_free(out);
+    dg_free(pending.node);
+    dg_free(leaves.leaf);
+    release(&cart);
+    return status;
+}

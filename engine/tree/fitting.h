@@ -1,0 +1,52 @@
+/* What the fits of tree learners share: checks before, classes, scores, callbacks. */
+#ifndef DG_TREE_FITTING_H
+#define DG_TREE_FITTING_H
+
+#include "engine/tree/learners.h"
+
+static inline dg_tree_learner *dg_tree_of(const dg_learner *learner)
+{
+    return (dg_tree_learner *)learner;
+}
+
+/* For descriptors (engine/learner.h). */
+dg_status dg_tree_create(const dg_part *options, dg_learner **out);
+void dg_tree_free_learner(dg_learner *learner);
+dg_status dg_tree_predict_proba(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
+                                dg_tensor *out);
+dg_status dg_tree_evaluate(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
+                           dg_scores *out);
+dg_status dg_tree_summary(const dg_learner *learner, char **out);
+dg_status dg_tree_store(const dg_learner *learner, struct dg_tensor_file *file);
+dg_status dg_tree_restore(dg_learner *learner, const struct dg_tensor_file *file);
+
+extern const dg_attribute dg_forest_attributes[], dg_boosting_attributes[];
+
+/* The seed of a fit: given with it, or with the learner's options, or the learner's own. */
+uint64_t dg_tree_seed(const dg_learner *learner, const dg_fit_options *options);
+
+/* Rows, weights, classes of the validation set, and what early stopping watches; `scores`: their
+ * names, then NULL; `numbers`: labels are numbers, not classes. Changes nothing. */
+dg_status dg_tree_check_fit(const dg_dataset *set, const dg_fit_options *options,
+                            const char *const *scores, bool numbers);
+
+/* The learner forgets its trees and takes on the rows and classes of the set. */
+dg_status dg_tree_start_over(dg_tree_learner *learner, const dg_dataset *set);
+
+/* `*out` (dg_free it): for each row of `set`, the place of its label among the learner's classes;
+ * all 0 where it has none. */
+dg_status dg_tree_positions(int32_t **out, const dg_tree_learner *learner, const dg_dataset *set,
+                            const char *who);
+
+/* The mean log loss of chances (or the mean square of numbers) and the accuracy, over `rows`.
+ * labels: the numbers, for squared error. */
+void dg_tree_scores(const dg_tree_learner *learner, const float *proba, int64_t rows,
+                    const int32_t *positions, const int32_t *labels, dg_scores *out);
+
+void dg_tree_log(dg_log *log, const char *name, double value);
+
+/* Turns sums of margins {rows, outputs} into chances {rows, classes} (engine/tree/objective.c). */
+dg_status dg_objective_chances(const dg_tree_learner *learner, const float *margins, int64_t rows,
+                               float *out, const dg_job *job);
+
+#endif

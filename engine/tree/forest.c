@@ -1,0 +1,578 @@
+/* DecisionTree and RandomForest: scikit-learn's names, defaults and formulas. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/memory.h"
+#include "engine/tree/cart.h"
+#include "engine/tree/fitting.h"
+#include "engine/tree/stream.h"
+
+enum { GINI, ENTROPY, LOG_LOSS };
+enum { SQRT, LOG2 };
+enum { BALANCED, BALANCED_SUBSAMPLE };
+
+static const char *const criteria[] = { "gini", "entropy", "log_loss", NULL };
+static const char *const feature_words[] = { "sqrt", "log2", NULL };
+static const char *const balances[] = { "balanced", "balanced_subsample", NULL };
+static const char *const tree_balances[] = { "balanced", NULL };
+
+/* A DecisionTree is a forest of one tree that sees every row; its options are a forest's first. */
+typedef struct tree_options {
+    int criterion;
+    dg_amount max_depth, min_samples_split, min_samples_leaf, max_features, max_leaf_nodes;
+    double min_weight_fraction_leaf, min_impurity_decrease;
+    dg_weights class_weight;
+    dg_optional_seed seed;
+} tree_options;
+
+typedef struct forest_options {
+    tree_options tree;
+    int64_t n_estimators;
+    bool bootstrap, oob_score;
+    dg_amount max_samples;
+} forest_options;
+
+/* One fit. */
+struct fit {
+    dg_tree_learner *learner;
+    const dg_dataset *set;
+    const tree_options *tree;
+    const forest_options *forest; /* NULL: a single tree */
+    const dg_fit_options *options;
+    const dg_job *job;
+    uint64_t seed;
+    int64_t rows, classes, trees, draws; /* draws: rows in a bootstrap sample */
+    dg_bins bins;
+    uint32_t *order;   /* {rows}: which row of the set is row i of the bins */
+    int32_t *position; /* {rows}: and its class */
+    dg_cart_options cart;
+    double *row_weight;   /* {rows} of the bins, or NULL: all 1 */
+    double *class_weight; /* {classes}, or NULL: all 1 */
+    double *plogp;
+    dg_tree *tree_done; /* {trees}: nodes 0 until it is grown */
+    double *importance; /* {trees, features} */
+    uint64_t **in_bag;  /* {trees}: bits of rows, with oob_score */
+    int64_t first;      /* of the group that is grown now */
+    dg_log log;
+};
+
+/* --- options ------------------------------------------------------------------------------ */
+
+/* Rows for a count or a fraction; a fraction is rounded up, as scikit-learn does. */
+static int64_t rows_for(const dg_amount *amount, int64_t rows)
+{
+    if (amount->kind == DG_AMOUNT_FRACTION) return (int64_t)ceil(amount->fraction * (double)rows);
+    return amount->count;
+}
+
+static dg_status resolve_features(const dg_amount *amount, int64_t features, int64_t *out)
+{
+    double count = (double)features;
+    if (amount->kind == DG_AMOUNT_WORD)
+        count = floor(amount->word == SQRT ? sqrt(count) : log2(count));
+    else if (amount->kind == DG_AMOUNT_FRACTION)
+        count = floor(amount->fraction * count);
+    else if (amount->kind == DG_AMOUNT_COUNT)
+        count = (double)amount->count;
+    *out = count < 1 ? 1 : (int64_t)count;
+    if (*out <= features) return DG_OK;
+    return dg_error(DG_INVALID,
+                    "fit: max_features is %" PRId64 ", the rows have %" PRId64 " values", *out,
+                    features);
+}
+
+static dg_status resolve(struct fit *fit)
+{
+    const tree_options *tree = fit->tree;
+    dg_cart_options *cart = &fit->cart;
+    cart->entropy = tree->criterion != GINI;
+    cart->max_depth = tree->max_depth.kind == DG_AMOUNT_COUNT ? tree->max_depth.count : -1;
+    cart->max_leaf_nodes = tree->max_leaf_nodes.count;
+    cart->min_decrease = tree->min_impurity_decrease;
+    cart->min_leaf = rows_for(&tree->min_samples_leaf, fit->rows);
+    cart->min_split = rows_for(&tree->min_samples_split, fit->rows);
+    if (cart->min_split < 2) cart->min_split = 2;
+    fit->draws = fit->rows;
+    fit->trees = fit->forest ? fit->forest->n_estimators : 1;
+    if (fit->forest && fit->forest->bootstrap) {
+        const dg_amount *most = &fit->forest->max_samples;
+        if (most->kind == DG_AMOUNT_COUNT) fit->draws = most->count;
+        if (most->kind == DG_AMOUNT_FRACTION)
+            fit->draws = llround(most->fraction * (double)fit->rows);
+        if (fit->draws < 1) fit->draws = 1;
+        if (fit->draws > fit->rows)
+            return dg_error(DG_INVALID,
+                            "fit: max_samples is %" PRId64 ", the set has %" PRId64 " rows",
+                            fit->draws, fit->rows);
+    }
+    return resolve_features(&tree->max_features, dg_dataset_row_size(fit->set),
+                            &cart->max_features);
+}
+
+/* --- weights ------------------------------------------------------------------------------ */
+
+/* n / (classes times the weight of the class), for classes that occur in `count`. */
+static void balance(const struct fit *fit, const double *count, double *out)
+{
+    double sum = 0;
+    int64_t occurring = 0;
+    for (int64_t c = 0; c < fit->classes; c++) {
+        sum += count[c];
+        occurring += count[c] > 0;
+    }
+    for (int64_t c = 0; c < fit->classes; c++)
+        out[c] = count[c] > 0 ? sum / ((double)occurring * count[c]) : 1;
+}
+
+static dg_status table_weights(const struct fit *fit, double *out)
+{
+    const dg_weights *weights = &fit->tree->class_weight;
+    for (int64_t c = 0; c < fit->classes; c++) out[c] = 1;
+    for (int64_t i = 0; i < weights->count; i++) {
+        int64_t c = 0;
+        while (c < fit->classes && fit->set->classes[c] != weights->table[i].label) c++;
+        if (c == fit->classes)
+            return dg_error(DG_INVALID,
+                            "fit: class_weight has the label %" PRId64
+                            ", which is no class of the set",
+                            weights->table[i].label);
+        out[c] = weights->table[i].weight;
+    }
+    return DG_OK;
+}
+
+/* Where all weights are whole numbers, w log2 w comes from a table. */
+static dg_status make_weights(struct fit *fit)
+{
+    const dg_weights *weights = &fit->tree->class_weight;
+    const dg_tensor *given = fit->options->sample_weight;
+    if (given) {
+        DG_TRY(dg_alloc(&fit->row_weight, fit->rows, sizeof *fit->row_weight));
+        for (int64_t i = 0; i < fit->rows; i++)
+            fit->row_weight[i] = (double)dg_floats(given)[fit->order[i]];
+    }
+    if (weights->kind != DG_WEIGHTS_NONE) {
+        DG_TRY(dg_alloc(&fit->class_weight, fit->classes, sizeof *fit->class_weight));
+        if (weights->kind == DG_WEIGHTS_TABLE) DG_TRY(table_weights(fit, fit->class_weight));
+    }
+    if (weights->kind == DG_WEIGHTS_WORD) {
+        double *count;
+        DG_TRY(dg_alloc_zero(&count, fit->classes, sizeof *count));
+        for (int64_t i = 0; i < fit->rows; i++) count[fit->position[i]] += 1;
+        balance(fit, count, fit->class_weight);
+        dg_free(count);
+    }
+    if (given || weights->kind != DG_WEIGHTS_NONE || !fit->cart.entropy) return DG_OK;
+    DG_TRY(dg_alloc(&fit->plogp, fit->draws + 1, sizeof *fit->plogp));
+    for (int64_t i = 0; i <= fit->draws; i++) fit->plogp[i] = i ? (double)i * log2((double)i) : 0;
+    return DG_OK;
+}
+
+/* --- one tree ----------------------------------------------------------------------------- */
+
+/* A tree's sample under way. */
+struct bag {
+    int32_t *times; /* {rows}: how often each was drawn */
+    uint32_t *row;
+    float *weight;
+    double *class_weight; /* {classes}, for balanced_subsample */
+};
+
+static void draw(const struct fit *fit, int64_t tree, struct bag *bag)
+{
+    bool all = !fit->forest || !fit->forest->bootstrap;
+    dg_stream stream = dg_stream_of(dg_key(fit->seed, "bootstrap", (uint64_t)tree));
+    for (int64_t i = 0; i < fit->rows; i++) bag->times[i] = all;
+    if (all) return;
+    for (int64_t i = 0; i < fit->draws; i++)
+        bag->times[dg_stream_below(&stream, (uint64_t)fit->rows)]++;
+}
+
+static int64_t weigh(const struct fit *fit, struct bag *bag)
+{
+    const int32_t *position = fit->position;
+    const double *class_weight = fit->class_weight;
+    int64_t count = 0;
+    const dg_weights *weights = &fit->tree->class_weight;
+    if (weights->kind == DG_WEIGHTS_WORD && weights->word == BALANCED_SUBSAMPLE) {
+        memset(bag->class_weight, 0, (size_t)fit->classes * sizeof(double));
+        for (int64_t i = 0; i < fit->rows; i++) bag->class_weight[position[i]] += bag->times[i];
+        balance(fit, bag->class_weight, bag->class_weight);
+        class_weight = bag->class_weight;
+    }
+    for (int64_t i = 0; i < fit->rows; i++) {
+        double w = bag->times[i];
+        if (fit->row_weight) w *= fit->row_weight[i];
+        if (class_weight) w *= class_weight[position[i]];
+        bag->row[count] = (uint32_t)i;
+        bag->weight[count] = (float)w;
+        count += w > 0;
+    }
+    return count;
+}
+
+static dg_status mark(struct fit *fit, int64_t tree, const struct bag *bag)
+{
+    if (!fit->in_bag) return DG_OK;
+    DG_TRY(dg_alloc_zero(&fit->in_bag[tree], fit->rows / 64 + 1, sizeof(uint64_t)));
+    for (int64_t i = 0; i < fit->rows; i++)
+        if (bag->times[i])
+            fit->in_bag[tree][fit->order[i] / 64] |= (uint64_t)1 << (fit->order[i] % 64);
+    return DG_OK;
+}
+
+static dg_status grow_from(struct fit *fit, int64_t tree, struct bag *bag)
+{
+    dg_cart_options options = fit->cart;
+    draw(fit, tree, bag);
+    dg_cart_sample sample = { .bins = &fit->bins,
+                              .classes = fit->classes,
+                              .position = fit->position,
+                              .count = weigh(fit, bag),
+                              .row = bag->row,
+                              .weight = bag->weight,
+                              .plogp = fit->plogp };
+    if (sample.count == 0) /* only rows of weight 0 were drawn */
+        return dg_error(DG_INVALID, "fit: sample_weight leaves tree %" PRId64 " without rows",
+                        tree + 1);
+    double sum = 0;
+    for (int64_t i = 0; i < sample.count; i++) sum += (double)bag->weight[i];
+    options.min_weight_leaf = fit->tree->min_weight_fraction_leaf * sum;
+    DG_TRY(mark(fit, tree, bag));
+    return dg_cart_grow(&fit->tree_done[tree], &sample, &options,
+                        dg_key(fit->seed, "tree", (uint64_t)tree),
+                        fit->importance + tree * fit->bins.features, fit->job);
+}
+
+static dg_status grow_tree(void *context, int64_t piece, int worker)
+{
+    struct fit *fit = context;
+    struct bag bag = { 0 };
+    (void)worker;
+    dg_status status = dg_alloc(&bag.times, fit->rows, sizeof *bag.times);
+    if (status == DG_OK) status = dg_alloc(&bag.row, fit->rows + 1, sizeof *bag.row);
+    if (status == DG_OK) status = dg_alloc(&bag.weight, fit->rows + 1, sizeof *bag.weight);
+    if (status == DG_OK)
+        status = dg_alloc(&bag.class_weight, fit->classes, sizeof *bag.class_weight);
+    if (status == DG_OK) status = grow_from(fit, fit->first + piece, &bag);
+    dg_free(bag.times);
+    dg_free(bag.row);
+    dg_free(bag.weight);
+    dg_free(bag.class_weight);
+    return status;
+}
+
+/* --- all trees ---------------------------------------------------------------------------- */
+
+static dg_status call(dg_callback *callback, struct fit *fit, bool *stop)
+{
+    return callback ? callback(fit->options->context, &fit->log, stop) : DG_OK;
+}
+
+/* Trees are grown in groups only if somebody wants to be told in between. */
+static dg_status grow_all(struct fit *fit)
+{
+    enum { GROUP = 16 };
+    double start = dg_clock();
+    bool stop = false;
+    for (fit->first = 0; fit->first < fit->trees && !stop;) {
+        int64_t count = fit->trees - fit->first;
+        if (fit->options->on_batch && count > GROUP) count = GROUP;
+        DG_TRY(dg_parallel(fit->job, count, grow_tree, fit));
+        fit->first += count;
+        fit->log.batch = fit->first;
+        fit->log.seconds = dg_clock() - start;
+        DG_TRY(call(fit->options->on_batch, fit, &stop));
+    }
+    return DG_OK;
+}
+
+/* Takes over the trees that are done, in order. The mean over trees of importances that sum to 1 in
+ * each, made to sum to 1. */
+static dg_status collect(struct fit *fit)
+{
+    dg_tree_learner *learner = fit->learner;
+    int64_t features = fit->bins.features, kept = 0;
+    double all = 0;
+    learner->trees.width = fit->classes;
+    DG_TRY(dg_alloc_zero(&learner->importance, features, sizeof *learner->importance));
+    for (int64_t t = 0; t < fit->trees; t++) {
+        const double *importance = fit->importance + t * features;
+        double sum = 0;
+        if (fit->tree_done[t].nodes == 0) continue;
+        for (int64_t f = 0; f < features; f++) sum += importance[f];
+        for (int64_t f = 0; f < features && sum > 0; f++)
+            learner->importance[f] += importance[f] / sum;
+        if (fit->in_bag && t != kept) {
+            dg_free(fit->in_bag[kept]);
+            fit->in_bag[kept] = fit->in_bag[t];
+            fit->in_bag[t] = NULL;
+        }
+        kept++;
+        DG_TRY(dg_trees_add(&learner->trees, &fit->tree_done[t]));
+    }
+    for (int64_t f = 0; f < features; f++) all += learner->importance[f];
+    for (int64_t f = 0; f < features && all > 0; f++) learner->importance[f] /= all;
+    learner->base.fitted = kept > 0;
+    return DG_OK;
+}
+
+/* --- scores ------------------------------------------------------------------------------- */
+
+/* Chances of each row by the trees that did not see it; rows that all trees saw have none. */
+static dg_status score_oob(struct fit *fit)
+{
+    dg_tree_learner *learner = fit->learner;
+    int64_t judged = 0, correct = 0, classes = fit->classes;
+    DG_TRY(dg_tensor_zeros(&learner->oob_proba, DG_FLOAT32, 2, (int64_t[]){ fit->rows, classes }));
+    float *proba = dg_floats(&learner->oob_proba);
+    DG_TRY(dg_trees_sum(&learner->trees, 0, learner->trees.count, &fit->set->x,
+                        (const uint64_t *const *)fit->in_bag, proba, fit->job));
+    for (int64_t i = 0; i < fit->rows; i++) {
+        float *row = proba + i * classes, sum = 0;
+        for (int64_t c = 0; c < classes; c++) sum += row[c];
+        for (int64_t c = 0; c < classes; c++) row[c] = sum > 0 ? row[c] / sum : NAN;
+        if (sum <= 0) continue;
+        judged++;
+        correct += dg_argmax(row, classes) == dg_int32s(&fit->set->positions)[i];
+    }
+    learner->has_oob = judged > 0;
+    learner->oob_accuracy = (double)correct / (double)(judged ? judged : 1);
+    if (learner->has_oob) dg_tree_log(&fit->log, "oob_accuracy", learner->oob_accuracy);
+    return DG_OK;
+}
+
+static dg_status score(struct fit *fit)
+{
+    const dg_dataset *validation = fit->options->validation;
+    dg_scores scores;
+    bool stop;
+    if (fit->in_bag) DG_TRY(score_oob(fit));
+    if (validation) {
+        DG_TRY(dg_tree_evaluate(&fit->learner->base, validation, fit->job, &scores));
+        dg_tree_log(&fit->log, "val_loss", scores.loss);
+        dg_tree_log(&fit->log, "val_accuracy", scores.accuracy);
+    }
+    return call(fit->options->on_epoch, fit, &stop);
+}
+
+/* --- a fit -------------------------------------------------------------------------------- */
+
+/* Rows by class: as trees part the classes, the rows of a node come to lie together, and reading a
+ * column for them misses the cache less often. */
+static dg_status order_rows(struct fit *fit)
+{
+    const int32_t *position = dg_int32s(&fit->set->positions);
+    int64_t at = 0;
+    DG_TRY(dg_alloc(&fit->order, fit->rows, sizeof *fit->order));
+    DG_TRY(dg_alloc(&fit->position, fit->rows, sizeof *fit->position));
+    int64_t *start;
+    DG_TRY(dg_alloc_zero(&start, fit->classes, sizeof *start));
+    for (int64_t i = 0; i < fit->rows; i++) start[position[i]]++;
+    for (int64_t c = 0; c < fit->classes; c++) {
+        int64_t count = start[c];
+        start[c] = at;
+        at += count;
+    }
+    for (int64_t i = 0; i < fit->rows; i++) {
+        int64_t to = start[position[i]]++;
+        fit->order[to] = (uint32_t)i;
+        fit->position[to] = position[i];
+    }
+    dg_free(start);
+    return DG_OK;
+}
+
+static dg_status prepare(struct fit *fit)
+{
+    static const char *const none[] = { NULL };
+    DG_TRY(dg_tree_check_fit(fit->set, fit->options, none, false));
+    DG_TRY(resolve(fit));
+    DG_TRY(order_rows(fit));
+    DG_TRY(dg_bins_make(&fit->bins, &fit->set->x, fit->order, DG_MAX_BINS, fit->job));
+    DG_TRY(dg_bins_add_rows(&fit->bins, fit->job));
+    DG_TRY(dg_alloc_zero(&fit->tree_done, fit->trees, sizeof *fit->tree_done));
+    DG_TRY(dg_alloc_zero(&fit->importance, fit->trees * fit->bins.features, sizeof(double)));
+    if (fit->forest && fit->forest->oob_score)
+        DG_TRY(dg_alloc_zero(&fit->in_bag, fit->trees, sizeof *fit->in_bag));
+    DG_TRY(make_weights(fit));
+    return dg_tree_start_over(fit->learner, fit->set);
+}
+
+static void release(struct fit *fit)
+{
+    for (int64_t t = 0; t < fit->trees; t++) {
+        if (fit->tree_done) dg_tree_free(&fit->tree_done[t]);
+        if (fit->in_bag) dg_free(fit->in_bag[t]);
+    }
+    dg_free(fit->tree_done);
+    dg_free(fit->in_bag);
+    dg_free(fit->importance);
+    dg_free(fit->order);
+    dg_free(fit->position);
+    dg_free(fit->row_weight);
+    dg_free(fit->class_weight);
+    dg_free(fit->plogp);
+    dg_bins_free(&fit->bins);
+}
+
+static dg_status run(struct fit *fit)
+{
+    dg_status status = prepare(fit), collected;
+    if (status != DG_OK) return status;
+    fit->log = (dg_log){ .epoch = 1, .epochs = 1, .batches = fit->trees };
+    status = grow_all(fit);
+    if (status != DG_OK && status != DG_CANCELLED && status != DG_STOPPED) return status;
+    collected = collect(fit);
+    if (collected != DG_OK || status != DG_OK) return status != DG_OK ? status : collected;
+    return score(fit);
+}
+
+static dg_status fit_any(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
+                         const dg_job *job, dg_fit_result *result, const forest_options *forest)
+{
+    struct fit fit = { .learner = dg_tree_of(learner),
+                       .set = set,
+                       .options = options,
+                       .job = job,
+                       .forest = forest,
+                       .tree = learner->options->options,
+                       .seed = dg_tree_seed(learner, options),
+                       .rows = dg_dataset_rows(set),
+                       .classes = set->class_count };
+    dg_status status = run(&fit);
+    result->best_epoch = 1;
+    release(&fit);
+    return status;
+}
+
+static dg_status fit_tree(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
+                          const dg_job *job, dg_fit_result *result)
+{
+    return fit_any(learner, set, options, job, result, NULL);
+}
+
+static dg_status fit_forest(dg_learner *learner, const dg_dataset *set,
+                            const dg_fit_options *options, const dg_job *job, dg_fit_result *result)
+{
+    return fit_any(learner, set, options, job, result, learner->options->options);
+}
+
+static dg_status check_forest(const void *options)
+{
+    const forest_options *forest = options;
+    if (forest->oob_score && !forest->bootstrap)
+        return dg_error(DG_INVALID, "oob_score needs bootstrap = true: without it every tree sees "
+                                    "every row");
+    if (forest->max_samples.kind != DG_AMOUNT_NONE && !forest->bootstrap)
+        return dg_error(DG_INVALID, "max_samples needs bootstrap = true");
+    return DG_OK;
+}
+
+/* --- descriptors -------------------------------------------------------------------------- */
+
+/* The options of a tree, `field` being where they are in the learner's. */
+#define TREE_PARAM(word, kind_of, options, field, ...)                                             \
+    {                                                                                              \
+        .name = word, .type = kind_of, .offset = offsetof(options, field), __VA_ARGS__             \
+    }
+#define CRITERION(options, field)                                                                  \
+    TREE_PARAM("criterion", DG_TYPE_CHOICE, options, field.criterion, .choices = criteria,         \
+               .default_text = "gini", .doc = "impurity that splits lessen; log_loss is entropy")
+#define LIMITS(options, field)                                                                     \
+    TREE_PARAM("max_depth", DG_TYPE_AMOUNT, options, field.max_depth, .low = 1, .high = 0,         \
+               .doc = "splits from the root to a leaf; nil: no limit"),                            \
+        TREE_PARAM("min_samples_split", DG_TYPE_AMOUNT, options, field.min_samples_split,          \
+                   .fraction = true, .low = 2, .default_number = 2,                                \
+                   .doc = "rows that a node needs to be split, or a fraction of all"),             \
+        TREE_PARAM("min_samples_leaf", DG_TYPE_AMOUNT, options, field.min_samples_leaf,            \
+                   .fraction = true, .low = 1, .default_number = 1,                                \
+                   .doc = "rows that each side of a split needs, or a fraction of all"),           \
+        TREE_PARAM("min_weight_fraction_leaf", DG_TYPE_FLOAT, options,                             \
+                   field.min_weight_fraction_leaf, .high = 0.5,                                    \
+                   .doc = "part of the weight of all rows that each side of a split needs")
+#define MAX_FEATURES(options, field, word)                                                         \
+    TREE_PARAM("max_features", DG_TYPE_AMOUNT, options, field.max_features, .fraction = true,      \
+               .low = 1, .choices = feature_words, .default_text = word,                           \
+               .doc = "columns looked at for a split: a count, a fraction or a rule; nil: all")
+#define MORE_LIMITS(options, field)                                                                \
+    TREE_PARAM("max_leaf_nodes", DG_TYPE_AMOUNT, options, field.max_leaf_nodes, .low = 2,          \
+               .doc = "leaves of a tree, the best split first; nil: no limit"),                    \
+        TREE_PARAM("min_impurity_decrease", DG_TYPE_FLOAT, options, field.min_impurity_decrease,   \
+                   .high = -1, .doc = "of the impurity, weighted by rows, that a split needs")
+#define WEIGHTS_AND_SEED(options, field, words)                                                    \
+    TREE_PARAM("class_weight", DG_TYPE_WEIGHTS, options, field.class_weight, .choices = words,     \
+               .named_only = true,                                                                 \
+               .doc = "weights of rows by label, or balanced: classes weigh the same"),            \
+        TREE_PARAM("seed", DG_TYPE_SEED, options, field.seed, .named_only = true,                  \
+                   .doc = "draws columns and rows; nil: the learner's own")
+
+static const char *const hints[] = {
+    "random_state", "use seed = ...",         "n_jobs",   "use digits.threads(n)",
+    "verbose",      "it is an option of fit", "splitter", "the best split is taken",
+    "num_trees",    "use n_estimators = ...", NULL
+};
+
+struct single {
+    tree_options tree;
+};
+
+static const dg_param tree_params[] = {
+    CRITERION(struct single, tree),
+    LIMITS(struct single, tree),
+    MAX_FEATURES(struct single, tree, NULL),
+    MORE_LIMITS(struct single, tree),
+    WEIGHTS_AND_SEED(struct single, tree, tree_balances),
+    DG_END,
+};
+
+static const dg_param forest_params[] = {
+    DG_INT(forest_options, n_estimators, .low = 1, .high = 1000000, .default_number = 100,
+           .doc = "trees"),
+    CRITERION(forest_options, tree),
+    LIMITS(forest_options, tree),
+    MAX_FEATURES(forest_options, tree, "sqrt"),
+    MORE_LIMITS(forest_options, tree),
+    DG_BOOL(forest_options, bootstrap, .default_number = 1,
+            .doc = "each tree sees rows drawn with replacement, not all"),
+    DG_BOOL(forest_options, oob_score, .doc = "judge each row by the trees that did not see it"),
+    DG_AMOUNT(forest_options, max_samples, .fraction = true, .low = 1,
+              .doc = "rows drawn for a tree, or a fraction of all; nil: as many as there are"),
+    WEIGHTS_AND_SEED(forest_options, tree, balances),
+    DG_END,
+};
+
+#define LEARNER_FUNCTIONS                                                                          \
+    .create = dg_tree_create, .free = dg_tree_free_learner,                                        \
+    .predict_proba = dg_tree_predict_proba, .evaluate = dg_tree_evaluate,                          \
+    .summary = dg_tree_summary, .attributes = dg_forest_attributes, .store = dg_tree_store,        \
+    .restore = dg_tree_restore
+
+const dg_learner_type dg_decision_tree = {
+    .part = { .kind = "learner",
+              .name = "DecisionTree",
+              .alias = "decision_tree",
+              .doc = "a tree of questions about single values (Breiman et al. 1984)",
+              .example = "tree.DecisionTree { max_depth = 5 }",
+              .params = tree_params,
+              .options_size = sizeof(struct single),
+              .hints = hints },
+    .fit = fit_tree,
+    LEARNER_FUNCTIONS,
+};
+
+const dg_learner_type dg_random_forest = {
+    .part = { .kind = "learner",
+              .name = "RandomForest",
+              .alias = "random_forest",
+              .doc = "the mean of trees grown from random rows and columns (Breiman 2001)",
+              .example = "tree.RandomForest { n_estimators = 100, max_features = \"sqrt\" }",
+              .params = forest_params,
+              .options_size = sizeof(forest_options),
+              .check = check_forest,
+              .hints = hints },
+    .fit = fit_forest,
+    LEARNER_FUNCTIONS,
+};

@@ -1,0 +1,230 @@
+/* Which features matter, and what else learners tell of themselves. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "engine/base/memory.h"
+#include "engine/base/random.h"
+#include "engine/tree/fitting.h"
+
+/* --- by splits ---------------------------------------------------------------------------- */
+
+enum kind { GAIN, TOTAL_GAIN, COVER, TOTAL_COVER, WEIGHT, KINDS };
+static const char *const kinds[] = { "gain", "total_gain", "cover", "total_cover", "weight" };
+
+static void sum_splits(const dg_trees *trees, enum kind kind, double *sum, double *splits)
+{
+    for (int64_t t = 0; t < trees->count; t++) {
+        const dg_tree *tree = &trees->tree[t];
+        for (int32_t i = 0; i < tree->nodes; i++) {
+            const dg_node_fact *fact = &tree->fact[i];
+            if (fact->leaf >= 0) continue;
+            int32_t feature = dg_rule_feature(&tree->rule[i]);
+            bool gain = kind == GAIN || kind == TOTAL_GAIN;
+            sum[feature] += kind == WEIGHT ? 1 : (double)(gain ? fact->gain : fact->cover);
+            splits[feature] += 1;
+        }
+    }
+}
+
+static dg_status boosting_importances(const dg_tree_learner *learner, enum kind kind, float *out)
+{
+    int64_t features = learner->trees.features;
+    double *sum, *splits, all = 0;
+    DG_TRY(dg_alloc_zero(&sum, 2 * features, sizeof *sum));
+    splits = sum + features;
+    sum_splits(&learner->trees, kind, sum, splits);
+    for (int64_t f = 0; f < features; f++) {
+        if ((kind == GAIN || kind == COVER) && splits[f] > 0) sum[f] /= splits[f];
+        all += sum[f];
+    }
+    for (int64_t f = 0; f < features; f++) out[f] = all > 0 ? (float)(sum[f] / all) : 0;
+    dg_free(sum);
+    return DG_OK;
+}
+
+dg_status dg_tree_learner_importances(const dg_learner *learner, const char *kind, dg_tensor *out)
+{
+    const dg_tree_learner *mine = dg_tree_of(learner);
+    bool votes = mine->objective == DG_OBJECTIVE_VOTE;
+    int index = 0;
+    *out = (dg_tensor){ 0 };
+    if (!learner->fitted) return dg_error(DG_INVALID, "the model was never fitted");
+    if (votes && kind && strcmp(kind, "impurity") != 0)
+        return dg_error(DG_INVALID,
+                        "a forest's importances are of the kind 'impurity', found '%.100s'", kind);
+    while (!votes && kind && index < KINDS && strcmp(kinds[index], kind) != 0) index++;
+    if (index == KINDS)
+        return dg_error(DG_INVALID,
+                        "importances are 'gain', 'total_gain', 'cover', 'total_cover' or "
+                        "'weight', found '%.100s'",
+                        kind);
+    DG_TRY(dg_tensor_new(out, DG_FLOAT32, 1, &mine->trees.features));
+    dg_status status = DG_OK;
+    if (!votes) status = boosting_importances(mine, (enum kind)index, dg_floats(out));
+    for (int64_t f = 0; votes && f < mine->trees.features; f++)
+        dg_floats(out)[f] = (float)mine->importance[f];
+    if (status != DG_OK) dg_tensor_release(out);
+    return status;
+}
+
+/* --- by shuffling ------------------------------------------------------------------------- */
+
+struct permutation {
+    const dg_learner *learner;
+    const dg_dataset *set;
+    int64_t repeats;
+    uint64_t seed;
+    double whole; /* the score with all columns in order */
+    float *out;
+};
+
+/* Greater is better. */
+static dg_status score_rows(const dg_learner *learner, const dg_dataset *set, const dg_tensor *x,
+                            const dg_job *job, double *out)
+{
+    dg_tensor found;
+    int64_t rows = x->shape[0];
+    double sum = 0;
+    DG_TRY(dg_learner_predict(learner, x, job, &found));
+    for (int64_t i = 0; i < rows; i++) {
+        int32_t label = dg_int32s(&set->labels)[i];
+        if (learner->numbers) {
+            double error = (double)dg_floats(&found)[i] - label;
+            sum -= error * error;
+        } else {
+            sum += dg_int32s(&found)[i] == label;
+        }
+    }
+    dg_tensor_release(&found);
+    *out = sum / (double)rows;
+    return DG_OK;
+}
+
+static void shuffle_column(const dg_tensor *from, dg_tensor *to, int64_t feature,
+                           const int64_t *order)
+{
+    int64_t rows = from->shape[0], values = dg_tensor_count(from) / rows;
+    for (int64_t i = 0; i < rows; i++) {
+        int64_t a = i * values + feature, b = order[i] * values + feature;
+        if (from->dtype == DG_UINT8)
+            dg_bytes(to)[a] = dg_bytes(from)[b];
+        else
+            dg_floats(to)[a] = dg_floats(from)[b];
+    }
+}
+
+static bool is_constant(const dg_tensor *x, int64_t feature)
+{
+    int64_t rows = x->shape[0], values = dg_tensor_count(x) / rows;
+    size_t size = dg_dtype_size(x->dtype);
+    const char *first = (const char *)x->data + (size_t)feature * size;
+    for (int64_t i = 1; i < rows; i++)
+        if (memcmp(first, first + (size_t)(i * values) * size, size) != 0) return false;
+    return true;
+}
+
+static dg_status shuffle_feature(const struct permutation *p, int64_t feature, dg_tensor *x,
+                                 int64_t *order)
+{
+    const dg_job alone = { .threads = 1 };
+    int64_t rows = x->shape[0];
+    double sum = 0, squares = 0;
+    for (int64_t r = 0; r < p->repeats; r++) {
+        double score;
+        uint64_t key = dg_key(p->seed, "permutation", (uint64_t)(feature * p->repeats + r));
+        dg_random_permutation(key, rows, order);
+        shuffle_column(&p->set->x, x, feature, order);
+        DG_TRY(score_rows(p->learner, p->set, x, &alone, &score));
+        sum += p->whole - score;
+        squares += (p->whole - score) * (p->whole - score);
+    }
+    double mean = sum / (double)p->repeats, variance = squares / (double)p->repeats - mean * mean;
+    p->out[2 * feature] = (float)mean;
+    p->out[2 * feature + 1] = (float)sqrt(variance > 0 ? variance : 0);
+    return DG_OK;
+}
+
+static dg_status permute_piece(void *context, int64_t feature, int worker)
+{
+    const struct permutation *p = context;
+    dg_tensor x;
+    int64_t *order;
+    (void)worker;
+    p->out[2 * feature] = p->out[2 * feature + 1] = 0;
+    if (is_constant(&p->set->x, feature)) return DG_OK;
+    DG_TRY(dg_tensor_copy(&x, &p->set->x));
+    dg_status status = dg_alloc(&order, x.shape[0], sizeof *order);
+    if (status == DG_OK) status = shuffle_feature(p, feature, &x, order);
+    dg_free(order);
+    dg_tensor_release(&x);
+    return status;
+}
+
+dg_status dg_permutation_importance(const dg_learner *learner, const dg_dataset *set,
+                                    int64_t repeats, uint64_t seed, const dg_job *job,
+                                    dg_tensor *out)
+{
+    *out = (dg_tensor){ 0 };
+    if (!learner->fitted) return dg_error(DG_INVALID, "the model was never fitted");
+    if (repeats < 1)
+        return dg_error(DG_INVALID, "repeats must be at least 1, found %" PRId64, repeats);
+    if (dg_dataset_rows(set) == 0 || !set->labelled)
+        return dg_error(DG_INVALID, "permutation importance needs a set with rows and labels");
+    DG_TRY(dg_learner_check_rows(learner, &set->x, "permutation importance"));
+    struct permutation p = { .learner = learner, .set = set, .repeats = repeats, .seed = seed };
+    int64_t features = dg_dataset_row_size(set);
+    DG_TRY(score_rows(learner, set, &set->x, job, &p.whole));
+    DG_TRY(dg_tensor_new(out, DG_FLOAT32, 2, (int64_t[]){ features, 2 }));
+    p.out = dg_floats(out);
+    dg_status status = dg_parallel(job, features, permute_piece, &p);
+    if (status != DG_OK) dg_tensor_release(out);
+    return status;
+}
+
+/* --- attributes --------------------------------------------------------------------------- */
+
+static dg_status default_importances(const dg_learner *learner, dg_tensor *out)
+{
+    return dg_tree_learner_importances(learner, NULL, out);
+}
+
+static double oob_accuracy(const dg_learner *learner)
+{
+    return dg_tree_of(learner)->has_oob ? dg_tree_of(learner)->oob_accuracy : NAN;
+}
+
+static dg_status oob_proba(const dg_learner *learner, dg_tensor *out)
+{
+    if (!dg_tree_of(learner)->oob_proba.data)
+        return dg_error(DG_INVALID,
+                        "there are out-of-bag chances only after a fit with oob_score = "
+                        "true");
+    *out = dg_tensor_retain(&dg_tree_of(learner)->oob_proba);
+    return DG_OK;
+}
+
+static double best_round(const dg_learner *learner)
+{
+    return learner->fitted ? (double)dg_tree_of(learner)->best_round : NAN;
+}
+
+static double tree_count(const dg_learner *learner)
+{
+    return learner->fitted ? (double)dg_tree_of(learner)->trees.count : NAN;
+}
+
+const dg_attribute dg_forest_attributes[] = {
+    { "feature_importances", "mean decrease in impurity, sums to 1", NULL, default_importances },
+    { "oob_accuracy", "accuracy by trees that did not see the row", oob_accuracy, NULL },
+    { "oob_proba", "chances of each row by trees that did not see it", NULL, oob_proba },
+    { "tree_count", "trees that were grown", tree_count, NULL },
+    { NULL, NULL, NULL, NULL },
+};
+
+const dg_attribute dg_boosting_attributes[] = {
+    { "feature_importances", "mean gain of splits, sums to 1", NULL, default_importances },
+    { "best_round", "the round that is kept as the last", best_round, NULL },
+    { "tree_count", "trees that are kept", tree_count, NULL },
+    { NULL, NULL, NULL, NULL },
+};

@@ -1,0 +1,267 @@
+/* What all tree learners do alike: life, checks, prediction, judging. */
+#include "engine/tree/learners.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "engine/base/memory.h"
+#include "engine/tree/fitting.h"
+
+/* --- life --------------------------------------------------------------------------------- */
+
+dg_status dg_tree_create(const dg_part *options, dg_learner **out)
+{
+    dg_tree_learner *learner;
+    (void)options;
+    *out = NULL;
+    DG_TRY(dg_alloc_zero(&learner, 1, sizeof *learner));
+    *out = &learner->base;
+    return DG_OK;
+}
+
+static void forget(dg_tree_learner *learner)
+{
+    dg_trees_free(&learner->trees);
+    dg_free(learner->importance);
+    dg_tensor_release(&learner->oob_proba);
+    learner->importance = NULL;
+    learner->has_oob = false;
+    learner->best_round = 0;
+}
+
+void dg_tree_free_learner(dg_learner *learner)
+{
+    forget(dg_tree_of(learner));
+    dg_free(learner);
+}
+
+uint64_t dg_tree_seed(const dg_learner *learner, const dg_fit_options *options)
+{
+    if (options->seeded) return options->seed;
+    int index = dg_param_index(learner->options->type, "seed");
+    dg_value given = dg_part_get(learner->options, index);
+    return given.type == DG_VALUE_INT ? (uint64_t)given.integer : learner->seed;
+}
+
+/* --- before a fit ------------------------------------------------------------------------- */
+
+static dg_status check_weights(const dg_tensor *weight, int64_t rows)
+{
+    double sum = 0;
+    if (!weight) return DG_OK;
+    if (weight->dtype != DG_FLOAT32 || weight->axes != 1 || weight->shape[0] != rows ||
+        !dg_tensor_is_contiguous(weight))
+        return dg_error(DG_INVALID,
+                        "fit: sample_weight must be %" PRId64 " float32 numbers, one for each row",
+                        rows);
+    for (int64_t i = 0; i < rows; i++) {
+        float w = dg_floats(weight)[i];
+        if (!(w >= 0) || isinf(w))
+            return dg_error(DG_INVALID,
+                            "fit: sample_weight: row %" PRId64 " has the weight %g, "
+                            "which is not a number of at least 0",
+                            i + 1, (double)w);
+        sum += (double)w;
+    }
+    if (sum > 0) return DG_OK;
+    return dg_error(DG_INVALID, "fit: sample_weight is 0 in all rows");
+}
+
+static dg_status check_monitor(const dg_fit_options *options, const char *const *scores)
+{
+    if (!options->monitor) return DG_OK;
+    if (options->patience < 0)
+        return dg_error(DG_INVALID,
+                        "fit: early_stopping: patience must be at least 0, found %" PRId64,
+                        options->patience);
+    int count = 0;
+    for (; scores[count]; count++) {
+        if (strcmp(scores[count], options->monitor) != 0) continue;
+        if (!options->validation && strncmp(options->monitor, "val_", 4) == 0)
+            return dg_error(DG_INVALID,
+                            "fit: early_stopping: monitor = \"%s\" needs validation data",
+                            options->monitor);
+        return DG_OK;
+    }
+    if (count == 0)
+        return dg_error(DG_INVALID,
+                        "fit: there is no early stopping here: the trees do not build on "
+                        "each other");
+    const char *near = dg_nearest(options->monitor, scores, count);
+    return dg_error(DG_INVALID, "fit: early_stopping: no score is named '%s'%s%s%s",
+                    options->monitor, near ? ", did you mean '" : "", near ? near : "",
+                    near ? "'?" : "");
+}
+
+dg_status dg_tree_check_fit(const dg_dataset *set, const dg_fit_options *options,
+                            const char *const *scores, bool numbers)
+{
+    int64_t values = dg_dataset_row_size(set);
+    if (values < 1 || values > INT32_MAX)
+        return dg_error(DG_INVALID, "fit: trees take rows of 1 to %d values, found %" PRId64,
+                        INT32_MAX, values);
+    if (options->validation && dg_dataset_row_size(options->validation) != values)
+        return dg_error(DG_INVALID,
+                        "fit: the rows of the set have %" PRId64
+                        " values, those of the validation set have %" PRId64,
+                        values, dg_dataset_row_size(options->validation));
+    if (options->validation && !numbers) {
+        dg_learner same = { .classes = set->classes, .class_count = set->class_count };
+        int32_t *map;
+        DG_TRY(dg_learner_map_classes(&map, &same, options->validation, "fit: validation"));
+        dg_free(map);
+    }
+    DG_TRY(check_weights(options->sample_weight, dg_dataset_rows(set)));
+    return check_monitor(options, scores);
+}
+
+dg_status dg_tree_start_over(dg_tree_learner *learner, const dg_dataset *set)
+{
+    dg_learner *base = &learner->base;
+    forget(learner);
+    base->fitted = false;
+    learner->trees = (dg_trees){ .features = dg_dataset_row_size(set) };
+    base->row.count = 0;
+    for (int i = 1; i < set->x.axes; i++) base->row.at[base->row.count++] = set->x.shape[i];
+    if (base->row.count == 0) base->row.at[base->row.count++] = 1;
+    dg_learner_free_classes(base);
+    return learner->objective == DG_OBJECTIVE_SQUARED ? DG_OK : dg_learner_adopt_classes(base, set);
+}
+
+dg_status dg_tree_positions(int32_t **out, const dg_tree_learner *learner, const dg_dataset *set,
+                            const char *who)
+{
+    int64_t rows = dg_dataset_rows(set);
+    int32_t *map = NULL;
+    *out = NULL;
+    if (learner->base.class_count) DG_TRY(dg_learner_map_classes(&map, &learner->base, set, who));
+    dg_status status = dg_alloc_zero(out, rows, sizeof **out);
+    for (int64_t i = 0; status == DG_OK && map && i < rows; i++)
+        (*out)[i] = map[dg_int32s(&set->positions)[i]];
+    dg_free(map);
+    return status;
+}
+
+void dg_tree_log(dg_log *log, const char *name, double value)
+{
+    log->score[log->scores].name = name;
+    log->score[log->scores++].value = value;
+}
+
+/* --- predicting --------------------------------------------------------------------------- */
+
+static dg_status predict_rows(const dg_tree_learner *learner, const dg_tensor *rows,
+                              const dg_job *job, dg_tensor *out)
+{
+    const dg_trees *trees = &learner->trees;
+    int64_t n = rows->shape[0], outputs = dg_trees_outputs(trees);
+    int64_t width = learner->base.class_count ? learner->base.class_count : 1;
+    DG_TRY(dg_tensor_new(out, DG_FLOAT32, 2, (int64_t[]){ n, width }));
+    if (learner->objective == DG_OBJECTIVE_VOTE) {
+        float *proba = dg_floats(out);
+        memset(proba, 0, (size_t)(n * width) * sizeof *proba);
+        DG_TRY(dg_trees_sum(trees, 0, trees->count, rows, NULL, proba, job));
+        for (int64_t i = 0; i < n * width; i++) proba[i] /= (float)trees->count;
+        return DG_OK;
+    }
+    float *margins;
+    DG_TRY(dg_alloc(&margins, n * outputs, sizeof *margins));
+    for (int64_t i = 0; i < n * outputs; i++) margins[i] = learner->base_margin;
+    dg_status status = dg_trees_sum(trees, 0, trees->count, rows, NULL, margins, job);
+    if (status == DG_OK) status = dg_objective_chances(learner, margins, n, dg_floats(out), job);
+    dg_free(margins);
+    return status;
+}
+
+dg_status dg_tree_predict_proba(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
+                                dg_tensor *out)
+{
+    *out = (dg_tensor){ 0 };
+    if (!learner->fitted) return dg_error(DG_INVALID, "predict: the model was never fitted");
+    dg_status status = predict_rows(dg_tree_of(learner), x, job, out);
+    if (status != DG_OK) dg_tensor_release(out);
+    return status;
+}
+
+/* --- judging ------------------------------------------------------------------------------ */
+
+void dg_tree_scores(const dg_tree_learner *learner, const float *proba, int64_t rows,
+                    const int32_t *positions, const int32_t *labels, dg_scores *out)
+{
+    int64_t classes = learner->base.class_count, correct = 0;
+    double loss = 0;
+    for (int64_t i = 0; i < rows; i++) {
+        if (classes == 0) {
+            double error = (double)proba[i] - labels[i];
+            loss += error * error;
+            continue;
+        }
+        const float *chance = proba + i * classes;
+        loss -= log(fmax((double)chance[positions[i]], 1e-16)); /* as XGBoost */
+        correct += dg_argmax(chance, classes) == positions[i];
+    }
+    *out = (dg_scores){ .loss = loss / (double)rows,
+                        .has_accuracy = classes > 0,
+                        .accuracy = (double)correct / (double)rows };
+}
+
+dg_status dg_tree_evaluate(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
+                           dg_scores *out)
+{
+    dg_tensor proba;
+    int32_t *positions;
+    DG_TRY(dg_tree_positions(&positions, dg_tree_of(learner), set, "evaluate"));
+    dg_status status = dg_learner_predict_proba(learner, &set->x, job, &proba);
+    if (status == DG_OK)
+        dg_tree_scores(dg_tree_of(learner), dg_floats(&proba), proba.shape[0], positions,
+                       dg_int32s(&set->labels), out);
+    dg_tensor_release(&proba);
+    dg_free(positions);
+    return status;
+}
+
+dg_status dg_tree_summary(const dg_learner *learner, char **out)
+{
+    const dg_trees *trees = &dg_tree_of(learner)->trees;
+    dg_text text = { 0 };
+    int64_t nodes = 0, leaves = 0;
+    int32_t deepest = 0;
+    dg_text_add(&text, "%s", learner->type->part.name);
+    if (!learner->fitted) {
+        dg_text_add(&text, ", not fitted");
+        return dg_text_take(&text, out);
+    }
+    for (int64_t t = 0; t < trees->count; t++) {
+        int32_t depth = dg_tree_depth(&trees->tree[t]);
+        nodes += trees->tree[t].nodes;
+        leaves += trees->tree[t].leaves;
+        if (depth > deepest) deepest = depth;
+    }
+    dg_text_add(&text, ": rows of %" PRId64 " values", trees->features);
+    if (learner->class_count) dg_text_add(&text, ", %" PRId64 " classes", learner->class_count);
+    dg_text_add(&text,
+                "\ntrees: %" PRId64 ", nodes: %" PRId64 ", leaves: %" PRId64 ", greatest depth: %d",
+                trees->count, nodes, leaves, deepest);
+    if (trees->group > 1)
+        dg_text_add(&text, "\nrounds: %" PRId64 " of %" PRId64 " trees",
+                    trees->count / trees->group, trees->group);
+    if (dg_tree_of(learner)->has_oob)
+        dg_text_add(&text, "\nout-of-bag accuracy: %.4f", dg_tree_of(learner)->oob_accuracy);
+    return dg_text_take(&text, out);
+}
+
+dg_status dg_tree_learner_print(const dg_learner *learner, int64_t index, int depth, char **out)
+{
+    const dg_tree_learner *mine = dg_tree_of(learner);
+    const dg_trees *trees = &mine->trees;
+    dg_text text = { 0 };
+    *out = NULL;
+    if (!learner->fitted) return dg_error(DG_INVALID, "the model was never fitted");
+    if (index < 0 || index >= trees->count)
+        return dg_error(DG_INVALID, "there are trees 1 to %" PRId64 ", found %" PRId64,
+                        trees->count, index + 1);
+    dg_tree_print(&text, &trees->tree[index], trees->width, depth,
+                  mine->objective == DG_OBJECTIVE_VOTE ? learner->classes : NULL);
+    return dg_text_take(&text, out);
+}

@@ -1,0 +1,44 @@
+/* Learners made of trees: DecisionTree, RandomForest, GradientBoosting. Beyond what every learner
+ * does (engine/learner.h) they tell which features matter, and print and move their trees. */
+#ifndef DG_TREE_LEARNERS_H
+#define DG_TREE_LEARNERS_H
+
+#include "engine/learner.h"
+#include "engine/tree/descriptors.h"
+#include "engine/tree/tree.h"
+
+typedef enum dg_objective {
+    DG_OBJECTIVE_VOTE, /* DecisionTree, RandomForest: leaves are chances, averaged */
+    DG_OBJECTIVE_SOFTMAX,
+    DG_OBJECTIVE_LOGISTIC,
+    DG_OBJECTIVE_SQUARED, /* labels are numbers to be met: the learner has no classes */
+} dg_objective;
+
+typedef struct dg_tree_learner {
+    dg_learner base;
+    dg_trees trees;
+    dg_objective objective;
+    float base_margin;  /* boosting: what each output begins with */
+    int64_t best_round; /* boosting: from 1; 0 before the first fit */
+    double *importance; /* forests: {features}, mean decrease in impurity, sums to 1 (or all 0) */
+    bool has_oob;       /* forests, with oob_score */
+    double oob_accuracy;
+    dg_tensor oob_proba; /* {n, classes}: chances by trees that did not see the row; NaN: none */
+} dg_tree_learner;
+
+/* Tree `index` (from 0) as text, down to `depth` splits (-1: all). */
+dg_status dg_tree_learner_print(const dg_learner *learner, int64_t index, int depth, char **out);
+
+/* {features} float32 that sum to 1 (all 0 where no tree split). Forests: "impurity". Boosting, as
+ * XGBoost: "gain" (mean over splits), "total_gain", "cover", "total_cover", "weight" (splits).
+ * NULL: impurity, or gain. */
+dg_status dg_tree_learner_importances(const dg_learner *learner, const char *kind, dg_tensor *out);
+
+/* {features, 2} float32: mean and standard deviation, over `repeats` shuffles, of the accuracy that
+ * is lost when a feature's values are shuffled among the rows (Breiman 2001); for numbers, of the
+ * mean square that is gained. Any learner that predicts chances, not only trees. */
+dg_status dg_permutation_importance(const dg_learner *learner, const dg_dataset *set,
+                                    int64_t repeats, uint64_t seed, const dg_job *job,
+                                    dg_tensor *out);
+
+#endif

@@ -1,0 +1,187 @@
+/* Objectives: kernels over rows, block by block. */
+#include "engine/tree/objective.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "engine/base/kernel.h"
+#include "engine/base/memory.h"
+#include "engine/tree/fitting.h"
+#include "engine/tree/softmax.h"
+
+enum { BLOCK = DG_SOFTMAX_BLOCK, PIECE_ROWS = 4096 };
+
+#define LEAST_HESSIAN 1e-16f
+
+/* What a piece sums. */
+struct sums {
+    double loss, correct, weight;
+};
+
+struct derive {
+    dg_derivatives *d;
+    struct sums *sums; /* {pieces} */
+    double *sizes;     /* {pieces, outputs, 2} */
+};
+
+/* --- softmax ------------------------------------------------------------------------------ */
+
+/* The derivatives of one output where y is 1 for `class`; their sums are added to `size`. */
+DG_KERNEL static void derive_class(const float *restrict p, const int32_t *restrict target,
+                                   int32_t class, const float *restrict weight, float factor,
+                                   int64_t n, float *restrict gradient, float *restrict hessian,
+                                   double *size)
+{
+    double g_sum = 0, h_sum = 0;
+#pragma omp simd reduction(+ : g_sum, h_sum)
+    for (int64_t i = 0; i < n; i++) {
+        float g = (p[i] - (target[i] == class ? 1.0f : 0.0f)) * weight[i];
+        float h = factor * p[i] * (1.0f - p[i]) * weight[i];
+        h = h < LEAST_HESSIAN ? LEAST_HESSIAN : h;
+        gradient[i] = g;
+        hessian[i] = h;
+        g_sum += (double)fabsf(g);
+        h_sum += (double)h;
+    }
+    size[0] += g_sum;
+    size[1] += h_sum;
+}
+
+static void judge(const dg_derivatives *d, const float *p, const int32_t *best, int64_t first,
+                  int64_t n, const float *weight, struct sums *sums)
+{
+    for (int64_t i = 0; i < n; i++) {
+        int32_t y = d->target[first + i];
+        bool two = d->objective == DG_OBJECTIVE_LOGISTIC;
+        float chance = !two ? p[y * BLOCK + i] : y ? p[i] : 1 - p[i];
+        int32_t likeliest = two ? p[i] > 0.5f : best[i];
+        sums->loss -= (double)weight[i] * log(fmax((double)chance, 1e-16));
+        sums->correct += likeliest == y ? (double)weight[i] : 0;
+        sums->weight += (double)weight[i];
+    }
+}
+
+/* --- the others --------------------------------------------------------------------------- */
+
+static void square(const dg_derivatives *d, int64_t first, int64_t n, const float *weight,
+                   double *size, struct sums *sums)
+{
+    for (int64_t i = 0; i < n; i++) {
+        float error = d->margin[first + i] - (float)d->target[first + i];
+        d->gradient[first + i] = error * weight[i];
+        d->hessian[first + i] = weight[i];
+        size[0] += (double)fabsf(error * weight[i]);
+        size[1] += (double)weight[i];
+        sums->loss += (double)weight[i] * (double)error * (double)error;
+        sums->weight += (double)weight[i];
+    }
+}
+
+/* --- pieces ------------------------------------------------------------------------------- */
+
+static void derive_block(const struct derive *derive, int64_t first, int64_t n, float *p,
+                         double *size, struct sums *sums)
+{
+    dg_derivatives *d = derive->d;
+    float weight[BLOCK];
+    int32_t best[BLOCK];
+    for (int64_t i = 0; i < n; i++) weight[i] = d->weight ? d->weight[first + i] : 1;
+    if (d->objective == DG_OBJECTIVE_SQUARED) {
+        square(d, first, n, weight, size, sums);
+        return;
+    }
+    bool two = d->objective == DG_OBJECTIVE_LOGISTIC;
+    if (two)
+        dg_logistic_block(d->margin + first, n, p);
+    else
+        dg_softmax_block(d->margin + first, d->rows, d->outputs, n, p, best);
+    for (int64_t k = 0; k < d->outputs; k++)
+        derive_class(p + k * BLOCK, d->target + first, two ? 1 : (int32_t)k, weight, two ? 1 : 2, n,
+                     d->gradient + k * d->rows + first, d->hessian + k * d->rows + first,
+                     size + 2 * k);
+    judge(d, p, best, first, n, weight, sums);
+}
+
+static dg_status derive_piece(void *context, int64_t piece, int worker)
+{
+    const struct derive *derive = context;
+    const dg_derivatives *d = derive->d;
+    int64_t begin = piece * PIECE_ROWS;
+    int64_t end = begin + PIECE_ROWS < d->rows ? begin + PIECE_ROWS : d->rows;
+    float *p;
+    (void)worker;
+    DG_TRY(dg_alloc(&p, d->outputs * BLOCK, sizeof *p));
+    for (int64_t first = begin; first < end; first += BLOCK)
+        derive_block(derive, first, end - first < BLOCK ? end - first : BLOCK, p,
+                     derive->sizes + 2 * piece * d->outputs, &derive->sums[piece]);
+    dg_free(p);
+    return DG_OK;
+}
+
+static void add_up(const struct derive *derive, int64_t pieces)
+{
+    dg_derivatives *d = derive->d;
+    d->loss = d->correct = d->total_weight = 0;
+    for (int64_t k = 0; k < d->outputs; k++) d->gradient_size[k] = d->hessian_sum[k] = 0;
+    for (int64_t i = 0; i < pieces; i++) {
+        d->loss += derive->sums[i].loss;
+        d->correct += derive->sums[i].correct;
+        d->total_weight += derive->sums[i].weight;
+        for (int64_t k = 0; k < d->outputs; k++) {
+            d->gradient_size[k] += derive->sizes[2 * (i * d->outputs + k)];
+            d->hessian_sum[k] += derive->sizes[2 * (i * d->outputs + k) + 1];
+        }
+    }
+}
+
+dg_status dg_objective_derive(dg_derivatives *d, const dg_job *job)
+{
+    struct derive derive = { .d = d };
+    int64_t pieces = (d->rows + PIECE_ROWS - 1) / PIECE_ROWS;
+    dg_status status = dg_alloc_zero(&derive.sums, pieces, sizeof *derive.sums);
+    if (status == DG_OK)
+        status = dg_alloc_zero(&derive.sizes, 2 * pieces * d->outputs, sizeof *derive.sizes);
+    if (status == DG_OK) status = dg_parallel(job, pieces, derive_piece, &derive);
+    if (status == DG_OK) add_up(&derive, pieces);
+    dg_free(derive.sums);
+    dg_free(derive.sizes);
+    return status;
+}
+
+/* --- chances ------------------------------------------------------------------------------ */
+
+struct chances {
+    dg_objective objective;
+    const float *margin;
+    int64_t rows, outputs;
+    float *out;
+};
+
+static dg_status chances_piece(void *context, int64_t piece, int worker)
+{
+    const struct chances *c = context;
+    int64_t begin = piece * PIECE_ROWS;
+    int64_t end = begin + PIECE_ROWS < c->rows ? begin + PIECE_ROWS : c->rows;
+    (void)worker;
+    for (int64_t i = begin; i < end; i++) {
+        const float *margin = c->margin + i * c->outputs;
+        if (c->objective == DG_OBJECTIVE_SOFTMAX) {
+            dg_softmax_row(margin, c->outputs, c->out + i * c->outputs);
+        } else if (c->objective == DG_OBJECTIVE_LOGISTIC) {
+            float p = 1 / (1 + expf(-*margin));
+            c->out[2 * i] = 1 - p;
+            c->out[2 * i + 1] = p;
+        } else {
+            c->out[i] = *margin;
+        }
+    }
+    return DG_OK;
+}
+
+dg_status dg_objective_chances(const dg_tree_learner *learner, const float *margins, int64_t rows,
+                               float *out, const dg_job *job)
+{
+    struct chances chances = { learner->objective, margins, rows, dg_trees_outputs(&learner->trees),
+                               out };
+    return dg_parallel(job, (rows + PIECE_ROWS - 1) / PIECE_ROWS, chances_piece, &chances);
+}

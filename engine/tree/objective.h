@@ -1,0 +1,25 @@
+/* What boosting minimises: derivatives of the loss, and chances from margins. */
+#ifndef DG_TREE_OBJECTIVE_H
+#define DG_TREE_OBJECTIVE_H
+
+#include "engine/tree/learners.h"
+
+/* The state of all rows. Arrays of outputs are {outputs, rows}: an output's rows lie together. */
+typedef struct dg_derivatives {
+    dg_objective objective;
+    int64_t rows, outputs;
+    const int32_t *target; /* {rows}: the class's position, or the number */
+    const float *weight;   /* {rows}, or NULL */
+    const float *margin;
+    float *gradient, *hessian;
+    /* sums over rows, made in a fixed order */
+    double loss, correct, total_weight;
+    double *gradient_size, *hessian_sum; /* {outputs}: of absolute gradients, of hessians */
+} dg_derivatives;
+
+/* Softmax: the cross-entropy with g = p - y, h = 2 p (1 - p); logistic: the same of two classes with
+ * h = p (1 - p); squared: half the squared error, g = margin - y, h = 1. Hessians are at least 1e-16.
+ * All as XGBoost has them. `loss` sums log losses, or squared errors, by weight. */
+dg_status dg_objective_derive(dg_derivatives *d, const dg_job *job);
+
+#endif

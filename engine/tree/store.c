@@ -1,0 +1,139 @@
+/* Tree learners in files: what was learnt as tensors. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "engine/base/memory.h"
+#include "engine/store/safetensors.h"
+#include "engine/tree/fitting.h"
+
+/* Numbers that are not in the trees: objective, base margin, width, group, best round; and
+ * out-of-bag accuracy (NaN: none). */
+enum { STATE_SIZE = 6, EXTRA_TENSORS = 2 };
+
+static dg_status add_tensor(dg_tensor_file *file, const char *name, const dg_tensor *tensor)
+{
+    DG_TRY(dg_copy_text(&file->tensors[file->count].name, name));
+    file->tensors[file->count++].tensor = dg_tensor_retain(tensor);
+    return DG_OK;
+}
+
+static dg_status store_state(const dg_tree_learner *learner, dg_tensor_file *file)
+{
+    const dg_trees *trees = &learner->trees;
+    dg_tensor state;
+    DG_TRY(dg_tensor_new(&state, DG_FLOAT32, 1, (int64_t[]){ STATE_SIZE }));
+    float values[STATE_SIZE] = {
+        (float)learner->objective,  learner->base_margin,
+        (float)trees->width,        (float)trees->group,
+        (float)learner->best_round, learner->has_oob ? (float)learner->oob_accuracy : NAN
+    };
+    memcpy(dg_floats(&state), values, sizeof values);
+    dg_status status = add_tensor(file, "state", &state);
+    dg_tensor_release(&state);
+    if (status != DG_OK || !learner->importance) return status;
+    dg_tensor importance;
+    DG_TRY(dg_tree_learner_importances(&learner->base, NULL, &importance));
+    status = add_tensor(file, "importance", &importance);
+    dg_tensor_release(&importance);
+    return status;
+}
+
+dg_status dg_tree_store(const dg_learner *learner, dg_tensor_file *file)
+{
+    dg_tensor packed[DG_TREES_TENSORS];
+    DG_TRY(dg_alloc_zero(&file->tensors, DG_TREES_TENSORS + EXTRA_TENSORS, sizeof *file->tensors));
+    DG_TRY(dg_trees_pack(&dg_tree_of(learner)->trees, packed));
+    dg_status status = DG_OK;
+    for (int i = 0; i < DG_TREES_TENSORS; i++) {
+        if (status == DG_OK) status = add_tensor(file, dg_trees_tensor_names[i], &packed[i]);
+        dg_tensor_release(&packed[i]);
+    }
+    return status == DG_OK ? store_state(dg_tree_of(learner), file) : status;
+}
+
+static dg_status find(const dg_tensor_file *file, const char *name, dg_tensor *out)
+{
+    const dg_tensor *found = dg_tensor_file_find(file, name);
+    if (!found) return dg_error(DG_FORMAT, "the tensor '%s' is missing", name);
+    *out = *found;
+    return DG_OK;
+}
+
+/* A whole number low .. high, where the file has a float. */
+static dg_status whole(float value, const char *what, int64_t low, int64_t high, int64_t *out)
+{
+    if (!(value >= (float)low && value <= (float)high) || value != floorf(value))
+        return dg_error(DG_FORMAT, "'state': %s cannot be %g", what, (double)value);
+    *out = (int64_t)value;
+    return DG_OK;
+}
+
+static dg_status restore_state(dg_tree_learner *learner, const dg_tensor_file *file)
+{
+    dg_trees *trees = &learner->trees;
+    dg_tensor state = { 0 };
+    int64_t objective = 0, classes = learner->base.class_count;
+    DG_TRY(find(file, "state", &state));
+    if (state.dtype != DG_FLOAT32 || state.axes != 1 || state.shape[0] != STATE_SIZE)
+        return dg_error(DG_FORMAT, "the tensor 'state' must be %d float32 numbers", STATE_SIZE);
+    const float *value = dg_floats(&state);
+    bool votes = learner->base.type != &dg_gradient_boosting;
+    DG_TRY(whole(value[0], "the objective", votes ? DG_OBJECTIVE_VOTE : DG_OBJECTIVE_SOFTMAX,
+                 votes ? DG_OBJECTIVE_VOTE : DG_OBJECTIVE_SQUARED, &objective));
+    learner->objective = (dg_objective)objective;
+    bool softmax = learner->objective == DG_OBJECTIVE_SOFTMAX;
+    bool numbers = learner->objective == DG_OBJECTIVE_SQUARED;
+    if (numbers ? classes != 0
+                : classes < 1 || (learner->objective == DG_OBJECTIVE_LOGISTIC && classes != 2))
+        return dg_error(DG_FORMAT, "'state': the objective does not go with %" PRId64 " classes",
+                        classes);
+    DG_TRY(whole(value[2], "the width", votes ? classes : 1, votes ? classes : 1, &trees->width));
+    int64_t group = votes ? 0 : softmax ? classes : 1;
+    DG_TRY(whole(value[3], "the group", group, group, &trees->group));
+    DG_TRY(whole(value[4], "the best round", 0, 1 << 24, &learner->best_round));
+    if (!isfinite(value[1])) return dg_error(DG_FORMAT, "'state': the base is no finite number");
+    learner->base_margin = value[1];
+    learner->has_oob = value[5] == value[5];
+    learner->oob_accuracy = (double)value[5];
+    learner->base.numbers = numbers;
+    return DG_OK;
+}
+
+static dg_status restore_importance(dg_tree_learner *learner, const dg_tensor_file *file)
+{
+    const dg_tensor *tensor = dg_tensor_file_find(file, "importance");
+    int64_t features = learner->trees.features;
+    if (!tensor && learner->objective != DG_OBJECTIVE_VOTE) return DG_OK;
+    if (!tensor || tensor->dtype != DG_FLOAT32 || tensor->axes != 1 || tensor->shape[0] != features)
+        return dg_error(DG_FORMAT, "the tensor 'importance' must be %" PRId64 " float32 numbers",
+                        features);
+    DG_TRY(dg_alloc(&learner->importance, features, sizeof *learner->importance));
+    for (int64_t f = 0; f < features; f++) {
+        learner->importance[f] = (double)dg_floats(tensor)[f];
+        if (!(learner->importance[f] >= 0 && learner->importance[f] <= 1))
+            return dg_error(DG_FORMAT, "'importance' has the number %g", learner->importance[f]);
+    }
+    return DG_OK;
+}
+
+dg_status dg_tree_restore(dg_learner *learner, const dg_tensor_file *file)
+{
+    dg_tree_learner *mine = dg_tree_of(learner);
+    dg_tensor packed[DG_TREES_TENSORS];
+    mine->trees.features = 1;
+    for (int i = 0; i < learner->row.count; i++) {
+        if (learner->row.at[i] > INT32_MAX / mine->trees.features)
+            return dg_error(DG_FORMAT, "a row has too many values");
+        mine->trees.features *= learner->row.at[i];
+    }
+    DG_TRY(restore_state(mine, file));
+    for (int i = 0; i < DG_TREES_TENSORS; i++)
+        DG_TRY(find(file, dg_trees_tensor_names[i], &packed[i]));
+    DG_TRY(dg_trees_unpack(&mine->trees, packed));
+    int64_t group = mine->trees.group;
+    if ((group == 0 && mine->trees.count == 0) || (group && mine->trees.count % group))
+        return dg_error(DG_FORMAT, "%" PRId64 " trees do not make whole rounds of %" PRId64,
+                        mine->trees.count, group);
+    return restore_importance(mine, file);
+}
