@@ -62,12 +62,12 @@ end
 
 -- Runs those of the trials that no earlier run has finished; numbers go on from spec.all.
 local function run_trials(spec, trials, rounds)
-  local left = {}
+  local left, retry = {}, spec.retry_failed or (spec.log and not spec.log:any_good())
   for _, trial in ipairs(trials) do
     spec.all[#spec.all + 1] = trial
     trial.number = #spec.all
     local restored = spec.log and spec.log:restore(trial)
-    if restored and trial.error and spec.retry_failed then
+    if restored and trial.error and retry then
       restored, trial.error = false, nil
     end
     if restored then
@@ -104,10 +104,8 @@ end
 
 local function check_any(spec)
   if spec.best then return end
-  local again = spec.log and
-    ("; remove %s, or give retry_failed = true, to try again"):format(spec.log.path) or ""
-  internals.raise(("%s: all %d trials failed; trial 1: %s%s"):format(spec.who, #spec.all,
-    spec.all[1].error, again))
+  internals.raise(("%s: all %d trials failed; trial 1: %s"):format(spec.who, #spec.all,
+    spec.all[1].error))
 end
 
 -- Opens the journal, lets `trials` run them, and gathers what was found.

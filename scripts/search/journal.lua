@@ -156,6 +156,14 @@ function journal:restore(trial)
   return true
 end
 
+-- Whether some trial did not fail. Where all did, it was most likely the program's fault.
+function journal:any_good()
+  for _, record in pairs(self.records) do
+    if not record.error then return true end
+  end
+  return false
+end
+
 -- Appends a trial that ended; returns when it is on the disk.
 function journal:add(trial)
   self.file:append(encode {

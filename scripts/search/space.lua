@@ -1,7 +1,6 @@
 -- The parameters of a search: which values there are, and the trials that they make.
 local internals = require("digits.core").internals
-local show = require "digits.show"
-local sorted_keys = show.sorted_keys
+local sorted_keys = require("digits.show").sorted_keys
 
 local MOST_TRIALS = 1000000
 
@@ -62,11 +61,9 @@ local function copy(value)
   return made
 end
 
--- Parameters of their own for a caller: unknown names raise, and they print themselves.
+-- Parameters of their own for a caller, which print themselves.
 function space.copy(params)
-  local made = internals.strict(copy(params), "params")
-  getmetatable(made).__tostring = space.text
-  return made
+  return setmetatable(copy(params), { __tostring = space.text, __name = "params" })
 end
 
 -- What distinguishes parameters.

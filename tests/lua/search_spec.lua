@@ -18,9 +18,9 @@ end
 local function build(p)
   return compiled(nn.Sequential {
     nn.Input { 28, 28, 1 }, nn.Flatten {},
-    nn.Dense { 16, activation = "relu" }, nn.Dropout(rawget(p, "dropout") or 0.2),
+    nn.Dense { 16, activation = "relu" }, nn.Dropout(p.dropout or 0.2),
     nn.Dense { 10, activation = "softmax" },
-  }, rawget(p, "learning_rate"))
+  }, p.learning_rate)
 end
 
 local NONE = {} -- takes an option away
@@ -390,7 +390,8 @@ describe("bad input", function()
   it("tells of an unknown metric", function()
     assert.matches("no metric is named 'acuracy', did you mean 'accuracy'%?",
       message { metric = "acuracy" })
-    assert.matches("no metric is named 'zzzzzzzz': give a function", message { metric = "zzzzzzzz" })
+    assert.matches("no metric is named 'zzzzzzzz': give a function",
+      message { metric = "zzzzzzzz" })
     assert.matches("maximize is for a metric that is a function",
       message { metric = "loss", maximize = true })
     assert.matches("must return a number, found a string",
@@ -607,6 +608,16 @@ describe("a journal", function()
     again, count = run { model = half, folds = 2, validation = NONE, retry_failed = true }
     assert.are.equal(2, count)
     assert.are.same(outcome(found), outcome(again))
+    os.remove(path)
+
+    local function none() error "none of them" end
+    for _ = 1, 2 do -- what failed altogether is tried again
+      assert.matches("all 4 trials failed; trial 1: .*none of them",
+        select(2, pcall(run, { model = none })))
+    end
+    again, count = run()
+    assert.are.equal(4, count)
+    assert.is_nil(again.trials[1].error)
     os.remove(path)
 
     local changes = { fit = { batch_size = 50 }, max = 3, factor = 2 }
