@@ -69,10 +69,10 @@ end
 
 -- ---- the report's models ----
 
-local function compiled(layers)
+local function compiled(layers, learning_rate)
   local model = nn.Sequential(layers)
   model:compile {
-    optimizer = nn.Adam { learning_rate = layers.learning_rate or 1e-3 },
+    optimizer = nn.Adam { learning_rate = learning_rate or 1e-3 },
     loss = "categorical_crossentropy",
     metrics = { "accuracy" },
   }
@@ -89,8 +89,7 @@ local POOLING = {
 function study.cnn(p)
   p = p or {}
   local activation = p.activation or "relu"
-  return compiled {
-    learning_rate = p.learning_rate,
+  return compiled({
     nn.Input { 28, 28, 1 },
     nn.Conv2D { 32, { 5, 5 }, activation = activation },
     POOLING[p.pooling or "max"](p.pool_size or { 2, 2 }),
@@ -98,7 +97,7 @@ function study.cnn(p)
     nn.Flatten {},
     nn.Dense { 128, activation = activation, name = "dense" },
     nn.Dense { 10, activation = "softmax" },
-  }
+  }, p.learning_rate)
 end
 
 -- The dense network, with L2 on the weights.

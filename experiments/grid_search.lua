@@ -1,0 +1,38 @@
+-- The report's search for the best CNN: digits-lua experiments/grid_search.lua
+-- Options: --workers 1 --journal FILE --seed 1 --data mnist --out out --quick
+-- Interrupted and started again, it goes on where it was.
+local digits = require "digits"
+local study = dofile((arg[0]:gsub("[^/]*$", "study.lua"))) -- beside this file
+local plot, search = digits.plot, digits.search
+
+local o = study.options {
+  workers = { 1, "networks that are trained side by side" },
+  journal = { "", "file that keeps each trial as it ends; without it grid_SEED.jsonl in --out" },
+}
+local name = (o.quick and "grid_quick_%d.jsonl" or "grid_%d.jsonl"):format(o.seed)
+local sets = study.split(o)
+
+-- The report's lists: 2 * 2 * 2 * 1 * 2 = 16 points, all of which it tried.
+local found = search.grid {
+  params = {
+    batch_size = { 50, 100 },
+    epochs = o.quick and { 1, 2 } or { 6, 12 },
+    learning_rate = { 1e-3, 1e-4 },
+    pool_size = { { 3, 3 } },
+    dropout = { 0.7, 0.5 },
+  },
+  model = function(p) return study.cnn(p) end,
+  fit = function(p) return { epochs = p.epochs, batch_size = p.batch_size } end,
+  train = sets.train, validation = sets.validation, metric = "accuracy", seed = o.seed,
+  workers = o.workers, journal = o.journal ~= "" and o.journal or digits.path(o.out, name),
+}
+print()
+print(found)
+print(("\nthe best of %d, in %.1f s: %s"):format(#found.trials, found.seconds,
+  tostring(found.best)))
+
+local test = found.best.model:evaluate(sets.test)
+print(("test accuracy %.4f, loss %.4f"):format(test.accuracy, test.loss))
+plot.search(found):save(digits.path(o.out, "search.svg"))
+print(("wrote %s and %s"):format(found.best.path, o.out .. "/search.svg"))
+return found
