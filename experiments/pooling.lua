@@ -12,7 +12,7 @@ local o = study.options({
 local sets = study.split(o)
 local candidates = {}
 for i, pooling in ipairs { "max", "average", "global" } do
-  candidates[i] = { name = pooling .. " pooling", fit = { epochs = o.epochs, batch_size = 50 },
+  candidates[i] = { name = pooling, fit = { epochs = o.epochs, batch_size = 50 },
     model = function() return study.cnn { pooling = pooling } end }
 end
 local results = study.run(candidates, sets, o)

@@ -33,7 +33,9 @@ function study.options(known, quick)
   local made, probe = pcall(digits.path, o.out, ".writable")
   local file, message = nil, probe
   if made then file, message = io.open(probe, "w") end
-  if not file then fail("cannot write into --out '%s': %s", o.out, message) end
+  if not file then
+    fail("cannot write into --out '%s': %s", o.out, message:gsub("^[^ ]+:%d+: path: ", ""))
+  end
   file:close()
   os.remove(probe)
   digits.seed(o.seed)
@@ -47,12 +49,31 @@ function study.open(o)
   return images
 end
 
+-- Options as the words of a command line, in the order of their names.
+local function words_of(options)
+  local words = {}
+  for name, value in pairs(options) do
+    local flag = "--" .. name:gsub("_", "-")
+    if value == true then
+      words[#words + 1] = flag
+    elseif value ~= false then
+      words[#words + 1] = flag .. "=" .. tostring(value)
+    end
+  end
+  table.sort(words)
+  return words
+end
+
+-- The command that runs an experiment with these options.
+function study.command(name, options)
+  local words = table.concat(words_of(options), " ")
+  return ("digits-lua %s%s.lua %s"):format(folder, name, words)
+end
+
 -- Runs another experiment of this folder with these options, and returns what it returns.
 function study.experiment(name, options)
-  local words = { [0] = folder .. name .. ".lua" }
-  for option, value in pairs(options) do
-    words[#words + 1] = ("--%s=%s"):format(option:gsub("_", "-"), value)
-  end
+  local words = words_of(options)
+  words[0] = folder .. name .. ".lua"
   rawset(_G, "arg", words)
   return dofile(words[0])
 end
@@ -85,17 +106,18 @@ local POOLING = {
   global = function() return nn.GlobalAveragePooling2D {} end,
 }
 
--- The convolutional network. p, or nil: pooling, pool_size, dropout, activation, learning_rate.
-function study.cnn(p)
-  p = p or {}
-  local activation = p.activation or "relu"
+-- The convolutional network; `params` takes the place of these.
+function study.cnn(params)
+  local p = { pooling = "max", pool_size = { 2, 2 }, dropout = 0.5, activation = "relu",
+    learning_rate = 1e-3 }
+  for name, value in pairs(params or {}) do p[name] = value end
   return compiled({
     nn.Input { 28, 28, 1 },
-    nn.Conv2D { 32, { 5, 5 }, activation = activation },
-    POOLING[p.pooling or "max"](p.pool_size or { 2, 2 }),
-    nn.Dropout { p.dropout or 0.5 },
+    nn.Conv2D { 32, { 5, 5 }, activation = p.activation },
+    POOLING[p.pooling](p.pool_size),
+    nn.Dropout { p.dropout },
     nn.Flatten {},
-    nn.Dense { 128, activation = activation, name = "dense" },
+    nn.Dense { 128, activation = p.activation, name = "dense" },
     nn.Dense { 10, activation = "softmax" },
   }, p.learning_rate)
 end
@@ -103,12 +125,12 @@ end
 -- The dense network, with L2 on the weights.
 function study.network()
   local l2 = nn.L2 { 1e-4 }
-  return compiled {
+  return compiled({
     nn.Input { 784 },
     nn.Dense { 128, activation = "relu", kernel_regularizer = l2 },
     nn.Dense { 64, activation = "relu", kernel_regularizer = l2 },
     nn.Dense { 10, activation = "softmax" },
-  }
+  }, 1e-3)
 end
 
 function study.forest(trees)
@@ -203,7 +225,14 @@ function study.with_spread(result, name, format)
 end
 
 function study.p_value(p)
-  return p < 0.0001 and "< 0.0001" or ("%.4f"):format(p)
+  return p < 0.0001 and "< 0.0001" or ("= %.4f"):format(p)
+end
+
+-- A difference as a sentence.
+function study.verdict(d)
+  return ("%s against %s: %+.2f points of accuracy (95 %%: %+.2f to %+.2f), %s by chance (p %s)")
+    :format(d.best, d.other, 100 * d.difference, 100 * d.low, 100 * d.high,
+      d.p < 0.05 and "hardly" or "perhaps", study.p_value(d.p))
 end
 
 -- Prints what run and differences found.
@@ -215,11 +244,7 @@ function study.print(results, differences)
       study.with_spread(result, "accuracy", "%.4f"), study.with_spread(result, "seconds", "%.1f")))
   end
   print()
-  for _, d in ipairs(differences) do
-    print(("%s against %s: %+.2f points (95 %%: %+.2f to %+.2f), %s by chance, p %s"):format(
-      d.best, d.other, 100 * d.difference, 100 * d.low, 100 * d.high,
-      d.p < 0.05 and "hardly" or "perhaps", study.p_value(d.p)))
-  end
+  for _, difference in ipairs(differences) do print(study.verdict(difference)) end
 end
 
 -- ---- words ----
