@@ -57,7 +57,7 @@ end
 local function finish(spec, trial)
   keep_best(spec, trial)
   if spec.log then spec.log:add(trial) end
-  spec.progress:trial(trial, spec.names, spec.metric.name)
+  spec.progress:trial(trial, spec.varied, spec.metric.name)
 end
 
 -- Runs those of the trials that no earlier run has finished; numbers go on from spec.all.
@@ -73,7 +73,7 @@ local function run_trials(spec, trials, rounds)
     if restored then
       trial.restored = true
       keep_best(spec, trial)
-      spec.progress:trial(trial, spec.names, spec.metric.name)
+      spec.progress:trial(trial, spec.varied, spec.metric.name)
     else
       left[#left + 1] = trial
     end

@@ -182,7 +182,7 @@ function options.read(kind, given)
   check_names(who, kind, given)
   local spec = { who = who, kind = kind }
   spec.space = space.read(kind, given.params, kind ~= "grid")
-  spec.names = spec.space.names
+  spec.names, spec.varied = spec.space.names, space.varied(spec.space)
   spec.model = want(who, given, "model", { "function" },
     "a function that makes a new, compiled model for parameters p")
   spec.fit = want(who, given, "fit", { "function", "table" },

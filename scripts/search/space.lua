@@ -196,6 +196,15 @@ function space.read(kind, params, random)
   return read
 end
 
+-- The names of what differs between trials.
+function space.varied(read)
+  local names = {}
+  for _, name in ipairs(read.names) do
+    if read.by_name[name].size ~= 1 then names[#names + 1] = name end
+  end
+  return names
+end
+
 -- How many different parameters there are; nil: no end of them.
 function space.size(read)
   local size = 1
