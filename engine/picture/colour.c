@@ -5,7 +5,7 @@
 #include "engine/base/part.h"
 #include "engine/picture/picture.h"
 
-enum { LEVELS = 256 };
+enum { LEVELS = 257 }; /* odd, so that there is a middle */
 
 struct map {
     const char *name;
