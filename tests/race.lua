@@ -1,4 +1,5 @@
--- A small fit on two threads, for ThreadSanitizer to watch (`make race`). Prints TAP.
+-- A small fit on two threads, and a search of fits side by side, for ThreadSanitizer to watch
+-- (`make race`). Prints TAP.
 local digits = require "digits"
 local nn = digits.nn
 
@@ -23,6 +24,24 @@ model:fit(set, { validation = set:take(100), epochs = 2, batch_size = 50, verbos
 model:predict(set)
 
 local loss = model:evaluate(set).loss
-print "1..1"
+print "1..2"
 local verdict = loss == loss and loss < 10 and "ok" or "not ok"
 print(verdict .. " 1 - two epochs end at a loss of " .. loss)
+
+local found = digits.search.grid {
+  params = { units = { 4, 8, 16 } }, train = set, validation = set:take(100), seed = 1, verbose = 0,
+  workers = 2, fit = { epochs = 2, batch_size = 50 },
+  model = function(p)
+    local network = nn.Sequential {
+      nn.Input { 28, 28, 1 },
+      nn.Conv2D { 4, { 5, 5 }, activation = "relu" },
+      nn.Flatten {},
+      nn.Dense { p.units, activation = "relu" },
+      nn.Dense { 10, activation = "softmax" },
+    }
+    network:compile { optimizer = nn.Adam {}, loss = "categorical_crossentropy" }
+    return network
+  end,
+}
+verdict = #found.ranked == 3 and found.best.scores.loss < 10 and "ok" or "not ok"
+print(verdict .. " 2 - three trials, two at a time")
