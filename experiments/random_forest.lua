@@ -1,0 +1,31 @@
+-- The report's random forest: digits-lua experiments/random_forest.lua
+-- Options: --trees 100 --seed 1 --data mnist --out out --one-hot --scale --quick
+local digits = require "digits"
+local study = dofile((arg[0]:gsub("[^/]*$", "study.lua"))) -- beside this file
+local data, plot = digits.data, digits.plot
+
+local o = study.options({
+  trees = { 100, "trees in the forest" },
+  one_hot = { false, "give the labels as ten columns, as the report does: the forest is the same" },
+  scale = { false, "divide pixels by 255, as the report does: the forest is the same" },
+}, { trees = 30 })
+
+local function prepare(set)
+  if o.one_hot then set = set:one_hot() end
+  return o.scale and data.from_tensors { x = set.x / 255, y = set.y } or set
+end
+
+local sets = study.split(o)
+local forest = study.forest(o.trees)
+local history = forest:fit(prepare(sets.train))
+local accuracy = forest:evaluate(prepare(sets.test)).accuracy
+print(("validation accuracy %.4f, test accuracy %.4f, out of bag %.4f, trained in %.1f s"):format(
+  forest:evaluate(prepare(sets.validation)).accuracy, accuracy, forest.oob_accuracy,
+  history.total_seconds))
+
+local path = digits.path(o.out, "random_forest_importance.svg")
+local importance = plot.importance(forest, { shape = { 28, 28 },
+  title = "How much each pixel counts in the random forest" }):save(path)
+forest:save(digits.path(o.out, "random_forest.safetensors"))
+print("wrote " .. path .. " and random_forest.safetensors")
+return { model = forest, accuracy = accuracy, importance = importance }
