@@ -1,0 +1,338 @@
+/* Reading XGBoost's JSON. Nothing in the file is trusted. */
+#include <errno.h>
+#include <float.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/base/file.h"
+#include "engine/base/memory.h"
+#include "engine/store/json.h"
+#include "engine/tree/fitting.h"
+#include "engine/tree/xgboost_json.h"
+
+enum { MOST_CLASSES = 1 << 20, MOST_FEATURES = 1 << 30 };
+
+/* The nodes of a tree as the file has them. */
+struct nodes {
+    int64_t count;
+    double *left, *right, *feature, *condition, *nan_left, *cover, *gain, *weight, *type;
+};
+
+/* --- members ------------------------------------------------------------------------------ */
+
+/* A member of a member ...: `path` is "gradient_booster.model". */
+static dg_status descend(const cJSON *object, const char *path, int type, const cJSON **out)
+{
+    char name[64];
+    *out = object;
+    for (const char *at = path; at; at = strchr(at, '.') ? strchr(at, '.') + 1 : NULL) {
+        size_t length = strcspn(at, ".");
+        snprintf(name, sizeof name, "%.*s", (int)length, at);
+        dg_status status = dg_json_member(*out, name, at[length] ? cJSON_Object : type, out);
+        if (status != DG_OK) return dg_error_context(status, "in '%s'", path);
+    }
+    return DG_OK;
+}
+
+/* A number that XGBoost writes as a text; version 3 puts it in brackets. */
+static dg_status number_text(const cJSON *object, const char *path, double low, double high,
+                             double *out)
+{
+    const cJSON *item;
+    char *end;
+    DG_TRY(descend(object, path, cJSON_String, &item));
+    const char *text = item->valuestring + (item->valuestring[0] == '[');
+    *out = strtod(text, &end);
+    if (end == text || (*end && strcmp(end, "]") != 0) || !(*out >= low && *out <= high))
+        return dg_error(DG_FORMAT, "'%s' must be a number from %g to %g as a text, found '%.40s'",
+                        path, low, high, item->valuestring);
+    return DG_OK;
+}
+
+static dg_status whole_text(const cJSON *object, const char *path, int64_t low, int64_t high,
+                            int64_t *out)
+{
+    double number;
+    DG_TRY(number_text(object, path, (double)low, (double)high, &number));
+    *out = (int64_t)number;
+    if ((double)*out == number) return DG_OK;
+    return dg_error(DG_FORMAT, "'%s' must be a whole number, found %g", path, number);
+}
+
+/* --- a tree ------------------------------------------------------------------------------- */
+
+/* `*out` becomes the numbers of the list `name`, each from low to high, whole if `whole`. */
+static dg_status read_list(const cJSON *tree, const char *name, int64_t count, double low,
+                           double high, bool whole, double **out)
+{
+    const cJSON *list, *item;
+    int64_t i = 0;
+    DG_TRY(dg_json_member(tree, name, cJSON_Array, &list));
+    if (cJSON_GetArraySize(list) != count)
+        return dg_error(DG_FORMAT, "'%s' has %d numbers for %" PRId64 " nodes", name,
+                        cJSON_GetArraySize(list), count);
+    DG_TRY(dg_alloc(out, count, sizeof **out));
+    cJSON_ArrayForEach(item, list)
+    {
+        bool flag = cJSON_IsBool(item);
+        double number = flag ? cJSON_IsTrue(item) : item->valuedouble;
+        if ((!flag && !cJSON_IsNumber(item)) || !(number >= low && number <= high) ||
+            (whole && number != floor(number)))
+            return dg_error(DG_FORMAT, "'%s', node %" PRId64 ": expected a %snumber from %g to %g",
+                            name, i, whole ? "whole " : "", low, high);
+        (*out)[i++] = number;
+    }
+    return DG_OK;
+}
+
+static dg_status read_nodes(const cJSON *tree, int64_t features, struct nodes *n)
+{
+    DG_TRY(whole_text(tree, "tree_param.num_nodes", 1, INT32_MAX / 2, &n->count));
+    double last = (double)(n->count - 1), most = (double)FLT_MAX;
+    DG_TRY(read_list(tree, "left_children", n->count, -1, last, true, &n->left));
+    DG_TRY(read_list(tree, "right_children", n->count, -1, last, true, &n->right));
+    DG_TRY(
+        read_list(tree, "split_indices", n->count, 0, (double)(features - 1), true, &n->feature));
+    DG_TRY(read_list(tree, "split_conditions", n->count, -most, most, false, &n->condition));
+    DG_TRY(read_list(tree, "default_left", n->count, 0, 1, true, &n->nan_left));
+    DG_TRY(read_list(tree, "sum_hessian", n->count, -most, most, false, &n->cover));
+    DG_TRY(read_list(tree, "loss_changes", n->count, -most, most, false, &n->gain));
+    DG_TRY(read_list(tree, "base_weights", n->count, -most, most, false, &n->weight));
+    if (!cJSON_GetObjectItemCaseSensitive(tree, "split_type")) return DG_OK;
+    DG_TRY(read_list(tree, "split_type", n->count, 0, 1, true, &n->type));
+    for (int64_t i = 0; i < n->count; i++)
+        if (n->type[i] != 0)
+            return dg_error(DG_FORMAT,
+                            "'split_type', node %" PRId64 ": splits by category are not known here",
+                            i);
+    return DG_OK;
+}
+
+static void free_nodes(struct nodes *n)
+{
+    double *lists[] = { n->left,  n->right, n->feature, n->condition, n->nan_left,
+                        n->cover, n->gain,  n->weight,  n->type };
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) dg_free(lists[i]);
+}
+
+/* Node `from` of the file becomes node `to`, which is a leaf so far. */
+static dg_status take_node(const struct nodes *n, int32_t from, dg_tree *tree, int32_t to,
+                           int32_t *from_of)
+{
+    int32_t left, a = (int32_t)n->left[from], b = (int32_t)n->right[from];
+    tree->fact[to].cover = (float)n->cover[from];
+    tree->fact[to].weight = (float)n->weight[from];
+    if (a < 0 && b < 0) return DG_OK;
+    if (a < 0 || b < 0 || a == b || a == 0 || b == 0)
+        return dg_error(DG_FORMAT, "node %d cannot have the children %d and %d", from, a, b);
+    if (tree->nodes + 2 > n->count)
+        return dg_error(DG_FORMAT, "node %d: a node has two parents", from);
+    float condition = (float)n->condition[from];
+    float threshold = nextafterf(condition, -INFINITY);
+    if (!isfinite(threshold))
+        return dg_error(DG_FORMAT, "'split_conditions', node %d is out of range", from);
+    DG_TRY(dg_tree_split(tree, to, (int32_t)n->feature[from], threshold, n->nan_left[from] != 0,
+                         &left));
+    tree->fact[to].gain = (float)n->gain[from];
+    from_of[left] = a;
+    from_of[left + 1] = b;
+    return DG_OK;
+}
+
+static dg_status build_tree(const struct nodes *n, dg_tree *tree, int32_t *from_of)
+{
+    DG_TRY(dg_tree_begin(tree, (int32_t)n->count));
+    from_of[0] = 0;
+    for (int32_t i = 0; i < tree->nodes; i++) DG_TRY(take_node(n, from_of[i], tree, i, from_of));
+    DG_TRY(dg_tree_finish(tree, 1));
+    for (int32_t i = 0; i < tree->nodes; i++)
+        if (tree->fact[i].leaf >= 0)
+            tree->value[tree->fact[i].leaf] = (float)n->condition[from_of[i]];
+    return DG_OK;
+}
+
+static dg_status read_tree(const cJSON *item, dg_trees *trees)
+{
+    struct nodes n = { 0 };
+    dg_tree tree = { 0 };
+    int32_t *from_of = NULL;
+    dg_status status = cJSON_IsObject(item) ? read_nodes(item, trees->features, &n)
+                                            : dg_error(DG_FORMAT, "expected an object, found %s",
+                                                       dg_json_kind(item));
+    if (status == DG_OK) status = dg_alloc(&from_of, n.count, sizeof *from_of);
+    if (status == DG_OK) status = build_tree(&n, &tree, from_of);
+    if (status == DG_OK) status = dg_trees_add(trees, &tree);
+    dg_tree_free(&tree);
+    dg_free(from_of);
+    free_nodes(&n);
+    return status;
+}
+
+static dg_status read_trees(const cJSON *root, dg_trees *trees)
+{
+    const cJSON *list, *info, *item;
+    int64_t parallel, t = 0;
+    DG_TRY(whole_text(root, "gradient_booster.model.gbtree_model_param.num_parallel_tree", 0,
+                      INT32_MAX, &parallel));
+    if (parallel > 1)
+        return dg_error(DG_FORMAT,
+                        "a boosted forest (num_parallel_tree %" PRId64 ") is not known here",
+                        parallel);
+    DG_TRY(descend(root, "gradient_booster.model.trees", cJSON_Array, &list));
+    DG_TRY(descend(root, "gradient_booster.model.tree_info", cJSON_Array, &info));
+    if (cJSON_GetArraySize(list) != cJSON_GetArraySize(info) ||
+        cJSON_GetArraySize(list) % trees->group)
+        return dg_error(DG_FORMAT,
+                        "%d trees, %d of them with a class, do not make rounds of %" PRId64,
+                        cJSON_GetArraySize(list), cJSON_GetArraySize(info), trees->group);
+    cJSON_ArrayForEach(item, info)
+    {
+        int64_t class;
+        DG_TRY(dg_json_whole(item, "'tree_info'", 0, INT32_MAX, &class));
+        if (class != t++ % trees->group)
+            return dg_error(DG_FORMAT, "'tree_info': tree %" PRId64 " cannot be of class %" PRId64,
+                            t - 1, class);
+    }
+    t = 0;
+    cJSON_ArrayForEach(item, list)
+    {
+        dg_status status = read_tree(item, trees);
+        if (status != DG_OK) return dg_error_context(status, "tree %" PRId64, t);
+        t++;
+    }
+    return DG_OK;
+}
+
+/* --- the learner -------------------------------------------------------------------------- */
+
+/* The labels that this program wrote, or 0 .. count-1. */
+static dg_status read_classes(const cJSON *root, dg_learner *learner, int64_t count)
+{
+    const cJSON *attributes = cJSON_GetObjectItemCaseSensitive(root, "attributes");
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(attributes, "classes");
+    const char *at = cJSON_IsString(item) ? item->valuestring : NULL;
+    DG_TRY(dg_alloc(&learner->classes, count, sizeof *learner->classes));
+    learner->class_count = count;
+    for (int64_t i = 0; i < count; i++) {
+        char *end;
+        long long label = i;
+        if (at) {
+            errno = 0;
+            label = strtoll(at, &end, 10);
+            if (end == at || errno || label < INT32_MIN || label > INT32_MAX ||
+                (i > 0 && label <= learner->classes[i - 1]))
+                return dg_error(DG_FORMAT,
+                                "'attributes.classes' must be %" PRId64
+                                " ascending labels, found '%.60s'",
+                                count, item->valuestring);
+            at = end;
+        }
+        learner->classes[i] = (int32_t)label;
+    }
+    return DG_OK;
+}
+
+static dg_status read_objective(const cJSON *root, dg_tree_learner *learner)
+{
+    const cJSON *name;
+    int64_t classes;
+    double base;
+    DG_TRY(descend(root, "objective.name", cJSON_String, &name));
+    DG_TRY(whole_text(root, "learner_model_param.num_class", 0, MOST_CLASSES, &classes));
+    DG_TRY(number_text(root, "learner_model_param.base_score", -(double)FLT_MAX, (double)FLT_MAX,
+                       &base));
+    learner->base_margin = (float)base;
+    learner->trees.group = 1;
+    if (strcmp(name->valuestring, "multi:softprob") == 0 ||
+        strcmp(name->valuestring, "multi:softmax") == 0) {
+        if (classes < 1)
+            return dg_error(DG_FORMAT, "'learner_model_param.num_class' is 0 for '%s'",
+                            name->valuestring);
+        learner->objective = DG_OBJECTIVE_SOFTMAX;
+        learner->trees.group = classes;
+        return read_classes(root, &learner->base, classes);
+    }
+    if (strcmp(name->valuestring, "binary:logistic") == 0) {
+        learner->objective = DG_OBJECTIVE_LOGISTIC;
+        if (!(base > 0 && base < 1))
+            return dg_error(DG_FORMAT,
+                            "'learner_model_param.base_score' must be a chance, found %g", base);
+        learner->base_margin = (float)-log(1 / base - 1);
+        return read_classes(root, &learner->base, 2);
+    }
+    if (strcmp(name->valuestring, "reg:squarederror") != 0)
+        return dg_error(DG_FORMAT,
+                        "the objective '%.60s' is not known here (multi:softprob, "
+                        "binary:logistic and reg:squarederror are)",
+                        name->valuestring);
+    learner->objective = DG_OBJECTIVE_SQUARED;
+    learner->base.numbers = true;
+    return DG_OK;
+}
+
+static dg_status read_learner(const cJSON *root, dg_tree_learner *learner)
+{
+    const cJSON *booster;
+    dg_trees *trees = &learner->trees;
+    DG_TRY(descend(root, "gradient_booster.name", cJSON_String, &booster));
+    if (strcmp(booster->valuestring, "gbtree") != 0)
+        return dg_error(DG_FORMAT, "the booster '%.60s' is not known here (gbtree is)",
+                        booster->valuestring);
+    DG_TRY(whole_text(root, "learner_model_param.num_feature", 1, MOST_FEATURES, &trees->features));
+    DG_TRY(read_objective(root, learner));
+    trees->width = 1;
+    DG_TRY(read_trees(root, trees));
+    learner->best_round = trees->count / trees->group;
+    learner->base.row = (dg_ints){ 1, { trees->features } };
+    learner->base.fitted = true;
+    return DG_OK;
+}
+
+/* The whole file; cJSON wants a NUL behind it. */
+static dg_status read_text(const char *path, char **out, size_t *length)
+{
+    int descriptor;
+    int64_t size;
+    DG_TRY(dg_file_open(path, &descriptor, &size));
+    dg_status status = dg_alloc(out, size + 1, 1);
+    if (status == DG_OK) status = dg_file_read(path, descriptor, 0, (size_t)size, *out);
+    if (status == DG_OK) (*out)[size] = '\0';
+    *length = (size_t)size;
+    close(descriptor);
+    return status;
+}
+
+dg_status dg_xgboost_read(dg_learner **out, const char *path)
+{
+    char *text = NULL;
+    size_t length = 0;
+    cJSON *root = NULL;
+    const cJSON *object;
+    dg_part *options = NULL;
+    dg_learner *learner = NULL;
+    *out = NULL;
+    dg_status status = read_text(path, &text, &length);
+    if (status == DG_OK) status = dg_json_parse(&root, path, text, length);
+    dg_free(text);
+    DG_TRY(status);
+    status = dg_part_default(&dg_gradient_boosting.part, &options);
+    if (status == DG_OK) status = dg_learner_new(&learner, options, 0);
+    dg_part_release(options);
+    if (status == DG_OK) status = dg_json_member(root, "learner", cJSON_Object, &object);
+    if (status == DG_OK) {
+        status = read_learner(object, dg_tree_of(learner));
+        if (status != DG_OK) dg_error_context(status, "'learner'");
+    }
+    cJSON_Delete(root);
+    if (status != DG_OK) {
+        dg_learner_free(learner);
+        return dg_error_context(status, "%s: not a model of XGBoost that can be read", path);
+    }
+    *out = learner;
+    return DG_OK;
+}
