@@ -16,11 +16,11 @@ typedef struct dg_function {
 } dg_function;
 
 typedef struct dg_class {
-    const char *name;              /* "digits.tensor", the name of the metatable */
-    const char *doc;               /* as of a function */
-    const struct dg_class *base;   /* whose methods, properties and metamethods it has too, unless it
+    const char *name;            /* "digits.tensor", the name of the metatable */
+    const char *doc;             /* as of a function */
+    const struct dg_class *base; /* whose methods, properties and metamethods it has too, unless it
                                       has its own of that name; or NULL */
-    const dg_function *methods;    /* called as object:name(...) */
+    const dg_function *methods;  /* called as object:name(...) */
     const dg_function *properties; /* called with the object when object.name is read */
     const luaL_Reg *metamethods;   /* all but __index, __name; __gc serves as __close too */
     lua_CFunction index;           /* or NULL: asked, with object and key, for what is no method and

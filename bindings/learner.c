@@ -137,8 +137,7 @@ static int predict_proba(lua_State *L)
     const dg_learner *learner = dg_want_learner(L, 1, "predict_proba");
     const dg_tensor *x = dg_want_inputs(L, 2, learner, "predict_proba");
     dg_job job = dg_job_default();
-    dg_check_call(L, dg_learner_predict_proba(learner, x, &job, dg_push_tensor(L)),
-                  "predict_proba");
+    dg_check_call(L, dg_learner_predict_proba(learner, x, &job, dg_push_tensor(L)), "predict");
     return 1;
 }
 

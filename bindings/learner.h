@@ -31,7 +31,7 @@ const dg_dataset *dg_want_set(lua_State *L, int index, const char *function);
 /* The rows of the tensor or dataset at `index`; a warning when they are on another scale than those
  * that the learner was fitted on. */
 const dg_tensor *dg_want_inputs(lua_State *L, int index, const dg_learner *learner,
-                              const char *function);
+                                const char *function);
 
 /* Pushes the table that evaluate returns. */
 void dg_push_scores(lua_State *L, const dg_scores *scores);

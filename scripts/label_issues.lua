@@ -91,7 +91,7 @@ return internals.document(label_issues, "data.label_issues",
   "  chances = nil, verbose = 1 })\n" ..
   "Which labels are doubtful, by confident learning (Northcutt et al. 2021): each fold is\n" ..
   "judged by a new model, from model(), that was fitted, with the options fit, on the others;\n" ..
-  "repeats takes the mean of several foldings. Or by chances, {n, classes}, of your own. A table:\n" ..
-  "rows, all of them, the most doubtful first; confidence, by row, the chance of the given label;\n" ..
-  "suggested labels by row; estimate, how many are wrong; chances.\n" ..
+  "repeats takes the mean of several foldings. Or by chances, {n, classes}, of your own.\n" ..
+  "A table: rows, all of them, the most doubtful first; confidence, by row, the chance of the\n" ..
+  "given label; suggested labels by row; estimate, how many are wrong; chances.\n" ..
   "local issues = data.label_issues(train, { model = build, fit = { epochs = 6 } })")

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "engine/base/part.h"
 
@@ -181,6 +182,18 @@ static const char *word_for(const dg_descriptor *type)
     return type->alias ? type->alias : type->name;
 }
 
+/* Our word for what a peer calls `name`, or NULL. */
+static const char *peer_name(const char *kind, const char *name)
+{
+    for (int i = 0; dg_registry[i]; i++) {
+        const dg_descriptor *type = dg_registry[i];
+        if (strcmp(type->kind, kind) != 0) continue;
+        for (const char *const *peer = type->peers; peer && *peer; peer++)
+            if (strcasecmp(*peer, name) == 0) return word_for(type);
+    }
+    return NULL;
+}
+
 const dg_descriptor *dg_find_descriptor(const char *kind, const char *name)
 {
     enum { MOST = 256 };
@@ -197,8 +210,11 @@ const dg_descriptor *dg_find_descriptor(const char *kind, const char *name)
         if (count < MOST) names[count++] = word_for(type);
         if (type->alias && count < MOST) names[count++] = type->name;
     }
-    const char *nearest = dg_nearest(name, names, count);
-    if (nearest)
+    const char *ours = peer_name(kind, name);
+    const char *nearest = ours ? NULL : dg_nearest(name, names, count);
+    if (ours)
+        dg_error(DG_INVALID, "unknown %s '%.100s': here it is '%s'", kind, name, ours);
+    else if (nearest)
         dg_error(DG_INVALID, "unknown %s '%.100s', did you mean '%s'?", kind, name, nearest);
     else if (count)
         dg_error(DG_INVALID, "unknown %s '%.100s', expected one of %s", kind, name, known);

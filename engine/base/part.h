@@ -150,6 +150,8 @@ typedef struct dg_descriptor {
     /* Pairs, then NULL: a peer's name for an option, and our sentence about it, which follows
      * "Dense: unknown option 'input_dim': ", such as "use nn.Input { n } before it". Or NULL. */
     const char *const *hints;
+    /* Names that peers have for the part, then NULL: they are answered by ours. May be NULL. */
+    const char *const *peers;
 } dg_descriptor;
 
 /* An immutable, counted description: a descriptor and the options that were given. */

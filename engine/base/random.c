@@ -36,11 +36,12 @@ uint64_t dg_random_below(uint64_t key, uint64_t position, uint64_t bound)
     }
 }
 
-void dg_random_uniform(uint64_t key, float low, float high, int64_t count, float *out)
+void dg_random_uniform(uint64_t key, float low, float high, int64_t first, int64_t count,
+                       float *out)
 {
     for (int64_t i = 0; i < count; i += 4) {
         uint32_t block[4];
-        dg_philox(key, 0, (uint64_t)i / 4, block);
+        dg_philox(key, 0, (uint64_t)(first + i) / 4, block);
         for (int64_t j = i; j < count && j < i + 4; j++) {
             float value = low + (high - low) * dg_unit_float(block[j - i]);
             out[j] = value < high ? value : nextafterf(high, low);
@@ -60,11 +61,12 @@ static void normal_pair(uint64_t key, uint64_t attempt, uint64_t position, doubl
     out[1] = radius * sin(angle);
 }
 
-void dg_random_normal(uint64_t key, float mean, float deviation, int64_t count, float *out)
+void dg_random_normal(uint64_t key, float mean, float deviation, int64_t first, int64_t count,
+                      float *out)
 {
     for (int64_t i = 0; i < count; i += 2) {
         double pair[2];
-        normal_pair(key, 0, (uint64_t)i / 2, pair);
+        normal_pair(key, 0, (uint64_t)(first + i) / 2, pair);
         out[i] = mean + deviation * (float)pair[0];
         if (i + 1 < count) out[i + 1] = mean + deviation * (float)pair[1];
     }

@@ -44,11 +44,13 @@ static inline float dg_unit_float(uint32_t word)
     return (float)(word >> 8) * 0x1p-24f;
 }
 
-/* Fills `count` floats with uniform numbers in [low, high), or with normal numbers; element i
- * depends on key and i only. A truncated normal draws again beyond two standard deviations, as
+/* Fills `count` floats with uniform numbers in [low, high), or with normal numbers: elements first,
+ * first + 1 ... of the stream of `key` (first a multiple of 4); each depends on key and place only. A truncated normal draws again beyond two standard deviations, as
  * Keras's TruncatedNormal does. */
-void dg_random_uniform(uint64_t key, float low, float high, int64_t count, float *out);
-void dg_random_normal(uint64_t key, float mean, float deviation, int64_t count, float *out);
+void dg_random_uniform(uint64_t key, float low, float high, int64_t first, int64_t count,
+                       float *out);
+void dg_random_normal(uint64_t key, float mean, float deviation, int64_t first, int64_t count,
+                      float *out);
 void dg_random_truncated_normal(uint64_t key, float mean, float deviation, int64_t count,
                                 float *out);
 

@@ -192,7 +192,7 @@ static void judge_epoch(struct fit *fit)
     double score = find_score(&fit->log, name);
     if (strstr(name, "accuracy")) score = -score;
     double needed = fit->best_score - (options->monitor ? options->min_delta : 0);
-    if (fit->log.epoch == 1 || score < needed) {
+    if (fit->log.epoch == 1 || score < needed || isnan(fit->best_score)) {
         fit->best_score = score;
         fit->result->best_epoch = fit->log.epoch;
         if (fit->best_values)

@@ -121,7 +121,7 @@ static void fill_random_normal(const void *options, uint64_t key, int64_t fan_in
 {
     const normal_options *o = options;
     (void)fan_in, (void)fan_out;
-    dg_random_normal(key, (float)o->mean, (float)o->stddev, count, out);
+    dg_random_normal(key, (float)o->mean, (float)o->stddev, 0, count, out);
 }
 
 static void fill_truncated_normal(const void *options, uint64_t key, int64_t fan_in,
@@ -137,7 +137,7 @@ static void fill_random_uniform(const void *options, uint64_t key, int64_t fan_i
 {
     const uniform_options *o = options;
     (void)fan_in, (void)fan_out;
-    dg_random_uniform(key, (float)o->minval, (float)o->maxval, count, out);
+    dg_random_uniform(key, (float)o->minval, (float)o->maxval, 0, count, out);
 }
 
 static dg_status check_uniform(const void *options)
@@ -199,7 +199,7 @@ static double at_least_one(double fan)
 static void scaled_uniform(double variance, uint64_t key, int64_t count, float *out)
 {
     float limit = (float)sqrt(3 * variance);
-    dg_random_uniform(key, -limit, limit, count, out);
+    dg_random_uniform(key, -limit, limit, 0, count, out);
 }
 
 /* `variance` is that of what the truncation leaves, which is why the deviation is made greater. */

@@ -73,6 +73,8 @@ const dg_loss_type dg_categorical_crossentropy = {
     .part = { .kind = "loss",
               .name = "CategoricalCrossentropy",
               .alias = "categorical_crossentropy",
+              .peers = (const char *const[]){ "sparse_categorical_crossentropy", "cross_entropy",
+                                              "crossentropy", "CrossEntropyLoss", NULL },
               .doc = "minus the logarithm of the probability given to the right class; labels as "
                      "integers or one-hot (Good 1952)",
               .example = "model:compile { loss = \"categorical_crossentropy\" }",
@@ -104,6 +106,7 @@ const dg_loss_type dg_mean_squared_error = {
     .part = { .kind = "loss",
               .name = "MeanSquaredError",
               .alias = "mean_squared_error",
+              .peers = (const char *const[]){ "mse", "MSELoss", NULL },
               .doc = "mean over the outputs of (output - target)^2; classes count as one-hot "
                      "(Legendre 1805)",
               .example = "model:compile { loss = \"mean_squared_error\" }",

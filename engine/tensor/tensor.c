@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/base/job.h"
 #include "engine/base/memory.h"
 #include "engine/base/random.h"
 #include "engine/tensor/shape.h"
@@ -189,6 +190,39 @@ dg_status dg_tensor_range(dg_tensor *out, dg_dtype dtype, double start, double s
     return DG_OK;
 }
 
+/* Random numbers in pieces: an element depends on its place only. */
+struct fill {
+    void (*draw)(uint64_t key, float a, float b, int64_t first, int64_t count, float *out);
+    uint64_t key;
+    float a, b;
+    int64_t count;
+    float *out;
+};
+
+enum { FILL_PIECE = 1 << 18 };
+
+static dg_status fill_piece(void *context, int64_t piece, int worker)
+{
+    const struct fill *fill = context;
+    int64_t first = piece * FILL_PIECE, left = fill->count - first;
+    (void)worker;
+    fill->draw(fill->key, fill->a, fill->b, first, left < FILL_PIECE ? left : FILL_PIECE,
+               fill->out + first);
+    return DG_OK;
+}
+
+static dg_status fill_tensor(dg_tensor *out, int axes, const int64_t *shape, struct fill fill)
+{
+    DG_TRY(dg_tensor_new(out, DG_FLOAT32, axes, shape));
+    fill.count = dg_tensor_count(out);
+    fill.out = out->data;
+    dg_job job = dg_job_default();
+    dg_status status =
+        dg_parallel(&job, (fill.count + FILL_PIECE - 1) / FILL_PIECE, fill_piece, &fill);
+    if (status != DG_OK) dg_tensor_release(out);
+    return status;
+}
+
 dg_status dg_tensor_uniform(dg_tensor *out, int axes, const int64_t *shape, float low, float high,
                             uint64_t seed)
 {
@@ -197,9 +231,10 @@ dg_status dg_tensor_uniform(dg_tensor *out, int axes, const int64_t *shape, floa
         return dg_error(DG_INVALID, "uniform: low must be at most high, both finite, found %g, %g",
                         (double)low, (double)high);
     }
-    DG_TRY(dg_tensor_new(out, DG_FLOAT32, axes, shape));
-    dg_random_uniform(dg_key(seed, "uniform", 0), low, high, dg_tensor_count(out), out->data);
-    return DG_OK;
+    return fill_tensor(
+        out, axes, shape,
+        (struct fill){
+            .draw = dg_random_uniform, .key = dg_key(seed, "uniform", 0), .a = low, .b = high });
 }
 
 dg_status dg_tensor_normal(dg_tensor *out, int axes, const int64_t *shape, float mean,
@@ -211,9 +246,11 @@ dg_status dg_tensor_normal(dg_tensor *out, int axes, const int64_t *shape, float
                         "normal: the deviation must be at least 0 and both finite, found %g, %g",
                         (double)mean, (double)deviation);
     }
-    DG_TRY(dg_tensor_new(out, DG_FLOAT32, axes, shape));
-    dg_random_normal(dg_key(seed, "normal", 0), mean, deviation, dg_tensor_count(out), out->data);
-    return DG_OK;
+    return fill_tensor(out, axes, shape,
+                       (struct fill){ .draw = dg_random_normal,
+                                      .key = dg_key(seed, "normal", 0),
+                                      .a = mean,
+                                      .b = deviation });
 }
 
 dg_tensor dg_tensor_retain(const dg_tensor *tensor)

@@ -245,14 +245,14 @@ static void distributions_have_their_moments(void **state)
     enum { N = 200000 };
     float *x = malloc(N * sizeof *x), *part = malloc(N * sizeof *part);
     assert_true(x && part);
-    dg_random_uniform(3, -1, 3, N, x);
+    dg_random_uniform(3, -1, 3, 0, N, x);
     check_moments(x, N, 1, 4 / sqrt(12), 0.015);
     for (int i = 0; i < N; i++) assert_true(x[i] >= -1 && x[i] < 3);
-    dg_random_uniform(3, -1, 3, 777, part); /* element i depends on key and i only */
+    dg_random_uniform(3, -1, 3, 0, 777, part); /* element i depends on key and i only */
     assert_memory_equal(x, part, 777 * sizeof *x);
-    dg_random_normal(3, 2, 0.5f, N, x);
+    dg_random_normal(3, 2, 0.5f, 0, N, x);
     check_moments(x, N, 2, 0.5, 0.01);
-    dg_random_normal(3, 2, 0.5f, 777, part);
+    dg_random_normal(3, 2, 0.5f, 0, 777, part);
     assert_memory_equal(x, part, 777 * sizeof *x);
     /* a normal cut at two deviations has deviation 0.87962566 */
     dg_random_truncated_normal(3, 1, 2, N, x);

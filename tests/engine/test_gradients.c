@@ -57,7 +57,7 @@ static void choose_weights(const dg_model *model, weights_kind kind)
         float *w = dg_model_weight(model, i);
         bool bias = strstr(weight->name, ".bias"), last = i >= model->weight_count - 2;
         if (weight->frozen) continue;
-        dg_random_uniform(dg_key(7, "weight", (uint64_t)i), 0.1f, 0.4f, weight->size, w);
+        dg_random_uniform(dg_key(7, "weight", (uint64_t)i), 0.1f, 0.4f, 0, weight->size, w);
         for (int64_t k = 0; k < weight->size; k++) {
             if (dg_random_word(9, (uint64_t)(100 * i + k)) & 1) w[k] = -w[k];
             if (kind == ORDERED && i == 0) w[k] = fabsf(w[k]);

@@ -56,7 +56,7 @@ static void check_direction(dg_model *model, uint64_t seed)
     float *direction, *start;
     assert_ok(dg_alloc(&direction, model->value_count, sizeof *direction));
     assert_ok(dg_alloc(&start, model->value_count, sizeof *start));
-    dg_random_normal(seed, 0, 0.1f, model->value_count, direction);
+    dg_random_normal(seed, 0, 0.1f, 0, model->value_count, direction);
     memcpy(start, model->values, (size_t)model->value_count * sizeof *start);
     assert_ok(dg_model_gradients(model, set, 1, &one_thread, &loss));
     for (int w = 0; w < model->weight_count; w++)
