@@ -170,6 +170,37 @@ describe("a grid", function()
   end)
 end)
 
+describe("a search of trees", function()
+  it("goes as one of networks does", function()
+    local tree = digits.tree
+    local function forest(p)
+      return tree.RandomForest { n_estimators = p.n_estimators, max_depth = p.depth }
+    end
+    local given = options { params = { depth = { 2, 8 }, n_estimators = { 2, 10 } }, fit = NONE,
+      model = forest, journal = os.tmpname() }
+    local found = search.grid(given)
+    assert.are.equal(8, found.best.params.depth)
+    assert.is_true(found.best.scores.accuracy > found.ranked[4].scores.accuracy)
+    assert.are.same(outcome(found), outcome(search.grid(given))) -- from the journal
+    assert.are.equal(found.best.scores.accuracy,
+      digits.load(found.best.path):evaluate(validation).accuracy)
+    os.remove(given.journal)
+    os.remove(found.best.path)
+    given.journal, given.workers = nil, 2
+    assert.are.same(outcome(found), outcome(search.grid(given)))
+  end)
+
+  it("halves by rounds", function()
+    local found = search.halving(options { params = { depth = { 1, 3 } }, fit = NONE, factor = 2,
+      resource = "n_estimators", max = 4, workers = 2, model = function(p)
+        return digits.tree.GradientBoosting { n_estimators = p.n_estimators, max_depth = p.depth }
+      end })
+    local rounds = {}
+    for i, trial in ipairs(found.trials) do rounds[i] = #trial.history.val_loss end
+    assert.are.same({ 2, 2, 4 }, rounds)
+  end)
+end)
+
 describe("folds", function()
   it("give means, and a model of all rows", function()
     local found = search.grid(options { folds = 3, validation = NONE })
