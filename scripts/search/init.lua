@@ -228,8 +228,7 @@ n runs n trials side by side. verbose: 0 silent, 1 a line a trial, 2 each fit to
 
 local DOCUMENTS = {
   grid = [[
-grid { params =, model =, fit = nil, train =, validation = nil, folds = nil, metric = "accuracy",
-  seed = nil, journal = nil, workers = 1, verbose = 1 }
+grid { params =, model =, train =, validation = nil, folds = nil, fit = nil, journal = nil ... }
 Tries all combinations of lists of values: keys in the order of their names, the last varying
 fastest.
 ]] .. COMMON .. [[
