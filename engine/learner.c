@@ -234,13 +234,12 @@ dg_fit_options dg_fit_defaults(void)
     return (dg_fit_options){ .epochs = 1, .batch_size = 32, .shuffle = true };
 }
 
-static dg_status check_set(const dg_learner *learner, const dg_dataset *set, const char *who,
-                           const char *which)
+static dg_status check_set(const dg_dataset *set, const char *who, const char *which)
 {
     if (dg_dataset_rows(set) == 0)
         return dg_error(DG_INVALID, "%s: the %sset has no rows", who, which);
     if (!set->labelled) return dg_error(DG_INVALID, "%s: the %sset has no labels", who, which);
-    return dg_learner_check_rows(learner, &set->x, who);
+    return DG_OK;
 }
 
 dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
@@ -252,13 +251,20 @@ dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
     if (options->resume == DG_RESUME_YES && learner->fitted && !learner->type->resumes)
         return dg_error(DG_INVALID, "fit: a %s always begins anew: leave out continue = true",
                         learner->type->part.name);
-    DG_TRY(check_set(learner, set, "fit", ""));
+    DG_TRY(check_set(set, "fit", ""));
     if (options->validation)
-        DG_TRY(check_set(learner, options->validation, "fit: validation", "validation "));
-    if (!learner->fitted) input_range(learner, &set->x, &learner->input_low, &learner->input_high);
+        DG_TRY(check_set(options->validation, "fit: validation", "validation "));
+    if (learner->type->resumes) { /* what begins anew may take rows of another shape */
+        DG_TRY(dg_learner_check_rows(learner, &set->x, "fit"));
+        if (options->validation)
+            DG_TRY(dg_learner_check_rows(learner, &options->validation->x, "fit: validation"));
+    }
+    bool first = !learner->fitted || !learner->type->resumes;
     learner->busy = true;
     dg_status status = learner->type->fit(learner, set, options, job, result);
     learner->busy = false;
+    if (first && learner->fitted && status != DG_INVALID)
+        input_range(learner, &set->x, &learner->input_low, &learner->input_high);
     result->seconds = dg_clock() - start;
     return status;
 }
@@ -338,7 +344,8 @@ dg_status dg_learner_evaluate(const dg_learner *learner, const dg_dataset *set, 
     *out = (dg_scores){ 0 };
     if (!learner->classes && !learner->numbers)
         return dg_error(DG_INVALID, "evaluate: the model was never fitted");
-    DG_TRY(check_set(learner, set, "evaluate", ""));
+    DG_TRY(check_set(set, "evaluate", ""));
+    DG_TRY(dg_learner_check_rows(learner, &set->x, "evaluate"));
     dg_status (*own)(const dg_learner *, const dg_dataset *, const dg_job *, dg_scores *) =
         learner->type->evaluate;
     dg_status status = own ? own(learner, set, job, out) : evaluate(learner, set, job, out);

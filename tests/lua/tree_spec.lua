@@ -1,0 +1,156 @@
+local digits = require "digits"
+local support = require "tests.lua.support"
+local data, tree = digits.data, digits.tree
+
+-- Three classes that two of five columns decide.
+local function set(rows, seed)
+  local x = digits.uniform { rows, 5, seed = seed }
+  local y = x[{ {}, 2 }]:gt(0.6):astype "int32" + x[{ {}, 4 }]:gt(0.3) * 2
+  return data.from_tensors { x = x, y = y:minimum(2) }
+end
+
+local makers = {
+  DecisionTree = function() return tree.DecisionTree {} end,
+  RandomForest = function() return tree.RandomForest { n_estimators = 30, seed = 3 } end,
+  GradientBoosting = function() return tree.GradientBoosting { n_estimators = 20, seed = 3 } end,
+}
+
+describe("every tree learner", function()
+  local train, test = set(600, 1), set(300, 2)
+
+  for name, make in pairs(makers) do
+    it(name .. " learns, judges and predicts as networks do", function()
+      local model = make()
+      local history = model:fit(train, { verbose = 0 })
+      assert.is_true(history.total_seconds >= 0)
+      assert.equal(history, model.history)
+      local result = model:evaluate(test)
+      assert.is_true(result.accuracy > 0.95)
+      assert.is_true(result.loss < 0.5)
+      local labels, chances = model:predict(test), model:predict_proba(test.x)
+      assert.equal("int32", labels.dtype)
+      assert.same({ 300, 3 }, { table.unpack(chances.shape) })
+      assert.is_true((chances:sum { axis = 2 } - 1):abs():max() < 1e-5)
+      assert.is_true(labels == data.labels(chances, model.classes))
+      assert.is_true(math.abs(labels:eq(test.y):mean() - result.accuracy) < 1e-6)
+      assert.equal(labels[1], model:predict(test.x[1])[1])
+    end)
+
+    it(name .. " knows which columns matter", function()
+      local model = make()
+      model:fit(train, { verbose = 0 })
+      local importances = model.feature_importances
+      assert.same({ 5 }, { table.unpack(importances.shape) })
+      assert.is_true(math.abs(importances:sum() - 1) < 1e-5)
+      assert.is_true(importances[2] + importances[4] > 0.8)
+    end)
+
+    it(name .. " is kept in a file and read again", function()
+      local model, folder = make(), support.folder()
+      model:fit(train, { verbose = 0 })
+      model:save(folder .. "/model.safetensors")
+      local again = digits.load(folder .. "/model.safetensors")
+      support.remove(folder)
+      assert.is_true(again:predict_proba(test) == model:predict_proba(test))
+      assert.equal(tostring(model), tostring(again))
+      assert.equal(model:summary(), again:summary())
+    end)
+
+    it(name .. " takes one-hot labels as the same labels", function()
+      local model, other = make(), make()
+      model:fit(train, { verbose = 0 })
+      other:fit(train:one_hot(), { verbose = 0 })
+      assert.is_true(other:predict_proba(test) == model:predict_proba(test))
+    end)
+
+    it(name .. " is the same on any number of threads", function()
+      local before = digits.threads()
+      local chances = {}
+      for threads = 1, 3 do
+        digits.threads(threads)
+        local model = make()
+        model:fit(train, { verbose = 0 })
+        chances[threads] = model:predict_proba(test)
+      end
+      digits.threads(before)
+      assert.is_true(chances[1] == chances[2] and chances[1] == chances[3])
+    end)
+
+    it(name .. " refuses what does not fit, and suggests", function()
+      local function message(action) return support.message(action) end
+      local model = make()
+      assert.matches("never fitted", message(function() model:predict(test) end))
+      assert.matches("unknown option 'max_dept', did you mean 'max_depth'",
+        message(function() tree[name] { max_dept = 3 } end))
+      assert.matches("max_depth", message(function() tree[name] { max_depth = -3 } end))
+      assert.matches("unknown option 'epochs'",
+        message(function() model:fit(train, { epochs = 3 }) end))
+      model:fit(train, { verbose = 0 })
+      assert.matches("5 values.*3 values",
+        message(function() model:predict(digits.zeros { 2, 3 }) end))
+      assert.matches("begins anew",
+        message(function() model:fit(train, { continue = true }) end))
+      assert.matches("no field 'oob_acuracy'", message(function() return model.oob_acuracy end))
+      local infinite = data.from_tensors { x = digits.full { 4, 2, value = 1 / 0 },
+        y = digits.tensor { 0, 1, 0, 1 } }
+      assert.matches("inf", message(function() model:fit(infinite) end))
+    end)
+  end
+end)
+
+describe("a random forest", function()
+  it("judges itself by the rows that its trees did not see", function()
+    local forest = tree.RandomForest { n_estimators = 50, oob_score = true, seed = 1 }
+    assert.is_nil(forest.oob_accuracy)
+    forest:fit(set(500, 1), { verbose = 0 })
+    assert.is_true(forest.oob_accuracy > 0.9)
+    assert.equal(50, forest.n_estimators)
+  end)
+
+  it("weighs classes and rows", function()
+    local train = set(200, 1)
+    local weights = { [0] = 5, [1] = 1, [2] = 2 }
+    local forest = tree.RandomForest { n_estimators = 5, class_weight = weights }
+    forest:fit(train, { verbose = 0 })
+    tree.RandomForest { n_estimators = 5, class_weight = "balanced" }:fit(train, { verbose = 0 })
+    -- rows of weight 0 might as well not be there
+    local weight = digits.ones { 200 }
+    weight[{ { 101, 200 } }] = 0
+    local part, whole = tree.DecisionTree {}, tree.DecisionTree {}
+    part:fit(train:take(100), { verbose = 0 })
+    whole:fit(train, { sample_weight = weight, verbose = 0 })
+    assert.is_true(part:predict(train:take(100)) == whole:predict(train:take(100)))
+  end)
+end)
+
+describe("gradient boosting", function()
+  it("stops when the validation set says so, and keeps the best round", function()
+    local train, validation = set(300, 1), set(300, 2)
+    local boost = tree.GradientBoosting { n_estimators = 200, learning_rate = 0.8, seed = 1 }
+    local rounds = 0
+    local history = boost:fit(train, {
+      validation = validation, verbose = 0, early_stopping = { patience = 5, restore_best = true },
+      on_epoch_end = function(log)
+        rounds = rounds + 1
+        assert.equal(rounds, log.epoch)
+      end,
+    })
+    assert.is_true(rounds < 200)
+    assert.equal(rounds, #history.val_loss)
+    assert.equal(history.best_epoch, boost.best_round)
+    local best = history.val_loss[boost.best_round]
+    assert.is_true(math.abs(boost:evaluate(validation).loss - best) < 1e-4)
+  end)
+
+  it("writes and reads XGBoost's JSON", function()
+    local train, folder = set(300, 1), support.folder()
+    local boost = tree.GradientBoosting { n_estimators = 5 }
+    boost:fit(train, { verbose = 0 })
+    boost:save(folder .. "/model.json")
+    local again = digits.load(folder .. "/model.json")
+    assert.is_true((again:predict_proba(train) - boost:predict_proba(train)):abs():max() < 1e-6)
+    support.write(folder .. "/bad.json", "{\"learner\": 3}")
+    assert.matches("bad.json", support.message(function() digits.load(folder .. "/bad.json") end))
+    support.remove(folder)
+  end)
+end)
