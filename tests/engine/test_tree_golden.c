@@ -1,0 +1,325 @@
+/* Small trees against scikit-learn's and XGBoost's, split by split (tests/golden/make_trees.py). */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "engine/base/memory.h"
+#include "engine/tree/fitting.h"
+#include "engine/tree/xgboost_json.h"
+#include "tests/engine/network.h"
+#include "tests/engine/scratch.h"
+#include "tests/engine/support.h"
+
+static const dg_job two_threads = { .threads = 2 };
+
+static cJSON *golden;
+
+static const cJSON *member(const cJSON *object, const char *name)
+{
+    const cJSON *found = cJSON_GetObjectItemCaseSensitive(object, name);
+    assert_non_null(found);
+    return found;
+}
+
+static int read_golden(void **state)
+{
+    size_t count;
+    char *text = scratch_read("tests/golden/trees.json", &count);
+    (void)state;
+    golden = cJSON_Parse(text);
+    free(text);
+    return golden ? 0 : -1;
+}
+
+static int free_golden(void **state)
+{
+    (void)state;
+    cJSON_Delete(golden);
+    return 0;
+}
+
+/* A float32 tensor of the numbers of a list; null is NaN. */
+static dg_tensor tensor_of(const cJSON *list, int64_t columns)
+{
+    dg_tensor out;
+    int64_t size = cJSON_GetArraySize(list), i = 0;
+    const cJSON *item;
+    assert_ok(dg_tensor_new(&out, DG_FLOAT32, columns ? 2 : 1,
+                            (int64_t[]){ columns ? size / columns : size, columns }));
+    cJSON_ArrayForEach(item, list) dg_floats(&out)[i++] =
+        cJSON_IsNull(item) ? NAN : (float)item->valuedouble;
+    return out;
+}
+
+static dg_learner *make_learner(const cJSON *example)
+{
+    char text[512] = "";
+    const cJSON *item;
+    dg_learner *learner;
+    cJSON_ArrayForEach(item, member(example, "options"))
+    {
+        size_t used = strlen(text);
+        if (cJSON_IsString(item))
+            snprintf(text + used, sizeof text - used, "%s=%s ", item->string, item->valuestring);
+        else
+            snprintf(text + used, sizeof text - used, "%s=%.15g ", item->string, item->valuedouble);
+    }
+    const dg_part *part = network_part("learner", member(example, "learner")->valuestring, text);
+    assert_ok(dg_learner_new(&learner, part, 1));
+    dg_part_release(part);
+    return learner;
+}
+
+/* --- nodes -------------------------------------------------------------------------------- */
+
+static void expect_near(double found, double wanted, const char *what, int tree, int node)
+{
+    if (fabs(found - wanted) <= 1e-4 * fmax(1, fabs(wanted))) return;
+    fail_msg("tree %d, node %d: %s is %.9g, wanted %.9g", tree, node, what, found, wanted);
+}
+
+/* Whether a row comes to the node. */
+static bool reaches(const dg_tree *tree, const float *row, int32_t node)
+{
+    int32_t at = 0;
+    while (at != node && tree->fact[at].leaf < 0) {
+        const dg_node_rule *rule = &tree->rule[at];
+        float value = row[dg_rule_feature(rule)];
+        at = rule->left + (value != value ? rule->feature >= 0 : value > rule->threshold);
+    }
+    return at == node;
+}
+
+/* No row of the node goes another way: below (XGBoost) or up to (scikit-learn) the wanted number. */
+static void expect_same_side(const dg_tensor *x, const dg_tree *tree, int32_t node, double wanted,
+                             bool below)
+{
+    int64_t columns = x->shape[1];
+    for (int64_t i = 0; i < x->shape[0]; i++) {
+        const float *row = dg_floats(x) + i * columns;
+        float value = row[dg_rule_feature(&tree->rule[node])];
+        if (value != value || !reaches(tree, row, node)) continue;
+        assert_int_equal(value <= tree->rule[node].threshold,
+                         below ? (double)value < wanted : (double)value <= wanted);
+    }
+}
+
+static void expect_tree(const dg_tree *tree, int index, const cJSON *nodes, const dg_tensor *x,
+                        bool boosted)
+{
+    int32_t todo[256] = { 0 };
+    int waiting = 1, at = 0;
+    assert_int_equal(tree->nodes, cJSON_GetArraySize(nodes));
+    for (const cJSON *item = nodes->child; item; item = item->next, at++) {
+        int32_t node = todo[--waiting];
+        const dg_node_rule *rule = &tree->rule[node];
+        const dg_node_fact *fact = &tree->fact[node];
+        int feature = cJSON_GetArrayItem(item, 0)->valueint;
+        double number = cJSON_GetArrayItem(item, 1)->valuedouble;
+        double gain = cJSON_GetArrayItem(item, 2)->valuedouble;
+        expect_near((double)fact->cover, cJSON_GetArrayItem(item, 3)->valuedouble, "weight", index,
+                    at);
+        if (feature < 0) {
+            assert_true(fact->leaf >= 0);
+            if (boosted)
+                expect_near((double)tree->value[fact->leaf], number, "value", index, at);
+            else
+                expect_near((double)fact->weight, gain, "impurity", index, at);
+            continue;
+        }
+        assert_true(fact->leaf < 0);
+        assert_int_equal(dg_rule_feature(rule), feature);
+        expect_same_side(x, tree, node, number, boosted);
+        if (!boosted) expect_near((double)rule->threshold, number, "threshold", index, at);
+        expect_near((double)fact->gain, gain, "gain", index, at);
+        todo[waiting++] = rule->left + 1;
+        todo[waiting++] = rule->left;
+    }
+    assert_int_equal(waiting, 0);
+}
+
+/* --- examples ----------------------------------------------------------------------------- */
+
+static void expect_close(const dg_tensor *found, const cJSON *wanted, double tolerance)
+{
+    const cJSON *item;
+    int64_t i = 0;
+    assert_int_equal(dg_tensor_count(found), cJSON_GetArraySize(wanted));
+    cJSON_ArrayForEach(item, wanted)
+    {
+        if (fabs((double)dg_floats(found)[i] - item->valuedouble) > tolerance)
+            fail_msg("number %lld is %.9g, wanted %.9g", (long long)i, (double)dg_floats(found)[i],
+                     item->valuedouble);
+        i++;
+    }
+}
+
+static void check_predictions(const dg_learner *learner, const dg_tensor *x, const cJSON *example)
+{
+    dg_tensor proba;
+    assert_ok(dg_learner_predict_proba(learner, x, &two_threads, &proba));
+    expect_close(&proba, member(example, "proba"), 1e-5);
+    dg_tensor_release(&proba);
+}
+
+static void check_importances(const dg_learner *learner, const cJSON *example)
+{
+    const cJSON *wanted = cJSON_GetObjectItemCaseSensitive(example, "importances");
+    dg_tensor found;
+    if (!wanted) return;
+    assert_ok(dg_tree_learner_importances(learner, NULL, &found));
+    expect_close(&found, wanted, 1e-5);
+    dg_tensor_release(&found);
+}
+
+static void check_example(const cJSON *example)
+{
+    bool boosted = strcmp(member(example, "learner")->valuestring, "GradientBoosting") == 0;
+    int64_t columns = (int64_t)member(example, "columns")->valuedouble;
+    dg_tensor x = tensor_of(member(example, "x"), columns), y = tensor_of(member(example, "y"), 0);
+    dg_tensor weight = { 0 };
+    const dg_dataset *set;
+    dg_fit_options options = dg_fit_defaults();
+    dg_fit_result result;
+    assert_ok(dg_dataset_new(&set, &x, &y, 0, NULL));
+    if (!cJSON_IsNull(member(example, "weight"))) {
+        weight = tensor_of(member(example, "weight"), 0);
+        options.sample_weight = &weight;
+    }
+    dg_learner *learner = make_learner(example);
+    assert_ok(dg_learner_fit(learner, set, &options, &two_threads, &result));
+    const dg_trees *trees = &dg_tree_of(learner)->trees;
+    const cJSON *wanted = member(example, "nodes"), *nodes;
+    int index = 0;
+    assert_int_equal(trees->count, cJSON_GetArraySize(wanted));
+    cJSON_ArrayForEach(nodes, wanted)
+    {
+        expect_tree(&trees->tree[index], index, nodes, &x, boosted);
+        index++;
+    }
+    check_predictions(learner, &x, example);
+    check_importances(learner, example);
+    dg_learner_free(learner);
+    dg_dataset_release(set);
+    dg_tensor_release(&x);
+    dg_tensor_release(&y);
+    dg_tensor_release(&weight);
+}
+
+static void check_all(const char *name)
+{
+    const cJSON *example;
+    int checked = 0;
+    cJSON_ArrayForEach(example, member(golden, "cases"))
+    {
+        if (strcmp(member(example, "learner")->valuestring, name) != 0) continue;
+        check_example(example);
+        checked++;
+    }
+    assert_true(checked >= 4);
+}
+
+static void test_trees_are_scikit_learns(void **state)
+{
+    (void)state;
+    check_all("DecisionTree");
+}
+
+static void test_trees_are_xgboosts(void **state)
+{
+    (void)state;
+    check_all("GradientBoosting");
+}
+
+/* --- files -------------------------------------------------------------------------------- */
+
+/* What XGBoost wrote predicts what XGBoost predicts; written and read again, still. */
+static void test_models_of_xgboost_are_read(void **state)
+{
+    const cJSON *example;
+    int checked = 0;
+    (void)state;
+    cJSON_ArrayForEach(example, member(golden, "cases"))
+    {
+        const cJSON *model = cJSON_GetObjectItemCaseSensitive(example, "model");
+        if (!model) continue;
+        dg_tensor x =
+            tensor_of(member(example, "x"), (int64_t)member(example, "columns")->valuedouble);
+        dg_learner *first, *second;
+        scratch_write(scratch_path("theirs.json"), model->valuestring, strlen(model->valuestring));
+        assert_ok(dg_xgboost_read(&first, scratch_path("theirs.json")));
+        check_predictions(first, &x, example);
+        assert_ok(dg_xgboost_write(first, scratch_path("ours.json")));
+        assert_ok(dg_xgboost_read(&second, scratch_path("ours.json")));
+        check_predictions(second, &x, example);
+        dg_learner_free(first);
+        dg_learner_free(second);
+        dg_tensor_release(&x);
+        checked++;
+    }
+    assert_int_equal(checked, 4);
+}
+
+static void expect_refused(const char *text, const char *from, const char *to, const char *words)
+{
+    const char *at = strstr(text, from);
+    char *changed = NULL;
+    dg_learner *learner = NULL;
+    assert_non_null(at);
+    assert_ok(dg_alloc(&changed, (int64_t)(strlen(text) + strlen(to) + 1), 1));
+    size_t before = (size_t)(at - text);
+    memcpy(changed, text, before);
+    strcpy(changed + before, to);
+    strcat(changed, at + strlen(from));
+    scratch_write(scratch_path("bad.json"), changed, strlen(changed));
+    assert_fails_with(dg_xgboost_read(&learner, scratch_path("bad.json")), DG_FORMAT, words);
+    assert_null(learner);
+    dg_free(changed);
+}
+
+static void test_damaged_models_are_refused(void **state)
+{
+    const char *text = NULL;
+    const cJSON *example;
+    dg_learner *learner;
+    (void)state;
+    cJSON_ArrayForEach(example, member(golden, "cases"))
+    {
+        const cJSON *model = cJSON_GetObjectItemCaseSensitive(example, "model");
+        if (model && !text) text = model->valuestring;
+    }
+    assert_non_null(text);
+    expect_refused(text, "gbtree\"", "dart\"", "the booster 'dart' is not known");
+    expect_refused(text, "\"name\":\"multi:softprob\"", "\"name\":\"rank:ndcg\"", "'rank:ndcg'");
+    expect_refused(text, "\"num_class\":\"3\"", "\"num_class\":\"4\"", "do not make rounds of 4");
+    expect_refused(text, "\"left_children\":[1", "\"left_children\":[0",
+                   "cannot have the children 0");
+    expect_refused(text, "\"left_children\":[1", "\"left_children\":[99999",
+                   "tree 0: 'left_children'");
+    expect_refused(text, "\"left_children\":[1", "\"left_children\":[2", "tree 0: node 0");
+    expect_refused(text, "\"left_children\":[1,", "\"left_children\":[", "'left_children' has");
+    expect_refused(text, "\"split_indices\":[", "\"split_indices\":[7.5,", "'split_indices'");
+    expect_refused(text, "\"split_conditions\":[", "\"split_conditions\":[\"x\",",
+                   "'split_conditions'");
+    expect_refused(text, "\"split_type\":[0", "\"split_type\":[1", "splits by category");
+    expect_refused(text, "\"num_class\":\"3\",\"num_feature\":\"4\"",
+                   "\"num_class\":\"3\",\"num_feature\":\"four\"", "num_feature");
+    expect_refused(text, "\"learner\"", "\"teacher\"", "'learner'");
+    expect_refused(text, "\"tree_info\":[0", "\"tree_info\":[1", "tree 0 cannot be of class 1");
+    expect_refused(text, "}", "", "bad.json");
+    assert_fails_with(dg_xgboost_read(&learner, scratch_path("none.json")), DG_IO, "none.json");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        leaving_nothing(test_trees_are_scikit_learns),
+        leaving_nothing(test_trees_are_xgboosts),
+        leaving_nothing(test_models_of_xgboost_are_read),
+        leaving_nothing(test_damaged_models_are_refused),
+    };
+    return cmocka_run_group_tests(tests, read_golden, free_golden);
+}

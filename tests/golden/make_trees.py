@@ -1,0 +1,120 @@
+"""Writes tests/golden/trees.json: small trees as scikit-learn and XGBoost grow them.
+
+Run by Debian's own interpreter, with python3-sklearn 1.2 and python3-xgboost 1.7:
+    /usr/bin/python3 tests/golden/make_trees.py
+
+Nodes are listed from the root, left before right, as [feature, number, gain, weight]: the threshold of a
+split; of a leaf the feature -1 and, in XGBoost, its value. Only data where no two features are equally
+good anywhere is kept (the order of features, which differs, then does not matter).
+"""
+import json
+import os
+import tempfile
+
+import numpy as np
+import xgboost as xgb
+from sklearn.tree import DecisionTreeClassifier
+
+
+def round_list(values):
+    return [None if np.isnan(v) else float(np.float32(v)) for v in np.asarray(values, float).ravel()]
+
+
+def make_data(seed, rows, columns, classes, holes=0.0):
+    r = np.random.RandomState(seed)
+    x = r.randint(-400, 400, (rows, columns)).astype(np.float32) / 16
+    score = x[:, 0] + 2 * np.abs(x[:, 1]) + r.normal(0, 6, rows)
+    y = np.digitize(score, np.quantile(score, np.arange(1, classes) / classes))
+    x[r.random_sample(x.shape) < holes] = np.nan
+    return x, y
+
+
+def sklearn_nodes(tree):
+    nodes, todo = [], [0]
+    total = tree.weighted_n_node_samples[0]
+    while todo:
+        i = todo.pop()
+        w, left, right = tree.weighted_n_node_samples, tree.children_left[i], tree.children_right[i]
+        if left < 0:
+            nodes.append([-1, 0, float(tree.impurity[i]), float(w[i])])
+            continue
+        gain = w[i] * tree.impurity[i] - w[left] * tree.impurity[left] - w[right] * tree.impurity[right]
+        nodes.append([int(tree.feature[i]), float(tree.threshold[i]), float(gain), float(w[i])])
+        todo += [right, left]
+    assert total > 0
+    return nodes
+
+
+def sklearn_case(rows, columns, classes, options, peer_options, weighted=False):
+    for seed in range(1000):
+        x, y = make_data(seed, rows, columns, classes)
+        weight = np.random.RandomState(seed).randint(1, 4, rows).astype(np.float32) if weighted else None
+        trees = [DecisionTreeClassifier(random_state=s, **peer_options).fit(x, y, weight) for s in range(12)]
+        nodes = [sklearn_nodes(t.tree_) for t in trees]
+        if all(np.array(n).shape == np.array(nodes[0]).shape and np.allclose(n, nodes[0]) for n in nodes):
+            break
+    return {"learner": "DecisionTree", "columns": columns, "x": round_list(x), "y": y.tolist(),
+            "weight": weight.tolist() if weighted else None, "options": options, "nodes": [nodes[0]],
+            "proba": round_list(trees[0].predict_proba(x)),
+            "importances": round_list(trees[0].feature_importances_)}
+
+
+def xgboost_nodes(tree):
+    nodes, todo = [], [0]
+    while todo:
+        i = todo.pop()
+        left, cover = tree["left_children"][i], tree["sum_hessian"][i]
+        if left < 0:
+            nodes.append([-1, tree["split_conditions"][i], 0, cover])
+            continue
+        nodes.append([tree["split_indices"][i], tree["split_conditions"][i], tree["loss_changes"][i], cover])
+        todo += [tree["right_children"][i], left]
+    return nodes
+
+
+def xgboost_case(seed, rows, columns, classes, objective, options, holes=0.0, weighted=False):
+    x, y = make_data(seed, rows, columns, classes, holes)
+    weight = np.random.RandomState(seed).randint(1, 4, rows).astype(np.float32) if weighted else None
+    params = dict(options, objective=objective, tree_method="hist", nthread=1)
+    rounds = params.pop("n_estimators")
+    if objective == "multi:softprob":
+        params["num_class"] = classes
+    model = xgb.train(params, xgb.DMatrix(x, y, weight=weight), rounds)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "model.json")
+        model.save_model(path)
+        text = open(path).read()
+    trees = json.loads(text)["learner"]["gradient_booster"]["model"]["trees"]
+    proba = model.predict(xgb.DMatrix(x))
+    if objective == "binary:logistic":
+        proba = np.stack([1 - proba, proba], 1)
+    return {"learner": "GradientBoosting", "columns": columns, "x": round_list(x), "y": y.tolist(),
+            "weight": weight.tolist() if weighted else None, "options": dict(options, objective=objective),
+            "nodes": [xgboost_nodes(t) for t in trees], "proba": round_list(proba), "model": text}
+
+
+def main():
+    cases = [
+        sklearn_case(150, 4, 3, {"max_depth": 4, "min_samples_leaf": 4}, {"max_depth": 4, "min_samples_leaf": 4}),
+        sklearn_case(150, 4, 3, {"criterion": "entropy", "max_depth": 3, "min_samples_leaf": 6},
+                     {"criterion": "entropy", "max_depth": 3, "min_samples_leaf": 6}),
+        sklearn_case(120, 3, 2, {"max_leaf_nodes": 6, "min_samples_leaf": 5},
+                     {"max_leaf_nodes": 6, "min_samples_leaf": 5}),
+        sklearn_case(120, 3, 4, {"class_weight": "balanced", "max_depth": 3, "min_samples_split": 20},
+                     {"class_weight": "balanced", "max_depth": 3, "min_samples_split": 20}, weighted=True),
+        xgboost_case(1, 200, 4, 3, "multi:softprob", {"n_estimators": 3, "max_depth": 3}),
+        xgboost_case(2, 150, 4, 2, "binary:logistic", {"n_estimators": 4, "max_depth": 4, "reg_lambda": 0.5,
+                                                      "gamma": 0.3, "learning_rate": 0.2}, holes=0.2),
+        xgboost_case(3, 150, 3, 5, "reg:squarederror", {"n_estimators": 4, "max_depth": 0, "max_leaves": 7,
+                                                       "grow_policy": "lossguide", "reg_alpha": 0.4,
+                                                       "min_child_weight": 5}, weighted=True),
+        xgboost_case(4, 160, 4, 3, "multi:softprob", {"n_estimators": 2, "max_depth": 5, "min_child_weight": 3,
+                                                      "base_score": 0.2}, holes=0.1, weighted=True),
+    ]
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "trees.json")
+    with open(path, "w") as file:
+        json.dump({"cases": cases}, file, separators=(",", ":"))
+        file.write("\n")
+
+
+main()
