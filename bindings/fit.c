@@ -21,6 +21,7 @@ struct fit {
     bool epoch_over, stop, failed;
     int verbose;
     bool terminal, drawn;
+    const char *step; /* of the learner's type */
     double last_drawn;
 };
 
@@ -40,7 +41,7 @@ static void set_integer(lua_State *L, const char *name, int64_t value)
     lua_setfield(L, -2, name);
 }
 
-static void push_log(lua_State *L, const dg_log *log)
+static void push_log(lua_State *L, const dg_log *log, const char *step)
 {
     lua_createtable(L, 0, 5 + log->scores);
     dg_set_printable(L, "digits.record");
@@ -50,6 +51,8 @@ static void push_log(lua_State *L, const dg_log *log)
     set_integer(L, "batches", log->batches);
     lua_pushnumber(L, log->seconds);
     lua_setfield(L, -2, "seconds");
+    lua_pushstring(L, step); /* nil for NULL */
+    lua_setfield(L, -2, "step");
     for (int i = 0; i < log->scores; i++) {
         lua_pushnumber(L, log->score[i].value);
         lua_setfield(L, -2, log->score[i].name);
@@ -102,7 +105,7 @@ static int run_event(lua_State *L)
 {
     struct fit *fit = lua_touserdata(L, 1);
     if (fit->epoch_over) dg_record_epoch(L, 2, 3, fit->log);
-    push_log(L, fit->log);
+    push_log(L, fit->log, fit->step);
     show(L, 5, fit->epoch_over ? "epoch" : "batch", 6, fit);
     if (!lua_isfunction(L, 4)) return 0;
     lua_pushvalue(L, 4);
@@ -166,7 +169,8 @@ static dg_status on_epoch(void *context, const dg_log *log, bool *stop)
     struct fit *fit = context;
     fit->log = log;
     fit->epoch_over = true;
-    fit->drawn = false;
+    /* rounds share one line of a terminal, which ends with the fit */
+    fit->drawn = fit->terminal && fit->step && strcmp(fit->step, "round") == 0;
     return protected_event(fit, ON_EPOCH, fit->verbose ? SHOW : 0, stop);
 }
 
@@ -297,6 +301,7 @@ static dg_fit_options read_options(lua_State *L, struct fit *fit, int64_t rows)
     read_function(&args, "on_batch_end", ON_BATCH);
     lua_settop(L, LAST);
     fit->verbose = (int)verbose;
+    fit->step = dg_want_learner(L, MODEL, "fit")->type->step;
     fit->terminal = verbose == 1 && isatty(STDOUT_FILENO);
     options.on_epoch = on_epoch;
     options.on_batch = fit->terminal || lua_isfunction(L, ON_BATCH) ? on_batch : NULL;
@@ -392,7 +397,7 @@ int dg_learner_lua_fit(lua_State *L)
         lua_settop(L, LAST + 1);
         return lua_error(L);
     }
-    if (status != DG_OK) end_progress(L, &fit);
+    end_progress(L, &fit);
     dg_check_call(L, status, "fit");
     dg_finish_history(L, HISTORY, &result);
     lua_pushvalue(L, HISTORY);

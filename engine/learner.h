@@ -116,6 +116,8 @@ typedef struct dg_learner_type {
     dg_status (*summary)(const dg_learner *learner, char **out);
     /* What bytes are divided by before the learner sees them; NULL: 1. */
     float (*byte_scale)(const dg_learner *learner);
+    const char *step;               /* what its log counts as epochs: "epoch", "round"; NULL where
+                                       the whole fit is one, and batches are trees */
     bool resumes;                   /* a second fit can go on where the first ended */
     const dg_attribute *attributes; /* or NULL */
     /* Puts what was learnt into the tensors of a file, and takes it from there, trusting nothing.

@@ -1,7 +1,9 @@
--- What a fit shows: a bar that is redrawn on a terminal, and a line for each epoch.
+-- What a fit shows: a bar that is redrawn on a terminal, and a line for each epoch. Rounds of
+-- boosting, which are many and short, share one bar; elsewhere every tenth part has a line.
 local duration = require "digits.duration"
 
 local WIDTH = 24 -- of the bar
+local LINES = 10 -- of rounds, at most
 local SCORES = { "loss", "accuracy", "val_loss", "val_accuracy" }
 
 local function scores(log)
@@ -12,16 +14,31 @@ local function scores(log)
   return table.concat(parts, "  ")
 end
 
-local function place(log)
-  local digits = #tostring(log.epochs)
-  return ("epoch %" .. digits .. "d/%d"):format(log.epoch, log.epochs)
+local function count(name, at, of)
+  return ("%s %" .. #tostring(of) .. "d/%d"):format(name, at, of)
 end
 
-local function bar(log)
-  local full = math.floor(WIDTH * log.batch / log.batches)
-  local left = log.seconds / log.batch * (log.batches - log.batch)
-  return ("%s [%s%s] %s  %s left"):format(place(log), ("="):rep(full), ("."):rep(WIDTH - full),
-    scores(log), duration(left))
+local function place(log)
+  if log.step then return count(log.step, log.epoch, log.epochs) end
+  return ("%d %s"):format(log.batches, log.batches == 1 and "tree" or "trees")
+end
+
+-- A bar that is full when `done` of `all` is; `seconds` is what was done took.
+local function bar(title, done, all, seconds, log)
+  local full = math.floor(WIDTH * done / all)
+  return ("%s [%s%s] %s  %s left"):format(title, ("="):rep(full), ("."):rep(WIDTH - full),
+    scores(log), duration(seconds / done * (all - done)))
+end
+
+local started -- seconds of the rounds so far
+
+local function round(log, terminal)
+  started = (log.epoch == 1 and 0 or started or 0) + log.seconds
+  if terminal then
+    io.stdout:write("\r", bar(place(log), log.epoch, log.epochs, started, log), "\27[K")
+  elseif log.epoch % math.ceil(log.epochs / LINES) == 0 or log.epoch == log.epochs then
+    io.stdout:write(place(log), "  ", duration(started), "  ", scores(log), "\n")
+  end
 end
 
 -- event: "batch" redraws the bar; "epoch" writes the line of an epoch; "end" leaves a bar behind.
@@ -29,10 +46,15 @@ return function(event, log, terminal)
   if event == "end" then
     io.stdout:write("\n")
   elseif event == "batch" then
-    io.stdout:write("\r", bar(log), "\27[K")
+    if log.step == "round" then return end
+    local title = log.step and place(log) or count("tree", log.batch, log.batches)
+    io.stdout:write("\r", bar(title, log.batch, log.batches, log.seconds, log), "\27[K")
+  elseif log.step == "round" then
+    round(log, terminal)
   else
-    io.stdout:write(terminal and "\r" or "", place(log), "  ", duration(log.seconds), "  ",
-      scores(log), terminal and "\27[K\n" or "\n")
+    local line = { place(log), duration(log.seconds), scores(log) }
+    io.stdout:write(terminal and "\r" or "", (table.concat(line, "  "):gsub("%s+$", "")),
+      terminal and "\27[K\n" or "\n")
   end
   io.stdout:flush()
 end

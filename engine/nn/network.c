@@ -60,5 +60,6 @@ const dg_learner_type dg_network = {
     .evaluate = evaluate,
     .summary = summary,
     .byte_scale = byte_scale,
+    .step = "epoch",
     .resumes = true,
 };

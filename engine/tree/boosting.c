@@ -427,6 +427,7 @@ const dg_learner_type dg_gradient_boosting = {
     .predict_proba = dg_tree_predict_proba,
     .evaluate = dg_tree_evaluate,
     .summary = dg_tree_summary,
+    .step = "round",
     .attributes = dg_boosting_attributes,
     .store = dg_tree_store,
     .restore = dg_tree_restore,
