@@ -32,7 +32,7 @@ function Combined:evaluate(set) return self.boosting:evaluate(self:see(set)) end
 
 local sets = study.split(o)
 local results = study.run({
-  { name = "pixels", model = function() return study.boosting(o.rounds) end },
+  { name = "pixels", model = function() return study.boosting(o.rounds) end, certain = true },
   { name = "CNN features", model = function()
     return setmetatable({ cnn = study.cnn(), boosting = study.boosting(o.rounds) }, Combined)
   end },

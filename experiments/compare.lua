@@ -15,7 +15,7 @@ local sets = study.split(o)
 local fit = { epochs = o.epochs, batch_size = 50 }
 local results = study.run({
   { name = "Forest", model = function() return study.forest(o.trees) end },
-  { name = "XGBoost", model = function() return study.boosting(o.rounds) end },
+  { name = "XGBoost", model = function() return study.boosting(o.rounds) end, certain = true },
   { name = "Network", model = study.network, fit = fit },
   { name = "CNN", model = study.cnn, fit = fit },
 }, sets, o)

@@ -24,9 +24,9 @@ study.print(results, differences)
 local lines = { xlabel = "epoch", ylabel = "validation loss" }
 for i, result in ipairs(results) do
   local run = result.runs[1]
-  local learnt = run.model:evaluate(sets.train).accuracy
+  result.learnt = run.model:evaluate(sets.train).accuracy
   print(("%s: accuracy %.4f on the digits that it learnt from, %.4f on the validation set"):format(
-    result.name, learnt, run.validation))
+    result.name, result.learnt, run.validation))
   lines[i] = { y = run.history.val_loss, label = result.name }
 end
 local path = digits.path(o.out, "dropout.svg")

@@ -172,13 +172,14 @@ local function train_once(candidate, sets, seed)
 end
 
 -- Trains each of `candidates`, { name =, model = function, fit = options }, o.repeats times with
--- seeds of their own on the same data. Each comes back with its runs, and with accuracy (on the
--- test set), validation and seconds, means over the runs, and accuracy_spread, seconds_spread.
+-- seeds of their own on the same data; once if it has certain = true, for no seed changes it. Each
+-- comes back with its runs, and with accuracy (on the test set), validation and seconds, means over
+-- the runs, and accuracy_spread, seconds_spread.
 function study.run(candidates, sets, o)
   local results = {}
   for k, candidate in ipairs(candidates) do
     local result = { name = candidate.name, runs = {} }
-    for i = 1, o.repeats do
+    for i = 1, candidate.certain and 1 or o.repeats do
       result.runs[i] = train_once(candidate, sets, o.seed + i - 1)
       print(("%s, seed %d: test accuracy %.4f, %.1f s"):format(candidate.name, o.seed + i - 1,
         result.runs[i].accuracy, result.runs[i].seconds))

@@ -10,9 +10,19 @@ function html.escape(text)
   return (text:gsub("[%z\1-\8\11-\31\127]", ""):gsub('[&<>"]', ESCAPES))
 end
 
--- Escaped prose, in which `...` is code.
+local KEPT = "\u{a0}" -- a space at which no line ends
+
+-- Text without its lines.
+function html.flat(text)
+  return (tostring(text):gsub("%s+", " "))
+end
+
+-- Escaped prose, in which `...` is code. Lines do not end between a number and its unit or sign.
 function html.prose(text)
-  return (html.escape(text):gsub("`([^`]+)`", "<code>%1</code>"))
+  return (html.escape(html.flat(text)):gsub("`([^`]+)`", "<code>%1</code>")
+    :gsub("(%d) (%%)", "%1" .. KEPT .. "%2"):gsub("± (%d)", "±" .. KEPT .. "%1")
+    :gsub("p (&lt;) ", "p" .. KEPT .. "%1" .. KEPT)
+    :gsub("p = (%d)", "p" .. KEPT .. "=" .. KEPT .. "%1"))
 end
 
 -- A name for a place on the page.

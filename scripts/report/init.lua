@@ -51,6 +51,11 @@ function Page:section(title)
   return add(self, ('<h2 id="%s">%s</h2>'):format(anchor, html.escape(title)))
 end
 
+-- Begins a part of a section.
+function Page:part(title)
+  return add(self, "<h3>" .. html.escape(want("string", title, "the title of a part")) .. "</h3>")
+end
+
 -- Paragraphs of prose, in which `...` is code.
 function Page:text(...)
   for _, paragraph in ipairs { ... } do
@@ -97,7 +102,7 @@ end
 local function image(picture, alt, class)
   return ('<img%s src="data:image/svg+xml;base64,%s" width="%d" height="%d" alt="%s">'):format(
     class and (' class="%s"'):format(class) or "", html.base64(picture:render "svg"),
-    picture.width, picture.height, html.escape(alt))
+    picture.width, picture.height, html.escape(html.flat(alt)))
 end
 
 -- A picture, or several that stand side by side where there is room. Each is a picture of
@@ -175,8 +180,8 @@ end
 
 internals.document(report.new, "report.new", "new(path, { title = text, lead = nil })\n" ..
   "A page in one HTML file; a path that cannot be written raises now. Its methods add to it:\n" ..
-  "tiles { { name, value } }, section(title), text(paragraphs...), list { sentences },\n" ..
-  "code(text), figure(pictures, caption, alt),\n" ..
+  "tiles { { name, value } }, section(title), part(title), text(paragraphs...),\n" ..
+  "list { sentences }, code(text), figure(pictures, caption, alt),\n" ..
   "table { head =, rows =, caption =, texts = 1, best = nil }; and save() writes it.\n" ..
   "local page = require(\"digits.report\").new(\"out/report.html\", { title = \"Digits\" })")
 return report

@@ -15,13 +15,14 @@ body { margin: 0; background: var(--ground); color: var(--ink);
   font: 1.0625rem/1.6 "Iowan Old Style", "Palatino Linotype", Palatino, Georgia, serif; }
 header, nav, main, footer { max-width: 61rem; margin: 0 auto; padding: 0 1.25rem; }
 header { padding-top: 2.5rem; }
-h1, h2, th, nav, figcaption, caption, .tile { font-family: system-ui, "Segoe UI", Roboto,
+h1, h2, h3, th, nav, figcaption, caption, .tile { font-family: system-ui, "Segoe UI", Roboto,
   "Helvetica Neue", Arial,
   sans-serif; }
 h1 { font-size: clamp(1.6rem, 5vw, 2.4rem); line-height: 1.15; margin: 0 0 0.6rem; text-wrap:
   balance; }
 h2 { font-size: 1.35rem; line-height: 1.25; margin: 3rem 0 0.6rem; padding-top: 0.8rem;
   border-top: 1px solid var(--line); }
+h3 { font-size: 1.05rem; margin: 2rem 0 0.4rem; }
 p, ul { max-width: 42rem; margin: 0 0 1rem; overflow-wrap: break-word; }
 .lead { font-size: 1.15rem; color: var(--soft); }
 a { color: var(--accent); }
@@ -66,7 +67,7 @@ footer { color: var(--soft); font-size: 0.9rem; padding-top: 2rem; padding-botto
   header { padding-top: 1.5rem; }
   table { font-size: 0.8rem; }
   th { font-size: 0.72rem; }
-  th, td { padding-right: 0.45rem; }
+  th, td { padding-right: 0.4rem; }
   figure img.narrow { display: block; }
   figure img.wide { display: none; }
 }

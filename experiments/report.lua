@@ -1,0 +1,46 @@
+-- The whole study, as one HTML page: digits-lua experiments/report.lua
+-- Options: --repeats 2 --seed 1 --data mnist --out out --quick
+-- The page is out/report.html. The search keeps a journal in the same folder: a study that was
+-- stopped goes on from there, and only the first one tells the true time of the search.
+local digits = require "digits"
+local study = dofile((arg[0]:gsub("[^/]*$", "study.lua"))) -- beside this file
+local write = dofile((arg[0]:gsub("[^/]*$", "report_page.lua")))
+
+local began = digits.clock()
+local o = study.options({
+  repeats = { 2, "how often each candidate is trained, with seeds that follow one another" },
+}, { repeats = 2 })
+local page = require("digits.report").new(o.out .. "/report.html", {
+  title = "Recognising handwritten digits" })
+
+-- Runs an experiment as its command would, and keeps the command and the time that it took.
+local steps = {}
+local function run(name, more)
+  local options = { seed = o.seed, data = o.data, out = o.out, quick = o.quick }
+  for option, value in pairs(more or {}) do options[option] = value end
+  print("\n== " .. name)
+  local start = digits.clock()
+  local result = study.experiment(name, options)
+  steps[#steps + 1] = { name = name, command = study.command(name, options),
+    seconds = digits.clock() - start }
+  return result
+end
+
+-- the smaller comparisons train for fewer epochs than on their own
+local epochs = o.quick and { 1, 2, 1 } or { 3, 6, 3 }
+local found = {
+  options = o, steps = steps,
+  compare = run("compare", { repeats = o.repeats }),
+  search = run("grid_search", { workers = math.min(2, digits.threads()) }),
+  deploy = run "deploy",
+  combined = run "cnn_xgboost",
+  pooling = run("pooling", { epochs = epochs[1] }),
+  dropout = run("dropout", { epochs = epochs[2] }),
+  activations = run("activations", { epochs = epochs[3] }),
+  labels = run("label_errors", not o.quick and { epochs = 3, folds = 3, repeats = 1 } or nil),
+}
+found.seconds = digits.clock() - began
+write(page, found, study)
+page:save()
+print(("\nwrote %s, %.0f s in all"):format(page.path, digits.clock() - began))
+return found

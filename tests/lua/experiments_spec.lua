@@ -1,0 +1,174 @@
+-- The study in its quick form, and the pages that digits.report writes.
+local digits = require "digits"
+local html = require "digits.report.html"
+local report = require "digits.report"
+local support = require "tests.lua.support"
+
+local program = os.getenv "DIGITS_LUA" or arg[-1]
+
+local function read_all(path)
+  local file = assert(io.open(path, "rb"), path .. " is not there")
+  local text = file:read "a"
+  file:close()
+  return text
+end
+
+-- Runs a command; its output, errors and status.
+local function run(folder, command)
+  local _, kind, status = os.execute(("%s >'%s/stdout' 2>'%s/stderr' </dev/null"):format(command,
+    folder, folder))
+  return read_all(folder .. "/stdout"), read_all(folder .. "/stderr"),
+    kind == "exit" and status or 128 + status
+end
+
+local function experiment(folder, name, words)
+  return run(folder, ("'%s' experiments/%s.lua %s"):format(program, name, words))
+end
+
+describe("report", function()
+  local folder, path
+  setup(function()
+    folder = support.folder()
+    path = folder .. "/pages/page.html"
+  end)
+  teardown(function() support.remove(folder) end)
+
+  it("writes base64 as RFC 4648 has it", function()
+    local vectors = { [""] = "", f = "Zg==", fo = "Zm8=", foo = "Zm9v", foob = "Zm9vYg==",
+      fooba = "Zm9vYmE=", foobar = "Zm9vYmFy", ["\0\255\254"] = "AP/+" }
+    for bytes, text in pairs(vectors) do assert.equal(text, html.base64(bytes)) end
+  end)
+
+  it("writes what it is given, escaped, into one file", function()
+    local page = report.new(path, { title = "1 < 2 & \"so\"", lead = "a\0b \255" })
+    page:tiles { { "<i>", "5 %" } }
+    page:section "A & B":part "<p>":text("`x < y` costs 3 %"):list { "one", "<two>" }
+    page:code "if a < b then\n  c()"
+    page:table { head = { "<h>", "n" }, rows = { { "&", 1 }, { "z", 2 } }, best = 2 }
+    page:figure(digits.plot.line { y = { 1, 2 } }, "a \"figure\" & more")
+    assert.is_nil(io.open(path))
+    page:save()
+    local text = read_all(path)
+    assert.truthy(text:find("<title>1 &lt; 2 &amp; &quot;so&quot;</title>", 1, true))
+    assert.truthy(text:find("<p class=\"lead\">ab ?</p>", 1, true))
+    assert.truthy(text:find("<dt>&lt;i&gt;</dt><dd>5\u{a0}%</dd>", 1, true))
+    assert.truthy(text:find('<h2 id="a-b">A &amp; B</h2>\n<h3>&lt;p&gt;</h3>\n' ..
+      "<p><code>x &lt; y</code> costs 3\u{a0}%</p>\n<ul>\n<li>one</li>\n<li>&lt;two&gt;</li>",
+      1, true))
+    assert.truthy(text:find('<a href="#a-b">A &amp; B</a>', 1, true))
+    assert.truthy(text:find("<pre>if a &lt; b then\n  c()</pre>", 1, true))
+    assert.truthy(text:find('<tr><td class="text">&amp;</td><td>1</td></tr>\n' ..
+      '<tr class="best"><td class="text">z</td><td>2</td></tr>', 1, true))
+    assert.truthy(text:find('alt="a &quot;figure&quot; &amp; more">', 1, true))
+  end)
+
+  it("refuses a path that cannot be written, before the work", function()
+    assert.matches("/dev/null", support.message(function()
+      report.new("/dev/null/page.html", { title = "x" })
+    end))
+    assert.matches("title must be a string", support.message(function() report.new(path) end))
+  end)
+end)
+
+describe("experiments", function()
+  local folder
+  setup(function() folder = support.folder() end)
+  teardown(function() support.remove(folder) end)
+
+  it("refuse a folder that cannot be written, before the work", function()
+    for _, name in ipairs { "report", "grid_search", "deploy", "label_errors" } do
+      local start = digits.clock()
+      local out, err, status = experiment(folder, name, "--out /dev/null/x")
+      assert.equal(1, status)
+      assert.equal("", out)
+      assert.matches("^experiments/[%w_]+%.lua: cannot write into %-%-out '/dev/null/x': [^\n]+\n$",
+        err)
+      assert.is_true(digits.clock() - start < 10)
+    end
+  end)
+
+  it("refuse counts below 1", function()
+    local _, err, status = experiment(folder, "pooling", "--epochs 0 --out " .. folder)
+    assert.equal(1, status)
+    assert.equal("experiments/pooling.lua: --epochs must be at least 1, found 0\n", err)
+  end)
+
+  if support.sanitized then return end -- minutes, for code that other specs run
+
+  it("grow the same forest from one-hot labels and scaled pixels", function()
+    local plain = experiment(folder, "random_forest", "--quick --out " .. folder)
+    local other = experiment(folder, "random_forest", "--quick --one-hot --scale --out " .. folder)
+    local accuracy = plain:match "test accuracy (0%.%d+)"
+    assert.is_true(tonumber(accuracy) > 0.9)
+    assert.is_true(math.abs(accuracy - other:match "test accuracy (0%.%d+)") <= 0.003)
+    assert.matches("^<%?xml", read_all(folder .. "/random_forest_importance.svg"))
+  end)
+
+  describe("together", function()
+    local page, out, err, status, took
+    setup(function()
+      local start = digits.clock()
+      out, err, status = experiment(folder, "report", "--quick --seed 3 --out " .. folder)
+      took = digits.clock() - start
+      page = status == 0 and read_all(folder .. "/report.html")
+    end)
+
+    it("make a page in under a minute", function()
+      assert.equal(0, status, err)
+      assert.is_true(took < 60, ("it took %.0f s"):format(took))
+      local sections = {}
+      for title in page:gmatch "<h2[^>]*>(.-)</h2>" do sections[#sections + 1] = title end
+      assert.same({ "The task and the data", "Four candidates", "Comparing them",
+        "Searching for better settings", "When deployed", "What else was tried", "Doubtful labels",
+        "Where these figures differ from the report's", "Repeating this study" }, sections)
+      assert.matches("in all\n$", out)
+    end)
+
+    it("need nothing but the page", function()
+      local pictures = 0
+      for source in page:gmatch '<img[^>]- src="([^"]*)"' do
+        assert.matches("^data:image/svg%+xml;base64,[%w+/]+=*$", source)
+        pictures = pictures + 1
+      end
+      assert.is_true(pictures >= 25)
+      for link in page:gmatch 'href="([^"]*)"' do assert.matches("^[#d]", link) end
+      assert.is_nil(page:find("<script", 1, true))
+      assert.is_nil(page:find("@import", 1, true))
+      assert.is_nil(page:find("url(", 1, true))
+    end)
+
+    it("say how to repeat them", function()
+      local info = digits.info()
+      assert.truthy(page:find("report.lua --data=mnist --quick --repeats=2 --seed=3", 1, true))
+      assert.truthy(page:find("experiments/compare.lua --data=mnist", 1, true))
+      assert.truthy(page:find("digits-lua " .. info.version, 1, true))
+      assert.truthy(page:find(html.escape(info.processor), 1, true))
+    end)
+
+    it("give figures that their commands give again", function()
+      local deployed = experiment(folder, "deploy", "--quick --seed 3 --out " .. folder)
+      local accuracy = tonumber(deployed:match "accuracy on unseen data: (0%.%d+)")
+      assert.is_true(accuracy > 0.85)
+      assert.truthy(page:find(("<dd>%.2f\u{a0}%%</dd>"):format(100 * accuracy), 1, true))
+      for counts in deployed:match("truth.-\n(.-)\n%s+precision"):gmatch "[^\n]+" do
+        assert.equal(11, select(2, counts:gsub("%d+", "")))
+      end
+      for sentence in deployed:gmatch "  (%l+ taken for %l+: %d+ %(%d+%.%d)" do
+        assert.truthy(page:find(sentence, 1, true))
+      end
+      assert.matches("\n   micro avg +0%.%d%d +0%.%d%d +0%.%d%d +1400\n", deployed)
+    end)
+
+    it("find boosting better on what the CNN sees, by more than a point", function()
+      local gain = page:match "They gain (%-?%d+%.%d+) points of accuracy"
+      assert.is_true(tonumber(gain) >= 1)
+    end)
+
+    it("read well in a browser, wide and narrow, light and dark", function()
+      local found, _, ended = run(folder, ("tests/browser/check '%s/report.html'"):format(folder))
+      if ended == 77 then return pending(found:match "[^\n]+") end
+      assert.equal(0, ended, found)
+      assert.equal(4, select(2, found:gsub("all well", "")))
+    end)
+  end)
+end)
