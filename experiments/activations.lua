@@ -26,4 +26,4 @@ end
 local path = digits.path(o.out, "activations.svg")
 plot.line(lines):save(path)
 print("wrote " .. path)
-return { results = results, differences = differences }
+return { results = results, differences = differences, options = o }

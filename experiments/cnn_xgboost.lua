@@ -43,4 +43,4 @@ study.print(results, differences)
 local path = digits.path(o.out, "cnn_xgboost.svg")
 plot.compare(results):save(path)
 print("wrote " .. path)
-return { results = results, differences = differences }
+return { results = results, differences = differences, options = o }

@@ -23,13 +23,14 @@ study.print(results, differences)
 -- overfitting: how much better the last epoch knows the digits that it learnt from
 local lines = { xlabel = "epoch", ylabel = "validation loss" }
 for i, result in ipairs(results) do
-  local run = result.runs[1]
-  result.learnt = run.model:evaluate(sets.train).accuracy
+  local sum = 0
+  for _, run in ipairs(result.runs) do sum = sum + run.model:evaluate(sets.train).accuracy end
+  result.learnt = sum / #result.runs
   print(("%s: accuracy %.4f on the digits that it learnt from, %.4f on the validation set"):format(
-    result.name, result.learnt, run.validation))
-  lines[i] = { y = run.history.val_loss, label = result.name }
+    result.name, result.learnt, result.validation))
+  lines[i] = { y = result.runs[1].history.val_loss, label = result.name }
 end
 local path = digits.path(o.out, "dropout.svg")
 plot.line(lines):save(path)
 print("wrote " .. path)
-return { results = results, differences = differences }
+return { results = results, differences = differences, options = o }

@@ -22,4 +22,4 @@ study.print(results, differences)
 local path = digits.path(o.out, "pooling.svg")
 plot.compare(results):save(path)
 print("wrote " .. path)
-return { results = results, differences = differences }
+return { results = results, differences = differences, options = o }

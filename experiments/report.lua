@@ -8,7 +8,7 @@ local write = dofile((arg[0]:gsub("[^/]*$", "report_page.lua")))
 
 local began = digits.clock()
 local o = study.options({
-  repeats = { 2, "how often each candidate is trained, with seeds that follow one another" },
+  repeats = { 2, "how often each of the compared is trained, with seeds that follow one another" },
 }, { repeats = 2 })
 local page = require("digits.report").new(o.out .. "/report.html", {
   title = "Recognising handwritten digits" })
@@ -33,10 +33,10 @@ local found = {
   compare = run("compare", { repeats = o.repeats }),
   search = run("grid_search", { workers = math.min(2, digits.threads()) }),
   deploy = run "deploy",
-  combined = run "cnn_xgboost",
-  pooling = run("pooling", { epochs = epochs[1] }),
-  dropout = run("dropout", { epochs = epochs[2] }),
-  activations = run("activations", { epochs = epochs[3] }),
+  combined = run("cnn_xgboost", { repeats = o.repeats }),
+  pooling = run("pooling", { epochs = epochs[1], repeats = o.repeats }),
+  dropout = run("dropout", { epochs = epochs[2], repeats = o.repeats }),
+  activations = run("activations", { epochs = epochs[3], repeats = o.repeats }),
   labels = run("label_errors", not o.quick and { epochs = 3, folds = 3, repeats = 1 } or nil),
 }
 found.seconds = digits.clock() - began

@@ -180,7 +180,8 @@ local function about_comparison(page, found, study)
     dwarf the others.]])
   page:text([[A difference between two models can be luck: which digits happened to be in the
     test set. McNemar's test looks at the digits that only one of the two gets right, and a
-    bootstrap draws the test set again ten thousand times.]])
+    bootstrap draws the test set again ten thousand times. Both judge the models of the first
+    seed.]])
   verdicts(page, study, compare.differences)
 end
 
@@ -290,7 +291,8 @@ end
 
 local function about_variations(page, found, study)
   page:section "What else was tried"
-  page:text [[The report names several ideas without trying them. These are first answers.]]
+  page:text [[The report names several ideas without trying them. These are first answers,
+    trained and compared in the same way.]]
   local combined = found.combined.results
   page:part "Boosting on the CNN"
   page:text(([[A trained CNN turns each digit into the 128 outputs of its dense layer; boosted trees
@@ -303,20 +305,24 @@ local function about_variations(page, found, study)
   page:text([[Keeping the mean of each square, or of the whole picture, in place of the
     maximum. Global pooling forgets where in the picture a filter answered, and with one layer of
     filters that is most of what there is to know.]])
-  compare_table(page, study, found.pooling.results, "Ways of pooling.")
+  compare_table(page, study, found.pooling.results,
+    ("Ways of pooling, after %d epochs."):format(found.pooling.options.epochs))
   verdicts(page, study, found.pooling.differences)
   local gaps, rows = {}, {}
   for i, result in ipairs(found.dropout.results) do
     gaps[i] = ("%.2f with %s"):format(100 * (result.learnt - result.validation), result.name)
-    rows[i] = { result.name, ("%.4f"):format(result.learnt), ("%.4f"):format(result.validation),
-      ("%.4f"):format(result.accuracy) }
+    rows[i] = { result.name, ("%.4f"):format(result.learnt),
+      study.with_spread(result, "validation", "%.4f"),
+      study.with_spread(result, "accuracy", "%.4f") }
   end
   page:part "Dropout"
   page:text(([[The report saw its CNN overfit: better on the digits that it learnt from than on
     others. The gap between the two, in points of accuracy, is %s.]])
     :format(table.concat(gaps, ", ")))
   page:table { head = { "", "learnt digits", "validation", "test" }, rows = rows,
-    caption = "Accuracy with shares of the activations dropped while learning." }
+    caption = ("Accuracy with shares of the activations dropped while learning, %d epochs.")
+      :format(found.dropout.options.epochs) }
+  verdicts(page, study, found.dropout.differences)
   local lines = { xlabel = "epoch", ylabel = "validation loss", width = 460, height = 340 }
   for i, result in ipairs(found.dropout.results) do
     lines[i] = { y = result.runs[1].history.val_loss, label = result.name }
@@ -324,7 +330,8 @@ local function about_variations(page, found, study)
   page:figure(plot.line(lines), "Validation loss with more and less dropout.")
   page:part "Activation"
   page:text "ReLU against tanh, which used to be the standard."
-  compare_table(page, study, found.activations.results, "Activations.")
+  compare_table(page, study, found.activations.results,
+    ("Activations, after %d epochs."):format(found.activations.options.epochs))
   verdicts(page, study, found.activations.differences)
 end
 
