@@ -328,6 +328,7 @@ void dg_bins_free(dg_bins *bins)
     dg_free(bins->by_column);
     dg_free(bins->by_row);
     dg_free(bins->uncommon);
+    dg_free(bins->row_bits);
     for (int32_t b = 0; bins->blocks && b < bins->block_count; b++) {
         dg_free(bins->blocks[b].start);
         dg_free(bins->blocks[b].entry);
@@ -355,6 +356,12 @@ static dg_status turn_rows(void *context, int64_t piece, int worker)
         for (int32_t c = first; c < last; c++)
             for (int64_t i = begin; i < end; i++)
                 bins->by_row[i * bins->count + c] = bins->by_column[c * bins->rows + i];
+        for (int64_t i = begin; i < end; i++) {
+            uint64_t bits = 0;
+            for (int32_t c = first; c < last; c++)
+                bits |= (bins->uncommon[c * bins->words + i / 64] >> (i % 64) & 1) << (c - first);
+            bins->row_bits[i * bins->row_words + first / LINE] = bits;
+        }
     }
     return DG_OK;
 }
@@ -380,6 +387,8 @@ dg_status dg_bins_add_rows(dg_bins *bins, const dg_job *job)
     bins->words = (bins->rows + 63) / 64;
     DG_TRY(dg_alloc(&bins->by_row, bins->rows * bins->count, 1));
     DG_TRY(dg_alloc(&bins->uncommon, bins->words * bins->count, sizeof *bins->uncommon));
+    bins->row_words = (bins->count + 63) / 64;
+    DG_TRY(dg_alloc(&bins->row_bits, bins->row_words * bins->rows, sizeof *bins->row_bits));
     DG_TRY(dg_parallel(job, bins->count, mark_column, bins));
     return dg_parallel(job, (bins->rows + LINE - 1) / LINE, turn_rows, bins);
 }

@@ -43,6 +43,8 @@ typedef struct dg_bins {
     uint8_t *by_row;    /* {rows, count}, after dg_bins_add_rows; else NULL */
     int64_t words;      /* rows / 64, rounded up */
     uint64_t *uncommon; /* {count, words}: bits of rows whose bin is not common; as by_row */
+    int64_t row_words;  /* count / 64, rounded up */
+    uint64_t *row_bits; /* {rows, row_words}: the same bits by rows */
     int32_t block_count;
     dg_bin_block *blocks; /* after dg_bins_add_blocks; else NULL */
 } dg_bins;

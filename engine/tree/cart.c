@@ -19,7 +19,7 @@ static dg_status allocate(dg_cart *cart)
     DG_TRY(dg_alloc(&cart->spare, n, sizeof *cart->spare));
     DG_TRY(dg_alloc(&cart->info, sample->bins->rows, sizeof *cart->info));
     DG_TRY(dg_alloc_zero(&cart->member, sample->bins->words, sizeof *cart->member));
-    DG_TRY(dg_alloc(&cart->listed, n + 1, sizeof *cart->listed));
+    for (int i = 0; i < 2; i++) DG_TRY(dg_alloc(&cart->listed[i], n + 1, sizeof *cart->listed[i]));
     DG_TRY(dg_alloc(&cart->next, n + 1, sizeof *cart->next));
     DG_TRY(dg_alloc(&cart->bin, n + 1, sizeof *cart->bin));
     DG_TRY(dg_alloc(&cart->features, features, sizeof *cart->features));
@@ -36,7 +36,8 @@ static void release(dg_cart *cart)
     dg_free(cart->spare);
     dg_free(cart->info);
     dg_free(cart->member);
-    dg_free(cart->listed);
+    dg_free(cart->listed[0]);
+    dg_free(cart->listed[1]);
     dg_free(cart->next);
     dg_free(cart->bin);
     dg_free(cart->features);
@@ -147,7 +148,6 @@ static dg_status split_node(dg_cart *cart, const dg_cart_node *node, dg_cart_nod
                                .depth = node->depth + 1,
                                .begin = node->begin,
                                .end = middle,
-                               .near = node->near,
                                .constants = node->constants };
     child[1] = child[0];
     child[1].node++;

@@ -10,8 +10,8 @@
 
 #include "engine/tree/cart_split.h"
 
-/* In nodes with at most so many rows, a row's bins are read where they lie together: the rows stay
- * in cache down to the leaves. */
+/* In nodes with at most so many rows, what a row has is read where it lies together: rows stay in
+ * cache down to the leaves. */
 enum { FEW_ROWS = 1024 };
 
 /* Impurities: for Gini's, the sum over classes of squared weights; for entropy, of w log2 w. */
@@ -26,7 +26,8 @@ struct scan {
     dg_cart *cart;
     const dg_cart_node *node;
     int32_t column;
-    int64_t listed; /* rows in lists */
+    const uint32_t *row; /* {listed}: rows whose bin is not common */
+    int64_t listed;
     uint64_t occurs[4];
     int32_t head[DG_MAX_BINS];
     uint8_t order[DG_MAX_BINS]; /* bins that occur, ascending, the common one too */
@@ -44,40 +45,37 @@ static inline double plogp(const dg_cart *cart, double weight)
 
 /* --- which bins occur --------------------------------------------------------------------- */
 
-/* From rows that lie together. */
-static int64_t collect_few(const dg_cart *cart, const dg_cart_node *node, int32_t column)
+/* Rows of the node whose bin is not common, from the rows' bits, which are few enough to stay in the
+ * first cache. Their bins are asked for, to be there when they are read. */
+static int64_t collect_few(const dg_cart *cart, const dg_cart_node *node, int32_t column,
+                           uint32_t *restrict listed)
 {
     const dg_bins *bins = cart->sample->bins;
-    int64_t count = node->end - node->begin, kept = 0, stride = bins->count;
+    int64_t count = node->end - node->begin, kept = 0, stride = bins->row_words;
     const uint32_t *row = cart->row + node->begin;
-    const uint8_t *base = bins->by_row + column;
-    uint8_t common = (uint8_t)bins->columns[column].common;
-    uint32_t *restrict listed = cart->listed;
-    uint8_t *restrict bin = cart->bin;
+    const uint64_t *bits = bins->row_bits + column / 64;
+    const uint8_t *from = bins->by_row + column;
     for (int64_t i = 0; i < count; i++) {
-        uint8_t here = base[row[i] * stride];
         listed[kept] = row[i];
-        bin[kept] = here;
-        kept += here != common;
+        kept += bits[row[i] * stride] >> (column % 64) & 1;
     }
+    for (int64_t j = 0; j < kept; j++) __builtin_prefetch(from + listed[j] * (int64_t)bins->count);
     return kept;
 }
 
-/* From the bits of the node and those of the column. */
-static int64_t collect_many(const dg_cart *cart, const dg_cart_node *node, int32_t column)
+/* The same from the bits of the node and those of the column. */
+static int64_t collect_many(const dg_cart *cart, const dg_cart_node *node, int32_t column,
+                            uint32_t *restrict listed)
 {
     const dg_bins *bins = cart->sample->bins;
     const uint64_t *uncommon = bins->uncommon + column * bins->words;
     const uint8_t *from = bins->by_column + column * bins->rows;
     int64_t kept = 0, last = cart->row[node->end - 1] / 64;
-    uint32_t *restrict listed = cart->listed;
-    uint8_t *restrict bin = cart->bin;
     for (int64_t w = cart->row[node->begin] / 64; w <= last; w++) {
         uint64_t bits = uncommon[w] & cart->member[w];
         if (bits) __builtin_prefetch(from + 64 * w);
         for (; bits; bits &= bits - 1) listed[kept++] = (uint32_t)(64 * w + __builtin_ctzll(bits));
     }
-    for (int64_t j = 0; j < kept; j++) bin[j] = from[listed[j]];
     return kept;
 }
 
@@ -86,14 +84,22 @@ static bool has_few(const dg_cart_node *node)
     return node->end - node->begin <= FEW_ROWS;
 }
 
+static void read_bins(const struct scan *scan, uint8_t *restrict bin)
+{
+    const dg_bins *bins = scan->cart->sample->bins;
+    bool few = has_few(scan->node);
+    int64_t stride = few ? bins->count : 1;
+    const uint8_t *from =
+        few ? bins->by_row + scan->column : bins->by_column + scan->column * bins->rows;
+    for (int64_t j = 0; j < scan->listed; j++) bin[j] = from[scan->row[j] * stride];
+}
+
 /* False when all rows are in one bin. */
 static bool list_bins(struct scan *scan)
 {
     dg_cart *cart = scan->cart;
     int64_t count = scan->node->end - scan->node->begin;
-    scan->listed = has_few(scan->node) ? collect_few(cart, scan->node, scan->column)
-                                       : collect_many(cart, scan->node, scan->column);
-    if (scan->listed == 0) return false;
+    read_bins(scan, cart->bin);
     memset(scan->occurs, 0, sizeof scan->occurs);
     for (int64_t j = 0; j < scan->listed; j++) {
         int b = cart->bin[j];
@@ -135,7 +141,7 @@ static inline void move_bin(const struct scan *scan, int bin, struct side *from,
 {
     const dg_cart *cart = scan->cart;
     for (int32_t j = scan->head[bin]; j >= 0; j = cart->next[j]) {
-        dg_cart_row row = cart->info[cart->listed[j]];
+        dg_cart_row row = cart->info[scan->row[j]];
         int32_t c = row.class;
         double w = (double)row.weight, less = from->class[c], more = to->class[c];
         if (entropy) {
@@ -159,6 +165,14 @@ static inline double score_side(const dg_cart *cart, const struct side *side, bo
     return entropy ? side->sum - plogp(cart, side->weight) : side->sum / side->weight;
 }
 
+/* The same of both, with one division. */
+static inline double score_sides(const dg_cart *cart, const struct side *a, const struct side *b,
+                                 bool entropy)
+{
+    if (entropy) return score_side(cart, a, true) + score_side(cart, b, true);
+    return (a->sum * b->weight + b->sum * a->weight) / (a->weight * b->weight);
+}
+
 /* Judges the boundary between places `left` and `left` + 1 of the order. */
 static inline void judge(struct scan *scan, const struct side *a, const struct side *b, int left,
                          bool nan_left, bool entropy)
@@ -168,7 +182,7 @@ static inline void judge(struct scan *scan, const struct side *a, const struct s
     if (a->rows < options->min_leaf || b->rows < options->min_leaf ||
         a->weight < options->min_weight_leaf || b->weight < options->min_weight_leaf)
         return;
-    double score = score_side(cart, a, entropy) + score_side(cart, b, entropy);
+    double score = score_sides(cart, a, b, entropy);
     bool same = scan->best.column == scan->column; /* of equals the lowest */
     if (score < scan->best.score || (score == scan->best.score && !same)) return;
     scan->best =
@@ -223,11 +237,21 @@ static double sum_of(const dg_cart *cart)
     return sum;
 }
 
+/* A column whose rows are collected. */
+struct collected {
+    int32_t column; /* -1: none */
+    int slot;       /* in `listed` */
+    int64_t count;
+};
+
 /* False when the column is constant in the node. */
-static bool scan_column(struct scan *scan, int32_t column)
+static bool scan_column(struct scan *scan, struct collected it)
 {
-    const dg_column *described = &scan->cart->sample->bins->columns[column];
-    scan->column = column;
+    if (it.column < 0) return true;
+    const dg_column *described = &scan->cart->sample->bins->columns[it.column];
+    scan->column = it.column;
+    scan->row = scan->cart->listed[it.slot];
+    scan->listed = it.count;
     if (!list_bins(scan)) return false;
     bool nan = described->nan_bin >= 0 && scan->order[scan->bins - 1] == described->nan_bin;
     if (scan->cart->options->entropy) {
@@ -238,6 +262,24 @@ static bool scan_column(struct scan *scan, int32_t column)
         if (nan) run(scan, nan, true, false);
     }
     return true;
+}
+
+/* Looks at a column one turn late, when its bins have come from memory. Whether it is constant is known
+ * at once, but for columns without any row in the common bin. */
+static bool take_column(struct scan *scan, int32_t column, struct collected *waiting)
+{
+    dg_cart *cart = scan->cart;
+    const dg_cart_node *node = scan->node;
+    struct collected it = { column, !waiting->slot, 0 };
+    uint32_t *listed = cart->listed[it.slot];
+    it.count = has_few(node) ? collect_few(cart, node, column, listed)
+                             : collect_many(cart, node, column, listed);
+    if (it.count == 0) return false;
+    scan_column(scan, *waiting);
+    *waiting = it;
+    if (it.count < node->end - node->begin) return true;
+    waiting->column = -1;
+    return scan_column(scan, it);
 }
 
 static void swap(int32_t *list, int64_t a, int64_t b)
@@ -255,6 +297,7 @@ static void draw_columns(dg_cart *cart, dg_cart_node *node, struct scan *scan)
     int32_t *features = cart->features;
     int64_t known = node->constants, end = cart->sample->bins->features;
     int64_t drawn = 0, found = 0, visited = 0;
+    struct collected waiting = { .column = -1 };
     while (end > known + found &&
            (visited < cart->options->max_features || visited <= found + drawn)) {
         visited++;
@@ -266,26 +309,16 @@ static void draw_columns(dg_cart *cart, dg_cart_node *node, struct scan *scan)
         }
         at += found;
         int32_t column = cart->column_of[features[at]];
-        if (column < 0 || !scan_column(scan, column)) {
+        if (column < 0 || !take_column(scan, column, &waiting)) {
             swap(features, at, known + found++);
             continue;
         }
         swap(features, at, --end);
     }
+    scan_column(scan, waiting);
     memcpy(features, cart->constant, (size_t)known * sizeof *features);
     memcpy(cart->constant + known, features + known, (size_t)found * sizeof *features);
     node->constants = known + found;
-}
-
-/* Asks for the rows of a node at once; the nodes below find them in cache. */
-static void fetch(const dg_cart *cart, const dg_cart_node *node)
-{
-    enum { LINE = 64 };
-    int64_t stride = cart->sample->bins->count;
-    for (int64_t i = node->begin; i < node->end; i++) {
-        const uint8_t *row = cart->sample->bins->by_row + cart->row[i] * stride;
-        for (int64_t at = 0; at < stride; at += LINE) __builtin_prefetch(row + at);
-    }
 }
 
 /* Sets the bits of the node's rows, or clears them. */
@@ -303,9 +336,8 @@ void dg_cart_find_split(dg_cart *cart, dg_cart_node *node)
     struct side all = { .weight = node->weight };
     all.sum = scan.sum = sum_of(cart);
     node->score = score_side(cart, &all, cart->options->entropy);
-    if (has_few(node) && !node->near) fetch(cart, node);
+
     if (!has_few(node)) mark(cart, node, true);
-    node->near = has_few(node);
     draw_columns(cart, node, &scan);
     if (!has_few(node)) mark(cart, node, false);
     node->split = scan.best;

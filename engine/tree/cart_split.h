@@ -18,7 +18,6 @@ typedef struct dg_cart_node {
     int32_t node;
     int32_t depth;
     int64_t begin, end; /* its rows in `row` */
-    bool near;          /* its rows are in cache */
     int64_t constants;  /* features at the front of `features` that are constant here */
     double weight;      /* of its rows */
     double score;       /* as of a split with all on one side */
@@ -46,9 +45,9 @@ typedef struct dg_cart {
     int32_t *features, *constant; /* {features}: in random order; those known to be constant */
     int32_t *column_of;           /* {features}: its column, or -1 */
     double *total, *left, *right; /* {classes} */
-    uint32_t *listed;             /* {count + 1}: rows of the node whose bin is not common, */
-    uint8_t *bin;                 /* their bins, */
-    int32_t *next;                /* and the next one in the same bin */
+    uint32_t *listed[2]; /* {count + 1}: rows of the node whose bin is not common, of two columns */
+    uint8_t *bin;        /* {count + 1}: their bins, */
+    int32_t *next;       /* {count + 1}: and the next one in the same bin */
 } dg_cart;
 
 /* The best split of `node` among max_features columns; fills `total`, weight and score of the node
