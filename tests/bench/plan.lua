@@ -2,13 +2,19 @@
 local plan = {}
 
 -- In the order of the table; BENCH chooses among them.
-plan.works = { "cnn", "dense", "csv", "start", "memory", "predict", "deep" }
+plan.works = {
+  "cnn", "dense", "csv", "start", "memory", "predict", "deep", "forest", "boosting", "exchange",
+  "growth",
+}
 
--- By name in a command: the Debian package that brings it.
+-- What the peers need: what brings it.
 plan.packages = {
-  PyTorch = "python3-torch",
-  pandas = "python3-pandas",
-  ["lua5.4"] = "lua5.4",
+  PyTorch = "Debian's package is python3-torch",
+  pandas = "Debian's package is python3-pandas",
+  ["lua5.4"] = "Debian's package is lua5.4",
+  ["scikit-learn"] = "Debian's package is python3-sklearn",
+  XGBoost = "Debian's package is python3-xgboost",
+  LightGBM = "`pip install lightgbm` brings it",
 }
 
 local function ours(script)
@@ -19,8 +25,14 @@ local function python(script)
   return "$process 1 $python tests/bench/peers/" .. script .. " $data"
 end
 
+-- Peers learn the rows that we learn: the order of the 70 000 is written for them.
+local same_rows = "rm -rf $files && mkdir $files && " ..
+  "$digits tests/bench/ours/order.lua $files/order.i32"
+
 -- Each is run in rounds: ours, the peer, and, where it matters, the machine. In commands, $name
--- stands for what run.lua knows by that name. `needs`: what the peer cannot do without.
+-- stands for what run.lua knows by that name. `needs`: what the peer cannot do without, or we,
+-- where there is no peer. `prepare` is run once, before all that name it; `after` names another
+-- measurement, whose files this one reads.
 -- OpenBLAS takes processors newer than itself for older ones, and uses half of their speed: where
 -- there is AVX-512, its kernels for that are measured too, and the faster ones count.
 plan.measurements = {
@@ -72,6 +84,52 @@ plan.measurements = {
     needs = { "PyTorch" },
     reads = "idx",
   },
+  forest = {
+    prepare = same_rows,
+    ours = ours "trees.lua forest" .. " $files",
+    peer = python "trees.py forest" .. " $files",
+    needs = { "scikit-learn" },
+    reads = "idx",
+  },
+  boosting = {
+    prepare = same_rows,
+    ours = ours "trees.lua boosting" .. " $files",
+    peer = python "trees.py xgboost" .. " $files",
+    needs = { "XGBoost" },
+    reads = "idx",
+  },
+  lightgbm = {
+    prepare = same_rows,
+    ours = ours "trees.lua boosting" .. " $files",
+    peer = python "trees.py lightgbm" .. " $files",
+    needs = { "LightGBM" },
+    reads = "idx",
+  },
+  exchange_out = {
+    after = "boosting",
+    ours = python "exchange.py" .. " $files",
+    needs = { "XGBoost" },
+  },
+  exchange_in = {
+    after = "boosting",
+    ours = ours "exchange.lua" .. " $files",
+    needs = { "XGBoost" },
+  },
+  growth = {
+    ours = ours "growth.lua",
+    needs = {},
+    reads = "idx",
+  },
+}
+
+-- How the time of a fit grows: what growth.lua takes, each with each. The table that shows it has a
+-- line for each learner, number of threads and of rows.
+plan.growth = {
+  learners = { "forest", "boosting" },
+  labels = { forest = "random forest", boosting = "boosting" },
+  rows = { 10000, 20000, 39200 },
+  trees = { 25, 50, 100 },
+  threads = { 1, 2 },
 }
 
 -- Products of an epoch of the CNN, forward and backward, without those towards the images.
@@ -90,7 +148,8 @@ end
 
 -- The table's rows. `value`: what the measurement printed under that name, or a function of all
 -- that it printed and of what the machine's command printed. Targets: the most that the ratio
--- ours / peer, or our figure, may be. The peer is PyTorch where none is named.
+-- ours / peer, or our figure, may be; `behind`: how far our figure may be below the peer's. The
+-- peer is PyTorch where none is named.
 plan.rows = {
   { work = "cnn", measurement = "cnn", label = "CNN, one epoch of 39 200 images",
     value = "seconds", format = "%.2f s", ratio_target = 1 / 3 },
@@ -118,6 +177,50 @@ plan.rows = {
     value = "one_us", format = "%.0f us" },
   { work = "deep", measurement = "deep", label = "4 x (3x3 conv, batch norm), 60 000",
     value = ten_times, format = "%.1f s" },
+  { work = "forest", measurement = "forest", label = "random forest, 100 trees, 39 200",
+    peer = "scikit-learn", value = "seconds", format = "%.2f s", ratio_target = 1 / 5 },
+  { work = "forest", measurement = "forest", label = "  processor time of it",
+    peer = "scikit-learn", value = "cpu", format = "%.2f s" },
+  { work = "forest", measurement = "forest", label = "  test accuracy, mean of five seeds",
+    peer = "scikit-learn", value = "accuracy", format = "%.4f", behind = 0.001 },
+  { work = "forest", measurement = "forest", label = "  test log loss, mean of five seeds",
+    peer = "scikit-learn", value = "log_loss", format = "%.4f" },
+  { work = "forest", measurement = "forest", label = "  labels of 14 000 digits",
+    peer = "scikit-learn", value = "predict", format = "%.3f s", ratio_target = 1 },
+  { work = "forest", measurement = "forest", label = "  processor time of it",
+    peer = "scikit-learn", value = "predict_cpu", format = "%.3f s" },
+  { work = "forest", measurement = "forest", label = "  peak memory",
+    peer = "scikit-learn", value = "peak_mb", format = "%.0f MB", target = 400 },
+  { work = "boosting", measurement = "boosting", label = "boosting, 100 rounds, depth 6",
+    peer = "XGBoost", value = "seconds", format = "%.2f s", ratio_target = 1 / 8 },
+  { work = "boosting", measurement = "boosting", label = "  processor time of it",
+    peer = "XGBoost", value = "cpu", format = "%.2f s" },
+  { work = "boosting", measurement = "boosting", label = "  test error",
+    peer = "XGBoost", value = "error", format = "%.4f", ratio_target = 1.02 },
+  { work = "boosting", measurement = "boosting", label = "  test log loss",
+    peer = "XGBoost", value = "log_loss", format = "%.4f", ratio_target = 1.02 },
+  { work = "boosting", measurement = "boosting", label = "  labels of 14 000 digits",
+    peer = "XGBoost", value = "predict", format = "%.3f s", ratio_target = 1 },
+  { work = "boosting", measurement = "boosting", label = "  processor time of it",
+    peer = "XGBoost", value = "predict_cpu", format = "%.3f s" },
+  { work = "boosting", measurement = "boosting", label = "  peak memory",
+    peer = "XGBoost", value = "peak_mb", format = "%.0f MB", target = 400 },
+  { work = "boosting", measurement = "lightgbm", label = "the same, against 64 leaves",
+    peer = "LightGBM", value = "seconds", format = "%.2f s", ratio_target = 1 },
+  { work = "boosting", measurement = "lightgbm", label = "  processor time of it",
+    peer = "LightGBM", value = "cpu", format = "%.2f s" },
+  { work = "boosting", measurement = "lightgbm", label = "  test error",
+    peer = "LightGBM", value = "error", format = "%.4f" },
+  { work = "boosting", measurement = "lightgbm", label = "  test log loss",
+    peer = "LightGBM", value = "log_loss", format = "%.4f" },
+  { work = "boosting", measurement = "lightgbm", label = "  labels of 14 000 digits",
+    peer = "LightGBM", value = "predict", format = "%.3f s", ratio_target = 1 },
+  { work = "boosting", measurement = "lightgbm", label = "  processor time of it",
+    peer = "LightGBM", value = "predict_cpu", format = "%.3f s" },
+  { work = "exchange", measurement = "exchange_out",
+    label = "our trees in XGBoost, differ by", peer = "XGBoost", value = "difference", format = "%.1e", target = 1e-5 },
+  { work = "exchange", measurement = "exchange_in",
+    label = "XGBoost's trees in ours, differ by", peer = "XGBoost", value = "difference", format = "%.1e", target = 1e-5 },
 }
 
 return plan

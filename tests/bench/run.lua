@@ -14,6 +14,7 @@ local known = {
   digits = build .. "/digits-lua",
   python = python or "python3",
   data = folder,
+  files = build .. "/bench/trees",
 }
 
 local function fill_in(command)
@@ -89,7 +90,9 @@ end
 local function heading(rounds, versions, busy, machine)
   local info = digits.info()
   local peers = {}
-  for _, name in ipairs { "PyTorch", "pandas", "Python", "lua5.4" } do
+  for _, name in ipairs {
+    "PyTorch", "pandas", "scikit-learn", "XGBoost", "LightGBM", "Python", "lua5.4",
+  } do
     if versions[name] then peers[#peers + 1] = name .. " " .. versions[name] end
   end
   local speeds = {}
@@ -111,22 +114,36 @@ local function heading(rounds, versions, busy, machine)
   }
 end
 
+local prepared = {}
+
+local function prepare(command)
+  if not command or prepared[command] then return end
+  prepared[command] = true
+  local done, said = measure.run(fill_in(command))
+  if not done then fail("cannot prepare: %s", said) end
+end
+
 -- Runs a measurement's sides in turn; a peer that lacks something is left out, and that is noted in
 -- `missing`.
 local function take(name, rounds, versions, missing)
   local measurement = plan.measurements[name]
-  local sides, complete = { { name = "ours", command = fill_in(measurement.ours) } }, true
+  local sides, complete = {}, true
   for _, need in ipairs(measurement.needs) do
     if not versions[need] then
       missing[need] = true
       complete = false
     end
   end
-  if complete then sides[2] = { name = "peer", command = fill_in(measurement.peer) } end
+  local function add(side, command)
+    if command then sides[#sides + 1] = { name = side, command = fill_in(command) } end
+  end
+  if complete or measurement.peer then add("ours", measurement.ours) end
+  if complete then add("peer", measurement.peer) end
   local avx512 = digits.info().kernels == "x86-64-v4"
   local machine = avx512 and measurement.machine_avx512 or measurement.machine
-  if machine then sides[#sides + 1] = { name = "machine", command = fill_in(machine) } end
+  add("machine", machine)
   if measurement.reads then warm_up(measurement.reads) end
+  prepare(measurement.prepare)
   local medians, failures = measure.alternate(sides, rounds, function(round)
     io.stderr:write(("bench: %s, round %d of %d\n"):format(name, round, rounds))
   end)
@@ -137,21 +154,24 @@ end
 -- remarks, the measurements and whether one of our own commands failed.
 local function take_all(works, rounds, versions)
   local found, missing, rows, remarks, failed = {}, {}, {}, {}, false
-  for _, row in ipairs(plan.rows) do
-    local name = row.measurement
-    if works[row.work] and not found[name] then
-      found[name] = take(name, rounds, versions, missing)
-      for side, said in pairs(found[name].failures) do
-        remarks[#remarks + 1] = ("%s: %s failed: %s"):format(name, side, said)
-        failed = failed or side ~= "peer"
-      end
+  local function take_once(name)
+    if found[name] then return end
+    if plan.measurements[name].after then take_once(plan.measurements[name].after) end
+    found[name] = take(name, rounds, versions, missing)
+    for side, said in pairs(found[name].failures) do
+      remarks[#remarks + 1] = ("%s: %s failed: %s"):format(name, side, said)
+      failed = failed or side ~= "peer"
     end
-    if works[row.work] then rows[#rows + 1] = report.cells(row, found[name]) end
   end
-  for need, package in pairs(plan.packages) do
-    if missing[need] then
-      remarks[#remarks + 1] = ("%s is not here; Debian's package is %s"):format(need, package)
+  for _, row in ipairs(plan.rows) do
+    if works[row.work] then
+      take_once(row.measurement)
+      rows[#rows + 1] = report.cells(row, found[row.measurement])
     end
+  end
+  if works.growth then take_once "growth" end
+  for need, source in pairs(plan.packages) do
+    if missing[need] then remarks[#remarks + 1] = ("%s is not here; %s"):format(need, source) end
   end
   table.sort(remarks)
   return rows, remarks, found, failed
@@ -167,7 +187,12 @@ local function main()
   end
 
   local lines = heading(rounds, versions, busy, machine)
-  for _, line in ipairs(report.table(rows)) do lines[#lines + 1] = line end
+  local function add(more)
+    if lines[#lines] ~= "" then lines[#lines + 1] = "" end
+    table.move(more, 1, #more, #lines + 1, lines)
+  end
+  if rows[1] then add(report.table(rows)) end
+  if found.growth then add(report.growth(plan.growth, found.growth.medians.ours or {})) end
   if remarks[1] then lines[#lines + 1] = "" end
   for _, remark in ipairs(remarks) do lines[#lines + 1] = remark end
   local text = table.concat(lines, "\n") .. "\n"

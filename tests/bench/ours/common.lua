@@ -1,7 +1,7 @@
 -- What our side shares: MNIST as the report split it, and the networks. peers/common.py has the
 -- same in PyTorch.
 local digits = require "digits"
-local data, nn = digits.data, digits.nn
+local data, nn, tree = digits.data, digits.nn, digits.tree
 local common = {}
 
 -- All 70 000 from the folder that `make data` fills: form is "idx" or "csv".
@@ -76,6 +76,31 @@ function common.deep()
   add(nn.Dropout { 0.5 })
   add(nn.Dense { 10, activation = "softmax" })
   return compiled(layers)
+end
+
+function common.forest(trees, seed)
+  return tree.RandomForest { n_estimators = trees, max_features = "sqrt", seed = seed }
+end
+
+function common.boosting(rounds, seed)
+  return tree.GradientBoosting {
+    n_estimators = rounds, max_depth = 6, learning_rate = 0.3, seed = seed,
+  }
+end
+
+-- A float32 tensor as bare bytes, lowest first, as numpy's fromfile and tofile have them.
+function common.write_floats(path, tensor)
+  local file <close> = assert(io.open(path, "wb"))
+  for _, number in ipairs(tensor:reshape { -1 }:totable()) do
+    assert(file:write(("<f"):pack(number)))
+  end
+end
+
+function common.read_floats(path, shape)
+  local file <close> = assert(io.open(path, "rb"))
+  local bytes, numbers = file:read "a", {}
+  for at = 1, #bytes, 4 do numbers[#numbers + 1] = ("<f"):unpack(bytes, at) end
+  return digits.tensor(numbers):reshape(shape)
 end
 
 return common

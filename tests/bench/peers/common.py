@@ -43,6 +43,16 @@ def split(images, labels):
     return (images[train], labels[train]), (images[test], labels[test])
 
 
+def split_alike(images, labels, path):
+    """The same by the order that ours/order.lua has written: both sides learn and are judged by the same rows."""
+    import numpy
+
+    order = numpy.fromfile(path, "<i4")
+    assert sorted(order) == list(range(len(images))), path
+    train, test = order[:TRAIN], order[TRAIN + VALIDATION:]
+    return (images[train], labels[train]), (images[test], labels[test])
+
+
 def to_torch(images, labels, shape):
     """float32 in 0..1 of this shape, and int64 labels, as PyTorch's layers and losses take them."""
     import torch
