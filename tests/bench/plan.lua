@@ -218,9 +218,11 @@ plan.rows = {
   { work = "boosting", measurement = "lightgbm", label = "  processor time of it",
     peer = "LightGBM", value = "predict_cpu", format = "%.3f s" },
   { work = "exchange", measurement = "exchange_out",
-    label = "our trees in XGBoost, differ by", peer = "XGBoost", value = "difference", format = "%.1e", target = 1e-5 },
+    label = "our trees in XGBoost, differ by", peer = "XGBoost",
+    value = "difference", format = "%.1e", target = 1e-5 },
   { work = "exchange", measurement = "exchange_in",
-    label = "XGBoost's trees in ours, differ by", peer = "XGBoost", value = "difference", format = "%.1e", target = 1e-5 },
+    label = "XGBoost's trees in ours, differ by", peer = "XGBoost",
+    value = "difference", format = "%.1e", target = 1e-5 },
 }
 
 return plan
