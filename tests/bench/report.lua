@@ -80,7 +80,7 @@ end
 function report.growth(growth, got)
   local titles, rows = { "our fits: seconds", "rows" }, {}
   for _, trees in ipairs(growth.trees) do titles[#titles + 1] = trees .. " trees" end
-  for _, trees in ipairs(growth.trees) do titles[#titles + 1] = trees .. ": processor" end
+  for _, trees in ipairs(growth.trees) do titles[#titles + 1] = "CPU, " .. trees end
   for _, learner in ipairs(growth.learners) do
     for _, threads in ipairs(growth.threads) do
       for _, count in ipairs(growth.rows) do
