@@ -21,6 +21,7 @@ local function run(name, more)
   print("\n== " .. name)
   local start = digits.clock()
   local result = study.experiment(name, options)
+  options.out = nil
   steps[#steps + 1] = { name = name, command = study.command(name, options),
     seconds = digits.clock() - start }
   return result

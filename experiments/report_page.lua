@@ -19,7 +19,7 @@ end
 
 local function seconds(x)
   if x < 100 then return ("%.1f s"):format(x) end
-  return ("%d min %02d s"):format(x // 60, math.floor(x % 60))
+  return ("%.1f min"):format(x / 60)
 end
 
 local function thousands(n)
@@ -140,7 +140,7 @@ local function about_candidates(page, found)
         percent(named(results, "Forest").runs[1].model.oob_accuracy),
         percent(named(results, "Forest").runs[1].validation)))
   local forest = named(results, "Forest").runs[1].model
-  page:figure({ heatmap(forest.feature_importances, 480, 420),
+  page:figure({ heatmap(forest.feature_importances, 480, 375),
     narrow = heatmap(forest.feature_importances, PHONE, 270) },
     "How much each pixel counts in the forest. The rim is always paper and tells nothing.")
   page:part "XGBoost"
@@ -239,8 +239,8 @@ local function about_search(page, found)
   end
   page:section "Searching for better settings"
   page:text(([[The CNN's settings were searched as in the report: every combination of its lists,
-    %d in all, each trained anew and scored on the validation set, in %s. The best has %s; it
-    gets %s of the validation digits right.]]):format(#search.trials, seconds(total),
+    %d in all, each trained anew and scored on the validation set; %s of training. The best has
+    %s; it gets %s of the validation digits right.]]):format(#search.trials, seconds(total),
       table.concat(chosen, ", "), percent(search.best.scores.accuracy)))
   page:table { head = head, rows = rows, texts = 0, best = 1, caption = [[All trials, the best
     first; accuracy and loss on the validation set, time in seconds. Everywhere: ]]
@@ -376,11 +376,11 @@ end
 
 local function about_repeating(page, found, study)
   local o, lines, rows = found.options, {}, {}
-  local options = { seed = o.seed, data = o.data, repeats = o.repeats, quick = o.quick }
   page:section "Repeating this study"
   page:text([[The same seed gives the same figures, bit by bit, on the same kind of processor,
     whatever the number of threads; only times differ. This page was made by:]])
-  page:code(study.command("report", options))
+  page:code(study.command("report",
+    { seed = o.seed, data = o.data, repeats = o.repeats, quick = o.quick }))
   page:text "Its parts can be run alone:"
   for i, step in ipairs(found.steps) do
     lines[i] = step.command
@@ -391,7 +391,7 @@ local function about_repeating(page, found, study)
   page:table { head = { "part", "time" }, rows = rows, best = #rows,
     caption = "Time of each part, judging and drawing included." }
   local info = digits.info()
-  page:table { head = { "what", "" }, texts = 2, rows = {
+  page:table { head = { "what", "which" }, texts = 2, rows = {
     { "seed", o.seed }, { "program", "digits-lua " .. info.version }, { "Lua", info.lua },
     { "processor", info.processor },
     { "threads", ("%d of %d"):format(info.threads, info.processors) },
