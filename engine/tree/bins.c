@@ -217,13 +217,36 @@ static dg_status cut_floats(struct cut *cut, int64_t feature, const float *x, st
 
 /* --- all columns -------------------------------------------------------------------------- */
 
+/* Eight by eight, in words: bytes of row i become bytes of column i. */
+static void turn_words(uint64_t w[8])
+{
+    static const uint64_t masks[] = { 0x00000000ffffffffu, 0x0000ffff0000ffffu,
+                                      0x00ff00ff00ff00ffu };
+    for (int step = 4, m = 0; step > 0; step /= 2, m++)
+        for (int i = 0; i < 8; i++) {
+            if (i & step) continue;
+            uint64_t a = w[i], b = w[i + step];
+            w[i] = (a & masks[m]) | (b & masks[m]) << (8 * step);
+            w[i + step] = (a >> (8 * step) & masks[m]) | (b & ~masks[m]);
+        }
+}
+
 static void gather_bytes(const struct cut *cut, int64_t first, int64_t count, uint8_t *out)
 {
     const uint8_t *x = dg_bytes(cut->x) + first;
-    for (int64_t i = 0; i < cut->rows; i++) {
-        int64_t row = row_of(cut, i);
-        for (int64_t c = 0; c < count; c++) out[c * cut->rows + i] = x[row * cut->features + c];
-    }
+    int64_t words = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? count / 8 * 8 : 0;
+    int64_t turned = words ? cut->rows / 8 * 8 : 0;
+    for (int64_t i = 0; i < turned; i += 8)
+        for (int64_t c = 0; c < words; c += 8) {
+            uint64_t w[8];
+            for (int r = 0; r < 8; r++)
+                memcpy(&w[r], x + row_of(cut, i + r) * cut->features + c, sizeof *w);
+            turn_words(w);
+            for (int r = 0; r < 8; r++) memcpy(out + (c + r) * cut->rows + i, &w[r], sizeof *w);
+        }
+    for (int64_t i = 0; i < cut->rows; i++)
+        for (int64_t c = i < turned ? words : 0; c < count; c++)
+            out[c * cut->rows + i] = x[row_of(cut, i) * cut->features + c];
 }
 
 static void gather_floats(const struct cut *cut, int64_t first, int64_t count, float *out)

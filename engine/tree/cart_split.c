@@ -140,24 +140,30 @@ static inline void move_bin(const struct scan *scan, int bin, struct side *from,
                             bool entropy)
 {
     const dg_cart *cart = scan->cart;
-    for (int32_t j = scan->head[bin]; j >= 0; j = cart->next[j]) {
+    double *restrict source = from->class, *restrict target = to->class;
+    double from_sum = from->sum, to_sum = to->sum, moved = 0;
+    int64_t rows = 0;
+    for (int32_t j = scan->head[bin]; j >= 0; j = cart->next[j], rows++) {
         dg_cart_row row = cart->info[scan->row[j]];
         int32_t c = row.class;
-        double w = (double)row.weight, less = from->class[c], more = to->class[c];
+        double w = (double)row.weight, less = source[c], more = target[c];
         if (entropy) {
-            from->sum += plogp(cart, less - w) - plogp(cart, less);
-            to->sum += plogp(cart, more + w) - plogp(cart, more);
+            from_sum += plogp(cart, less - w) - plogp(cart, less);
+            to_sum += plogp(cart, more + w) - plogp(cart, more);
         } else {
-            from->sum -= w * (2 * less - w);
-            to->sum += w * (2 * more + w);
+            from_sum -= w * (2 * less - w);
+            to_sum += w * (2 * more + w);
         }
-        from->class[c] = less - w;
-        to->class[c] = more + w;
-        from->weight -= w;
-        to->weight += w;
-        from->rows--;
-        to->rows++;
+        source[c] = less - w;
+        target[c] = more + w;
+        moved += w;
     }
+    from->sum = from_sum;
+    to->sum = to_sum;
+    from->weight -= moved;
+    to->weight += moved;
+    from->rows -= rows;
+    to->rows += rows;
 }
 
 static inline double score_side(const dg_cart *cart, const struct side *side, bool entropy)
