@@ -26,8 +26,7 @@ static dg_status allocate(dg_cart *cart)
     DG_TRY(dg_alloc(&cart->constant, features, sizeof *cart->constant));
     DG_TRY(dg_alloc(&cart->column_of, features, sizeof *cart->column_of));
     DG_TRY(dg_alloc(&cart->total, classes, sizeof *cart->total));
-    DG_TRY(dg_alloc(&cart->left, classes, sizeof *cart->left));
-    return dg_alloc(&cart->right, classes, sizeof *cart->right);
+    return dg_alloc(&cart->moved, classes, sizeof *cart->moved);
 }
 
 static void release(dg_cart *cart)
@@ -44,8 +43,7 @@ static void release(dg_cart *cart)
     dg_free(cart->constant);
     dg_free(cart->column_of);
     dg_free(cart->total);
-    dg_free(cart->left);
-    dg_free(cart->right);
+    dg_free(cart->moved);
 }
 
 /* Features that are the same in all rows of the data are known to be constant from the start. */

@@ -16,7 +16,6 @@ enum { FEW_ROWS = 1024 };
 
 /* Impurities: for Gini's, the sum over classes of squared weights; for entropy, of w log2 w. */
 struct side {
-    double *class; /* weight of each class */
     double sum, weight;
     int64_t rows;
 };
@@ -123,12 +122,11 @@ static bool list_bins(struct scan *scan)
 
 /* --- the boundary ------------------------------------------------------------------------- */
 
+/* All rows on one side. */
 static void fill(struct scan *scan, struct side *full, struct side *empty)
 {
     const dg_cart *cart = scan->cart;
-    size_t bytes = (size_t)cart->sample->classes * sizeof(double);
-    memcpy(full->class, cart->total, bytes);
-    memset(empty->class, 0, bytes);
+    memset(cart->moved, 0, (size_t)cart->sample->classes * sizeof *cart->moved);
     full->sum = scan->sum;
     full->weight = scan->node->weight;
     full->rows = scan->node->end - scan->node->begin;
@@ -136,17 +134,19 @@ static void fill(struct scan *scan, struct side *full, struct side *empty)
     empty->rows = 0;
 }
 
+/* `moved` has what `to` has of each class; what is left of the total `from` has. */
 static inline void move_bin(const struct scan *scan, int bin, struct side *from, struct side *to,
                             bool entropy)
 {
     const dg_cart *cart = scan->cart;
-    double *restrict source = from->class, *restrict target = to->class;
-    double from_sum = from->sum, to_sum = to->sum, moved = 0;
+    const double *total = cart->total;
+    double *restrict moved = cart->moved;
+    double from_sum = from->sum, to_sum = to->sum, weight = 0;
     int64_t rows = 0;
     for (int32_t j = scan->head[bin]; j >= 0; j = cart->next[j], rows++) {
         dg_cart_row row = cart->info[scan->row[j]];
         int32_t c = row.class;
-        double w = (double)row.weight, less = source[c], more = target[c];
+        double w = (double)row.weight, more = moved[c], less = total[c] - more;
         if (entropy) {
             from_sum += plogp(cart, less - w) - plogp(cart, less);
             to_sum += plogp(cart, more + w) - plogp(cart, more);
@@ -154,14 +154,13 @@ static inline void move_bin(const struct scan *scan, int bin, struct side *from,
             from_sum -= w * (2 * less - w);
             to_sum += w * (2 * more + w);
         }
-        source[c] = less - w;
-        target[c] = more + w;
-        moved += w;
+        moved[c] = more + w;
+        weight += w;
     }
     from->sum = from_sum;
     to->sum = to_sum;
-    from->weight -= moved;
-    to->weight += moved;
+    from->weight -= weight;
+    to->weight += weight;
     from->rows -= rows;
     to->rows += rows;
 }
@@ -198,7 +197,7 @@ static inline void judge(struct scan *scan, const struct side *a, const struct s
 /* With NaN, if there is any, on the side that `nan_left` says. */
 static inline void run(struct scan *scan, bool nan, bool nan_left, bool entropy)
 {
-    struct side left = { .class = scan->cart->left }, right = { .class = scan->cart->right };
+    struct side left, right;
     int top = scan->bins - 1, stop = scan->common < 0 ? 0 : scan->common;
     int numbers_top = nan && nan_left ? top - 1 : top;
     fill(scan, &left, &right);

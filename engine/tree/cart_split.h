@@ -44,7 +44,7 @@ typedef struct dg_cart {
 
     int32_t *features, *constant; /* {features}: in random order; those known to be constant */
     int32_t *column_of;           /* {features}: its column, or -1 */
-    double *total, *left, *right; /* {classes} */
+    double *total, *moved;        /* {classes}: of the node; of the side that rows move to */
     uint32_t *listed[2]; /* {count + 1}: rows of the node whose bin is not common, of two columns */
     uint8_t *bin;        /* {count + 1}: their bins, */
     int32_t *next;       /* {count + 1}: and the next one in the same bin */

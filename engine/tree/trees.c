@@ -158,7 +158,7 @@ static void pack_tree(const dg_tree *tree, int32_t *node, float *fact)
     }
 }
 
-dg_status dg_trees_pack(const dg_trees *trees, dg_tensor out[DG_TREES_TENSORS])
+dg_status dg_trees_pack(const dg_trees *trees, dg_tensor *out)
 {
     int64_t nodes = 0, leaves = 0, n = 0, l = 0;
     for (int i = 0; i < DG_TREES_TENSORS; i++) out[i] = (dg_tensor){ 0 };
@@ -178,6 +178,7 @@ dg_status dg_trees_pack(const dg_trees *trees, dg_tensor out[DG_TREES_TENSORS])
         pack_tree(tree, dg_int32s(&out[0]) + 3 * n, dg_floats(&out[1]) + 4 * n);
         dg_int32s(&out[2])[2 * t] = tree->nodes;
         dg_int32s(&out[2])[2 * t + 1] = tree->leaves;
+        /* cppcheck-suppress arrayIndexOutOfBounds ; it takes `out` for two tensors */
         memcpy(dg_floats(&out[3]) + l * trees->width, tree->value,
                (size_t)(tree->leaves * trees->width) * sizeof(float));
         n += tree->nodes;

@@ -49,8 +49,8 @@ static dg_tensor tensor_of(const cJSON *list, int64_t columns)
     const cJSON *item;
     assert_ok(dg_tensor_new(&out, DG_FLOAT32, columns ? 2 : 1,
                             (int64_t[]){ columns ? size / columns : size, columns }));
-    cJSON_ArrayForEach(item, list) dg_floats(&out)[i++] =
-        cJSON_IsNull(item) ? NAN : (float)item->valuedouble;
+    for (item = list->child; item; item = item->next)
+        dg_floats(&out)[i++] = cJSON_IsNull(item) ? NAN : (float)item->valuedouble;
     return out;
 }
 
