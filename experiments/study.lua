@@ -13,8 +13,14 @@ local function fail(...)
   os.exit(1, true)
 end
 
+-- A message without the place in a file and the function that it begins with.
+local function without_position(message)
+  return (tostring(message):gsub("^[^ ]+:%d+: ", ""):gsub("^%l+: ", ""))
+end
+
 -- digits.options with those that all experiments have; `quick` are the defaults under --quick. A
--- folder that cannot be written is refused now, not after the work.
+-- folder that cannot be written, or pictures that cannot be drawn, are refused now, not after the
+-- work.
 function study.options(known, quick)
   known.seed = { 1, "the same seed gives the same figures, bit by bit" }
   known.data = { "mnist", "\"mnist\", a folder, a .csv or an IDX file" }
@@ -34,10 +40,12 @@ function study.options(known, quick)
   local file, message = nil, probe
   if made then file, message = io.open(probe, "w") end
   if not file then
-    fail("cannot write into --out '%s': %s", o.out, message:gsub("^[^ ]+:%d+: path: ", ""))
+    fail("cannot write into --out '%s': %s", o.out, without_position(message))
   end
   file:close()
   os.remove(probe)
+  local drawn, why = pcall(function() digits.plot.line { y = { 0, 1 } }:render "svg" end)
+  if not drawn then fail("cannot draw: %s", without_position(why)) end
   digits.seed(o.seed)
   return o
 end

@@ -16,6 +16,7 @@ local files = require "digits.data"
 digits.data.open, digits.data.mnist = files.open, files.mnist
 digits.plot = require "digits.plot"
 digits.search = require "digits.search"
+digits.report = require "digits.report"
 digits.data.label_issues = require "digits.label_issues"
 
 -- Unknown names raise, and printing a module lists its names.
@@ -31,6 +32,7 @@ module(digits.nn, "digits.nn")
 module(digits.data, "digits.data")
 module(digits.search, "digits.search")
 module(digits.plot, "digits.plot")
+module(digits.report, "digits.report")
 module(digits.metrics, "digits.metrics")
 require "digits.metrics"
 internals.document(digits, "digits", "digits\n" ..
@@ -44,6 +46,8 @@ internals.document(digits.data, "digits.data", "digits.data\n" ..
 internals.document(digits.search, "digits.search", "digits.search\n" ..
   "The best parameters of a model: a grid, random draws or successive halving, with a journal\n" ..
   "from which an interrupted search goes on.")
+internals.document(digits.report, "digits.report", "digits.report\n" ..
+  "Pages of prose, tables and pictures, each in one HTML file: report.new begins one.")
 internals.document(digits.metrics, "digits.metrics", "digits.metrics\n" ..
   "Judging labels and probabilities against the truth, with scikit-learn's definitions, and\n" ..
   "telling whether one model is really better than another.")

@@ -67,6 +67,7 @@ end
 -- A list of sentences.
 function Page:list(items)
   local lines = {}
+  want("table", items, "a list")
   for i, item in ipairs(items) do lines[i] = "<li>" .. html.prose(item) .. "</li>" end
   return add(self, "<ul>\n" .. table.concat(lines, "\n") .. "\n</ul>")
 end
@@ -79,6 +80,8 @@ end
 -- A table: head and rows are lists of cells. caption; texts: how many columns, from the left, hold
 -- text, 1 if not given; best: the number of the row that stands out.
 function Page:table(given)
+  want("table", want("table", given, "a table").head, "head of a table")
+  want("table", given.rows, "rows of a table")
   local texts, lines = given.texts or 1, {}
   local function line(cells, tag)
     local parts = {}
@@ -108,6 +111,8 @@ end
 -- A picture, or several that stand side by side where there is room. Each is a picture of
 -- digits.plot, or { picture, narrow = picture }, of which the second is for phones.
 function Page:figure(pictures, caption, alt)
+  want("table", pictures, "a picture")
+  want("string", caption, "the caption of a figure")
   if getmetatable(pictures) or pictures.narrow then pictures = { pictures } end
   local images = {}
   alt = alt or caption
@@ -183,5 +188,5 @@ internals.document(report.new, "report.new", "new(path, { title = text, lead = n
   "tiles { { name, value } }, section(title), part(title), text(paragraphs...),\n" ..
   "list { sentences }, code(text), figure(pictures, caption, alt),\n" ..
   "table { head =, rows =, caption =, texts = 1, best = nil }; and save() writes it.\n" ..
-  "local page = require(\"digits.report\").new(\"out/report.html\", { title = \"Digits\" })")
+  "local page = digits.report.new(\"out/report.html\", { title = \"Digits\" })")
 return report

@@ -1,8 +1,8 @@
 -- The study in its quick form, and the pages that digits.report writes.
 local digits = require "digits"
 local html = require "digits.report.html"
-local report = require "digits.report"
 local support = require "tests.lua.support"
+local report = digits.report
 
 local program = os.getenv "DIGITS_LUA" or arg[-1]
 
@@ -68,6 +68,11 @@ describe("report", function()
       report.new("/dev/null/page.html", { title = "x" })
     end))
     assert.matches("title must be a string", support.message(function() report.new(path) end))
+    local page = report.new(path, { title = "x" })
+    assert.matches("the caption of a figure must be a string, found a nil",
+      support.message(function() page:figure(digits.plot.line { y = { 1, 2 } }) end))
+    assert.matches("rows of a table must be a table, found a nil",
+      support.message(function() page:table { head = { "a" } } end))
   end)
 end)
 
@@ -86,6 +91,14 @@ describe("experiments", function()
         err)
       assert.is_true(digits.clock() - start < 10)
     end
+  end)
+
+  it("refuse to begin without gnuplot", function()
+    local _, err, status = run(folder, ("PATH=/nowhere '%s' experiments/compare.lua --out '%s'")
+      :format(program, folder))
+    assert.equal(1, status)
+    assert.matches("^experiments/compare%.lua: cannot draw: gnuplot, [^\n]+ was not found[^\n]+\n$",
+      err)
   end)
 
   it("refuse counts below 1", function()
