@@ -34,6 +34,11 @@ local function value_text(value)
   return table.concat(parts, "×")
 end
 
+local function epochs(experiment)
+  local count = experiment.options.epochs
+  return ("%d epoch%s"):format(count, count == 1 and "" or "s")
+end
+
 local function named(results, name)
   for _, result in ipairs(results) do
     if result.name == name then return result end
@@ -140,7 +145,7 @@ local function about_candidates(page, found)
         percent(named(results, "Forest").runs[1].model.oob_accuracy),
         percent(named(results, "Forest").runs[1].validation)))
   local forest = named(results, "Forest").runs[1].model
-  page:figure({ heatmap(forest.feature_importances, 480, 375),
+  page:figure({ heatmap(forest.feature_importances, 480, 350),
     narrow = heatmap(forest.feature_importances, PHONE, 270) },
     "How much each pixel counts in the forest. The rim is always paper and tells nothing.")
   page:part "XGBoost"
@@ -306,7 +311,7 @@ local function about_variations(page, found, study)
     maximum. Global pooling forgets where in the picture a filter answered, and with one layer of
     filters that is most of what there is to know.]])
   compare_table(page, study, found.pooling.results,
-    ("Ways of pooling, after %d epochs."):format(found.pooling.options.epochs))
+    "Ways of pooling, after " .. epochs(found.pooling) .. ".")
   verdicts(page, study, found.pooling.differences)
   local gaps, rows = {}, {}
   for i, result in ipairs(found.dropout.results) do
@@ -320,8 +325,8 @@ local function about_variations(page, found, study)
     others. The gap between the two, in points of accuracy, is %s.]])
     :format(table.concat(gaps, ", ")))
   page:table { head = { "", "learnt digits", "validation", "test" }, rows = rows,
-    caption = ("Accuracy with shares of the activations dropped while learning, %d epochs.")
-      :format(found.dropout.options.epochs) }
+    caption = "Accuracy with shares of the activations dropped while learning, after "
+      .. epochs(found.dropout) .. "." }
   verdicts(page, study, found.dropout.differences)
   local lines = { xlabel = "epoch", ylabel = "validation loss", width = 460, height = 340 }
   for i, result in ipairs(found.dropout.results) do
@@ -331,7 +336,7 @@ local function about_variations(page, found, study)
   page:part "Activation"
   page:text "ReLU against tanh, which used to be the standard."
   compare_table(page, study, found.activations.results,
-    ("Activations, after %d epochs."):format(found.activations.options.epochs))
+    "Activations, after " .. epochs(found.activations) .. ".")
   verdicts(page, study, found.activations.differences)
 end
 

@@ -72,9 +72,10 @@ function Page:list(items)
   return add(self, "<ul>\n" .. table.concat(lines, "\n") .. "\n</ul>")
 end
 
--- Commands, or other text that keeps its lines.
+-- Commands, or other text that keeps its lines; where one is too long, options stay whole.
 function Page:code(text)
-  return add(self, "<pre>" .. html.escape(want("string", text, "code")) .. "</pre>")
+  text = html.escape(want("string", text, "code")):gsub("%-%-[^%s<]+", "<span>%0</span>")
+  return add(self, "<pre>" .. text .. "</pre>")
 end
 
 -- A table: head and rows are lists of cells. caption; texts: how many columns, from the left, hold

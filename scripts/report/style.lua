@@ -60,6 +60,7 @@ code { overflow-wrap: anywhere; }
 pre { background: var(--shade); border-radius: 0.5rem; padding: 0.8rem 1rem; margin: 0 0 1rem;
   line-height: 1.5;
   white-space: pre-wrap; overflow-wrap: anywhere; }
+pre span { display: inline-block; max-width: 100%; }
 footer { color: var(--soft); font-size: 0.9rem; padding-top: 2rem; padding-bottom: 3rem; }
 @media (max-width: 40rem) {
   body { font-size: 1rem; }
