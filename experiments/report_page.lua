@@ -395,6 +395,12 @@ local function about_repeating(page, found, study)
   rows[#rows + 1] = { "together", seconds(found.seconds) }
   page:table { head = { "part", "time" }, rows = rows, best = #rows,
     caption = "Time of each part, judging and drawing included." }
+  local trained = 0
+  for _, trial in ipairs(found.search.trials) do trained = trained + trial.seconds end
+  if found.search.seconds < trained / 4 then
+    page:text [[The search went on from the journal of an earlier run: its time is not all in this
+      table.]]
+  end
   local info = digits.info()
   page:table { head = { "what", "which" }, texts = 2, rows = {
     { "seed", o.seed }, { "program", "digits-lua " .. info.version }, { "Lua", info.lua },
