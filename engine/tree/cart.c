@@ -26,7 +26,9 @@ static dg_status allocate(dg_cart *cart)
     DG_TRY(dg_alloc(&cart->constant, features, sizeof *cart->constant));
     DG_TRY(dg_alloc(&cart->column_of, features, sizeof *cart->column_of));
     DG_TRY(dg_alloc(&cart->total, classes, sizeof *cart->total));
-    return dg_alloc(&cart->moved, classes, sizeof *cart->moved);
+    DG_TRY(dg_alloc(&cart->moved, classes, sizeof *cart->moved));
+    if (classes > DG_CART_TALLIED_CLASSES) return DG_OK;
+    return dg_alloc_zero(&cart->tally, DG_MAX_BINS * classes, sizeof *cart->tally);
 }
 
 static void release(dg_cart *cart)
@@ -44,6 +46,7 @@ static void release(dg_cart *cart)
     dg_free(cart->column_of);
     dg_free(cart->total);
     dg_free(cart->moved);
+    dg_free(cart->tally);
 }
 
 /* Features that are the same in all rows of the data are known to be constant from the start. */

@@ -4,7 +4,9 @@
  * list a bin, a bit a bin that has one), which costs no sorting and no clearing of tables. Then a
  * boundary runs over the bins that occur, from the top down to the common bin and from the bottom
  * up to it; rows that it passes change sides one by one, and with them the impurities of both sides.
- * Rows in the common bin are never touched: in images those are four of five. */
+ * Rows in the common bin are never touched: in images those are four of five.
+ *
+ * In a node with many rows they are first counted by bin and class; then whole bins change sides. */
 #include <math.h>
 #include <string.h>
 
@@ -27,6 +29,8 @@ struct scan {
     int32_t column;
     const uint32_t *row; /* {listed}: rows whose bin is not common */
     int64_t listed;
+    bool tallied; /* they are counted in cart->tally and here, not hung on their bins */
+    int32_t tally_rows[DG_MAX_BINS];
     uint64_t occurs[4];
     int32_t head[DG_MAX_BINS];
     uint8_t order[DG_MAX_BINS]; /* bins that occur, ascending, the common one too */
@@ -93,13 +97,9 @@ static void read_bins(const struct scan *scan, uint8_t *restrict bin)
     for (int64_t j = 0; j < scan->listed; j++) bin[j] = from[scan->row[j] * stride];
 }
 
-/* False when all rows are in one bin. */
-static bool list_bins(struct scan *scan)
+static void hang_rows(struct scan *scan)
 {
     dg_cart *cart = scan->cart;
-    int64_t count = scan->node->end - scan->node->begin;
-    read_bins(scan, cart->bin);
-    memset(scan->occurs, 0, sizeof scan->occurs);
     for (int64_t j = 0; j < scan->listed; j++) {
         int b = cart->bin[j];
         uint64_t bit = (uint64_t)1 << (b & 63), *word = &scan->occurs[b >> 6];
@@ -107,6 +107,43 @@ static bool list_bins(struct scan *scan)
         scan->head[b] = (int32_t)j;
         *word |= bit;
     }
+}
+
+/* cart->tally is zero but for the bins of the column under way. */
+static void tally_rows(struct scan *scan)
+{
+    dg_cart *cart = scan->cart;
+    int64_t classes = cart->sample->classes;
+    memset(scan->tally_rows, 0, sizeof scan->tally_rows);
+    for (int64_t j = 0; j < scan->listed; j++) {
+        int b = cart->bin[j];
+        dg_cart_row row = cart->info[scan->row[j]];
+        cart->tally[b * classes + row.class] += (double)row.weight;
+        scan->tally_rows[b]++;
+    }
+    for (int b = 0; b < DG_MAX_BINS; b++)
+        scan->occurs[b >> 6] |= (uint64_t)(scan->tally_rows[b] > 0) << (b & 63);
+}
+
+static void clear_tally(const struct scan *scan)
+{
+    int64_t classes = scan->cart->sample->classes;
+    for (int i = 0; i < scan->bins; i++)
+        memset(scan->cart->tally + scan->order[i] * classes, 0,
+               (size_t)classes * sizeof *scan->cart->tally);
+}
+
+/* False when all rows are in one bin. */
+static bool find_bins(struct scan *scan)
+{
+    dg_cart *cart = scan->cart;
+    int64_t count = scan->node->end - scan->node->begin;
+    read_bins(scan, cart->bin);
+    memset(scan->occurs, 0, sizeof scan->occurs);
+    if (scan->tallied)
+        tally_rows(scan);
+    else
+        hang_rows(scan);
     int common = cart->sample->bins->columns[scan->column].common;
     if (scan->listed < count) scan->occurs[common >> 6] |= (uint64_t)1 << (common & 63);
     scan->bins = 0;
@@ -134,9 +171,33 @@ static void fill(struct scan *scan, struct side *full, struct side *empty)
     empty->rows = 0;
 }
 
+/* The same as move_rows, for all rows of a bin at once. */
+static inline void move_tally(const struct scan *scan, int bin, struct side *from, struct side *to)
+{
+    const dg_cart *cart = scan->cart;
+    int64_t classes = cart->sample->classes;
+    const double *restrict total = cart->total, *restrict tally = cart->tally + bin * classes;
+    double *restrict moved = cart->moved;
+    double less_sum = 0, more_sum = 0, weight = 0;
+#pragma omp simd reduction(+ : less_sum, more_sum, weight)
+    for (int64_t c = 0; c < classes; c++) {
+        double w = tally[c], more = moved[c], less = total[c] - more;
+        less_sum += w * (2 * less - w);
+        more_sum += w * (2 * more + w);
+        moved[c] = more + w;
+        weight += w;
+    }
+    from->sum -= less_sum;
+    to->sum += more_sum;
+    from->weight -= weight;
+    to->weight += weight;
+    from->rows -= scan->tally_rows[bin];
+    to->rows += scan->tally_rows[bin];
+}
+
 /* `moved` has what `to` has of each class; what is left of the total `from` has. */
-static inline void move_bin(const struct scan *scan, int bin, struct side *from, struct side *to,
-                            bool entropy)
+static inline void move_rows(const struct scan *scan, int bin, struct side *from, struct side *to,
+                             bool entropy)
 {
     const dg_cart *cart = scan->cart;
     const double *total = cart->total;
@@ -163,6 +224,15 @@ static inline void move_bin(const struct scan *scan, int bin, struct side *from,
     to->weight += weight;
     from->rows -= rows;
     to->rows += rows;
+}
+
+static inline void move_bin(const struct scan *scan, int bin, struct side *from, struct side *to,
+                            bool entropy)
+{
+    if (scan->tallied)
+        move_tally(scan, bin, from, to);
+    else
+        move_rows(scan, bin, from, to, entropy);
 }
 
 static inline double score_side(const dg_cart *cart, const struct side *side, bool entropy)
@@ -249,6 +319,25 @@ struct collected {
     int64_t count;
 };
 
+/* NaN, if there is any, is tried on both sides. */
+static void run_both(struct scan *scan, int nan_bin)
+{
+    bool nan = nan_bin >= 0 && scan->order[scan->bins - 1] == nan_bin;
+    if (scan->cart->options->entropy) {
+        run(scan, nan, false, true);
+        if (nan) run(scan, nan, true, true);
+    } else {
+        run(scan, nan, false, false);
+        if (nan) run(scan, nan, true, false);
+    }
+}
+
+/* A bin costs about as much as this many rows for each class. */
+static bool tally_pays(const dg_cart *cart, int64_t rows)
+{
+    return cart->tally && !cart->options->entropy && rows >= 32 * cart->sample->classes;
+}
+
 /* False when the column is constant in the node. */
 static bool scan_column(struct scan *scan, struct collected it)
 {
@@ -257,16 +346,11 @@ static bool scan_column(struct scan *scan, struct collected it)
     scan->column = it.column;
     scan->row = scan->cart->listed[it.slot];
     scan->listed = it.count;
-    if (!list_bins(scan)) return false;
-    bool nan = described->nan_bin >= 0 && scan->order[scan->bins - 1] == described->nan_bin;
-    if (scan->cart->options->entropy) {
-        run(scan, nan, false, true);
-        if (nan) run(scan, nan, true, true);
-    } else {
-        run(scan, nan, false, false);
-        if (nan) run(scan, nan, true, false);
-    }
-    return true;
+    scan->tallied = tally_pays(scan->cart, it.count);
+    bool varies = find_bins(scan);
+    if (varies) run_both(scan, described->nan_bin);
+    if (scan->tallied) clear_tally(scan);
+    return varies;
 }
 
 /* Looks at a column one turn late, when its bins have come from memory. Whether it is constant is known

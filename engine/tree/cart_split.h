@@ -30,6 +30,9 @@ typedef struct dg_cart_row {
     float weight;
 } dg_cart_row;
 
+/* With more classes, a table of bins and classes would not stay in cache. */
+enum { DG_CART_TALLIED_CLASSES = 32 };
+
 typedef struct dg_cart {
     const dg_cart_sample *sample;
     const dg_cart_options *options;
@@ -45,6 +48,7 @@ typedef struct dg_cart {
     int32_t *features, *constant; /* {features}: in random order; those known to be constant */
     int32_t *column_of;           /* {features}: its column, or -1 */
     double *total, *moved;        /* {classes}: of the node; of the side that rows move to */
+    double *tally;       /* {bins, classes} weights in a column; NULL where classes are too many */
     uint32_t *listed[2]; /* {count + 1}: rows of the node whose bin is not common, of two columns */
     uint8_t *bin;        /* {count + 1}: their bins, */
     int32_t *next;       /* {count + 1}: and the next one in the same bin */
