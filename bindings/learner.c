@@ -186,8 +186,10 @@ static const dg_function methods[] = {
     { "summary", summary,
       "summary()\nA text that says what it is made of.\nprint(model:summary())" },
     { "save", save,
-      "save(path)\nWrites all that is needed to predict as a safetensors file, whole or not at "
-      "all.\nmodel:save \"cnn.safetensors\"" },
+      "save(path)\nWrites all that is needed to predict, whole or not at all: as a safetensors "
+      "file; "
+      "gradient boosting\nwith a path that ends in .json as XGBoost does.\n"
+      "model:save \"cnn.safetensors\"" },
     { NULL, NULL, NULL },
 };
 

@@ -95,6 +95,14 @@ typedef struct dg_attribute {
     dg_status (*tensor)(const dg_learner *learner, dg_tensor *out);
 } dg_attribute;
 
+/* Another program's format for a kind of learner, chosen by the ending of a path. */
+typedef struct dg_foreign_format {
+    const char *ending; /* ".json" */
+    const char *name;   /* "XGBoost's JSON" */
+    dg_status (*write)(const dg_learner *learner, const char *path);
+    dg_status (*read)(dg_learner **out, const char *path);
+} dg_foreign_format;
+
 /* A kind of learner: its file ends in this descriptor. Those that people make by name have a line
  * in engine/registry.c. Functions may leave the checks to dg_learner_fit and its like below, which
  * are what callers use. */
@@ -124,6 +132,7 @@ typedef struct dg_learner_type {
      * The fields of dg_learner, and the options, are kept by engine/store. */
     dg_status (*store)(const dg_learner *learner, struct dg_tensor_file *file);
     dg_status (*restore)(dg_learner *learner, const struct dg_tensor_file *file);
+    const dg_foreign_format *foreign; /* or NULL */
 } dg_learner_type;
 
 /* --- using one ---------------------------------------------------------------------------- */

@@ -5,7 +5,10 @@
 
 #include "engine/learner.h"
 
-/* Keeps all that is needed to predict, and the recipes of a network's compile; whole or not at all.
+/* A path with the ending of a foreign format of the learner (XGBoost's ".json") is written and read
+ * so; any other is a safetensors file.
+ *
+ * Keeps all that is needed to predict, and the recipes of a network's compile; whole or not at all.
  * DG_INVALID: a learner other than a network that was never fitted. */
 dg_status dg_learner_save(const dg_learner *learner, const char *path);
 

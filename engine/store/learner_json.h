@@ -29,6 +29,9 @@
 
 enum { DG_LEARNER_FORMAT = 1 };
 
+/* Whether the path has the ending of this format; false for NULL. */
+bool dg_is_foreign(const dg_foreign_format *format, const char *path);
+
 /* Members of an object that are objects and lists themselves. */
 dg_status dg_json_add_object(cJSON *to, const char *name, cJSON **out);
 dg_status dg_json_add_list(cJSON *to, const char *name, cJSON **out);

@@ -169,6 +169,11 @@ static dg_status load_from(dg_learner **out, const dg_tensor_file *file, const c
 dg_status dg_learner_load(dg_learner **out, const char *path)
 {
     *out = NULL;
+    for (int i = 0; dg_registry[i]; i++) {
+        const dg_learner_type *type = (const dg_learner_type *)dg_registry[i];
+        if (strcmp(type->part.kind, "learner") == 0 && dg_is_foreign(type->foreign, path))
+            return type->foreign->read(out, path);
+    }
     dg_tensor_file file;
     DG_TRY(dg_tensor_file_read(&file, path));
     dg_status status = load_from(out, &file, path);

@@ -1,6 +1,7 @@
 /* Writing learners to files. engine/store/learner_read.c reads them. */
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 #include "engine/base/memory.h"
 #include "engine/store/learner_file.h"
@@ -91,9 +92,33 @@ static dg_status add_metadata(dg_tensor_file *file, const dg_learner *learner)
     return learner_text(&file->values[0], learner);
 }
 
+bool dg_is_foreign(const dg_foreign_format *format, const char *path)
+{
+    size_t length = strlen(path), ending = format ? strlen(format->ending) : 0;
+    return format && length >= ending && strcasecmp(path + length - ending, format->ending) == 0;
+}
+
+/* A name that promises another format than the file would have misleads whoever finds it. */
+static dg_status refuse_foreign(const dg_learner *learner, const char *path)
+{
+    for (int i = 0; dg_registry[i]; i++) {
+        const dg_learner_type *type = (const dg_learner_type *)dg_registry[i];
+        if (strcmp(type->part.kind, "learner") != 0 || !dg_is_foreign(type->foreign, path))
+            continue;
+        return dg_error(DG_INVALID,
+                        "cannot write %s: %s is for %s, not for a %s: let the name end in "
+                        ".safetensors",
+                        path, type->foreign->name, type->part.name, learner->type->part.name);
+    }
+    return DG_OK;
+}
+
 dg_status dg_learner_save(const dg_learner *learner, const char *path)
 {
     dg_tensor_file file = { 0 };
+    if (dg_is_foreign(learner->type->foreign, path))
+        return learner->type->foreign->write(learner, path);
+    DG_TRY(refuse_foreign(learner, path));
     const dg_model *model = dg_model_of((dg_learner *)learner);
     if (model ? model->output < 0 : !learner->fitted)
         return dg_error(DG_INVALID, "cannot write %s: the model %s", path,

@@ -6,6 +6,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "engine/base/random.h"
+#include "engine/tree/xgboost_json.h"
 #include "engine/tree/boost.h"
 #include "engine/tree/fitting.h"
 #include "engine/tree/objective.h"
@@ -411,6 +412,10 @@ static dg_status check(const void *options)
                     "single rows");
 }
 
+static const dg_foreign_format xgboost_json = {
+    .ending = ".json", .name = "XGBoost's JSON", .write = dg_xgboost_write, .read = dg_xgboost_read
+};
+
 const dg_learner_type dg_gradient_boosting = {
     .part = { .kind = "learner",
               .name = "GradientBoosting",
@@ -431,4 +436,5 @@ const dg_learner_type dg_gradient_boosting = {
     .attributes = dg_boosting_attributes,
     .store = dg_tree_store,
     .restore = dg_tree_restore,
+    .foreign = &xgboost_json,
 };

@@ -147,8 +147,15 @@ describe("gradient boosting", function()
     local boost = tree.GradientBoosting { n_estimators = 5 }
     boost:fit(train, { verbose = 0 })
     boost:save(folder .. "/model.json")
+    local file = assert(io.open(folder .. "/model.json"))
+    assert.equal("{", file:read(1))
+    file:close()
     local again = digits.load(folder .. "/model.json")
     assert.is_true((again:predict_proba(train) - boost:predict_proba(train)):abs():max() < 1e-6)
+    local forest = tree.RandomForest { n_estimators = 2 }
+    forest:fit(train, { verbose = 0 })
+    assert.matches("XGBoost's JSON is for GradientBoosting, not for a RandomForest",
+      support.message(function() forest:save(folder .. "/forest.json") end))
     support.write(folder .. "/bad.json", "{\"learner\": 3}")
     assert.matches("bad.json", support.message(function() digits.load(folder .. "/bad.json") end))
     support.remove(folder)
