@@ -11,8 +11,10 @@
 #include "bindings/model.h"
 #include "bindings/parts.h"
 #include "bindings/tensor.h"
+#include "bindings/tree.h"
 #include "engine/base/random.h"
 #include "engine/store/learner_file.h"
+#include "engine/tree/learners.h"
 
 struct learner_value {
     dg_learner *learner; /* user value 1: the table of dg_push_learner_values */
@@ -32,13 +34,13 @@ dg_learner **dg_push_learner(lua_State *L, const dg_class *class)
 
 void dg_push_new_learner(lua_State *L, const dg_part *options)
 {
-    dg_learner **out = dg_push_learner(L, &dg_learner_class);
+    dg_learner **out = dg_push_learner(L, &dg_tree_class);
     dg_check_status(L, dg_learner_new(out, options, dg_next_seed()));
 }
 
 static struct learner_value *test_learner(lua_State *L, int index)
 {
-    struct learner_value *value = dg_class_test(L, index, &dg_learner_class);
+    struct learner_value *value = dg_class_test(L, index, &dg_tree_class);
     return value ? value : dg_class_test(L, index, &dg_model_class);
 }
 
@@ -156,13 +158,31 @@ static int save(lua_State *L)
     return 0;
 }
 
+static int permutation_importance(lua_State *L)
+{
+    static const char *const names[] = { "repeats", "seed", NULL };
+    static const char *const hints[] = { "n_repeats", "use repeats = ...", NULL };
+    const dg_learner *learner = dg_want_learner(L, 1, "permutation_importance");
+    const dg_dataset *set = dg_want_dataset(L, 2, "permutation_importance", "the set");
+    dg_args args = dg_args_open(L, 3, "permutation_importance", names, hints, 0);
+    int64_t repeats = 5;
+    dg_args_integer(&args, "repeats", 1, 1000000, &repeats);
+    uint64_t seed = dg_args_seed_or_next(&args);
+    dg_job job = dg_job_default();
+    dg_check_call(L,
+                  dg_permutation_importance(learner, set, repeats, seed, &job, dg_push_tensor(L)),
+                  "permutation_importance");
+    return 1;
+}
+
 static const dg_function methods[] = {
     { "fit", dg_learner_lua_fit,
-      "fit(set, { validation = nil, seed = nil, verbose = 1, early_stopping = nil, continue = "
-      "nil,\n"
-      "  on_epoch_end = nil, on_batch_end = nil }) or fit(x, y, { ... })\n"
+      "fit(set, options) or fit(x, y, options)\n"
       "Trains, and returns the history: lists loss, accuracy, val_loss, val_accuracy, seconds with "
       "an entry an\nepoch or round, and best_epoch, total_seconds, epochs.\n"
+      "options: { validation = nil, seed = nil, verbose = 1, early_stopping = nil, continue = "
+      "nil,\n"
+      "  on_epoch_end = nil, on_batch_end = nil }\n"
       "Networks also take epochs = 1, batch_size = 32, shuffle = true, and go on where the last "
       "fit "
       "ended unless\ncontinue = false; trees take sample_weight = nil, a tensor {n}, and always "
@@ -183,6 +203,10 @@ static const dg_function methods[] = {
     { "predict_proba", predict_proba,
       "predict_proba(rows)\nThe outputs for each row of a tensor or dataset, {n, outputs} float32; "
       "column k belongs to\nmodel.classes[k].\nmodel:predict_proba(test.x)" },
+    { "permutation_importance", permutation_importance,
+      "permutation_importance(set, { repeats = 5, seed = nil })\nHow much accuracy is lost when a "
+      "feature's values are shuffled among the rows (Breiman 2001):\n{features, 2}, mean and "
+      "standard deviation.\nforest:permutation_importance(test)[{ {}, 1 }]" },
     { "summary", summary,
       "summary()\nA text that says what it is made of.\nprint(model:summary())" },
     { "save", save,
@@ -266,7 +290,7 @@ static void push_names(lua_State *L, const dg_learner *learner)
     }
 }
 
-static int learner_index(lua_State *L)
+int dg_learner_index(lua_State *L)
 {
     const dg_learner *learner = dg_want_learner(L, 1, "a field");
     if (lua_type(L, 2) != LUA_TSTRING)
@@ -280,7 +304,7 @@ static int learner_index(lua_State *L)
         return 1;
     }
     push_names(L, learner);
-    return dg_class_unknown(L, &dg_learner_class, name, 1);
+    return dg_class_unknown(L, &dg_tree_class, name, 1);
 }
 
 /* --- the rest of a value -------------------------------------------------------------------- */
@@ -323,25 +347,25 @@ static const luaL_Reg metamethods[] = {
 };
 
 const dg_class dg_learner_class = {
-    .name = "digits.learner",
+    .name = "digits.any_learner", /* only a base: never registered */
     .doc = "learner\n"
            "A model that learns from a dataset: fit it, then evaluate, predict and save. Its "
            "options are fields of it;\nafter a fit so is what it found.",
     .methods = methods,
     .properties = properties,
     .metamethods = metamethods,
-    .index = learner_index,
+    .index = dg_learner_index,
 };
 
 void dg_open_learner(lua_State *L)
 {
-    dg_class_register(L, &dg_learner_class);
+    dg_class_register(L, &dg_tree_class);
 }
 
 int dg_load_learner(lua_State *L)
 {
     const char *path = dg_want_text(L, 1, "load", "the path");
-    dg_learner **out = dg_push_learner(L, &dg_learner_class);
+    dg_learner **out = dg_push_learner(L, &dg_tree_class);
     dg_check_status(L, dg_learner_load(out, path));
     if (dg_model_of(*out)) luaL_setmetatable(L, dg_model_class.name);
     return 1;

@@ -1,5 +1,6 @@
 /* Learners as Lua values: what is the same for networks, forests and boosted trees. Networks are of
- * the class digits.model, which adds to it (bindings/model.c); all others of digits.learner. */
+ * the class digits.model, which adds to it (bindings/model.c), trees of digits.learner
+ * (bindings/tree.c). */
 #ifndef DIGITS_BINDINGS_LEARNER_H
 #define DIGITS_BINDINGS_LEARNER_H
 
@@ -11,6 +12,9 @@
 extern const dg_class dg_learner_class;
 
 void dg_open_learner(lua_State *L);
+
+/* The index function of classes whose options and findings are fields. */
+int dg_learner_index(lua_State *L);
 
 /* Pushes an empty value of a class that is based on dg_learner_class, to be filled at the address
  * returned. */

@@ -35,7 +35,10 @@ end
 
 -- Lines "name  what it is" for the fields of a table.
 local function list_fields(fields, lines)
-  local parts = {}
+  local parts, width = {}, 14
+  for name, value in pairs(fields) do
+    if documents[value] then width = math.max(width, #name) end
+  end
   for _, name in ipairs(sorted_keys(fields)) do
     local value = fields[name]
     local part = internals.describe(value)
@@ -44,7 +47,7 @@ local function list_fields(fields, lines)
       parts[part.kind] = parts[part.kind] or {}
       table.insert(parts[part.kind], name)
     elseif document then
-      lines[#lines + 1] = ("  %-14s %s"):format(name, first_sentence(document.text))
+      lines[#lines + 1] = ("  %-" .. width .. "s %s"):format(name, first_sentence(document.text))
     end
   end
   for _, kind in ipairs(KINDS) do

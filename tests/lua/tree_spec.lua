@@ -123,6 +123,34 @@ describe("a random forest", function()
   end)
 end)
 
+describe("what trees tell of themselves", function()
+  local train = set(400, 1)
+  local boost = tree.GradientBoosting { n_estimators = 5, seed = 1 }
+  local one = tree.DecisionTree { max_depth = 3 }
+  boost:fit(train, { verbose = 0 })
+  one:fit(train, { verbose = 0 })
+
+  it("is how much each feature counts, in several ways", function()
+    assert.is_true(boost:importances() == boost:importances "gain")
+    for _, kind in ipairs { "gain", "total_gain", "cover", "total_cover", "weight" } do
+      assert.is_true(math.abs(boost:importances(kind):sum() - 1) < 1e-5)
+    end
+    assert.matches("'wieght'", support.message(function() boost:importances "wieght" end))
+    local lost = one:permutation_importance(set(200, 5), { repeats = 3, seed = 1 })
+    assert.same({ 5, 2 }, { table.unpack(lost.shape) })
+    assert.is_true(lost[2][1] > 0.05 and lost[4][1] > 0.05)
+    assert.equal(0, lost[1][1])
+  end)
+
+  it("is a tree that a person can read", function()
+    local text = one:tree_text()
+    assert.matches("<=", text)
+    assert.is_true(#one:tree_text(1, 1) < #text)
+    assert.matches("from 1 to 1", support.message(function() one:tree_text(2) end))
+    assert.matches("never fitted", support.message(function() tree.DecisionTree {}:tree_text() end))
+  end)
+end)
+
 describe("gradient boosting", function()
   it("stops when the validation set says so, and keeps the best round", function()
     local train, validation = set(300, 1), set(300, 2)
