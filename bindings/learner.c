@@ -81,7 +81,8 @@ void dg_push_learner_values(lua_State *L, int index)
 
 /* --- judging and predicting ----------------------------------------------------------------- */
 
-const dg_dataset *dg_want_set(lua_State *L, int index, const char *function)
+/* The dataset at `index`, or one made of the tensors x and y there and behind it. */
+static const dg_dataset *want_set(lua_State *L, int index, const char *function)
 {
     return dg_test_tensor(L, index) ? dg_push_pair(L, index, index + 1, function)
                                     : dg_want_dataset(L, index, function, "the set");
@@ -103,7 +104,7 @@ void dg_push_scores(lua_State *L, const dg_scores *scores)
 static int evaluate(lua_State *L)
 {
     const dg_learner *learner = dg_want_learner(L, 1, "evaluate");
-    const dg_dataset *set = dg_want_set(L, 2, "evaluate");
+    const dg_dataset *set = want_set(L, 2, "evaluate");
     dg_job job = dg_job_default();
     dg_scores scores;
     dg_check_call(L, dg_learner_evaluate(learner, set, &job, &scores), "evaluate");

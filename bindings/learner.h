@@ -29,9 +29,6 @@ dg_learner *dg_want_learner(lua_State *L, int index, const char *function);
 /* The table of Lua values that belongs to the learner at `index`: name, history. */
 void dg_push_learner_values(lua_State *L, int index);
 
-/* The dataset at `index`, or one made of the tensors x and y there and behind it. */
-const dg_dataset *dg_want_set(lua_State *L, int index, const char *function);
-
 /* The rows of the tensor or dataset at `index`; a warning when they are on another scale than those
  * that the learner was fitted on. */
 const dg_tensor *dg_want_inputs(lua_State *L, int index, const dg_learner *learner,

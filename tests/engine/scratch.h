@@ -16,8 +16,4 @@ char *scratch_read(const char *path, size_t *count);
 /* How many files the folder has. */
 int scratch_files(void);
 
-/* What support.h calls assert_ok and assert_fails_with. */
-#define expect_ok(status) assert_ok(status)
-#define expect_error(found, expected, words) assert_fails_with(found, expected, words)
-
 #endif
