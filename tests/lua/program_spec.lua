@@ -426,6 +426,7 @@ end)
 
 -- Types into the interactive mode on a terminal: `steps` alternate between what to wait for in the
 -- output and what to type then. Gives all that the terminal showed, without its control codes.
+-- `exec`: script runs the command by $SHELL or sh, and dash would stay as its parent and die of Ctrl-C.
 local function type_in(steps, options)
   local script = { [[
     await() {
@@ -442,7 +443,7 @@ local function type_in(steps, options)
   end
   script[#script + 1] = ([[
     } | TERM=xterm HOME="$PWD" XDG_STATE_HOME="$PWD/state" env --default-signal=INT \
-      script -qec "$P %s" /dev/null]]):format(options or "")
+      script -qec "exec $P %s" /dev/null]]):format(options or "")
   local out, err, code = sh(table.concat(script, "\n"))
   assert.are.equal("", err)
   return out:gsub("\27%[[%d;?]*%a", ""):gsub("[\r\a\b]", ""), code
