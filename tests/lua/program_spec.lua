@@ -426,7 +426,7 @@ end)
 
 -- Types into the interactive mode on a terminal: `steps` alternate between what to wait for in the
 -- output and what to type then. Gives all that the terminal showed, without its control codes.
--- `exec`: script runs the command by $SHELL or sh, and dash would stay as its parent and die of Ctrl-C.
+-- `exec`: script runs the command by $SHELL or sh; dash would stay as its parent and die of Ctrl-C.
 local function type_in(steps, options)
   local script = { [[
     await() {
