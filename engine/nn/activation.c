@@ -9,17 +9,7 @@ const char *const dg_activation_names[] = { "linear",  "relu", "tanh",       "si
 
 static const float leaky_slope = 0.2f;
 
-/* Rows that are worked on while they are in the first level of the cache. */
-enum { BLOCK_FLOATS = 2048 };
-
 /* --- forward: y {count} in place ------------------------------------------------------------ */
-
-DG_KERNEL static void add_bias(const float *restrict bias, float *restrict y, int64_t rows,
-                               int64_t width)
-{
-    for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < width; j++) y[i * width + j] += bias[j];
-}
 
 DG_KERNEL static void relu(float *y, int64_t count)
 {
@@ -78,23 +68,6 @@ void dg_activate(dg_activation activation, float *y, int64_t rows, int64_t width
     case DG_SOFTMAX: softmax(y, rows, width); return;
     case DG_ELU: elu(y, rows * width); return;
     case DG_LEAKY_RELU: leaky_relu(y, rows * width); return;
-    }
-}
-
-static int64_t block_rows(int64_t width)
-{
-    int64_t rows = BLOCK_FLOATS / width & ~(int64_t)7; /* sums of eight rows at a time */
-    return rows > 8 ? rows : 8;
-}
-
-void dg_activate_biased(dg_activation activation, const float *bias, float *y, int64_t rows,
-                        int64_t width)
-{
-    int64_t step = block_rows(width);
-    for (int64_t i = 0; i < rows; i += step) {
-        int64_t count = rows - i < step ? rows - i : step;
-        if (bias) add_bias(bias, y + i * width, count, width);
-        dg_activate(activation, y + i * width, count, width);
     }
 }
 
@@ -165,6 +138,15 @@ DG_KERNEL static void add_rows(const float *restrict g, int64_t rows, int64_t wi
     }
     for (; i < rows; i++)
         for (int64_t j = 0; j < width; j++) sum[j] += g[i * width + j];
+}
+
+/* Rows that are worked on while they are in the first level of the cache. */
+enum { BLOCK_FLOATS = 2048 };
+
+static int64_t block_rows(int64_t width)
+{
+    int64_t rows = BLOCK_FLOATS / width & ~(int64_t)7; /* sums of eight rows at a time */
+    return rows > 8 ? rows : 8;
 }
 
 void dg_activation_backward_biased(dg_activation activation, const float *y, float *gradient,

@@ -24,10 +24,6 @@ extern const char *const dg_activation_names[];
 /* y: {rows, width}; softmax runs over width. */
 void dg_activate(dg_activation activation, float *y, int64_t rows, int64_t width);
 
-/* Adds bias {width} to each row of y, then activates: one walk over y. bias may be NULL. */
-void dg_activate_biased(dg_activation activation, const float *bias, float *y, int64_t rows,
-                        int64_t width);
-
 /* gradient *= f'(x), from y = f(x). */
 void dg_activation_backward(dg_activation activation, const float *y, float *gradient, int64_t rows,
                             int64_t width);
