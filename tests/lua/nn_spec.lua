@@ -139,3 +139,33 @@ describe("Sequential", function()
     assert.are_not.equal(weights(1), weights(2))
   end)
 end)
+
+describe("NaN in an image", function()
+  local function check(pooling, row, column)
+    local where = ("%s at %d, %d"):format(pooling, row, column)
+    local layers = { nn.Input { 3, 3, 1 }, pooling, nn.Flatten() }
+    local pooled = nn.Sequential(layers)
+    layers[4] = nn.Dense { 2, activation = "softmax" }
+    local model = nn.Sequential(layers)
+    model:compile { optimizer = nn.SGD(), loss = "categorical_crossentropy" }
+    local x = digits.uniform { 2, 3, 3, 1, seed = 1 }
+    x[1][row][column][1] = 0 / 0
+    local y = pooled:predict_proba(x)
+    assert.is_true(y[1][1] ~= y[1][1] and y[2][1] == y[2][1], where)
+    local set = digits.data.from_tensors { x = x, y = digits.tensor { 0, 1, dtype = "int32" } }
+    assert.matches("^fit: epoch 1, batch 1: ", message(function()
+      model:fit(set, { verbose = 0, epochs = 1 })
+    end), where)
+  end
+
+  it("goes through every pooling, wherever in the window it is", function()
+    for _, pooling in ipairs {
+      nn.MaxPooling2D(2), nn.MaxPooling2D { 2, strides = 1, padding = "same" }, nn.MaxPooling2D(3),
+      nn.AveragePooling2D(2), nn.GlobalMaxPooling2D(), nn.GlobalAveragePooling2D(),
+    } do
+      for row = 1, 2 do
+        for column = 1, 2 do check(pooling, row, column) end
+      end
+    end
+  end)
+end)

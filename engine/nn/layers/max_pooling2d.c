@@ -1,7 +1,8 @@
-/* MaxPooling2D: the greatest value of each window, channel by channel.
+/* MaxPooling2D: the greatest value of each window, channel by channel; NaN where one is in it.
  *
  * x {height, width, channels}, y and taps {out height, out width, channels} of one image. A tap is
  * counted from the window's first row and column, padding included. */
+#include <math.h>
 #include <string.h>
 
 #include "engine/base/kernel.h"
@@ -36,6 +37,12 @@ static bool is_two_by_two(const dg_window *w)
 
 /* --- forward -------------------------------------------------------------------------------- */
 
+/* A greatest value or, where two of the four it came from cannot be compared, NaN. */
+static inline float unless_nan(float greatest, float a, float b, float d, float e)
+{
+    return __builtin_isunordered(a, b) | __builtin_isunordered(d, e) ? NAN : greatest;
+}
+
 /* `taps` is NULL in prediction, here and below. */
 static inline void greatest_of_four(const float *restrict x, int64_t row, int64_t channels,
                                     float *restrict y, int32_t *restrict taps)
@@ -44,9 +51,9 @@ static inline void greatest_of_four(const float *restrict x, int64_t row, int64_
     if (!taps) {
 #pragma omp simd
         for (int64_t c = 0; c < channels; c++) {
-            float top = x[c + channels] > x[c] ? x[c + channels] : x[c];
-            float bottom = below[c + channels] > below[c] ? below[c + channels] : below[c];
-            y[c] = bottom > top ? bottom : top;
+            float a = x[c], b = x[c + channels], d = below[c], e = below[c + channels];
+            float top = b > a ? b : a, bottom = e > d ? e : d;
+            y[c] = unless_nan(bottom > top ? bottom : top, a, b, d, e);
         }
         return;
     }
@@ -55,7 +62,7 @@ static inline void greatest_of_four(const float *restrict x, int64_t row, int64_
         float a = x[c], b = x[c + channels], d = below[c], e = below[c + channels];
         float top = b > a ? b : a, bottom = e > d ? e : d;
         int32_t first = b > a, second = 2 + (e > d), is_below = bottom > top;
-        y[c] = bottom > top ? bottom : top;
+        y[c] = unless_nan(bottom > top ? bottom : top, a, b, d, e);
         taps[c] = first ^ ((first ^ second) & -is_below); /* a choice here would become a branch */
     }
 }
@@ -75,7 +82,7 @@ static inline void greater_value(const float *restrict x, int32_t tap, int64_t c
         for (int64_t c = 0; c < channels; c++) taps[c] = x[c] > y[c] ? tap : taps[c];
     }
 #pragma omp simd
-    for (int64_t c = 0; c < channels; c++) y[c] = x[c] > y[c] ? x[c] : y[c];
+    for (int64_t c = 0; c < channels; c++) y[c] = (x[c] > y[c]) | (x[c] != x[c]) ? x[c] : y[c];
 }
 
 static inline void greatest_of_window(const dg_window *w, int64_t oy, int64_t ox, const float *x,
