@@ -204,16 +204,24 @@ static void pack(const float *gradient, const float *hessian, int64_t rows, doub
                           (int32_t)lrint((double)hessian[i] * h));
 }
 
+/* What 1 in a packed sum stands for: the least power of two with which `size` fits. So derivatives
+ * such as 1 or 1/4 are packed as they are, and four rows of 1/4 have a min_child_weight of 1. */
+static double unit_for(double size, double room)
+{
+    int exponent;
+    if (!(size > 0)) return 1;
+    return frexp(size / room, &exponent) > 0.5 ? ldexp(1, exponent) : ldexp(1, exponent - 1);
+}
+
 static dg_status grow_output(void *context, int64_t k, int worker)
 {
     struct fit *fit = context;
     const dg_derivatives *d = &fit->derivatives;
     const double room = 0x1p31 - 1 - (double)(fit->rows < (1 << 30) ? fit->rows : 1 << 30);
-    double g_size = d->gradient_size[k], h_sum = d->hessian_sum[k];
     dg_boost_sample sample = { .bins = &fit->bins,
                                .pair = fit->pair + k * fit->rows,
-                               .gradient_unit = g_size > 0 ? g_size / room : 1,
-                               .hessian_unit = h_sum > 0 ? h_sum / room : 1,
+                               .gradient_unit = unit_for(d->gradient_size[k], room),
+                               .hessian_unit = unit_for(d->hessian_sum[k], room),
                                .count = fit->sampled,
                                .row = fit->sample };
     (void)worker;

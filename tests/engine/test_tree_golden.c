@@ -260,7 +260,7 @@ static void test_models_of_xgboost_are_read(void **state)
         dg_tensor_release(&x);
         checked++;
     }
-    assert_int_equal(checked, 4);
+    assert_int_equal(checked, 6);
 }
 
 static void expect_refused(const char *text, const char *from, const char *to, const char *words)

@@ -110,6 +110,9 @@ def main():
                                                        "min_child_weight": 5}, weighted=True),
         xgboost_case(4, 160, 4, 3, "multi:softprob", {"n_estimators": 2, "max_depth": 5, "min_child_weight": 3,
                                                       "base_score": 0.2}, holes=0.1, weighted=True),
+        # sums of hessians that are exactly min_child_weight: leaves of one row, and of four
+        xgboost_case(5, 31, 3, 7, "reg:squarederror", {"n_estimators": 2, "max_depth": 7}),
+        xgboost_case(6, 53, 3, 2, "binary:logistic", {"n_estimators": 1, "max_depth": 6, "min_child_weight": 1}),
     ]
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "trees.json")
     with open(path, "w") as file:
