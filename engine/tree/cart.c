@@ -97,7 +97,8 @@ static void consider(dg_cart *cart, dg_cart_node *node)
     double whole = options->entropy ? 0 : node->weight;
     fact->weight = (float)((whole - node->score) / node->weight);
     double decrease = (node->split.score - node->score) / (double)cart->tree->fact[0].cover;
-    if (node->split.column >= 0 && decrease + 0x1p-52 < options->min_decrease)
+    /* with a limit of 0 a split that wins nothing is taken, though rounding may have it lose */
+    if (options->min_decrease > 0 && decrease + 0x1p-52 < options->min_decrease)
         node->split.column = -1;
 }
 
@@ -142,9 +143,9 @@ static dg_status split_node(dg_cart *cart, const dg_cart_node *node, dg_cart_nod
     if (!seen) nan_left = middle - node->begin > node->end - middle;
     int32_t left;
     DG_TRY(dg_tree_split(cart->tree, node->node, column->feature, threshold, nan_left, &left));
-    double gain = split->score - node->score;
+    double gain = fmax(split->score - node->score, 0);
     cart->tree->fact[node->node].gain = (float)gain;
-    cart->importance[column->feature] += gain > 0 ? gain : 0;
+    cart->importance[column->feature] += gain;
     child[0] = (dg_cart_node){ .node = left,
                                .depth = node->depth + 1,
                                .begin = node->begin,

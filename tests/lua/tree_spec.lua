@@ -123,6 +123,19 @@ describe("a random forest", function()
   end)
 end)
 
+describe("a split that wins nothing by itself", function()
+  it("is taken, whatever rounding says, since those below it may win", function()
+    local corner = digits.tensor { { 0, 0 }, { 0, 1 }, { 1, 0 }, { 1, 1 }, dtype = "float32" }
+    local corners = data.from_tensors { x = corner, y = digits.tensor { 0, 1, 1, 0 } }
+    for i = 1, 50 do
+      local weight = digits.full { 4, value = 0.1 + 0.37 * i }
+      local one = tree.DecisionTree { criterion = "entropy", seed = i }
+      one:fit(corners, { sample_weight = weight, verbose = 0 })
+      assert.equal(1, one:evaluate(corners).accuracy)
+    end
+  end)
+end)
+
 describe("what trees tell of themselves", function()
   local train = set(400, 1)
   local boost = tree.GradientBoosting { n_estimators = 5, seed = 1 }
