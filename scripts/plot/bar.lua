@@ -76,7 +76,7 @@ return function(options)
   local width = options.width or math.max(480, math.min(1200, 100 + 70 * count))
   local skip = math.max(1, math.ceil(count * 40 / (width - 90)))
   for i = 1, count, skip do
-    ticks[#ticks + 1] = { i, style.cut(labels[i], style.small, skip * (width - 90) / count) }
+    ticks[#ticks + 1] = { i, labels[i] }
   end
   local low, high = style.bounds(table.unpack(lists))
   local room = 0.08 * (high - low)
@@ -86,6 +86,6 @@ return function(options)
     colour = style.ink, dash = "1" } or nil
   return chart.new(NAME, options, width, 420, {
     xlabel = options.xlabel, ylabel = options.ylabel, marks = marks,
-    x = { 0.4, count + 0.6, ticks = ticks }, y = y,
+    x = { 0.4, count + 0.6, ticks = ticks, names = true }, y = y,
   }, text_of(series, labels))
 end

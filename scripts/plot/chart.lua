@@ -23,6 +23,16 @@ function chart.axis(low, high, how)
   return { low, high, grid = how.grid, ticks = style.ticks(low, high, how.count or 5, how.whole) }
 end
 
+-- An axis for what is in the lists, with some room: what is never below 0 has none below it, and
+-- accuracies have none above 1.
+function chart.score_axis(name, share, ...)
+  local low, high = style.bounds(...)
+  local a, b = style.padded(low, high, share)
+  if low and low >= 0 and a < 0 then a = 0 end
+  if name:find "accuracy" and high and high <= 1 then b = math.min(b, 1) end
+  return chart.axis(a, b, { grid = true })
+end
+
 -- Whether all numbers are whole.
 function chart.whole(list)
   for _, x in ipairs(list) do

@@ -84,7 +84,7 @@ end
 function check.some_numbers(name, what, value)
   local list = check.numbers(name, what, value)
   if not style.bounds(list) then
-    check.fail(name, "%s has no %snumber", what, #list > 0 and "finite " or "")
+    check.fail(name, "there is no %snumber in %s", #list > 0 and "finite " or "", what)
   end
   return list
 end

@@ -47,6 +47,20 @@ local function text(candidates)
   end
 end
 
+-- The numbers over a candidate's two bars; the taller bar's goes a line up where both would meet.
+-- line: a line's height as a part of the axis.
+local function add_numbers(marks, i, tops, texts, size, pixels, line)
+  local needs = (style.width(texts[1], size) + style.width(texts[2], size)) / 2
+  if needs > 0.39 * pixels and math.abs(tops[1] - tops[2]) < line then
+    local higher = tops[2] > tops[1] and 2 or 1
+    tops[higher] = tops[3 - higher] + line
+  end
+  for k, x in ipairs { i - 0.195, i + 0.195 } do
+    marks[#marks + 1] = { kind = "text", x = x, y = tops[k] + 0.035, text = texts[k], size = size }
+  end
+  return math.max(tops[1], tops[2])
+end
+
 return function(candidates, options)
   if type(candidates) ~= "table" then
     check.fail(NAME, "expected a list of { name = ..., accuracy = ..., seconds = ... }, found %s",
@@ -60,27 +74,26 @@ return function(candidates, options)
   local accuracy = { kind = "bars", colour = style.colour(1), label = "accuracy" }
   local time = { kind = "bars", colour = "#E69F00", label = slowest > 0
     and ("training time (1.0 = %s)"):format(style.seconds(slowest)) or "training time" }
-  local marks, ticks = { accuracy, time }, {}
+  local marks, ticks, top = { accuracy, time }, {}, 0
   for i, one in ipairs(candidates) do
     local share = slowest > 0 and one.seconds / slowest or 0
     accuracy[i] = { i - 0.38, i - 0.01, 0, one.accuracy }
     time[i] = { i + 0.01, i + 0.38, 0, share }
-    ticks[i] = { i, style.cut(one.name, style.small, group) }
+    ticks[i] = { i, one.name }
     local spread = one.accuracy_spread and one.accuracy_spread or 0
     if spread > 0 then
       marks[#marks + 1] = { kind = "spread", x = i - 0.195, low = one.accuracy - spread,
         high = one.accuracy + spread }
     end
     local size = group >= 120 and style.small or style.tiny
-    marks[#marks + 1] = { kind = "text", x = i - 0.195, y = one.accuracy + spread + 0.035,
-      text = (group >= 90 and "%.4f" or "%.3f"):format(one.accuracy), size = size }
-    marks[#marks + 1] = { kind = "text", x = i + 0.195, y = share + 0.035,
-      text = style.seconds(one.seconds), size = size }
+    top = math.max(top, add_numbers(marks, i, { one.accuracy + spread, share },
+      { (group >= 90 and "%.4f" or "%.3f"):format(one.accuracy), style.seconds(one.seconds) },
+      size, group, 1.3 * size / math.max(50, (options.height or 420) - 110)))
   end
   local y = chart.axis(0, 1)
-  y[2] = 1.08
+  y[2] = math.max(1.08, top + 0.07)
   return chart.new(NAME, options, width, 420, {
     ylabel = options.ylabel or "fraction", marks = marks,
-    x = { 0.4, count + 0.6, ticks = ticks }, y = y,
+    x = { 0.4, count + 0.6, ticks = ticks, names = true }, y = y,
   }, text(candidates))
 end

@@ -3,8 +3,9 @@
 -- A panel is a table:
 --   title, xlabel, ylabel     texts, or nil
 --   x, y                      axes: { low, high, ticks = { { position, text } ... }, log = bool,
---                             grid = bool, right = bool: at the right, slanted = bool: texts };
---                             low > high turns it round
+--                             grid = bool, right = bool: at the right, slanted = bool: texts,
+--                             names = bool: texts are cut rather than left out where there is no
+--                             room }; low > high turns it round
 --   marks                     what is drawn, in this order; each has a kind:
 --     line     x, y, colour, label; dash, point, size, width
 --     bars     list of { x0, x1, y0, y1 }; colour, label
@@ -187,6 +188,20 @@ local function widest(ticks)
   return most
 end
 
+-- Where on an axis a tick is, from 0 to 1.
+local function share_of(axis, at)
+  local low, high = axis[1], axis[2]
+  if axis.log then low, high, at = math.log(low), math.log(high), math.log(at) end
+  return (at - low) / (high - low)
+end
+
+-- How far the text at the last tick stands out at the right of an axis.
+local function overhang(axis, wide)
+  local last = axis.ticks and axis.ticks[#axis.ticks]
+  if not last or axis.names or axis.slanted then return 0 end
+  return style.width(last[2], style.small) / 2 - (1 - share_of(axis, last[1])) * wide
+end
+
 -- Where the axes stand, in pixels: left, top, right, bottom; and the legend's rows.
 local function frame_of(panel, box)
   local margin = panel.margin or {}
@@ -194,6 +209,9 @@ local function frame_of(panel, box)
   local left = margin[1]
     or 10 + (panel.ylabel and 26 or 0) + (ticks and widest(panel.y.ticks) + 8 or 0)
   local right = margin[2] or 16 + (panel.right or 0)
+  if ticks and not margin[2] then
+    right = math.max(right, overhang(panel.x, box.w - left - right) + 2)
+  end
   local lines = legend_rows(panel, box.w - left - right)
   local top = margin[3] or 10 + (panel.title and 28 or 0) + 21 * #lines + (#lines > 0 and 4 or 0)
   local bottom = margin[4] or 10 + (panel.xlabel and 24 or 0) + (ticks and 26 or 0)
@@ -208,9 +226,34 @@ local function frame_of(panel, box)
     bottom = box.y + top + high, lines = lines }
 end
 
+-- The ticks whose texts have room side by side, every second or third if need be; names are cut.
+local function with_room(axis, frame)
+  local skip, wide, shown = 1, frame.right - frame.left, {}
+  local function distance(i, k) -- between neighbours, in pixels
+    return math.abs(share_of(axis, axis.ticks[k][1]) - share_of(axis, axis.ticks[i][1])) * wide
+  end
+  if axis.names then
+    local room = #axis.ticks > 1 and distance(1, 2) or wide
+    for i, tick in ipairs(axis.ticks) do
+      shown[i] = { tick[1], style.cut(tick[2], style.small, room - 6) }
+    end
+    return shown
+  end
+  local function crowded()
+    for i = 1, #axis.ticks - skip, skip do
+      local texts = axis.ticks[i][2] .. axis.ticks[i + skip][2]
+      if style.width(texts, style.small) / 2 > distance(i, i + skip) then return true end
+    end
+  end
+  while crowded() do skip = skip + 1 end
+  for i = 1, #axis.ticks, skip do shown[#shown + 1] = axis.ticks[i] end
+  return shown
+end
+
 -- The texts at ticks are labels of our own: gnuplot's are formats, and cut where they are long.
 local function draw_ticks(paper, name, axis, frame)
-  for _, tick in ipairs(axis.ticks) do
+  local along = name == "x" and not axis.slanted
+  for _, tick in ipairs(along and with_room(axis, frame) or axis.ticks) do
     local at, align = number(tick[1]), "center"
     if name == "x" then
       at = ("first %s, screen %s"):format(at, number(1 - (frame.bottom + 18) / paper.height))
@@ -390,7 +433,8 @@ function gnuplot.text(panel, columns, lines, colours)
   paper:add("set encoding utf8")
   paper:add("set terminal dumb size %d,%d noenhanced %s", columns, lines,
     colours == "true" and "ansirgb" or colours == "256" and "ansi256" or "mono")
-  if panel.title then paper:add("set title %s", quote(panel.title)) end
+  local title = panel.title or panel.ylabel
+  if title then paper:add("set title %s", quote(title)) end
   if panel.xlabel then paper:add("set xlabel %s", quote(panel.xlabel)) end
   paper:add("set key top outside horizontal left")
   paper:add("set border 3")

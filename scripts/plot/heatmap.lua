@@ -7,7 +7,7 @@ local picture = require "digits.plot.picture"
 local style = require "digits.plot.style"
 
 local NAME = "heatmap"
-local TOP, BOTTOM, LEFT = 12, 56, 64 -- pixels
+local TOP, BOTTOM, LEFT, LEAST = 12, 56, 64, 48 -- pixels; LEAST: a map's height and width
 
 -- Ticks at whole numbers from 1 to n: 1 and the multiples of a round step.
 local function counts(n, most)
@@ -22,9 +22,10 @@ local function layout(map)
     local wide, high = w - LEFT - mosaic.SCALE - 16, h - TOP - BOTTOM
     local k = math.min(wide / shape[2], high / shape[1])
     if k >= 1 then k = math.floor(k) end
-    wide, high = k * shape[2], k * shape[1]
+    wide = math.max(k * shape[2], math.min(wide, LEAST))
+    high = math.max(k * shape[1], math.min(high, LEAST))
     local panel = { axes = "ticks", xlabel = map.xlabel, ylabel = map.ylabel,
-      margin = { LEFT, w - LEFT - wide - mosaic.SCALE - 16, TOP, h - TOP - high },
+      margin = { LEFT, w - LEFT - wide - mosaic.SCALE - 16, TOP, BOTTOM },
       x = { 0.5, shape[2] + 0.5, ticks = counts(shape[2], math.max(2, wide // 60)) },
       y = { shape[1] + 0.5, 0.5, ticks = counts(shape[1], math.max(2, high // 60)) },
       marks = { { kind = "raster", raster = map.raster, x0 = 0.5, x1 = shape[2] + 0.5, y0 = 0.5,
@@ -80,7 +81,8 @@ return function(tensor, options)
   map.raster = picture_of.colour(tensor, map.colours, low, high)
   local k = math.max(1, 420 // math.max(shape[1], shape[2]))
   local least = math.min(1, 420 / math.max(shape[1], shape[2]))
-  local side_w, side_h = shape[2] * k * least, shape[1] * k * least
+  local side_w = math.max(shape[2] * k * least, LEAST)
+  local side_h = math.max(shape[1] * k * least, LEAST)
   return picture.new {
     kind = NAME, title = options.title,
     width = options.width or math.max(280, side_w + LEFT + mosaic.SCALE + 16),

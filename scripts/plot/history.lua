@@ -33,12 +33,13 @@ local function counted(n)
   return list
 end
 
-local function y_axis(name, ...)
-  local low, high = style.bounds(...)
-  local a, b = style.padded(low, high, 0.08)
-  if low and low >= 0 and a < 0 then a = 0 end
-  if name:find "accuracy" and high and high <= 1 then b = math.min(b, 1) end
-  return chart.axis(a, b, { grid = true })
+-- Epochs 1 to `last`.
+local function x_axis(last)
+  local room = 0.02 * (last - 1)
+  local axis = chart.axis(last == 1 and 0.5 or 1 - room, last == 1 and 1.5 or last + room,
+    { whole = true, count = 7 })
+  if axis.ticks[1] and axis.ticks[1][1] < 1 then axis.ticks[1] = { 1, "1" } end
+  return axis
 end
 
 local function panel_of(history, name, unit)
@@ -55,15 +56,17 @@ local function panel_of(history, name, unit)
     end
   end
   local last = math.max(#lists[1], lists[2] and #lists[2] or 0)
-  local y = y_axis(name, table.unpack(lists))
+  local y = chart.score_axis(name, 0.08, table.unpack(lists))
+  local x = x_axis(last)
   local best = rawget(history, "best_epoch")
   if math.type(best) == "integer" and best >= 1 and best < last then
     table.insert(marks, 1, { kind = "rule", x0 = best, y0 = y[1], x1 = best, y1 = y[2] })
   end
-  local room = 0.02 * (last - 1)
-  return { title = (name:gsub("_", " ")), xlabel = unit, marks = marks, y = y,
-    x = chart.axis(last == 1 and 0.5 or 1 - room, last == 1 and 1.5 or last + room, { whole = true,
-      count = 7 }) }
+  if not style.bounds(table.unpack(lists)) then
+    marks[#marks + 1] = { kind = "text", x = (x[1] + x[2]) / 2, y = (y[1] + y[2]) / 2,
+      text = "no finite value", colour = style.soft }
+  end
+  return { title = (name:gsub("_", " ")), xlabel = unit, marks = marks, x = x, y = y }
 end
 
 return function(history, options)

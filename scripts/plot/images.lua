@@ -120,7 +120,7 @@ end
 
 return function(source, options)
   options = check.options(NAME, options, { rows = "any", predicted = "any", labels = "any",
-    columns = "number", most = "number", captions = "table" })
+    columns = "number", most = "number", captions = "table", note = "string" })
   for _, name in ipairs { "columns", "most" } do
     local value = options[name]
     if value and (math.type(value) ~= "integer" or value < 1) then
@@ -142,7 +142,7 @@ return function(source, options)
   elseif from.truth or predicted then
     images.captions, images.framed, mistakes = captions_of(from.truth, predicted, namer(from.set))
   end
-  if mistakes then notes[1] = "framed: true → predicted" end
+  if mistakes or options.note then notes[1] = options.note or "framed: true → predicted" end
   if from.wanted > #from.rows then
     notes[#notes + 1] = ("%d of %d shown"):format(#from.rows, from.wanted)
   end

@@ -27,7 +27,7 @@ local function bars(values, names, options)
   if low == high then high = 1 end
   local x = chart.axis(low, high * 1.04, { grid = true })
   return chart.new(NAME, options, 560, 80 + 26 * count, {
-    xlabel = "importance", ylabel = names and nil or "feature", marks = { mark }, x = x,
+    xlabel = "importance", ylabel = not names and "feature" or nil, marks = { mark }, x = x,
     y = { count + 0.6, 0.4, ticks = ticks },
   }, function(columns) return chart.text_bars(shown, columns) end)
 end

@@ -58,6 +58,14 @@ function mosaic.size(images)
       + (images.note and NOTE or 0)
 end
 
+-- The size of letters at which a caption fits, small ones if need be.
+local function caption_size(text, width)
+  for _, size in ipairs { style.small, style.tiny } do
+    if style.width(text, size) <= width then return size end
+  end
+  return 10
+end
+
 -- images: rasters, columns; or nil: captions { text, colour }, framed { [i] = true }, note, scale
 -- { colours, low, high }.
 function mosaic.layout(images)
@@ -72,6 +80,7 @@ function mosaic.layout(images)
     local k = math.min((cell_w - GAP) / shape[2], (cell_h - GAP - caption) / shape[1])
     k = k >= 1 and math.floor(k) or math.max(k, 0.05)
     local wide, high, marks = k * shape[2], k * shape[1], {}
+    cell_h = math.min(cell_h, high + caption + GAP)
     for i, raster in ipairs(images.rasters) do
       local x = math.floor(EDGE + (i - 1) % columns * cell_w + (cell_w - wide) / 2)
       local y = math.floor(EDGE + (i - 1) // columns * cell_h)
@@ -82,13 +91,15 @@ function mosaic.layout(images)
       marks[#marks + 1] = { kind = "raster", raster = raster, x0 = x, x1 = x + wide, y0 = y,
         y1 = y + high }
       if images.captions then
-        marks[#marks + 1] = { kind = "text", x = x + wide / 2, y = y + high + 13,
-          text = style.cut(images.captions[i], style.small, cell_w - 2),
+        local size = caption_size(images.captions[i], cell_w - 2)
+        marks[#marks + 1] = { kind = "text", x = x + wide / 2, y = y + high + 13, size = size,
+          text = style.cut(images.captions[i], size, cell_w - 2),
           colour = wrong and style.wrong or style.ink }
       end
     end
     if images.note then
-      marks[#marks + 1] = { kind = "text", x = EDGE, y = h - 16, text = images.note,
+      local y = 2 * EDGE + down * cell_h + NOTE - 16
+      marks[#marks + 1] = { kind = "text", x = EDGE, y = math.min(y, h - 16), text = images.note,
         size = style.tiny + 1, colour = style.soft, align = "left" }
     end
     local sheet = mosaic.sheet({ x = 0, y = 0, w = w, h = h }, marks)

@@ -72,9 +72,9 @@ local function place_values(one)
     local ticks = {}
     for i, value in ipairs(one.values) do
       places[text_of(value)] = i
-      ticks[i] = { i, style.cut(text_of(value), style.small, 300 / #one.values) }
+      ticks[i] = { i, text_of(value) }
     end
-    return places, { 0.5, #one.values + 0.5, ticks = ticks }, true
+    return places, { 0.5, #one.values + 0.5, ticks = ticks, names = true }, true
   end
   local low, high = style.bounds(numbers)
   for i, value in ipairs(one.values) do places[text_of(value)] = numbers[i] end
@@ -124,8 +124,7 @@ return function(found, options)
   local trials = read(found, metric)
   local scores = {}
   for i, trial in ipairs(trials) do scores[i] = trial.score end
-  local low, high = style.padded(style.bounds(scores))
-  local y_axis = chart.axis(low, high, { grid = true })
+  local y_axis = chart.score_axis(metric, 0.05, scores)
   local panels = {}
   for i, one in ipairs(varied(trials)) do panels[i] = panel_of(one, trials, y_axis, metric) end
   local columns = math.min(#panels, #panels == 4 and 2 or 3)

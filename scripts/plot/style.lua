@@ -101,8 +101,12 @@ function style.number(x)
 end
 
 function style.seconds(x)
+  if x == 0 then return "0 s" end
+  if x < 0.0005 then return "< 1 ms" end
   if x < 0.0995 then return ("%.0f ms"):format(1000 * x) end
-  return (x < 9.95 and "%.1f s" or "%.0f s"):format(x)
+  if x < 999.5 then return (x < 9.95 and "%.1f s" or "%.0f s"):format(x) end
+  if x < 5970 then return ("%.0f min"):format(x / 60) end
+  return (x < 35820 and "%.1f h" or "%.0f h"):format(x / 3600)
 end
 
 -- 1, 2 or 5 times a power of ten, at least `x`.
@@ -126,13 +130,16 @@ function style.ticks(low, high, count, whole)
   if off(finer) <= off(step) then step = finer end
   if whole then step = math.max(1, step) end
   local ticks, decimals = {}, decimals_of(step)
+  local most = math.max(math.abs(low), math.abs(high))
   local format = "%." .. decimals .. "f"
+  if most < 1e-3 or most >= 1e15 then -- as many digits as tell neighbours apart
+    format = ("%%.%dg"):format(math.max(4, math.ceil(math.log(most / step, 10)) + 1))
+  end
+  local natural = decimals == 0 and most < 1e15
   for k = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) do
     local at = k * step
-    local far = decimals > 4 or math.abs(at) >= 1e15
-    local text = far and style.number(at)
-      or decimals == 0 and style.number(math.floor(at + 0.5)) or format:format(at):gsub("^-", "−")
-    ticks[#ticks + 1] = { at, text }
+    ticks[#ticks + 1] = { at, natural and style.number(math.floor(at + 0.5))
+      or (format:format(at):gsub("-", "−")) }
   end
   return ticks
 end
@@ -147,11 +154,11 @@ function style.log_ticks(low, high)
     for _, factor in ipairs(factors) do
       local at = factor * 10.0 ^ power
       if at >= low * (1 - 1e-9) and at <= high * (1 + 1e-9) then
-        ticks[#ticks + 1] = { at, style.number(at) }
+        ticks[#ticks + 1] = { at, at < 1e6 and style.number(at) or ("%.4g"):format(at) }
       end
     end
   end
-  return ticks
+  return #ticks > 1 and ticks or style.ticks(low, high, 4)
 end
 
 -- A range around data that leaves some room, for an axis.

@@ -231,6 +231,15 @@ describe("plots", function()
     assert.is_nil(more.validation)
   end)
 
+  it("history tells tiny differences apart, begins at 1, and says where there is no number",
+    function()
+      local course = { loss = {}, accuracy = {} }
+      for i = 1, 100 do course.loss[i], course.accuracy[i] = nan, 0.99999 + i * 1e-9 end
+      local found = texts(plot.history(course):render "svg")
+      assert.are.same({ 1, 2, 2 }, { found["no finite value"], found["1"], found["100"] })
+      assert.are.same({ 1, 1 }, { found["0.99999002"], found["0.99999010"] })
+    end)
+
   it("confusion_matrix writes counts and shares into the cells", function()
     local found = texts(plot.confusion_matrix(matrix):render "svg")
     for _, text in ipairs { "50", "94.3 %", "3", "5.7 %", "1", "2.4 %", "40", "97.6 %", "7",
@@ -269,6 +278,47 @@ describe("plots", function()
     end
   end)
 
+  it("compare writes no number over another, and long times in larger units", function()
+    local function heights(seconds)
+      local svg = plot.compare({ { name = "a", accuracy = 1, seconds = seconds } },
+        { width = 140 }):render "svg"
+      local y = {}
+      for place, text in svg:gmatch '<g transform="translate%([^,]*,([%d.]+)%)[^<]*<text>([^<]*)' do
+        y[text] = tonumber(place)
+      end
+      return y
+    end
+    local y = heights(86400)
+    assert.is_true(math.abs(y["1.000"] - y["24 h"]) > 12)
+    y = heights(3)
+    assert.is_true(math.abs(y["1.000"] - y["3.0 s"]) > 12)
+    local found = texts(plot.compare({ { name = "a", accuracy = 1, seconds = 1e-5 },
+      { name = "b", accuracy = 1, seconds = 1200 }, { name = "c", accuracy = 1, seconds = 0 } })
+      :render "svg")
+    assert.are.same({ 1, 1, 1 }, { found["< 1 ms"], found["20 min"], found["0 s"] })
+  end)
+
+  it("leave out texts at an axis that would meet, cut names, and keep the last on the sheet",
+    function()
+      local found = texts(plot.line({ x = { -1e30, 1e30 }, y = { 1, 2 }, width = 200 })
+        :render "svg")
+      assert.are.same({ 1, nil }, { found["−1e+30"], found["−5e+29"] })
+      local svg = plot.histogram({ 1e30, -1e30 }):render "svg"
+      local right = tonumber(svg:match 'translate%(([%d.]+),[^<]*<text>1e%+30<')
+      assert.is_true(right < 640 - 20)
+      found = texts(plot.bar({ labels = { ("long "):rep(9), "b" }, values = { 1e9, 1 } })
+        :render "svg")
+      assert.are.equal(1, found.b)
+      assert.is_nil(found[("long "):rep(9)])
+    end)
+
+  it("give logarithmic axes several ticks, however short they are", function()
+    local found = texts(plot.line({ y = { 3, 4, 5 }, logy = true }):render "svg")
+    assert.are.same({ 1, 1, 1 }, { found["3.0"], found["4.0"], found["5.0"] })
+    found = texts(plot.line({ y = { 1e-10, 1e20 }, logy = true }):render "svg")
+    assert.are.same({ 1, nil }, { found["1e+13"], found["10 000 000 000 000"] })
+  end)
+
   it("images shows rows with labels, and marks mistakes", function()
     local svg = plot.images(set, { predicted = predicted, rows = digits.tensor { 1, 2, 7, 4 } })
       :render "svg"
@@ -276,6 +326,10 @@ describe("plots", function()
     assert.are.equal(4, count(svg, "<image "))
     assert.are.same({ 1, 1, 2 }, { found["1 → 2"], found["0 → 2"], found["0"] })
     assert.are.equal(1, found["framed: true → predicted"])
+    found = texts(plot.images(set, { predicted = predicted, note = "doubtful" }):render "svg")
+    assert.are.same({ 1, nil }, { found.doubtful, found["framed: true → predicted"] })
+    found = texts(plot.images(set, { predicted = predicted, width = 340 }):render "svg")
+    assert.are.equal(1, found["1 → 2"]) -- in smaller letters
     found = texts(plot.images(set, { rows = { 1 } }):render "svg")
     assert.is_nil(found["framed: true → predicted"])
     assert.are.equal(1, texts(plot.images(set, { most = 8 }):render "svg")["8 of 30 shown"])
@@ -304,12 +358,20 @@ describe("plots", function()
     assert.are.equal(1, texts(svg)["4"])
     assert.are.equal(5, count(pictures().kernels:render "svg", "<image "))
     assert.are.equal(2, count(plot.heatmap(digits.tensor { { 5 } }):render "svg", "<image "))
+    for _, high in ipairs { 140, 300 } do -- a map of one row is as thick as its scale is long
+      local thin = plot.heatmap(digits.uniform { 1, 60, seed = 1 }, { height = high })
+      for height in thin:render("svg"):gmatch "<image [^>]-height='([%d.]+)'" do
+        assert.is_true(tonumber(height) >= 47)
+      end
+    end
   end)
 
   it("importance chooses bars or an image", function()
     assert.matches("^picture: heatmap", tostring(plot.importance(digits.uniform { 36, seed = 1 })))
     local found = texts(plot.importance(digits.tensor { 1, 3, 2 }):render "svg")
     assert.is_nil(found.cat)
+    assert.are.equal(1, found.feature)
+    assert.is_nil(texts(pictures().importance:render "svg").feature)
     assert.matches("^picture: importance", tostring(plot.importance { 1, 3, 2 }))
     assert.matches("^ *2 .*\n *3 .*\n *1 ", text_of(plot.importance { 1, 3, 2 }, 60, "plain"))
   end)
@@ -318,6 +380,8 @@ describe("plots", function()
     local found = texts(plot.search({ trials = trials }):render "svg")
     assert.are.same({ 1, 1, 2 }, { found.dropout, found.rate, found.accuracy })
     assert.are.same({ 2, 2 }, { found.trial, found.mean })
+    found = texts(plot.search({ trials = { trials[1] } }):render "svg")
+    assert.are.same({ 1, nil }, { found["1.0"], found["1.2"] })
   end)
 
   it("calibration and roc take one curve or several, by position or name", function()
@@ -359,8 +423,8 @@ describe("bad input", function()
     { "line: width must be a whole number of pixels from 50 to 10000, found 10", plot.line,
       { y = { 1 }, width = 10 } },
     { "line: there is nothing to draw", plot.line, {} },
-    { "line: y has no number", plot.line, { y = {} } },
-    { "line: y has no finite number", plot.line, { y = { nan } } },
+    { "line: there is no number in y", plot.line, { y = {} } },
+    { "line: there is no finite number in y", plot.line, { y = { nan } } },
     { "line: x has 1 values, but y has 2", plot.line, { x = { 1 }, y = { 1, 2 } } },
     { "line: y[2] must be a number, found 'a' (a string)", plot.line, { y = { 1, "a" } } },
     { "line: logy needs positive numbers, found 0", plot.line, { y = { 0, 1 }, logy = true } },
