@@ -25,7 +25,8 @@ for i = 1, math.min(10, o.show) do
 end
 
 local rows = issues.rows[{ { 1, math.min(o.show, #images) } }]
-local picture = plot.images(images, { rows = rows, predicted = issues.suggested, most = o.show })
+local picture = plot.images(images, { rows = rows, predicted = issues.suggested, most = o.show,
+  note = "given → suggested label" })
 local path = digits.path(o.out, "label_errors.png")
 picture:save(path)
 print("wrote " .. path)

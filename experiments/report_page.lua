@@ -87,7 +87,9 @@ end
 
 local function verdicts(page, study, differences)
   local sentences = {}
-  for i, difference in ipairs(differences) do sentences[i] = study.verdict(difference) .. "." end
+  for i, difference in ipairs(differences) do
+    sentences[i] = study.verdict(difference):gsub(" %-(%d)", " −%1") .. "."
+  end
   page:list(sentences)
 end
 
@@ -175,14 +177,15 @@ local function about_comparison(page, found, study)
   page:section "Comparing them"
   page:text(([[Accuracy is what counts, time what it costs. %s, and the candidate is chosen by
     its accuracy on the validation set: %s.]]):format(o.repeats > 1
-      and ([[Each was trained %d times, with seeds from %d on, on the same cut of the data;
-        XGBoost once, for it leaves nothing to chance]]):format(o.repeats, o.seed)
+      and ([[Each was trained %s, with seeds from %d on, on the same cut of the data;
+        XGBoost once, for it leaves nothing to chance]]):format(
+          o.repeats == 2 and "twice" or o.repeats .. " times", o.seed)
       or "Each was trained once", best.name))
   compare_table(page, study, compare.results, o.repeats > 1
     and "Means, ± the standard deviation between seeds." or "One training each.")
   page:figure(comparison(compare.results), "All four; time is a share of the longest.")
-  page:figure(comparison(compare.without), [[The same without XGBoost, so that its time does not
-    dwarf the others.]])
+  page:figure(comparison(compare.without), [[The same without XGBoost. In the report its time
+    dwarfed the others.]])
   page:text([[A difference between two models can be luck: which digits happened to be in the
     test set. McNemar's test looks at the digits that only one of the two gets right, and a
     bootstrap draws the test set again ten thousand times. Both judge the models of the first
@@ -348,7 +351,8 @@ local function about_labels(page, found)
     learning, Northcutt et al. 2021). By that estimate about %d of %s labels are wrong or cannot
     be told.]])
     :format(labels.issues.estimate, thousands(#labels.images)))
-  page:figure(images(labels.images, { rows = labels.rows, predicted = labels.issues.suggested }),
+  page:figure(images(labels.images, { rows = labels.rows, predicted = labels.issues.suggested,
+    note = "given → suggested label" }),
     "The forty most doubtful digits: given label → suggested label.")
 end
 
@@ -367,8 +371,9 @@ local function about_differences(page, found)
   page:text([[The forest: the report gave scikit-learn the labels as ten columns of zeros and
     ones. scikit-learn then answers ten separate questions, "is it a 0?" to "is it a 9?", and
     where no digit gets more than half of the votes the answer is no to all ten, which counts as
-    wrong even if the right digit leads. The report's 0.88 shows that, not what forests can do.
-    Here labels in ten columns are the same labels, and the digit with most votes is the answer.]],
+    wrong even if the right digit leads. The report's 0.88 (0.8958 where it first names the
+    forest's score) shows that, not what forests can do. Here labels in ten columns are the same
+    labels, and the digit with most votes is the answer.]],
     [[The network: the report calls it underfitting, and does not print its settings.]],
     [[XGBoost: the report gives no accuracy, only that it took 40 minutes longer than the others.
       Trees that look for thresholds among at most 256 bins per pixel need seconds.]],
@@ -415,7 +420,7 @@ local function headline(page, found, study)
   local best = study.best(results)
   local total = #deploy.sets.train + #deploy.sets.validation + #deploy.sets.test
   page.lead = ([[Four kinds of learner were trained on %s handwritten digits. %s did best, and
-    the best network of a search among %d settings reads %s of %s unseen digits rightly.]])
+    the best network of a search among %d settings reads %s of %s unseen digits correctly.]])
     :format(thousands(#deploy.sets.train),
       best.name == "CNN" and "The convolutional network" or best.name, #found.search.trials,
       percent(deploy.accuracy), thousands(#deploy.sets.test))
@@ -428,7 +433,8 @@ local function headline(page, found, study)
   for i, result in ipairs(results) do
     tiles[i + 1] = { result.name .. ", test accuracy", percent(result.accuracy) }
   end
-  tiles[#tiles + 1] = { "the whole study", seconds(found.seconds) }
+  tiles[#tiles + 1] = { "the whole study", found.seconds < 100
+    and ("%.0f s"):format(found.seconds) or ("%.0f min"):format(found.seconds / 60) }
   page:tiles(tiles)
 end
 

@@ -21,6 +21,7 @@ end
 function html.prose(text)
   return (html.escape(html.flat(text)):gsub("`([^`]+)`", "<code>%1</code>")
     :gsub("(%d) (%%)", "%1" .. KEPT .. "%2"):gsub("± (%d)", "±" .. KEPT .. "%1")
+    :gsub("(%d) (min)%f[%W]", "%1" .. KEPT .. "%2"):gsub("(%d) (s)%f[%W]", "%1" .. KEPT .. "%2")
     :gsub("p (&lt;) ", "p" .. KEPT .. "%1" .. KEPT)
     :gsub("p = (%d)", "p" .. KEPT .. "=" .. KEPT .. "%1"))
 end
