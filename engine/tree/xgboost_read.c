@@ -90,14 +90,15 @@ static dg_status read_list(const cJSON *tree, const char *name, int64_t count, d
     return DG_OK;
 }
 
-static dg_status read_nodes(const cJSON *tree, int64_t features, struct nodes *n)
+/* Nodes that XGBoost has pruned (gamma) stay in the lists, with features that do not exist: what a node
+ * splits by is checked when it is reached. */
+static dg_status read_nodes(const cJSON *tree, struct nodes *n)
 {
     DG_TRY(whole_text(tree, "tree_param.num_nodes", 1, INT32_MAX / 2, &n->count));
     double last = (double)(n->count - 1), most = (double)FLT_MAX;
     DG_TRY(read_list(tree, "left_children", n->count, -1, last, true, &n->left));
     DG_TRY(read_list(tree, "right_children", n->count, -1, last, true, &n->right));
-    DG_TRY(
-        read_list(tree, "split_indices", n->count, 0, (double)(features - 1), true, &n->feature));
+    DG_TRY(read_list(tree, "split_indices", n->count, 0, INT32_MAX, true, &n->feature));
     DG_TRY(read_list(tree, "split_conditions", n->count, -most, most, false, &n->condition));
     DG_TRY(read_list(tree, "default_left", n->count, 0, 1, true, &n->nan_left));
     DG_TRY(read_list(tree, "sum_hessian", n->count, -most, most, false, &n->cover));
@@ -121,8 +122,8 @@ static void free_nodes(struct nodes *n)
 }
 
 /* Node `from` of the file becomes node `to`, which is a leaf so far. */
-static dg_status take_node(const struct nodes *n, int32_t from, dg_tree *tree, int32_t to,
-                           int32_t *from_of)
+static dg_status take_node(const struct nodes *n, int64_t features, int32_t from, dg_tree *tree,
+                           int32_t to, int32_t *from_of)
 {
     int32_t left, a = (int32_t)n->left[from], b = (int32_t)n->right[from];
     tree->fact[to].cover = (float)n->cover[from];
@@ -132,6 +133,9 @@ static dg_status take_node(const struct nodes *n, int32_t from, dg_tree *tree, i
         return dg_error(DG_FORMAT, "node %d cannot have the children %d and %d", from, a, b);
     if (tree->nodes + 2 > n->count)
         return dg_error(DG_FORMAT, "node %d: a node has two parents", from);
+    if (n->feature[from] >= (double)features)
+        return dg_error(DG_FORMAT, "'split_indices', node %d: there is no feature %g of %" PRId64,
+                        from, n->feature[from], features);
     float condition = (float)n->condition[from];
     float threshold = nextafterf(condition, -INFINITY);
     if (!isfinite(threshold))
@@ -144,11 +148,13 @@ static dg_status take_node(const struct nodes *n, int32_t from, dg_tree *tree, i
     return DG_OK;
 }
 
-static dg_status build_tree(const struct nodes *n, dg_tree *tree, int32_t *from_of)
+static dg_status build_tree(const struct nodes *n, int64_t features, dg_tree *tree,
+                            int32_t *from_of)
 {
     DG_TRY(dg_tree_begin(tree, (int32_t)n->count));
     from_of[0] = 0;
-    for (int32_t i = 0; i < tree->nodes; i++) DG_TRY(take_node(n, from_of[i], tree, i, from_of));
+    for (int32_t i = 0; i < tree->nodes; i++)
+        DG_TRY(take_node(n, features, from_of[i], tree, i, from_of));
     DG_TRY(dg_tree_finish(tree, 1));
     for (int32_t i = 0; i < tree->nodes; i++)
         if (tree->fact[i].leaf >= 0)
@@ -161,11 +167,11 @@ static dg_status read_tree(const cJSON *item, dg_trees *trees)
     struct nodes n = { 0 };
     dg_tree tree = { 0 };
     int32_t *from_of = NULL;
-    dg_status status = cJSON_IsObject(item) ? read_nodes(item, trees->features, &n)
+    dg_status status = cJSON_IsObject(item) ? read_nodes(item, &n)
                                             : dg_error(DG_FORMAT, "expected an object, found %s",
                                                        dg_json_kind(item));
     if (status == DG_OK) status = dg_alloc(&from_of, n.count, sizeof *from_of);
-    if (status == DG_OK) status = build_tree(&n, &tree, from_of);
+    if (status == DG_OK) status = build_tree(&n, trees->features, &tree, from_of);
     if (status == DG_OK) status = dg_trees_add(trees, &tree);
     dg_tree_free(&tree);
     dg_free(from_of);
@@ -275,6 +281,23 @@ static dg_status read_objective(const cJSON *root, dg_tree_learner *learner)
     return DG_OK;
 }
 
+/* XGBoost's early stopping keeps all trees and notes the best round. XGBClassifier and XGBRegressor
+ * predict with those up to it, a Booster with all: so do we with what either has written. */
+static dg_status read_best_round(const cJSON *root, dg_tree_learner *learner)
+{
+    dg_trees *trees = &learner->trees;
+    const cJSON *attributes = cJSON_GetObjectItemCaseSensitive(root, "attributes");
+    int64_t rounds = trees->count / trees->group, best;
+    learner->best_round = rounds;
+    if (!cJSON_GetObjectItemCaseSensitive(attributes, "best_iteration")) return DG_OK;
+    DG_TRY(whole_text(root, "attributes.best_iteration", 0, INT32_MAX, &best));
+    if (best >= rounds) return DG_OK; /* a slice of the model that it is told of */
+    learner->best_round = best + 1;
+    if (cJSON_GetObjectItemCaseSensitive(attributes, "scikit_learn"))
+        dg_trees_keep(trees, learner->best_round * trees->group);
+    return DG_OK;
+}
+
 static dg_status read_learner(const cJSON *root, dg_tree_learner *learner)
 {
     const cJSON *booster;
@@ -287,7 +310,7 @@ static dg_status read_learner(const cJSON *root, dg_tree_learner *learner)
     DG_TRY(read_objective(root, learner));
     trees->width = 1;
     DG_TRY(read_trees(root, trees));
-    learner->best_round = trees->count / trees->group;
+    DG_TRY(read_best_round(root, learner));
     learner->base.row = (dg_ints){ 1, { trees->features } };
     learner->base.fitted = true;
     return DG_OK;

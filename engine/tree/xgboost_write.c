@@ -83,13 +83,38 @@ static dg_status add_tree(dg_text *text, const dg_trees *trees, int64_t index)
     return DG_OK;
 }
 
-static void add_classes(dg_text *text, const dg_learner *learner)
+static void add_labels(dg_text *text, const dg_learner *learner, const char *between)
 {
-    if (learner->class_count == 0) return;
-    dg_text_add(text, "\"classes\":\"");
     for (int64_t i = 0; i < learner->class_count; i++)
-        dg_text_add(text, "%s%d", i ? " " : "", learner->classes[i]);
-    dg_text_add(text, "\"");
+        dg_text_add(text, "%s%d", i ? between : "", learner->classes[i]);
+}
+
+static const char *objective_name(const dg_tree_learner *learner)
+{
+    switch (learner->objective) {
+    case DG_OBJECTIVE_SOFTMAX: return "multi:softprob";
+    case DG_OBJECTIVE_LOGISTIC: return "binary:logistic";
+    default: return "reg:squarederror";
+    }
+}
+
+/* The labels, for us; and what XGBClassifier and XGBRegressor want to find, JSON in a text. */
+static void add_attributes(dg_text *text, const dg_tree_learner *learner)
+{
+    const dg_learner *base = &learner->base;
+    if (base->class_count) {
+        dg_text_add(text, "\"classes\":\"");
+        add_labels(text, base, " ");
+        dg_text_add(text, "\",");
+    }
+    dg_text_add(text, "\"scikit_learn\":\"{\\\"objective\\\":\\\"%s\\\",", objective_name(learner));
+    if (base->class_count) {
+        dg_text_add(text, "\\\"n_classes_\\\":%" PRId64 ",\\\"classes_\\\":[", base->class_count);
+        add_labels(text, base, ",");
+        dg_text_add(text, "],");
+    }
+    dg_text_add(text, "\\\"_estimator_type\\\":\\\"%s\\\"}\"",
+                base->class_count ? "classifier" : "regressor");
 }
 
 static void add_params(dg_text *text, const dg_tree_learner *learner)
@@ -106,22 +131,21 @@ static void add_params(dg_text *text, const dg_tree_learner *learner)
                 softmax ? classes : 0, learner->trees.features);
     if (softmax)
         dg_text_add(text,
-                    "\"objective\":{\"name\":\"multi:softprob\",\"softmax_multiclass_param\":{"
+                    "\"objective\":{\"name\":\"%s\",\"softmax_multiclass_param\":{"
                     "\"num_class\":\"%" PRId64 "\"}}",
-                    classes);
+                    objective_name(learner), classes);
     else
         dg_text_add(text,
                     "\"objective\":{\"name\":\"%s\",\"reg_loss_param\":{\"scale_pos_weight\":"
                     "\"1\"}}",
-                    learner->objective == DG_OBJECTIVE_LOGISTIC ? "binary:logistic"
-                                                                : "reg:squarederror");
+                    objective_name(learner));
 }
 
 static dg_status describe(dg_text *text, const dg_tree_learner *learner)
 {
     const dg_trees *trees = &learner->trees;
     dg_text_add(text, "{\"learner\":{\"attributes\":{");
-    add_classes(text, &learner->base);
+    add_attributes(text, learner);
     dg_text_add(text,
                 "},\"feature_names\":[],\"feature_types\":[],\"gradient_booster\":{\"model\":{"
                 "\"gbtree_model_param\":{\"num_parallel_tree\":\"1\",\"num_trees\":\"%" PRId64

@@ -260,7 +260,7 @@ static void test_models_of_xgboost_are_read(void **state)
         dg_tensor_release(&x);
         checked++;
     }
-    assert_int_equal(checked, 6);
+    assert_int_equal(checked, 8);
 }
 
 static void expect_refused(const char *text, const char *from, const char *to, const char *words)
@@ -302,6 +302,9 @@ static void test_damaged_models_are_refused(void **state)
     expect_refused(text, "\"left_children\":[1", "\"left_children\":[2", "tree 0: node 0");
     expect_refused(text, "\"left_children\":[1,", "\"left_children\":[", "'left_children' has");
     expect_refused(text, "\"split_indices\":[", "\"split_indices\":[7.5,", "'split_indices'");
+    expect_refused(text, "\"split_indices\":[0", "\"split_indices\":[7", "no feature 7 of 4");
+    expect_refused(text, "\"best_iteration\":\"2\"", "\"best_iteration\":\"x\"",
+                   "'attributes.best_iteration'");
     expect_refused(text, "\"split_conditions\":[", "\"split_conditions\":[\"x\",",
                    "'split_conditions'");
     expect_refused(text, "\"split_type\":[0", "\"split_type\":[1", "splits by category");

@@ -93,6 +93,30 @@ def xgboost_case(seed, rows, columns, classes, objective, options, holes=0.0, we
             "nodes": [xgboost_nodes(t) for t in trees], "proba": round_list(proba), "model": text}
 
 
+def foreign_case(model, x):
+    """A model that is only read: its trees grow otherwise than here."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "model.json")
+        model.save_model(path)
+        text = open(path).read()
+    return {"learner": "XGBoost", "columns": x.shape[1], "x": round_list(x),
+            "proba": round_list(model.predict_proba(x)), "model": text}
+
+
+def pruned_case():
+    x, y = make_data(7, 120, 3, 2)
+    return foreign_case(xgb.XGBClassifier(n_estimators=3, gamma=2, tree_method="exact", n_jobs=1).fit(x, y), x)
+
+
+def stopped_case():
+    x, y = make_data(8, 90, 3, 3)
+    other, truth = make_data(9, 90, 3, 3)
+    model = xgb.XGBClassifier(n_estimators=40, learning_rate=1, max_depth=2, early_stopping_rounds=3, n_jobs=1)
+    model.fit(x, y, eval_set=[(other, truth)], verbose=False)
+    assert model.best_iteration + 1 < model.get_booster().num_boosted_rounds()
+    return foreign_case(model, x)
+
+
 def main():
     cases = [
         sklearn_case(150, 4, 3, {"max_depth": 4, "min_samples_leaf": 4}, {"max_depth": 4, "min_samples_leaf": 4}),
@@ -113,6 +137,8 @@ def main():
         # sums of hessians that are exactly min_child_weight: leaves of one row, and of four
         xgboost_case(5, 31, 3, 7, "reg:squarederror", {"n_estimators": 2, "max_depth": 7}),
         xgboost_case(6, 53, 3, 2, "binary:logistic", {"n_estimators": 1, "max_depth": 6, "min_child_weight": 1}),
+        pruned_case(),
+        stopped_case(),
     ]
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "trees.json")
     with open(path, "w") as file:
