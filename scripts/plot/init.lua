@@ -41,8 +41,8 @@ local texts = {
     "score: loss, accuracy, others. A thin line marks the\nbest epoch." .. COMMON ..
     "\nplot.history(history):save \"history.svg\"",
   images = "images(set or tensor, { rows = nil, predicted = nil, labels = nil, captions = nil, " ..
-    "columns = nil, most = 40, note = nil })\nImages with their labels; where predicted differs " ..
-    "it is framed and reads true → predicted. predicted\nand labels line up with the set, captions " ..
+    "columns = nil, most = 40, note = nil })\nImages with their labels; where predicted " ..
+    "differs it is framed and reads true → predicted. predicted\nand labels line up with the set, captions " ..
     "with the rows shown. note: a line below." .. COMMON ..
     "\nplot.images(test, { rows = wrong, predicted = labels }):show()",
   importance = "importance(model or values, { names = nil, shape = nil, most = 20 })\nFeature " ..
