@@ -2,7 +2,6 @@
 #include "bindings/learner.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "bindings/check.h"
@@ -19,6 +18,7 @@
 struct learner_value {
     dg_learner *learner; /* user value 1: the table of dg_push_learner_values */
     bool taken;          /* by dg_take_learner */
+    bool told;           /* that rows were on another scale */
 };
 
 /* --- userdata ------------------------------------------------------------------------------- */
@@ -101,10 +101,26 @@ void dg_push_scores(lua_State *L, const dg_scores *scores)
     lua_setfield(L, -2, "accuracy");
 }
 
+/* Says on standard error, once for each learner (at place 1), that x is on another scale. */
+static void tell_scale(lua_State *L, const dg_learner *learner, const dg_tensor *x,
+                       const char *function)
+{
+    struct learner_value *value = test_learner(L, 1);
+    char text[512];
+    if (value->told || !dg_learner_range_differs(learner, x, text, sizeof text)) return;
+    value->told = true;
+    dg_push_where(L);
+    lua_writestringerror("digits-lua: %s", lua_tostring(L, -1));
+    lua_writestringerror("%s: ", function);
+    lua_writestringerror("%s\n", text);
+    lua_pop(L, 1);
+}
+
 static int evaluate(lua_State *L)
 {
     const dg_learner *learner = dg_want_learner(L, 1, "evaluate");
     const dg_dataset *set = want_set(L, 2, "evaluate");
+    tell_scale(L, learner, &set->x, "evaluate");
     dg_job job = dg_job_default();
     dg_scores scores;
     dg_check_call(L, dg_learner_evaluate(learner, set, &job, &scores), "evaluate");
@@ -117,12 +133,8 @@ const dg_tensor *dg_want_inputs(lua_State *L, int index, const dg_learner *learn
 {
     const dg_dataset *set = dg_test_dataset(L, index);
     const dg_tensor *x = set ? &set->x : dg_test_tensor(L, index);
-    char text[512], warning[600];
     if (!x) dg_wrong_type(L, index, function, "the rows", "a tensor or a dataset");
-    if (dg_learner_range_differs(learner, x, text, sizeof text)) {
-        snprintf(warning, sizeof warning, "%s: %s", function, text);
-        lua_warning(L, warning, 0);
-    }
+    tell_scale(L, learner, x, function);
     return x;
 }
 

@@ -29,8 +29,8 @@ dg_learner *dg_want_learner(lua_State *L, int index, const char *function);
 /* The table of Lua values that belongs to the learner at `index`: name, history. */
 void dg_push_learner_values(lua_State *L, int index);
 
-/* The rows of the tensor or dataset at `index`; a warning when they are on another scale than those
- * that the learner was fitted on. */
+/* The rows of the tensor or dataset at `index`, for the learner at place 1. Rows on another scale
+ * than those it was fitted on are told of on standard error, once for each learner. */
 const dg_tensor *dg_want_inputs(lua_State *L, int index, const dg_learner *learner,
                                 const char *function);
 

@@ -126,6 +126,17 @@ DG_KERNEL static void float_range(const float *x, int64_t count, float *low, flo
     *high = most;
 }
 
+DG_KERNEL static void int_range(const int32_t *x, int64_t count, float *low, float *high)
+{
+    int32_t least = INT32_MAX, most = INT32_MIN;
+    for (int64_t i = 0; i < count; i++) {
+        least = x[i] < least ? x[i] : least;
+        most = x[i] > most ? x[i] : most;
+    }
+    *low = (float)least;
+    *high = (float)most;
+}
+
 /* The least and greatest value of x as the learner sees it; NaN is passed over. */
 static void input_range(const dg_learner *learner, const dg_tensor *x, float *low, float *high)
 {
@@ -137,6 +148,8 @@ static void input_range(const dg_learner *learner, const dg_tensor *x, float *lo
         byte_range(dg_bytes(x), count, low, high);
         *low /= scale;
         *high /= scale;
+    } else if (x->dtype == DG_INT32) {
+        int_range(dg_int32s(x), count, low, high);
     } else {
         float_range(dg_floats(x), count, low, high);
     }
@@ -146,14 +159,14 @@ bool dg_learner_range_differs(const dg_learner *learner, const dg_tensor *x, cha
 {
     float low, high;
     enum { FACTOR = 16 }; /* a picture may be dark; 255 against 1 is another scale */
-    if (!learner->fitted || !dg_tensor_is_contiguous(x) || x->dtype == DG_INT32) return false;
+    if (!learner->fitted || !dg_tensor_is_contiguous(x)) return false;
     input_range(learner, x, &low, &high);
     float now = fmaxf(fabsf(low), fabsf(high));
     float then = fmaxf(fabsf(learner->input_low), fabsf(learner->input_high));
     if (now == 0 || then == 0 || (now <= FACTOR * then && then <= FACTOR * now)) return false;
     snprintf(out, size,
              "the data has values from %g to %g, the model was fitted on %g to %g: scale it alike "
-             "(a network divides uint8 images by 255 by itself)",
+             "(a network divides images of dtype uint8 by 255 itself)",
              (double)low, (double)high, (double)learner->input_low, (double)learner->input_high);
     return true;
 }

@@ -267,12 +267,18 @@ describe("predict", function()
       local model = nn.Sequential { nn.Input { 4 }, nn.Dense { 2, activation = "softmax" } }
       model:compile { optimizer = "sgd", loss = "categorical_crossentropy" }
       model:fit(x, digits.range { 0, 20 } % 2, { verbose = 0, batch_size = 5 })
-      warn "@on"
       model:predict(x)
       model:predict(x * 255)
+      model:predict_proba(x * 255)
+      model:fit(x, digits.range { 0, 20 } % 2, { verbose = 0, batch_size = 5 })
+      local other = digits.nn.Sequential { nn.Input { 4 }, nn.Dense { 2, activation = "softmax" } }
+      other:compile { optimizer = "sgd", loss = "categorical_crossentropy" }
+      other:fit(x, digits.range { 0, 20 } % 2, { verbose = 0, batch_size = 5 })
+      other:evaluate((x * 255):astype "int32", digits.range { 0, 20 } % 2)
     ]])
     assert.are.equal("", out)
-    assert.matches("^Lua warning: predict: the data has values from [^\n]*\n$", err)
+    assert.matches("^digits%-lua: [^\n]*:8: predict: the data has values from [^\n]*\n" ..
+      "digits%-lua: [^\n]*:14: evaluate: the data has values from [^\n]*\n$", err)
   end)
 
   it("refuses rows that do not fit", function()
