@@ -31,7 +31,8 @@ const char *dg_program_version(void)
     return DG_PROGRAM_NAME " " DIGITS_VERSION " (" LUA_RELEASE ")";
 }
 
-/* Runs where the error was raised, so that the traceback has the whole stack. */
+/* Runs where the error was raised, so that the traceback has the whole stack. An error in a callback
+ * of fit brings its own, which goes deeper. */
 static int add_traceback(lua_State *L)
 {
     const char *message = lua_tostring(L, 1);
@@ -39,7 +40,10 @@ static int add_traceback(lua_State *L)
         if (luaL_callmeta(L, 1, "__tostring") && lua_type(L, -1) == LUA_TSTRING) return 1;
         message = lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
     }
-    luaL_traceback(L, L, message, 1);
+    if (!strstr(message, "\nstack traceback:\n"))
+        luaL_traceback(L, L, message, 1);
+    else
+        lua_pushstring(L, message);
     return 1;
 }
 

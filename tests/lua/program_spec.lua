@@ -174,6 +174,22 @@ describe("scripts", function()
     assert.are.equal(1, code)
   end)
 
+  it("that fail in a callback of fit are told of with one traceback", function()
+    file("callback.lua", [[
+      local digits = require "digits"
+      local nn = digits.nn
+      local model = nn.Sequential { nn.Input { 2 }, nn.Dense { 2, activation = "softmax" } }
+      model:compile { optimizer = "sgd", loss = "categorical_crossentropy" }
+      model:fit(digits.zeros { 2, 2 }, digits.tensor { 0, 1 }, {
+        verbose = 0, on_epoch_end = function() error "boo" end })
+    ]])
+    local _, err = sh "$P callback.lua"
+    local _, tracebacks = err:gsub("stack traceback:", "")
+    assert.are.equal(1, tracebacks)
+    assert.matches("^digits%-lua: callback%.lua:6: boo\nstack traceback:\n", err)
+    assert.matches("in method 'fit'\n\tcallback%.lua:5: in main chunk\n", err)
+  end)
+
   it("that raise other values are told what they raised", function()
     assert.are.equal("digits-lua: mine\n", (select(2, sh
       [[$P -e 'error(setmetatable({}, { __tostring = function() return "mine" end }))']])))
