@@ -155,7 +155,8 @@ end
 
 local function open(path)
   if type(path) ~= "string" then
-    internals.raise(("open: expected \"mnist\" or a path, found a %s"):format(type(path)))
+    internals.raise(("open: expected \"mnist\" or a path, found %s"):format(
+      path == nil and "nothing" or "a " .. type(path)))
   end
   if path == "mnist" then return mnist() end
   local kind = kind_of(path)

@@ -3,9 +3,10 @@ local internals = require("digits.core").internals
 local documents, classes = internals.documents()
 local sorted_keys = require("digits.show").sorted_keys
 
-local KINDS = { "layer", "optimizer", "loss", "initializer", "regularizer" }
+local KINDS = { "layer", "optimizer", "loss", "initializer", "regularizer", "learner" }
 local TITLES = { layer = "layers", optimizer = "optimizers", loss = "losses",
-  initializer = "initialisers", regularizer = "regularisers" }
+  initializer = "initialisers", regularizer = "regularisers", learner = "learners" }
+local MODULES = { "nn", "data", "tree", "metrics", "search", "plot", "report" }
 
 local function first_sentence(text)
   local body = (text:match "\n(.*)$" or text):gsub("\n", " ")
@@ -87,8 +88,9 @@ local function resolve(path)
       or type(value) == "table" and rawget(value, words[2]) or nil
   end
   if value ~= nil or class then return value, class end
-  for _, place in ipairs { digits.nn, digits.data, digits.metrics, digits.plot } do
-    if rawget(place, words[1]) then return rawget(place, words[1]) end
+  for _, module in ipairs(MODULES) do
+    local found = rawget(digits[module], words[1])
+    if found then return found end
   end
   for _, name in ipairs(sorted_keys(classes)) do
     local meta = classes[name]
@@ -97,15 +99,55 @@ local function resolve(path)
   end
 end
 
+-- All names that resolve knows: a list of those in full, "nn.Conv2D", "model:fit", and the last
+-- words of them.
+local function all_names()
+  local digits = require "digits"
+  local full, last = {}, {}
+  local function add(prefix, fields)
+    for _, name in ipairs(sorted_keys(fields)) do
+      if documents[fields[name]] or internals.describe(fields[name]) then
+        full[#full + 1], last[name] = prefix .. name, true
+      end
+    end
+  end
+  add("", digits)
+  for _, module in ipairs(MODULES) do add(module .. ".", digits[module]) end
+  for _, name in ipairs(sorted_keys(classes)) do
+    add(name .. ":", classes[name].methods)
+    add(name .. ":", classes[name].properties)
+  end
+  return full, last
+end
+
 local text
+
+-- What to say of a name that stands for nothing: that of a part as a text ("adam"), a misspelling,
+-- or an option that other texts tell of.
+local function guess(name)
+  local full, last = all_names()
+  local word = "%f[%w_]" .. name:gsub("%W", "%%%0") .. "%f[^%w_]"
+  local told, seen = {}, {}
+  for _, path in ipairs(full) do
+    local value = resolve(path)
+    local part = internals.describe(value)
+    if part and part.alias == name:lower() then return text(path) end
+    if value and not seen[value] and text(path):find(word) then told[#told + 1] = path end
+    if value then seen[value] = true end
+  end
+  local near = internals.nearest(name, last)
+  local hint = near and (", did you mean '%s'?"):format(near)
+    or #told > 0
+      and "; look for it in the help on " .. table.concat(told, ", ", 1, math.min(#told, 8))
+    or "; help() lists what there is"
+  return ("there is no help on '%s'%s"):format(name, hint)
+end
 
 function text(value)
   if type(value) == "string" then
     local found, class = resolve(value)
     if found and class then return text(found) .. "\n\n" .. text(class) end
-    if not found and not class then
-      return ("there is no help on '%s'; help() lists what there is"):format(value)
-    end
+    if not found and not class then return guess(value) end
     value = found or class
   end
   local part = internals.describe(value)

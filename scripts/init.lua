@@ -30,6 +30,7 @@ end
 
 module(digits.nn, "digits.nn")
 module(digits.data, "digits.data")
+module(digits.tree, "digits.tree")
 module(digits.search, "digits.search")
 module(digits.plot, "digits.plot")
 module(digits.report, "digits.report")
@@ -43,6 +44,9 @@ internals.document(digits.nn, "digits.nn", "digits.nn\n" ..
   "regularisers are parts too. Options are given by position, in Keras's order, or by name.")
 internals.document(digits.data, "digits.data", "digits.data\n" ..
   "Datasets: where they come from. What can be made of one are its methods: help \"dataset\".")
+internals.document(digits.tree, "digits.tree", "digits.tree\n" ..
+  "Decision trees: one, forests of them, and boosting. They are fitted, judged and kept as\n" ..
+  "networks are; what can be done with one: help \"learner\".")
 internals.document(digits.search, "digits.search", "digits.search\n" ..
   "The best parameters of a model: a grid, random draws or successive halving, with a journal\n" ..
   "from which an interrupted search goes on.")

@@ -87,11 +87,11 @@ local function label_issues(set, options)
 end
 
 return internals.document(label_issues, "data.label_issues",
-  "label_issues(set, { model = function, fit = {}, folds = 5, repeats = 1, seed = nil,\n" ..
-  "  chances = nil, verbose = 1 })\n" ..
-  "Which labels are doubtful, by confident learning (Northcutt et al. 2021): each fold is\n" ..
+  "label_issues(set, { model = function, fit = {}, folds = 5 }) or (set, { chances = x })\n" ..
+  "Which labels are doubtful, by confident learning (Northcutt and others, 2021). Each fold is\n" ..
   "judged by a new model, from model(), that was fitted, with the options fit, on the others;\n" ..
-  "repeats takes the mean of several foldings. Or by chances, {n, classes}, of your own.\n" ..
+  "repeats = 1 takes the mean of several foldings. Or by chances, {n, classes}, of your own.\n" ..
+  "Also seed = nil, verbose = 1.\n" ..
   "A table: rows, all of them, the most doubtful first; confidence, by row, the chance of the\n" ..
   "given label; suggested labels by row; estimate, how many are wrong; chances.\n" ..
   "local issues = data.label_issues(train, { model = build, fit = { epochs = 6 } })")

@@ -62,9 +62,23 @@ describe("help", function()
     assert.matches("\nmethods\n.*reshape", help.text(digits.zeros { 1 }))
     assert.matches("layers: .*Conv2D", help.text(digits.nn))
     assert.matches("^digits.tensor {.*\nmethods\n", help.text "tensor")
-    assert.are.equal("there is no help on 'nonsense'; help() lists what there is",
-      help.text "nonsense")
+    assert.matches("learners: .*RandomForest", help.text(digits.tree))
+    assert.matches("^digits.search.grid {", help.text "grid")
     assert.matches("^there is no help on this table", help.text {})
+  end)
+
+  it("guesses what is meant by other names", function()
+    assert.are.equal(help.text "Adam", help.text "adam")
+    assert.are.equal(help.text "RandomForest", help.text "random_forest")
+    assert.are.equal("there is no help on 'Conv2', did you mean 'Conv2D'?", help.text "Conv2")
+    assert.are.equal("there is no help on 'kernel_size'; look for it in the help on nn.Conv2D",
+      help.text "kernel_size")
+    assert.are.equal("there is no help on 'early_stopping'; look for it in the help on learner:fit",
+      help.text "early_stopping")
+    for _, name in ipairs { "nonsense", "a%b", "model:fti" } do
+      assert.are.equal("there is no help on '" .. name .. "'; help() lists what there is",
+        help.text(name))
+    end
   end)
 
   it("lists what there is", function()
