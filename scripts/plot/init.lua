@@ -41,9 +41,9 @@ local texts = {
     "score: loss, accuracy, others. A thin line marks the\nbest epoch." .. COMMON ..
     "\nplot.history(history):save \"history.svg\"",
   images = "images(set or tensor, { rows = nil, predicted = nil, labels = nil, captions = nil, " ..
-    "columns = nil, most = 40, note = nil })\nImages with their labels; where predicted " ..
-    "differs it is framed and reads true → predicted. predicted\nand labels line up with the set, captions " ..
-    "with the rows shown. note: a line below." .. COMMON ..
+    "columns = nil, most = 40,\n  note = nil })\nImages with their labels; where predicted " ..
+    "differs it is framed and reads true → predicted.\npredicted and labels line up with the " ..
+    "set, captions with the rows shown. note: a line below." .. COMMON ..
     "\nplot.images(test, { rows = wrong, predicted = labels }):show()",
   importance = "importance(model or values, { names = nil, shape = nil, most = 20 })\nFeature " ..
     "importances, as an image where they fill a square or shape, else the greatest as bars." ..
