@@ -32,7 +32,9 @@ typedef struct dg_csv_file {
     int64_t columns;    /* of the first line */
     int64_t odd_column; /* the first column there that is no number, from 1; 0: none */
     char odd_text[64];  /* what it holds, in quotes */
-    bool header;        /* the first line is one */
+    int64_t names;      /* fields there that are neither empty nor a number */
+    bool name_first, name_last;
+    bool header; /* the first line is one */
     int64_t first_line_end; /* its last byte, line end included */
     int64_t first_lines;    /* lines that it covers: more than 1 with line ends in quotes */
     int64_t rows;

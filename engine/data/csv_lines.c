@@ -75,7 +75,13 @@ static void on_first_field(void *text, size_t size, void *context)
     if (pass->status != DG_OK || dg_csv_refuse(pass, text, size)) return;
     if (pass->column > DG_CSV_COLUMNS) {
         dg_csv_fail(pass, 0, "more than %d values", DG_CSV_COLUMNS);
-    } else if (!file->odd_column && !dg_parse_number(text, size, &number)) {
+        return;
+    }
+    bool odd = !dg_parse_number(text, size, &number);
+    file->name_last = odd && size > 0;
+    file->names += file->name_last;
+    if (pass->column == 1) file->name_first = file->name_last;
+    if (odd && !file->odd_column) {
         file->odd_column = pass->column;
         dg_csv_show(text, size, file->odd_text, sizeof file->odd_text);
     }
@@ -88,6 +94,13 @@ static void on_first_row(int end, void *context)
     if (pass->column > 0) ((dg_csv_file *)pass->file)->columns = pass->column;
 }
 
+/* Whether the first line names the columns. A name at one of its ends suffices, for pandas counts
+ * columns ("label,0,1,2"); a word or two among numbers are mistakes in a row. */
+static bool has_names(const dg_csv_file *file)
+{
+    return file->name_first || file->name_last || 2 * file->names > file->columns;
+}
+
 static dg_status read_first_line(dg_csv_file *file, dg_header header)
 {
     dg_csv_pass pass = { .file = file, .line = 1 };
@@ -97,7 +110,11 @@ static dg_status read_first_line(dg_csv_file *file, dg_header header)
         dg_csv_fail(&pass, 0, "an empty line, expected values");
         return pass.status;
     }
-    file->header = header == DG_HEADER_YES || (header == DG_HEADER_AUTO && file->odd_column);
+    const char *odd = file->odd_text; /* with tabs as "\x09" */
+    if (header != DG_HEADER_YES && file->columns == 1 && (strpbrk(odd, ";|") || strstr(odd, "\\x09")))
+        return dg_error(DG_FORMAT, "%s:1: %s is one value: separate values by commas", file->path,
+                        odd);
+    file->header = header == DG_HEADER_YES || (header == DG_HEADER_AUTO && has_names(file));
     if (!file->header || file->first_line_end < file->end) return DG_OK;
     if (header == DG_HEADER_YES)
         return dg_error(DG_FORMAT, "%s: holds a header line, but no rows", file->path);

@@ -139,21 +139,22 @@ static void begin_row(fill_pass *fill)
         fill->floats = (float *)target->x + fill->row * width;
 }
 
-/* The hint is for those whose file has a header although they said it has none. */
+/* The hint is for those whose header does not look like one, or who said that there is none. */
 static void fail_number(fill_pass *fill, const char *text, size_t size)
 {
     dg_csv_pass *pass = &fill->pass;
+    const char *hint =
+        pass->line == 1 ? " (if line 1 names the columns, say header = true)" : "";
     char shown[64];
     if (dg_csv_refuse(pass, text, size)) return;
     if (size == 0)
-        dg_csv_fail(pass, pass->column, "an empty field, expected a number");
+        dg_csv_fail(pass, pass->column, "an empty field, expected a number%s", hint);
     else if (memchr(text, '\n', size) || memchr(text, '\r', size))
         dg_csv_fail(pass, pass->column, "%s is not a number (is a quote not closed?)",
                     dg_csv_show(text, size, shown, sizeof shown));
     else
         dg_csv_fail(pass, pass->column, "%s is not a number%s",
-                    dg_csv_show(text, size, shown, sizeof shown),
-                    pass->line == 1 ? " (if line 1 names the columns, say header = true)" : "");
+                    dg_csv_show(text, size, shown, sizeof shown), hint);
 }
 
 static void take_label(fill_pass *fill, const char *text, size_t size)

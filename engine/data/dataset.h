@@ -44,7 +44,8 @@ typedef struct dg_csv_options {
     const char *images;   /* path: one row of values a line */
     const char *labels;   /* path of a file of one label a line; or NULL */
     int64_t label_column; /* from 1: the column of `images` that is the label; 0: none */
-    dg_header header;     /* AUTO: the first line is one if any of its fields is not a number */
+    dg_header header;     /* AUTO: the first line is one if its first or last field, or most of
+                             them, are neither empty nor a number */
     dg_dtype dtype;       /* DG_UINT8 (0..255 whole numbers only) or DG_FLOAT32 */
     bool dtype_given;     /* false: uint8 if all values are whole 0..255, else an error that names
                              the first other value and suggests dtype = "float32" */

@@ -104,6 +104,22 @@ static void headers_are_found_or_told(void **state)
                   "8,9\n1,2\n3,4\n",
                   with_header, 2, 2, v);
     expect_values(",a\n1,2\n3,4\n", plain, 2, 2, v);
+    expect_values("label,0,1,2\n1,2,3,4\n", plain, 1, 4, v);
+    expect_values("0,1,2,label\n1,2,3,4\n", plain, 1, 4, v);
+    expect_values("0,a,b,c,4\n1,2,3,4,5\n", plain, 1, 5, (double[]){ 1, 2, 3, 4, 5 });
+}
+
+/* A first row with a mistake is no header, which would be left out. */
+static void mistakes_in_the_first_row_are_no_headers(void **state)
+{
+    (void)state;
+    refuse("1,,3\n4,5,6\n", ":1: column 2: an empty field, expected a number "
+                            "(if line 1 names the columns, say header = true)");
+    refuse(",2,3\n4,5,6\n", ":1: column 1: an empty field");
+    refuse("1,O,3\n4,5,6\n", ":1: column 2: 'O' is not a number "
+                             "(if line 1 names the columns, say header = true)");
+    refuse("1;2;3\n4;5;6\n", ":1: '1;2;3' is one value: separate values by commas");
+    refuse("a\tb\n1\t2\n", ":1: 'a\\x09b' is one value: separate values by commas");
 }
 
 static void float32_admits_any_number(void **state)
@@ -539,6 +555,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         leaving_nothing(valid_forms_load),
         leaving_nothing(headers_are_found_or_told),
+        leaving_nothing(mistakes_in_the_first_row_are_no_headers),
         leaving_nothing(float32_admits_any_number),
         leaving_nothing(numbers_are_those_of_strtod),
         leaving_nothing(locales_do_not_matter),
