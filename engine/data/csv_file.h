@@ -34,7 +34,7 @@ typedef struct dg_csv_file {
     char odd_text[64];  /* what it holds, in quotes */
     int64_t names;      /* fields there that are neither empty nor a number */
     bool name_first, name_last;
-    bool header; /* the first line is one */
+    bool header;            /* the first line is one */
     int64_t first_line_end; /* its last byte, line end included */
     int64_t first_lines;    /* lines that it covers: more than 1 with line ends in quotes */
     int64_t rows;

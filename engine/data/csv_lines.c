@@ -111,7 +111,8 @@ static dg_status read_first_line(dg_csv_file *file, dg_header header)
         return pass.status;
     }
     const char *odd = file->odd_text; /* with tabs as "\x09" */
-    if (header != DG_HEADER_YES && file->columns == 1 && (strpbrk(odd, ";|") || strstr(odd, "\\x09")))
+    if (header != DG_HEADER_YES && file->columns == 1 &&
+        (strpbrk(odd, ";|") || strstr(odd, "\\x09")))
         return dg_error(DG_FORMAT, "%s:1: %s is one value: separate values by commas", file->path,
                         odd);
     file->header = header == DG_HEADER_YES || (header == DG_HEADER_AUTO && has_names(file));

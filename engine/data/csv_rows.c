@@ -143,8 +143,7 @@ static void begin_row(fill_pass *fill)
 static void fail_number(fill_pass *fill, const char *text, size_t size)
 {
     dg_csv_pass *pass = &fill->pass;
-    const char *hint =
-        pass->line == 1 ? " (if line 1 names the columns, say header = true)" : "";
+    const char *hint = pass->line == 1 ? " (if line 1 names the columns, say header = true)" : "";
     char shown[64];
     if (dg_csv_refuse(pass, text, size)) return;
     if (size == 0)
