@@ -39,6 +39,9 @@ const dg_dataset *dg_want_dataset(lua_State *L, int index, const char *function,
 const dg_dataset *dg_push_pair(lua_State *L, int x, int y, const char *function)
 {
     const dg_tensor *values = dg_want_tensor(L, x, function, "x");
+    if (!dg_test_tensor(L, y))
+        dg_raise(L, "%s: after a tensor of rows, a tensor of labels must follow, found %s",
+                 function, dg_push_found(L, y));
     const dg_tensor *labels = dg_want_tensor(L, y, function, "y");
     const dg_dataset **out = dg_push_dataset(L);
     dg_check_call(L, dg_dataset_new(out, values, labels, 0, NULL), function);
@@ -149,11 +152,12 @@ static int set_tostring(lua_State *L)
         return 1;
     }
     dg_shape_text(set->x.axes - 1, set->x.shape + 1, shape, sizeof shape);
-    lua_pushfstring(L, "dataset: %I rows of %s %s", (lua_Integer)dg_dataset_rows(set), shape,
+    int64_t rows = dg_dataset_rows(set);
+    lua_pushfstring(L, "dataset: %I row%s of %s %s", (lua_Integer)rows, rows == 1 ? "" : "s", shape,
                     dg_dtype_name(set->x.dtype));
     if (set->labelled)
-        lua_pushfstring(L, ", %I classes%s", (lua_Integer)set->class_count,
-                        set->one_hot ? ", one-hot" : "");
+        lua_pushfstring(L, ", %I class%s%s", (lua_Integer)set->class_count,
+                        set->class_count == 1 ? "" : "es", set->one_hot ? ", one-hot" : "");
     else
         lua_pushliteral(L, ", without labels");
     lua_concat(L, 2);

@@ -100,7 +100,11 @@ static dg_status build_node(const dg_model *model, dg_node *node, const dg_part 
     const dg_layer_type *type = type_of(part);
     int low = type->inputs_high ? type->inputs_low : 1;
     int high = type->inputs_high ? type->inputs_high : 1;
-    if (strcmp(part->type->name, "Input") == 0) low = high = 0;
+    if (strcmp(part->type->name, "Input") == 0) {
+        if (node->inputs > 0)
+            return dg_error(DG_INVALID, "comes first, and once: an Input reads no other layer");
+        low = high = 0;
+    }
     if (node->inputs < low || node->inputs > high)
         return dg_error(DG_INVALID, "takes %d%s input%s, found %d", low,
                         high > low ? " or more" : "", low == 1 ? "" : "s", node->inputs);

@@ -39,6 +39,8 @@ describe("from_tensors", function()
       y = digits.tensor { 0, 1 }, class_names = { "no", "yes" } }
     assert.are.same({ "no", "yes" }, set.class_names)
     local bare = data.from_tensors { x = digits.zeros { 2, 3 } }
+    assert.are.equal("dataset: 1 row of {3} float32, 1 class",
+      tostring(data.from_tensors { x = digits.zeros { 1, 3 }, y = digits.tensor { 4 } }))
     assert.is_nil(bare.y)
     assert.are.equal("dataset: 2 rows of {3} float32, without labels", tostring(bare))
   end)

@@ -286,6 +286,8 @@ describe("predict", function()
       build():predict_proba(digits.zeros { 3, 5 })
     end))
     assert.matches("never fitted", message(function() build():predict(test) end))
+    assert.are.equal("fit: after a tensor of rows, a tensor of labels must follow, found nil",
+      message(function() build():fit(train.x) end))
   end)
 end)
 

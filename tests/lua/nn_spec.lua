@@ -99,6 +99,8 @@ describe("Sequential", function()
   end)
 
   it("refuses what is no layer", function()
+    assert.matches("layer 2 %(Input [^\n]*%): comes first, and once",
+      message(function() return nn.Sequential { nn.Input { 3 }, nn.Input { 3 } } end))
     assert.matches("the first layer must be nn.Input",
       message(function() nn.Sequential { nn.Dense { 10 } } end))
     assert.matches("value 2 is a constructor, not a layer",
