@@ -47,6 +47,8 @@ local function record(values)
   return "{" .. table.concat(parts, ", ") .. "}"
 end
 
+local MOST_EPOCHS, EDGE = 100, 40 -- of more, this many at each end are shown
+
 local SCORES = { "loss", "accuracy", "val_loss", "val_accuracy", "seconds" }
 
 local function history(values)
@@ -55,10 +57,15 @@ local function history(values)
     if values[name] then names[#names + 1] = name end
   end
   local lines = { ("epoch" .. ("%14s"):rep(#names)):format(table.unpack(names)) }
-  for epoch = 1, values.epochs or 0 do
-    local row = { ("%5d"):format(epoch) }
-    for _, name in ipairs(names) do row[#row + 1] = ("%14.4f"):format(values[name][epoch]) end
-    lines[#lines + 1] = table.concat(row)
+  local epochs = values.epochs or 0
+  local cut = epochs > MOST_EPOCHS
+  for epoch = 1, epochs do
+    if cut and epoch == EDGE + 1 then lines[#lines + 1] = "  ..." end
+    if not cut or epoch <= EDGE or epoch > epochs - EDGE then
+      local row = { ("%5d"):format(epoch) }
+      for _, name in ipairs(names) do row[#row + 1] = ("%14.4f"):format(values[name][epoch]) end
+      lines[#lines + 1] = table.concat(row)
+    end
   end
   if values.total_seconds then
     lines[#lines + 1] = ("best epoch %d, %.1f s in all"):format(values.best_epoch,

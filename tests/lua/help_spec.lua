@@ -107,6 +107,16 @@ describe("lists", function()
     local set = digits.data.from_tensors { x = digits.zeros { 30, 1 }, y = digits.range { 30 } }
     assert.matches("^{0, 1, 2, .*21, %.%.%., 29}$", tostring(set.classes))
     assert.matches("^digits.nn: .*Conv2D", tostring(digits.nn))
+    local model = digits.nn.Sequential { digits.nn.Input { 1 }, digits.nn.Dense { 30 } }
+    model:compile { optimizer = "sgd", loss = "mean_squared_error" }
+    local function lines(epochs)
+      local history = model:fit(set, { epochs = epochs, verbose = 0 })
+      return select(2, tostring(history):gsub("\n", "")) + 1, tostring(history)
+    end
+    assert.are.equal(102, (lines(100)))
+    local count, text = lines(101)
+    assert.are.equal(83, count)
+    assert.matches("\n   40 [^\n]*\n  %.%.%.\n   62 ", text)
   end)
 end)
 
