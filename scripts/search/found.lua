@@ -39,7 +39,14 @@ local function score_names(found)
   return names
 end
 
-local function row_of(found, trial, names)
+-- How seconds are written: with as many digits as tell short trials apart.
+local function seconds_format(trials)
+  local longest = 0
+  for _, trial in ipairs(trials) do longest = math.max(longest, trial.seconds) end
+  return longest < 1 and "%.3f" or longest < 10 and "%.2f" or "%.1f"
+end
+
+local function row_of(found, trial, names, seconds)
   local row = { ("%d"):format(trial.rank), ("%d"):format(trial.number) }
   if trial.rung then row[#row + 1] = ("%d"):format(trial.rung) end
   for _, name in ipairs(found.names) do row[#row + 1] = space.text(trial.params[name]) end
@@ -49,7 +56,7 @@ local function row_of(found, trial, names)
     row[#row + 1] = not score and "-"
       or ("%.4f"):format(score) .. (spread and (" ± %.4f"):format(spread) or "")
   end
-  row[#row + 1] = ("%.1f"):format(trial.seconds)
+  row[#row + 1] = seconds:format(trial.seconds)
   if trial.error then row[#row + 1] = "failed: " .. trial.error:match "[^\n]*" end
   return row
 end
@@ -81,7 +88,10 @@ local function text(found)
     table.move(list, 1, #list, #head + 1, head)
   end
   local rows = { head }
-  for _, trial in ipairs(found.ranked) do rows[#rows + 1] = row_of(found, trial, names) end
+  local seconds = seconds_format(found.trials)
+  for _, trial in ipairs(found.ranked) do
+    rows[#rows + 1] = row_of(found, trial, names, seconds)
+  end
   return lay_out(rows, #head)
 end
 
@@ -99,8 +109,8 @@ local function best_of(trial, path, model, refit_error)
       if name ~= "model" then return nil end
       if refit_error then internals.raise("the best model could not be fitted: " .. refit_error) end
       if not model and not (path and internals.kind_of(path) == "file") then
-        internals.raise(path and path .. ", the best model, is not there any more"
-          or "the best model was not kept: refit = false")
+        internals.raise(path and path .. ", the best model, is not there any more; remove the " ..
+          "journal beside it to search anew" or "the best model was not kept: refit = false")
       end
       model = model or core.load(path)
       rawset(self, name, model)

@@ -60,7 +60,7 @@ describe("a journal", function()
     assert.are.equal(tostring(found.best.history), tostring(again.best.history))
     os.remove(folder .. "/grid.best.safetensors")
     local _, message = pcall(function() return run().best.model end)
-    assert.matches("grid%.best%.safetensors, the best model, is not there", message)
+    assert.matches("grid%.best%.safetensors, the best model, is not there any more; remove the journal", message)
   end)
 
   it("goes on after any number of lines, whole or torn", function()

@@ -109,6 +109,18 @@ describe("a grid", function()
     assert.are.equal(2, found.trials[2].history.epochs)
   end)
 
+  it("writes the seconds of short trials with more digits", function()
+    local find, duration = require "digits.search.found", require "digits.duration"
+    local function text(seconds)
+      local trials = { { number = 1, params = {}, scores = { accuracy = 1 }, seconds = seconds } }
+      local found = find.new({ trials = trials, names = {} }, { name = "accuracy" }, {})
+      return tostring(found):match "%S+$"
+    end
+    assert.are.same({ "0.031", "3.14", "31.4" }, { text(0.0314), text(3.14), text(31.4) })
+    assert.are.same({ "0.03 s", "0.0 s", "3.1 s", "2:05", "1:00:00" }, { duration(0.0314),
+      duration(0), duration(3.14), duration(125), duration(3600) })
+  end)
+
   it("prints a line a trial, with the time left", function()
     local folder = support.folder()
     local out = support.run(folder, [[
@@ -124,8 +136,8 @@ describe("a grid", function()
           return m
         end }]])
     support.remove(folder)
-    assert.matches("^trial 1 of 2: accuracy %d%.%d+  %d%.%d s  %(units = 2%)  %d[%d.:]* s left\n" ..
-      "trial 2 of 2: accuracy %d%.%d+  %d%.%d s  %(units = 3%)\n$", out)
+    assert.matches("^trial 1 of 2: accuracy %d%.%d+  %d%.%d+ s  %(units = 2%)  %d[%d.:]* s " ..
+      "left\ntrial 2 of 2: accuracy %d%.%d+  %d%.%d+ s  %(units = 3%)\n$", out)
   end)
 end)
 
