@@ -10,6 +10,7 @@ local o = digits.options {
   out = { "out", "folder for what is written" },
 }
 digits.seed(o.seed)
+local path = digits.path(o.out, "nn.safetensors") -- makes the folder; a bad one ends it here
 
 -- 56 % to learn from, 24 % to watch the learning, 20 % that the network never sees
 local images = data.open(o.data)
@@ -34,7 +35,5 @@ local history = network:fit(train, { validation = validation, epochs = o.epochs,
 local result = network:evaluate(test)
 print(("test accuracy %.4f, loss %.4f, trained in %.1f s"):format(
   result.accuracy, result.loss, history.total_seconds))
-
-local path = digits.path(o.out, "nn.safetensors") -- makes the folder
 network:save(path)
 print("wrote " .. path)

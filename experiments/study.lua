@@ -36,14 +36,10 @@ function study.options(known, quick)
       fail("--%s must be at least 1, found %d", name, o[name])
     end
   end
-  local made, probe = pcall(digits.path, o.out, ".writable")
-  local file, message = nil, probe
-  if made then file, message = io.open(probe, "w") end
-  if not file then
+  local writable, message = pcall(digits.path, o.out, "report.html")
+  if not writable then
     fail("cannot write into --out '%s': %s", o.out, without_position(message))
   end
-  file:close()
-  os.remove(probe)
   local drawn, why = pcall(function() digits.plot.line { y = { 0, 1 } }:render "svg" end)
   if not drawn then fail("cannot draw: %s", without_position(why)) end
   digits.seed(o.seed)

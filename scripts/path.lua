@@ -1,4 +1,5 @@
--- digits.path(folder, name): where to write a file, in a folder that is made if need be.
+-- digits.path(folder, name): where to write a file, in a folder that is made if need be. What
+-- cannot be written is refused, so that a script that asks first does not work for nothing.
 local internals = require("digits.core").internals
 
 local function path(folder, ...)
@@ -14,9 +15,12 @@ local function path(folder, ...)
     local ok, message = internals.make_folder(parent)
     if not ok then internals.raise("path: " .. message) end
   end
+  local writable, message = internals.check_writable(whole)
+  if not writable then internals.raise("path: " .. message) end
   return whole
 end
 
 return internals.document(path, "digits.path", "path(folder, name)\n" ..
-  "The path of a file in a folder, which is made if it is not there.\n" ..
+  "The path of a file in a folder, which is made if it is not there; raises where none can be\n" ..
+  "written.\n" ..
   "model:save(digits.path(\"out\", \"cnn.safetensors\"))")

@@ -93,6 +93,15 @@ describe("experiments", function()
     end
   end)
 
+  it("refuse it likewise where they draw nothing", function()
+    for _, name in ipairs { "cnn", "nn" } do
+      local out, err, status = experiment(folder, name, "--out /proc")
+      assert.equal(1, status)
+      assert.equal("", out)
+      assert.matches("path: cannot write /proc/" .. name .. "%.safetensors: ", err)
+    end
+  end)
+
   it("refuse to begin without gnuplot", function()
     local _, err, status = run(folder, ("PATH=/nowhere '%s' experiments/compare.lua --out '%s'")
       :format(program, folder))

