@@ -126,7 +126,9 @@ static int set_shape(lua_State *L)
 static const dg_function properties[] = {
     { "x", set_x, "x\nThe rows, a tensor {n, ...}, which shares the memory of the set." },
     { "y", set_y,
-      "y\nThe labels, a tensor {n} int32, or {n, classes} float32 when one-hot; or nil." },
+      "y\nThe labels, a tensor {n} int32, or {n, classes} float32 when one-hot; or numbers to be "
+      "met, "
+      "{n} float32; or nil." },
     { "labels", set_labels, "labels\nThe labels as a tensor {n} int32, one-hot or not; or nil." },
     { "classes", set_classes, "classes\nThe label values that there are, ascending." },
     { "class_names", set_class_names, "class_names\nA name for each class, or nil." },
@@ -159,7 +161,7 @@ static int set_tostring(lua_State *L)
         lua_pushfstring(L, ", %I class%s%s", (lua_Integer)set->class_count,
                         set->class_count == 1 ? "" : "es", set->one_hot ? ", one-hot" : "");
     else
-        lua_pushliteral(L, ", without labels");
+        lua_pushstring(L, set->numeric ? ", with numbers" : ", without labels");
     lua_concat(L, 2);
     return 1;
 }
@@ -372,7 +374,8 @@ static const dg_function sources[] = {
       "data.idx { images = \"train-images-idx3-ubyte\", labels = \"train-labels-idx1-ubyte\" }" },
     { "from_tensors", from_tensors,
       "from_tensors { x = tensor, y = tensor, class_names = nil }\n"
-      "A dataset of rows x and labels y (whole numbers {n}, or one-hot {n, k}).\n"
+      "A dataset of rows x and labels y (whole numbers {n}, or one-hot {n, k}). Other floats {n} "
+      "are numbers,\nfor tree.GradientBoosting { objective = \"squared_error\" }.\n"
       "data.from_tensors { x = digits.zeros { 10, 28, 28, 1 }, y = digits.zeros { 10, dtype = "
       "\"int32\" } }" },
     { "concat", concat,

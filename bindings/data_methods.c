@@ -141,7 +141,7 @@ static int one_hot(lua_State *L)
 static int counts(lua_State *L)
 {
     const dg_dataset *set = dg_want_dataset(L, 1, "counts", "the value");
-    if (!set->labelled) dg_raise(L, "counts: the set has no labels");
+    dg_check_status(L, dg_dataset_want_labels(set, "counts"));
     int64_t *numbers = dg_scratch(L, (size_t)set->class_count, sizeof *numbers);
     dg_dataset_counts(set, numbers);
     lua_newtable(L);

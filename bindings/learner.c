@@ -207,11 +207,13 @@ static const dg_function methods[] = {
       "}\n"
       "model:fit(train, { validation = validation, epochs = 12, batch_size = 50 })" },
     { "evaluate", evaluate,
-      "evaluate(set) or evaluate(x, y)\nA table of loss (penalties included), accuracy and "
-      "seconds.\n"
+      "evaluate(set) or evaluate(x, y)\nA table of loss (penalties included; of numbers the mean "
+      "squared error), accuracy\n(not of numbers) and seconds.\n"
       "print(model:evaluate(test).accuracy)" },
     { "predict", predict,
-      "predict(rows)\nThe most likely label of each row of a tensor or dataset, {n} int32.\n"
+      "predict(rows)\nThe most likely label of each row of a tensor or dataset, {n} int32; of "
+      "boosting by "
+      "squared error\nthe number it expects, {n} float32.\n"
       "model:predict(test)" },
     { "predict_proba", predict_proba,
       "predict_proba(rows)\nThe outputs for each row of a tensor or dataset, {n, outputs} float32; "

@@ -13,7 +13,9 @@ const dg_tensor *dg_want_labels(lua_State *L, int index, const char *function, c
 {
     luaL_checkstack(L, 4, NULL);
     const dg_dataset *set = dg_test_dataset(L, index);
-    if (set && !set->labelled) dg_raise(L, "%s: %s is a dataset without labels", function, name);
+    if (set && !set->labelled)
+        dg_raise(L, "%s: %s is a dataset %s", function, name,
+                 set->numeric ? "of numbers, not of labels" : "without labels");
     if (set) return &set->labels;
     const dg_tensor *given = dg_test_tensor(L, index);
     if (!given && lua_type(L, index) != LUA_TTABLE)

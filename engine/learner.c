@@ -88,7 +88,7 @@ dg_status dg_learner_map_classes(int32_t **out, const dg_learner *learner, const
                                  const char *who)
 {
     *out = NULL;
-    if (!set->labelled) return dg_error(DG_INVALID, "%s: the set has no labels", who);
+    DG_TRY(dg_dataset_want_labels(set, who));
     DG_TRY(dg_alloc(out, set->class_count, sizeof **out));
     bool known = true;
     for (int64_t i = 0; i < set->class_count; i++) {
@@ -247,12 +247,11 @@ dg_fit_options dg_fit_defaults(void)
     return (dg_fit_options){ .epochs = 1, .batch_size = 32, .shuffle = true };
 }
 
-static dg_status check_set(const dg_dataset *set, const char *who, const char *which)
+static dg_status check_set(const dg_learner *learner, const dg_dataset *set, const char *who)
 {
-    if (dg_dataset_rows(set) == 0)
-        return dg_error(DG_INVALID, "%s: the %sset has no rows", who, which);
-    if (!set->labelled) return dg_error(DG_INVALID, "%s: the %sset has no labels", who, which);
-    return DG_OK;
+    if (dg_dataset_rows(set) == 0) return dg_error(DG_INVALID, "%s: the set has no rows", who);
+    if (set->numeric && learner->type->takes_numbers) return DG_OK;
+    return dg_dataset_want_labels(set, who);
 }
 
 dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
@@ -264,9 +263,8 @@ dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
     if (options->resume == DG_RESUME_YES && learner->fitted && !learner->type->resumes)
         return dg_error(DG_INVALID, "fit: a %s always begins anew: leave out continue = true",
                         learner->type->part.name);
-    DG_TRY(check_set(set, "fit", ""));
-    if (options->validation)
-        DG_TRY(check_set(options->validation, "fit: validation", "validation "));
+    DG_TRY(check_set(learner, set, "fit"));
+    if (options->validation) DG_TRY(check_set(learner, options->validation, "fit: validation"));
     if (learner->type->resumes) { /* what begins anew may take rows of another shape */
         DG_TRY(dg_learner_check_rows(learner, &set->x, "fit"));
         if (options->validation)
@@ -357,7 +355,7 @@ dg_status dg_learner_evaluate(const dg_learner *learner, const dg_dataset *set, 
     *out = (dg_scores){ 0 };
     if (!learner->classes && !learner->numbers)
         return dg_error(DG_INVALID, "evaluate: the model was never fitted");
-    DG_TRY(check_set(set, "evaluate", ""));
+    DG_TRY(check_set(learner, set, "evaluate"));
     DG_TRY(dg_learner_check_rows(learner, &set->x, "evaluate"));
     dg_status (*own)(const dg_learner *, const dg_dataset *, const dg_job *, dg_scores *) =
         learner->type->evaluate;

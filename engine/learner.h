@@ -127,6 +127,7 @@ typedef struct dg_learner_type {
     const char *step;               /* what its log counts as epochs: "epoch", "round"; NULL where
                                        the whole fit is one, and batches are trees */
     bool resumes;                   /* a second fit can go on where the first ended */
+    bool takes_numbers;             /* a set with numbers can be fitted, if its options say so */
     const dg_attribute *attributes; /* or NULL */
     /* Puts what was learnt into the tensors of a file, and takes it from there, trusting nothing.
      * The fields of dg_learner, and the options, are kept by engine/store. */

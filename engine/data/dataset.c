@@ -123,6 +123,11 @@ const char *dg_classes_text(const int32_t *classes, int64_t count, char *out, si
     return out;
 }
 
+static bool is_label(double value)
+{
+    return value >= INT32_MIN && value <= INT32_MAX && value == floor(value);
+}
+
 void dg_dataset_counts(const dg_dataset *set, int64_t *out)
 {
     for (int64_t i = 0; i < set->class_count; i++) out[i] = 0;
@@ -131,8 +136,22 @@ void dg_dataset_counts(const dg_dataset *set, int64_t *out)
     for (int64_t row = 0; row < dg_dataset_rows(set); row++) out[positions[row]]++;
 }
 
+dg_status dg_dataset_want_labels(const dg_dataset *set, const char *who)
+{
+    int64_t row = 0;
+    if (set->labelled) return DG_OK;
+    while (set->numeric && row < set->y.shape[0] && is_label(dg_floats(&set->y)[row])) row++;
+    if (set->numeric && row < set->y.shape[0])
+        dg_error(DG_INVALID, "label %" PRId64 " is %.9g, expected a whole number of 32 bits",
+                 row + 1, (double)dg_floats(&set->y)[row]);
+    else
+        dg_error(DG_INVALID, "the set has %s", set->numeric ? "numbers, not labels" : "no labels");
+    return who ? dg_error_context(DG_INVALID, "%s", who) : DG_INVALID;
+}
+
 dg_status dg_dataset_make_y(dg_dataset *set)
 {
+    if (set->numeric) return DG_OK;
     dg_tensor_release(&set->y);
     if (!set->labelled) return DG_OK;
     if (!set->one_hot) {
@@ -178,22 +197,33 @@ static dg_status find_classes(dg_dataset *set)
     return DG_OK;
 }
 
+/* Whether y has numbers, not labels. */
+static dg_status find_numbers(const dg_tensor *y, bool *out)
+{
+    *out = false;
+    for (int64_t row = 0; y->dtype == DG_FLOAT32 && row < y->shape[0]; row++) {
+        double value = element(y, row);
+        if (!isfinite(value))
+            return dg_error(DG_INVALID, "label %" PRId64 " is %g, expected a finite number",
+                            row + 1, value);
+        *out |= !is_label(value);
+    }
+    return DG_OK;
+}
+
 /* y: {n} or {n, 1}, contiguous. */
 static dg_status read_labels(dg_dataset *set, const dg_tensor *y)
 {
     int64_t rows = y->shape[0];
+    DG_TRY(find_numbers(y, &set->numeric));
+    if (set->numeric) return dg_tensor_reshape(&set->y, y, 1, &rows);
+    set->labelled = true;
     if (y->dtype == DG_INT32) {
         DG_TRY(dg_tensor_reshape(&set->labels, y, 1, &rows));
     } else {
         DG_TRY(dg_tensor_new(&set->labels, DG_INT32, 1, &rows));
-        for (int64_t row = 0; row < rows; row++) {
-            double value = element(y, row);
-            if (!(value >= INT32_MIN && value <= INT32_MAX) || value != floor(value))
-                return dg_error(DG_INVALID,
-                                "label %" PRId64 " is %.9g, expected a whole number of 32 bits",
-                                row + 1, value);
-            dg_int32s(&set->labels)[row] = (int32_t)value;
-        }
+        for (int64_t row = 0; row < rows; row++)
+            dg_int32s(&set->labels)[row] = (int32_t)element(y, row);
     }
     return find_classes(set);
 }
@@ -230,7 +260,7 @@ static dg_status read_one_hot(dg_dataset *set, const dg_tensor *y)
         dg_int32s(&set->positions)[row] = (int32_t)at;
     }
     set->labels = dg_tensor_retain(&set->positions);
-    set->one_hot = true;
+    set->labelled = set->one_hot = true;
     if (y->dtype != DG_FLOAT32) return dg_dataset_make_y(set);
     set->y = dg_tensor_retain(y);
     return DG_OK;
@@ -248,7 +278,6 @@ static dg_status fill_y(dg_dataset *set, const dg_tensor *y)
                         dg_dataset_rows(set), y->shape[0]);
     dg_tensor flat;
     DG_TRY(dg_tensor_contiguous(&flat, y));
-    set->labelled = true;
     bool column = y->axes == 1 || y->shape[1] == 1;
     dg_status status = column ? read_labels(set, &flat) : read_one_hot(set, &flat);
     dg_tensor_release(&flat);

@@ -1,5 +1,5 @@
-/* Datasets: rows of values, each with a label if there are labels. A dataset never changes; what is
- * made from one is a new one. Sources: CSV (engine/data/csv.c), IDX (engine/data/idx.c), tensors. */
+/* Datasets: rows of values, each with a label if there are labels, or with a number that is to be
+ * met. A dataset never changes; what is made from one is a new one. Sources: CSV (engine/data/csv.c), IDX (engine/data/idx.c), tensors. */
 #ifndef DG_DATA_DATASET_H
 #define DG_DATA_DATASET_H
 
@@ -13,9 +13,10 @@
 typedef struct dg_dataset {
     int references;
     dg_tensor x;         /* {n, ...}, uint8 or float32, contiguous */
-    bool labelled;       /* false: y, labels, classes are empty */
+    bool labelled;       /* false: labels, positions and classes are empty, and y unless numeric */
+    bool numeric;        /* y is {n} float32 numbers; then the set is not labelled */
     bool one_hot;        /* what y looks like */
-    dg_tensor y;         /* {n} int32 label values, or {n, classes} float32 one-hot */
+    dg_tensor y;         /* {n} int32 label values, {n, classes} float32 one-hot, or numbers */
     dg_tensor labels;    /* {n} int32 label values, always */
     dg_tensor positions; /* {n} int32: the position of each label in `classes` */
     int64_t class_count;
@@ -32,9 +33,10 @@ void dg_dataset_release(const dg_dataset *set); /* NULL is allowed */
 /* --- sources ------------------------------------------------------------------------------ */
 
 /* x: {n, ...}; int32 becomes float32. y: NULL, {n} or {n, 1} of whole numbers of any type, or
- * one-hot {n, k} (each row exactly one 1, else 0), whose classes are then 0 .. k-1. class_names: NULL or as many
- * as classes. Storage is shared where the type allows. DG_INVALID: different lengths, a label that
- * is no whole number. */
+ * one-hot {n, k} (each row exactly one 1, else 0), whose classes are then 0 .. k-1. Floats {n} or
+ * {n, 1} of which one is no whole number of 32 bits are numbers. class_names: NULL or as many as
+ * classes. Storage is shared where the type allows. DG_INVALID: different lengths, a label that is
+ * not finite. */
 dg_status dg_dataset_new(const dg_dataset **out, const dg_tensor *x, const dg_tensor *y,
                          int64_t name_count, const char *const *class_names);
 
@@ -72,15 +74,18 @@ dg_status dg_dataset_shuffle(const dg_dataset **out, const dg_dataset *set, uint
 /* Rows with one of these labels, in order; the classes shrink to them, ascending. */
 dg_status dg_dataset_only(const dg_dataset **out, const dg_dataset *set, const int32_t *labels,
                           int64_t count);
-/* One after another: same row shape; classes are united; uint8 with float32 is refused. One-hot
+/* One after another: same row shape; classes are united; uint8 with float32 is refused, and labels
+ * with numbers. One-hot
  * if all are. Class names are kept if each class has one; two names for a class are refused. */
 dg_status dg_dataset_concat(const dg_dataset **out, int count, const dg_dataset *const *sets);
 /* The same rows with y as one-hot float32. */
 dg_status dg_dataset_one_hot(const dg_dataset **out, const dg_dataset *set);
+/* DG_INVALID unless the set has labels: says what it has. who: begins the message; or NULL. */
+dg_status dg_dataset_want_labels(const dg_dataset *set, const char *who);
 /* How many rows have each class, in the order of classes: `out` has room for class_count. */
 void dg_dataset_counts(const dg_dataset *set, int64_t *out);
 
-/* A number that follows from types, shapes, values and labels, so that two sets can be told apart;
+/* A number that follows from types, shapes, values and y, so that two sets can be told apart;
  * not from class names. */
 uint64_t dg_dataset_fingerprint(const dg_dataset *set);
 

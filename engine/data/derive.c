@@ -2,6 +2,7 @@
 #include "engine/data/build.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "engine/base/memory.h"
@@ -47,11 +48,13 @@ static dg_status gather_rows(dg_tensor *out, const dg_tensor *from, const int64_
     return dg_parallel(&job, g.pieces, gather_piece, &g);
 }
 
-/* Copies the rows into `set`, all but y. */
+/* Copies the rows into `set`, all but y of labels. */
 static dg_status take_into(dg_dataset *set, const dg_dataset *from, const int64_t *rows,
                            int64_t count)
 {
     DG_TRY(gather_rows(&set->x, &from->x, rows, count));
+    set->numeric = from->numeric;
+    if (from->numeric) return gather_rows(&set->y, &from->y, rows, count);
     if (!from->labelled) return DG_OK;
     set->labelled = true;
     set->one_hot = from->one_hot;
@@ -90,6 +93,8 @@ dg_status dg_dataset_take(const dg_dataset **out, const dg_dataset *set, const i
 static dg_status head_into(dg_dataset *head, const dg_dataset *set, int64_t n)
 {
     DG_TRY(dg_tensor_slice(&head->x, &set->x, 0, 0, n));
+    head->numeric = set->numeric;
+    if (set->numeric) return dg_tensor_slice(&head->y, &set->y, 0, 0, n);
     if (!set->labelled) return DG_OK;
     head->labelled = true;
     head->one_hot = set->one_hot;
@@ -126,7 +131,7 @@ dg_status dg_dataset_one_hot(const dg_dataset **out, const dg_dataset *set)
 {
     dg_dataset *encoded;
     *out = NULL;
-    if (!set->labelled) return dg_error(DG_INVALID, "one_hot: the set has no labels");
+    DG_TRY(dg_dataset_want_labels(set, "one_hot"));
     DG_TRY(dg_dataset_begin(&encoded));
     dg_status status = head_into(encoded, set, dg_dataset_rows(set));
     encoded->one_hot = true;
@@ -177,7 +182,7 @@ dg_status dg_dataset_only(const dg_dataset **out, const dg_dataset *set, const i
     struct only o = { 0 };
     dg_dataset *kept;
     *out = NULL;
-    if (!set->labelled) return dg_error(DG_INVALID, "only: the set has no labels");
+    DG_TRY(dg_dataset_want_labels(set, "only"));
     if (count < 1) return dg_error(DG_INVALID, "only: expected at least one label");
     for (int64_t i = 0; i < count; i++)
         if (dg_class_position(set->classes, set->class_count, labels[i]) < 0)
@@ -215,18 +220,24 @@ static dg_status check_alike(int count, const dg_dataset *const *sets)
                             "concat: set 1 is %s, set %d is %s: convert one (x / 255 makes float32 "
                             "of uint8)",
                             dg_dtype_name(first->x.dtype), i + 1, dg_dtype_name(set->x.dtype));
-        if (set->labelled != first->labelled)
+        if (set->numeric != first->numeric && (set->numeric || set->labelled) &&
+            (first->numeric || first->labelled))
+            return dg_error(DG_INVALID, "concat: y of set %d has numbers, y of set %d labels",
+                            set->numeric ? i + 1 : 1, set->numeric ? 1 : i + 1);
+        if (set->labelled != first->labelled || set->numeric != first->numeric)
             return dg_error(DG_INVALID, "concat: set %d has labels, set %d has none",
-                            set->labelled ? i + 1 : 1, set->labelled ? 1 : i + 1);
+                            set->y.axes ? i + 1 : 1, set->y.axes ? 1 : i + 1);
     }
     return DG_OK;
 }
 
-static dg_status join(dg_tensor *out, int count, const dg_dataset *const *sets, bool x)
+/* Joins the tensors that lie at `offset` in each set. */
+static dg_status join(dg_tensor *out, int count, const dg_dataset *const *sets, size_t offset)
 {
     const dg_tensor **tensors;
     DG_TRY(dg_alloc(&tensors, count, sizeof *tensors));
-    for (int i = 0; i < count; i++) tensors[i] = x ? &sets[i]->x : &sets[i]->labels;
+    for (int i = 0; i < count; i++)
+        tensors[i] = (const dg_tensor *)((const char *)sets[i] + offset);
     dg_status status = dg_tensor_concat(out, count, tensors, 0);
     dg_free(tensors);
     return status;
@@ -274,11 +285,13 @@ static dg_status unite_classes(dg_dataset *both, int count, const dg_dataset *co
 
 static dg_status concat_into(dg_dataset *both, int count, const dg_dataset *const *sets)
 {
-    DG_TRY(join(&both->x, count, sets, true));
+    DG_TRY(join(&both->x, count, sets, offsetof(dg_dataset, x)));
+    both->numeric = sets[0]->numeric;
+    if (both->numeric) return join(&both->y, count, sets, offsetof(dg_dataset, y));
     if (!sets[0]->labelled) return DG_OK;
     both->labelled = both->one_hot = true;
     for (int i = 0; i < count; i++) both->one_hot = both->one_hot && sets[i]->one_hot;
-    DG_TRY(join(&both->labels, count, sets, false));
+    DG_TRY(join(&both->labels, count, sets, offsetof(dg_dataset, labels)));
     DG_TRY(unite_classes(both, count, sets));
     int64_t rows = dg_dataset_rows(both);
     DG_TRY(dg_tensor_new(&both->positions, DG_INT32, 1, &rows));

@@ -18,7 +18,7 @@ static dg_status check(const dg_dataset *set, const dg_tensor *chances)
 {
     int64_t rows = dg_dataset_rows(set);
     char found[160];
-    if (!set->labelled) return dg_error(DG_INVALID, "label_issues: the set has no labels");
+    DG_TRY(dg_dataset_want_labels(set, "label_issues"));
     if (rows == 0) return dg_error(DG_INVALID, "label_issues: the set has no rows");
     if (chances->dtype != DG_FLOAT32 || chances->axes != 2 || chances->shape[0] != rows ||
         chances->shape[1] != set->class_count)

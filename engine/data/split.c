@@ -307,8 +307,7 @@ dg_status dg_dataset_split(const dg_dataset **out, const dg_dataset *set, int co
 {
     plan p = { 0 };
     for (int i = 0; i < count; i++) out[i] = NULL;
-    if (stratify && !set->labelled)
-        return dg_error(DG_INVALID, "split: stratify = true needs labels, the set has none");
+    if (stratify) DG_TRY(dg_dataset_want_labels(set, "split: stratify = true needs labels"));
     dg_status status = plan_split(&p, set, count, parts, seed, stratify);
     for (int i = 0; status == DG_OK && i < count; i++)
         status = dg_dataset_take(&out[i], set, p.rows + p.begin[i], p.begin[i + 1] - p.begin[i]);
@@ -369,8 +368,7 @@ dg_status dg_dataset_fold(const dg_dataset **training, const dg_dataset **held_o
                         rows, folds);
     if (fold < 0 || fold >= folds)
         return dg_error(DG_INVALID, "fold %d does not exist: there are %d", fold + 1, folds);
-    if (stratify && !set->labelled)
-        return dg_error(DG_INVALID, "folds: stratify = true needs labels, the set has none");
+    if (stratify) DG_TRY(dg_dataset_want_labels(set, "folds: stratify = true needs labels"));
     dg_status status = dg_alloc(&order, rows, sizeof *order);
     if (status == DG_OK) status = dg_alloc(&chosen, rows, sizeof *chosen);
     if (status == DG_OK) status = dg_alloc(&fold_of, rows, sizeof *fold_of);

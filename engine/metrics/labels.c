@@ -15,9 +15,10 @@ static dg_status read_as_dataset(dg_tensor *out, const dg_tensor *labels)
     dg_status status = dg_dataset_new(&set, &nothing, labels, 0, NULL);
     dg_tensor_release(&nothing);
     DG_TRY(status);
-    *out = dg_tensor_retain(&set->labels);
+    status = dg_dataset_want_labels(set, NULL);
+    if (status == DG_OK) *out = dg_tensor_retain(&set->labels);
     dg_dataset_release(set);
-    return DG_OK;
+    return status;
 }
 
 dg_status dg_labels_read(dg_tensor *out, const dg_tensor *labels, const char *name)

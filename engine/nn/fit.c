@@ -327,7 +327,7 @@ dg_status dg_model_gradients(dg_model *model, const dg_dataset *set, uint64_t ke
     if (model->base.busy) return dg_error(DG_INVALID, "gradients: this model is being fitted");
     if (dg_dataset_rows(set) == 0) return dg_error(DG_INVALID, "gradients: the set has no rows");
     DG_TRY(dg_learner_check_rows(&model->base, &set->x, "gradients"));
-    if (!set->labelled) return dg_error(DG_INVALID, "gradients: the set has no labels");
+    DG_TRY(dg_dataset_want_labels(set, "gradients"));
     DG_TRY(adopt_classes(model, set));
     if (!model->gradients)
         DG_TRY(dg_alloc_zero(&model->gradients, model->value_count, sizeof *model->gradients));

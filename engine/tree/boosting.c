@@ -48,6 +48,7 @@ struct fit {
     dg_tree *tree;                 /* {outputs}: of this round */
     float *val_margin, *val_proba; /* {validation rows, outputs}, {validation rows, classes} */
     int32_t *val_positions;
+    float *numbers, *val_numbers; /* {rows}: for squared errors, in place of positions */
     dg_log log;
     double best_score;
     bool stop;
@@ -59,7 +60,8 @@ static dg_status choose_objective(const boosting_options *chosen, const dg_datas
                                   dg_objective *out)
 {
     int word = chosen->objective >= WORDS ? chosen->objective - WORDS + 1 : chosen->objective;
-    if (word == AUTO) word = set->class_count == 2 ? LOGISTIC : SOFTMAX;
+    if (word == AUTO) word = set->numeric ? SQUARED : set->class_count == 2 ? LOGISTIC : SOFTMAX;
+    if (word != SQUARED) DG_TRY(dg_dataset_want_labels(set, "fit"));
     *out = word == SOFTMAX    ? DG_OBJECTIVE_SOFTMAX
            : word == LOGISTIC ? DG_OBJECTIVE_LOGISTIC
                               : DG_OBJECTIVE_SQUARED;
@@ -118,7 +120,10 @@ static dg_status prepare_validation(struct fit *fit)
     int64_t rows, classes = learner->base.class_count ? learner->base.class_count : 1;
     if (!fit->validation) return DG_OK;
     rows = dg_dataset_rows(fit->validation);
-    DG_TRY(dg_tree_positions(&fit->val_positions, learner, fit->validation, "fit: validation"));
+    if (learner->base.numbers)
+        DG_TRY(dg_tree_numbers(&fit->val_numbers, fit->validation));
+    else
+        DG_TRY(dg_tree_positions(&fit->val_positions, learner, fit->validation, "fit: validation"));
     DG_TRY(dg_alloc(&fit->val_margin, rows * fit->outputs, sizeof *fit->val_margin));
     DG_TRY(dg_alloc(&fit->val_proba, rows * classes, sizeof *fit->val_proba));
     for (int64_t i = 0; i < rows * fit->outputs; i++) fit->val_margin[i] = learner->base_margin;
@@ -150,7 +155,9 @@ static dg_status prepare(struct fit *fit)
     d->objective = objective;
     d->rows = fit->rows;
     d->outputs = fit->outputs;
-    d->target = dg_int32s(numbers ? &fit->set->labels : &fit->set->positions);
+    if (numbers) DG_TRY(dg_tree_numbers(&fit->numbers, fit->set));
+    d->target = numbers ? NULL : dg_int32s(&fit->set->positions);
+    d->number = fit->numbers;
     d->weight = fit->options->sample_weight ? dg_floats(fit->options->sample_weight) : NULL;
     d->margin = fit->margin;
     for (int64_t i = 0; i < fit->outputs * fit->rows; i++) fit->margin[i] = learner->base_margin;
@@ -171,6 +178,8 @@ static void release(struct fit *fit)
     dg_free(fit->val_margin);
     dg_free(fit->val_proba);
     dg_free(fit->val_positions);
+    dg_free(fit->numbers);
+    dg_free(fit->val_numbers);
     dg_bins_free(&fit->bins);
 }
 
@@ -258,8 +267,7 @@ static dg_status score_validation(struct fit *fit)
     DG_TRY(dg_trees_sum(trees, trees->count - fit->outputs, trees->count, &fit->validation->x, NULL,
                         fit->val_margin, fit->job));
     DG_TRY(dg_objective_chances(learner, fit->val_margin, rows, fit->val_proba, fit->job));
-    dg_tree_scores(learner, fit->val_proba, rows, fit->val_positions,
-                   dg_int32s(&fit->validation->labels), &scores);
+    dg_tree_scores(learner, fit->val_proba, rows, fit->val_positions, fit->val_numbers, &scores);
     dg_tree_log(&fit->log, "val_loss", scores.loss);
     if (scores.has_accuracy) dg_tree_log(&fit->log, "val_accuracy", scores.accuracy);
     return DG_OK;
@@ -363,7 +371,8 @@ static const dg_param params[] = {
     DG_FLOAT(boosting_options, learning_rate, .low_open = true, .high = 0, .default_number = 0.3,
              .doc = "what the values of leaves are multiplied with"),
     DG_CHOICE(boosting_options, objective, .choices = objectives, .default_text = "auto",
-              .doc = "what is minimised; auto: logistic for two classes, softmax for more"),
+              .doc = "what is minimised; auto: logistic for two classes, softmax for more, "
+                     "squared_error for numbers"),
     DG_FLOAT(boosting_options, min_child_weight, .low = 0, .high = -1, .default_number = 1,
              .doc = "sum of hessians that each side of a split needs"),
     DG_FLOAT(boosting_options, gamma, .low = 0, .high = -1, .doc = "gain that a split needs"),
@@ -399,6 +408,10 @@ static const char *const hints[] = { "eta",
                                      "use n_estimators = ...",
                                      "random_state",
                                      "use seed = ...",
+                                     "class_weight",
+                                     "use fit(set, { sample_weight = ... })",
+                                     "scale_pos_weight",
+                                     "use fit(set, { sample_weight = ... })",
                                      "n_jobs",
                                      "use digits.threads(n)",
                                      "nthread",
@@ -441,6 +454,7 @@ const dg_learner_type dg_gradient_boosting = {
     .evaluate = dg_tree_evaluate,
     .summary = dg_tree_summary,
     .step = "round",
+    .takes_numbers = true,
     .attributes = dg_boosting_attributes,
     .store = dg_tree_store,
     .restore = dg_tree_restore,

@@ -33,15 +33,17 @@ dg_status dg_tree_check_fit(const dg_dataset *set, const dg_fit_options *options
 /* The learner forgets its trees and takes on the rows and classes of the set. */
 dg_status dg_tree_start_over(dg_tree_learner *learner, const dg_dataset *set);
 
-/* `*out` (dg_free it): for each row of `set`, the place of its label among the learner's classes;
- * all 0 where it has none. */
+/* `*out` (dg_free it): for each row of `set`, the place of its label among the learner's classes. */
 dg_status dg_tree_positions(int32_t **out, const dg_tree_learner *learner, const dg_dataset *set,
                             const char *who);
 
+/* `*out` (dg_free it): the number that each row of `set`, which has y, is to meet. */
+dg_status dg_tree_numbers(float **out, const dg_dataset *set);
+
 /* The mean log loss of chances (or the mean square of numbers) and the accuracy, over `rows`.
- * labels: the numbers, for squared error. */
+ * positions: for chances; numbers: for squared error. */
 void dg_tree_scores(const dg_tree_learner *learner, const float *proba, int64_t rows,
-                    const int32_t *positions, const int32_t *labels, dg_scores *out);
+                    const int32_t *positions, const float *numbers, dg_scores *out);
 
 void dg_tree_log(dg_log *log, const char *name, double value);
 

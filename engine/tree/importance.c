@@ -88,12 +88,13 @@ static dg_status score_rows(const dg_learner *learner, const dg_dataset *set, co
     double sum = 0;
     DG_TRY(dg_learner_predict(learner, x, job, &found));
     for (int64_t i = 0; i < rows; i++) {
-        int32_t label = dg_int32s(&set->labels)[i];
         if (learner->numbers) {
-            double error = (double)dg_floats(&found)[i] - label;
+            double truth =
+                set->numeric ? (double)dg_floats(&set->y)[i] : (double)dg_int32s(&set->labels)[i];
+            double error = (double)dg_floats(&found)[i] - truth;
             sum -= error * error;
         } else {
-            sum += dg_int32s(&found)[i] == label;
+            sum += dg_int32s(&found)[i] == dg_int32s(&set->labels)[i];
         }
     }
     dg_tensor_release(&found);
@@ -169,8 +170,10 @@ dg_status dg_permutation_importance(const dg_learner *learner, const dg_dataset 
     if (!learner->fitted) return dg_error(DG_INVALID, "the model was never fitted");
     if (repeats < 1)
         return dg_error(DG_INVALID, "repeats must be at least 1, found %" PRId64, repeats);
-    if (dg_dataset_rows(set) == 0 || !set->labelled)
-        return dg_error(DG_INVALID, "permutation importance needs a set with rows and labels");
+    if (dg_dataset_rows(set) == 0)
+        return dg_error(DG_INVALID, "permutation importance needs a set with rows");
+    if (!set->numeric || !learner->numbers)
+        DG_TRY(dg_dataset_want_labels(set, "permutation importance"));
     DG_TRY(dg_learner_check_rows(learner, &set->x, "permutation importance"));
     struct permutation p = { .learner = learner, .set = set, .repeats = repeats, .seed = seed };
     int64_t features = dg_dataset_row_size(set);

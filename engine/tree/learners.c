@@ -133,14 +133,23 @@ dg_status dg_tree_positions(int32_t **out, const dg_tree_learner *learner, const
                             const char *who)
 {
     int64_t rows = dg_dataset_rows(set);
-    int32_t *map = NULL;
+    int32_t *map;
     *out = NULL;
-    if (learner->base.class_count) DG_TRY(dg_learner_map_classes(&map, &learner->base, set, who));
-    dg_status status = dg_alloc_zero(out, rows, sizeof **out);
-    for (int64_t i = 0; status == DG_OK && map && i < rows; i++)
+    DG_TRY(dg_learner_map_classes(&map, &learner->base, set, who));
+    dg_status status = dg_alloc(out, rows, sizeof **out);
+    for (int64_t i = 0; status == DG_OK && i < rows; i++)
         (*out)[i] = map[dg_int32s(&set->positions)[i]];
     dg_free(map);
     return status;
+}
+
+dg_status dg_tree_numbers(float **out, const dg_dataset *set)
+{
+    int64_t rows = dg_dataset_rows(set);
+    DG_TRY(dg_alloc(out, rows, sizeof **out));
+    for (int64_t i = 0; i < rows; i++)
+        (*out)[i] = set->numeric ? dg_floats(&set->y)[i] : (float)dg_int32s(&set->labels)[i];
+    return DG_OK;
 }
 
 void dg_tree_log(dg_log *log, const char *name, double value)
@@ -187,13 +196,13 @@ dg_status dg_tree_predict_proba(const dg_learner *learner, const dg_tensor *x, c
 /* --- judging ------------------------------------------------------------------------------ */
 
 void dg_tree_scores(const dg_tree_learner *learner, const float *proba, int64_t rows,
-                    const int32_t *positions, const int32_t *labels, dg_scores *out)
+                    const int32_t *positions, const float *numbers, dg_scores *out)
 {
     int64_t classes = learner->base.class_count, correct = 0;
     double loss = 0;
     for (int64_t i = 0; i < rows; i++) {
         if (classes == 0) {
-            double error = (double)proba[i] - labels[i];
+            double error = (double)proba[i] - (double)numbers[i];
             loss += error * error;
             continue;
         }
@@ -209,15 +218,19 @@ void dg_tree_scores(const dg_tree_learner *learner, const float *proba, int64_t 
 dg_status dg_tree_evaluate(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
                            dg_scores *out)
 {
-    dg_tensor proba;
-    int32_t *positions;
-    DG_TRY(dg_tree_positions(&positions, dg_tree_of(learner), set, "evaluate"));
-    dg_status status = dg_learner_predict_proba(learner, &set->x, job, &proba);
+    dg_tensor proba = { 0 };
+    int32_t *positions = NULL;
+    float *numbers = NULL;
+    dg_status status = learner->numbers
+                           ? dg_tree_numbers(&numbers, set)
+                           : dg_tree_positions(&positions, dg_tree_of(learner), set, "evaluate");
+    if (status == DG_OK) status = dg_learner_predict_proba(learner, &set->x, job, &proba);
     if (status == DG_OK)
-        dg_tree_scores(dg_tree_of(learner), dg_floats(&proba), proba.shape[0], positions,
-                       dg_int32s(&set->labels), out);
+        dg_tree_scores(dg_tree_of(learner), dg_floats(&proba), proba.shape[0], positions, numbers,
+                       out);
     dg_tensor_release(&proba);
     dg_free(positions);
+    dg_free(numbers);
     return status;
 }
 

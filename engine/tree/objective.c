@@ -67,7 +67,7 @@ static void square(const dg_derivatives *d, int64_t first, int64_t n, const floa
                    double *size, struct sums *sums)
 {
     for (int64_t i = 0; i < n; i++) {
-        float error = d->margin[first + i] - (float)d->target[first + i];
+        float error = d->margin[first + i] - d->number[first + i];
         d->gradient[first + i] = error * weight[i];
         d->hessian[first + i] = weight[i];
         size[0] += (double)fabsf(error * weight[i]);

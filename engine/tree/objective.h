@@ -8,7 +8,8 @@
 typedef struct dg_derivatives {
     dg_objective objective;
     int64_t rows, outputs;
-    const int32_t *target; /* {rows}: the class's position, or the number */
+    const int32_t *target; /* {rows}: the class's position; NULL for squared errors */
+    const float *number;   /* {rows}: what is to be met; for squared errors only */
     const float *weight;   /* {rows}, or NULL */
     const float *margin;
     float *gradient, *hessian;

@@ -49,9 +49,40 @@ static void labels_of_any_type_are_read(void **state)
         }
 }
 
-static void labels_that_are_no_whole_numbers_are_refused(void **state)
+/* They are numbers, which stay with their rows whatever is made of the set. */
+static void floats_that_are_no_labels_are_numbers(void **state)
 {
-    static const double wrong[] = { 0.5, NAN, INFINITY, 3e9 };
+    static const double y[] = { 1, 0.5, 3e9 };
+    const dg_dataset *set, *other, *both, *parts[2];
+    (void)state;
+    assert_ok(set_with(&set, DG_FLOAT32, 2, (int64_t[]){ 3, 1 }, y));
+    assert_true(set->numeric && !set->labelled);
+    assert_int_equal(set->class_count, 0);
+    assert_ok(dg_dataset_take(&other, set, (int64_t[]){ 2, 0 }, 2));
+    assert_true(other->numeric && other->y.axes == 1 && dg_floats(&other->y)[0] == 3e9f);
+    assert_true(dg_dataset_fingerprint(other) != dg_dataset_fingerprint(set));
+    assert_ok(dg_dataset_concat(&both, 2, (const dg_dataset *[]){ set, other }));
+    assert_int_equal(both->y.shape[0], 5);
+    assert_true(dg_floats(&both->y)[1] == 0.5f && dg_floats(&both->y)[4] == 1);
+    dg_dataset_release(both);
+    dg_dataset_release(other);
+    assert_ok(dg_dataset_head(&other, set, 2));
+    assert_true(other->numeric && other->y.shape[0] == 2);
+    dg_dataset_release(other);
+    assert_fails_with(dg_dataset_one_hot(&other, set), DG_INVALID,
+                      "one_hot: label 2 is 0.5, expected a whole number");
+    assert_fails_with(dg_dataset_split(parts, set, 2, (double[]){ 2, 1 }, 1, true), DG_INVALID,
+                      "split: stratify = true needs labels: label 2 is 0.5");
+    assert_ok(set_with(&other, DG_FLOAT32, 1, (int64_t[]){ 3 }, (double[]){ 1, 2, 1 }));
+    assert_fails_with(dg_dataset_concat(&both, 2, (const dg_dataset *[]){ set, other }), DG_INVALID,
+                      "concat: y of set 1 has numbers, y of set 2 labels");
+    dg_dataset_release(other);
+    dg_dataset_release(set);
+}
+
+static void labels_that_are_not_finite_are_refused(void **state)
+{
+    static const double wrong[] = { NAN, INFINITY };
     const dg_dataset *set;
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -379,7 +410,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         leaving_nothing(classes_are_the_labels_found_ascending),
         leaving_nothing(labels_of_any_type_are_read),
-        leaving_nothing(labels_that_are_no_whole_numbers_are_refused),
+        leaving_nothing(floats_that_are_no_labels_are_numbers),
+        leaving_nothing(labels_that_are_not_finite_are_refused),
         leaving_nothing(one_hot_labels_are_positions),
         leaving_nothing(one_hot_labels_are_checked),
         leaving_nothing(x_is_made_contiguous_and_never_int32),

@@ -274,6 +274,7 @@ static void check_derivatives(dg_objective objective, int64_t outputs, bool weig
     enum { ROWS = 5, MOST = 4 };
     const float step = 0.02f;
     int32_t target[ROWS] = { 0, 1, 1, 0, 1 };
+    float number[ROWS] = { 0, 0.5f, -2.25f, 0, 1 };
     float weight[ROWS] = { 1, 2, 0.5f, 3, 1 }, margin[ROWS * MOST], gradient[ROWS * MOST];
     float hessian[ROWS * MOST], g[ROWS * MOST], h[ROWS * MOST];
     double size[MOST], sum[MOST];
@@ -281,6 +282,7 @@ static void check_derivatives(dg_objective objective, int64_t outputs, bool weig
                          .rows = ROWS,
                          .outputs = outputs,
                          .target = target,
+                         .number = number,
                          .weight = weighted ? weight : NULL,
                          .margin = margin,
                          .gradient = gradient,

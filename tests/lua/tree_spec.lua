@@ -183,6 +183,40 @@ describe("gradient boosting", function()
     assert.is_true(math.abs(boost:evaluate(validation).loss - best) < 1e-4)
   end)
 
+  it("meets numbers", function()
+    local function numbers(rows, seed)
+      local x = digits.uniform { rows, 3, seed = seed }
+      return data.from_tensors { x = x, y = x[{ {}, 1 }] * 2.5 - x[{ {}, 2 }] }
+    end
+    local train, test, folder = numbers(400, 1), numbers(100, 2), support.folder()
+    assert.matches("with numbers", tostring(train))
+    local boost = tree.GradientBoosting { n_estimators = 60 }
+    local history = boost:fit(train, { validation = test, verbose = 0 })
+    local result, found = boost:evaluate(test), boost:predict(test)
+    assert.is_true(result.loss < 0.01 and not result.accuracy)
+    assert.is_true(math.abs(result.loss - history.val_loss[60]) < 1e-6)
+    assert.is_true(math.abs(((found - test.y) * (found - test.y)):mean() - result.loss) < 1e-5)
+    assert.is_true(boost:permutation_importance(test, { repeats = 2, seed = 1 })[1][1] > 0.1)
+    for _, name in ipairs { "/numbers.json", "/numbers.safetensors" } do
+      boost:save(folder .. name)
+      local again = digits.load(folder .. name)
+      assert.is_true((again:predict(test) - found):abs():max() < 1e-6)
+      assert.is_true(math.abs(again:evaluate(test).loss - result.loss) < 1e-6)
+    end
+    support.remove(folder)
+    for _, model in ipairs {
+      tree.RandomForest {}, tree.GradientBoosting { objective = "softmax" } } do
+      assert.matches("fit: label 1 is .*, expected a whole number",
+        support.message(function() model:fit(train) end))
+    end
+    assert.matches("evaluate: label 1 is", support.message(function()
+      local labels = data.from_tensors { x = train.x, y = train.x[{ {}, 1 }]:gt(0.5) }
+      local model = tree.GradientBoosting { n_estimators = 1 }
+      model:fit(labels, { verbose = 0 })
+      model:evaluate(train)
+    end))
+  end)
+
   it("writes and reads XGBoost's JSON", function()
     local train, folder = set(300, 1), support.folder()
     local boost = tree.GradientBoosting { n_estimators = 5 }
