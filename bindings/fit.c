@@ -326,15 +326,10 @@ static const dg_dataset *read_set(lua_State *L)
     return set;
 }
 
-/* The line of a bar that was not finished. */
-static void end_progress(lua_State *L, const struct fit *fit)
+/* Ends the line of a bar that was not finished. Not by Lua, which an unanswered Ctrl-C stops. */
+static void end_progress(const struct fit *fit)
 {
-    if (!fit->drawn || !lua_isfunction(L, SHOW)) return;
-    lua_pushvalue(L, SHOW);
-    lua_pushliteral(L, "end");
-    lua_pushnil(L);
-    lua_pushboolean(L, fit->terminal);
-    lua_pcall(L, 3, 0, 0);
+    if (fit->drawn) lua_writeline();
 }
 
 void dg_finish_history(lua_State *L, int history, const dg_fit_result *result)
@@ -393,11 +388,10 @@ int dg_learner_lua_fit(lua_State *L)
     if (fit.failed) {
         lua_insert(L, LAST + 1); /* the error's value */
         lua_settop(L, LAST + 1);
-        end_progress(L, &fit);
-        lua_settop(L, LAST + 1);
+        end_progress(&fit);
         return lua_error(L);
     }
-    end_progress(L, &fit);
+    end_progress(&fit);
     dg_check_call(L, status, "fit");
     dg_finish_history(L, HISTORY, &result);
     lua_pushvalue(L, HISTORY);

@@ -59,7 +59,7 @@ dg_learner *dg_take_learner(lua_State *L, int index, const char *function);
 void dg_put_learner(lua_State *L, int index, dg_learner *learner);
 
 /* bindings/fit.c: set_progress(function): what shows the progress of a fit. It is called with an
- * event, "batch", "epoch" or "end", the log, and whether it may redraw a line of a terminal. */
+ * event, "batch" or "epoch", the log, and whether it may redraw a line of a terminal. */
 int dg_set_progress(lua_State *L);
 
 #endif

@@ -41,11 +41,9 @@ local function round(log, terminal)
   end
 end
 
--- event: "batch" redraws the bar; "epoch" writes the line of an epoch; "end" leaves a bar behind.
+-- event: "batch" redraws the bar; "epoch" writes the line of an epoch.
 return function(event, log, terminal)
-  if event == "end" then
-    io.stdout:write("\n")
-  elseif event == "batch" then
+  if event == "batch" then
     if log.step == "round" then return end
     local title = log.step and place(log) or count("tree", log.batch, log.batches)
     io.stdout:write("\r", bar(title, log.batch, log.batches, log.seconds, log), "\27[K")

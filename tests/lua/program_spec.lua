@@ -530,6 +530,16 @@ describe("the interactive mode", function()
     assert.are.equal(0, code)
   end)
 
+  it("Ctrl-C ends the line of a fit's progress", function()
+    local out = type_in {
+      "> ", "x, forest = digits.uniform { 500, 50 }, tree.RandomForest { 1000000 }\\n",
+      "1000000 }", "forest:fit(x, digits.range { 500 } % 2)\\n",
+      "left", "\\003",
+      "interrupted", "\\004",
+    }
+    assert.matches("left[^\n]*%^C\nstdin:1: interrupted\n", out)
+  end)
+
   it("completes names with Tab", function()
     local out = type_in {
       "> ", "print(string.up\\t(\"done\"), \\n",
