@@ -240,13 +240,20 @@ function study.verdict(d)
       d.p < 0.05 and "hardly" or "perhaps", study.p_value(d.p))
 end
 
+local function padded(text, width)
+  return text .. (" "):rep(width - utf8.len(text))
+end
+
 -- Prints what run and differences found.
 function study.print(results, differences)
-  print(("\n%-24s %-17s %-17s %s"):format("", "validation", "test accuracy", "seconds"))
+  local function line(name, validation, accuracy, seconds)
+    print(padded(name, 25) .. padded(validation, 18) .. padded(accuracy, 18) .. seconds)
+  end
+  print()
+  line("", "validation", "test accuracy", "seconds")
   for _, result in ipairs(results) do
-    print(("%-24s %-17s %-17s %s"):format(result.name,
-      study.with_spread(result, "validation", "%.4f"),
-      study.with_spread(result, "accuracy", "%.4f"), study.with_spread(result, "seconds", "%.1f")))
+    line(result.name, study.with_spread(result, "validation", "%.4f"),
+      study.with_spread(result, "accuracy", "%.4f"), study.with_spread(result, "seconds", "%.1f"))
   end
   print()
   for _, difference in ipairs(differences) do print(study.verdict(difference)) end

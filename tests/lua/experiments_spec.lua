@@ -144,6 +144,14 @@ describe("experiments", function()
       assert.matches("in all\n$", out)
     end)
 
+    it("line up the columns of their tables", function()
+      local head, row = out:match "\n( +validation[^\n]+)\n(Forest[^\n]+)\n"
+      for _, name in ipairs { "validation", "test accuracy", "seconds" } do
+        local at = utf8.offset(row, head:find(name, 1, true))
+        assert.matches("^  %d", row:sub(at - 2))
+      end
+    end)
+
     it("need nothing but the page", function()
       local pictures = 0
       for source in page:gmatch '<img[^>]- src="([^"]*)"' do
