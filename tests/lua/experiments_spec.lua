@@ -147,7 +147,7 @@ describe("experiments", function()
     it("line up the columns of their tables", function()
       local head, row = out:match "\n( +validation[^\n]+)\n(Forest[^\n]+)\n"
       for _, name in ipairs { "validation", "test accuracy", "seconds" } do
-        local at = utf8.offset(row, head:find(name, 1, true))
+        local at = utf8.offset(row, (head:find(name, 1, true)))
         assert.matches("^  %d", row:sub(at - 2))
       end
     end)
