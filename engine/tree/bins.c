@@ -150,6 +150,14 @@ static void free_scratch(struct scratch *s)
     dg_free(s->in_bin);
 }
 
+dg_status dg_infinite(const char *who, int64_t row, int64_t column)
+{
+    return dg_error(DG_INVALID,
+                    "%s: row %" PRId64 ", column %" PRId64
+                    " is infinite: trees take finite numbers, and NaN for missing ones",
+                    who, row + 1, column + 1);
+}
+
 /* Lists the values that occur, zero among them, which was counted and not sorted. */
 static void list_values(struct values *values, const uint64_t *sorted, int64_t count, int64_t zeros)
 {
@@ -196,10 +204,7 @@ static dg_status cut_floats(struct cut *cut, int64_t feature, const float *x, st
         } else if (x[i] != x[i]) {
             nans++;
         } else if (isinf(x[i])) {
-            return dg_error(DG_INVALID,
-                            "row %" PRId64 ", column %" PRId64
-                            " is infinite: trees take finite numbers, and NaN for missing ones",
-                            row_of(cut, i) + 1, feature + 1);
+            return dg_infinite("fit", row_of(cut, i), feature);
         } else {
             s->keys[count++] = (uint64_t)key_of(x[i]) << 32 | (uint64_t)i;
         }

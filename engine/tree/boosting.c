@@ -139,7 +139,8 @@ static dg_status prepare(struct fit *fit)
     dg_objective objective;
     DG_TRY(choose_objective(fit->chosen, fit->set, &objective));
     bool numbers = objective == DG_OBJECTIVE_SQUARED;
-    DG_TRY(dg_tree_check_fit(fit->set, fit->options, numbers ? number_names : names, numbers));
+    DG_TRY(dg_tree_check_fit(fit->set, fit->options, numbers ? number_names : names, numbers,
+                             fit->job));
     DG_TRY(dg_bins_make(&fit->bins, &fit->set->x, NULL, fit->chosen->max_bin, fit->job));
     DG_TRY(dg_bins_add_blocks(&fit->bins, fit->job));
     fit->outputs = objective == DG_OBJECTIVE_SOFTMAX ? fit->set->class_count : 1;

@@ -25,10 +25,13 @@ extern const dg_attribute dg_forest_attributes[], dg_boosting_attributes[];
 /* The seed of a fit: given with it, or with the learner's options, or the learner's own. */
 uint64_t dg_tree_seed(const dg_learner *learner, const dg_fit_options *options);
 
-/* Rows, weights, classes of the validation set, and what early stopping watches; `scores`: their
+/* Rows, weights, classes and infinities of the validation set, and what early stopping watches; `scores`: their
  * names, then NULL; `numbers`: labels are numbers, not classes. Changes nothing. */
 dg_status dg_tree_check_fit(const dg_dataset *set, const dg_fit_options *options,
-                            const char *const *scores, bool numbers);
+                            const char *const *scores, bool numbers, const dg_job *job);
+
+/* DG_INVALID where x {n, ...}, contiguous, has an infinity: says row and column. */
+dg_status dg_tree_check_finite(const dg_tensor *x, const char *who, const dg_job *job);
 
 /* The learner forgets its trees and takes on the rows and classes of the set. */
 dg_status dg_tree_start_over(dg_tree_learner *learner, const dg_dataset *set);

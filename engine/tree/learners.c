@@ -1,11 +1,14 @@
 /* What all tree learners do alike: life, checks, prediction, judging. */
 #include "engine/tree/learners.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
+#include "engine/base/kernel.h"
 #include "engine/base/memory.h"
+#include "engine/tree/bins.h"
 #include "engine/tree/fitting.h"
 
 /* --- life --------------------------------------------------------------------------------- */
@@ -68,6 +71,43 @@ static dg_status check_weights(const dg_tensor *weight, int64_t rows)
     return dg_error(DG_INVALID, "fit: sample_weight is 0 in all rows");
 }
 
+enum { FINITE_ROWS = 256 };
+
+struct finite {
+    const dg_tensor *x;
+    int64_t values; /* in a row */
+    const char *who;
+};
+
+DG_KERNEL static bool has_infinity(const float *x, int64_t count)
+{
+    int found = 0;
+#pragma omp simd reduction(| : found)
+    for (int64_t i = 0; i < count; i++) found |= fabsf(x[i]) > FLT_MAX;
+    return found;
+}
+
+static dg_status check_finite_piece(void *context, int64_t piece, int worker)
+{
+    const struct finite *f = context;
+    int64_t begin = piece * FINITE_ROWS, end = begin + FINITE_ROWS, rows = f->x->shape[0];
+    const float *x = dg_floats(f->x);
+    (void)worker;
+    if (end > rows) end = rows;
+    if (!has_infinity(x + begin * f->values, (end - begin) * f->values)) return DG_OK;
+    int64_t at = begin * f->values;
+    while (!isinf(x[at])) at++;
+    return dg_infinite(f->who, at / f->values, at % f->values);
+}
+
+dg_status dg_tree_check_finite(const dg_tensor *x, const char *who, const dg_job *job)
+{
+    int64_t rows = x->shape[0];
+    if (x->dtype != DG_FLOAT32 || rows == 0) return DG_OK;
+    struct finite finite = { x, dg_tensor_count(x) / rows, who };
+    return dg_parallel(job, (rows + FINITE_ROWS - 1) / FINITE_ROWS, check_finite_piece, &finite);
+}
+
 static dg_status check_monitor(const dg_fit_options *options, const char *const *scores)
 {
     if (!options->monitor) return DG_OK;
@@ -95,7 +135,7 @@ static dg_status check_monitor(const dg_fit_options *options, const char *const 
 }
 
 dg_status dg_tree_check_fit(const dg_dataset *set, const dg_fit_options *options,
-                            const char *const *scores, bool numbers)
+                            const char *const *scores, bool numbers, const dg_job *job)
 {
     int64_t values = dg_dataset_row_size(set);
     if (values < 1 || values > INT32_MAX)
@@ -112,6 +152,8 @@ dg_status dg_tree_check_fit(const dg_dataset *set, const dg_fit_options *options
         DG_TRY(dg_learner_map_classes(&map, &same, options->validation, "fit: validation"));
         dg_free(map);
     }
+    if (options->validation)
+        DG_TRY(dg_tree_check_finite(&options->validation->x, "fit: validation", job));
     DG_TRY(check_weights(options->sample_weight, dg_dataset_rows(set)));
     return check_monitor(options, scores);
 }
@@ -188,6 +230,7 @@ dg_status dg_tree_predict_proba(const dg_learner *learner, const dg_tensor *x, c
 {
     *out = (dg_tensor){ 0 };
     if (!learner->fitted) return dg_error(DG_INVALID, "predict: the model was never fitted");
+    DG_TRY(dg_tree_check_finite(x, "predict", job));
     dg_status status = predict_rows(dg_tree_of(learner), x, job, out);
     if (status != DG_OK) dg_tensor_release(out);
     return status;

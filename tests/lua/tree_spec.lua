@@ -93,7 +93,15 @@ describe("every tree learner", function()
       assert.matches("no field 'oob_acuracy'", message(function() return model.oob_acuracy end))
       local infinite = data.from_tensors { x = digits.full { 4, 2, value = 1 / 0 },
         y = digits.tensor { 0, 1, 0, 1 } }
-      assert.matches("inf", message(function() model:fit(infinite) end))
+      assert.matches("fit: row 1, column 1 is infinite",
+        message(function() model:fit(infinite) end))
+      local rows = digits.zeros { 300, 5 }
+      rows[299][2] = -1 / 0
+      assert.matches("predict: row 299, column 2 is infinite",
+        message(function() model:predict(rows) end))
+      local set_of = data.from_tensors { x = rows, y = test.y }
+      assert.matches("fit: validation: row 299, column 2 is infinite",
+        message(function() model:fit(train, { validation = set_of }) end))
     end)
   end
 end)
