@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -93,6 +96,21 @@ static int spawn(struct process *process, const char *const *arguments, const in
     return error;
 }
 
+/* Whether a folder of PATH has a file of that name that can be seen. */
+static bool is_in_path(const char *name)
+{
+    const char *folder = getenv("PATH");
+    while (folder) {
+        const char *end = strchr(folder, ':');
+        int length = (int)(end ? end - folder : (ptrdiff_t)strlen(folder));
+        char path[PATH_MAX];
+        int needed = snprintf(path, sizeof path, "%.*s/%s", length, folder, name);
+        if (needed < (int)sizeof path && access(path, F_OK) == 0) return true;
+        folder = end ? end + 1 : NULL;
+    }
+    return false;
+}
+
 static dg_status start(struct process *process, const char *const *arguments, bool *missing)
 {
     int pipes[3][2] = { { -1, -1 }, { -1, -1 }, { -1, -1 } }, error = 0;
@@ -101,6 +119,9 @@ static dg_status start(struct process *process, const char *const *arguments, bo
     if (!error) {
         const int theirs[3] = { pipes[0][0], pipes[1][1], pipes[2][1] };
         error = spawn(process, arguments, theirs);
+        /* EACCES, too, comes of a folder in PATH that this user may not look into */
+        if (error == EACCES && !strchr(arguments[0], '/') && !is_in_path(arguments[0]))
+            error = ENOENT;
         *missing = error == ENOENT;
     }
     close_end(&pipes[0][0]);

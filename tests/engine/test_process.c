@@ -2,10 +2,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "engine/base/process.h"
+#include "tests/engine/scratch.h"
 #include "tests/engine/support.h"
 
 static dg_job job(void)
@@ -96,6 +99,20 @@ static void says_why_it_cannot_start(void **state)
     assert_true(result.missing);
     dg_process_release(&result);
     dg_process_release(&result);
+
+    /* a folder that only root may look into */
+    char *path = strdup(getenv("PATH"));
+    const char *closed = scratch_path("closed");
+    assert_int_equal(mkdir(closed, 0), 0);
+    setenv("PATH", closed, 1);
+    assert_fails(dg_process_run(&result, nothing, "", 0, 10, &plain), DG_IO,
+                 "cannot start no-such-program-anywhere: No such file or directory");
+    assert_true(result.missing);
+    dg_process_release(&result);
+    setenv("PATH", path, 1);
+    free(path);
+    rmdir(closed);
+
     assert_fails_with(dg_process_run(&result, folder, "", 0, 10, &plain), DG_IO,
                       "cannot start /tmp: ");
     assert_false(result.missing);
