@@ -58,12 +58,14 @@ function mosaic.size(images)
       + (images.note and NOTE or 0)
 end
 
--- The size of letters at which a caption fits, small ones if need be.
-local function caption_size(text, width)
-  for _, size in ipairs { style.small, style.tiny } do
-    if style.width(text, size) <= width then return size end
+-- The size of letters at which all captions fit; the usual one where none is small enough.
+local function caption_size(captions, width)
+  for _, size in ipairs { style.small, style.tiny, 10 } do
+    local fit = true
+    for _, text in ipairs(captions or {}) do fit = fit and style.width(text, size) <= width end
+    if fit then return size end
   end
-  return 10
+  return style.small
 end
 
 -- images: rasters, columns; or nil: captions { text, colour }, framed { [i] = true }, note, scale
@@ -81,6 +83,7 @@ function mosaic.layout(images)
     k = k >= 1 and math.floor(k) or math.max(k, 0.05)
     local wide, high, marks = k * shape[2], k * shape[1], {}
     cell_h = math.min(cell_h, high + caption + GAP)
+    local size = caption_size(images.captions, cell_w - 2)
     for i, raster in ipairs(images.rasters) do
       local x = math.floor(EDGE + (i - 1) % columns * cell_w + (cell_w - wide) / 2)
       local y = math.floor(EDGE + (i - 1) // columns * cell_h)
@@ -91,7 +94,6 @@ function mosaic.layout(images)
       marks[#marks + 1] = { kind = "raster", raster = raster, x0 = x, x1 = x + wide, y0 = y,
         y1 = y + high }
       if images.captions then
-        local size = caption_size(images.captions[i], cell_w - 2)
         marks[#marks + 1] = { kind = "text", x = x + wide / 2, y = y + high + 13, size = size,
           text = style.cut(images.captions[i], size, cell_w - 2),
           colour = wrong and style.wrong or style.ink }
