@@ -30,7 +30,8 @@ static void check_bins(const dg_dataset *set, int max_bins)
         const dg_column *column = &bins.columns[c];
         const float *low = bins.low + column->first, *high = bins.high + column->first;
         int64_t in_common = 0, in_other[DG_MAX_BINS] = { 0 };
-        assert_in_range(column->bins + (column->nan_bin >= 0), 2, max_bins);
+        assert_in_range(column->bins, 1, max_bins);
+        assert_in_range(column->bins + (column->nan_bin >= 0), 2, DG_MAX_BINS);
         for (int b = 1; b < column->bins; b++) assert_true(high[b - 1] < low[b]);
         for (int64_t i = 0; i < bins.rows; i++) {
             double value = value_of(set, i, column->feature);

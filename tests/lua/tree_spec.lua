@@ -191,6 +191,15 @@ describe("gradient boosting", function()
     assert.is_true(math.abs(boost:evaluate(validation).loss - best) < 1e-4)
   end)
 
+  it("parts numbers with the fewest bins, beside those that are missing", function()
+    local x = digits.range(40):reshape { 40, 1 }:astype "float32"
+    local y = x[{ {}, 1 }]:gt(19):astype "int32"
+    x[7][1], x[33][1] = 0 / 0, 0 / 0
+    local boost = tree.GradientBoosting { n_estimators = 10, max_bin = 2 }
+    boost:fit(data.from_tensors { x = x, y = y }, { verbose = 0 })
+    assert.is_true(boost:evaluate(data.from_tensors { x = x, y = y }).accuracy > 0.97)
+  end)
+
   it("meets numbers", function()
     local function numbers(rows, seed)
       local x = digits.uniform { rows, 3, seed = seed }
