@@ -39,55 +39,38 @@ static inline void spread_to_window(const dg_window *w, int64_t oy, int64_t ox,
         }
 }
 
-DG_KERNEL static void average_pool(const dg_window *w, const float *x, float *y)
+DG_KERNEL static void average_pool(const dg_window *w, const float *x, float *y, int32_t *taps)
 {
+    (void)taps;
     for (int64_t oy = 0; oy < w->y.out; oy++)
         for (int64_t ox = 0; ox < w->x.out; ox++, y += w->channels) mean_of_window(w, oy, ox, x, y);
 }
 
-DG_KERNEL static void average_pool_backward(const dg_window *w, const float *g, float *dx)
+DG_KERNEL static void average_pool_backward(const dg_window *w, const float *g, const int32_t *taps,
+                                            float *dx)
 {
+    (void)taps;
     memset(dx, 0, (size_t)(w->y.in * w->x.in * w->channels) * sizeof *dx);
     for (int64_t oy = 0; oy < w->y.out; oy++)
         for (int64_t ox = 0; ox < w->x.out; ox++, g += w->channels)
             spread_to_window(w, oy, ox, g, dx);
 }
 
-dg_status dg_average_pool_forward(const dg_pool_options *options, const dg_pass *pass)
-{
-    dg_window w;
-    DG_TRY(dg_pool_window(options, &pass->build->input[0], &w));
-    int64_t in = dg_shape_size(&pass->build->input[0]), out = dg_shape_size(&pass->build->output);
-    for (int64_t i = pass->begin; i < pass->end; i++)
-        average_pool(&w, pass->input[0] + i * in, pass->output + i * out);
-    return DG_OK;
-}
-
-dg_status dg_average_pool_backward(const dg_pool_options *options, const dg_pass *pass)
-{
-    if (!pass->input_gradient[0]) return DG_OK;
-    dg_window w;
-    DG_TRY(dg_pool_window(options, &pass->build->input[0], &w));
-    int64_t in = dg_shape_size(&pass->build->input[0]), out = dg_shape_size(&pass->build->output);
-    for (int64_t i = pass->begin; i < pass->end; i++)
-        average_pool_backward(&w, pass->output_gradient + i * out,
-                              pass->input_gradient[0] + i * in);
-    return DG_OK;
-}
+const dg_pool_kind dg_average_pool = { .forward = average_pool, .backward = average_pool_backward };
 
 static dg_status build(const void *options, dg_layer_build *b)
 {
-    return dg_pool_build(options, b);
+    return dg_pool_build(&dg_average_pool, options, b);
 }
 
 static dg_status forward(const dg_pass *pass)
 {
-    return dg_average_pool_forward(pass->options, pass);
+    return dg_pool_forward(&dg_average_pool, pass->options, pass);
 }
 
 static dg_status backward(const dg_pass *pass)
 {
-    return dg_average_pool_backward(pass->options, pass);
+    return dg_pool_backward(&dg_average_pool, pass->options, pass);
 }
 
 const dg_layer_type dg_average_pooling2d = {

@@ -5,17 +5,17 @@
 static dg_status build(const void *options, dg_layer_build *b)
 {
     (void)options;
-    return dg_max_pool_build(NULL, b);
+    return dg_pool_build(&dg_max_pool, NULL, b);
 }
 
 static dg_status forward(const dg_pass *pass)
 {
-    return dg_max_pool_forward(NULL, pass);
+    return dg_pool_forward(&dg_max_pool, NULL, pass);
 }
 
 static dg_status backward(const dg_pass *pass)
 {
-    return dg_max_pool_backward(NULL, pass);
+    return dg_pool_backward(&dg_max_pool, NULL, pass);
 }
 
 const dg_layer_type dg_global_max_pooling2d = {

@@ -10,18 +10,6 @@
 #include "engine/nn/descriptors.h"
 #include "engine/nn/layers/pooling.h"
 
-static dg_status build(const void *options, dg_layer_build *b)
-{
-    return dg_max_pool_build(options, b);
-}
-
-dg_status dg_max_pool_build(const dg_pool_options *options, dg_layer_build *b)
-{
-    DG_TRY(dg_pool_build(options, b));
-    b->saved_row_bytes = dg_shape_size(&b->output) * (int64_t)sizeof(int32_t);
-    return DG_OK;
-}
-
 /* Windows that neither overlap nor are cut off at an edge. */
 static bool is_tiling(const dg_window *w)
 {
@@ -119,17 +107,6 @@ DG_KERNEL static void max_pool(const dg_window *w, const float *x, float *y, int
         }
 }
 
-dg_status dg_max_pool_forward(const dg_pool_options *options, const dg_pass *pass)
-{
-    dg_window w;
-    DG_TRY(dg_pool_window(options, &pass->build->input[0], &w));
-    int64_t in = dg_shape_size(&pass->build->input[0]), out = dg_shape_size(&pass->build->output);
-    int32_t *taps = pass->saved_rows;
-    for (int64_t i = pass->begin; i < pass->end; i++)
-        max_pool(&w, pass->input[0] + i * in, pass->output + i * out, taps ? taps + i * out : NULL);
-    return DG_OK;
-}
-
 /* --- backward ------------------------------------------------------------------------------- */
 
 /* `value` where `tap` is `wanted`, else 0; not by a choice, which would become a branch. */
@@ -186,27 +163,23 @@ DG_KERNEL static void max_pool_backward(const dg_window *w, const float *g, cons
         }
 }
 
-dg_status dg_max_pool_backward(const dg_pool_options *options, const dg_pass *pass)
+const dg_pool_kind dg_max_pool = { .has_taps = true,
+                                   .forward = max_pool,
+                                   .backward = max_pool_backward };
+
+static dg_status build(const void *options, dg_layer_build *b)
 {
-    if (!pass->input_gradient[0]) return DG_OK;
-    dg_window w;
-    DG_TRY(dg_pool_window(options, &pass->build->input[0], &w));
-    int64_t in = dg_shape_size(&pass->build->input[0]), out = dg_shape_size(&pass->build->output);
-    for (int64_t i = pass->begin; i < pass->end; i++)
-        max_pool_backward(&w, pass->output_gradient + i * out,
-                          (const int32_t *)pass->saved_rows + i * out,
-                          pass->input_gradient[0] + i * in);
-    return DG_OK;
+    return dg_pool_build(&dg_max_pool, options, b);
 }
 
 static dg_status forward(const dg_pass *pass)
 {
-    return dg_max_pool_forward(pass->options, pass);
+    return dg_pool_forward(&dg_max_pool, pass->options, pass);
 }
 
 static dg_status backward(const dg_pass *pass)
 {
-    return dg_max_pool_backward(pass->options, pass);
+    return dg_pool_backward(&dg_max_pool, pass->options, pass);
 }
 
 const dg_layer_type dg_max_pooling2d = {

@@ -1,4 +1,4 @@
-/* Options and windows of the pooling layers. */
+/* Options and windows of the pooling layers, and their way through a pass. */
 #include "engine/nn/layers/pooling.h"
 
 const dg_param dg_pool_params[] = {
@@ -19,7 +19,8 @@ const char *const dg_pool_hints[] = {
     NULL
 };
 
-dg_status dg_pool_window(const dg_pool_options *options, const dg_shape *input, dg_window *out)
+/* The window that the options ask for; options NULL: one window, the whole image. */
+static dg_status window_for(const dg_pool_options *options, const dg_shape *input, dg_window *out)
 {
     DG_TRY(dg_expect_image(input));
     if (!options) return dg_window_of(input, input->at, input->at, DG_VALID, out);
@@ -32,15 +33,43 @@ dg_status dg_pool_window(const dg_pool_options *options, const dg_shape *input, 
     return dg_window_of(input, options->pool_size, strides, (dg_padding)options->padding, out);
 }
 
-dg_status dg_pool_build(const dg_pool_options *options, dg_layer_build *b)
+dg_status dg_pool_build(const dg_pool_kind *kind, const dg_pool_options *options, dg_layer_build *b)
 {
     dg_window w;
-    DG_TRY(dg_pool_window(options, &b->input[0], &w));
+    DG_TRY(window_for(options, &b->input[0], &w));
     if (options)
         b->output = (dg_shape){ .count = 3, .at = { w.y.out, w.x.out, w.channels } };
     else
         b->output = (dg_shape){ .count = 1, .at = { w.channels } };
     b->cut = DG_CUT_ROWS;
     b->row_flops = dg_shape_size(&b->output) * w.y.size * w.x.size;
+    if (kind->has_taps) b->saved_row_bytes = dg_shape_size(&b->output) * (int64_t)sizeof(int32_t);
+    return DG_OK;
+}
+
+dg_status dg_pool_forward(const dg_pool_kind *kind, const dg_pool_options *options,
+                          const dg_pass *pass)
+{
+    dg_window w;
+    DG_TRY(window_for(options, &pass->build->input[0], &w));
+    int64_t in = dg_shape_size(&pass->build->input[0]), out = dg_shape_size(&pass->build->output);
+    int32_t *taps = pass->saved_rows;
+    for (int64_t i = pass->begin; i < pass->end; i++)
+        kind->forward(&w, pass->input[0] + i * in, pass->output + i * out,
+                      taps ? taps + i * out : NULL);
+    return DG_OK;
+}
+
+dg_status dg_pool_backward(const dg_pool_kind *kind, const dg_pool_options *options,
+                           const dg_pass *pass)
+{
+    if (!pass->input_gradient[0]) return DG_OK;
+    dg_window w;
+    DG_TRY(window_for(options, &pass->build->input[0], &w));
+    int64_t in = dg_shape_size(&pass->build->input[0]), out = dg_shape_size(&pass->build->output);
+    const int32_t *taps = pass->saved_rows;
+    for (int64_t i = pass->begin; i < pass->end; i++)
+        kind->backward(&w, pass->output_gradient + i * out, taps ? taps + i * out : NULL,
+                       pass->input_gradient[0] + i * in);
     return DG_OK;
 }

@@ -1,4 +1,4 @@
-/* What the pooling layers share: the window of each, and the work on one image. */
+/* What the pooling layers share: their options, and the way through a pass. */
 #ifndef DG_NN_LAYERS_POOLING_H
 #define DG_NN_LAYERS_POOLING_H
 
@@ -14,18 +14,24 @@ extern const dg_param dg_pool_params[];
 extern const char *const dg_pool_hints[];
 extern const dg_param dg_global_pool_params[];
 
-/* The window that the options ask for; options NULL: one window, the whole image. */
-dg_status dg_pool_window(const dg_pool_options *options, const dg_shape *input, dg_window *out);
+/* The work on one image. x {height, width, channels}; y, g and taps {out height, out width,
+ * channels}; dx is overwritten. taps: what the way back wants to know of each output, if anything;
+ * NULL in prediction. */
+typedef struct dg_pool_kind {
+    bool has_taps;
+    void (*forward)(const dg_window *w, const float *x, float *y, int32_t *taps);
+    void (*backward)(const dg_window *w, const float *g, const int32_t *taps, float *dx);
+} dg_pool_kind;
 
-/* Output shape, cut and cost; a global pooling (options NULL) gives a row of one axis. */
-dg_status dg_pool_build(const dg_pool_options *options, dg_layer_build *build);
+extern const dg_pool_kind dg_max_pool, dg_average_pool;
 
-/* All images of a pass. The number of the tap that was greatest is saved for each output, as an
- * int32_t. */
-dg_status dg_max_pool_build(const dg_pool_options *options, dg_layer_build *build);
-dg_status dg_max_pool_forward(const dg_pool_options *options, const dg_pass *pass);
-dg_status dg_max_pool_backward(const dg_pool_options *options, const dg_pass *pass);
-dg_status dg_average_pool_forward(const dg_pool_options *options, const dg_pass *pass);
-dg_status dg_average_pool_backward(const dg_pool_options *options, const dg_pass *pass);
+/* Output shape, cut, cost and what is saved; a global pooling (options NULL) gives a row of one
+ * axis. Then all images of a pass. */
+dg_status dg_pool_build(const dg_pool_kind *kind, const dg_pool_options *options,
+                        dg_layer_build *build);
+dg_status dg_pool_forward(const dg_pool_kind *kind, const dg_pool_options *options,
+                          const dg_pass *pass);
+dg_status dg_pool_backward(const dg_pool_kind *kind, const dg_pool_options *options,
+                           const dg_pass *pass);
 
 #endif
