@@ -212,8 +212,8 @@ static dg_status cut_floats(struct cut *cut, int64_t feature, const float *x, st
     uint64_t *sorted = sort_keys(s->keys, s->sorted, count);
     list_values(&s->values, sorted, count, zeros);
     int most = nans > 0 && cut->max_bins == DG_MAX_BINS ? DG_MAX_BINS - 1 : cut->max_bins;
-    int bins = cut_values(&s->values, most, s->bin, cut->low + feature * 256,
-                          cut->high + feature * 256);
+    int bins =
+        cut_values(&s->values, most, s->bin, cut->low + feature * 256, cut->high + feature * 256);
     memset(s->in_bin, 0, 256 * sizeof *s->in_bin);
     for (int64_t i = 0; i < s->values.count; i++) s->in_bin[s->bin[i]] += s->values.rows[i];
     describe(cut, feature, bins, nans, s->in_bin);
