@@ -400,11 +400,10 @@ local function about_repeating(page, found, study)
   rows[#rows + 1] = { "together", seconds(found.seconds) }
   page:table { head = { "part", "time" }, rows = rows, best = #rows,
     caption = "Time of each part, judging and drawing included." }
-  local trained = 0
-  for _, trial in ipairs(found.search.trials) do trained = trained + trial.seconds end
-  if found.search.seconds < trained / 4 then
-    page:text [[The search went on from the journal of an earlier run: its time is not all in this
-      table.]]
+  if found.search.restored > 0 then
+    page:text(([[The search went on from the journal of an earlier run, which had finished %d of its
+      %d trials: its time is not all in this table.]]):format(found.search.restored,
+        #found.search.trials))
   end
   local info = digits.info()
   page:table { head = { "what", "which" }, texts = 2, rows = {

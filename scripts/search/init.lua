@@ -124,11 +124,16 @@ local function carry_out(spec, count, trials)
   trials(spec)
   check_any(spec)
   refit(spec)
-  for _, trial in ipairs(spec.all) do trial.weight, trial.restored = nil, nil end
+  local restored = 0
+  for _, trial in ipairs(spec.all) do
+    restored = restored + (trial.restored and 1 or 0)
+    trial.weight, trial.restored = nil, nil
+  end
   local names = table.move(spec.names, 1, #spec.names, 1, {})
   if spec.resource then names[#names + 1] = spec.resource end
   return find.new({ kind = spec.kind, trials = spec.all, names = names, seed = spec.seed,
-    seconds = core.clock() - began, journal = spec.journal_path }, spec.metric, spec.best)
+    seconds = core.clock() - began, restored = restored, journal = spec.journal_path },
+    spec.metric, spec.best)
 end
 
 local function run_all(spec, candidates)
@@ -223,8 +228,8 @@ each trial as it ends, with the best weights beside it in file.best.safetensors;
 started again, goes on where it was interrupted (it cannot see that the code of model or fit has
 changed). A trial that fails is kept with its error; retry_failed = true tries it again. workers =
 n runs n trials side by side. verbose: 0 silent, 1 a line a trial, 2 each fit too. Returns trials
-(params, scores, seconds, seed, history, error, rank), ranked, and best (params, scores, model
-...); it prints as a table.]]
+(params, scores, seconds, seed, history, error, rank), ranked, restored (how many trials an earlier
+run had finished), and best (params, scores, model ...); it prints as a table.]]
 
 local DOCUMENTS = {
   grid = [[
