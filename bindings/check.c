@@ -39,6 +39,22 @@ void dg_push_where(lua_State *L)
     lua_pushliteral(L, "");
 }
 
+void dg_tell(lua_State *L, const char *function, const char *text)
+{
+    dg_push_where(L);
+    lua_pushfstring(L, "%s: %s", function, text);
+    lua_concat(L, 2);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, "digits.told");
+    lua_pushvalue(L, -2);
+    if (lua_rawget(L, -2) == LUA_TNIL) {
+        lua_writestringerror("digits-lua: %s\n", lua_tostring(L, -3));
+        lua_pushvalue(L, -3);
+        lua_pushboolean(L, true);
+        lua_rawset(L, -4);
+    }
+    lua_pop(L, 3);
+}
+
 int dg_raise(lua_State *L, const char *format, ...)
 {
     luaL_checkstack(L, 4, NULL);

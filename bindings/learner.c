@@ -109,11 +109,7 @@ static void tell_scale(lua_State *L, const dg_learner *learner, const dg_tensor 
     char text[512];
     if (value->told || !dg_learner_range_differs(learner, x, text, sizeof text)) return;
     value->told = true;
-    dg_push_where(L);
-    lua_writestringerror("digits-lua: %s", lua_tostring(L, -1));
-    lua_writestringerror("%s: ", function);
-    lua_writestringerror("%s\n", text);
-    lua_pop(L, 1);
+    dg_tell(L, function, text);
 }
 
 static int evaluate(lua_State *L)

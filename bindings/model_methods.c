@@ -60,7 +60,9 @@ static int compile(lua_State *L)
     bool with_accuracy = want_metrics(&args);
     const dg_part *optimizer = want_recipe(&args, "optimizer");
     const dg_part *loss = want_recipe(&args, "loss");
+    char text[256];
     dg_check_call(L, dg_model_compile(model, optimizer, loss, with_accuracy), "compile");
+    if (dg_model_doubts_outputs(model, text, sizeof text)) dg_tell(L, "compile", text);
     lua_settop(L, 1);
     return 1;
 }

@@ -91,7 +91,7 @@ typedef struct dg_layer_type {
     dg_status (*forward)(const dg_pass *pass);
     dg_status (*backward)(const dg_pass *pass);
     /* The field of the options that chooses the activation applied last, as an index into
-     * dg_activation_names; -1 when there is none. Lets a loss fuse with it. */
+     * dg_activation_names, if it `has_activation`. Lets a loss fuse with it. */
     size_t activation_offset;
     bool has_activation;
 } dg_layer_type;

@@ -96,6 +96,11 @@ void dg_model_initialize(dg_model *model, uint64_t seed);
 dg_status dg_model_compile(dg_model *model, const dg_part *optimizer, const dg_part *loss,
                            bool with_accuracy);
 
+/* Whether a compiled model ends in an activation, such as "linear", whose values are no
+ * probabilities although the loss takes them for such; then a sentence that says so is written to
+ * `out`. It trains all the same, if badly, as in Keras. */
+bool dg_model_doubts_outputs(const dg_model *model, char *out, size_t size);
+
 float *dg_model_weight(const dg_model *model, int weight);   /* weights[weight].size floats */
 float *dg_model_gradient(const dg_model *model, int weight); /* after dg_model_gradients */
 

@@ -1,6 +1,7 @@
 /* Laying out a network in memory and in stages. */
 #include "engine/nn/plan.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/base/memory.h"
@@ -313,13 +314,32 @@ const float *dg_plan_output(const dg_plan *plan)
 
 /* --- questions about the model ------------------------------------------------------------ */
 
-bool dg_model_fuses_loss(const dg_model *model)
+/* The activation of the last layer: a dg_activation, or -1 if that layer has none. */
+static int last_activation(const dg_model *model)
 {
     const dg_layer_type *type = dg_node_type(model, model->output);
     const dg_layer *layer = &model->layers[model->nodes[model->output].layer];
-    if (!type->has_activation || !model->loss) return false;
-    int activation = *(const int *)((const char *)layer->part->options + type->activation_offset);
-    return activation == ((const dg_loss_type *)model->loss->type)->fuses;
+    if (!type->has_activation) return -1;
+    return *(const int *)((const char *)layer->part->options + type->activation_offset);
+}
+
+bool dg_model_fuses_loss(const dg_model *model)
+{
+    int fuses = model->loss ? ((const dg_loss_type *)model->loss->type)->fuses : -1;
+    return fuses >= 0 && last_activation(model) == fuses;
+}
+
+bool dg_model_doubts_outputs(const dg_model *model, char *out, size_t size)
+{
+    int activation = last_activation(model);
+    if (!model->loss || !((const dg_loss_type *)model->loss->type)->classifies) return false;
+    if (activation < 0 || activation == DG_SOFTMAX || activation == DG_SIGMOID) return false;
+    snprintf(out, size,
+             "the loss takes the outputs of '%s' for probabilities, but its activation is '%s': "
+             "expected activation = \"softmax\"",
+             model->layers[model->nodes[model->output].layer].name,
+             dg_activation_names[activation]);
+    return true;
 }
 
 bool dg_model_takes_raw(const dg_model *model)

@@ -1,7 +1,8 @@
 -- Parts of networks: constructors, their options, and what they say of themselves.
 local digits = require "digits"
 local nn = digits.nn
-local message = dofile("tests/lua/support.lua").message
+local support = dofile "tests/lua/support.lua"
+local message = support.message
 
 describe("a constructor", function()
   it("takes options by position and by name", function()
@@ -96,6 +97,22 @@ describe("Sequential", function()
     assert.matches("layer 2 %(Conv2D .*{4, 4, 1}", message(function()
       nn.Sequential { nn.Input { 4, 4, 1 }, nn.Conv2D { 2, 5 } }
     end))
+  end)
+
+  it("says when a loss would take for probabilities what are none", function()
+    local out, err = support.run(support.folder(), [[
+      local nn = require("digits").nn
+      for _, activation in ipairs { "softmax", "sigmoid", "linear", "relu" } do
+        for _, loss in ipairs { "categorical_crossentropy", "mean_squared_error" } do
+          local model = nn.Sequential { nn.Input { 2 }, nn.Dense { 2, activation = activation } }
+          for _ = 1, 3 do model:compile { optimizer = "adam", loss = loss } end
+        end
+      end
+    ]])
+    local told = "digits%-lua: [^\n]*script%.lua:5: compile: the loss takes the outputs of " ..
+      "'dense' for probabilities, but its activation is '"
+    assert.are.equal("", out)
+    assert.matches("^" .. told .. "linear'[^\n]*\n" .. told .. "relu'[^\n]*\n$", err)
   end)
 
   it("refuses what is no layer", function()
