@@ -31,6 +31,7 @@ function Combined:predict(set) return self.boosting:predict(self:see(set)) end
 function Combined:evaluate(set) return self.boosting:evaluate(self:see(set)) end
 
 local sets = study.split(o)
+study.cnn():features(sets.test:take(1), o.layer) -- a layer that is not there ends it here
 local results = study.run({
   { name = "pixels", model = function() return study.boosting(o.rounds) end, certain = true },
   { name = "CNN features", model = function()

@@ -31,7 +31,7 @@ function study.options(known, quick)
     for name, default in pairs(on and quick or {}) do known[name][1] = default end
   end
   local o = digits.options(known)
-  for _, name in ipairs { "epochs", "repeats", "trees", "rounds", "folds" } do
+  for _, name in ipairs { "epochs", "repeats", "trees", "rounds", "folds", "show", "workers" } do
     if known[name] and o[name] < 1 then
       fail("--%s must be at least 1, found %d", name, o[name])
     end

@@ -114,6 +114,17 @@ describe("experiments", function()
     local _, err, status = experiment(folder, "pooling", "--epochs 0 --out " .. folder)
     assert.equal(1, status)
     assert.equal("experiments/pooling.lua: --epochs must be at least 1, found 0\n", err)
+    _, err, status = experiment(folder, "label_errors", "--show 0 --out " .. folder)
+    assert.equal(1, status)
+    assert.equal("experiments/label_errors.lua: --show must be at least 1, found 0\n", err)
+  end)
+
+  it("refuse a layer that is not there, before the work", function()
+    local out, err, status = experiment(folder, "cnn_xgboost", "--quick --layer dens --out "
+      .. folder)
+    assert.equal(1, status)
+    assert.is_nil(out:find("accuracy", 1, true))
+    assert.matches("the model has no layer 'dens', did you mean 'dense'%?", err)
   end)
 
   if support.sanitized then return end -- minutes, for code that other specs run
