@@ -260,19 +260,21 @@ dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
     double start = dg_clock();
     *result = (dg_fit_result){ 0 };
     if (learner->busy) return dg_error(DG_INVALID, "fit: this model is being fitted already");
-    if (options->resume == DG_RESUME_YES && learner->fitted && !learner->type->resumes)
+    const dg_learner_type *type = learner->type;
+    bool asked = options->resume == DG_RESUME_YES && learner->fitted;
+    if (asked && !type->resumes && !type->resumes_if_asked)
         return dg_error(DG_INVALID, "fit: a %s always begins anew: leave out continue = true",
-                        learner->type->part.name);
+                        type->part.name);
     DG_TRY(check_set(learner, set, "fit"));
     if (options->validation) DG_TRY(check_set(learner, options->validation, "fit: validation"));
-    if (learner->type->resumes) { /* what begins anew may take rows of another shape */
+    if (type->resumes || asked) { /* what begins anew may take rows of another shape */
         DG_TRY(dg_learner_check_rows(learner, &set->x, "fit"));
         if (options->validation)
             DG_TRY(dg_learner_check_rows(learner, &options->validation->x, "fit: validation"));
     }
-    bool first = !learner->fitted || !learner->type->resumes;
+    bool first = !learner->fitted || (!type->resumes && !asked);
     learner->busy = true;
-    dg_status status = learner->type->fit(learner, set, options, job, result);
+    dg_status status = type->fit(learner, set, options, job, result);
     learner->busy = false;
     if (first && learner->fitted && status != DG_INVALID)
         input_range(learner, &set->x, &learner->input_low, &learner->input_high);

@@ -32,7 +32,7 @@ typedef dg_status dg_callback(void *context, const dg_log *log, bool *stop);
 /* Whether a second fit goes on where the first ended, or begins anew. */
 typedef enum dg_resume {
     DG_RESUME_DEFAULT, /* networks go on, trees begin anew */
-    DG_RESUME_YES,     /* trees: DG_INVALID */
+    DG_RESUME_YES,     /* DG_INVALID for trees that do not build on each other */
     DG_RESUME_NO
 } dg_resume;
 
@@ -126,7 +126,8 @@ typedef struct dg_learner_type {
     float (*byte_scale)(const dg_learner *learner);
     const char *step;               /* what its log counts as epochs: "epoch", "round"; NULL where
                                        the whole fit is one, and batches are trees */
-    bool resumes;                   /* a second fit can go on where the first ended */
+    bool resumes;                   /* a second fit goes on where the first ended */
+    bool resumes_if_asked;          /* or does so with DG_RESUME_YES */
     bool takes_numbers;             /* a set with numbers can be fitted, if its options say so */
     const dg_attribute *attributes; /* or NULL */
     /* Puts what was learnt into the tensors of a file, and takes it from there, trusting nothing.

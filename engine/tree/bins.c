@@ -370,7 +370,10 @@ float dg_bins_threshold(const dg_bins *bins, const dg_column *column, int left, 
 {
     float below = bins->high[column->first + left], above = bins->low[column->first + right];
     float middle = below + (above - below) / 2;
-    return middle < above ? middle : below; /* neighbouring floats have no number between them */
+    if (!(middle < above)) return below; /* neighbouring floats have no number between them */
+    for (int64_t b = column->first + left + 1; b < column->first + right; b++)
+        if (bins->low[b] <= middle && middle < bins->high[b]) return bins->high[b];
+    return middle;
 }
 
 /* --- by rows ------------------------------------------------------------------------------ */

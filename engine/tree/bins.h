@@ -62,7 +62,8 @@ dg_status dg_bins_add_blocks(dg_bins *bins, const dg_job *job);
 void dg_bins_free(dg_bins *bins);
 
 /* The number between bins `left` and `right` (left < right) of a column at which a tree parts them:
- * values up to it go left. */
+ * values up to it go left. It parts no bin between them either, so that rows which come there by
+ * their bins and by their values go the same way. */
 float dg_bins_threshold(const dg_bins *bins, const dg_column *column, int left, int right);
 
 #endif

@@ -38,6 +38,8 @@ struct fit {
     dg_fit_result *result;
     uint64_t seed;
     int64_t rows, outputs, round;
+    int64_t before; /* rounds that the learner has from fits before, which this one goes on with */
+    bool goes_on;
     dg_bins bins;
     dg_boost_options growing;
     dg_derivatives derivatives;
@@ -47,7 +49,7 @@ struct fit {
     int64_t sampled;
     dg_tree *tree;                 /* {outputs}: of this round */
     float *val_margin, *val_proba; /* {validation rows, outputs}, {validation rows, classes} */
-    int32_t *val_positions;
+    int32_t *positions, *val_positions;
     float *numbers, *val_numbers; /* {rows}: for squared errors, in place of positions */
     dg_log log;
     double best_score;
@@ -127,7 +129,56 @@ static dg_status prepare_validation(struct fit *fit)
     DG_TRY(dg_alloc(&fit->val_margin, rows * fit->outputs, sizeof *fit->val_margin));
     DG_TRY(dg_alloc(&fit->val_proba, rows * classes, sizeof *fit->val_proba));
     for (int64_t i = 0; i < rows * fit->outputs; i++) fit->val_margin[i] = learner->base_margin;
+    return dg_trees_sum(&learner->trees, 0, learner->trees.count, &fit->validation->x, NULL,
+                        fit->val_margin, fit->job);
+}
+
+/* What the rows have from the trees that there are, added in the order in which they were grown. */
+static dg_status begin_margins(struct fit *fit)
+{
+    const dg_trees *trees = &fit->learner->trees;
+    int64_t rows = fit->rows, outputs = fit->outputs, cells = rows * outputs;
+    float base = fit->learner->base_margin, *sum;
+    for (int64_t i = 0; i < cells; i++) fit->margin[i] = base;
+    if (trees->count == 0) return DG_OK;
+    DG_TRY(dg_alloc(&sum, cells, sizeof *sum));
+    for (int64_t i = 0; i < cells; i++) sum[i] = base;
+    dg_status status = dg_trees_sum(trees, 0, trees->count, &fit->set->x, NULL, sum, fit->job);
+    for (int64_t i = 0; status == DG_OK && i < rows; i++)
+        for (int64_t k = 0; k < outputs; k++) fit->margin[k * rows + i] = sum[i * outputs + k];
+    dg_free(sum);
+    return status;
+}
+
+static dg_status begin_learner(struct fit *fit, dg_objective objective)
+{
+    dg_tree_learner *learner = fit->learner;
+    if (fit->goes_on) return DG_OK;
+    learner->objective = objective;
+    learner->base.numbers = objective == DG_OBJECTIVE_SQUARED;
+    DG_TRY(dg_tree_start_over(learner, fit->set));
+    learner->base_margin = base_margin(objective, fit->chosen->base_score);
+    learner->trees.width = 1;
+    learner->trees.group = fit->outputs;
     return DG_OK;
+}
+
+static dg_status begin_derivatives(struct fit *fit)
+{
+    const dg_tree_learner *learner = fit->learner;
+    dg_derivatives *d = &fit->derivatives;
+    if (learner->base.numbers)
+        DG_TRY(dg_tree_numbers(&fit->numbers, fit->set));
+    else
+        DG_TRY(dg_tree_positions(&fit->positions, learner, fit->set, "fit"));
+    d->objective = learner->objective;
+    d->rows = fit->rows;
+    d->outputs = fit->outputs;
+    d->target = fit->positions;
+    d->number = fit->numbers;
+    d->weight = fit->options->sample_weight ? dg_floats(fit->options->sample_weight) : NULL;
+    d->margin = fit->margin;
+    return begin_margins(fit);
 }
 
 /* What is refused is refused before the learner changes. */
@@ -135,33 +186,21 @@ static dg_status prepare(struct fit *fit)
 {
     static const char *const names[] = { "loss", "val_loss", "accuracy", "val_accuracy", NULL };
     static const char *const number_names[] = { "loss", "val_loss", NULL };
-    dg_tree_learner *learner = fit->learner;
-    dg_objective objective;
-    DG_TRY(choose_objective(fit->chosen, fit->set, &objective));
+    const dg_tree_learner *learner = fit->learner;
+    dg_objective objective = learner->objective;
+    if (!fit->goes_on) DG_TRY(choose_objective(fit->chosen, fit->set, &objective));
     bool numbers = objective == DG_OBJECTIVE_SQUARED;
     DG_TRY(dg_tree_check_fit(fit->set, fit->options, numbers ? number_names : names, numbers,
-                             fit->job));
+                             fit->goes_on ? &learner->base : NULL, fit->job));
     DG_TRY(dg_bins_make(&fit->bins, &fit->set->x, NULL, fit->chosen->max_bin, fit->job));
     DG_TRY(dg_bins_add_blocks(&fit->bins, fit->job));
-    fit->outputs = objective == DG_OBJECTIVE_SOFTMAX ? fit->set->class_count : 1;
+    fit->outputs = objective != DG_OBJECTIVE_SOFTMAX ? 1
+                   : fit->goes_on                    ? learner->trees.group
+                                                     : fit->set->class_count;
     DG_TRY(allocate(fit));
-    learner->objective = objective;
-    learner->base.numbers = numbers;
-    DG_TRY(dg_tree_start_over(learner, fit->set));
-    learner->base_margin = base_margin(objective, fit->chosen->base_score);
-    learner->trees.width = 1;
-    learner->trees.group = fit->outputs;
+    DG_TRY(begin_learner(fit, objective));
     set_growing(fit);
-    dg_derivatives *d = &fit->derivatives;
-    d->objective = objective;
-    d->rows = fit->rows;
-    d->outputs = fit->outputs;
-    if (numbers) DG_TRY(dg_tree_numbers(&fit->numbers, fit->set));
-    d->target = numbers ? NULL : dg_int32s(&fit->set->positions);
-    d->number = fit->numbers;
-    d->weight = fit->options->sample_weight ? dg_floats(fit->options->sample_weight) : NULL;
-    d->margin = fit->margin;
-    for (int64_t i = 0; i < fit->outputs * fit->rows; i++) fit->margin[i] = learner->base_margin;
+    DG_TRY(begin_derivatives(fit));
     return prepare_validation(fit);
 }
 
@@ -178,6 +217,7 @@ static void release(struct fit *fit)
     dg_free(fit->derivatives.hessian_sum);
     dg_free(fit->val_margin);
     dg_free(fit->val_proba);
+    dg_free(fit->positions);
     dg_free(fit->val_positions);
     dg_free(fit->numbers);
     dg_free(fit->val_numbers);
@@ -189,7 +229,7 @@ static void release(struct fit *fit)
 /* Each row is in with the chance `subsample`, as in XGBoost; rows of weight 0 are out. */
 static void draw_rows(struct fit *fit)
 {
-    uint64_t key = dg_key(fit->seed, "rows", (uint64_t)fit->round);
+    uint64_t key = dg_key(fit->seed, "rows", (uint64_t)(fit->before + fit->round));
     const float *weight = fit->derivatives.weight;
     double part = fit->chosen->subsample;
     uint64_t below = (uint64_t)(part * 0x1p32);
@@ -237,7 +277,8 @@ static dg_status grow_output(void *context, int64_t k, int worker)
     (void)worker;
     pack(d->gradient + k * fit->rows, d->hessian + k * fit->rows, fit->rows,
          1 / sample.gradient_unit, 1 / sample.hessian_unit, fit->pair + k * fit->rows);
-    uint64_t key = dg_key(fit->seed, "tree", (uint64_t)(fit->round * fit->outputs + k));
+    int64_t tree = (fit->before + fit->round) * fit->outputs + k;
+    uint64_t key = dg_key(fit->seed, "tree", (uint64_t)tree);
     return dg_boost_grow(&fit->tree[k], &sample, &fit->growing, key, fit->margin + k * fit->rows,
                          fit->job);
 }
@@ -343,12 +384,14 @@ static dg_status fit_boosting(dg_learner *learner, const dg_dataset *set,
                        .job = job,
                        .result = result,
                        .seed = dg_tree_seed(learner, options),
-                       .rows = dg_dataset_rows(set) };
+                       .rows = dg_dataset_rows(set),
+                       .goes_on = learner->fitted && options->resume == DG_RESUME_YES };
+    if (fit.goes_on) fit.before = fit.learner->trees.count / fit.learner->trees.group;
     dg_status status = run(&fit);
     if (fit.learner->base.fitted && result->best_epoch) {
         if (options->monitor && status == DG_OK)
-            dg_trees_keep(&fit.learner->trees, result->best_epoch * fit.outputs);
-        fit.learner->best_round = result->best_epoch;
+            dg_trees_keep(&fit.learner->trees, (fit.before + result->best_epoch) * fit.outputs);
+        fit.learner->best_round = fit.before + result->best_epoch;
     }
     release(&fit);
     return status;
@@ -455,6 +498,7 @@ const dg_learner_type dg_gradient_boosting = {
     .evaluate = dg_tree_evaluate,
     .summary = dg_tree_summary,
     .step = "round",
+    .resumes_if_asked = true,
     .takes_numbers = true,
     .attributes = dg_boosting_attributes,
     .store = dg_tree_store,

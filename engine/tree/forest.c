@@ -388,7 +388,7 @@ static dg_status order_rows(struct fit *fit)
 static dg_status prepare(struct fit *fit)
 {
     static const char *const none[] = { NULL };
-    DG_TRY(dg_tree_check_fit(fit->set, fit->options, none, false, fit->job));
+    DG_TRY(dg_tree_check_fit(fit->set, fit->options, none, false, NULL, fit->job));
     DG_TRY(resolve(fit));
     DG_TRY(order_rows(fit));
     DG_TRY(dg_bins_make(&fit->bins, &fit->set->x, fit->order, DG_MAX_BINS, fit->job));

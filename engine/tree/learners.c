@@ -135,7 +135,8 @@ static dg_status check_monitor(const dg_fit_options *options, const char *const 
 }
 
 dg_status dg_tree_check_fit(const dg_dataset *set, const dg_fit_options *options,
-                            const char *const *scores, bool numbers, const dg_job *job)
+                            const char *const *scores, bool numbers, const dg_learner *known,
+                            const dg_job *job)
 {
     int64_t values = dg_dataset_row_size(set);
     if (values < 1 || values > INT32_MAX)
@@ -149,7 +150,8 @@ dg_status dg_tree_check_fit(const dg_dataset *set, const dg_fit_options *options
     if (options->validation && !numbers) {
         dg_learner same = { .classes = set->classes, .class_count = set->class_count };
         int32_t *map;
-        DG_TRY(dg_learner_map_classes(&map, &same, options->validation, "fit: validation"));
+        DG_TRY(dg_learner_map_classes(&map, known ? known : &same, options->validation,
+                                      "fit: validation"));
         dg_free(map);
     }
     if (options->validation)
