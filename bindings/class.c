@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bindings/check.h"
+#include "engine/base/part.h"
 
 static void push_registry_table(lua_State *L, const char *name)
 {
@@ -60,8 +61,16 @@ static int unknown_in_module(lua_State *L)
     lua_settop(L, 2);
     if (lua_type(L, 2) != LUA_TSTRING)
         return dg_raise(L, "%s has no field %s", module, dg_push_found(L, 2));
+    const char *name = lua_tostring(L, 2);
+    const dg_descriptor *peer = dg_find_peer(NULL, name);
+    if (peer) {
+        lua_pushstring(L, peer->name);
+        if (lua_rawget(L, 1) != LUA_TNIL)
+            return dg_raise(L, "%s has no field '%s': here it is %s, as in %s", module, name,
+                            peer->name, peer->example);
+    }
     lua_pushvalue(L, 1);
-    return dg_unknown_field(L, module, lua_tostring(L, 2), 1);
+    return dg_unknown_field(L, module, name, 1);
 }
 
 void dg_make_strict(lua_State *L, const char *name)

@@ -182,14 +182,13 @@ static const char *word_for(const dg_descriptor *type)
     return type->alias ? type->alias : type->name;
 }
 
-/* Our word for what a peer calls `name`, or NULL. */
-static const char *peer_name(const char *kind, const char *name)
+const dg_descriptor *dg_find_peer(const char *kind, const char *name)
 {
     for (int i = 0; dg_registry[i]; i++) {
         const dg_descriptor *type = dg_registry[i];
-        if (strcmp(type->kind, kind) != 0) continue;
+        if (kind && strcmp(type->kind, kind) != 0) continue;
         for (const char *const *peer = type->peers; peer && *peer; peer++)
-            if (strcasecmp(*peer, name) == 0) return word_for(type);
+            if (strcasecmp(*peer, name) == 0) return type;
     }
     return NULL;
 }
@@ -210,10 +209,10 @@ const dg_descriptor *dg_find_descriptor(const char *kind, const char *name)
         if (count < MOST) names[count++] = word_for(type);
         if (type->alias && count < MOST) names[count++] = type->name;
     }
-    const char *ours = peer_name(kind, name);
+    const dg_descriptor *ours = dg_find_peer(kind, name);
     const char *nearest = ours ? NULL : dg_nearest(name, names, count);
     if (ours)
-        dg_error(DG_INVALID, "unknown %s '%.100s': here it is '%s'", kind, name, ours);
+        dg_error(DG_INVALID, "unknown %s '%.100s': here it is '%s'", kind, name, word_for(ours));
     else if (nearest)
         dg_error(DG_INVALID, "unknown %s '%.100s', did you mean '%s'?", kind, name, nearest);
     else if (count)

@@ -170,6 +170,9 @@ extern const dg_descriptor *const dg_registry[];
  * suggests the nearest name. */
 const dg_descriptor *dg_find_descriptor(const char *kind, const char *name);
 
+/* The descriptor of `kind` (NULL: of any kind) that peers call `name`, or NULL. */
+const dg_descriptor *dg_find_peer(const char *kind, const char *name);
+
 /* Making a part: begin, set each option, finish; then it never changes again. If a set or the
  * finish fails, release it. dg_part_set copies texts and takes its own reference to a part. A nil
  * stands for a part, a list, a seed, an amount or weights that are not given. A whole float passes as an integer, an

@@ -72,7 +72,8 @@ const dg_loss_type dg_categorical_crossentropy = {
     .part = { .kind = "loss",
               .name = "CategoricalCrossentropy",
               .alias = "categorical_crossentropy",
-              .peers = (const char *const[]){ "sparse_categorical_crossentropy", "cross_entropy",
+              .peers = (const char *const[]){ "sparse_categorical_crossentropy",
+                                              "SparseCategoricalCrossentropy", "cross_entropy",
                                               "crossentropy", "CrossEntropyLoss", NULL },
               .doc = "minus the logarithm of the probability given to the right class; labels as "
                      "integers or one-hot (Good 1952)",

@@ -115,6 +115,18 @@ describe("Sequential", function()
     assert.matches("^" .. told .. "linear'[^\n]*\n" .. told .. "relu'[^\n]*\n$", err)
   end)
 
+  it("answers peers' names by ours", function()
+    assert.are.equal("digits.nn has no field 'ReLU': here it is Activation, as in " ..
+      'nn.Activation { "relu" }', message(function() return nn.ReLU end))
+    assert.matches("here it is Dense, as in nn.Dense {", message(function() return nn.Linear end))
+    assert.matches("here it is CategoricalCrossentropy, as in model:compile {",
+      message(function() return nn.SparseCategoricalCrossentropy end))
+    assert.matches("^digits.tree has no field 'XGBClassifier': here it is GradientBoosting,",
+      message(function() return digits.tree.XGBClassifier end))
+    assert.are.equal("digits.data has no field 'ReLU'",
+      message(function() return digits.data.ReLU end))
+  end)
+
   it("refuses what is no layer", function()
     assert.matches("layer 2 %(Input [^\n]*%): comes first, and once",
       message(function() return nn.Sequential { nn.Input { 3 }, nn.Input { 3 } } end))

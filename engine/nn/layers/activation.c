@@ -59,6 +59,8 @@ const dg_layer_type dg_layer_activation = {
     .part = { .kind = "layer",
               .name = "Activation",
               .alias = "activation",
+              .peers = (const char *const[]){ "ReLU", "LeakyReLU", "ELU", "Softmax", "Sigmoid",
+                                              "Tanh", NULL },
               .doc = "applies a function to every value; softmax to the last axis",
               .example = "nn.Activation { \"relu\" }",
               .params = params,

@@ -300,6 +300,7 @@ const dg_layer_type dg_batch_normalization = {
     .part = { .kind = "layer",
               .name = "BatchNormalization",
               .alias = "batch_normalization",
+              .peers = (const char *const[]){ "BatchNorm", "BatchNorm1d", "BatchNorm2d", NULL },
               .doc = "brings each channel to mean 0 and variance 1 over the batch (Ioffe and "
                      "Szegedy 2015)",
               .example = "nn.BatchNormalization {}",

@@ -237,6 +237,7 @@ const dg_layer_type dg_dense = {
     .part = { .kind = "layer",
               .name = "Dense",
               .alias = "dense",
+              .peers = (const char *const[]){ "Linear", NULL },
               .doc = "every output is a weighted sum of all inputs (Rosenblatt 1958)",
               .example = "nn.Dense { 128, activation = \"relu\" }",
               .params = params,
