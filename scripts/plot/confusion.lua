@@ -118,6 +118,15 @@ local function lines_between(marks, size)
   end
 end
 
+-- Every skip-th name, no wider than `width`.
+local function ticks_of(names, skip, width)
+  local ticks = {}
+  for i = 1, #names, skip do
+    ticks[#ticks + 1] = { i, style.cut(names[i], style.small, width) }
+  end
+  return ticks
+end
+
 local function layout(map)
   local size = #map.counts
   return function(w, h)
@@ -128,12 +137,11 @@ local function layout(map)
     if cell >= 1 then cell = math.floor(cell) end
     cell = math.max(cell, 0.1)
     local side = cell * size
-    local skip = math.max(1, math.ceil(18 / cell))
-    local ticks, x_ticks = {}, {}
-    for i = 1, size, skip do
-      ticks[#ticks + 1] = { i, style.cut(map.names[i], style.small, left - 46) }
-      x_ticks[#x_ticks + 1] = { i, style.cut(map.names[i], style.small, slanted or skip * cell) }
-    end
+    -- where cells are narrow, only some are named
+    local room = cell < 16 and math.max(18, math.min(names_width(map.names) + 4, 120)) or 18
+    local ticks = ticks_of(map.names, math.max(1, math.ceil(18 / cell)), left - 46)
+    local skip = math.max(1, math.ceil(room / cell))
+    local x_ticks = ticks_of(map.names, skip, slanted or skip * cell)
     local marks = { { kind = "raster", raster = map.raster, x0 = 0.5, x1 = size + 0.5, y0 = 0.5,
       y1 = size + 0.5 } }
     if cell >= 8 then lines_between(marks, size) end

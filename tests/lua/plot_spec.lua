@@ -250,6 +250,14 @@ describe("plots", function()
     assert.are.equal(2, found.cat)
   end)
 
+  it("confusion_matrix of many labels names those that have room", function()
+    local many = { labels = {}, counts = digits.zeros { 300, 300, dtype = "int32" } }
+    for i = 1, 300 do many.labels[i] = i + 1000 end
+    local found = texts(plot.confusion_matrix(many):render "svg")
+    assert.is_true(found["1001"] == 2 and #found > 40)
+    for _, text in ipairs(found) do assert.is_nil(text:find("…", 1, true)) end
+  end)
+
   it("confusion_matrix takes what metrics returns", function()
     local cm = digits.metrics.confusion_matrix(set.y, digits.tensor(predicted))
     assert.are.same({ 9, 10, 9 }, { cm:count(0, 0), cm:count(2, 2), cm:count(1, 1) })
