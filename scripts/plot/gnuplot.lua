@@ -375,7 +375,7 @@ local formats = {
 local SECONDS = 120
 
 -- Browsers blur enlarged pixels unless told, and need other names for the font; nothing tells when
--- the file was made.
+-- the file was made (but for PDF by cairo 1.18 or later, which compresses the date).
 local function finish(format, bytes, title)
   if format == "svg" then
     bytes = bytes:gsub("<image ", "<image style='image-rendering:pixelated' ")
