@@ -161,6 +161,7 @@ bool dg_learner_range_differs(const dg_learner *learner, const dg_tensor *x, cha
     enum { FACTOR = 16 }; /* a picture may be dark; 255 against 1 is another scale */
     if (!learner->fitted || !dg_tensor_is_contiguous(x)) return false;
     input_range(learner, x, &low, &high);
+    if (!(low <= high)) return false; /* nothing but NaN */
     float now = fmaxf(fabsf(low), fabsf(high));
     float then = fmaxf(fabsf(learner->input_low), fabsf(learner->input_high));
     if (now == 0 || then == 0 || (now <= FACTOR * then && then <= FACTOR * now)) return false;

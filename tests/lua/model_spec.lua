@@ -268,6 +268,7 @@ describe("predict", function()
       model:compile { optimizer = "sgd", loss = "categorical_crossentropy" }
       model:fit(x, digits.range { 0, 20 } % 2, { verbose = 0, batch_size = 5 })
       model:predict(x)
+      model:predict(x * (0 / 0))
       model:predict(x * 255)
       model:predict_proba(x * 255)
       model:fit(x, digits.range { 0, 20 } % 2, { verbose = 0, batch_size = 5 })
@@ -277,8 +278,8 @@ describe("predict", function()
       other:evaluate((x * 255):astype "int32", digits.range { 0, 20 } % 2)
     ]])
     assert.are.equal("", out)
-    assert.matches("^digits%-lua: [^\n]*:8: predict: the data has values from [^\n]*\n" ..
-      "digits%-lua: [^\n]*:14: evaluate: the data has values from [^\n]*\n$", err)
+    assert.matches("^digits%-lua: [^\n]*:9: predict: the data has values from [^\n]*\n" ..
+      "digits%-lua: [^\n]*:15: evaluate: the data has values from [^\n]*\n$", err)
   end)
 
   it("refuses rows that do not fit", function()
