@@ -45,8 +45,8 @@ static inline float dg_unit_float(uint32_t word)
 }
 
 /* Fills `count` floats with uniform numbers in [low, high), or with normal numbers: elements first,
- * first + 1 ... of the stream of `key` (first a multiple of 4); each depends on key and place only. A truncated normal draws again beyond two standard deviations, as
- * Keras's TruncatedNormal does. */
+ * first + 1 ... of the stream of `key` (first a multiple of 4); each depends on key and place only.
+ * A truncated normal draws again beyond two standard deviations, as Keras's TruncatedNormal does. */
 void dg_random_uniform(uint64_t key, float low, float high, int64_t first, int64_t count,
                        float *out);
 void dg_random_normal(uint64_t key, float mean, float deviation, int64_t first, int64_t count,

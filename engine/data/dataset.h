@@ -1,5 +1,6 @@
 /* Datasets: rows of values, each with a label if there are labels, or with a number that is to be
- * met. A dataset never changes; what is made from one is a new one. Sources: CSV (engine/data/csv.c), IDX (engine/data/idx.c), tensors. */
+ * met. A dataset never changes; what is made from one is a new one. Sources: CSV
+ * (engine/data/csv.c), IDX (engine/data/idx.c), tensors. */
 #ifndef DG_DATA_DATASET_H
 #define DG_DATA_DATASET_H
 
@@ -68,15 +69,15 @@ dg_status dg_idx_read(const dg_dataset **out, const char *images, const char *la
 /* Rows in the order given, from 0 (messages name them from 1, as users do). */
 dg_status dg_dataset_take(const dg_dataset **out, const dg_dataset *set, const int64_t *rows,
                           int64_t count);
-/* The first n rows (all, if there are fewer: then DG_INVALID). */
+/* The first n rows; DG_INVALID if there are fewer. */
 dg_status dg_dataset_head(const dg_dataset **out, const dg_dataset *set, int64_t n);
 dg_status dg_dataset_shuffle(const dg_dataset **out, const dg_dataset *set, uint64_t seed);
 /* Rows with one of these labels, in order; the classes shrink to them, ascending. */
 dg_status dg_dataset_only(const dg_dataset **out, const dg_dataset *set, const int32_t *labels,
                           int64_t count);
 /* One after another: same row shape; classes are united; uint8 with float32 is refused, and labels
- * with numbers. One-hot
- * if all are. Class names are kept if each class has one; two names for a class are refused. */
+ * with numbers. One-hot if all are. Class names are kept if each class has one; two names for a
+ * class are refused. */
 dg_status dg_dataset_concat(const dg_dataset **out, int count, const dg_dataset *const *sets);
 /* The same rows with y as one-hot float32. */
 dg_status dg_dataset_one_hot(const dg_dataset **out, const dg_dataset *set);

@@ -109,8 +109,9 @@ double dg_cohen_kappa(const dg_confusion *confusion, dg_kappa_weights weights);
 /* Matthews's correlation for many classes (Gorodkin 2004); 0 where it is not defined. */
 double dg_matthews(const dg_confusion *confusion);
 
-/* scikit-learn's text, byte for byte, even where no row is right: supports have ".0" then. The line of overall scores is "accuracy", or "micro avg" when
- * asked for or when the matrix is not complete. names: NULL, or one a label. dg_free the text. */
+/* scikit-learn's text, byte for byte, even where no row is right: supports have ".0" then. The line
+ * of overall scores is "accuracy", or "micro avg" when asked for or when the matrix is not
+ * complete. names: NULL, or one a label. dg_free the text. */
 typedef struct dg_report_options {
     int digits; /* 0 .. DG_MOST_DIGITS */
     bool micro;
