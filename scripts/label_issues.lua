@@ -1,5 +1,6 @@
 -- data.label_issues: which labels of a set are doubtful, by confident learning.
 local core = require "digits.core"
+local fresh_model = require "digits.fresh_model"
 local internals = core.internals
 
 local OPTIONS = {
@@ -7,8 +8,30 @@ local OPTIONS = {
   verbose = true,
 }
 
-local function check(options)
-  if type(options) ~= "table" then
+local function is_a(kind)
+  return function(value)
+    local meta = type(value) == "userdata" and getmetatable(value)
+    return meta and meta.__name == "digits." .. kind
+  end
+end
+
+local function is_whole(low)
+  return function(value) return math.type(value) == "integer" and value >= low end
+end
+
+-- Options that have a type of their own: what they must be, and whether a value is that.
+local KINDS = {
+  model = { "a function that returns a new model",
+    function(value) return type(value) == "function" end },
+  fit = { "a table of options of model:fit", function(value) return type(value) == "table" end },
+  folds = { "a whole number of at least 2", is_whole(2) },
+  repeats = { "a whole number of at least 1", is_whole(1) },
+  seed = { "a whole number", is_whole(math.mininteger) },
+  chances = { "a tensor", is_a "tensor" },
+}
+
+local function check(set, options)
+  if not is_a "dataset"(set) or type(options) ~= "table" then
     internals.raise("label_issues: expected label_issues(set, { model = function() ... end })")
   end
   for name in pairs(options) do
@@ -22,8 +45,12 @@ local function check(options)
     internals.raise("label_issues: give either model = function() ... end, which returns a new " ..
       "model, or chances = a tensor")
   end
-  if options.model and type(options.model) ~= "function" then
-    internals.raise("label_issues: model must be a function that returns a new model")
+  for name, kind in pairs(KINDS) do
+    local value = options[name]
+    if value ~= nil and not kind[2](value) then
+      internals.raise(("label_issues: %s must be %s, found %s"):format(name, kind[1],
+        type(value) == "number" and tostring(value) or "a " .. type(value)))
+    end
   end
 end
 
@@ -53,6 +80,7 @@ local function out_of_fold(set, options, seed, say)
   for training, held_out in shadow:folds { options.folds or 5, seed = seed, stratify = true } do
     local fold = #parts + 1
     local model = options.model(fold)
+    fresh_model("label_issues", "model()", model)
     local fit = { verbose = 0 }
     for name, value in pairs(options.fit or {}) do fit[name] = value end
     model:fit(set:rows(rows_of(training)), fit)
@@ -78,12 +106,24 @@ local function mean_chances(set, options)
   return sum / repeats
 end
 
+local Issues = { __name = "label issues" }
+
+function Issues.__tostring(issues)
+  local lines = { ("about %d of %d labels are wrong or cannot be told; the most doubtful:"):format(
+    issues.estimate, #issues.rows), "     row  suggested  chance of its label" }
+  for i = 1, math.min(10, #issues.rows) do
+    local row = issues.rows[i]
+    lines[i + 2] = ("%8d  %9d  %19.4f"):format(row, issues.suggested[row], issues.confidence[row])
+  end
+  return table.concat(lines, "\n")
+end
+
 local function label_issues(set, options)
-  check(options)
+  check(set, options)
   local chances = options.chances or mean_chances(set, options)
   local rows, confidence, suggested, estimate = internals.label_doubt(set, chances)
-  return { rows = rows, confidence = confidence, suggested = suggested, estimate = estimate,
-    chances = chances }
+  return setmetatable({ rows = rows, confidence = confidence, suggested = suggested,
+    estimate = estimate, chances = chances }, Issues)
 end
 
 return internals.document(label_issues, "data.label_issues",
@@ -93,5 +133,6 @@ return internals.document(label_issues, "data.label_issues",
   "repeats = 1 takes the mean of several foldings. Or by chances, {n, classes}, of your own.\n" ..
   "Also seed = nil, verbose = 1.\n" ..
   "A table: rows, all of them, the most doubtful first; confidence, by row, the chance of the\n" ..
-  "given label; suggested labels by row; estimate, how many are wrong; chances.\n" ..
+  "given label; suggested labels by row; estimate, how many are wrong; chances. It prints\n" ..
+  "the ten most doubtful.\n" ..
   "local issues = data.label_issues(train, { model = build, fit = { epochs = 6 } })")

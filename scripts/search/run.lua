@@ -1,11 +1,9 @@
 -- Running trials, side by side when asked. Models are made, judged by Lua functions and saved on
 -- this thread; fits run in C on threads of their own.
 local core = require "digits.core"
+local fresh_model = require "digits.fresh_model"
 local internals = core.internals
 local space = require "digits.search.space"
-
--- Every model that a search was given: one seen before is an error.
-local seen = setmetatable({}, { __mode = "k" })
 
 local function fail(spec, ...)
   internals.raise(("%s: %s"):format(spec.who, string.format(...)))
@@ -19,23 +17,6 @@ local function call(seed, action, ...)
   if not ok and internals.is_interrupt(result) then error(result, 0) end
   if not ok then result = tostring(result) end
   return ok, result
-end
-
-local function type_name(value)
-  local meta = type(value) == "userdata" and getmetatable(value)
-  return meta and meta.__name or type(value)
-end
-
-local function check_model(spec, model)
-  local name = type_name(model)
-  if name ~= "digits.model" and name ~= "digits.learner" then
-    fail(spec, "model(p) must return a new, compiled model, found %s",
-      model == nil and "nil" or "a " .. name:gsub("^digits%.", ""))
-  end
-  if seen[model] then
-    fail(spec, "model(p) returned a model that a search had before: make a new one within model")
-  end
-  seen[model] = true
 end
 
 -- What fit(p) says, completed.
@@ -144,7 +125,7 @@ local function start(spec, task)
     task.error = model
     return
   end
-  check_model(spec, model)
+  fresh_model(spec.who, "model(p)", model)
   task.model = model
   local options = {}
   for name, value in pairs(trial.options) do options[name] = value end

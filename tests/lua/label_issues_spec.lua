@@ -14,6 +14,8 @@ describe("label_issues", function()
     assert.is_true(math.abs(issues.confidence[4] - 0.05) < 1e-6)
     -- thresholds 0.55 and 0.517: rows 2 and 4 confidently belong elsewhere
     assert.equal(2, issues.estimate)
+    assert.matches("^about 2 of 5 labels .*\n +4 +3 +0%.0500\n +2 +8 +0%.2000\n",
+      tostring(issues))
   end)
 
   it("finds labels that were changed", function()
@@ -50,6 +52,24 @@ describe("label_issues", function()
       support.message(function() data.label_issues(set, { modle = 1 }) end))
     assert.matches("give either model",
       support.message(function() data.label_issues(set, {}) end))
+    local function forest() return digits.tree.RandomForest { n_estimators = 1 } end
+    local kept = forest()
+    for expected, options in pairs {
+      ["model%(%) must return a new, compiled model, found a number"] =
+        { model = function() return 5 end, folds = 2 },
+      ["model%(%) returned a model that was there before"] =
+        { model = function() return kept end, folds = 2 },
+      ["model must be a function that returns a new model, found 5"] = { model = 5 },
+      ["fit must be a table of options of model:fit, found 5"] = { model = forest, fit = 5 },
+      ["folds must be a whole number of at least 2, found 2.5"] = { model = forest, folds = 2.5 },
+      ["repeats must be a whole number of at least 1, found 0"] = { model = forest, repeats = 0 },
+      ["seed must be a whole number, found a string"] = { model = forest, seed = "x" },
+    } do
+      options.verbose = 0
+      assert.matches(expected, support.message(function() data.label_issues(set, options) end))
+    end
+    assert.matches("expected label_issues%(set, {",
+      support.message(function() data.label_issues(5, { model = forest }) end))
     local nan = digits.full { 4, 2, value = 0 / 0 }
     assert.matches("the chances of row 1 are not finite",
       support.message(function() data.label_issues(set, { chances = nan }) end))
