@@ -13,7 +13,19 @@
 #define PROGRESS "digits.progress"
 
 /* Places on the stack of fit. */
-enum { MODEL = 1, SET, OPTIONS, VALIDATION, EARLY, HISTORY, ON_EPOCH, ON_BATCH, SHOW, LAST = SHOW };
+enum {
+    MODEL = 1,
+    SET,
+    OPTIONS,
+    VALIDATION,
+    WEIGHT,
+    EARLY,
+    HISTORY,
+    ON_EPOCH,
+    ON_BATCH,
+    SHOW,
+    LAST = SHOW
+};
 
 struct fit {
     lua_State *L;
@@ -259,6 +271,18 @@ static const dg_dataset *read_validation(const dg_args *args)
     return set;
 }
 
+/* Of any type and layout; the fit gets a copy in floats. */
+static const dg_tensor *read_weight(const dg_args *args)
+{
+    lua_State *L = args->L;
+    if (!dg_args_push(args, "sample_weight")) return NULL;
+    const dg_tensor *given = dg_want_tensor(L, -1, "fit", "sample_weight");
+    dg_tensor *weight = dg_push_tensor(L);
+    dg_check_call(L, dg_tensor_astype(weight, given, DG_FLOAT32), "fit");
+    lua_replace(L, WEIGHT);
+    return weight;
+}
+
 static void read_early_stopping(const dg_args *args, dg_fit_options *options)
 {
     lua_State *L = args->L;
@@ -288,8 +312,8 @@ static dg_fit_options read_options(lua_State *L, struct fit *fit, int64_t rows)
         dg_args_integer(&args, "epochs", 1, INT64_MAX, &options.epochs);
         dg_args_integer(&args, "batch_size", 1, INT64_MAX, &options.batch_size);
         dg_args_boolean(&args, "shuffle", &options.shuffle);
-    } else if (dg_args_push(&args, "sample_weight")) {
-        options.sample_weight = dg_want_tensor(L, -1, "fit", "sample_weight");
+    } else {
+        options.sample_weight = read_weight(&args);
     }
     if (dg_args_boolean(&args, "continue", &resume))
         options.resume = resume ? DG_RESUME_YES : DG_RESUME_NO;

@@ -51,13 +51,16 @@ uint64_t dg_tree_seed(const dg_learner *learner, const dg_fit_options *options)
 
 static dg_status check_weights(const dg_tensor *weight, int64_t rows)
 {
+    char shape[128];
     double sum = 0;
     if (!weight) return DG_OK;
     if (weight->dtype != DG_FLOAT32 || weight->axes != 1 || weight->shape[0] != rows ||
         !dg_tensor_is_contiguous(weight))
         return dg_error(DG_INVALID,
-                        "fit: sample_weight must be %" PRId64 " float32 numbers, one for each row",
-                        rows);
+                        "fit: sample_weight must be %" PRId64
+                        " float32 numbers, one for each row, found %s %s",
+                        rows, dg_dtype_name(weight->dtype),
+                        dg_shape_text(weight->axes, weight->shape, shape, sizeof shape));
     for (int64_t i = 0; i < rows; i++) {
         float w = dg_floats(weight)[i];
         if (!(w >= 0) || isinf(w))
@@ -297,7 +300,9 @@ dg_status dg_tree_summary(const dg_learner *learner, char **out)
         if (depth > deepest) deepest = depth;
     }
     dg_text_add(&text, ": rows of %" PRId64 " values", trees->features);
-    if (learner->class_count) dg_text_add(&text, ", %" PRId64 " classes", learner->class_count);
+    if (learner->class_count)
+        dg_text_add(&text, ", %" PRId64 " class%s", learner->class_count,
+                    learner->class_count == 1 ? "" : "es");
     dg_text_add(&text,
                 "\ntrees: %" PRId64 ", nodes: %" PRId64 ", leaves: %" PRId64 ", greatest depth: %d",
                 trees->count, nodes, leaves, deepest);

@@ -123,6 +123,17 @@ describe("a random forest", function()
     local forest = tree.RandomForest { n_estimators = 5, class_weight = weights }
     forest:fit(train, { verbose = 0 })
     tree.RandomForest { n_estimators = 5, class_weight = "balanced" }:fit(train, { verbose = 0 })
+    -- whole numbers, and a column of a tensor
+    local counts = digits.range(200) % 3 + 1
+    local both = digits.zeros { 200, 2 }
+    both[{ {}, 2 }] = counts
+    local one, two = tree.DecisionTree { max_depth = 3 }, tree.DecisionTree { max_depth = 3 }
+    one:fit(train, { sample_weight = counts, verbose = 0 })
+    two:fit(train, { sample_weight = both[{ {}, 2 }], verbose = 0 })
+    assert.is_true(one:predict_proba(train) == two:predict_proba(train))
+    assert.matches("found float32 {3}", support.message(function()
+      one:fit(train, { sample_weight = digits.ones { 3 } })
+    end))
     -- rows of weight 0 might as well not be there
     local weight = digits.ones { 200 }
     weight[{ { 101, 200 } }] = 0
