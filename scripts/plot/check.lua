@@ -38,7 +38,11 @@ function check.options(name, given, known, list)
   end
   for option, value in pairs(given) do
     local kind = known[option] or COMMON[option]
-    if not kind and not (list and math.type(option) == "integer") then
+    local positional = math.type(option) == "integer"
+    if positional and not list then
+      check.fail(name, "options have names, found %s without one", check.found(value))
+    end
+    if not kind and not positional then
       local names = {}
       for _, set in ipairs { known, COMMON } do
         for key in pairs(set) do names[key] = true end
@@ -77,6 +81,7 @@ function check.numbers(name, what, value)
     end
     list[i] = x
   end
+  if #list < #value then check.fail(name, "%s[%d] must be a number, found nil", what, #list + 1) end
   return list
 end
 

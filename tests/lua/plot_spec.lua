@@ -435,6 +435,8 @@ describe("bad input", function()
     { "line: there is nothing to draw", plot.line, {} },
     { "line: there is no number in y", plot.line, { y = {} } },
     { "line: there is no finite number in y", plot.line, { y = { nan } } },
+    { "line: y[2] must be a number, found nil", plot.line, { y = { 1, nil, 3 } } },
+    { "line: options have names, found 1 without one", plot.line, { { 1, 2 } } },
     { "line: x has 1 values, but y has 2", plot.line, { x = { 1 }, y = { 1, 2 } } },
     { "line: y[2] must be a number, found 'a' (a string)", plot.line, { y = { 1, "a" } } },
     { "line: logy needs positive numbers, found 0", plot.line, { y = { 0, 1 }, logy = true } },
