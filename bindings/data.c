@@ -375,7 +375,8 @@ static const dg_function sources[] = {
     { "from_tensors", from_tensors,
       "from_tensors { x = tensor, y = tensor, class_names = nil }\n"
       "A dataset of rows x and labels y (whole numbers {n}, or one-hot {n, k}). Other floats {n} "
-      "are numbers,\nfor tree.GradientBoosting { objective = \"squared_error\" }.\n"
+      "are numbers,\nfor tree.GradientBoosting, and for networks of one output with loss = "
+      "\"mean_squared_error\".\n"
       "data.from_tensors { x = digits.zeros { 10, 28, 28, 1 }, y = digits.zeros { 10, dtype = "
       "\"int32\" } }" },
     { "concat", concat,

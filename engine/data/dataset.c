@@ -136,6 +136,11 @@ void dg_dataset_counts(const dg_dataset *set, int64_t *out)
     for (int64_t row = 0; row < dg_dataset_rows(set); row++) out[positions[row]]++;
 }
 
+float dg_dataset_number(const dg_dataset *set, int64_t row)
+{
+    return set->numeric ? dg_floats(&set->y)[row] : (float)dg_int32s(&set->labels)[row];
+}
+
 dg_status dg_dataset_want_labels(const dg_dataset *set, const char *who)
 {
     int64_t row = 0;

@@ -27,6 +27,8 @@ typedef struct dg_dataset {
 
 int64_t dg_dataset_rows(const dg_dataset *set);
 int64_t dg_dataset_row_size(const dg_dataset *set); /* values in a row */
+/* The number that row `row` of a set with y is to meet: its label, if it has one. */
+float dg_dataset_number(const dg_dataset *set, int64_t row);
 
 const dg_dataset *dg_dataset_retain(const dg_dataset *set);
 void dg_dataset_release(const dg_dataset *set); /* NULL is allowed */

@@ -25,7 +25,7 @@ static dg_status loss_piece(void *context, int64_t piece, int worker)
     return DG_OK;
 }
 
-static dg_status run_loss(const dg_plan *plan, const int32_t *positions, double *loss)
+static dg_status run_loss(const dg_plan *plan, const dg_truth *truth, double *loss)
 {
     const dg_model *model = plan->model;
     const struct node_memory *output = &plan->nodes[model->output];
@@ -33,7 +33,8 @@ static dg_status run_loss(const dg_plan *plan, const int32_t *positions, double 
                             .pass = { .options = model->loss->options,
                                       .width = output->size,
                                       .output = output->output,
-                                      .positions = positions,
+                                      .positions = truth->positions,
+                                      .targets = truth->targets,
                                       .gradient = output->gradient,
                                       .scale = 1 / (double)plan->rows,
                                       .fused = dg_model_fuses_loss(model) } };
@@ -198,13 +199,13 @@ static dg_status run_update(const dg_plan *plan, bool update, double *penalty)
     return DG_OK;
 }
 
-dg_status dg_plan_backward(dg_plan *plan, const int32_t *positions, int64_t rows, bool update,
+dg_status dg_plan_backward(dg_plan *plan, const dg_truth *truth, int64_t rows, bool update,
                            const dg_job *job, double *loss)
 {
     double penalty = 0;
     plan->job = (dg_job){ .threads = job->threads < plan->workers ? job->threads : plan->workers };
     plan->rows = rows;
-    dg_status status = run_loss(plan, positions, loss);
+    dg_status status = run_loss(plan, truth, loss);
     if (status == DG_OK && !isfinite(*loss))
         status = dg_error(DG_NUMERIC,
                           "the loss is %g: try a smaller learning rate, and look for NaN or huge "

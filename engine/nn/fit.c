@@ -6,6 +6,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "engine/base/random.h"
+#include "engine/nn/answers.h"
 #include "engine/nn/network.h"
 #include "engine/nn/plan.h"
 
@@ -18,9 +19,9 @@ struct fit {
     uint64_t seed;
     int64_t rows, batches, width;
     bool raw;
-    int64_t *order;     /* rows of this epoch */
-    int32_t *map;       /* classes of the set to outputs of the model */
-    int32_t *positions; /* of one batch */
+    int64_t *order; /* rows of this epoch */
+    dg_answers answers;
+    dg_answer *batch; /* what the rows of one ask */
     dg_log log;
     double loss_sum; /* of this epoch, weighted by rows */
     int64_t correct, seen;
@@ -77,44 +78,20 @@ static dg_status check_options(const dg_model *model, const dg_dataset *set,
     return check_monitor(options, model->with_accuracy);
 }
 
-/* At the first fit the model takes on the set's classes, one for each output: the labels found, or
- * 0 .. outputs-1 where these include all that were found. */
-static dg_status adopt_classes(dg_model *model, const dg_dataset *set)
-{
-    if (model->base.classes) return DG_OK;
-    int64_t width = dg_shape_size(&model->nodes[model->output].build.output);
-    bool same = set->class_count == width;
-    bool within = set->class_count < width && set->class_count > 0 && set->classes[0] >= 0 &&
-                  set->classes[set->class_count - 1] < width;
-    if (!same && !within)
-        return dg_error(DG_INVALID,
-                        "fit: the model has %" PRId64 " outputs, the set has %" PRId64
-                        " classes (labels %d to %d): the last layer should be nn.Dense { %" PRId64
-                        ", activation = \"softmax\" }",
-                        width, set->class_count, set->classes[0],
-                        set->classes[set->class_count - 1], set->class_count);
-    if (same) return dg_learner_adopt_classes(&model->base, set);
-    DG_TRY(dg_alloc(&model->base.classes, width, sizeof *model->base.classes));
-    for (int64_t i = 0; i < width; i++) model->base.classes[i] = (int32_t)i;
-    model->base.class_count = width;
-    return DG_OK;
-}
-
 /* Everything that can be refused is refused before anything changes. */
 static dg_status prepare(struct fit *fit)
 {
     dg_model *model = fit->model;
-    bool first = !model->base.classes;
+    bool first = !model->base.classes && !model->base.numbers;
     DG_TRY(check_options(model, fit->set, fit->options));
-    DG_TRY(adopt_classes(model, fit->set));
-    dg_status status = dg_learner_map_classes(&fit->map, &model->base, fit->set, "fit");
+    DG_TRY(dg_answers_adopt(model, fit->set));
+    dg_status status = dg_answers_of(&fit->answers, model, fit->set, "fit");
     if (status == DG_OK && fit->options->validation) {
-        int32_t *map;
-        status =
-            dg_learner_map_classes(&map, &model->base, fit->options->validation, "fit: validation");
-        if (status == DG_OK) dg_free(map);
+        dg_answers answers;
+        status = dg_answers_of(&answers, model, fit->options->validation, "fit: validation");
+        dg_free(answers.map);
     }
-    if (status != DG_OK && first) dg_learner_free_classes(&model->base);
+    if (status != DG_OK && first) dg_answers_disown(model);
     return status;
 }
 
@@ -123,7 +100,7 @@ static dg_status allocate(struct fit *fit)
     dg_model *model = fit->model;
     int64_t batch = fit->options->batch_size;
     DG_TRY(dg_alloc(&fit->order, fit->rows, sizeof *fit->order));
-    DG_TRY(dg_alloc(&fit->positions, batch, sizeof *fit->positions));
+    DG_TRY(dg_alloc(&fit->batch, batch, sizeof *fit->batch));
     if (fit->options->monitor && fit->options->restore_best)
         DG_TRY(dg_alloc(&fit->best_values, model->value_count, sizeof *fit->best_values));
     if (!model->gradients)
@@ -212,15 +189,14 @@ static dg_status run_batch(struct fit *fit, int64_t batch, uint64_t epoch_key)
     int64_t first = batch * fit->options->batch_size;
     int64_t rows =
         fit->rows - first < fit->options->batch_size ? fit->rows - first : fit->options->batch_size;
-    const int32_t *positions = dg_int32s(&fit->set->positions);
-    for (int64_t i = 0; i < rows; i++)
-        fit->positions[i] = fit->map[positions[fit->order[first + i]]];
+    dg_truth truth = dg_answers_take(&fit->answers, fit->order, first, rows, fit->batch);
     dg_source source = { .x = &fit->set->x, .rows = fit->order, .first = first, .raw = fit->raw };
     uint64_t key = dg_key(epoch_key, "batch", (uint64_t)batch);
     double loss;
     DG_TRY(dg_plan_forward(plan, &source, rows, key, fit->job));
-    fit->correct += dg_count_correct(dg_plan_output(plan), fit->positions, rows, fit->width);
-    dg_status status = dg_plan_backward(plan, fit->positions, rows, true, fit->job, &loss);
+    if (truth.positions)
+        fit->correct += dg_count_correct(dg_plan_output(plan), truth.positions, rows, fit->width);
+    dg_status status = dg_plan_backward(plan, &truth, rows, true, fit->job, &loss);
     fit->log.batch = batch + 1;
     if (status == DG_NUMERIC)
         return dg_error_context(status, "fit: epoch %" PRId64 ", batch %" PRId64, fit->log.epoch,
@@ -294,29 +270,30 @@ dg_status dg_model_fit(dg_model *model, const dg_dataset *set, const dg_fit_opti
         status = run_epochs(&fit);
     }
     dg_free(fit.order);
-    dg_free(fit.map);
-    dg_free(fit.positions);
+    dg_free(fit.answers.map);
+    dg_free(fit.batch);
     dg_free(fit.best_values);
     return status;
 }
 
 /* --- gradients alone ---------------------------------------------------------------------- */
 
-static dg_status run_gradients(dg_model *model, const dg_dataset *set, uint64_t key,
-                               const dg_job *job, const int32_t *map, double *loss)
+static dg_status run_gradients(dg_model *model, const dg_answers *answers, uint64_t key,
+                               const dg_job *job, double *loss)
 {
-    int64_t rows = dg_dataset_rows(set);
+    int64_t rows = dg_dataset_rows(answers->set);
     dg_plan *plan = NULL;
-    int32_t *positions = NULL;
+    dg_answer *room = NULL;
     dg_status status = dg_plan_new(&plan, model, rows, true, job->threads);
-    if (status == DG_OK) status = dg_alloc(&positions, rows, sizeof *positions);
-    for (int64_t i = 0; status == DG_OK && i < rows; i++)
-        positions[i] = map[dg_int32s(&set->positions)[i]];
-    dg_source source = { .x = &set->x, .raw = dg_model_takes_raw(model) };
+    if (status == DG_OK) status = dg_alloc(&room, rows, sizeof *room);
+    dg_source source = { .x = &answers->set->x, .raw = dg_model_takes_raw(model) };
     if (status == DG_OK) status = dg_plan_forward(plan, &source, rows, key, job);
-    if (status == DG_OK) status = dg_plan_backward(plan, positions, rows, false, job, loss);
+    if (status == DG_OK) {
+        dg_truth truth = dg_answers_take(answers, NULL, 0, rows, room);
+        status = dg_plan_backward(plan, &truth, rows, false, job, loss);
+    }
     dg_plan_free(plan);
-    dg_free(positions);
+    dg_free(room);
     return status;
 }
 
@@ -327,13 +304,13 @@ dg_status dg_model_gradients(dg_model *model, const dg_dataset *set, uint64_t ke
     if (model->base.busy) return dg_error(DG_INVALID, "gradients: this model is being fitted");
     if (dg_dataset_rows(set) == 0) return dg_error(DG_INVALID, "gradients: the set has no rows");
     DG_TRY(dg_learner_check_rows(&model->base, &set->x, "gradients"));
-    DG_TRY(dg_dataset_want_labels(set, "gradients"));
-    DG_TRY(adopt_classes(model, set));
+    if (!set->numeric) DG_TRY(dg_dataset_want_labels(set, "gradients"));
+    DG_TRY(dg_answers_adopt(model, set));
     if (!model->gradients)
         DG_TRY(dg_alloc_zero(&model->gradients, model->value_count, sizeof *model->gradients));
-    int32_t *map;
-    DG_TRY(dg_learner_map_classes(&map, &model->base, set, "gradients"));
-    dg_status status = run_gradients(model, set, key, job, map, loss);
-    dg_free(map);
+    dg_answers answers;
+    DG_TRY(dg_answers_of(&answers, model, set, "gradients"));
+    dg_status status = run_gradients(model, &answers, key, job, loss);
+    dg_free(answers.map);
     return status;
 }

@@ -62,4 +62,5 @@ const dg_learner_type dg_network = {
     .byte_scale = byte_scale,
     .step = "epoch",
     .resumes = true,
+    .takes_numbers = true,
 };

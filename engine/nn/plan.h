@@ -34,11 +34,16 @@ dg_status dg_plan_forward(dg_plan *plan, const dg_source *source, int64_t rows, 
                           const dg_job *job);
 const float *dg_plan_output(const dg_plan *plan);
 
-/* Loss and gradient of the batch that went forward. positions {rows} are classes of the model. The
- * gradient of all weights, penalties included, stays in the model's `gradients`; with `update` the
+/* What the outputs of a batch should be. */
+typedef struct dg_truth {
+    const int32_t *positions; /* {rows}: each row's class of the model; or NULL, */
+    const float *targets;     /* {rows, width}: the outputs themselves */
+} dg_truth;
+
+/* Loss and gradient of the batch that went forward. The gradient of all weights, penalties included, stays in the model's `gradients`; with `update` the
  * optimizer changes the weights at once. `*loss` is the mean loss plus the penalties of the weights
  * as they were. */
-dg_status dg_plan_backward(dg_plan *plan, const int32_t *positions, int64_t rows, bool update,
+dg_status dg_plan_backward(dg_plan *plan, const dg_truth *truth, int64_t rows, bool update,
                            const dg_job *job, double *loss);
 
 /* Whether the loss takes in the derivative of the network's last activation. */

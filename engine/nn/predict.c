@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
+#include "engine/nn/answers.h"
 #include "engine/nn/network.h"
 #include "engine/nn/plan.h"
 
@@ -22,24 +23,26 @@ struct run {
 
     float *proba; /* predicting: {rows, width} */
 
-    const int32_t *positions, *map; /* evaluating: classes of the set, and what they are here */
-    double *losses;                 /* of each chunk */
+    dg_answers answers; /* evaluating */
+    double *losses;     /* of each chunk */
     int64_t *correct;
 };
 
 static void judge(const struct run *run, int64_t chunk, int64_t begin, int64_t end,
                   const float *output)
 {
-    int32_t positions[CHUNK_ROWS];
-    for (int64_t i = begin; i < end; i++) positions[i - begin] = run->map[run->positions[i]];
-    run->correct[chunk] = dg_count_correct(output, positions, end - begin, run->width);
+    dg_answer room[CHUNK_ROWS];
+    dg_truth truth = dg_answers_take(&run->answers, NULL, begin, end - begin, room);
+    if (truth.positions)
+        run->correct[chunk] = dg_count_correct(output, truth.positions, end - begin, run->width);
     const dg_part *loss = run->model->loss;
     if (!loss) return;
     dg_loss_pass pass = { .options = loss->options,
                           .end = end - begin,
                           .width = run->width,
                           .output = output,
-                          .positions = positions };
+                          .positions = truth.positions,
+                          .targets = truth.targets };
     run->losses[chunk] = ((const dg_loss_type *)loss->type)->rows(&pass);
 }
 
@@ -107,17 +110,12 @@ static dg_status evaluate(struct run *run, const dg_model *model, const dg_datas
 dg_status dg_model_evaluate(const dg_model *model, const dg_dataset *set, const dg_job *job,
                             dg_scores *out)
 {
-    int32_t *map;
-    DG_TRY(dg_learner_map_classes(&map, &model->base, set, "evaluate"));
-    struct run run = { .model = model,
-                       .x = &set->x,
-                       .job = job,
-                       .positions = dg_int32s(&set->positions),
-                       .map = map };
+    struct run run = { .model = model, .x = &set->x, .job = job };
+    DG_TRY(dg_answers_of(&run.answers, model, set, "evaluate"));
     dg_status status = evaluate(&run, model, set, out);
     dg_free(run.losses);
     dg_free(run.correct);
-    dg_free(map);
+    dg_free(run.answers.map);
     return status;
 }
 

@@ -12,6 +12,7 @@
  *   layers       [{"name", "type", "options", "defaults"}]: see part_json.h
  *   nodes        [{"layer", "inputs"}]: uses of layers, counted from 0, inputs before uses
  *   output       the node whose output is the network's
+ *   numbers      true if its one output is a number to be met; else left out
  *   compile      null, or {"optimizer", "loss", "accuracy", "epoch"}; epoch: how many are done
  * and each weight is a tensor of its own, "layer.weight": "conv2d.kernel".
  * Of all others:

@@ -57,6 +57,19 @@ static dg_status read_classes(dg_learner *learner, const cJSON *root, int64_t ou
     return names ? read_class_names(learner, names) : DG_OK;
 }
 
+static dg_status read_numbers(dg_learner *learner, const cJSON *root, int64_t outputs)
+{
+    const cJSON *numbers = cJSON_GetObjectItemCaseSensitive(root, "numbers");
+    if (!numbers) return DG_OK;
+    if (!cJSON_IsBool(numbers))
+        return dg_error(DG_FORMAT, "'numbers' must be true or false, found %s",
+                        dg_json_kind(numbers));
+    learner->numbers = cJSON_IsTrue(numbers);
+    if (learner->numbers && (learner->classes || outputs != 1))
+        return dg_error(DG_FORMAT, "'numbers' is of models with one output and no classes");
+    return DG_OK;
+}
+
 static dg_status read_input_range(dg_learner *learner, const cJSON *root)
 {
     const cJSON *list;
@@ -138,8 +151,9 @@ static dg_status read_learner(dg_learner **out, const cJSON *root, const dg_tens
     } else {
         DG_TRY(read_named(out, seed, kind->valuestring, root));
     }
-    DG_TRY(read_classes(*out, root,
-                        model ? dg_shape_size(&model->nodes[model->output].build.output) : 0));
+    int64_t outputs = model ? dg_shape_size(&model->nodes[model->output].build.output) : 0;
+    DG_TRY(read_classes(*out, root, outputs));
+    if (model) DG_TRY(read_numbers(*out, root, outputs));
     DG_TRY(read_input_range(*out, root));
     if (model) return DG_OK;
     (*out)->fitted = true;

@@ -89,9 +89,7 @@ static dg_status score_rows(const dg_learner *learner, const dg_dataset *set, co
     DG_TRY(dg_learner_predict(learner, x, job, &found));
     for (int64_t i = 0; i < rows; i++) {
         if (learner->numbers) {
-            double truth =
-                set->numeric ? (double)dg_floats(&set->y)[i] : (double)dg_int32s(&set->labels)[i];
-            double error = (double)dg_floats(&found)[i] - truth;
+            double error = (double)dg_floats(&found)[i] - (double)dg_dataset_number(set, i);
             sum -= error * error;
         } else {
             sum += dg_int32s(&found)[i] == dg_int32s(&set->labels)[i];

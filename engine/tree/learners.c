@@ -194,8 +194,7 @@ dg_status dg_tree_numbers(float **out, const dg_dataset *set)
 {
     int64_t rows = dg_dataset_rows(set);
     DG_TRY(dg_alloc(out, rows, sizeof **out));
-    for (int64_t i = 0; i < rows; i++)
-        (*out)[i] = set->numeric ? dg_floats(&set->y)[i] : (float)dg_int32s(&set->labels)[i];
+    for (int64_t i = 0; i < rows; i++) (*out)[i] = dg_dataset_number(set, i);
     return DG_OK;
 }
 

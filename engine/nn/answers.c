@@ -1,0 +1,95 @@
+#include "engine/nn/answers.h"
+
+#include <inttypes.h>
+
+#include "engine/base/memory.h"
+
+static bool classifies(const dg_model *model)
+{
+    return model->loss && ((const dg_loss_type *)model->loss->type)->classifies;
+}
+
+static int64_t width_of(const dg_model *model)
+{
+    return dg_shape_size(&model->nodes[model->output].build.output);
+}
+
+static dg_status check_numbers(const dg_model *model)
+{
+    if (classifies(model))
+        return dg_error(DG_INVALID,
+                        "fit: numbers are to be met, and the loss %s is of classes: compile with "
+                        "loss = \"mean_squared_error\"",
+                        model->loss->type->name);
+    if (width_of(model) != 1)
+        return dg_error(DG_INVALID,
+                        "fit: the set has a number a row, the model has %" PRId64
+                        " outputs: the last layer should be nn.Dense { 1 }",
+                        width_of(model));
+    if (model->with_accuracy)
+        return dg_error(DG_INVALID, "fit: numbers are to be met, of which there is no accuracy: "
+                                    "compile without metrics = { \"accuracy\" }");
+    return DG_OK;
+}
+
+static dg_status adopt_classes(dg_model *model, const dg_dataset *set)
+{
+    int64_t width = width_of(model);
+    bool same = set->class_count == width;
+    bool within = set->class_count < width && set->class_count > 0 && set->classes[0] >= 0 &&
+                  set->classes[set->class_count - 1] < width;
+    if (!same && !within)
+        return dg_error(DG_INVALID,
+                        "fit: the model has %" PRId64 " outputs, the set has %" PRId64
+                        " classes (labels %d to %d): the last layer should be nn.Dense { %" PRId64
+                        ", activation = \"softmax\" }",
+                        width, set->class_count, set->classes[0],
+                        set->classes[set->class_count - 1], set->class_count);
+    if (same) return dg_learner_adopt_classes(&model->base, set);
+    DG_TRY(dg_alloc(&model->base.classes, width, sizeof *model->base.classes));
+    for (int64_t i = 0; i < width; i++) model->base.classes[i] = (int32_t)i;
+    model->base.class_count = width;
+    return DG_OK;
+}
+
+dg_status dg_answers_adopt(dg_model *model, const dg_dataset *set)
+{
+    if (model->base.classes || model->base.numbers) return DG_OK;
+    if (set->numeric) DG_TRY(check_numbers(model));
+    model->base.numbers = set->numeric || (width_of(model) == 1 && !classifies(model) &&
+                                           !model->with_accuracy && set->class_count > 1);
+    return model->base.numbers ? DG_OK : adopt_classes(model, set);
+}
+
+void dg_answers_disown(dg_model *model)
+{
+    dg_learner_free_classes(&model->base);
+    model->base.numbers = false;
+}
+
+dg_status dg_answers_of(dg_answers *out, const dg_model *model, const dg_dataset *set,
+                        const char *who)
+{
+    *out = (dg_answers){ .set = set };
+    if (model->base.numbers) return DG_OK;
+    return dg_learner_map_classes(&out->map, &model->base, set, who);
+}
+
+dg_truth dg_answers_take(const dg_answers *answers, const int64_t *rows, int64_t first,
+                         int64_t count, dg_answer *room)
+{
+    const dg_dataset *set = answers->set;
+    for (int64_t i = 0; i < count; i++) {
+        int64_t row = rows ? rows[first + i] : first + i;
+        if (answers->map)
+            room[i].position = answers->map[dg_int32s(&set->positions)[row]];
+        else
+            room[i].target = dg_dataset_number(set, row);
+    }
+    dg_truth truth = { 0 };
+    if (answers->map)
+        truth.positions = &room->position;
+    else
+        truth.targets = &room->target;
+    return truth;
+}

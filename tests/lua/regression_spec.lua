@@ -1,0 +1,124 @@
+-- Networks that are to meet numbers.
+local digits = require "digits"
+local data, nn = digits.data, digits.nn
+local support = dofile "tests/lua/support.lua"
+local message = support.message
+
+-- y = 2 a - b c + 1/2
+local function surface(rows)
+  local x = digits.uniform { rows, 3, low = -1, high = 1, seed = 1 }
+  local y = digits.zeros { rows }
+  for i = 1, rows do y[i] = 2 * x[i][1] - x[i][2] * x[i][3] + 0.5 end
+  return data.from_tensors { x = x, y = y }
+end
+
+local function compiled(last, options)
+  options = options or {}
+  local model = nn.Sequential { nn.Input { 3 }, nn.Dense { 16, activation = "tanh" }, last,
+    seed = 1 }
+  return model:compile { optimizer = nn.Adam { 0.01 }, loss = options.loss or "mean_squared_error",
+    metrics = options.metrics }
+end
+
+describe("a network of one output", function()
+  local train, validation = surface(1000):split { 0.8, 0.2, seed = 1 }
+
+  it("learns numbers, and predicts them", function()
+    local model = compiled(nn.Dense { 1 })
+    local history = model:fit(train, { validation = validation, epochs = 30, batch_size = 16,
+      verbose = 0, early_stopping = { monitor = "val_loss", patience = 5, restore_best = true } })
+    assert.is_nil(history.accuracy)
+    assert.is_nil(model:evaluate(validation).accuracy)
+    assert.is_true(model:evaluate(validation).loss < 0.01)
+    local found = model:predict(validation)
+    assert.are.same({ "float32", { 200 } }, { found.dtype, found.shape })
+    assert.are.same({ 200, 1 }, model:predict_proba(validation).shape)
+    local error = found - validation.y
+    assert.is_near(model:evaluate(validation).loss, (error * error):mean(), 1e-6)
+  end)
+
+  it("gives the same bits on any number of threads", function()
+    local weights = {}
+    for threads = 1, 3 do
+      digits.threads(threads)
+      local model = compiled(nn.Dense { 1 })
+      model:fit(train, { epochs = 2, batch_size = 300, verbose = 0 })
+      weights[threads] = model:weights()
+    end
+    digits.threads(2)
+    assert.are.same(weights[1], weights[2])
+    assert.are.same(weights[1], weights[3])
+  end)
+
+  it("has the gradients of the mean square", function()
+    local model = nn.Sequential { nn.Input { 3 }, nn.Dense { 1 } }
+    model:compile { optimizer = nn.SGD { 0.1 }, loss = "mean_squared_error" }
+    local set = validation:take(7)
+    local gradients, loss = model:gradients(set)
+    local error = model:predict_proba(set):reshape { 7 } - set.y
+    assert.is_near((error * error):mean(), loss, 1e-6)
+    for column = 1, 3 do
+      local slope = (error * set.x[{ {}, column }]):mean() * 2
+      assert.is_near(slope, gradients["dense.kernel"][column][1], 1e-6)
+    end
+    assert.is_near(2 * error:mean(), gradients["dense.bias"][1], 1e-6)
+  end)
+
+  it("takes labels for numbers, unless accuracy was asked for", function()
+    local labels = digits.tensor { 3, -2, 3, 10, dtype = "int32" }
+    local set = data.from_tensors { x = digits.zeros { 4, 3 }, y = labels }
+    local model = compiled(nn.Dense { 1 })
+    model:fit(set, { epochs = 1000, verbose = 0 })
+    assert.is_near(3.5, model:predict(digits.zeros { 1, 3 })[1], 0.1)
+    assert.matches("the last layer should be nn.Dense { 3,", message(function()
+      compiled(nn.Dense { 1 }, { metrics = { "accuracy" } }):fit(set)
+    end))
+  end)
+
+  it("is kept in a file", function()
+    local folder = support.folder()
+    finally(function() support.remove(folder) end)
+    local model = compiled(nn.Dense { 1 })
+    model:fit(train, { verbose = 0 })
+    model:save(folder .. "/a.safetensors")
+    local again = digits.load(folder .. "/a.safetensors")
+    assert.are.equal(model:predict(validation), again:predict(validation))
+    assert.are.equal(model:evaluate(validation).loss, again:evaluate(validation).loss)
+    again:fit(train, { verbose = 0 })
+    assert.matches("'numbers' is of models with one output", message(
+      function()
+        local bytes = assert(io.open(folder .. "/a.safetensors", "rb")):read "a"
+        local changed, count = bytes:gsub('classes\\":null', 'classes\\":[0] ')
+        assert.are.equal(1, count)
+        assert(io.open(folder .. "/b.safetensors", "wb")):write(changed):close()
+        digits.load(folder .. "/b.safetensors")
+      end))
+  end)
+
+  it("says what does not fit numbers, before anything changes", function()
+    local chances = compiled(nn.Dense { 10, activation = "softmax" },
+      { loss = "categorical_crossentropy" })
+    assert.matches("^fit: numbers are to be met, and the loss CategoricalCrossentropy is of " ..
+      "classes: compile with loss = \"mean_squared_error\"", message(function()
+        chances:fit(train)
+      end))
+    local wide = compiled(nn.Dense { 10 })
+    assert.matches("the model has 10 outputs: the last layer should be nn.Dense { 1 }",
+      message(function() wide:fit(train) end))
+    local accurate = compiled(nn.Dense { 1 }, { metrics = { "accuracy" } })
+    assert.matches("there is no accuracy: compile without metrics",
+      message(function() accurate:fit(train) end))
+    local model = compiled(nn.Dense { 1 })
+    assert.matches("no score is named 'accuracy'; there are loss, val_loss", message(function()
+      model:fit(train, { early_stopping = { monitor = "accuracy" } })
+    end))
+    assert.matches("never fitted", message(function() model:predict(train) end))
+    local digit = data.open("vendor/mnist"):take(100)
+    local classes = nn.Sequential { nn.Input { 784 }, nn.Dense { 10, activation = "softmax" } }
+    classes:compile { optimizer = nn.SGD(), loss = "mean_squared_error" }
+    classes:fit(digit, { verbose = 0 })
+    local numbers = data.from_tensors { x = digits.zeros { 2, 784 }, y = digits.tensor { 0.5, 1 } }
+    assert.matches("label 1 is 0.5, expected a whole number",
+      message(function() classes:evaluate(numbers) end))
+  end)
+end)
