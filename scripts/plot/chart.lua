@@ -14,6 +14,19 @@ function chart.new(kind, options, width, height, panel, terminal)
   }
 end
 
+-- A layout of equal panels in so many columns.
+function chart.tiles(panels, columns)
+  local down = math.ceil(#panels / columns)
+  return function(w, h)
+    local placed = {}
+    for i, panel in ipairs(panels) do
+      placed[i] = { panel, { x = (i - 1) % columns * w / columns,
+        y = (i - 1) // columns * h / down, w = w / columns, h = h / down } }
+    end
+    return placed
+  end
+end
+
 -- An axis from low to high with ticks. how: log, whole (numbers only), grid, count of ticks.
 function chart.axis(low, high, how)
   how = how or {}

@@ -86,13 +86,6 @@ return function(history, options)
     kind = NAME, title = options.title,
     width = options.width or 440 * columns + 20,
     height = options.height or 360 * down,
-    layout = function(w, h)
-      local placed = {}
-      for i, panel in ipairs(panels) do
-        placed[i] = { panel, { x = (i - 1) % columns * w / columns,
-          y = (i - 1) // columns * h / down, w = w / columns, h = h / down } }
-      end
-      return placed
-    end,
+    layout = chart.tiles(panels, columns),
   }
 end

@@ -132,13 +132,6 @@ return function(found, options)
   return picture.new {
     kind = NAME, title = options.title,
     width = options.width or 360 * columns + 60, height = options.height or 320 * down + 20,
-    layout = function(w, h)
-      local placed = {}
-      for i, panel in ipairs(panels) do
-        placed[i] = { panel, { x = (i - 1) % columns * w / columns,
-          y = (i - 1) // columns * h / down, w = w / columns, h = h / down } }
-      end
-      return placed
-    end,
+    layout = chart.tiles(panels, columns),
   }
 end

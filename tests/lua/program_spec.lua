@@ -1,48 +1,9 @@
--- digits-lua as a program: its options, exit codes, messages, Ctrl-C, and the interactive mode.
-require "busted.runner"()
+-- digits-lua as a program: its options, exit codes, messages, and Ctrl-C.
+local shell = dofile "tests/lua/shell.lua"
+local program, sh, file, read = shell.program, shell.run, shell.file, shell.read
 
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "a"
-  file:close()
-  return text
-end
-
-local function write(path, text)
-  local file = assert(io.open(path, "wb"))
-  file:write(text)
-  file:close()
-end
-
-local function lines_of(command)
-  local pipe = assert(io.popen(command))
-  local text = pipe:read "a"
-  pipe:close()
-  return (text:gsub("\n$", ""))
-end
-
-local program = lines_of("realpath '" .. (os.getenv "DIGITS_LUA" or arg[-1]) .. "'")
-local folder
-
--- Runs a shell script in the folder, with $P for the program. Gives output, errors and status.
-local function sh(script)
-  write(folder .. "/run.sh", "P='" .. program .. "'\n" .. script)
-  local _, kind, code = os.execute(("cd '%s' && ulimit -t 60 && env -u LUA_INIT -u LUA_INIT_5_4 " ..
-    "-u DIGITS_LUA_PATH sh ./run.sh >out 2>err"):format(folder))
-  return read(folder .. "/out"), read(folder .. "/err"), kind == "exit" and code or 128 + code
-end
-
-local function file(name, text)
-  write(folder .. "/" .. name, text)
-end
-
-setup(function()
-  folder = lines_of "mktemp -d"
-end)
-
-teardown(function()
-  os.execute("rm -rf '" .. folder .. "'")
-end)
+setup(shell.open)
+teardown(shell.close)
 
 describe("options", function()
   it("-e runs code, in order and joined to its letter", function()
@@ -244,7 +205,7 @@ describe("scripts", function()
 end)
 
 describe("modules", function()
-  it("of the library are inside the program, whatever the folder", function()
+  it("of the library are inside the program, whatever the shell.folder", function()
     local out, err = sh [[cd / && $P -E -e '
       local repl, place = require "digits.repl"
       print(debug.getinfo(repl.show).source, place)
@@ -338,7 +299,7 @@ describe("Ctrl-C", function()
     assert.matches("^ready\ndigits%-lua: interrupted\nstack traceback:\n", err)
     assert.matches("\tloop%.lua:2: in local 'spin'", err)
     assert.are.equal(130, code)
-    local status = lines_of(("env --default-signal=INT timeout -s INT --preserve-status 0.5 " ..
+    local status = shell.output(("env --default-signal=INT timeout -s INT --preserve-status 0.5 " ..
       "'%s' -e 'while true do end' 2>/dev/null; echo $?"):format(program))
     assert.are.equal("130", status)
   end)
@@ -414,7 +375,7 @@ describe("Ctrl-C", function()
     assert.are.equal("", out)
     assert.matches("interrupted", err)
     assert.are.equal(130, code)
-    assert.are.equal("text", read(folder .. "/log"))
+    assert.are.equal("text", read(shell.folder .. "/log"))
   end)
 
   it("pressed again while C code does not answer ends the process", function()
@@ -437,172 +398,5 @@ describe("Ctrl-C", function()
     local _, err, code = interrupt "pcall(function() while true do end end) error 'boo'"
     assert.matches("loop%.lua:2: boo\n", err)
     assert.are.equal(1, code)
-  end)
-end)
-
--- Types into the interactive mode on a terminal: `steps` alternate between what to wait for in the
--- output and what to type then. Gives all that the terminal showed, without its control codes.
--- `exec`: script runs the command by $SHELL or sh; dash would stay as its parent and die of Ctrl-C.
-local function type_in(steps, options)
-  local script = { [[
-    await() {
-      n=0
-      until grep -qF -- "$1" out; do
-        n=$((n + 1)); [ $n -lt 200 ] || { echo "never shown: $1" >&2; break; }
-        sleep 0.05
-      done
-      sleep 0.1
-    }
-    {]] }
-  for i = 1, #steps, 2 do
-    script[#script + 1] = ("await '%s'; printf '%%b' '%s'"):format(steps[i], steps[i + 1])
-  end
-  script[#script + 1] = ([[
-    } | TERM=xterm HOME="$PWD" XDG_STATE_HOME="$PWD/state" env --default-signal=INT \
-      script -qec "exec $P %s" /dev/null]]):format(options or "")
-  local out, err, code = sh(table.concat(script, "\n"))
-  assert.are.equal("", err)
-  return out:gsub("\27%[[%d;?]*%a", ""):gsub("[\r\a\b]", ""), code
-end
-
-describe("the interactive mode", function()
-  before_each(function() sh "rm -rf state" end)
-
-  it("says what there is, prints values, goes on with unfinished input, and ends", function()
-    local out, code = type_in {
-      "> ", "40 + 2\\n",
-      "42", "x = {1, 2, a = \"b\"}\\n",
-      "> x =", "x, nil, \"text\"\\n",
-      "nil", "for i = 7, 8 do\\n",
-      ">> ", "print(i * 11)\\n",
-      "(i * 11)", "end\\n",
-      "88", "= 10 // 3 == 3\\n",
-      "true", "{\\n",
-      "> {", "5000 +\\n1}\\n",
-      "{5001}", "\\004",
-    }
-    assert.matches("^digits%-lua %S+ %(Lua 5%.4%.%d+%)\n.*digits, data.* are ready to use", out)
-    assert.matches("\n42\n", out)
-    assert.matches('\n{1, 2, a = "b"}\tnil\ttext\n', out)
-    assert.matches("\n>> print%(i %* 11%)\n>> end\n77\n88\n", out)
-    assert.matches("\ntrue\n", out)
-    assert.matches("\n{5001}\n", out)
-    assert.are.equal(0, code)
-  end)
-
-  it("tells errors with their traceback and goes on", function()
-    local out, code = type_in {
-      "> ", "error \"boo\"\\n",
-      "in ?", "x = = 1\\n",
-      "near", "setmetatable({}, {__tostring = function() error \"no\" end})\\n",
-      ": no", "print(6 * 111)\\n",
-      "666", "f(\\n",
-      ">> ", "\\004",
-      "<eof>", "os.exit(3)\\n",
-    }
-    assert.matches("\nstdin:1: boo\nstack traceback:\n.*%[C%]: in %?\n", out)
-    assert.matches("\nstdin:1: unexpected symbol near '='\n", out)
-    assert.matches("\nstdin:1: no\n", out)
-    assert.matches("\n666\n", out)
-    assert.matches("stdin:1: unexpected symbol near <eof>\n", out)
-    assert.are.equal(3, code)
-  end)
-
-  it("Ctrl-C gives a fresh prompt, and stops what runs", function()
-    local out, code = type_in {
-      "> ", "typed in vain",
-      "vain", "\\003",
-      "^C", "if true then\\n",
-      ">> ", "also in vain",
-      "also in vain", "\\003",
-      "also in vain^C", "print(1100 + 11)\\n",
-      "1111", "while true do end\\n",
-      "do end", "\\003",
-      "interrupted", "coroutine.wrap(function() while true do end end)()\\n",
-      "end end)()", "\\003",
-      "stdin:1: interrupted", "print(2200 + 22)\\n",
-      "2222", "\\004",
-    }
-    assert.matches("vain%^C\n", out)
-    assert.matches("\n1111\n", out)
-    assert.matches("interrupted\nstack traceback:\n\tstdin:1: in main chunk", out)
-    assert.matches("\n2222\n", out)
-    assert.are.equal(0, code)
-  end)
-
-  it("Ctrl-C ends the line of a fit's progress", function()
-    local out = type_in {
-      "> ", "x, forest = digits.uniform { 500, 50 }, tree.RandomForest { 1000000 }\\n",
-      "1000000 }", "forest:fit(x, digits.range { 500 } % 2)\\n",
-      "left", "\\003",
-      "interrupted", "\\004",
-    }
-    assert.matches("left[^\n]*%^C\nstdin:1: interrupted\n", out)
-  end)
-
-  it("completes names with Tab", function()
-    local out = type_in {
-      "> ", "print(string.up\\t(\"done\"), \\n",
-      ">> ", "mat\\t.mi\\t\\t)\\n",
-      "math.min", "\\003",
-      "^C", "dofile \"run\\t",
-      ".sh", "\\003",
-      ".sh^C", "\\004",
-    }
-    assert.matches("string%.up.*per%(\"done\"%)", out)
-    assert.matches("math%.min%s+math%.mininteger", out)
-    assert.matches("dofile \"run%.sh", out)
-  end)
-
-  it("honours _PROMPT and _PROMPT2", function()
-    local out = type_in({
-      "one>", "_PROMPT2 = setmetatable({}, {__tostring = function() return \"two>\" end})\\n",
-      "_PROMPT2", "do\\n",
-      "two>", "end _PROMPT = 1234\\n",
-      "1234", "_PROMPT = {}; setmetatable(_PROMPT, {__tostring = error})\\n",
-      "= error})", "print(33 * 11)\\n",
-      "363", "\\004",
-    }, "-e '_PROMPT = [[one>]]' -i")
-    assert.matches("one>do", out)
-    assert.matches("two>end", out)
-    assert.matches("\n363\n", out)
-  end)
-
-  it("keeps its history, an entry for several lines, for the user alone", function()
-    type_in { "> ", "first = 1\\n", "= 1", "do\\n", ">> ", "a = \"\\\\\\\\n\"\\nend\\n", "end",
-      "first = 1\\n", "> ", "first = 1\\n", "> ", "\\004" }
-    local out = type_in { "> ", "\\020\\020\\n", "end",
-      "print(a == \"\\\\\\\\n\" and 99 * 9)\\n", "891", "\\004" }
-    assert.matches("do\n.*a = .*\nend", out)
-    assert.matches("\n891\n", out)
-    local text = read(folder .. "/state/digits-lua/history")
-    assert.are.equal([[first = 1
-do\na = "\\\\n"\nend
-first = 1
-do\na = "\\\\n"\nend
-print(a == "\\\\n" and 99 * 9)
-]], text)
-    assert.are.equal("700\n600\n", (sh "stat -c %a state/digits-lua state/digits-lua/history"))
-  end)
-
-  it("keeps a thousand lines, and does without a history it cannot have", function()
-    sh "mkdir -p state/digits-lua; seq 1200 >state/digits-lua/history"
-    type_in { "> ", "x = 1\\n", "x = 1", "\\004" }
-    assert.are.equal("1001\n201\n1200\nx = 1\n", (sh [[
-      wc -l <state/digits-lua/history; sed -n '1p;1000p;1001p' state/digits-lua/history]]))
-    sh "rm -rf state; echo >state"
-    local out, code = type_in { "> ", "print(3 * 37)\\n", "111", "\\004" }
-    assert.matches("\n111\n", out)
-    assert.are.equal(0, code)
-  end)
-
-  it("follows a script with -i, even when its input is no terminal", function()
-    file("defs.lua", "x = 20")
-    local out, err, code = sh [[
-      printf 'x + 1\nfor i = 1, 1 do\nprint "in"\nend\nerror "e"\n' | $P -i defs.lua]]
-    assert.matches("^digits%-lua [^\n]*\n[^\n]*\n> 21\n> >> >> in\n> > \n$", out)
-    assert.matches("^stdin:1: e\nstack traceback:", err)
-    assert.are.equal(0, code)
-    assert.are.equal(1, (select(3, sh "$P -i missing.lua </dev/null")))
   end)
 end)

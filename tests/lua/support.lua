@@ -10,7 +10,7 @@ function support.message(action, ...)
   return text
 end
 
-local function read_all(path)
+function support.read(path)
   local file = assert(io.open(path, "rb"))
   local text = file:read "a"
   file:close()
@@ -43,7 +43,7 @@ function support.run(folder, code, words, before)
   local command = "ulimit -t 60; %s '%s' '%s' %s >'%s/out' 2>'%s/err' </dev/null"
   local _, kind, status = os.execute(command:format(
     before or "", os.getenv "DIGITS_LUA" or arg[-1], path, words or "", folder, folder))
-  return read_all(folder .. "/out"), read_all(folder .. "/err"),
+  return support.read(folder .. "/out"), support.read(folder .. "/err"),
     kind == "exit" and status or 128 + status
 end
 
