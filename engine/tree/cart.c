@@ -143,9 +143,7 @@ static dg_status split_node(dg_cart *cart, const dg_cart_node *node, dg_cart_nod
     if (!seen) nan_left = middle - node->begin > node->end - middle;
     int32_t left;
     DG_TRY(dg_tree_split(cart->tree, node->node, column->feature, threshold, nan_left, &left));
-    double gain = fmax(split->score - node->score, 0);
-    cart->tree->fact[node->node].gain = (float)gain;
-    cart->importance[column->feature] += gain;
+    cart->tree->fact[node->node].gain = (float)fmax(split->score - node->score, 0);
     child[0] = (dg_cart_node){ .node = left,
                                .depth = node->depth + 1,
                                .begin = node->begin,
@@ -262,17 +260,14 @@ static dg_status finish(dg_cart *cart, const struct leaves *leaves)
 }
 
 dg_status dg_cart_grow(dg_tree *out, const dg_cart_sample *sample, const dg_cart_options *options,
-                       uint64_t key, double *importance, const dg_job *job)
+                       uint64_t key, const dg_job *job)
 {
-    dg_cart cart = { .sample = sample,
-                     .options = options,
-                     .stream = dg_stream_of(key),
-                     .tree = out,
-                     .importance = importance };
+    dg_cart cart = {
+        .sample = sample, .options = options, .stream = dg_stream_of(key), .tree = out
+    };
     struct pending pending = { 0 };
     struct leaves leaves = { 0 };
     *out = (dg_tree){ 0 };
-    memset(importance, 0, (size_t)sample->bins->features * sizeof *importance);
     dg_status status = allocate(&cart);
     if (status == DG_OK) status = dg_tree_begin(out, (int32_t)(sample->count / 4 + 16));
     if (status == DG_OK) {

@@ -38,7 +38,6 @@ typedef struct dg_cart {
     const dg_cart_options *options;
     dg_stream stream;
     dg_tree *tree;
-    double *importance;
 
     uint32_t *row;     /* {count}: rows in the order of nodes, ascending in each */
     uint32_t *spare;   /* {count}: for parting */

@@ -52,7 +52,6 @@ struct fit {
     double *class_weight; /* {classes}, or NULL: all 1 */
     double *plogp;
     dg_tree *tree_done; /* {trees}: nodes 0 until it is grown */
-    double *importance; /* {trees, features} */
     uint64_t **in_bag;  /* {trees}: bits of rows, with oob_score */
     int64_t first;      /* of the group that is grown now */
     dg_log log;
@@ -242,8 +241,7 @@ static dg_status grow_from(struct fit *fit, int64_t tree, struct bag *bag)
     options.min_weight_leaf = fit->tree->min_weight_fraction_leaf * sum;
     DG_TRY(mark(fit, tree, bag));
     return dg_cart_grow(&fit->tree_done[tree], &sample, &options,
-                        dg_key(fit->seed, "tree", (uint64_t)tree),
-                        fit->importance + tree * fit->bins.features, fit->job);
+                        dg_key(fit->seed, "tree", (uint64_t)tree), fit->job);
 }
 
 static dg_status grow_tree(void *context, int64_t piece, int worker)
@@ -289,22 +287,14 @@ static dg_status grow_all(struct fit *fit)
     return DG_OK;
 }
 
-/* Takes over the trees that are done, in order. The mean over trees of importances that sum to 1 in
- * each, made to sum to 1. */
+/* Takes over the trees that are done, in order. */
 static dg_status collect(struct fit *fit)
 {
     dg_tree_learner *learner = fit->learner;
-    int64_t features = fit->bins.features, kept = 0;
-    double all = 0;
+    int64_t kept = 0;
     learner->trees.width = fit->classes;
-    DG_TRY(dg_alloc_zero(&learner->importance, features, sizeof *learner->importance));
     for (int64_t t = 0; t < fit->trees; t++) {
-        const double *importance = fit->importance + t * features;
-        double sum = 0;
         if (fit->tree_done[t].nodes == 0) continue;
-        for (int64_t f = 0; f < features; f++) sum += importance[f];
-        for (int64_t f = 0; f < features && sum > 0; f++)
-            learner->importance[f] += importance[f] / sum;
         if (fit->in_bag && t != kept) {
             dg_free(fit->in_bag[kept]);
             fit->in_bag[kept] = fit->in_bag[t];
@@ -313,8 +303,6 @@ static dg_status collect(struct fit *fit)
         kept++;
         DG_TRY(dg_trees_add(&learner->trees, &fit->tree_done[t]));
     }
-    for (int64_t f = 0; f < features; f++) all += learner->importance[f];
-    for (int64_t f = 0; f < features && all > 0; f++) learner->importance[f] /= all;
     learner->base.fitted = kept > 0;
     return DG_OK;
 }
@@ -394,7 +382,6 @@ static dg_status prepare(struct fit *fit)
     DG_TRY(dg_bins_make(&fit->bins, &fit->set->x, fit->order, DG_MAX_BINS, fit->job));
     DG_TRY(dg_bins_add_rows(&fit->bins, fit->job));
     DG_TRY(dg_alloc_zero(&fit->tree_done, fit->trees, sizeof *fit->tree_done));
-    DG_TRY(dg_alloc_zero(&fit->importance, fit->trees * fit->bins.features, sizeof(double)));
     if (fit->forest && fit->forest->oob_score)
         DG_TRY(dg_alloc_zero(&fit->in_bag, fit->trees, sizeof *fit->in_bag));
     DG_TRY(make_weights(fit));
@@ -409,7 +396,6 @@ static void release(struct fit *fit)
     }
     dg_free(fit->tree_done);
     dg_free(fit->in_bag);
-    dg_free(fit->importance);
     dg_free(fit->order);
     dg_free(fit->position);
     dg_free(fit->row_weight);

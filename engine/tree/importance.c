@@ -27,13 +27,30 @@ static void sum_splits(const dg_trees *trees, enum kind kind, double *sum, doubl
     }
 }
 
-static dg_status boosting_importances(const dg_tree_learner *learner, enum kind kind, float *out)
+/* Of a forest: each tree's decreases sum to 1. */
+static void sum_decreases(const dg_trees *trees, double *sum)
+{
+    for (int64_t t = 0; t < trees->count; t++) {
+        const dg_tree *tree = &trees->tree[t];
+        double all = 0;
+        for (int32_t i = 0; i < tree->nodes; i++) all += (double)tree->fact[i].gain;
+        if (!(all > 0 && isfinite(all))) continue;
+        for (int32_t i = 0; i < tree->nodes; i++)
+            if (tree->fact[i].leaf < 0)
+                sum[dg_rule_feature(&tree->rule[i])] += (double)tree->fact[i].gain / all;
+    }
+}
+
+static dg_status sum_importances(const dg_tree_learner *learner, enum kind kind, float *out)
 {
     int64_t features = learner->trees.features;
     double *sum, *splits, all = 0;
     DG_TRY(dg_alloc_zero(&sum, 2 * features, sizeof *sum));
     splits = sum + features;
-    sum_splits(&learner->trees, kind, sum, splits);
+    if (learner->objective == DG_OBJECTIVE_VOTE)
+        sum_decreases(&learner->trees, sum);
+    else
+        sum_splits(&learner->trees, kind, sum, splits);
     for (int64_t f = 0; f < features; f++) {
         if ((kind == GAIN || kind == COVER) && splits[f] > 0) sum[f] /= splits[f];
         all += sum[f];
@@ -60,10 +77,7 @@ dg_status dg_tree_learner_importances(const dg_learner *learner, const char *kin
                         "'weight', found '%.100s'",
                         kind);
     DG_TRY(dg_tensor_new(out, DG_FLOAT32, 1, &mine->trees.features));
-    dg_status status = DG_OK;
-    if (!votes) status = boosting_importances(mine, (enum kind)index, dg_floats(out));
-    for (int64_t f = 0; votes && f < mine->trees.features; f++)
-        dg_floats(out)[f] = (float)mine->importance[f];
+    dg_status status = sum_importances(mine, (enum kind)index, dg_floats(out));
     if (status != DG_OK) dg_tensor_release(out);
     return status;
 }

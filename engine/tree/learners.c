@@ -26,9 +26,7 @@ dg_status dg_tree_create(const dg_part *options, dg_learner **out)
 static void forget(dg_tree_learner *learner)
 {
     dg_trees_free(&learner->trees);
-    dg_free(learner->importance);
     dg_tensor_release(&learner->oob_proba);
-    learner->importance = NULL;
     learner->has_oob = false;
     learner->best_round = 0;
 }

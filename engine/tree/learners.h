@@ -20,7 +20,6 @@ typedef struct dg_tree_learner {
     dg_objective objective;
     float base_margin;  /* boosting: what each output begins with */
     int64_t best_round; /* boosting: from 1; 0 before the first fit */
-    double *importance; /* forests: {features}, mean decrease in impurity, sums to 1 (or all 0) */
     bool has_oob;       /* forests, with oob_score */
     double oob_accuracy;
     dg_tensor oob_proba; /* {n, classes}: chances by trees that did not see the row; NaN: none */

@@ -9,7 +9,7 @@
 
 /* Numbers that are not in the trees: objective, base margin, width, group, best round; and
  * out-of-bag accuracy (NaN: none). */
-enum { STATE_SIZE = 6, EXTRA_TENSORS = 2 };
+enum { STATE_SIZE = 6, EXTRA_TENSORS = 1 };
 
 static dg_status add_tensor(dg_tensor_file *file, const char *name, const dg_tensor *tensor)
 {
@@ -31,11 +31,6 @@ static dg_status store_state(const dg_tree_learner *learner, dg_tensor_file *fil
     memcpy(dg_floats(&state), values, sizeof values);
     dg_status status = add_tensor(file, "state", &state);
     dg_tensor_release(&state);
-    if (status != DG_OK || !learner->importance) return status;
-    dg_tensor importance;
-    DG_TRY(dg_tree_learner_importances(&learner->base, NULL, &importance));
-    status = add_tensor(file, "importance", &importance);
-    dg_tensor_release(&importance);
     return status;
 }
 
@@ -100,20 +95,14 @@ static dg_status restore_state(dg_tree_learner *learner, const dg_tensor_file *f
     return DG_OK;
 }
 
-static dg_status restore_importance(dg_tree_learner *learner, const dg_tensor_file *file)
+/* Importances are made from the gains. */
+static dg_status check_gains(const dg_trees *trees)
 {
-    const dg_tensor *tensor = dg_tensor_file_find(file, "importance");
-    int64_t features = learner->trees.features;
-    if (!tensor && learner->objective != DG_OBJECTIVE_VOTE) return DG_OK;
-    if (!tensor || tensor->dtype != DG_FLOAT32 || tensor->axes != 1 || tensor->shape[0] != features)
-        return dg_error(DG_FORMAT, "the tensor 'importance' must be %" PRId64 " float32 numbers",
-                        features);
-    DG_TRY(dg_alloc(&learner->importance, features, sizeof *learner->importance));
-    for (int64_t f = 0; f < features; f++) {
-        learner->importance[f] = (double)dg_floats(tensor)[f];
-        if (!(learner->importance[f] >= 0 && learner->importance[f] <= 1))
-            return dg_error(DG_FORMAT, "'importance' has the number %g", learner->importance[f]);
-    }
+    for (int64_t t = 0; t < trees->count; t++)
+        for (int32_t i = 0; i < trees->tree[t].nodes; i++)
+            if (!(trees->tree[t].fact[i].gain >= 0))
+                return dg_error(DG_FORMAT, "tree %" PRId64 ", node %d: the gain cannot be %g",
+                                t + 1, i, (double)trees->tree[t].fact[i].gain);
     return DG_OK;
 }
 
@@ -135,5 +124,5 @@ dg_status dg_tree_restore(dg_learner *learner, const dg_tensor_file *file)
     if ((group == 0 && mine->trees.count == 0) || (group && mine->trees.count % group))
         return dg_error(DG_FORMAT, "%" PRId64 " trees do not make whole rounds of %" PRId64,
                         mine->trees.count, group);
-    return restore_importance(mine, file);
+    return group ? DG_OK : check_gains(&mine->trees);
 }
