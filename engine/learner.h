@@ -32,7 +32,7 @@ typedef dg_status dg_callback(void *context, const dg_log *log, bool *stop);
 /* Whether a second fit goes on where the first ended, or begins anew. */
 typedef enum dg_resume {
     DG_RESUME_DEFAULT, /* networks go on, trees begin anew */
-    DG_RESUME_YES,     /* DG_INVALID for trees that do not build on each other */
+    DG_RESUME_YES,     /* a single tree cannot: DG_INVALID */
     DG_RESUME_NO
 } dg_resume;
 

@@ -1,13 +1,13 @@
 /* DecisionTree and RandomForest: scikit-learn's names, defaults and formulas. */
 #include <inttypes.h>
 #include <math.h>
-#include <string.h>
 
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
+#include "engine/base/random.h"
 #include "engine/tree/cart.h"
 #include "engine/tree/fitting.h"
-#include "engine/tree/stream.h"
+#include "engine/tree/forest_rows.h"
 
 enum { GINI, ENTROPY, LOG_LOSS };
 enum { SQRT, LOG2 };
@@ -42,18 +42,19 @@ struct fit {
     const forest_options *forest; /* NULL: a single tree */
     const dg_fit_options *options;
     const dg_job *job;
-    uint64_t seed;
-    int64_t rows, classes, trees, draws; /* draws: rows in a bootstrap sample */
+    bool goes_on;
+    int64_t before; /* trees that the learner has from fits before, which this one goes on with */
+    int64_t trees;  /* to be grown now */
+    int64_t first;  /* of the group that is grown now */
+    const int32_t *position; /* {rows of the set}: their classes */
+    int32_t *mapped;         /* that, where the classes are not the set's */
+    dg_forest_rows rows;
     dg_bins bins;
-    uint32_t *order;   /* {rows}: which row of the set is row i of the bins */
-    int32_t *position; /* {rows}: and its class */
     dg_cart_options cart;
-    double *row_weight;   /* {rows} of the bins, or NULL: all 1 */
-    double *class_weight; /* {classes}, or NULL: all 1 */
     double *plogp;
     dg_tree *tree_done; /* {trees}: nodes 0 until it is grown */
-    uint64_t **in_bag;  /* {trees}: bits of rows, with oob_score */
-    int64_t first;      /* of the group that is grown now */
+    dg_drawn drawn;     /* known with oob_score */
+    uint64_t **bag;     /* {trees of the learner}: bits of the rows that they saw */
     dg_log log;
 };
 
@@ -86,60 +87,30 @@ static dg_status resolve(struct fit *fit)
 {
     const tree_options *tree = fit->tree;
     dg_cart_options *cart = &fit->cart;
+    dg_forest_rows *rows = &fit->rows;
     cart->entropy = tree->criterion != GINI;
     cart->max_depth = tree->max_depth.kind == DG_AMOUNT_COUNT ? tree->max_depth.count : -1;
     cart->max_leaf_nodes = tree->max_leaf_nodes.count;
     cart->min_decrease = tree->min_impurity_decrease;
-    cart->min_leaf = rows_for(&tree->min_samples_leaf, fit->rows);
-    cart->min_split = rows_for(&tree->min_samples_split, fit->rows);
+    cart->min_leaf = rows_for(&tree->min_samples_leaf, rows->count);
+    cart->min_split = rows_for(&tree->min_samples_split, rows->count);
     if (cart->min_split < 2) cart->min_split = 2;
-    fit->draws = fit->rows;
+    rows->draws = rows->count;
     fit->trees = fit->forest ? fit->forest->n_estimators : 1;
     if (fit->forest && fit->forest->bootstrap) {
         const dg_amount *most = &fit->forest->max_samples;
-        if (most->kind == DG_AMOUNT_COUNT) fit->draws = most->count;
+        rows->bootstrap = true;
+        if (most->kind == DG_AMOUNT_COUNT) rows->draws = most->count;
         if (most->kind == DG_AMOUNT_FRACTION)
-            fit->draws = llround(most->fraction * (double)fit->rows);
-        if (fit->draws < 1) fit->draws = 1;
-        if (fit->draws > fit->rows)
+            rows->draws = llround(most->fraction * (double)rows->count);
+        if (rows->draws < 1) rows->draws = 1;
+        if (rows->draws > rows->count)
             return dg_error(DG_INVALID,
                             "fit: max_samples is %" PRId64 ", the set has %" PRId64 " rows",
-                            fit->draws, fit->rows);
+                            rows->draws, rows->count);
     }
     return resolve_features(&tree->max_features, dg_dataset_row_size(fit->set),
                             &cart->max_features);
-}
-
-/* --- weights ------------------------------------------------------------------------------ */
-
-/* n / (classes times the weight of the class), for classes that occur in `count`. */
-static void balance(const struct fit *fit, const double *count, double *out)
-{
-    double sum = 0;
-    int64_t occurring = 0;
-    for (int64_t c = 0; c < fit->classes; c++) {
-        sum += count[c];
-        occurring += count[c] > 0;
-    }
-    for (int64_t c = 0; c < fit->classes; c++)
-        out[c] = count[c] > 0 ? sum / ((double)occurring * count[c]) : 1;
-}
-
-static dg_status table_weights(const struct fit *fit, double *out)
-{
-    const dg_weights *weights = &fit->tree->class_weight;
-    for (int64_t c = 0; c < fit->classes; c++) out[c] = 1;
-    for (int64_t i = 0; i < weights->count; i++) {
-        int64_t c = 0;
-        while (c < fit->classes && fit->set->classes[c] != weights->table[i].label) c++;
-        if (c == fit->classes)
-            return dg_error(DG_INVALID,
-                            "fit: class_weight has the label %" PRId64
-                            ", which is no class of the set",
-                            weights->table[i].label);
-        out[c] = weights->table[i].weight;
-    }
-    return DG_OK;
 }
 
 /* Where all weights are whole numbers, w log2 w comes from a table. */
@@ -147,122 +118,47 @@ static dg_status make_weights(struct fit *fit)
 {
     const dg_weights *weights = &fit->tree->class_weight;
     const dg_tensor *given = fit->options->sample_weight;
-    if (given) {
-        DG_TRY(dg_alloc(&fit->row_weight, fit->rows, sizeof *fit->row_weight));
-        for (int64_t i = 0; i < fit->rows; i++)
-            fit->row_weight[i] = (double)dg_floats(given)[fit->order[i]];
-    }
-    if (weights->kind != DG_WEIGHTS_NONE) {
-        DG_TRY(dg_alloc(&fit->class_weight, fit->classes, sizeof *fit->class_weight));
-        if (weights->kind == DG_WEIGHTS_TABLE) DG_TRY(table_weights(fit, fit->class_weight));
-    }
-    if (weights->kind == DG_WEIGHTS_WORD) {
-        double *count;
-        DG_TRY(dg_alloc_zero(&count, fit->classes, sizeof *count));
-        for (int64_t i = 0; i < fit->rows; i++) count[fit->position[i]] += 1;
-        balance(fit, count, fit->class_weight);
-        dg_free(count);
-    }
+    DG_TRY(dg_forest_weigh(&fit->rows, weights, weights->word == BALANCED_SUBSAMPLE, given));
     if (given || weights->kind != DG_WEIGHTS_NONE || !fit->cart.entropy) return DG_OK;
-    DG_TRY(dg_alloc(&fit->plogp, fit->draws + 1, sizeof *fit->plogp));
-    for (int64_t i = 0; i <= fit->draws; i++) fit->plogp[i] = i ? (double)i * log2((double)i) : 0;
+    int64_t most = fit->rows.draws;
+    DG_TRY(dg_alloc(&fit->plogp, most + 1, sizeof *fit->plogp));
+    for (int64_t i = 0; i <= most; i++) fit->plogp[i] = i ? (double)i * log2((double)i) : 0;
     return DG_OK;
 }
 
-/* --- one tree ----------------------------------------------------------------------------- */
+/* --- growing ------------------------------------------------------------------------------ */
 
-/* A tree's sample under way. */
-struct bag {
-    int32_t *times; /* {rows}: how often each was drawn */
-    uint32_t *row;
-    float *weight;
-    double *class_weight; /* {classes}, for balanced_subsample */
-};
-
-static void draw(const struct fit *fit, int64_t tree, struct bag *bag)
-{
-    bool all = !fit->forest || !fit->forest->bootstrap;
-    dg_stream stream = dg_stream_of(dg_key(fit->seed, "bootstrap", (uint64_t)tree));
-    for (int64_t i = 0; i < fit->rows; i++) bag->times[i] = all;
-    if (all) return;
-    for (int64_t i = 0; i < fit->draws; i++)
-        bag->times[dg_stream_below(&stream, (uint64_t)fit->rows)]++;
-}
-
-static int64_t weigh(const struct fit *fit, struct bag *bag)
-{
-    const int32_t *position = fit->position;
-    const double *class_weight = fit->class_weight;
-    int64_t count = 0;
-    const dg_weights *weights = &fit->tree->class_weight;
-    if (weights->kind == DG_WEIGHTS_WORD && weights->word == BALANCED_SUBSAMPLE) {
-        memset(bag->class_weight, 0, (size_t)fit->classes * sizeof(double));
-        for (int64_t i = 0; i < fit->rows; i++) bag->class_weight[position[i]] += bag->times[i];
-        balance(fit, bag->class_weight, bag->class_weight);
-        class_weight = bag->class_weight;
-    }
-    for (int64_t i = 0; i < fit->rows; i++) {
-        double w = bag->times[i];
-        if (fit->row_weight) w *= fit->row_weight[i];
-        if (class_weight) w *= class_weight[position[i]];
-        bag->row[count] = (uint32_t)i;
-        bag->weight[count] = (float)w;
-        count += w > 0;
-    }
-    return count;
-}
-
-static dg_status mark(struct fit *fit, int64_t tree, const struct bag *bag)
-{
-    if (!fit->in_bag) return DG_OK;
-    DG_TRY(dg_alloc_zero(&fit->in_bag[tree], fit->rows / 64 + 1, sizeof(uint64_t)));
-    for (int64_t i = 0; i < fit->rows; i++)
-        if (bag->times[i])
-            fit->in_bag[tree][fit->order[i] / 64] |= (uint64_t)1 << (fit->order[i] % 64);
-    return DG_OK;
-}
-
-static dg_status grow_from(struct fit *fit, int64_t tree, struct bag *bag)
+static dg_status grow_from(struct fit *fit, int64_t tree, const dg_forest_sample *seen)
 {
     dg_cart_options options = fit->cart;
-    draw(fit, tree, bag);
     dg_cart_sample sample = { .bins = &fit->bins,
-                              .classes = fit->classes,
-                              .position = fit->position,
-                              .count = weigh(fit, bag),
-                              .row = bag->row,
-                              .weight = bag->weight,
+                              .classes = fit->rows.classes,
+                              .position = fit->rows.position,
+                              .count = seen->count,
+                              .row = seen->row,
+                              .weight = seen->weight,
                               .plogp = fit->plogp };
-    if (sample.count == 0) /* only rows of weight 0 were drawn */
+    if (seen->count == 0) /* only rows of weight 0 were drawn */
         return dg_error(DG_INVALID, "fit: sample_weight leaves tree %" PRId64 " without rows",
                         tree + 1);
     double sum = 0;
-    for (int64_t i = 0; i < sample.count; i++) sum += (double)bag->weight[i];
+    for (int64_t i = 0; i < seen->count; i++) sum += (double)seen->weight[i];
     options.min_weight_leaf = fit->tree->min_weight_fraction_leaf * sum;
-    DG_TRY(mark(fit, tree, bag));
-    return dg_cart_grow(&fit->tree_done[tree], &sample, &options,
-                        dg_key(fit->seed, "tree", (uint64_t)tree), fit->job);
+    return dg_cart_grow(&fit->tree_done[tree - fit->before], &sample, &options,
+                        dg_key(fit->rows.seed, "tree", (uint64_t)tree), fit->job);
 }
 
 static dg_status grow_tree(void *context, int64_t piece, int worker)
 {
     struct fit *fit = context;
-    struct bag bag = { 0 };
+    dg_forest_sample seen;
+    int64_t tree = fit->before + fit->first + piece;
     (void)worker;
-    dg_status status = dg_alloc(&bag.times, fit->rows, sizeof *bag.times);
-    if (status == DG_OK) status = dg_alloc(&bag.row, fit->rows + 1, sizeof *bag.row);
-    if (status == DG_OK) status = dg_alloc(&bag.weight, fit->rows + 1, sizeof *bag.weight);
-    if (status == DG_OK)
-        status = dg_alloc(&bag.class_weight, fit->classes, sizeof *bag.class_weight);
-    if (status == DG_OK) status = grow_from(fit, fit->first + piece, &bag);
-    dg_free(bag.times);
-    dg_free(bag.row);
-    dg_free(bag.weight);
-    dg_free(bag.class_weight);
+    dg_status status = dg_forest_draw(&fit->rows, tree, &seen);
+    if (status == DG_OK) status = grow_from(fit, tree, &seen);
+    dg_forest_sample_release(&seen);
     return status;
 }
-
-/* --- all trees ---------------------------------------------------------------------------- */
 
 static dg_status call(dg_callback *callback, struct fit *fit, bool *stop)
 {
@@ -287,44 +183,48 @@ static dg_status grow_all(struct fit *fit)
     return DG_OK;
 }
 
-/* Takes over the trees that are done, in order. */
+/* Takes over the trees that are done, up to the first that is not: the trees of a learner have the
+ * numbers from 0 on, so that a fit which goes on repeats none and leaves none out. */
 static dg_status collect(struct fit *fit)
 {
     dg_tree_learner *learner = fit->learner;
-    int64_t kept = 0;
-    learner->trees.width = fit->classes;
-    for (int64_t t = 0; t < fit->trees; t++) {
-        if (fit->tree_done[t].nodes == 0) continue;
-        if (fit->in_bag && t != kept) {
-            dg_free(fit->in_bag[kept]);
-            fit->in_bag[kept] = fit->in_bag[t];
-            fit->in_bag[t] = NULL;
-        }
-        kept++;
+    learner->trees.width = fit->rows.classes;
+    for (int64_t t = 0; t < fit->trees && fit->tree_done[t].nodes > 0; t++) {
+        dg_tree_forget_oob(learner);
         DG_TRY(dg_trees_add(&learner->trees, &fit->tree_done[t]));
+        learner->base.fitted = true;
     }
-    learner->base.fitted = kept > 0;
     return DG_OK;
 }
 
 /* --- scores ------------------------------------------------------------------------------- */
 
+static dg_status bag_tree(void *context, int64_t tree, int worker)
+{
+    struct fit *fit = context;
+    (void)worker;
+    return dg_forest_bag(&fit->rows, tree, &fit->bag[tree]);
+}
+
 /* Chances of each row by the trees that did not see it; rows that all trees saw have none. */
 static dg_status score_oob(struct fit *fit)
 {
     dg_tree_learner *learner = fit->learner;
-    int64_t judged = 0, correct = 0, classes = fit->classes;
-    DG_TRY(dg_tensor_zeros(&learner->oob_proba, DG_FLOAT32, 2, (int64_t[]){ fit->rows, classes }));
+    int64_t judged = 0, correct = 0, rows = fit->rows.count, classes = fit->rows.classes;
+    int64_t trees = learner->trees.count;
+    DG_TRY(dg_alloc_zero(&fit->bag, trees, sizeof *fit->bag));
+    DG_TRY(dg_parallel(fit->job, trees, bag_tree, fit));
+    DG_TRY(dg_tensor_zeros(&learner->oob_proba, DG_FLOAT32, 2, (int64_t[]){ rows, classes }));
     float *proba = dg_floats(&learner->oob_proba);
-    DG_TRY(dg_trees_sum(&learner->trees, 0, learner->trees.count, &fit->set->x,
-                        (const uint64_t *const *)fit->in_bag, proba, fit->job));
-    for (int64_t i = 0; i < fit->rows; i++) {
+    DG_TRY(dg_trees_sum(&learner->trees, 0, trees, &fit->set->x, (const uint64_t *const *)fit->bag,
+                        proba, fit->job));
+    for (int64_t i = 0; i < rows; i++) {
         float *row = proba + i * classes, sum = 0;
         for (int64_t c = 0; c < classes; c++) sum += row[c];
         for (int64_t c = 0; c < classes; c++) row[c] = sum > 0 ? row[c] / sum : NAN;
         if (sum <= 0) continue;
         judged++;
-        correct += dg_argmax(row, classes) == dg_int32s(&fit->set->positions)[i];
+        correct += dg_argmax(row, classes) == fit->position[i];
     }
     learner->has_oob = judged > 0;
     learner->oob_accuracy = (double)correct / (double)(judged ? judged : 1);
@@ -337,7 +237,9 @@ static dg_status score(struct fit *fit)
     const dg_dataset *validation = fit->options->validation;
     dg_scores scores;
     bool stop;
-    if (fit->in_bag) DG_TRY(score_oob(fit));
+    dg_status status = fit->drawn.known ? score_oob(fit) : DG_OK;
+    if (status != DG_OK) dg_tree_forget_oob(fit->learner);
+    DG_TRY(status);
     if (validation) {
         DG_TRY(dg_tree_evaluate(&fit->learner->base, validation, fit->job, &scores));
         dg_tree_log(&fit->log, "val_loss", scores.loss);
@@ -348,59 +250,66 @@ static dg_status score(struct fit *fit)
 
 /* --- a fit -------------------------------------------------------------------------------- */
 
-/* Rows by class: as trees part the classes, the rows of a node come to lie together, and reading a
- * column for them misses the cache less often. */
-static dg_status order_rows(struct fit *fit)
+/* To judge rows by trees of fits before, their draws are made again: from the same seed, for the
+ * same rows. */
+static dg_status prepare_oob(struct fit *fit)
 {
-    const int32_t *position = dg_int32s(&fit->set->positions);
-    int64_t at = 0;
-    DG_TRY(dg_alloc(&fit->order, fit->rows, sizeof *fit->order));
-    DG_TRY(dg_alloc(&fit->position, fit->rows, sizeof *fit->position));
-    int64_t *start;
-    DG_TRY(dg_alloc_zero(&start, fit->classes, sizeof *start));
-    for (int64_t i = 0; i < fit->rows; i++) start[position[i]]++;
-    for (int64_t c = 0; c < fit->classes; c++) {
-        int64_t count = start[c];
-        start[c] = at;
-        at += count;
-    }
-    for (int64_t i = 0; i < fit->rows; i++) {
-        int64_t to = start[position[i]]++;
-        fit->order[to] = (uint32_t)i;
-        fit->position[to] = position[i];
-    }
-    dg_free(start);
+    const dg_drawn *before = &fit->learner->drawn, *now = &fit->drawn;
+    if (!fit->forest || !fit->forest->oob_score) return DG_OK;
+    fit->drawn = (dg_drawn){ true, fit->rows.seed, dg_dataset_fingerprint(fit->set) };
+    if (!fit->goes_on || (before->known && before->seed == now->seed && before->set == now->set))
+        return DG_OK;
+    return dg_error(DG_INVALID,
+                    "fit: oob_score with continue = true needs to know which rows the %" PRId64
+                    " trees of before have seen: %s; or leave out continue = true",
+                    fit->before,
+                    !before->known            ? "the model's file does not say"
+                    : before->set != now->set ? "go on with the set that they were fitted on"
+                                              : "go on with the seed that they were drawn from");
+}
+
+static dg_status prepare_classes(struct fit *fit)
+{
+    const dg_learner *learner = &fit->learner->base;
+    const dg_dataset *set = fit->set;
+    fit->rows.labels = fit->goes_on ? learner->classes : set->classes;
+    fit->rows.classes = fit->goes_on ? learner->class_count : set->class_count;
+    fit->position = dg_int32s(&set->positions);
+    if (!fit->goes_on) return DG_OK;
+    DG_TRY(dg_tree_positions(&fit->mapped, fit->learner, set, "fit"));
+    fit->position = fit->mapped;
     return DG_OK;
 }
 
+/* What is refused is refused before the learner changes. */
 static dg_status prepare(struct fit *fit)
 {
     static const char *const none[] = { NULL };
-    DG_TRY(dg_tree_check_fit(fit->set, fit->options, none, false, NULL, fit->job));
+    const dg_dataset *set = fit->set;
+    DG_TRY(dg_tree_check_fit(set, fit->options, none, false,
+                             fit->goes_on ? &fit->learner->base : NULL, fit->job));
     DG_TRY(resolve(fit));
-    DG_TRY(order_rows(fit));
-    DG_TRY(dg_bins_make(&fit->bins, &fit->set->x, fit->order, DG_MAX_BINS, fit->job));
+    DG_TRY(prepare_classes(fit));
+    DG_TRY(prepare_oob(fit));
+    DG_TRY(dg_forest_order(&fit->rows, fit->position));
+    DG_TRY(dg_bins_make(&fit->bins, &set->x, fit->rows.order, DG_MAX_BINS, fit->job));
     DG_TRY(dg_bins_add_rows(&fit->bins, fit->job));
     DG_TRY(dg_alloc_zero(&fit->tree_done, fit->trees, sizeof *fit->tree_done));
-    if (fit->forest && fit->forest->oob_score)
-        DG_TRY(dg_alloc_zero(&fit->in_bag, fit->trees, sizeof *fit->in_bag));
     DG_TRY(make_weights(fit));
-    return dg_tree_start_over(fit->learner, fit->set);
+    if (!fit->goes_on) DG_TRY(dg_tree_start_over(fit->learner, set));
+    fit->learner->drawn = fit->drawn;
+    return DG_OK;
 }
 
 static void release(struct fit *fit)
 {
-    for (int64_t t = 0; t < fit->trees; t++) {
-        if (fit->tree_done) dg_tree_free(&fit->tree_done[t]);
-        if (fit->in_bag) dg_free(fit->in_bag[t]);
-    }
+    for (int64_t t = 0; fit->tree_done && t < fit->trees; t++) dg_tree_free(&fit->tree_done[t]);
+    for (int64_t t = 0; fit->bag && t < fit->learner->trees.count; t++) dg_free(fit->bag[t]);
     dg_free(fit->tree_done);
-    dg_free(fit->in_bag);
-    dg_free(fit->order);
-    dg_free(fit->position);
-    dg_free(fit->row_weight);
-    dg_free(fit->class_weight);
+    dg_free(fit->bag);
+    dg_free(fit->mapped);
     dg_free(fit->plogp);
+    dg_forest_rows_release(&fit->rows);
     dg_bins_free(&fit->bins);
 }
 
@@ -425,9 +334,10 @@ static dg_status fit_any(dg_learner *learner, const dg_dataset *set, const dg_fi
                        .job = job,
                        .forest = forest,
                        .tree = learner->options->options,
-                       .seed = dg_tree_seed(learner, options),
-                       .rows = dg_dataset_rows(set),
-                       .classes = set->class_count };
+                       .rows = { .count = dg_dataset_rows(set),
+                                 .seed = dg_tree_seed(learner, options) },
+                       .goes_on = learner->fitted && options->resume == DG_RESUME_YES };
+    if (fit.goes_on) fit.before = fit.learner->trees.count;
     dg_status status = run(&fit);
     result->best_epoch = 1;
     release(&fit);
@@ -495,11 +405,19 @@ static dg_status check_forest(const void *options)
         TREE_PARAM("seed", DG_TYPE_SEED, options, field.seed, .named_only = true,                  \
                    .doc = "draws columns and rows; nil: the learner's own")
 
-static const char *const hints[] = {
-    "random_state", "use seed = ...",         "n_jobs",   "use digits.threads(n)",
-    "verbose",      "it is an option of fit", "splitter", "the best split is taken",
-    "num_trees",    "use n_estimators = ...", NULL
-};
+static const char *const hints[] = { "random_state",
+                                     "use seed = ...",
+                                     "n_jobs",
+                                     "use digits.threads(n)",
+                                     "verbose",
+                                     "it is an option of fit",
+                                     "splitter",
+                                     "the best split is taken",
+                                     "num_trees",
+                                     "use n_estimators = ...",
+                                     "warm_start",
+                                     "use fit(set, { continue = true })",
+                                     NULL };
 
 struct single {
     tree_options tree;
@@ -562,5 +480,6 @@ const dg_learner_type dg_random_forest = {
               .check = check_forest,
               .hints = hints },
     .fit = fit_forest,
+    .resumes_if_asked = true,
     LEARNER_FUNCTIONS,
 };

@@ -23,11 +23,17 @@ dg_status dg_tree_create(const dg_part *options, dg_learner **out)
     return DG_OK;
 }
 
+void dg_tree_forget_oob(dg_tree_learner *learner)
+{
+    dg_tensor_release(&learner->oob_proba);
+    learner->has_oob = false;
+}
+
 static void forget(dg_tree_learner *learner)
 {
     dg_trees_free(&learner->trees);
-    dg_tensor_release(&learner->oob_proba);
-    learner->has_oob = false;
+    dg_tree_forget_oob(learner);
+    learner->drawn = (dg_drawn){ 0 };
     learner->best_round = 0;
 }
 

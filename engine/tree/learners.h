@@ -14,13 +14,20 @@ typedef enum dg_objective {
     DG_OBJECTIVE_SQUARED, /* labels are numbers to be met: the learner has no classes */
 } dg_objective;
 
+/* What the rows that trees saw were drawn from. */
+typedef struct dg_drawn {
+    bool known;
+    uint64_t seed, set; /* set: its fingerprint */
+} dg_drawn;
+
 typedef struct dg_tree_learner {
     dg_learner base;
     dg_trees trees;
     dg_objective objective;
     float base_margin;  /* boosting: what each output begins with */
     int64_t best_round; /* boosting: from 1; 0 before the first fit */
-    bool has_oob;       /* forests, with oob_score */
+    dg_drawn drawn;     /* forests, with oob_score */
+    bool has_oob;
     double oob_accuracy;
     dg_tensor oob_proba; /* {n, classes}: chances by trees that did not see the row; NaN: none */
 } dg_tree_learner;

@@ -8,8 +8,9 @@
 #include "engine/tree/fitting.h"
 
 /* Numbers that are not in the trees: objective, base margin, width, group, best round; and
- * out-of-bag accuracy (NaN: none). */
-enum { STATE_SIZE = 6, EXTRA_TENSORS = 1 };
+ * out-of-bag accuracy (NaN: none). With oob_score, what rows were drawn from: halves of the seed
+ * and of the set's fingerprint, the lower first. */
+enum { STATE_SIZE = 6, DRAWN_SIZE = 4, EXTRA_TENSORS = 2 };
 
 static dg_status add_tensor(dg_tensor_file *file, const char *name, const dg_tensor *tensor)
 {
@@ -31,6 +32,14 @@ static dg_status store_state(const dg_tree_learner *learner, dg_tensor_file *fil
     memcpy(dg_floats(&state), values, sizeof values);
     dg_status status = add_tensor(file, "state", &state);
     dg_tensor_release(&state);
+    if (status != DG_OK || !learner->drawn.known) return status;
+    dg_tensor drawn;
+    uint64_t numbers[] = { learner->drawn.seed, learner->drawn.set };
+    DG_TRY(dg_tensor_new(&drawn, DG_INT32, 1, (int64_t[]){ DRAWN_SIZE }));
+    for (int i = 0; i < DRAWN_SIZE; i++)
+        dg_int32s(&drawn)[i] = (int32_t)(uint32_t)(numbers[i / 2] >> 32 * (i % 2));
+    status = add_tensor(file, "drawn", &drawn);
+    dg_tensor_release(&drawn);
     return status;
 }
 
@@ -95,6 +104,19 @@ static dg_status restore_state(dg_tree_learner *learner, const dg_tensor_file *f
     return DG_OK;
 }
 
+/* Files of earlier versions do not have it. */
+static dg_status restore_drawn(dg_tree_learner *learner, const dg_tensor_file *file)
+{
+    const dg_tensor *tensor = dg_tensor_file_find(file, "drawn");
+    uint64_t half[DRAWN_SIZE];
+    if (!tensor) return DG_OK;
+    if (tensor->dtype != DG_INT32 || tensor->axes != 1 || tensor->shape[0] != DRAWN_SIZE)
+        return dg_error(DG_FORMAT, "the tensor 'drawn' must be %d int32 numbers", DRAWN_SIZE);
+    for (int i = 0; i < DRAWN_SIZE; i++) half[i] = (uint32_t)dg_int32s(tensor)[i];
+    learner->drawn = (dg_drawn){ true, half[1] << 32 | half[0], half[3] << 32 | half[2] };
+    return DG_OK;
+}
+
 /* Importances are made from the gains. */
 static dg_status check_gains(const dg_trees *trees)
 {
@@ -124,5 +146,7 @@ dg_status dg_tree_restore(dg_learner *learner, const dg_tensor_file *file)
     if ((group == 0 && mine->trees.count == 0) || (group && mine->trees.count % group))
         return dg_error(DG_FORMAT, "%" PRId64 " trees do not make whole rounds of %" PRId64,
                         mine->trees.count, group);
-    return group ? DG_OK : check_gains(&mine->trees);
+    if (group) return DG_OK;
+    DG_TRY(check_gains(&mine->trees));
+    return restore_drawn(mine, file);
 }

@@ -88,7 +88,7 @@ describe("every tree learner", function()
       model:fit(train, { verbose = 0 })
       assert.matches("5 values.*3 values",
         message(function() model:predict(digits.zeros { 2, 3 }) end))
-      if name ~= "GradientBoosting" then
+      if name == "DecisionTree" then
         assert.matches("begins anew",
           message(function() model:fit(train, { continue = true }) end))
       end
@@ -182,6 +182,93 @@ describe("what trees tell of themselves", function()
     assert.is_true(#one:tree_text(1, 1) < #text)
     assert.matches("from 1 to 1", support.message(function() one:tree_text(2) end))
     assert.matches("never fitted", support.message(function() tree.DecisionTree {}:tree_text() end))
+  end)
+end)
+
+describe("a random forest", function()
+  local train, test = set(300, 1), set(200, 2)
+
+  local function make(trees, more)
+    local options = { n_estimators = trees, seed = 4 }
+    for name, value in pairs(more or {}) do options[name] = value end
+    return tree.RandomForest(options)
+  end
+
+  local function reload(model)
+    local folder = support.folder()
+    model:save(folder .. "/part.safetensors")
+    local again = digits.load(folder .. "/part.safetensors")
+    support.remove(folder)
+    return again
+  end
+
+  it("goes on with more trees, if asked, as if it had never stopped", function()
+    for _, more in ipairs { {}, { oob_score = true, max_samples = 0.6, max_depth = 4 },
+      { class_weight = "balanced_subsample", criterion = "entropy" },
+      { bootstrap = false, max_leaf_nodes = 9 } } do
+      local whole = make(20, more)
+      whole:fit(train, { verbose = 0 })
+      for _, keep in ipairs { function(model) return model end, reload } do
+        local part = make(10, more)
+        part:fit(train, { verbose = 0 })
+        part = keep(part)
+        local history = part:fit(train, { continue = true, validation = test, verbose = 0 })
+        assert.equal(20, part.tree_count)
+        assert.is_true(part:predict_proba(test) == whole:predict_proba(test))
+        assert.is_true(part.feature_importances == whole.feature_importances)
+        assert.equal(whole:evaluate(test).loss, history.val_loss[1])
+        assert.equal(whole:summary(), part:summary())
+        if more.oob_score then
+          assert.equal(whole.oob_accuracy, part.oob_accuracy)
+          assert.equal(whole.oob_accuracy, history.oob_accuracy[1])
+          assert.is_true(part.oob_proba == whole.oob_proba)
+        end
+        part:fit(train, { verbose = 0 })
+        assert.equal(10, part.tree_count)
+      end
+    end
+  end)
+
+  it("goes on with rows of some of its classes, and of no others", function()
+    local forest = make(10, { class_weight = { [0] = 1, [1] = 2, [2] = 3 } })
+    forest:fit(train, { verbose = 0 })
+    forest:fit(train:only { 0, 2 }, { continue = true, validation = test, verbose = 0 })
+    assert.equal(20, forest.tree_count)
+    assert.same({ 0, 1, 2 }, { table.unpack(forest.classes) })
+    local chances = forest:predict_proba(test)
+    assert.same({ 200, 3 }, { table.unpack(chances.shape) })
+    assert.is_true((chances:sum { axis = 2 } - 1):abs():max() < 1e-5)
+    assert.is_true(chances[{ {}, 2 }]:max() <= 0.5) -- half of the trees never saw the label 1
+    local first = make(10, { class_weight = { [0] = 1, [1] = 2, [2] = 3 } })
+    first:fit(train, { verbose = 0 })
+    -- and what they say stands at the labels 0 and 2
+    local later = chances * 2 - first:predict_proba(test)
+    assert.is_true(later[{ {}, 2 }]:abs():max() < 1e-5)
+    assert.is_true(later[{ {}, 3 }]:max() > 0.9)
+    assert.matches("fit: row 1 has the label 7, which is none of the 3 classes",
+      support.message(function()
+        forest:fit(train.x, digits.full { 300, value = 7, dtype = "int32" }, { continue = true })
+      end))
+    assert.matches("fit: the model takes rows of shape {5}", support.message(function()
+      forest:fit(digits.zeros { 300, 4 }, train.y, { continue = true })
+    end))
+    assert.equal(20, forest.tree_count)
+    assert.is_true(forest:predict_proba(test) == chances)
+  end)
+
+  it("scores rows out of the bag only where it knows what earlier trees saw", function()
+    local forest = make(10, { oob_score = true })
+    forest:fit(train, { verbose = 0 })
+    local accuracy = forest.oob_accuracy
+    assert.matches("oob_score with continue = true.*the 10 trees.*go on with the set",
+      support.message(function() forest:fit(set(300, 5), { continue = true }) end))
+    assert.matches("oob_score with continue = true.*go on with the seed",
+      support.message(function() forest:fit(train, { continue = true, seed = 9 }) end))
+    assert.equal(10, forest.tree_count)
+    assert.equal(accuracy, forest.oob_accuracy)
+    forest:fit(train, { seed = 9, verbose = 0 })
+    forest:fit(train, { continue = true, seed = 9, verbose = 0 })
+    assert.equal(20, forest.tree_count)
   end)
 end)
 

@@ -1,0 +1,44 @@
+/* The rows that the trees of a forest are grown from: their order, what they weigh, and which of
+ * them each tree draws. A draw depends on the seed, the tree's number and the rows only, so that it
+ * can be made again. */
+#ifndef DG_TREE_FOREST_ROWS_H
+#define DG_TREE_FOREST_ROWS_H
+
+#include "engine/base/part.h"
+#include "engine/base/status.h"
+#include "engine/tensor/tensor.h"
+
+typedef struct dg_forest_rows {
+    int64_t count, classes;
+    const int32_t *labels; /* {classes} */
+    uint64_t seed;
+    bool bootstrap;       /* else every tree sees every row */
+    int64_t draws;        /* with replacement */
+    uint32_t *order;      /* {count}: which row of the set is row i here */
+    int32_t *position;    /* {count}: and its class */
+    double *weight;       /* {count}, or NULL: all 1 */
+    double *class_weight; /* {classes}, or NULL: all 1 */
+    bool balanced_trees;  /* classes weigh the same in each tree's draw */
+} dg_forest_rows;
+
+/* What one tree sees. */
+typedef struct dg_forest_sample {
+    int64_t count;
+    uint32_t *row; /* {count}, ascending: rows of weight above 0 */
+    float *weight; /* {count} */
+} dg_forest_sample;
+
+/* Fills `order` and `position`: rows by class. position: {count}, of the rows of the set. */
+dg_status dg_forest_order(dg_forest_rows *rows, const int32_t *position);
+/* Fills the weights. given: {count} of the rows of the set, or NULL. DG_INVALID for a label that is
+ * none of `labels`. */
+dg_status dg_forest_weigh(dg_forest_rows *rows, const dg_weights *by_class, bool each_tree,
+                          const dg_tensor *given);
+/* What tree `tree` (from 0) sees; to be released after a failure, too. */
+dg_status dg_forest_draw(const dg_forest_rows *rows, int64_t tree, dg_forest_sample *out);
+void dg_forest_sample_release(dg_forest_sample *sample);
+/* `*out` (dg_free it): bits of the rows of the set that tree `tree` draws, whatever they weigh. */
+dg_status dg_forest_bag(const dg_forest_rows *rows, int64_t tree, uint64_t **out);
+void dg_forest_rows_release(dg_forest_rows *rows);
+
+#endif
