@@ -122,8 +122,9 @@ static int kind_of(lua_State *L)
 /* make_folder(path) makes it and its parents; returns true, or false and a message. */
 static int make_folder(lua_State *L)
 {
-    char *path = dg_scratch(L, strlen(luaL_checkstring(L, 1)) + 1, 1);
-    strcpy(path, lua_tostring(L, 1));
+    const char *given = dg_want_text(L, 1, "path", "the path");
+    char *path = dg_scratch(L, strlen(given) + 1, 1);
+    strcpy(path, given);
     for (char *slash = path; slash; *slash = '/') {
         slash = strchr(slash + 1, '/');
         if (slash) *slash = '\0';

@@ -68,7 +68,7 @@ int dg_open_journal(lua_State *L)
         { "__close", journal_close },
         { NULL, NULL },
     };
-    const char *path = luaL_checkstring(L, 1);
+    const char *path = dg_want_text(L, 1, "search", "the journal's path");
     dg_journal *journal = lua_newuserdatauv(L, sizeof *journal, 0);
     *journal = (dg_journal){ .descriptor = -1 };
     if (luaL_newmetatable(L, JOURNAL)) {
@@ -83,7 +83,7 @@ int dg_open_journal(lua_State *L)
 int dg_check_writable(lua_State *L)
 {
     dg_atomic_file file;
-    dg_status status = dg_atomic_open(&file, luaL_checkstring(L, 1));
+    dg_status status = dg_atomic_open(&file, dg_want_text(L, 1, "path", "the path"));
     dg_atomic_abandon(&file);
     lua_pushboolean(L, status == DG_OK);
     if (status == DG_OK) return 1;

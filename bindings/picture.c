@@ -98,7 +98,7 @@ static int histogram(lua_State *L)
 /* write(path, bytes): the whole file or nothing. */
 static int write_file(lua_State *L)
 {
-    const char *path = luaL_checkstring(L, 1);
+    const char *path = dg_want_text(L, 1, "save", "the path");
     size_t size;
     const char *content = luaL_checklstring(L, 2, &size);
     dg_atomic_file file;
@@ -114,7 +114,7 @@ static int write_file(lua_State *L)
 static int writable(lua_State *L)
 {
     dg_atomic_file file;
-    dg_status status = dg_atomic_open(&file, luaL_checkstring(L, 1));
+    dg_status status = dg_atomic_open(&file, dg_want_text(L, 1, "save", "the path"));
     dg_atomic_abandon(&file);
     dg_check_status(L, status);
     return 0;

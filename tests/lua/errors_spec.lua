@@ -137,3 +137,20 @@ describe("running out of memory", function()
     assert.are.same({ "", 0 }, { err, code })
   end)
 end)
+
+describe("a path with a NUL byte", function()
+  it("is refused, not cut off", function()
+    local bad = folder .. "/a\0b"
+    local model = digits.nn.Sequential { digits.nn.Input { 3 }, digits.nn.Dense { 2 } }
+    for _, action in ipairs {
+      function() model:save(bad) end,
+      function() digits.load(bad) end,
+      function() digits.plot.line({ y = { 1, 2 } }):save(bad .. ".svg") end,
+      function() digits.path(bad, "name") end,
+      function() digits.path(folder, "a\0b") end,
+    } do
+      assert.matches("path must be a string without NUL bytes", message(action))
+    end
+    assert.is_nil(io.open(folder .. "/a"))
+  end)
+end)
