@@ -207,9 +207,9 @@ static const dg_function methods[] = {
       "squared error), accuracy\n(not of numbers) and seconds.\n"
       "print(model:evaluate(test).accuracy)" },
     { "predict", predict,
-      "predict(rows)\nThe most likely label of each row of a tensor or dataset, {n} int32; of "
-      "boosting by "
-      "squared error\nthe number it expects, {n} float32.\n"
+      "predict(rows)\nThe most likely label of each row of a tensor or dataset, {n} int32; the "
+      "number expected,\n{n} float32, of models that were fitted on numbers or by squared error "
+      "of one output.\n"
       "model:predict(test)" },
     { "predict_proba", predict_proba,
       "predict_proba(rows)\nThe outputs for each row of a tensor or dataset, {n, outputs} float32; "

@@ -34,6 +34,9 @@ local function check(set, options)
   if not is_a "dataset"(set) or type(options) ~= "table" then
     internals.raise("label_issues: expected label_issues(set, { model = function() ... end })")
   end
+  if not set.labels then
+    internals.raise("label_issues: the set has " .. (set.y and "numbers, not" or "no") .. " labels")
+  end
   for name in pairs(options) do
     if not OPTIONS[name] then
       local near = type(name) == "string" and internals.nearest(name, OPTIONS)

@@ -225,8 +225,9 @@ static dg_status check_alike(int count, const dg_dataset *const *sets)
             return dg_error(DG_INVALID, "concat: y of set %d has numbers, y of set %d labels",
                             set->numeric ? i + 1 : 1, set->numeric ? 1 : i + 1);
         if (set->labelled != first->labelled || set->numeric != first->numeric)
-            return dg_error(DG_INVALID, "concat: set %d has labels, set %d has none",
-                            set->y.axes ? i + 1 : 1, set->y.axes ? 1 : i + 1);
+            return dg_error(
+                DG_INVALID, "concat: set %d has %s, set %d has none", set->y.axes ? i + 1 : 1,
+                set->numeric || first->numeric ? "numbers" : "labels", set->y.axes ? 1 : i + 1);
     }
     return DG_OK;
 }

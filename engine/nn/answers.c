@@ -14,25 +14,27 @@ static int64_t width_of(const dg_model *model)
     return dg_shape_size(&model->nodes[model->output].build.output);
 }
 
-static dg_status check_numbers(const dg_model *model)
+static dg_status check_numbers(const dg_model *model, const char *who)
 {
     if (classifies(model))
         return dg_error(DG_INVALID,
-                        "fit: numbers are to be met, and the loss %s is of classes: compile with "
+                        "%s: numbers are to be met, and the loss %s is of classes: compile with "
                         "loss = \"mean_squared_error\"",
-                        model->loss->type->name);
+                        who, model->loss->type->name);
     if (width_of(model) != 1)
         return dg_error(DG_INVALID,
-                        "fit: the set has a number a row, the model has %" PRId64
+                        "%s: the set has a number a row, the model has %" PRId64
                         " outputs: the last layer should be nn.Dense { 1 }",
-                        width_of(model));
+                        who, width_of(model));
     if (model->with_accuracy)
-        return dg_error(DG_INVALID, "fit: numbers are to be met, of which there is no accuracy: "
-                                    "compile without metrics = { \"accuracy\" }");
+        return dg_error(DG_INVALID,
+                        "%s: numbers are to be met, of which there is no accuracy: compile without "
+                        "metrics = { \"accuracy\" }",
+                        who);
     return DG_OK;
 }
 
-static dg_status adopt_classes(dg_model *model, const dg_dataset *set)
+static dg_status adopt_classes(dg_model *model, const dg_dataset *set, const char *who)
 {
     int64_t width = width_of(model);
     bool same = set->class_count == width;
@@ -40,10 +42,10 @@ static dg_status adopt_classes(dg_model *model, const dg_dataset *set)
                   set->classes[set->class_count - 1] < width;
     if (!same && !within)
         return dg_error(DG_INVALID,
-                        "fit: the model has %" PRId64 " outputs, the set has %" PRId64
+                        "%s: the model has %" PRId64 " output%s, the set has %" PRId64
                         " classes (labels %d to %d): the last layer should be nn.Dense { %" PRId64
                         ", activation = \"softmax\" }",
-                        width, set->class_count, set->classes[0],
+                        who, width, width == 1 ? "" : "s", set->class_count, set->classes[0],
                         set->classes[set->class_count - 1], set->class_count);
     if (same) return dg_learner_adopt_classes(&model->base, set);
     DG_TRY(dg_alloc(&model->base.classes, width, sizeof *model->base.classes));
@@ -52,13 +54,13 @@ static dg_status adopt_classes(dg_model *model, const dg_dataset *set)
     return DG_OK;
 }
 
-dg_status dg_answers_adopt(dg_model *model, const dg_dataset *set)
+dg_status dg_answers_adopt(dg_model *model, const dg_dataset *set, const char *who)
 {
     if (model->base.classes || model->base.numbers) return DG_OK;
-    if (set->numeric) DG_TRY(check_numbers(model));
+    if (set->numeric) DG_TRY(check_numbers(model, who));
     model->base.numbers = set->numeric || (width_of(model) == 1 && !classifies(model) &&
                                            !model->with_accuracy && set->class_count > 1);
-    return model->base.numbers ? DG_OK : adopt_classes(model, set);
+    return model->base.numbers ? DG_OK : adopt_classes(model, set, who);
 }
 
 void dg_answers_disown(dg_model *model)

@@ -84,7 +84,7 @@ static dg_status prepare(struct fit *fit)
     dg_model *model = fit->model;
     bool first = !model->base.classes && !model->base.numbers;
     DG_TRY(check_options(model, fit->set, fit->options));
-    DG_TRY(dg_answers_adopt(model, fit->set));
+    DG_TRY(dg_answers_adopt(model, fit->set, "fit"));
     dg_status status = dg_answers_of(&fit->answers, model, fit->set, "fit");
     if (status == DG_OK && fit->options->validation) {
         dg_answers answers;
@@ -305,7 +305,7 @@ dg_status dg_model_gradients(dg_model *model, const dg_dataset *set, uint64_t ke
     if (dg_dataset_rows(set) == 0) return dg_error(DG_INVALID, "gradients: the set has no rows");
     DG_TRY(dg_learner_check_rows(&model->base, &set->x, "gradients"));
     if (!set->numeric) DG_TRY(dg_dataset_want_labels(set, "gradients"));
-    DG_TRY(dg_answers_adopt(model, set));
+    DG_TRY(dg_answers_adopt(model, set, "gradients"));
     if (!model->gradients)
         DG_TRY(dg_alloc_zero(&model->gradients, model->value_count, sizeof *model->gradients));
     dg_answers answers;

@@ -293,10 +293,14 @@ static dg_status grow_round(struct fit *fit)
     } else {
         for (int64_t k = 0; k < fit->outputs; k++) DG_TRY(grow_output(fit, k, 0));
     }
-    for (int64_t k = 0; k < fit->outputs; k++)
-        DG_TRY(dg_trees_add(&fit->learner->trees, &fit->tree[k]));
-    fit->learner->base.fitted = true;
-    return DG_OK;
+    dg_trees *trees = &fit->learner->trees;
+    int64_t before = trees->count;
+    dg_status status = DG_OK;
+    for (int64_t k = 0; status == DG_OK && k < fit->outputs; k++)
+        status = dg_trees_add(trees, &fit->tree[k]);
+    if (status != DG_OK) dg_trees_keep(trees, before); /* rounds are whole */
+    fit->learner->base.fitted |= status == DG_OK;
+    return status;
 }
 
 static dg_status score_validation(struct fit *fit)

@@ -117,14 +117,20 @@ static dg_status restore_drawn(dg_tree_learner *learner, const dg_tensor_file *f
     return DG_OK;
 }
 
-/* Importances are made from the gains. */
-static dg_status check_gains(const dg_trees *trees)
+/* Importances are made from the gains. Earlier versions wrote those that rounding had brought below
+ * 0: by an ulp of the weight of all rows at the most. */
+static dg_status check_gains(dg_trees *trees)
 {
-    for (int64_t t = 0; t < trees->count; t++)
-        for (int32_t i = 0; i < trees->tree[t].nodes; i++)
-            if (!(trees->tree[t].fact[i].gain >= 0))
+    for (int64_t t = 0; t < trees->count; t++) {
+        dg_node_fact *fact = trees->tree[t].fact;
+        double rounding = 0x1p-51 * (double)fact[0].cover;
+        for (int32_t i = 0; i < trees->tree[t].nodes; i++) {
+            if (!((double)fact[i].gain >= -rounding))
                 return dg_error(DG_FORMAT, "tree %" PRId64 ", node %d: the gain cannot be %g",
-                                t + 1, i, (double)trees->tree[t].fact[i].gain);
+                                t + 1, i, (double)fact[i].gain);
+            fact[i].gain = fmaxf(fact[i].gain, 0);
+        }
+    }
     return DG_OK;
 }
 

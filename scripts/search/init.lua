@@ -187,7 +187,7 @@ end
 
 local function rows_of(spec, amount)
   if spec.resource ~= "rows" or amount == #spec.train then return nil end
-  return (spec.train:split { amount, #spec.train - amount, stratify = true,
+  return (spec.train:split { amount, #spec.train - amount, stratify = spec.train.labels ~= nil,
     seed = internals.key(spec.seed, "rows", 0) })
 end
 
@@ -221,15 +221,15 @@ search.integer, search.choice = space.integer, space.choice
 local COMMON = [[
 model(p) makes a new, compiled model for the parameters p; fit(p) gives the options of model:fit.
 metric: "accuracy", "loss", a name of digits.metrics, or function(model, set) with maximize = true
-or false. Give validation = set, or folds = k (stratify = true), where scores are means over the
-folds and the best is fitted once more on all rows (refit = true). A trial's seed follows from seed
-and its parameters: neither order nor workers change what is found. journal = "file.jsonl" keeps
-each trial as it ends, with the best weights beside it in file.best.safetensors; the same search,
-started again, goes on where it was interrupted (it cannot see that the code of model or fit has
-changed). A trial that fails is kept with its error; retry_failed = true tries it again. workers =
-n runs n trials side by side. verbose: 0 silent, 1 a line a trial, 2 each fit too. Returns trials
-(params, scores, seconds, seed, history, error, rank), ranked, restored (how many trials an earlier
-run had finished), and best (params, scores, model ...); it prints as a table.]]
+or false. Give validation = set, or folds = k (stratify = true where there are labels), where scores
+are means over the folds and the best is fitted once more on all rows (refit = true). A trial's seed
+follows from seed and its parameters: neither order nor workers change what is found. journal =
+"file.jsonl" keeps each trial as it ends, with the best weights beside it in file.best.safetensors;
+the same search, started again, goes on where it was interrupted (it cannot see that the code of
+model or fit has changed). A trial that fails is kept with its error; retry_failed = true tries it
+again. workers = n runs n trials side by side. verbose: 0 silent, 1 a line a trial, 2 each fit too.
+Returns trials (params, scores, seconds, seed, history, error, rank), ranked, restored (how many
+trials an earlier run had finished), and best (params, scores, model ...); it prints as a table.]]
 
 local DOCUMENTS = {
   grid = [[

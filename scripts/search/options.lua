@@ -142,7 +142,7 @@ local function read_sets(who, given, spec)
     fail(who, "give validation or folds, not both")
   elseif given.folds ~= nil then
     spec.folds = want_whole(who, given, "folds", 2, #spec.train)
-    spec.stratify = want_boolean(who, given, "stratify", true)
+    spec.stratify = want_boolean(who, given, "stratify", spec.train.labels ~= nil)
     spec.refit = want_boolean(who, given, "refit", true)
   elseif given.validation == nil then
     fail(who, "what are the models judged on? Give validation = a set, or folds = 5")

@@ -1,4 +1,4 @@
-/* Forests that go on where they ended: after an interrupt, and from files. */
+/* Forests and boosting that go on where they ended: after a failure, and from files. */
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -102,6 +102,31 @@ static void test_memory_that_runs_out_leaves_the_trees_there_were(void **state)
     dg_dataset_release(set);
 }
 
+static void test_memory_that_runs_out_leaves_whole_rounds(void **state)
+{
+    const dg_dataset *set = tree_set(80, 4, 3, false, true, 2);
+    dg_learner *whole = tree_learner("GradientBoosting", "n_estimators=10 seed=5");
+    dg_status status = DG_NO_MEMORY;
+    (void)state;
+    tree_fit(whole, set, 2);
+    for (int64_t after = 0; status != DG_OK; after++) {
+        dg_learner *boost = tree_learner("GradientBoosting", "n_estimators=5 seed=5");
+        dg_trees *trees = &dg_tree_of(boost)->trees;
+        tree_fit(boost, set, 1);
+        support_fail_allocation(after);
+        status = go_on(boost, set);
+        support_fail_allocation(-1);
+        assert_true(status == DG_OK || status == DG_NO_MEMORY);
+        assert_int_equal(trees->count % 3, 0);
+        while (trees->count < 30) assert_ok(go_on(boost, set));
+        dg_trees_keep(trees, 30);
+        expect_same_chances(boost, whole, set);
+        dg_learner_free(boost);
+    }
+    dg_learner_free(whole);
+    dg_dataset_release(set);
+}
+
 /* --- from files --------------------------------------------------------------------------- */
 
 static dg_tensor *tensor_of(dg_tensor_file *file, const char *name)
@@ -141,6 +166,32 @@ static void test_a_file_without_draws_takes_no_more_scores(void **state)
     dg_dataset_release(set);
 }
 
+/* Earlier versions wrote them. */
+static void test_gains_that_rounding_brought_below_zero_load(void **state)
+{
+    const dg_dataset *set = tree_set(60, 6, 3, false, false, 36);
+    dg_learner *forest = tree_learner("RandomForest", "n_estimators=4"), *again;
+    const char *path = scratch_path("below_zero.safetensors");
+    dg_tensor_file file;
+    dg_tensor importances;
+    (void)state;
+    tree_fit(forest, set, 2);
+    assert_ok(dg_learner_save(forest, path));
+    assert_ok(dg_tensor_file_read(&file, path));
+    dg_floats(tensor_of(&file, "facts"))[1] = -8.88178e-16f;
+    assert_ok(dg_tensor_file_write(&file, path));
+    assert_ok(dg_learner_load(&again, path));
+    assert_true(dg_tree_of(again)->trees.tree[0].fact[0].gain == 0);
+    assert_ok(dg_tree_learner_importances(again, NULL, &importances));
+    for (int64_t f = 0; f < 6; f++) assert_true(dg_floats(&importances)[f] >= 0);
+    expect_same_chances(again, forest, set);
+    dg_tensor_release(&importances);
+    dg_tensor_file_release(&file);
+    dg_learner_free(again);
+    dg_learner_free(forest);
+    dg_dataset_release(set);
+}
+
 static void test_damaged_files_are_refused(void **state)
 {
     const dg_dataset *set = tree_set(60, 6, 3, false, false, 36);
@@ -171,7 +222,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         leaving_nothing(test_an_interrupted_forest_goes_on_without_a_gap),
         leaving_nothing(test_memory_that_runs_out_leaves_the_trees_there_were),
+        leaving_nothing(test_memory_that_runs_out_leaves_whole_rounds),
         leaving_nothing(test_a_file_without_draws_takes_no_more_scores),
+        leaving_nothing(test_gains_that_rounding_brought_below_zero_load),
         leaving_nothing(test_damaged_files_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

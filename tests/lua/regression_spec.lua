@@ -108,6 +108,12 @@ describe("a network of one output", function()
     local accurate = compiled(nn.Dense { 1 }, { metrics = { "accuracy" } })
     assert.matches("there is no accuracy: compile without metrics",
       message(function() accurate:fit(train) end))
+    assert.matches("^gradients: the set has a number a row", message(function()
+      wide:gradients(train)
+    end))
+    assert.matches("^gradients: the model has 1 output, the set has 3 classes", message(function()
+      accurate:gradients(data.from_tensors { x = digits.zeros { 3, 3 }, y = digits.range(3) })
+    end))
     local model = compiled(nn.Dense { 1 })
     assert.matches("no score is named 'accuracy'; there are loss, val_loss", message(function()
       model:fit(train, { early_stopping = { monitor = "accuracy" } })
@@ -120,5 +126,44 @@ describe("a network of one output", function()
     local numbers = data.from_tensors { x = digits.zeros { 2, 784 }, y = digits.tensor { 0.5, 1 } }
     assert.matches("label 1 is 0.5, expected a whole number",
       message(function() classes:evaluate(numbers) end))
+  end)
+end)
+
+describe("a set of numbers", function()
+  local train = surface(90)
+
+  local function boosting(p)
+    return digits.tree.GradientBoosting { n_estimators = p.n_estimators, max_depth = 2 }
+  end
+
+  it("is searched with folds", function()
+    local spec = { params = { n_estimators = { 1, 8 } }, model = boosting, train = train, folds = 3,
+      metric = "loss", seed = 1, verbose = 0 }
+    assert.are.equal(8, digits.search.grid(spec).best.params.n_estimators)
+    spec.stratify = true
+    assert.matches("stratify = true needs labels", message(function()
+      digits.search.grid(spec)
+    end))
+  end)
+
+  it("is halved by rows", function()
+    local found = digits.search.halving { params = { n_estimators = { 1, 8 } }, model = boosting,
+      train = train, validation = train, metric = "loss", seed = 1, verbose = 0, factor = 2,
+      resource = "rows", min = 45 }
+    assert.are.equal(8, found.best.params.n_estimators)
+    assert.are.equal(45, found.trials[1].params.rows)
+  end)
+
+  it("is told from one of labels", function()
+    assert.are.equal("label_issues: the set has numbers, not labels", message(function()
+      data.label_issues(train, { model = boosting })
+    end))
+    local bare = data.from_tensors { x = train.x }
+    assert.are.equal("label_issues: the set has no labels", message(function()
+      data.label_issues(bare, { model = boosting })
+    end))
+    assert.are.equal("concat: set 1 has numbers, set 2 has none", message(function()
+      data.concat { train, bare }
+    end))
   end)
 end)
