@@ -35,7 +35,7 @@ check "stops for libcsv, which pkg-config does not know" \
 CC=nocsv vendor/libraries write "$scratch/c/deps.mk" >"$out" 2>&1
 check "and names it" says 'needs libcsv: .*apt-get install libcsv-dev'
 CC=gcc-of-nowhere vendor/libraries write "$scratch/c/deps.mk" >"$out" 2>&1
-check "names a compiler that is not there" says 'needs gcc-of-nowhere'
+check "names a compiler that is not there" says 'needs gcc-of-nowhere: install it$'
 fake gcc-ancient 'case "$*" in *-dumpfullversion*) echo 9.4.0 ;; *) exec gcc "$@" ;; esac'
 CC=gcc-ancient vendor/libraries write "$scratch/c/deps.mk" >"$out" 2>&1
 check "refuses a GCC that cannot build the kernels" says 'GCC 12 or later (found 9.4.0)'
