@@ -215,9 +215,10 @@ static const dg_function methods[] = {
       "predict_proba(rows)\nThe outputs for each row of a tensor or dataset, {n, outputs} float32; "
       "column k belongs to\nmodel.classes[k].\nmodel:predict_proba(test.x)" },
     { "permutation_importance", permutation_importance,
-      "permutation_importance(set, { repeats = 5, seed = nil })\nHow much accuracy is lost when a "
-      "feature's values are shuffled among the rows (Breiman 2001):\n{features, 2}, mean and "
-      "standard deviation.\nforest:permutation_importance(test)[{ {}, 1 }]" },
+      "permutation_importance(set, { repeats = 5, seed = nil })\nHow much accuracy is lost, or of "
+      "numbers how much the mean squared error grows, when a feature's\nvalues are shuffled among "
+      "the rows (Breiman 2001): {features, 2}, mean and standard deviation.\n"
+      "forest:permutation_importance(test)[{ {}, 1 }]" },
     { "summary", summary,
       "summary()\nA text that says what it is made of.\nprint(model:summary())" },
     { "save", save,

@@ -120,11 +120,22 @@ local function all_names()
   return full, last
 end
 
+-- What a module answers to a peer's name ("Linear"): "here it is Dense, as in ..."; or nil.
+local function ours_for(name)
+  for _, module in ipairs(MODULES) do
+    local found, message = pcall(function() return require("digits")[module][name] end)
+    local ours = not found and message:match "here it is .*"
+    if ours then return ours end
+  end
+end
+
 local text
 
--- What to say of a name that stands for nothing: that of a part as a text ("adam"), a misspelling,
--- or an option that other texts tell of.
+-- What to say of a name that stands for nothing: that of a part as a text ("adam"), a peer's, a
+-- misspelling, or an option that other texts tell of.
 local function guess(name)
+  local ours = ours_for(name:match "[^.]*$")
+  if ours then return ("there is no help on '%s': %s"):format(name, ours) end
   local full, last = all_names()
   local word = "%f[%w_]" .. name:gsub("%W", "%%%0") .. "%f[^%w_]"
   local told, seen = {}, {}

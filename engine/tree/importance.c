@@ -183,10 +183,10 @@ dg_status dg_permutation_importance(const dg_learner *learner, const dg_dataset 
     if (repeats < 1)
         return dg_error(DG_INVALID, "repeats must be at least 1, found %" PRId64, repeats);
     if (dg_dataset_rows(set) == 0)
-        return dg_error(DG_INVALID, "permutation importance needs a set with rows");
+        return dg_error(DG_INVALID, "permutation_importance: the set has no rows");
     if (!set->numeric || !learner->numbers)
-        DG_TRY(dg_dataset_want_labels(set, "permutation importance"));
-    DG_TRY(dg_learner_check_rows(learner, &set->x, "permutation importance"));
+        DG_TRY(dg_dataset_want_labels(set, "permutation_importance"));
+    DG_TRY(dg_learner_check_rows(learner, &set->x, "permutation_importance"));
     struct permutation p = { .learner = learner, .set = set, .repeats = repeats, .seed = seed };
     int64_t features = dg_dataset_row_size(set);
     DG_TRY(score_rows(learner, set, &set->x, job, &p.whole));

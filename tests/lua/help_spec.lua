@@ -71,6 +71,9 @@ describe("help", function()
     assert.are.equal(help.text "Adam", help.text "adam")
     assert.are.equal(help.text "RandomForest", help.text "random_forest")
     assert.are.equal("there is no help on 'Conv2', did you mean 'Conv2D'?", help.text "Conv2")
+    assert.are.equal("there is no help on 'nn.Linear': here it is Dense, as in " ..
+      "nn.Dense { 128, activation = \"relu\" }", help.text "nn.Linear")
+    assert.matches("here it is GradientBoosting", help.text "XGBRegressor")
     assert.are.equal("there is no help on 'kernel_size'; look for it in the help on nn.Conv2D",
       help.text "kernel_size")
     assert.are.equal("there is no help on 'early_stopping'; look for it in the help on learner:fit",

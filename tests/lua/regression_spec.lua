@@ -162,6 +162,12 @@ describe("a set of numbers", function()
     assert.are.equal("label_issues: the set has no labels", message(function()
       data.label_issues(bare, { model = boosting })
     end))
+    local forest = digits.tree.RandomForest { n_estimators = 1 }
+    forest:fit(data.from_tensors { x = train.x, y = digits.range(90) % 2 }, { verbose = 0 })
+    assert.are.equal("permutation_importance: the set has no labels",
+      message(function() forest:permutation_importance(bare) end))
+    assert.matches("^permutation_importance: label 1 is ",
+      message(function() forest:permutation_importance(train) end))
     assert.are.equal("concat: set 1 has numbers, set 2 has none", message(function()
       data.concat { train, bare }
     end))
