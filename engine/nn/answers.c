@@ -14,13 +14,18 @@ static int64_t width_of(const dg_model *model)
     return dg_shape_size(&model->nodes[model->output].build.output);
 }
 
+static dg_status check_loss(const dg_model *model, const char *who)
+{
+    if (!classifies(model)) return DG_OK;
+    return dg_error(DG_INVALID,
+                    "%s: numbers are to be met, and the loss %s is of classes: compile with "
+                    "loss = \"mean_squared_error\"",
+                    who, model->loss->type->name);
+}
+
 static dg_status check_numbers(const dg_model *model, const char *who)
 {
-    if (classifies(model))
-        return dg_error(DG_INVALID,
-                        "%s: numbers are to be met, and the loss %s is of classes: compile with "
-                        "loss = \"mean_squared_error\"",
-                        who, model->loss->type->name);
+    DG_TRY(check_loss(model, who));
     if (width_of(model) != 1)
         return dg_error(DG_INVALID,
                         "%s: the set has a number a row, the model has %" PRId64
@@ -56,8 +61,9 @@ static dg_status adopt_classes(dg_model *model, const dg_dataset *set, const cha
 
 dg_status dg_answers_adopt(dg_model *model, const dg_dataset *set, const char *who)
 {
-    if (model->base.classes || model->base.numbers) return DG_OK;
-    if (set->numeric) DG_TRY(check_numbers(model, who));
+    if (model->base.classes) return DG_OK;
+    if (set->numeric || model->base.numbers) DG_TRY(check_numbers(model, who));
+    if (model->base.numbers) return DG_OK;
     model->base.numbers = set->numeric || (width_of(model) == 1 && !classifies(model) &&
                                            !model->with_accuracy && set->class_count > 1);
     return model->base.numbers ? DG_OK : adopt_classes(model, set, who);
@@ -73,7 +79,7 @@ dg_status dg_answers_of(dg_answers *out, const dg_model *model, const dg_dataset
                         const char *who)
 {
     *out = (dg_answers){ .set = set };
-    if (model->base.numbers) return DG_OK;
+    if (model->base.numbers) return check_loss(model, who);
     return dg_learner_map_classes(&out->map, &model->base, set, who);
 }
 

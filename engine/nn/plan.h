@@ -40,9 +40,9 @@ typedef struct dg_truth {
     const float *targets;     /* {rows, width}: the outputs themselves */
 } dg_truth;
 
-/* Loss and gradient of the batch that went forward. The gradient of all weights, penalties included, stays in the model's `gradients`; with `update` the
- * optimizer changes the weights at once. `*loss` is the mean loss plus the penalties of the weights
- * as they were. */
+/* Loss and gradient of the batch that went forward. The gradient of all weights, penalties
+ * included, stays in the model's `gradients`; with `update` the optimizer changes the weights at
+ * once. `*loss` is the mean loss plus the penalties of the weights as they were. */
 dg_status dg_plan_backward(dg_plan *plan, const dg_truth *truth, int64_t rows, bool update,
                            const dg_job *job, double *loss);
 

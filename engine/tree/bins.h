@@ -52,9 +52,9 @@ typedef struct dg_bins {
 /* DG_INVALID, naming a value of the data: row and column are counted from 0. */
 dg_status dg_infinite(const char *who, int64_t row, int64_t column);
 
-/* x: {n, ...} of bytes or floats, contiguous; 2 <= max_bins <= 256, NaN's bin not
- * counted (with it there are at most 256 as well). Row i of the bins is row order[i]
- * of x (NULL: i). DG_INVALID for an infinity: says row and column. */
+/* x: {n, ...} of bytes or floats, contiguous; 2 <= max_bins <= 256, NaN's bin not counted (with it
+ * there are at most 256 as well). Row i of the bins is row order[i] of x (NULL: i). DG_INVALID for
+ * an infinity: says row and column. */
 dg_status dg_bins_make(dg_bins *out, const dg_tensor *x, const uint32_t *order, int64_t max_bins,
                        const dg_job *job);
 dg_status dg_bins_add_rows(dg_bins *bins, const dg_job *job);

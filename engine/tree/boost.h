@@ -1,10 +1,11 @@
 /* Growing a tree of gradient boosting (Chen and Guestrin 2016): each row has the first and second
  * derivative of its loss, and splits are chosen by what their sums promise, as in XGBoost's "hist".
  *
- * Sums are of whole numbers: the derivatives of a tree are scaled, by a power of two, so that all of
- * them together fit 31 bits, and rounded, which is finer than a float. So a sum is the same in any order, on any number of
- * threads, and a sibling's histogram is exactly its parent's minus the other's. Both sums sit in one
- * 64-bit word, gradients above and hessians below: one addition adds both. */
+ * Sums are of whole numbers: the derivatives of a tree are scaled, by a power of two, so that all
+ * of them together fit 31 bits, and rounded, which is finer than a float. So a sum is the same in
+ * any order, on any number of threads, and a sibling's histogram is exactly its parent's minus the
+ * other's. Both sums sit in one 64-bit word, gradients above and hessians below: one addition adds
+ * both. */
 #ifndef DG_TREE_BOOST_H
 #define DG_TREE_BOOST_H
 

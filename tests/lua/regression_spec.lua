@@ -129,6 +129,25 @@ describe("a network of one output", function()
   end)
 end)
 
+describe("a network that has met numbers", function()
+  it("is checked when it was compiled anew", function()
+    local train = surface(50)
+    local model = compiled(nn.Dense { 1, activation = "sigmoid" })
+    model:fit(train, { verbose = 0 })
+    local before = model:weights()
+    model:compile { optimizer = "adam", loss = "categorical_crossentropy" }
+    for _, name in ipairs { "fit", "evaluate", "gradients" } do
+      assert.matches("^" .. name .. ": numbers are to be met, and the loss Categ",
+        message(function() model[name](model, train) end))
+    end
+    model:compile { optimizer = "adam", loss = "mean_squared_error", metrics = { "accuracy" } }
+    assert.matches("^fit: numbers are to be met, of which there is no accuracy",
+      message(function() model:fit(train) end))
+    assert.are.same(before, model:weights())
+    assert.is_number(model:evaluate(train).loss)
+  end)
+end)
+
 describe("a set of numbers", function()
   local train = surface(90)
 
