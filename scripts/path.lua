@@ -6,9 +6,11 @@ local function path(folder, ...)
   local parts = table.pack(folder, ...)
   for i = 1, parts.n do
     if type(parts[i]) ~= "string" then
-      internals.raise(("path: expected strings, found a %s"):format(type(parts[i])))
+      internals.raise("path: expected strings, found " ..
+        (parts[i] == nil and "nil" or "a " .. type(parts[i])))
     end
   end
+  if folder == "" then parts[1] = "." end -- not the root
   local whole = table.concat(parts, "/")
   local parent = whole:match "^(.*)/[^/]*$"
   if parent and parent ~= "" then
