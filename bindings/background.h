@@ -29,7 +29,8 @@ int dg_wait_fits(lua_State *L);
  * local scope <close> = seed_scope(seed) */
 int dg_seed_scope_open(lua_State *L);
 
-/* key(seed, purpose, index) returns a seed for that purpose; next_seed() one for the next object. */
+/* key(seed, purpose, index) returns a seed for that purpose; next_seed() one for the next
+ * object. */
 int dg_seed_key(lua_State *L);
 int dg_seed_next(lua_State *L);
 

@@ -6,7 +6,8 @@
 #define DG_BINDINGS_EMBEDDED_H
 
 /* One script. Its bytes run from data up to, not including, end. Module names follow the paths:
- * scripts/init.lua is "digits", scripts/a/b.lua is "digits.a.b", scripts/a/init.lua is "digits.a". */
+ * scripts/init.lua is "digits", scripts/a/b.lua is "digits.a.b", scripts/a/init.lua is
+ * "digits.a". */
 struct digits_embedded {
     const char *name; /* of the module */
     const char *path; /* in the source tree: "scripts/a/b.lua" */

@@ -150,8 +150,8 @@ static int sequential(lua_State *L)
 
 /* --- nn.Model ------------------------------------------------------------------------------- */
 
-/* Adds the node at the top of the stack, and first what it reads, unless it has been added; pops it.
- * The table at `numbers` has the number of each node that has been. */
+/* Adds the node at the top of the stack, and first what it reads, unless it has been added; pops
+ * it. The table at `numbers` has the number of each node that has been. */
 static int add_node(lua_State *L, dg_model *model, int numbers, int depth)
 {
     luaL_checkstack(L, 8, NULL);

@@ -8,12 +8,12 @@
  * append(line) and close(); or nil and a message. */
 int dg_open_journal(lua_State *L);
 
-/* parse_json(text, what) returns the value, in which null is NaN, lists are lists and objects tables
- * with texts as keys; or nil and a message that begins with `what`. */
+/* parse_json(text, what) returns the value, in which null is NaN, lists are lists and objects
+ * tables with texts as keys; or nil and a message that begins with `what`. */
 int dg_parse_json(lua_State *L);
 
-/* check_writable(path) tries whether a file could be written there, and leaves none; returns true, or
- * false and a message. */
+/* check_writable(path) tries whether a file could be written there, and leaves none; returns true,
+ * or false and a message. */
 int dg_check_writable(lua_State *L);
 
 #endif

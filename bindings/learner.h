@@ -44,9 +44,9 @@ int dg_load_learner(lua_State *L);
 int dg_learner_lua_fit(lua_State *L);
 
 /* bindings/fit.c: for a fit that runs elsewhere (bindings/background.c). Reads the arguments of
- * fit, at places 1 to 3, as learner:fit does; the stack then holds all that `options` refers to, and
- * at place `*history` a new, empty history. Callbacks in `options` are NULL unless the user gave
- * functions, which only learner:fit can call. */
+ * fit, at places 1 to 3, as learner:fit does; the stack then holds all that `options` refers to,
+ * and at place `*history` a new, empty history. Callbacks in `options` are NULL unless the user
+ * gave functions, which only learner:fit can call. */
 const dg_dataset *dg_read_fit(lua_State *L, dg_fit_options *options, int *history);
 
 /* bindings/fit.c: adds an epoch's log to the history at `history`, which becomes the learner's; and

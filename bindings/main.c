@@ -31,8 +31,8 @@ const char *dg_program_version(void)
     return DG_PROGRAM_NAME " " DIGITS_VERSION " (" LUA_RELEASE ")";
 }
 
-/* Runs where the error was raised, so that the traceback has the whole stack. An error in a callback
- * of fit brings its own, which goes deeper. */
+/* Runs where the error was raised, so that the traceback has the whole stack. An error in a
+ * callback of fit brings its own, which goes deeper. */
 static int add_traceback(lua_State *L)
 {
     const char *message = lua_tostring(L, 1);

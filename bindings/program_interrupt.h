@@ -5,8 +5,8 @@
  * that error like any other, so that a script can save what it has. A second Ctrl-C within two
  * seconds of the first one's error cannot be caught: it goes on being raised until it has reached
  * the program. A second Ctrl-C while the first still waits for an answer (within C code) ends the
- * process, unless it comes within 0.3 s of the first. What arrives within 0.05 s is the same Ctrl-C:
- * timeout(1) signals both the process and its group.
+ * process, unless it comes within 0.3 s of the first. What arrives within 0.05 s is the same
+ * Ctrl-C: timeout(1) signals both the process and its group.
  *
  * A binding that turns the engine's DG_CANCELLED into a Lua error sets dg_interrupt to 0 before it
  * raises: otherwise the hook raises once more where the script goes on.

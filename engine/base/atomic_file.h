@@ -32,8 +32,8 @@ dg_status dg_atomic_commit(dg_atomic_file *file);
 /* Removes what was not committed, and frees the struct's memory; may be called again. */
 void dg_atomic_abandon(dg_atomic_file *file);
 
-/* Makes the names in the folder of `path` last, a new file's among them. Some file systems cannot do
- * it: that is no failure. */
+/* Makes the names in the folder of `path` last, a new file's among them. Some file systems cannot
+ * do it: that is no failure. */
 dg_status dg_sync_folder(const char *path);
 
 #endif

@@ -100,8 +100,8 @@ static bool is_open(struct pool *pool, int worker)
     return count_of(atomic_load(&pool->open)) > 0 && worker <= atomic_load(&pool->allowed);
 }
 
-/* Sleeps, under the lock, until things may have changed. Helpers that may not take part sleep apart:
- * woken at each run, they would only be in the way. */
+/* Sleeps, under the lock, until things may have changed. Helpers that may not take part sleep
+ * apart: woken at each run, they would only be in the way. */
 static void doze(struct pool *pool, int worker)
 {
     bool spare = worker > atomic_load(&pool->allowed);

@@ -46,7 +46,8 @@ static inline float dg_unit_float(uint32_t word)
 
 /* Fills `count` floats with uniform numbers in [low, high), or with normal numbers: elements first,
  * first + 1 ... of the stream of `key` (first a multiple of 4); each depends on key and place only.
- * A truncated normal draws again beyond two standard deviations, as Keras's TruncatedNormal does. */
+ * A truncated normal draws again beyond two standard deviations, as Keras's TruncatedNormal
+ * does. */
 void dg_random_uniform(uint64_t key, float low, float high, int64_t first, int64_t count,
                        float *out);
 void dg_random_normal(uint64_t key, float mean, float deviation, int64_t first, int64_t count,
@@ -66,8 +67,8 @@ uint64_t dg_seed(void);
 /* The seed for the next object that was not given one: derived from dg_seed() and the count. */
 uint64_t dg_next_seed(void);
 
-/* A scope: the objects made in it take their seeds from `seed`, counted from the first, whatever was
- * made before; leaving it puts back the seed and the count that there were. Scopes nest. */
+/* A scope: the objects made in it take their seeds from `seed`, counted from the first, whatever
+ * was made before; leaving it puts back the seed and the count that there were. Scopes nest. */
 typedef struct dg_seed_scope {
     uint64_t seed, objects;
 } dg_seed_scope;

@@ -1,5 +1,5 @@
-/* Datasets from CSV files: options are checked, tables become x and y. Reading is in csv_lines.c and
- * csv_rows.c. */
+/* Datasets from CSV files: options are checked, tables become x and y. Reading is in csv_lines.c
+ * and csv_rows.c. */
 #include <inttypes.h>
 
 #include "engine/data/csv_file.h"
@@ -61,9 +61,9 @@ static dg_status find_shape(const dg_csv_file *file, const dg_csv_options *optio
         fits && product == width - 1 ? " (is one the label? say label_column = 1)" : "");
 }
 
-/* How many rows there is room to be made for: lines that are too short to hold the columns could ask
- * for more memory than the file has bytes, but a row takes two bytes a value at least. Where rows do
- * not fit, one before them is too short, and is found before it matters. */
+/* How many rows there is room to be made for: lines that are too short to hold the columns could
+ * ask for more memory than the file has bytes, but a row takes two bytes a value at least. Where
+ * rows do not fit, one before them is too short, and is found before it matters. */
 static int64_t find_room(const dg_csv_file *file)
 {
     int64_t most = (file->end - file->begin + 1) / (2 * file->columns) + 1;

@@ -100,8 +100,8 @@ uint64_t dg_dataset_fingerprint(const dg_dataset *set);
  * is DG_INVALID. `out` has room for `count`. */
 dg_status dg_dataset_split(const dg_dataset **out, const dg_dataset *set, int count,
                            const double *parts, uint64_t seed, bool stratify);
-/* Fold `fold` (from 0) of `folds`: what it trains on, and what it holds out. Over all folds each row
- * is held out once; sizes differ by one at most, in each class too when stratified.
+/* Fold `fold` (from 0) of `folds`: what it trains on, and what it holds out. Over all folds each
+ * row is held out once; sizes differ by one at most, in each class too when stratified.
  * 2 <= folds <= rows. */
 dg_status dg_dataset_fold(const dg_dataset **training, const dg_dataset **held_out,
                           const dg_dataset *set, int folds, int fold, uint64_t seed, bool stratify);

@@ -13,10 +13,11 @@ typedef struct dg_doubt {
     int64_t estimate;     /* how many labels are wrong, by the confident joint */
 } dg_doubt;
 
-/* chances: {n, classes} float32; column k belongs to classes[k] of the set. Rows are ranked by their
- * normalised margin; of equals, the first comes first. A row counts in the estimate when the class
- * that it reaches the threshold of, most confidently, is not its own; the threshold of a class is
- * the mean chance of the class among the rows labelled so. DG_INVALID: other shapes, NaN. */
+/* chances: {n, classes} float32; column k belongs to classes[k] of the set. Rows are ranked by
+ * their normalised margin; of equals, the first comes first. A row counts in the estimate when the
+ * class that it reaches the threshold of, most confidently, is not its own; the threshold of a
+ * class is the mean chance of the class among the rows labelled so. DG_INVALID: other shapes,
+ * NaN. */
 dg_status dg_label_doubt(dg_doubt *out, const dg_dataset *set, const dg_tensor *chances,
                          int origin);
 void dg_doubt_release(dg_doubt *doubt);

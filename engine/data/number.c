@@ -1,5 +1,5 @@
-/* Numbers in text. What fits 19 digits and a small power of ten is exact in two steps (Clinger, "How
- * to read floating point numbers accurately", PLDI 1990); the rest goes through strtod. */
+/* Numbers in text. What fits 19 digits and a small power of ten is exact in two steps (Clinger,
+ * "How to read floating point numbers accurately", PLDI 1990); the rest goes through strtod. */
 #define _GNU_SOURCE /* strtod_l */
 #include "engine/data/number.h"
 

@@ -95,9 +95,9 @@ static dg_status find_sizes(int count, const double *parts, int64_t rows, int64_
 
 /* The table is rounded class by class. Classes and parts are the vertices of a graph, and entries
  * with a fraction its edges. Along a cycle, adding to and taking from fractions by turns changes no
- * sum, until one of them is gone. Rows and columns sum to whole numbers, so in the end all fractions
- * lie on cycles. An open class has two fractions at least, and without cycles edges are fewer than
- * vertices, so between two classes there are fewer open classes than parts. */
+ * sum, until one of them is gone. Rows and columns sum to whole numbers, so in the end all
+ * fractions lie on cycles. An open class has two fractions at least, and without cycles edges are
+ * fewer than vertices, so between two classes there are fewer open classes than parts. */
 typedef struct rounding {
     int parts;
     int64_t unit;                 /* fractions are counted in 1 / unit */

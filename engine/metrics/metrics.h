@@ -151,8 +151,8 @@ void dg_log_losses(const dg_chances *chances, double *out);
  * first, but with two columns the first does, as in scikit-learn. */
 void dg_top_k_hits(const dg_chances *chances, int64_t k, double *out);
 
-/* One bin of a reliability diagram: rows whose greatest chance (their confidence) is in (low, high];
- * 0 is in the first. */
+/* One bin of a reliability diagram: rows whose greatest chance (their confidence) is in (low,
+ * high]; 0 is in the first. */
 typedef struct dg_calibration_bin {
     double low, high;
     int64_t count;
@@ -178,7 +178,8 @@ dg_status dg_roc_auc(double *out, const dg_chances *chances, dg_average average,
                      const int32_t *classes, const dg_job *job);
 
 /* The points of one column's curve without those on a straight line, float32 {points}, from (0, 0)
- * at the threshold greatest + 1 on; a row is positive where its chance is at least the threshold. */
+ * at the threshold greatest + 1 on; a row is positive where its chance is at least the
+ * threshold. */
 typedef struct dg_roc {
     dg_tensor false_positives, true_positives, thresholds; /* rates */
     double area;

@@ -7,7 +7,8 @@
 
 #include "engine/nn/layer.h"
 
-/* In the order of dg_activation_names. Keras 3's defaults: elu's alpha 1, leaky_relu's slope 0.2. */
+/* In the order of dg_activation_names. Keras 3's defaults: elu's alpha 1, leaky_relu's slope
+ * 0.2. */
 typedef enum dg_activation {
     DG_LINEAR,
     DG_RELU,
@@ -28,7 +29,8 @@ void dg_activate(dg_activation activation, float *y, int64_t rows, int64_t width
 void dg_activation_backward(dg_activation activation, const float *y, float *gradient, int64_t rows,
                             int64_t width);
 
-/* As above, and bias_gradient {width} becomes the sum over rows of the result (NULL: not wanted). */
+/* As above, and bias_gradient {width} becomes the sum over rows of the result (NULL: not
+ * wanted). */
 void dg_activation_backward_biased(dg_activation activation, const float *y, float *gradient,
                                    int64_t rows, int64_t width, float *bias_gradient);
 

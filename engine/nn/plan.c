@@ -198,7 +198,8 @@ static void find_wanted(dg_plan *plan)
     }
 }
 
-/* The gradient of a node with one consumer is what that consumer writes; with several, their sum. */
+/* The gradient of a node with one consumer is what that consumer writes; with several, their
+ * sum. */
 static dg_status place_gradients(dg_plan *plan)
 {
     const dg_model *model = plan->model;

@@ -1,8 +1,8 @@
-/* A file of lines that only grows: what was appended is on the disk before the call returns, so that
- * a program that is killed loses at most the line that it was writing.
+/* A file of lines that only grows: what was appended is on the disk before the call returns, so
+ * that a program that is killed loses at most the line that it was writing.
  *
- * A journal is locked while it is open: two programs that wrote to one would spoil it. Messages name
- * the path; DG_IO unless it says otherwise. */
+ * A journal is locked while it is open: two programs that wrote to one would spoil it. Messages
+ * name the path; DG_IO unless it says otherwise. */
 #ifndef DG_STORE_JOURNAL_H
 #define DG_STORE_JOURNAL_H
 

@@ -31,8 +31,8 @@ dg_status dg_json_member(const cJSON *object, const char *name, int type, const 
 dg_status dg_json_whole(const cJSON *item, const char *what, int64_t low, int64_t high,
                         int64_t *out);
 
-/* DG_INVALID as DG_FORMAT, with its message: a file that asks for what cannot be is damaged, or made
- * by a newer program. Other statuses stay. */
+/* DG_INVALID as DG_FORMAT, with its message: a file that asks for what cannot be is damaged, or
+ * made by a newer program. Other statuses stay. */
 dg_status dg_format_error(dg_status status);
 
 /* --- writing -------------------------------------------------------------------------------- */
@@ -41,8 +41,8 @@ dg_status dg_format_error(dg_status status);
  * be NULL: cJSON's way of saying that memory has run out. */
 dg_status dg_json_add(cJSON *to, const char *name, cJSON *item);
 
-/* Numbers that read back as the same number; NULL without memory. A number that is not finite, which
- * JSON cannot say, becomes null. */
+/* Numbers that read back as the same number; NULL without memory. A number that is not finite,
+ * which JSON cannot say, becomes null. */
 cJSON *dg_json_integer(int64_t number);
 cJSON *dg_json_number(double number);
 

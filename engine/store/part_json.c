@@ -149,7 +149,8 @@ static bool is_fraction(const char *text, double *out)
     return end != text && strcmp(end, " of all") == 0;
 }
 
-/* What `item` says, as a value for `param`. Parts and weights in it are the caller's to give back. */
+/* What `item` says, as a value for `param`. Parts and weights in it are the caller's to give
+ * back. */
 static dg_status read_value(const cJSON *item, const dg_param *param, dg_value *value)
 {
     uint64_t seed;

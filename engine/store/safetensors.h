@@ -28,7 +28,8 @@ void dg_tensor_file_release(dg_tensor_file *file);
 const char *dg_tensor_file_metadata(const dg_tensor_file *file, const char *key);   /* or NULL */
 const dg_tensor *dg_tensor_file_find(const dg_tensor_file *file, const char *name); /* or NULL */
 
-/* Writes whole or not at all: a temporary file beside `path`, fsync, rename, fsync of the folder. */
+/* Writes whole or not at all: a temporary file beside `path`, fsync, rename, fsync of the
+ * folder. */
 dg_status dg_tensor_file_write(const dg_tensor_file *file, const char *path);
 
 #endif

@@ -208,7 +208,8 @@ static int64_t chunk_end(const dg_run *run, int64_t i)
     return run->n - i < DG_CHUNK ? run->n - i : DG_CHUNK;
 }
 
-/* A broadcast operand (stride 0) is read once. A square is a product: powf is forty times dearer. */
+/* A broadcast operand (stride 0) is read once. A square is a product: powf is forty times
+ * dearer. */
 static dg_status float_run(const struct binary *binary, const dg_run *run)
 {
     float left[DG_CHUNK], right[DG_CHUNK];

@@ -86,7 +86,8 @@ static inline int32_t *dg_int32s(const dg_tensor *tensor)
 
 /* --- views: no element is copied ---------------------------------------------------------- */
 
-/* The part of the tensor where axis `axis` is `at`: one axis fewer. Negative counts from the end. */
+/* The part of the tensor where axis `axis` is `at`: one axis fewer. Negative counts from the
+ * end. */
 dg_status dg_tensor_select(dg_tensor *out, const dg_tensor *tensor, int axis, int64_t at);
 /* Axis `axis` cut to [begin, end). */
 dg_status dg_tensor_slice(dg_tensor *out, const dg_tensor *tensor, int axis, int64_t begin,

@@ -42,8 +42,8 @@ static inline int32_t dg_pair_gradient(int64_t pair)
     return (int32_t)((uint64_t)pair >> 32); /* hessians are not negative: nothing was borrowed */
 }
 
-/* Grows a tree and adds to margin[row] (every row of the data, sampled or not) the value of the leaf
- * that the row falls into. Depends on sample, options and key only. */
+/* Grows a tree and adds to margin[row] (every row of the data, sampled or not) the value of the
+ * leaf that the row falls into. Depends on sample, options and key only. */
 dg_status dg_boost_grow(dg_tree *out, const dg_boost_sample *sample,
                         const dg_boost_options *options, uint64_t key, float *margin,
                         const dg_job *job);

@@ -54,8 +54,8 @@ struct units {
     float gradient, hessian, lambda, alpha, least_hessian;
 };
 
-/* score[b]: of a split after bin b, where left[b] is the sum of bins 0 .. b; -1 where a side has too
- * little. Returns the greatest. */
+/* score[b]: of a split after bin b, where left[b] is the sum of bins 0 .. b; -1 where a side has
+ * too little. Returns the greatest. */
 DG_KERNEL static float score_bins(const int64_t *restrict left, int bins, int64_t total,
                                   struct units u, float *restrict score)
 {

@@ -283,7 +283,8 @@ static dg_status grow_output(void *context, int64_t k, int worker)
                          fit->job);
 }
 
-/* Many outputs grow side by side; of few, each has all threads to itself. The trees are the same. */
+/* Many outputs grow side by side; of few, each has all threads to itself. The trees are the
+ * same. */
 static dg_status grow_round(struct fit *fit)
 {
     enum { MANY = 4 };

@@ -3,10 +3,11 @@
  * For a column, the rows whose bin is not the common one are collected and hung on their bins (a
  * list a bin, a bit a bin that has one), which costs no sorting and no clearing of tables. Then a
  * boundary runs over the bins that occur, from the top down to the common bin and from the bottom
- * up to it; rows that it passes change sides one by one, and with them the impurities of both sides.
- * Rows in the common bin are never touched: in images those are four of five.
+ * up to it; rows that it passes change sides one by one, and with them the impurities of both
+ * sides. Rows in the common bin are never touched: in images those are four of five.
  *
- * In a node with many rows they are first counted by bin and class; then whole bins change sides. */
+ * In a node with many rows they are first counted by bin and class; then whole bins change
+ * sides. */
 #include <math.h>
 #include <string.h>
 
@@ -48,8 +49,8 @@ static inline double plogp(const dg_cart *cart, double weight)
 
 /* --- which bins occur --------------------------------------------------------------------- */
 
-/* Rows of the node whose bin is not common, from the rows' bits, which are few enough to stay in the
- * first cache. Their bins are asked for, to be there when they are read. */
+/* Rows of the node whose bin is not common, from the rows' bits, which are few enough to stay in
+ * the first cache. Their bins are asked for, to be there when they are read. */
 static int64_t collect_few(const dg_cart *cart, const dg_cart_node *node, int32_t column,
                            uint32_t *restrict listed)
 {
@@ -353,8 +354,8 @@ static bool scan_column(struct scan *scan, struct collected it)
     return varies;
 }
 
-/* Looks at a column one turn late, when its bins have come from memory. Whether it is constant is known
- * at once, but for columns without any row in the common bin. */
+/* Looks at a column one turn late, when its bins have come from memory. Whether it is constant is
+ * known at once, but for columns without any row in the common bin. */
 static bool take_column(struct scan *scan, int32_t column, struct collected *waiting)
 {
     dg_cart *cart = scan->cart;
@@ -379,8 +380,8 @@ static void swap(int32_t *list, int64_t a, int64_t b)
 }
 
 /* Draws features until max_features were looked at and one of them was not constant. Constant ones
- * gather at the front of the list, in the order known from the parent, drawn now, found now; what is
- * drawn and not constant gathers at the end. */
+ * gather at the front of the list, in the order known from the parent, drawn now, found now; what
+ * is drawn and not constant gathers at the end. */
 static void draw_columns(dg_cart *cart, dg_cart_node *node, struct scan *scan)
 {
     int32_t *features = cart->features;

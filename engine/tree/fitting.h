@@ -41,7 +41,8 @@ dg_status dg_tree_start_over(dg_tree_learner *learner, const dg_dataset *set);
 /* The forest has no out-of-bag scores: it was not fitted, or has other trees now. */
 void dg_tree_forget_oob(dg_tree_learner *learner);
 
-/* `*out` (dg_free it): for each row of `set`, the place of its label among the learner's classes. */
+/* `*out` (dg_free it): for each row of `set`, the place of its label among the learner's
+ * classes. */
 dg_status dg_tree_positions(int32_t **out, const dg_tree_learner *learner, const dg_dataset *set,
                             const char *who);
 

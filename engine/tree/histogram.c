@@ -12,8 +12,8 @@ struct build {
     const int64_t *minus;
 };
 
-/* One block of columns: its sums stay in cache while the rows pass by. The bins that are common, most
- * of all in images, are not among the entries. */
+/* One block of columns: its sums stay in cache while the rows pass by. The bins that are common,
+ * most of all in images, are not among the entries. */
 static dg_status build_block(void *context, int64_t piece, int worker)
 {
     const struct build *build = context;

@@ -18,9 +18,9 @@ typedef struct dg_derivatives {
     double *gradient_size, *hessian_sum; /* {outputs}: of absolute gradients, of hessians */
 } dg_derivatives;
 
-/* Softmax: the cross-entropy with g = p - y, h = 2 p (1 - p); logistic: the same of two classes with
- * h = p (1 - p); squared: half the squared error, g = margin - y, h = 1. Hessians are at least 1e-16.
- * All as XGBoost has them. `loss` sums log losses, or squared errors, by weight. */
+/* Softmax: the cross-entropy with g = p - y, h = 2 p (1 - p); logistic: the same of two classes
+ * with h = p (1 - p); squared: half the squared error, g = margin - y, h = 1. Hessians are at least
+ * 1e-16. All as XGBoost has them. `loss` sums log losses, or squared errors, by weight. */
 dg_status dg_objective_derive(dg_derivatives *d, const dg_job *job);
 
 #endif

@@ -1,4 +1,5 @@
-/* Random numbers one after another, for work that is sequential by itself: the growing of one tree. */
+/* Random numbers one after another, for work that is sequential by itself: the growing of one
+ * tree. */
 #ifndef DG_TREE_STREAM_H
 #define DG_TREE_STREAM_H
 

@@ -87,7 +87,8 @@ dg_status dg_trees_sum(const dg_trees *trees, int64_t begin, int64_t end, const 
 enum { DG_TREES_TENSORS = 4 };
 extern const char *const dg_trees_tensor_names[DG_TREES_TENSORS];
 dg_status dg_trees_pack(const dg_trees *trees, dg_tensor *out); /* DG_TREES_TENSORS of them */
-/* features, width and group of `trees` are set by the caller. DG_FORMAT says which tree is wrong. */
+/* features, width and group of `trees` are set by the caller. DG_FORMAT says which tree is
+ * wrong. */
 dg_status dg_trees_unpack(dg_trees *trees, const dg_tensor in[DG_TREES_TENSORS]);
 /* DG_FORMAT unless every walk down the tree ends in a leaf of its own. */
 dg_status dg_tree_check(const dg_tree *tree, int64_t features);

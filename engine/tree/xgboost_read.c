@@ -90,8 +90,8 @@ static dg_status read_list(const cJSON *tree, const char *name, int64_t count, d
     return DG_OK;
 }
 
-/* Nodes that XGBoost has pruned (gamma) stay in the lists, with features that do not exist: what a node
- * splits by is checked when it is reached. */
+/* Nodes that XGBoost has pruned (gamma) stay in the lists, with features that do not exist: what a
+ * node splits by is checked when it is reached. */
 static dg_status read_nodes(const cJSON *tree, struct nodes *n)
 {
     DG_TRY(whole_text(tree, "tree_param.num_nodes", 1, INT32_MAX / 2, &n->count));

@@ -52,8 +52,8 @@ void support_expect(const dg_tensor *tensor, dg_dtype dtype, int axes, const int
 /* A whole number from 0 to bound-1, the next of a stream that starts at `*state`. */
 int64_t support_random(uint64_t *state, int64_t bound);
 
-/* A tensor of up to 4 axes, of random sizes 0 .. 5 (0 seldom), type and small whole values (negative
- * ones too, except in uint8); often a view that is not contiguous. */
+/* A tensor of up to 4 axes, of random sizes 0 .. 5 (0 seldom), type and small whole values
+ * (negative ones too, except in uint8); often a view that is not contiguous. */
 dg_tensor support_random_view(uint64_t *state);
 
 /* From the next call on, the `after`-th allocation (from 0) fails, once; -1: none does. */

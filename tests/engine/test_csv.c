@@ -166,7 +166,8 @@ static void numbers_are_those_of_strtod(void **state)
     assert_true(dg_parse_number("15", 1, &value) && value == 1);
 }
 
-/* A locale with a decimal comma changes nothing. Where there is none, only the C locale is tried. */
+/* A locale with a decimal comma changes nothing. Where there is none, only the C locale is
+ * tried. */
 static void locales_do_not_matter(void **state)
 {
     static const char *const names[] = { "de_DE.UTF-8", "fr_FR.UTF-8", "C" };
@@ -363,8 +364,8 @@ static void wrong_options_are_refused(void **state)
 
 /* --- large files ---------------------------------------------------------------------------- */
 
-/* A file of `rows` rows of 100 values, in which value j of row i is (7 i + j) % 256. `form` says how
- * a value and a line end are written. */
+/* A file of `rows` rows of 100 values, in which value j of row i is (7 i + j) % 256. `form` says
+ * how a value and a line end are written. */
 typedef struct form {
     const char *value, *line_end;
 } form;

@@ -1,5 +1,5 @@
-/* Mutated CSV and IDX files, the same ones in every run: readers must give a sound set or a message,
- * and no memory must be lost. Most worth under AddressSanitizer and UBSan. */
+/* Mutated CSV and IDX files, the same ones in every run: readers must give a sound set or a
+ * message, and no memory must be lost. Most worth under AddressSanitizer and UBSan. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,7 +26,8 @@ static size_t draw(size_t bound)
     return (size_t)support_random(&draws, (int64_t)bound);
 }
 
-/* Rewriting a file in place makes ext4 flush it to the disk, which takes a thousand times longer. */
+/* Rewriting a file in place makes ext4 flush it to the disk, which takes a thousand times
+ * longer. */
 static void write_new(const char *path, const void *bytes, size_t size)
 {
     unlink(path);

@@ -335,7 +335,8 @@ static void test_fit_errors(void **state)
     dg_model_free(wide);
 }
 
-/* A fit that fails for want of memory leaves a model that can be fitted, or its classes complete. */
+/* A fit that fails for want of memory leaves a model that can be fitted, or its classes
+ * complete. */
 static void test_memory_that_cannot_be_had(void **state)
 {
     static const char *const names[] = { "nought", "one", "two", "three" };

@@ -94,7 +94,8 @@ static void splits_follow_their_seed(void **state)
     dg_dataset_release(set);
 }
 
-/* The first and the last rows of each part are of all classes, as if it had been drawn from a hat. */
+/* The first and the last rows of each part are of all classes, as if it had been drawn from a
+ * hat. */
 static void stratified_parts_are_in_random_order(void **state)
 {
     enum { ROWS = 2000, CLASSES = 10, LOOK = 100 };

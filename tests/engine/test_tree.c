@@ -103,7 +103,8 @@ static void test_odd_data_is_learnt(void **state)
     check_odd(900, 4, 200, true, false); /* many classes */
 }
 
-/* Where rows differ nowhere there is nothing to split; where one column is constant it is not used. */
+/* Where rows differ nowhere there is nothing to split; where one column is constant it is not
+ * used. */
 static void test_constant_columns_are_not_used(void **state)
 {
     (void)state;

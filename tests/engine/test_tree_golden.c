@@ -93,7 +93,8 @@ static bool reaches(const dg_tree *tree, const float *row, int32_t node)
     return at == node;
 }
 
-/* No row of the node goes another way: below (XGBoost) or up to (scikit-learn) the wanted number. */
+/* No row of the node goes another way: below (XGBoost) or up to (scikit-learn) the wanted
+ * number. */
 static void expect_same_side(const dg_tensor *x, const dg_tree *tree, int32_t node, double wanted,
                              bool below)
 {

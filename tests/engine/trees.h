@@ -5,8 +5,8 @@
 #include "engine/tree/fitting.h"
 #include "tests/engine/network.h"
 
-/* Rows of `columns` values with labels 0 .. classes-1 (each occurs where rows allow it) that lean on the
- * first columns. Bytes: three of four are 0. Floats: one of eight is NaN if `holes`. */
+/* Rows of `columns` values with labels 0 .. classes-1 (each occurs where rows allow it) that lean
+ * on the first columns. Bytes: three of four are 0. Floats: one of eight is NaN if `holes`. */
 const dg_dataset *tree_set(int64_t rows, int64_t columns, int classes, bool bytes, bool holes,
                            uint64_t seed);
 

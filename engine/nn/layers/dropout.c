@@ -1,7 +1,7 @@
 /* Dropout: in training, sets a share of the values to zero and makes up for it in the others.
  *
- * Value i of the batch is kept by 16 random bits. Values go in groups of 128, groups share 16 blocks
- * of Philox: value r of group g takes half word r / 16 of block 16 g + r % 16. */
+ * Value i of the batch is kept by 16 random bits. Values go in groups of 128, groups share 16
+ * blocks of Philox: value r of group g takes half word r / 16 of block 16 g + r % 16. */
 #include "engine/base/kernel.h"
 #include "engine/base/random.h"
 #include "engine/nn/descriptors.h"
