@@ -241,6 +241,21 @@ static dg_status as_rows(const dg_learner *learner, const dg_tensor *x, dg_tenso
     return status;
 }
 
+/* --- logs --------------------------------------------------------------------------------- */
+
+void dg_log_add(dg_log *log, const char *name, double value)
+{
+    log->score[log->scores].name = name;
+    log->score[log->scores++].value = value;
+}
+
+double dg_log_find(const dg_log *log, const char *name)
+{
+    for (int i = 0; i < log->scores; i++)
+        if (strcmp(log->score[i].name, name) == 0) return log->score[i].value;
+    return NAN;
+}
+
 /* --- fitting ------------------------------------------------------------------------------ */
 
 dg_fit_options dg_fit_defaults(void)

@@ -25,6 +25,10 @@ typedef struct dg_log {
     } score[DG_MAX_SCORES];
 } dg_log;
 
+void dg_log_add(dg_log *log, const char *name, double value);
+/* NaN where there is no such score. */
+double dg_log_find(const dg_log *log, const char *name);
+
 /* Called on the thread that called fit. `*stop` = true ends the fit in good order; a status other
  * than DG_OK ends it with that status, the weights kept. */
 typedef dg_status dg_callback(void *context, const dg_log *log, bool *stop);

@@ -114,20 +114,14 @@ static dg_status allocate(struct fit *fit)
 
 /* --- scores ------------------------------------------------------------------------------- */
 
-static void add_score(dg_log *log, const char *name, double value)
-{
-    log->score[log->scores].name = name;
-    log->score[log->scores++].value = value;
-}
-
 /* The running means of this epoch, as Keras shows them. */
 static void log_training(struct fit *fit)
 {
     fit->log.scores = 0;
     fit->log.seconds = dg_clock() - fit->epoch_start;
-    add_score(&fit->log, "loss", fit->loss_sum / (double)fit->seen);
+    dg_log_add(&fit->log, "loss", fit->loss_sum / (double)fit->seen);
     if (fit->model->with_accuracy)
-        add_score(&fit->log, "accuracy", (double)fit->correct / (double)fit->seen);
+        dg_log_add(&fit->log, "accuracy", (double)fit->correct / (double)fit->seen);
 }
 
 static dg_status log_validation(struct fit *fit)
@@ -135,8 +129,8 @@ static dg_status log_validation(struct fit *fit)
     dg_scores scores;
     if (!fit->options->validation) return DG_OK;
     DG_TRY(dg_learner_evaluate(&fit->model->base, fit->options->validation, fit->job, &scores));
-    add_score(&fit->log, "val_loss", scores.loss);
-    if (fit->model->with_accuracy) add_score(&fit->log, "val_accuracy", scores.accuracy);
+    dg_log_add(&fit->log, "val_loss", scores.loss);
+    if (fit->model->with_accuracy) dg_log_add(&fit->log, "val_accuracy", scores.accuracy);
     fit->log.seconds = dg_clock() - fit->epoch_start;
     return DG_OK;
 }
@@ -152,13 +146,6 @@ static dg_status call(dg_callback *callback, struct fit *fit)
 
 /* --- early stopping ----------------------------------------------------------------------- */
 
-static double find_score(const dg_log *log, const char *name)
-{
-    for (int i = 0; i < log->scores; i++)
-        if (strcmp(log->score[i].name, name) == 0) return log->score[i].value;
-    return NAN;
-}
-
 /* Remembers the best epoch; without a monitor that is for the record only. */
 static void judge_epoch(struct fit *fit)
 {
@@ -166,7 +153,7 @@ static void judge_epoch(struct fit *fit)
     const char *name = options->monitor      ? options->monitor
                        : options->validation ? "val_loss"
                                              : "loss";
-    double score = find_score(&fit->log, name);
+    double score = dg_log_find(&fit->log, name);
     if (strstr(name, "accuracy")) score = -score;
     double needed = fit->best_score - (options->monitor ? options->min_delta : 0);
     if (fit->log.epoch == 1 || score < needed || isnan(fit->best_score)) {

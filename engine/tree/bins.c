@@ -368,12 +368,33 @@ void dg_bins_free(dg_bins *bins)
 
 float dg_bins_threshold(const dg_bins *bins, const dg_column *column, int left, int right)
 {
+    if (right == column->nan_bin) return bins->high[column->first + column->bins - 1];
     float below = bins->high[column->first + left], above = bins->low[column->first + right];
     float middle = below + (above - below) / 2;
     if (!(middle < above)) return below; /* neighbouring floats have no number between them */
     for (int64_t b = column->first + left + 1; b < column->first + right; b++)
         if (bins->low[b] <= middle && middle < bins->high[b]) return bins->high[b];
     return middle;
+}
+
+int64_t dg_bins_part(const dg_bins *bins, int32_t column, int left, bool nan_left, uint32_t *row,
+                     int64_t count, uint32_t *spare)
+{
+    const uint8_t *bin = bins->by_column + column * bins->rows;
+    int nan_bin = bins->columns[column].nan_bin;
+    bool go_left[DG_MAX_BINS];
+    int64_t front = 0, others = 0;
+    for (int b = 0; b < DG_MAX_BINS; b++) go_left[b] = b <= left;
+    if (nan_bin >= 0) go_left[nan_bin] = nan_left;
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t here = row[i];
+        bool goes = go_left[bin[here]];
+        row[front] = spare[others] = here;
+        front += goes;
+        others += !goes;
+    }
+    memcpy(row + front, spare, (size_t)others * sizeof *row);
+    return front;
 }
 
 /* --- by rows ------------------------------------------------------------------------------ */

@@ -190,32 +190,6 @@ static int64_t choose(const struct grower *g)
 
 /* --- splitting ---------------------------------------------------------------------------- */
 
-static bool is_left(const dg_column *column, const dg_boost_split *split, int bin)
-{
-    return bin == column->nan_bin ? split->nan_left : bin <= split->left;
-}
-
-/* Rows that go left stay in order at the front, the others in order behind them. */
-static int64_t part_rows(struct grower *g, const struct open *leaf)
-{
-    const dg_bins *bins = g->sample->bins;
-    const dg_column *column = &bins->columns[leaf->split.column];
-    const uint8_t *bin = bins->by_column + leaf->split.column * bins->rows;
-    int64_t left = leaf->begin, others = 0;
-    bool go_left[DG_MAX_BINS] = { false };
-    for (int b = 0; b < column->bins + (column->nan_bin >= 0); b++)
-        go_left[b] = is_left(column, &leaf->split, b);
-    for (int64_t i = leaf->begin; i < leaf->end; i++) {
-        uint32_t row = g->row[i];
-        bool goes = go_left[bin[row]];
-        g->row[left] = g->spare[others] = row;
-        left += goes;
-        others += !goes;
-    }
-    memcpy(g->row + left, g->spare, (size_t)others * sizeof *g->row);
-    return left;
-}
-
 static void state_facts(struct grower *g, const struct open *leaf)
 {
     double gradient = gradient_of(g, leaf->sum), hessian = hessian_of(g, leaf->sum);
@@ -258,10 +232,10 @@ static dg_status split_leaf(struct grower *g, struct open *leaf, struct open chi
     const dg_bins *bins = g->sample->bins;
     const dg_boost_split *split = &leaf->split;
     const dg_column *column = &bins->columns[split->column];
-    bool only_nan = split->right == column->nan_bin;
-    float threshold = only_nan ? bins->high[column->first + column->bins - 1]
-                               : dg_bins_threshold(bins, column, split->left, split->right);
-    int64_t middle = part_rows(g, leaf);
+    float threshold = dg_bins_threshold(bins, column, split->left, split->right);
+    int64_t middle =
+        leaf->begin + dg_bins_part(bins, split->column, split->left, split->nan_left,
+                                   g->row + leaf->begin, leaf->end - leaf->begin, g->spare);
     int32_t left;
     dg_status status =
         dg_tree_split(g->tree, leaf->node, column->feature, threshold, split->nan_left, &left);

@@ -80,12 +80,6 @@ static dg_status choose_objective(const boosting_options *chosen, const dg_datas
                     chosen->base_score);
 }
 
-static float base_margin(dg_objective objective, double base_score)
-{
-    if (objective != DG_OBJECTIVE_LOGISTIC) return (float)base_score;
-    return (float)-log(1 / base_score - 1);
-}
-
 static void set_growing(struct fit *fit)
 {
     const boosting_options *o = fit->chosen;
@@ -157,7 +151,7 @@ static dg_status begin_learner(struct fit *fit, dg_objective objective)
     learner->objective = objective;
     learner->base.numbers = objective == DG_OBJECTIVE_SQUARED;
     DG_TRY(dg_tree_start_over(learner, fit->set));
-    learner->base_margin = base_margin(objective, fit->chosen->base_score);
+    learner->base_margin = dg_objective_margin(objective, fit->chosen->base_score);
     learner->trees.width = 1;
     learner->trees.group = fit->outputs;
     return DG_OK;
@@ -315,23 +309,16 @@ static dg_status score_validation(struct fit *fit)
                         fit->val_margin, fit->job));
     DG_TRY(dg_objective_chances(learner, fit->val_margin, rows, fit->val_proba, fit->job));
     dg_tree_scores(learner, fit->val_proba, rows, fit->val_positions, fit->val_numbers, &scores);
-    dg_tree_log(&fit->log, "val_loss", scores.loss);
-    if (scores.has_accuracy) dg_tree_log(&fit->log, "val_accuracy", scores.accuracy);
+    dg_log_add(&fit->log, "val_loss", scores.loss);
+    if (scores.has_accuracy) dg_log_add(&fit->log, "val_accuracy", scores.accuracy);
     return DG_OK;
-}
-
-static double find_score(const dg_log *log, const char *name)
-{
-    for (int i = 0; i < log->scores; i++)
-        if (strcmp(log->score[i].name, name) == 0) return log->score[i].value;
-    return NAN;
 }
 
 static void judge_round(struct fit *fit)
 {
     const dg_fit_options *options = fit->options;
     const char *name = options->monitor ? options->monitor : fit->validation ? "val_loss" : "loss";
-    double score = find_score(&fit->log, name);
+    double score = dg_log_find(&fit->log, name);
     if (strstr(name, "accuracy")) score = -score;
     if (fit->round == 0 || score < fit->best_score - (options->monitor ? options->min_delta : 0)) {
         fit->best_score = score;
@@ -351,9 +338,9 @@ static dg_status run_round(struct fit *fit)
     fit->log = (dg_log){
         .epoch = fit->round + 1, .epochs = fit->chosen->n_estimators, .batch = 1, .batches = 1
     };
-    dg_tree_log(&fit->log, "loss", d->loss / d->total_weight);
+    dg_log_add(&fit->log, "loss", d->loss / d->total_weight);
     if (d->objective != DG_OBJECTIVE_SQUARED)
-        dg_tree_log(&fit->log, "accuracy", d->correct / d->total_weight);
+        dg_log_add(&fit->log, "accuracy", d->correct / d->total_weight);
     DG_TRY(score_validation(fit));
     fit->log.seconds = dg_clock() - start;
     if (!isfinite(d->loss))

@@ -102,38 +102,16 @@ static void consider(dg_cart *cart, dg_cart_node *node)
         node->split.column = -1;
 }
 
-/* Rows that go left stay in order at the front, the others in order behind them. */
-static int64_t part_rows(dg_cart *cart, const dg_cart_node *node)
-{
-    const dg_bins *bins = cart->sample->bins;
-    const dg_cart_split *split = &node->split;
-    const uint8_t *bin = bins->by_column + split->column * bins->rows;
-    int nan_bin = bins->columns[split->column].nan_bin;
-    bool go_left[DG_MAX_BINS];
-    int64_t left = node->begin, others = 0;
-    for (int b = 0; b < DG_MAX_BINS; b++) go_left[b] = b <= split->left;
-    if (nan_bin >= 0) go_left[nan_bin] = split->nan_left;
-    for (int64_t i = node->begin; i < node->end; i++) {
-        uint32_t row = cart->row[i];
-        bool is_left = go_left[bin[row]];
-        cart->row[left] = cart->spare[others] = row;
-        left += is_left;
-        others += !is_left;
-    }
-    memcpy(cart->row + left, cart->spare, (size_t)others * sizeof *cart->row);
-    return left;
-}
-
 /* Splits the node; `child` receives its two children, not yet considered. */
 static dg_status split_node(dg_cart *cart, const dg_cart_node *node, dg_cart_node child[2])
 {
     const dg_bins *bins = cart->sample->bins;
     const dg_cart_split *split = &node->split;
     const dg_column *column = &bins->columns[split->column];
-    int64_t middle = part_rows(cart, node);
-    bool only_nan = split->right == column->nan_bin;
-    float threshold = only_nan ? bins->high[column->first + column->bins - 1]
-                               : dg_bins_threshold(bins, column, split->left, split->right);
+    int64_t middle =
+        node->begin + dg_bins_part(bins, split->column, split->left, split->nan_left,
+                                   cart->row + node->begin, node->end - node->begin, cart->spare);
+    float threshold = dg_bins_threshold(bins, column, split->left, split->right);
     bool nan_left = split->nan_left;
     /* NaN that was not seen here goes with the majority */
     const uint8_t *bin = bins->by_column + split->column * bins->rows;

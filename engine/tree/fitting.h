@@ -54,7 +54,8 @@ dg_status dg_tree_numbers(float **out, const dg_dataset *set);
 void dg_tree_scores(const dg_tree_learner *learner, const float *proba, int64_t rows,
                     const int32_t *positions, const float *numbers, dg_scores *out);
 
-void dg_tree_log(dg_log *log, const char *name, double value);
+/* The margin that every row begins with (engine/tree/objective.c). */
+float dg_objective_margin(dg_objective objective, double base_score);
 
 /* Turns sums of margins {rows, outputs} into chances {rows, classes} (engine/tree/objective.c). */
 dg_status dg_objective_chances(const dg_tree_learner *learner, const float *margins, int64_t rows,

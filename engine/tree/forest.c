@@ -228,7 +228,7 @@ static dg_status score_oob(struct fit *fit)
     }
     learner->has_oob = judged > 0;
     learner->oob_accuracy = (double)correct / (double)(judged ? judged : 1);
-    if (learner->has_oob) dg_tree_log(&fit->log, "oob_accuracy", learner->oob_accuracy);
+    if (learner->has_oob) dg_log_add(&fit->log, "oob_accuracy", learner->oob_accuracy);
     return DG_OK;
 }
 
@@ -242,8 +242,8 @@ static dg_status score(struct fit *fit)
     DG_TRY(status);
     if (validation) {
         DG_TRY(dg_tree_evaluate(&fit->learner->base, validation, fit->job, &scores));
-        dg_tree_log(&fit->log, "val_loss", scores.loss);
-        dg_tree_log(&fit->log, "val_accuracy", scores.accuracy);
+        dg_log_add(&fit->log, "val_loss", scores.loss);
+        dg_log_add(&fit->log, "val_accuracy", scores.accuracy);
     }
     return call(fit->options->on_epoch, fit, &stop);
 }

@@ -202,12 +202,6 @@ dg_status dg_tree_numbers(float **out, const dg_dataset *set)
     return DG_OK;
 }
 
-void dg_tree_log(dg_log *log, const char *name, double value)
-{
-    log->score[log->scores].name = name;
-    log->score[log->scores++].value = value;
-}
-
 /* --- predicting --------------------------------------------------------------------------- */
 
 static dg_status predict_rows(const dg_tree_learner *learner, const dg_tensor *rows,

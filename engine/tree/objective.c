@@ -178,6 +178,12 @@ static dg_status chances_piece(void *context, int64_t piece, int worker)
     return DG_OK;
 }
 
+float dg_objective_margin(dg_objective objective, double base_score)
+{
+    if (objective != DG_OBJECTIVE_LOGISTIC) return (float)base_score;
+    return (float)-log(1 / base_score - 1);
+}
+
 dg_status dg_objective_chances(const dg_tree_learner *learner, const float *margins, int64_t rows,
                                float *out, const dg_job *job)
 {

@@ -59,7 +59,7 @@ static void walk_bytes(const dg_node_rule *rule, const uint8_t *const *row, int3
         moving = false;
         for (int i = 0; i < ABREAST; i++) {
             dg_node_rule r = rule[at[i]];
-            int32_t to = r.left + !((float)row[i][r.feature & 0x7fffffff] <= r.threshold);
+            int32_t to = r.left + !((float)row[i][dg_rule_feature(&r)] <= r.threshold);
             moving |= to != at[i];
             at[i] = to;
         }
@@ -74,7 +74,7 @@ static void walk_floats(const dg_node_rule *rule, const float *const *row, int32
         moving = false;
         for (int i = 0; i < ABREAST; i++) {
             dg_node_rule r = rule[at[i]];
-            float x = row[i][r.feature & 0x7fffffff];
+            float x = row[i][dg_rule_feature(&r)];
             int32_t to = r.left + (x != x ? r.feature >= 0 : !(x <= r.threshold));
             moving |= to != at[i];
             at[i] = to;

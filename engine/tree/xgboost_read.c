@@ -268,7 +268,7 @@ static dg_status read_objective(const cJSON *root, dg_tree_learner *learner)
         if (!(base > 0 && base < 1))
             return dg_error(DG_FORMAT,
                             "'learner_model_param.base_score' must be a chance, found %g", base);
-        learner->base_margin = (float)-log(1 / base - 1);
+        learner->base_margin = dg_objective_margin(DG_OBJECTIVE_LOGISTIC, base);
         return read_classes(root, &learner->base, 2);
     }
     if (strcmp(name->valuestring, "reg:squarederror") != 0)
