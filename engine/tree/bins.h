@@ -62,12 +62,12 @@ dg_status dg_bins_add_blocks(dg_bins *bins, const dg_job *job);
 void dg_bins_free(dg_bins *bins);
 
 /* The number between bins `left` and `right` (left < right) of a column at which a tree parts them:
- * values up to it go left; where `right` is the bin of NaN, all numbers do. It parts no bin between them either, so that rows which come there by
- * their bins and by their values go the same way. */
+ * values up to it go left; where `right` is the bin of NaN, all numbers do. It parts no bin between
+ * them either, so that rows which come there by their bins and by their values go the same way. */
 float dg_bins_threshold(const dg_bins *bins, const dg_column *column, int left, int right);
 
-/* Parts rows by a column: those in bins up to `left` stay in order at the front, the others in order
- * behind them; NaN goes left with nan_left. spare: {count}. Returns how many went left. */
+/* Parts rows by a column: those in bins up to `left` stay in order at the front, the others in
+ * order behind them; NaN goes left with nan_left. spare: {count}. Returns how many went left. */
 int64_t dg_bins_part(const dg_bins *bins, int32_t column, int left, bool nan_left, uint32_t *row,
                      int64_t count, uint32_t *spare);
 
