@@ -83,7 +83,8 @@ int dg_open_journal(lua_State *L)
 int dg_check_writable(lua_State *L)
 {
     dg_atomic_file file;
-    dg_status status = dg_atomic_open(&file, dg_want_text(L, 1, "path", "the path"));
+    dg_status status =
+        dg_atomic_open(&file, dg_want_text(L, 1, luaL_optstring(L, 2, "path"), "the path"));
     dg_atomic_abandon(&file);
     lua_pushboolean(L, status == DG_OK);
     if (status == DG_OK) return 1;

@@ -110,16 +110,6 @@ static int write_file(lua_State *L)
     return 0;
 }
 
-/* writable(path): raises unless a file could be written there, before work is done for it. */
-static int writable(lua_State *L)
-{
-    dg_atomic_file file;
-    dg_status status = dg_atomic_open(&file, dg_want_text(L, 1, "save", "the path"));
-    dg_atomic_abandon(&file);
-    dg_check_status(L, status);
-    return 0;
-}
-
 static bool is_set(const char *variable)
 {
     const char *value = getenv(variable);
@@ -151,10 +141,10 @@ static int terminal(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    { "shade", shade },        { "range", range },       { "colour", colour },
-    { "bytes", bytes },        { "text", text },         { "histogram", histogram },
-    { "write", write_file },   { "writable", writable }, { "terminal", terminal },
-    { "gnuplot", dg_gnuplot }, { NULL, NULL },
+    { "shade", shade },      { "range", range },       { "colour", colour },
+    { "bytes", bytes },      { "text", text },         { "histogram", histogram },
+    { "write", write_file }, { "terminal", terminal }, { "gnuplot", dg_gnuplot },
+    { NULL, NULL },
 };
 
 void dg_open_picture(lua_State *L)

@@ -33,6 +33,7 @@ print(("\nthe best of %d, in %.1f s: %s"):format(#found.trials, found.seconds,
 
 local test = found.best.model:evaluate(sets.test)
 print(("test accuracy %.4f, loss %.4f"):format(test.accuracy, test.loss))
-plot.search(found):save(digits.path(o.out, "search.svg"))
-print(("wrote %s and %s"):format(found.best.path, o.out .. "/search.svg"))
+local path = digits.path(o.out, "search.svg")
+plot.search(found):save(path)
+print(("wrote %s and %s"):format(found.best.path, path))
 return found

@@ -7,10 +7,10 @@ local study = dofile((arg[0]:gsub("[^/]*$", "study.lua"))) -- beside this file
 local write = dofile((arg[0]:gsub("[^/]*$", "report_page.lua")))
 
 local began = digits.clock()
-local o = study.options({
+local o = study.options {
   repeats = { 2, "how often each of the compared is trained, with seeds that follow one another" },
-}, { repeats = 2 })
-local page = digits.report.new(o.out .. "/report.html", {
+}
+local page = digits.report.new(digits.path(o.out, "report.html"), {
   title = "Recognising handwritten digits" })
 
 -- Runs an experiment as its command would, and keeps the command and the time that it took.

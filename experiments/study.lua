@@ -229,7 +229,7 @@ function study.with_spread(result, name, format)
   return #result.runs > 1 and text .. " ± " .. format:format(result[name .. "_spread"]) or text
 end
 
-function study.p_value(p)
+local function p_value(p)
   return p < 0.0001 and "< 0.0001" or ("= %.4f"):format(p)
 end
 
@@ -237,7 +237,7 @@ end
 function study.verdict(d)
   return ("%s against %s: %+.2f points of accuracy (95 %%: %+.2f to %+.2f), %s by chance (p %s)")
     :format(d.best, d.other, 100 * d.difference, 100 * d.low, 100 * d.high,
-      d.p < 0.05 and "hardly" or "perhaps", study.p_value(d.p))
+      d.p < 0.05 and "hardly" or "perhaps", p_value(d.p))
 end
 
 local function padded(text, width)

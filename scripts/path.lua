@@ -1,6 +1,7 @@
 -- digits.path(folder, name): where to write a file, in a folder that is made if need be. What
 -- cannot be written is refused, so that a script that asks first does not work for nothing.
 local internals = require("digits.core").internals
+local writable = require "digits.writable"
 
 local function path(folder, ...)
   local parts = table.pack(folder, ...)
@@ -12,13 +13,7 @@ local function path(folder, ...)
   end
   if folder == "" then parts[1] = "." end -- not the root
   local whole = table.concat(parts, "/")
-  local parent = whole:match "^(.*)/[^/]*$"
-  if parent and parent ~= "" then
-    local ok, message = internals.make_folder(parent)
-    if not ok then internals.raise("path: " .. message) end
-  end
-  local writable, message = internals.check_writable(whole)
-  if not writable then internals.raise("path: " .. message) end
+  writable("path", whole)
   return whole
 end
 

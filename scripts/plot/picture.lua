@@ -61,7 +61,8 @@ function methods.save(self, path)
     check.fail("save", "the path must be a string, found %s", check.found(path))
   end
   local format = ending_of("save", (path:match "%.([^./]*)$" or ""):lower(), path)
-  picture.writable(path)
+  local writable, message = core.internals.check_writable(path, "save")
+  if not writable then core.internals.raise(message) end
   picture.write(path, methods.render(self, format))
   return self
 end

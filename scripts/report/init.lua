@@ -3,6 +3,7 @@
 local internals = require("digits.core").internals
 local html = require "digits.report.html"
 local style = require "digits.report.style"
+local writable = require "digits.writable"
 
 local report = {}
 local Page = { __name = "digits.page" }
@@ -21,13 +22,7 @@ function report.new(path, options)
   want("string", path, "the path")
   options = want("table", options or {}, "what is given with the path")
   want("string", options.title, "title")
-  local folder = path:match "^(.*)/[^/]*$"
-  if folder and folder ~= "" then
-    local made, message = internals.make_folder(folder)
-    if not made then fail("%s", message) end
-  end
-  local writable, message = internals.check_writable(path)
-  if not writable then fail("%s", message) end
+  writable("report", path)
   return setmetatable({ path = path, title = options.title, lead = options.lead, parts = {},
     sections = {}, top = {} }, Page)
 end
