@@ -6,18 +6,11 @@ local report = digits.report
 
 local program = os.getenv "DIGITS_LUA" or arg[-1]
 
-local function read_all(path)
-  local file = assert(io.open(path, "rb"), path .. " is not there")
-  local text = file:read "a"
-  file:close()
-  return text
-end
-
 -- Runs a command; its output, errors and status.
 local function run(folder, command)
   local _, kind, status = os.execute(("%s >'%s/stdout' 2>'%s/stderr' </dev/null"):format(command,
     folder, folder))
-  return read_all(folder .. "/stdout"), read_all(folder .. "/stderr"),
+  return support.read(folder .. "/stdout"), support.read(folder .. "/stderr"),
     kind == "exit" and status or 128 + status
 end
 
@@ -49,7 +42,7 @@ describe("report", function()
     page:figure(digits.plot.line { y = { 1, 2 } }, "a \"figure\" & more")
     assert.is_nil(io.open(path))
     page:save()
-    local text = read_all(path)
+    local text = support.read(path)
     assert.truthy(text:find("<title>1 &lt; 2 &amp; &quot;so&quot;</title>", 1, true))
     assert.truthy(text:find("<p class=\"lead\">ab ?</p>", 1, true))
     assert.truthy(text:find("<dt>&lt;i&gt;</dt><dd>5\u{a0}%</dd>", 1, true))
@@ -135,14 +128,14 @@ describe("experiments", function()
     local accuracy = plain:match "test accuracy (0%.%d+)"
     assert.is_true(tonumber(accuracy) > 0.9)
     assert.is_true(math.abs(accuracy - other:match "test accuracy (0%.%d+)") <= 0.003)
-    assert.matches("^<%?xml", read_all(folder .. "/random_forest_importance.svg"))
+    assert.matches("^<%?xml", support.read(folder .. "/random_forest_importance.svg"))
   end)
 
   describe("together", function()
     local page, out, err, status
     setup(function()
       out, err, status = experiment(folder, "report", "--quick --seed 3 --out " .. folder)
-      page = status == 0 and read_all(folder .. "/report.html")
+      page = status == 0 and support.read(folder .. "/report.html")
     end)
 
     it("make a page in under a minute", function()

@@ -100,7 +100,9 @@ describe("Sequential", function()
   end)
 
   it("says when a loss would take for probabilities what are none", function()
-    local out, err = support.run(support.folder(), [[
+    local folder = support.folder()
+    finally(function() support.remove(folder) end)
+    local out, err = support.run(folder, [[
       local nn = require("digits").nn
       for _, activation in ipairs { "softmax", "sigmoid", "linear", "relu" } do
         for _, loss in ipairs { "categorical_crossentropy", "mean_squared_error" } do

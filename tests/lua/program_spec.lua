@@ -205,7 +205,7 @@ describe("scripts", function()
 end)
 
 describe("modules", function()
-  it("of the library are inside the program, whatever the shell.folder", function()
+  it("of the library are inside the program, whatever the folder", function()
     local out, err = sh [[cd / && $P -E -e '
       local repl, place = require "digits.repl"
       print(debug.getinfo(repl.show).source, place)

@@ -147,16 +147,16 @@ describe("a search of trees", function()
     local function forest(p)
       return tree.RandomForest { n_estimators = p.n_estimators, max_depth = p.depth }
     end
+    local folder = support.folder()
+    finally(function() support.remove(folder) end)
     local given = options { params = { depth = { 2, 8 }, n_estimators = { 2, 10 } }, fit = NONE,
-      model = forest, journal = os.tmpname() }
+      model = forest, journal = folder .. "/grid.jsonl" }
     local found = search.grid(given)
     assert.are.equal(8, found.best.params.depth)
     assert.is_true(found.best.scores.accuracy > found.ranked[4].scores.accuracy)
     assert.are.same(outcome(found), outcome(search.grid(given))) -- from the journal
     assert.are.equal(found.best.scores.accuracy,
       digits.load(found.best.path):evaluate(validation).accuracy)
-    os.remove(given.journal)
-    os.remove(found.best.path)
     given.journal, given.workers = nil, 2
     assert.are.same(outcome(found), outcome(search.grid(given)))
   end)

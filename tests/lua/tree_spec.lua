@@ -77,7 +77,7 @@ describe("every tree learner", function()
     end)
 
     it(name .. " refuses what does not fit, and suggests", function()
-      local function message(action) return support.message(action) end
+      local message = support.message
       local model = make()
       assert.matches("never fitted", message(function() model:predict(test) end))
       assert.matches("unknown option 'max_dept', did you mean 'max_depth'",
