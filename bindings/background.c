@@ -145,6 +145,7 @@ static int fit_finish(lua_State *L)
 {
     struct background *fit = want_fit(L, 1);
     bool judged = fit->judge != NULL;
+    const char *step = fit->learner ? fit->learner->type->step : NULL;
     join(L, 1, fit);
     if (fit->status != DG_OK) {
         lua_pushnil(L);
@@ -156,7 +157,7 @@ static int fit_finish(lua_State *L)
     lua_rawgeti(L, 2, 1);
     lua_rawgeti(L, 2, fit->history);
     for (int64_t i = 0; i < fit->log_count; i++) dg_record_epoch(L, 3, 4, &fit->logs[i]);
-    dg_finish_history(L, 4, &fit->result);
+    dg_finish_history(L, 4, &fit->result, step);
     if (!judged) return 1;
     dg_push_scores(L, &fit->scores);
     return 2;

@@ -9,6 +9,7 @@
 #include "bindings/tensor.h"
 #include "engine/base/clock.h"
 #include "engine/nn/model.h"
+#include "engine/stopping.h"
 
 #define PROGRESS "digits.progress"
 
@@ -356,15 +357,17 @@ static void end_progress(const struct fit *fit)
     if (fit->drawn) lua_writeline();
 }
 
-void dg_finish_history(lua_State *L, int history, const dg_fit_result *result)
+void dg_finish_history(lua_State *L, int history, const dg_fit_result *result, const char *step)
 {
+    char text[256];
     lua_pushvalue(L, history);
     lua_pushnumber(L, result->seconds);
     lua_setfield(L, -2, "total_seconds");
-    set_integer(L, "best_epoch", result->best_epoch);
+    if (result->best_epoch) set_integer(L, "best_epoch", result->best_epoch);
     lua_pushboolean(L, result->stopped_early);
     lua_setfield(L, -2, "stopped_early");
     lua_pop(L, 1);
+    if (dg_stopping_doubts(result, step, text, sizeof text)) dg_tell(L, "fit", text);
 }
 
 /* fit's arguments in their places; what `options` refers to is among them. */
@@ -417,7 +420,7 @@ int dg_learner_lua_fit(lua_State *L)
     }
     end_progress(&fit);
     dg_check_call(L, status, "fit");
-    dg_finish_history(L, HISTORY, &result);
+    dg_finish_history(L, HISTORY, &result, fit.step);
     lua_pushvalue(L, HISTORY);
     return 1;
 }

@@ -200,7 +200,7 @@ static const dg_function methods[] = {
       "(epoch, epochs,\nbatch, batches, seconds and the scores); false ends the fit.\n"
       "early_stopping = { monitor = \"val_loss\", patience = 0, min_delta = 0, restore_best = "
       "false "
-      "}\n"
+      "}; a score that is NaN\nis never an improvement, and a warning says that it was.\n"
       "model:fit(train, { validation = validation, epochs = 12, batch_size = 50 })" },
     { "evaluate", evaluate,
       "evaluate(set) or evaluate(x, y)\nA table of loss (penalties included; of numbers the mean "

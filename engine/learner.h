@@ -50,7 +50,8 @@ typedef struct dg_fit_options {
     uint64_t seed;                    /* for shuffles and dropout */
     const dg_tensor *sample_weight;   /* {rows} float32, at least 0; or NULL; trees only */
     const char *monitor;              /* early stopping on this score; NULL: none */
-    int64_t patience;                 /* epochs without improvement before it stops; default 0 */
+    int64_t patience;                 /* epochs without improvement before it stops; default 0;
+                                         NaN is never an improvement */
     double min_delta;                 /* what counts as improvement; default 0 */
     bool restore_best;                /* give back the weights of the best epoch */
     dg_callback *on_batch, *on_epoch; /* or NULL */
@@ -60,8 +61,11 @@ typedef struct dg_fit_options {
 dg_fit_options dg_fit_defaults(void);
 
 typedef struct dg_fit_result {
-    int64_t best_epoch; /* by `monitor`, else by the last score there is to judge by, val_loss or
-                           loss; counted from 1 within this fit */
+    int64_t best_epoch;    /* by `monitor`, else by the last score there is to judge by, val_loss or
+                           loss; counted from 1 within this fit; 0: there was none, or it was
+                           always NaN */
+    const char *nan_score; /* the first score that was NaN, or NULL, */
+    int64_t first_nan, nan_epochs; /* the first epoch in which it was, and how many there were */
     double seconds;
     bool stopped_early;
 } dg_fit_result;

@@ -68,7 +68,7 @@ local function history(values)
     end
   end
   if values.total_seconds then
-    lines[#lines + 1] = ("best epoch %d, %.1f s in all"):format(values.best_epoch,
+    lines[#lines + 1] = ("best epoch %s, %.1f s in all"):format(values.best_epoch or "none",
       values.total_seconds)
   end
   return table.concat(lines, "\n")

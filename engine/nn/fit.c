@@ -9,6 +9,7 @@
 #include "engine/nn/answers.h"
 #include "engine/nn/network.h"
 #include "engine/nn/plan.h"
+#include "engine/stopping.h"
 
 /* One fit under way. */
 struct fit {
@@ -27,7 +28,6 @@ struct fit {
     int64_t correct, seen;
     double epoch_start;
     /* early stopping */
-    int monitored; /* index into log.score; -1: none */
     double best_score;
     float *best_values;
     bool stop;
@@ -35,30 +35,6 @@ struct fit {
 };
 
 /* --- checking ----------------------------------------------------------------------------- */
-
-static dg_status check_monitor(const dg_fit_options *options, bool with_accuracy)
-{
-    static const char *const names[] = { "loss", "val_loss", "accuracy", "val_accuracy" };
-    int count = with_accuracy ? 4 : 2;
-    if (!options->monitor) return DG_OK;
-    if (options->patience < 0)
-        return dg_error(DG_INVALID,
-                        "fit: early_stopping: patience must be at least 0, found %" PRId64,
-                        options->patience);
-    for (int i = 0; i < count; i++) {
-        if (strcmp(options->monitor, names[i]) != 0) continue;
-        if (!options->validation && strncmp(names[i], "val_", 4) == 0)
-            return dg_error(DG_INVALID,
-                            "fit: early_stopping: monitor = \"%s\" needs validation data",
-                            names[i]);
-        return DG_OK;
-    }
-    const char *near = dg_nearest(options->monitor, names, count);
-    return dg_error(DG_INVALID,
-                    "fit: early_stopping: no score is named '%s'%s%s%s; there are loss, val_loss%s",
-                    options->monitor, near ? ", did you mean '" : "", near ? near : "",
-                    near ? "'?" : "", with_accuracy ? ", accuracy and val_accuracy" : "");
-}
 
 static dg_status check_options(const dg_model *model, const dg_dataset *set,
                                const dg_fit_options *options)
@@ -75,7 +51,9 @@ static dg_status check_options(const dg_model *model, const dg_dataset *set,
         return dg_error(DG_INVALID,
                         "fit: batch_size must be 1 to %" PRId64 " (the rows), found %" PRId64, rows,
                         options->batch_size);
-    return check_monitor(options, model->with_accuracy);
+    static const char *const scores[] = { "loss", "val_loss", "accuracy", "val_accuracy", NULL };
+    static const char *const losses[] = { "loss", "val_loss", NULL };
+    return dg_stopping_check(options, model->with_accuracy ? scores : losses);
 }
 
 /* Everything that can be refused is refused before anything changes. */
@@ -146,25 +124,14 @@ static dg_status call(dg_callback *callback, struct fit *fit)
 
 /* --- early stopping ----------------------------------------------------------------------- */
 
-/* Remembers the best epoch; without a monitor that is for the record only. */
+/* Keeps the weights of the best epoch, if they will be wanted. */
 static void judge_epoch(struct fit *fit)
 {
-    const dg_fit_options *options = fit->options;
-    const char *name = options->monitor      ? options->monitor
-                       : options->validation ? "val_loss"
-                                             : "loss";
-    double score = dg_log_find(&fit->log, name);
-    if (strstr(name, "accuracy")) score = -score;
-    double needed = fit->best_score - (options->monitor ? options->min_delta : 0);
-    if (fit->log.epoch == 1 || score < needed || isnan(fit->best_score)) {
-        fit->best_score = score;
-        fit->result->best_epoch = fit->log.epoch;
-        if (fit->best_values)
-            memcpy(fit->best_values, fit->model->values,
-                   (size_t)fit->model->value_count * sizeof *fit->best_values);
-    } else if (options->monitor && fit->log.epoch - fit->result->best_epoch >= options->patience) {
-        fit->stop = fit->result->stopped_early = true;
-    }
+    bool best =
+        dg_stopping_judge(fit->options, &fit->log, &fit->best_score, fit->result, &fit->stop);
+    if (best && fit->best_values)
+        memcpy(fit->best_values, fit->model->values,
+               (size_t)fit->model->value_count * sizeof *fit->best_values);
 }
 
 /* --- the loop ----------------------------------------------------------------------------- */
@@ -229,7 +196,7 @@ static dg_status run_epochs(struct fit *fit)
         fit->log.epoch = i;
         DG_TRY(run_epoch(fit));
     }
-    if (fit->best_values)
+    if (fit->best_values && fit->result->best_epoch)
         memcpy(fit->model->values, fit->best_values,
                (size_t)fit->model->value_count * sizeof *fit->best_values);
     return DG_OK;

@@ -6,6 +6,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "engine/base/random.h"
+#include "engine/stopping.h"
 #include "engine/tree/xgboost_json.h"
 #include "engine/tree/boost.h"
 #include "engine/tree/fitting.h"
@@ -314,20 +315,6 @@ static dg_status score_validation(struct fit *fit)
     return DG_OK;
 }
 
-static void judge_round(struct fit *fit)
-{
-    const dg_fit_options *options = fit->options;
-    const char *name = options->monitor ? options->monitor : fit->validation ? "val_loss" : "loss";
-    double score = dg_log_find(&fit->log, name);
-    if (strstr(name, "accuracy")) score = -score;
-    if (fit->round == 0 || score < fit->best_score - (options->monitor ? options->min_delta : 0)) {
-        fit->best_score = score;
-        fit->result->best_epoch = fit->round + 1;
-    } else if (options->monitor && fit->round + 1 - fit->result->best_epoch >= options->patience) {
-        fit->stop = fit->result->stopped_early = true;
-    }
-}
-
 static dg_status run_round(struct fit *fit)
 {
     dg_derivatives *d = &fit->derivatives;
@@ -348,7 +335,7 @@ static dg_status run_round(struct fit *fit)
                         "fit: the loss is no finite number in round %" PRId64
                         ": try a smaller learning_rate",
                         fit->round + 1);
-    judge_round(fit);
+    dg_stopping_judge(fit->options, &fit->log, &fit->best_score, fit->result, &fit->stop);
     if (!fit->options->on_epoch) return DG_OK;
     dg_status status = fit->options->on_epoch(fit->options->context, &fit->log, &stop);
     fit->stop |= stop;

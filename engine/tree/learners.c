@@ -8,6 +8,7 @@
 
 #include "engine/base/kernel.h"
 #include "engine/base/memory.h"
+#include "engine/stopping.h"
 #include "engine/tree/bins.h"
 #include "engine/tree/fitting.h"
 
@@ -115,32 +116,6 @@ dg_status dg_tree_check_finite(const dg_tensor *x, const char *who, const dg_job
     return dg_parallel(job, (rows + FINITE_ROWS - 1) / FINITE_ROWS, check_finite_piece, &finite);
 }
 
-static dg_status check_monitor(const dg_fit_options *options, const char *const *scores)
-{
-    if (!options->monitor) return DG_OK;
-    if (options->patience < 0)
-        return dg_error(DG_INVALID,
-                        "fit: early_stopping: patience must be at least 0, found %" PRId64,
-                        options->patience);
-    int count = 0;
-    for (; scores[count]; count++) {
-        if (strcmp(scores[count], options->monitor) != 0) continue;
-        if (!options->validation && strncmp(options->monitor, "val_", 4) == 0)
-            return dg_error(DG_INVALID,
-                            "fit: early_stopping: monitor = \"%s\" needs validation data",
-                            options->monitor);
-        return DG_OK;
-    }
-    if (count == 0)
-        return dg_error(DG_INVALID,
-                        "fit: there is no early stopping here: the trees do not build on "
-                        "each other");
-    const char *near = dg_nearest(options->monitor, scores, count);
-    return dg_error(DG_INVALID, "fit: early_stopping: no score is named '%s'%s%s%s",
-                    options->monitor, near ? ", did you mean '" : "", near ? near : "",
-                    near ? "'?" : "");
-}
-
 dg_status dg_tree_check_fit(const dg_dataset *set, const dg_fit_options *options,
                             const char *const *scores, bool numbers, const dg_learner *known,
                             const dg_job *job)
@@ -164,7 +139,7 @@ dg_status dg_tree_check_fit(const dg_dataset *set, const dg_fit_options *options
     if (options->validation)
         DG_TRY(dg_tree_check_finite(&options->validation->x, "fit: validation", job));
     DG_TRY(check_weights(options->sample_weight, dg_dataset_rows(set)));
-    return check_monitor(options, scores);
+    return dg_stopping_check(options, scores);
 }
 
 dg_status dg_tree_start_over(dg_tree_learner *learner, const dg_dataset *set)

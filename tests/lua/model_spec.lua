@@ -259,6 +259,29 @@ describe("predict", function()
     for _, label in ipairs(model:predict(test)) do assert.is_true(label == 4 or label == 9) end
   end)
 
+  it("says that a score is NaN, and does not take it for the best", function()
+    local out, err = support.run(folder, [[
+      local digits = require "digits"
+      local nn, tree = digits.nn, digits.tree
+      local x, y = digits.uniform { 20, 4, seed = 1 }, digits.range { 0, 20 } % 2
+      local bad = x:copy()
+      bad[3][2] = 0 / 0
+      local model = nn.Sequential { nn.Input { 4 }, nn.Dense { 2, activation = "softmax" } }
+      model:compile { optimizer = "sgd", loss = "categorical_crossentropy" }
+      local history = model:fit(x, y, { verbose = 0, batch_size = 5, epochs = 9,
+        validation = { bad, y }, early_stopping = { patience = 2, restore_best = true } })
+      print(history.epochs, history.best_epoch, history.stopped_early)
+      print((tostring(history):match "best epoch %a+"))
+      print(history.val_loss[1] ~= history.val_loss[1], model:weights()["dense.kernel"]:sum() ~= 0)
+      model:fit(x, y, { verbose = 0, batch_size = 5, validation = { bad, y } })
+    ]])
+    assert.are.equal("2\tnil\ttrue\nbest epoch none\ntrue\ttrue\n", out)
+    local said = "fit: val_loss is NaN in epoch 1%s, which never counts as an improvement: " ..
+      "look for NaN or huge values in the data"
+    assert.matches("^[^\n]*:8: " .. said:format " and 1 more" .. "\n[^\n]*:13: " ..
+      said:format "" .. "\n$", err)
+  end)
+
   it("warns of data on another scale", function()
     local out, err = support.run(folder, [[
       local digits = require "digits"

@@ -1,0 +1,96 @@
+#include "engine/stopping.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/base/memory.h"
+#include "engine/base/text.h"
+
+static dg_status unknown_score(const char *name, const char *const *scores, int count)
+{
+    const char *near = dg_nearest(name, scores, count);
+    dg_text known = { 0 };
+    for (int i = 0; i < count; i++)
+        dg_text_add(&known, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " and ", scores[i]);
+    char *list;
+    DG_TRY(dg_text_take(&known, &list));
+    dg_status status =
+        dg_error(DG_INVALID, "fit: early_stopping: no score is named '%s'%s%s%s; there are %s",
+                 name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", list);
+    dg_free(list);
+    return status;
+}
+
+dg_status dg_stopping_check(const dg_fit_options *options, const char *const *scores)
+{
+    int count = 0;
+    if (!options->monitor) return DG_OK;
+    if (options->patience < 0)
+        return dg_error(DG_INVALID,
+                        "fit: early_stopping: patience must be at least 0, found %" PRId64,
+                        options->patience);
+    for (; scores[count]; count++) {
+        if (strcmp(scores[count], options->monitor) != 0) continue;
+        if (!options->validation && strncmp(options->monitor, "val_", 4) == 0)
+            return dg_error(DG_INVALID,
+                            "fit: early_stopping: monitor = \"%s\" needs validation data",
+                            options->monitor);
+        return DG_OK;
+    }
+    if (count == 0)
+        return dg_error(DG_INVALID,
+                        "fit: there is no early stopping here: the trees do not build on "
+                        "each other");
+    return unknown_score(options->monitor, scores, count);
+}
+
+static void note_nan(const dg_log *log, dg_fit_result *result)
+{
+    bool found = false;
+    for (int i = 0; i < log->scores; i++) {
+        if (!isnan(log->score[i].value)) continue;
+        if (!result->nan_score) {
+            result->nan_score = log->score[i].name;
+            result->first_nan = log->epoch;
+        }
+        found |= strcmp(result->nan_score, log->score[i].name) == 0;
+    }
+    result->nan_epochs += found;
+}
+
+bool dg_stopping_judge(const dg_fit_options *options, const dg_log *log, double *best,
+                       dg_fit_result *result, bool *stop)
+{
+    const char *name = options->monitor      ? options->monitor
+                       : options->validation ? "val_loss"
+                                             : "loss";
+    double score = dg_log_find(log, name);
+    bool first = result->best_epoch == 0;
+    note_nan(log, result);
+    if (strstr(name, "accuracy")) score = -score;
+    double needed = first ? INFINITY : *best - (options->monitor ? options->min_delta : 0);
+    if (score < needed || (first && !isnan(score))) {
+        *best = score;
+        result->best_epoch = log->epoch;
+        return true;
+    }
+    /* after one epoch there is nothing to compare: as in Keras, even NaN does not stop there */
+    if (options->monitor && log->epoch > 1 && log->epoch - result->best_epoch >= options->patience)
+        *stop = result->stopped_early = true;
+    return false;
+}
+
+bool dg_stopping_doubts(const dg_fit_result *result, const char *step, char *out, size_t size)
+{
+    char more[48] = "";
+    if (!result->nan_score) return false;
+    if (result->nan_epochs > 1)
+        snprintf(more, sizeof more, " and %" PRId64 " more", result->nan_epochs - 1);
+    snprintf(out, size,
+             "%s is NaN in %s %" PRId64 "%s, which never counts as an improvement: look for NaN "
+             "or huge values in the data",
+             result->nan_score, step ? step : "epoch", result->first_nan, more);
+    return true;
+}

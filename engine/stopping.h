@@ -1,0 +1,23 @@
+/* Early stopping: which epoch or round of a fit was the best, and when to give up waiting for a
+ * better one. A score that is NaN is never the best, and is remembered for a warning. */
+#ifndef DG_STOPPING_H
+#define DG_STOPPING_H
+
+#include "engine/learner.h"
+
+/* Whether `options` watch a score that this fit has. `scores`: their names, ending in NULL; none
+ * where the fit cannot stop early. DG_INVALID otherwise. */
+dg_status dg_stopping_check(const dg_fit_options *options, const char *const *scores);
+
+/* Judges the epoch (or round) that `log` tells of, and keeps best_epoch, stopped_early and the
+ * first NaN in `result`, which was zero before the first. `*best` is the best score so far, for the
+ * caller to keep. Without a monitor, val_loss or else loss is judged, for the record only.
+ * Returns whether this epoch is the best so far; sets `*stop` if the fit should end. */
+bool dg_stopping_judge(const dg_fit_options *options, const dg_log *log, double *best,
+                       dg_fit_result *result, bool *stop);
+
+/* Whether a score of the fit was NaN; then a sentence that says so is written to `out`. `step` is
+ * what epochs are called ("round"); NULL: "epoch". */
+bool dg_stopping_doubts(const dg_fit_result *result, const char *step, char *out, size_t size);
+
+#endif
