@@ -1,6 +1,7 @@
 /* Writing a file whole or not at all. */
 #include "engine/base/atomic_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -8,13 +9,18 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "engine/base/memory.h"
 
-enum { MOST_LINKS = 40, MOST_NAMES = 100 };
+enum { MOST_LINKS = 40, MOST_NAMES = 100, NAME_SIZE = 64, ABANDONED_AFTER = 3600 };
+
+/* Of temporary files: PREFIX, the machine's number, the process, a number, SUFFIX. */
+#define PREFIX ".digits-lua-"
+#define SUFFIX ".tmp"
 
 static dg_status refused(const char *path, int reason)
 {
@@ -70,24 +76,98 @@ static dg_status no_folder(const char *name, const char *path, int reason)
     return dg_error(DG_IO, "cannot write %s: there is no folder %.*s", name, (int)folder, path);
 }
 
+/* --- temporary files ------------------------------------------------------------------------ */
+
+static uint32_t add_to_hash(uint32_t hash, const char *text)
+{
+    for (; *text; text++) hash = (hash ^ (uint8_t)*text) * 16777619u; /* FNV-1a */
+    return hash;
+}
+
+/* A number for this machine since it was started: locks of its processes are known here. */
+static uint32_t machine_number(void)
+{
+    char text[256] = "";
+    gethostname(text, sizeof text - 1);
+    uint32_t hash = add_to_hash(2166136261u, text);
+    int descriptor = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    ssize_t length = descriptor < 0 ? -1 : read(descriptor, text, sizeof text - 1);
+    if (descriptor >= 0) close(descriptor);
+    text[length > 0 ? length : 0] = '\0';
+    return add_to_hash(hash, text);
+}
+
+static bool is_temporary_name(const char *name)
+{
+    size_t length = strlen(name), suffix = strlen(SUFFIX);
+    return strncmp(name, PREFIX, strlen(PREFIX)) == 0 && length > suffix &&
+           strcmp(name + length - suffix, SUFFIX) == 0;
+}
+
+/* Removes the file if nobody writes it any more. A writer holds a lock until it ends, however it
+ * ends. Where another machine wrote, its locks may not be seen here: then only old files go. */
+static void remove_if_abandoned(int folder, const char *name, const char *own)
+{
+    struct stat about;
+    int flags = O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC;
+    if (fstatat(folder, name, &about, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(about.st_mode) ||
+        about.st_uid != geteuid())
+        return;
+    bool ours = strncmp(name, own, strlen(own)) == 0;
+    if (!ours && time(NULL) - about.st_mtime < ABANDONED_AFTER) return;
+    int descriptor = openat(folder, name, flags);
+    if (descriptor < 0) return;
+    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) unlinkat(folder, name, 0);
+    close(descriptor);
+}
+
+/* What programs that were killed have left in the folder of `path`. */
+static void remove_abandoned(const char *path)
+{
+    char folder[PATH_MAX], own[NAME_SIZE];
+    size_t length = folder_length(path);
+    snprintf(folder, sizeof folder, "%.*s", length ? (int)length : 1, length ? path : ".");
+    snprintf(own, sizeof own, PREFIX "%08x-", machine_number());
+    DIR *entries = opendir(folder);
+    if (!entries) return;
+    for (const struct dirent *entry = readdir(entries); entry; entry = readdir(entries))
+        if (is_temporary_name(entry->d_name))
+            remove_if_abandoned(dirfd(entries), entry->d_name, own);
+    closedir(entries);
+}
+
+/* Locks the new file; false when another program, which found it in between, took it for
+ * abandoned. File systems without locks are used without. */
+static bool is_kept(const dg_atomic_file *file)
+{
+    struct stat about;
+    if (flock(file->descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return false;
+    return fstat(file->descriptor, &about) != 0 || about.st_nlink > 0;
+}
+
 /* A file of its own beside the target; the name is short, since the target's may be the longest. */
 static dg_status create_temporary(dg_atomic_file *file)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    size_t folder = folder_length(file->target), size = folder + 64;
+    size_t folder = folder_length(file->target), size = folder + NAME_SIZE;
     DG_TRY(dg_alloc(&file->temporary, (int64_t)size, 1));
     memcpy(file->temporary, file->target, folder);
     int reason = EEXIST;
     for (int i = 0; i < MOST_NAMES && reason == EEXIST; i++) {
-        snprintf(file->temporary + folder, size - folder, ".digits-lua-%lx-%lx.tmp",
-                 (unsigned long)getpid(), (unsigned long)now.tv_nsec + (unsigned long)i);
+        snprintf(file->temporary + folder, size - folder, PREFIX "%08x-%lx-%lx" SUFFIX,
+                 machine_number(), (unsigned long)getpid(),
+                 (unsigned long)now.tv_nsec + (unsigned long)i);
         file->descriptor = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (file->descriptor >= 0) return DG_OK;
-        reason = errno;
+        if (file->descriptor >= 0 && is_kept(file)) return DG_OK;
+        reason = file->descriptor >= 0 ? EEXIST : errno;
+        if (file->descriptor >= 0) close(file->descriptor);
+        file->descriptor = -1;
     }
     return no_folder(file->name, file->target, reason);
 }
+
+/* --- writing -------------------------------------------------------------------------------- */
 
 dg_status dg_atomic_open(dg_atomic_file *file, const char *path)
 {
@@ -97,6 +177,7 @@ dg_status dg_atomic_open(dg_atomic_file *file, const char *path)
     DG_TRY(follow_links(path, target));
     DG_TRY(check_target(path, target, &mode));
     dg_status status = dg_copy_text(&file->target, target);
+    remove_abandoned(target);
     if (status == DG_OK) status = create_temporary(file);
     if (status == DG_OK && mode >= 0 && fchmod(file->descriptor, (mode_t)mode) != 0)
         status = refused(path, errno);
@@ -133,6 +214,8 @@ dg_status dg_atomic_commit(dg_atomic_file *file)
 {
     bool synced = fsync(file->descriptor) == 0 || errno == EINVAL;
     int reason = errno;
+    /* until the file has its name, it must not look abandoned */
+    int lock = fcntl(file->descriptor, F_DUPFD_CLOEXEC, 0);
     bool closed = close(file->descriptor) == 0;
     if (synced && !closed) reason = errno;
     file->descriptor = -1;
@@ -141,10 +224,9 @@ dg_status dg_atomic_commit(dg_atomic_file *file)
         reason = errno;
         done = false;
     }
-    if (!done) {
-        unlink(file->temporary);
-        return refused(file->name, reason);
-    }
+    if (!done) unlink(file->temporary);
+    if (lock >= 0) close(lock);
+    if (!done) return refused(file->name, reason);
     return dg_sync_folder(file->target);
 }
 

@@ -9,6 +9,9 @@
  *
  * A file that is replaced hands on its permissions; a new one has those that the umask leaves. A
  * symbolic link stays, and what it points to is replaced. What is no regular file is refused.
+ * A program that is killed while it writes leaves its temporary file, ".digits-lua-*.tmp": the next
+ * that writes in the folder removes it (files of another user never; of another machine, which may
+ * share the folder, when they are an hour old).
  * Messages (DG_IO) name the path and the reason. */
 #ifndef DG_BASE_ATOMIC_FILE_H
 #define DG_BASE_ATOMIC_FILE_H

@@ -52,6 +52,15 @@ check "all right" same
 check "and leaves nothing behind" only_files
 
 rm -rf "$cache"
+fake curl 'kill -9 $PPID' # the program ends in the middle, and cleans up nothing
+fetch
+rm "$scratch/bin/curl"
+left() { [ -d "$(echo "$cache"/.new.*)" ]; }
+check "leaves a folder behind when it is killed" left
+check "which goes with the next run" fetch
+check "whole" only_files
+
+rm -rf "$cache"
 cp "$script/fetch-mnist" "$script/mnist.sha256" "$scratch/bin/"
 (cd / && DIGITS_MNIST_MIRRORS=file://$mirror/ fetch-mnist >/dev/null 2>&1) &
 fetch
