@@ -185,6 +185,24 @@ static bool run_script(lua_State *L, struct run *run)
     return finish_load(L, run, status, status == LUA_OK ? push_arguments(L) : 0);
 }
 
+/* The global help outside the prompt: loads the library, which then explains. */
+static int help(lua_State *L)
+{
+    int arguments = lua_gettop(L);
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "digits");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, "help");
+    if (arguments > 0 && lua_tocfunction(L, 1) == help) { /* help(help) */
+        lua_pushvalue(L, -1);
+        lua_replace(L, 1);
+    }
+    lua_insert(L, 1);
+    lua_settop(L, arguments + 1);
+    lua_call(L, arguments, 0);
+    return 0;
+}
+
 static void set_up(lua_State *L, const struct run *run)
 {
     bool environment = !run->options->no_environment;
@@ -195,6 +213,7 @@ static void set_up(lua_State *L, const struct run *run)
     luaL_openlibs(L);
     const char *folder = environment ? getenv("DIGITS_LUA_PATH") : NULL;
     dg_modules_register(L, folder && *folder ? folder : NULL);
+    lua_register(L, "help", help);
     set_arguments(L, run);
     dg_interrupt_install(L);
 }
@@ -214,14 +233,15 @@ static int run_all(lua_State *L)
     }
     set_up(L, run);
     run->outcome = FAILURE;
-    if (!options->no_environment && !run_init(L, run)) return 0;
-    if (!run_actions(L, run)) return 0;
-    if (has_script && !run_script(L, run)) return 0;
-    if (options->interactive || (idle && is_terminal))
+    bool ok = (options->no_environment || run_init(L, run)) && run_actions(L, run) &&
+              (!has_script || run_script(L, run));
+    /* -i stays with what there is after an error, too; the exit status still tells of it */
+    if (!ok && options->interactive) run->outcome = FAILURE;
+    if (options->interactive || (ok && idle && is_terminal))
         dg_repl(L);
-    else if (idle && !finish_load(L, run, luaL_loadfile(L, NULL), 0))
-        return 0;
-    run->outcome = SUCCESS;
+    else if (ok && idle)
+        ok = finish_load(L, run, luaL_loadfile(L, NULL), 0);
+    if (ok) run->outcome = SUCCESS;
     return 0;
 }
 

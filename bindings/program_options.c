@@ -20,7 +20,7 @@ void dg_options_usage(FILE *file)
             "  -e code        run the Lua code\n"
             "  -l module      require the module into a global of its name\n"
             "  -l name=module require the module into the global 'name'\n"
-            "  -i             enter the interactive mode after the script\n"
+            "  -i             enter the interactive mode after the script, also when it fails\n"
             "  -W             turn warnings on\n"
             "  -E             ignore LUA_INIT, LUA_PATH, LUA_CPATH and DIGITS_LUA_PATH\n"
             "  --threads N    compute on N threads, 1 to %d (without it: all processors)\n"

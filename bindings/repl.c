@@ -161,21 +161,33 @@ static int load(lua_State *L, const char *text)
     return luaL_loadbuffer(L, text, strlen(text), "=stdin");
 }
 
-/* Compiles the text, as an expression if it can be one. Leaves the function or the message. */
+/* Compiles the text on top of the stack; where it succeeds, the text stays, else the message. */
+static int try_text(lua_State *L)
+{
+    int status = load(L, lua_tostring(L, -1));
+    if (status == LUA_OK)
+        lua_pop(L, 1);
+    else
+        lua_remove(L, -2);
+    return status;
+}
+
+/* Leaves the text as it is to be run, as an expression if it can be one, or the message. */
 static int compile(lua_State *L, const char *text, bool *unfinished)
 {
     const char *expression = text[0] == '=' ? text + 1 : text;
-    int status = load(L, lua_pushfstring(L, "return %s", expression));
-    lua_remove(L, -2);
+    lua_pushfstring(L, "return %s", expression);
+    int status = try_text(L);
     *unfinished = is_unfinished(L, status);
     if (status == LUA_OK || expression != text) return status;
     lua_pop(L, 1);
-    status = load(L, text);
+    lua_pushstring(L, text);
+    status = try_text(L);
     *unfinished = status != LUA_OK && (*unfinished || is_unfinished(L, status));
     return status;
 }
 
-/* Reads lines until they compile or cannot. LINE leaves the function or the message, and sets
+/* Reads lines until they compile or cannot. LINE leaves the text or the message, and sets
  * `status`. */
 static enum input read_chunk(lua_State *L, int *status)
 {
@@ -202,6 +214,57 @@ static enum input read_chunk(lua_State *L, int *status)
     if (repl.editing) dg_history_add(lua_tostring(L, -2));
     lua_remove(L, -2);
     return LINE;
+}
+
+/* ---- running ---- */
+
+/* Replaces the text on the stack by the function that the helper `chunk` makes of it. */
+static int push_chunk(lua_State *L)
+{
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, HELPERS);
+    if (lua_getfield(L, -1, "chunk") != LUA_TFUNCTION)
+        return luaL_error(L, "the module " HELPERS " has no function chunk");
+    lua_pushvalue(L, 1);
+    lua_call(L, 1, 1);
+    return 1;
+}
+
+/* A piece is a function, in the first line; to the user it is the main chunk. */
+static void name_main_chunk(lua_State *L)
+{
+    static const char ours[] = "in function <stdin:1>\n\t[C]: in ?";
+    size_t length;
+    const char *message = lua_tolstring(L, -1, &length);
+    if (!message || length < sizeof ours) return;
+    size_t before = length - (sizeof ours - 1);
+    if (strcmp(message + before, ours) != 0) return;
+    lua_pushlstring(L, message, before);
+    lua_pushliteral(L, "in main chunk\n\t[C]: in ?");
+    lua_concat(L, 2);
+    lua_replace(L, -2);
+}
+
+/* Runs the text, which is all that the stack holds. Leaves what it returned, or the message. */
+static int run_text(lua_State *L)
+{
+    lua_pushcfunction(L, push_chunk);
+    lua_insert(L, 1);
+    int status = lua_pcall(L, 1, 1, 0);
+    while (status == LUA_OK) {
+        lua_pushvalue(L, 1); /* what gives the next piece */
+        lua_insert(L, 2);
+        status = dg_program_call(L, lua_gettop(L) - 2, LUA_MULTRET);
+        if (status != LUA_OK) return status;
+        bool more = lua_toboolean(L, 2);
+        lua_remove(L, 2);
+        if (!more) {
+            lua_remove(L, 1);
+            return status;
+        }
+        status = dg_program_call(L, 0, LUA_MULTRET);
+        if (status != LUA_OK) name_main_chunk(L);
+    }
+    return status;
 }
 
 /* ---- the loop ---- */
@@ -245,7 +308,7 @@ void dg_repl(lua_State *L)
         enum input input = read_chunk(L, &status);
         if (input == END) break;
         if (input == CANCELLED) continue;
-        if (status == LUA_OK) status = dg_program_call(L, 0, LUA_MULTRET);
+        if (status == LUA_OK) status = run_text(L);
         if (status == LUA_OK && lua_gettop(L) > 0) {
             luaL_checkstack(L, LUA_MINSTACK, "too many results to print");
             lua_pushcfunction(L, print_values);

@@ -1,11 +1,14 @@
 -- The Lua half of the interactive mode: how values are printed, and what Tab completes.
 --
 --   repl.start()                 makes the library and its parts globals, and says so
+--   repl.chunk(text)             runs a text, see locals.lua
 --   repl.show(...)               prints values: tables with their contents, the rest as print does
 --   repl.format(value)           the text that show prints for a table
 --   repl.complete(word, before)  the completions of `word`, which follows the text `before`: a
 --                                sorted list of whole words, or "files" within a string
-local repl = {}
+local locals = require "digits.locals"
+
+local repl = { chunk = locals.chunk }
 
 local function index(value, key)
   return value[key]
@@ -152,7 +155,9 @@ end
 
 -- What a path such as "nn.Dense" or "cnn:fit" stands for, or nil.
 local function resolve(path)
+  local first, rest = path:match "^([^.:]+)(.*)$"
   local value = _G
+  if first and locals.names()[first] then value, path = locals.value(first), rest end
   for name in path:gmatch "[^.:]+" do
     local ok, field = pcall(index, value, name)
     if not ok or field == nil then return nil end
@@ -262,6 +267,7 @@ local function complete_name(head, partial, options)
   local found, add = collector(head, partial)
   for _, name in ipairs(options or {}) do add(name, " = ") end
   if #found > 0 then return found end
+  for name in pairs(locals.names()) do add(name) end
   each_field(_G, add)
   for word in pairs(keywords) do
     if word:sub(1, #partial) == partial then found[#found + 1] = head .. word end
