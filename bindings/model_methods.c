@@ -213,6 +213,7 @@ const dg_function dg_model_methods[] = {
     { "gradients", gradients,
       "gradients(set, { seed = nil })\nThe gradients of the loss of a whole set, as in one batch "
       "of "
-      "training, without an update: a table as\nfrom weights(), and the loss." },
+      "training, without an update: a table as\nfrom weights(), and the loss. The model stays as "
+      "it was.\nmodel:gradients(train:take(50))[\"dense.kernel\"]" },
     { NULL, NULL, NULL },
 };

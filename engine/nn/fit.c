@@ -251,20 +251,36 @@ static dg_status run_gradients(dg_model *model, const dg_answers *answers, uint6
     return status;
 }
 
+/* Running statistics move in a training pass: afterwards they are what they were. */
+static dg_status keep_weights(dg_model *model, const dg_answers *answers, uint64_t key,
+                              const dg_job *job, double *loss)
+{
+    float *kept;
+    size_t size = (size_t)model->value_count * sizeof *kept;
+    DG_TRY(dg_alloc(&kept, model->value_count, sizeof *kept));
+    memcpy(kept, model->values, size);
+    dg_status status = run_gradients(model, answers, key, job, loss);
+    memcpy(model->values, kept, size);
+    dg_free(kept);
+    return status;
+}
+
 dg_status dg_model_gradients(dg_model *model, const dg_dataset *set, uint64_t key,
                              const dg_job *job, double *loss)
 {
+    bool first = !model->base.classes && !model->base.numbers;
     if (!model->loss) return dg_error(DG_INVALID, "gradients: the model is not compiled");
     if (model->base.busy) return dg_error(DG_INVALID, "gradients: this model is being fitted");
     if (dg_dataset_rows(set) == 0) return dg_error(DG_INVALID, "gradients: the set has no rows");
     DG_TRY(dg_learner_check_rows(&model->base, &set->x, "gradients"));
     if (!set->numeric) DG_TRY(dg_dataset_want_labels(set, "gradients"));
-    DG_TRY(dg_answers_adopt(model, set, "gradients"));
     if (!model->gradients)
         DG_TRY(dg_alloc_zero(&model->gradients, model->value_count, sizeof *model->gradients));
+    DG_TRY(dg_answers_adopt(model, set, "gradients"));
     dg_answers answers;
-    DG_TRY(dg_answers_of(&answers, model, set, "gradients"));
-    dg_status status = run_gradients(model, &answers, key, job, loss);
+    dg_status status = dg_answers_of(&answers, model, set, "gradients");
+    if (status == DG_OK) status = keep_weights(model, &answers, key, job, loss);
     dg_free(answers.map);
+    if (first) dg_answers_disown(model);
     return status;
 }

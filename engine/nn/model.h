@@ -111,7 +111,7 @@ dg_status dg_model_features(const dg_model *model, const dg_tensor *x, int node,
 
 /* Loss and gradients of one whole set as a single batch, as in training but without an update: for
  * tests and for the curious. Random layers draw from `key`; batch normalisation uses the batch's
- * statistics, and moves its running ones. */
+ * statistics. Nothing of the model changes but its `gradients`. */
 dg_status dg_model_gradients(dg_model *model, const dg_dataset *set, uint64_t key,
                              const dg_job *job, double *loss);
 

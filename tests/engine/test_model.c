@@ -383,6 +383,50 @@ static void test_cancelled(void **state)
     dg_model_free(model);
 }
 
+/* --- gradients ---------------------------------------------------------------------------- */
+
+/* Two networks alike, of which one is asked for gradients before and between its fits: their
+ * weights, running statistics and the optimizer's slots are the same bits, and so is what is drawn
+ * afterwards for shuffles and dropout. */
+static void test_gradients_change_nothing(void **state)
+{
+    (void)state;
+    dg_model *model[2];
+    for (int i = 0; i < 2; i++) {
+        assert_ok(dg_model_new(&model[i], 3));
+        int n = network_add(model[i], -1, "Input", "shape=6");
+        n = network_add(model[i], n, "Dense", "units=8 activation=relu");
+        n = network_add(model[i], n, "BatchNormalization", "momentum=0.5");
+        n = network_add(model[i], n, "Dropout", "rate=0.5");
+        n = network_add(model[i], n, "Dense", "units=3 activation=softmax");
+        assert_ok(dg_model_finish(model[i], n));
+        network_compile(model[i], "Adam", "learning_rate=0.05", "categorical_crossentropy");
+    }
+    const dg_dataset *set = network_set(model[0], 40, 3, false, 2);
+    size_t size = (size_t)model[0]->value_count * sizeof(float);
+    for (int round = 0; round < 3; round++) {
+        double loss;
+        assert_ok(dg_model_gradients(model[0], set, 9, &one_thread, &loss));
+        assert_true(loss > 0);
+        assert_memory_equal(model[0]->values, model[1]->values, size);
+        for (int i = 0; i < DG_MAX_SLOTS; i++)
+            if (model[1]->slots[i])
+                assert_memory_equal(model[0]->slots[i], model[1]->slots[i], size);
+        assert_true(model[0]->step == model[1]->step && model[0]->epoch == model[1]->epoch);
+        assert_true(model[0]->base.fitted == model[1]->base.fitted);
+        assert_int_equal(model[0]->base.class_count, round ? 3 : 0);
+        for (int i = 0; i < 2; i++) {
+            dg_fit_options fit = dg_fit_defaults();
+            dg_fit_result result;
+            fit.batch_size = 16;
+            assert_ok(dg_learner_fit(&model[i]->base, set, &fit, &one_thread, &result));
+        }
+    }
+    assert_memory_equal(model[0]->values, model[1]->values, size);
+    dg_dataset_release(set);
+    for (int i = 0; i < 2; i++) dg_model_free(model[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -396,6 +440,7 @@ int main(void)
         cmocka_unit_test(test_fit_errors),
         leaving_nothing(test_memory_that_cannot_be_had),
         cmocka_unit_test(test_cancelled),
+        leaving_nothing(test_gradients_change_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
