@@ -274,6 +274,8 @@ dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
                          const dg_job *job, dg_fit_result *result)
 {
     double start = dg_clock();
+    dg_job room;
+    job = dg_job_or_default(job, &room);
     *result = (dg_fit_result){ 0 };
     if (learner->busy) return dg_error(DG_INVALID, "fit: this model is being fitted already");
     const dg_learner_type *type = learner->type;
@@ -304,6 +306,8 @@ dg_status dg_learner_predict_proba(const dg_learner *learner, const dg_tensor *x
                                    dg_tensor *out)
 {
     dg_tensor rows;
+    dg_job room;
+    job = dg_job_or_default(job, &room);
     *out = (dg_tensor){ 0 };
     if (!learner->fitted && learner->row.count == 0)
         return dg_error(DG_INVALID, "predict: the model was never fitted");
@@ -370,6 +374,8 @@ dg_status dg_learner_evaluate(const dg_learner *learner, const dg_dataset *set, 
                               dg_scores *out)
 {
     double start = dg_clock();
+    dg_job room;
+    job = dg_job_or_default(job, &room);
     *out = (dg_scores){ 0 };
     if (!learner->classes && !learner->numbers)
         return dg_error(DG_INVALID, "evaluate: the model was never fitted");

@@ -145,7 +145,7 @@ typedef struct dg_learner_type {
     const dg_foreign_format *foreign; /* or NULL */
 } dg_learner_type;
 
-/* --- using one ---------------------------------------------------------------------------- */
+/* --- using one; job: NULL is dg_job_default() ---------------------------------------------- */
 
 /* seed: draws what is random in it, unless its options have a seed of their own. */
 dg_status dg_learner_new(dg_learner **out, const dg_part *options, uint64_t seed);

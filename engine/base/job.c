@@ -44,8 +44,17 @@ dg_job dg_job_default(void)
     return (dg_job){ .threads = dg_threads(), .cancel = &dg_interrupt };
 }
 
+const dg_job *dg_job_or_default(const dg_job *job, dg_job *room)
+{
+    if (job) return job;
+    *room = dg_job_default();
+    return room;
+}
+
 dg_status dg_job_check(const dg_job *job)
 {
+    dg_job room;
+    job = dg_job_or_default(job, &room);
     if (job->cancel && atomic_load_explicit(job->cancel, memory_order_relaxed))
         return dg_error(DG_CANCELLED, "interrupted");
     return DG_OK;
@@ -92,6 +101,8 @@ static void run_piece(void *context, int64_t piece, int worker)
 
 dg_status dg_parallel(const dg_job *job, int64_t pieces, dg_piece *function, void *context)
 {
+    dg_job room;
+    job = dg_job_or_default(job, &room);
     int64_t threads = job->threads < pieces ? job->threads : pieces;
     struct run run = { .job = job,
                        .function = function,

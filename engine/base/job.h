@@ -17,7 +17,8 @@ enum { DG_MAX_THREADS = 1024, DG_ERROR_SIZE = 1024 };
  * the request has been answered). */
 extern atomic_int dg_interrupt;
 
-/* One run of something long: how many threads it may use, and whether it should stop. */
+/* One run of something long: how many threads it may use, and whether it should stop. Wherever a
+ * function takes a job, NULL stands for dg_job_default(). */
 typedef struct dg_job {
     int threads;              /* at least 1 */
     const atomic_int *cancel; /* stop when not zero; NULL: cannot be cancelled */
@@ -25,6 +26,10 @@ typedef struct dg_job {
 
 /* A job with the default number of threads that stops on dg_interrupt. */
 dg_job dg_job_default(void);
+
+/* The job itself; for NULL the default one, which is put into `*room`. For functions that look into
+ * their job. */
+const dg_job *dg_job_or_default(const dg_job *job, dg_job *room);
 
 /* DG_CANCELLED with the message "interrupted" when the job should stop. */
 dg_status dg_job_check(const dg_job *job);

@@ -21,7 +21,8 @@ typedef struct dg_process_result {
  * `input` to its standard input and waits until it has ended. What it does not read is no failure,
  * and neither is its exit status: the caller looks at it. DG_IO when it cannot be started, or when
  * it still runs after `seconds`; DG_CANCELLED when the job is; it is then killed. The program has a
- * process group of its own: Ctrl-C reaches the job only. The result is safe to release always. */
+ * process group of its own: Ctrl-C reaches the job only. The result is safe to release always. job:
+ * NULL is dg_job_default(). */
 dg_status dg_process_run(dg_process_result *out, const char *const *arguments, const void *input,
                          size_t size, double seconds, const dg_job *job);
 

@@ -58,7 +58,8 @@ typedef struct dg_csv_options {
     int64_t shape[DG_MAX_AXES];
 } dg_csv_options;
 
-/* Strict RFC 4180 by libcsv. DG_FORMAT says file, line, column, what was found, what expected. */
+/* Strict RFC 4180 by libcsv. DG_FORMAT says file, line, column, what was found, what expected. job:
+ * NULL is dg_job_default(). */
 dg_status dg_csv_read(const dg_dataset **out, const dg_csv_options *options, const dg_job *job);
 
 /* IDX files (LeCun's format; .gz by their content, whatever the name). Images: unsigned bytes (or

@@ -169,7 +169,8 @@ double dg_calibration_worst(const dg_calibration_bin *bins, int64_t count);
 /* --- receiver operating characteristic (roc.c) -------------------------------------------- */
 
 /* The area under the curve of each column against the rest; ties count one half. NaN for a column
- * without rows, or with all. `out` has room for all columns. */
+ * without rows, or with all. `out` has room for all columns. job: NULL is
+ * dg_job_default(), here and below. */
 dg_status dg_roc_areas(double *out, const dg_chances *chances, const dg_job *job);
 
 /* Their mean, or weighted by rows. Two columns: the area of the second. DG_INVALID where an area is

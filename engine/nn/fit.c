@@ -269,6 +269,8 @@ dg_status dg_model_gradients(dg_model *model, const dg_dataset *set, uint64_t ke
                              const dg_job *job, double *loss)
 {
     bool first = !model->base.classes && !model->base.numbers;
+    dg_job room;
+    job = dg_job_or_default(job, &room);
     if (!model->loss) return dg_error(DG_INVALID, "gradients: the model is not compiled");
     if (model->base.busy) return dg_error(DG_INVALID, "gradients: this model is being fitted");
     if (dg_dataset_rows(set) == 0) return dg_error(DG_INVALID, "gradients: the set has no rows");

@@ -105,13 +105,13 @@ float *dg_model_weight(const dg_model *model, int weight);   /* weights[weight].
 float *dg_model_gradient(const dg_model *model, int weight); /* after dg_model_gradients */
 
 /* The output of node `node` for each row of x, as dg_learner_predict_proba gives it for the last:
- * what the network has made of the rows up to there. */
+ * what the network has made of the rows up to there. job: NULL is dg_job_default(). */
 dg_status dg_model_features(const dg_model *model, const dg_tensor *x, int node, const dg_job *job,
                             dg_tensor *out);
 
 /* Loss and gradients of one whole set as a single batch, as in training but without an update: for
  * tests and for the curious. Random layers draw from `key`; batch normalisation uses the batch's
- * statistics. Nothing of the model changes but its `gradients`. */
+ * statistics. Nothing of the model changes but its `gradients`. job: NULL is dg_job_default(). */
 dg_status dg_model_gradients(dg_model *model, const dg_dataset *set, uint64_t key,
                              const dg_job *job, double *loss);
 

@@ -42,7 +42,8 @@ dg_status dg_tree_learner_importances(const dg_learner *learner, const char *kin
 
 /* {features, 2} float32: mean and standard deviation, over `repeats` shuffles, of the accuracy that
  * is lost when a feature's values are shuffled among the rows (Breiman 2001); for numbers, of the
- * mean square that is gained. Any learner that predicts chances, not only trees. */
+ * mean square that is gained. Any learner, not only trees. job: NULL is
+ * dg_job_default(). */
 dg_status dg_permutation_importance(const dg_learner *learner, const dg_dataset *set,
                                     int64_t repeats, uint64_t seed, const dg_job *job,
                                     dg_tensor *out);

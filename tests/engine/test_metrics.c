@@ -187,6 +187,31 @@ static void a_request_to_stop_is_heeded(void **state)
 
 /* --- definitions ---------------------------------------------------------------------------- */
 
+/* NULL is the default job. */
+static void a_job_may_be_null(void **state)
+{
+    struct contest c = make_contest();
+    dg_chances chances;
+    double areas[CLASSES], again[CLASSES], mean;
+    dg_bootstrap_result given, out;
+    dg_metric metric;
+    const dg_answers a = { .chances = &c.chances_a }, b = { .chances = &c.chances_b };
+    const dg_bootstrap_options options = { .resamples = 4000, .level = 0.9, .seed = 3 };
+    const dg_job job = { .threads = 2 };
+    (void)state;
+    assert_ok(dg_chances_new(&chances, &c.truth, &c.chances_a, 0, NULL, DG_PROBABILITIES));
+    assert_ok(dg_roc_areas(areas, &chances, &job));
+    assert_ok(dg_roc_areas(again, &chances, NULL));
+    assert_memory_equal(areas, again, sizeof areas);
+    assert_ok(dg_roc_auc(&mean, &chances, DG_MACRO, NULL, NULL));
+    assert_ok(resample(&c, "accuracy", 2, &given));
+    assert_ok(dg_metric_find(&metric, "accuracy"));
+    assert_ok(dg_bootstrap(&out, &metric, &c.truth, &a, &b, &options, NULL));
+    assert_memory_equal(&given, &out, sizeof out);
+    dg_chances_free(&chances);
+    release_contest(&c);
+}
+
 /* The area is the chance that a row of the label scores above one of another. */
 static void areas_are_shares_of_pairs(void **state)
 {
@@ -322,6 +347,7 @@ int main(void)
         leaving_nothing(a_seed_gives_the_same_bits_on_any_threads),
         leaving_nothing(a_request_to_stop_is_heeded),
         leaving_nothing(areas_are_shares_of_pairs),
+        leaving_nothing(a_job_may_be_null),
         leaving_nothing(sums_agree),
         leaving_nothing(chances_become_labels),
         leaving_nothing(bins_are_closed_above),
