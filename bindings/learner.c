@@ -148,7 +148,8 @@ static int predict_proba(lua_State *L)
     const dg_learner *learner = dg_want_learner(L, 1, "predict_proba");
     const dg_tensor *x = dg_want_inputs(L, 2, learner, "predict_proba");
     dg_job job = dg_job_default();
-    dg_check_call(L, dg_learner_predict_proba(learner, x, &job, dg_push_tensor(L)), "predict");
+    const char *who = learner->numbers ? "predict_proba" : "predict";
+    dg_check_call(L, dg_learner_predict_proba(learner, x, &job, dg_push_tensor(L)), who);
     return 1;
 }
 
@@ -212,8 +213,9 @@ static const dg_function methods[] = {
       "of one output.\n"
       "model:predict(test)" },
     { "predict_proba", predict_proba,
-      "predict_proba(rows)\nThe outputs for each row of a tensor or dataset, {n, outputs} float32; "
-      "column k belongs to\nmodel.classes[k].\nmodel:predict_proba(test.x)" },
+      "predict_proba(rows)\nThe probabilities of the classes for each row of a tensor or dataset, "
+      "{n, classes} float32; column k\nbelongs to model.classes[k]. A model of numbers has none: "
+      "predict gives its numbers.\nmodel:predict_proba(test.x)" },
     { "permutation_importance", permutation_importance,
       "permutation_importance(set, { repeats = 5, seed = nil })\nHow much accuracy is lost, or of "
       "numbers how much the mean squared error grows, when a feature's\nvalues are shuffled among "

@@ -302,8 +302,8 @@ dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
 
 /* --- predicting --------------------------------------------------------------------------- */
 
-dg_status dg_learner_predict_proba(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
-                                   dg_tensor *out)
+dg_status dg_learner_outputs(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
+                             dg_tensor *out)
 {
     dg_tensor rows;
     dg_job room;
@@ -317,6 +317,16 @@ dg_status dg_learner_predict_proba(const dg_learner *learner, const dg_tensor *x
     return status;
 }
 
+dg_status dg_learner_predict_proba(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
+                                   dg_tensor *out)
+{
+    *out = (dg_tensor){ 0 };
+    if (learner->numbers)
+        return dg_error(DG_INVALID, "predict_proba: the model predicts numbers, which have no "
+                                    "probabilities: use predict");
+    return dg_learner_outputs(learner, x, job, out);
+}
+
 dg_status dg_learner_predict(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
                              dg_tensor *out)
 {
@@ -325,7 +335,7 @@ dg_status dg_learner_predict(const dg_learner *learner, const dg_tensor *x, cons
     if (!learner->classes && !learner->numbers)
         return dg_error(DG_INVALID, "predict: the model was never fitted, so its outputs have no "
                                     "labels yet: fit it, or use predict_proba");
-    DG_TRY(dg_learner_predict_proba(learner, x, job, &proba));
+    DG_TRY(dg_learner_outputs(learner, x, job, &proba));
     int64_t rows = proba.shape[0];
     dg_status status = learner->numbers ? dg_tensor_reshape(out, &proba, 1, &rows)
                                         : dg_tensor_new(out, DG_INT32, 1, &rows);
@@ -339,37 +349,6 @@ dg_status dg_learner_predict(const dg_learner *learner, const dg_tensor *x, cons
 
 /* --- judging ------------------------------------------------------------------------------ */
 
-/* Accuracy and cross-entropy, with chances clipped at 1e-7 as Keras does. */
-static void judge(const dg_learner *learner, const dg_dataset *set, const int32_t *map,
-                  const float *chances, dg_scores *out)
-{
-    int64_t rows = dg_dataset_rows(set), width = learner->class_count, correct = 0;
-    const int32_t *positions = dg_int32s(&set->positions);
-    double loss = 0;
-    for (int64_t i = 0; i < rows; i++) {
-        int32_t position = map[positions[i]];
-        const float *row = chances + i * width;
-        correct += dg_argmax(row, width) == position;
-        loss -= log(fmax((double)row[position], 1e-7));
-    }
-    out->accuracy = (double)correct / (double)rows;
-    out->loss = loss / (double)rows;
-    out->has_accuracy = true;
-}
-
-static dg_status evaluate(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
-                          dg_scores *out)
-{
-    dg_tensor chances;
-    int32_t *map;
-    DG_TRY(dg_learner_map_classes(&map, learner, set, "evaluate"));
-    dg_status status = dg_learner_predict_proba(learner, &set->x, job, &chances);
-    if (status == DG_OK) judge(learner, set, map, dg_floats(&chances), out);
-    dg_tensor_release(&chances);
-    dg_free(map);
-    return status;
-}
-
 dg_status dg_learner_evaluate(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
                               dg_scores *out)
 {
@@ -381,9 +360,7 @@ dg_status dg_learner_evaluate(const dg_learner *learner, const dg_dataset *set, 
         return dg_error(DG_INVALID, "evaluate: the model was never fitted");
     DG_TRY(check_set(learner, set, "evaluate"));
     DG_TRY(dg_learner_check_rows(learner, &set->x, "evaluate"));
-    dg_status (*own)(const dg_learner *, const dg_dataset *, const dg_job *, dg_scores *) =
-        learner->type->evaluate;
-    dg_status status = own ? own(learner, set, job, out) : evaluate(learner, set, job, out);
+    dg_status status = learner->type->evaluate(learner, set, job, out);
     out->seconds = dg_clock() - start;
     return status;
 }

@@ -126,7 +126,7 @@ typedef struct dg_learner_type {
      * contiguous. */
     dg_status (*predict_proba)(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
                                dg_tensor *out);
-    /* Rows of a set against their labels; NULL: from predict_proba, with the cross-entropy. */
+    /* Rows of a set against their labels or numbers. */
     dg_status (*evaluate)(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
                           dg_scores *out);
     dg_status (*summary)(const dg_learner *learner, char **out);
@@ -157,6 +157,7 @@ dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
                          const dg_job *job, dg_fit_result *result);
 dg_status dg_learner_evaluate(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
                               dg_scores *out);
+/* {n, classes} float32. DG_INVALID for a learner of numbers: dg_learner_predict has them. */
 dg_status dg_learner_predict_proba(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
                                    dg_tensor *out);
 /* {n} int32 label values; of `numbers`: {n} float32. */
@@ -183,6 +184,10 @@ void dg_learner_free_classes(dg_learner *learner);
  * DG_INVALID for a label in the set that the learner does not know; `who` begins the message. */
 dg_status dg_learner_map_classes(int32_t **out, const dg_learner *learner, const dg_dataset *set,
                                  const char *who);
+
+/* What the type's predict_proba gives for rows of any type and layout, numbers included. */
+dg_status dg_learner_outputs(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
+                             dg_tensor *out);
 
 /* The place of the greatest of `width` values; the first of equals. */
 int64_t dg_argmax(const float *values, int64_t width);

@@ -18,7 +18,7 @@ static dg_status check_loss(const dg_model *model, const char *who)
 {
     if (!classifies(model)) return DG_OK;
     return dg_error(DG_INVALID,
-                    "%s: numbers are to be met, and the loss %s is of classes: compile with "
+                    "%s: the targets are numbers, but the loss %s is for classes: compile with "
                     "loss = \"mean_squared_error\"",
                     who, model->loss->type->name);
 }
@@ -28,12 +28,12 @@ static dg_status check_numbers(const dg_model *model, const char *who)
     DG_TRY(check_loss(model, who));
     if (width_of(model) != 1)
         return dg_error(DG_INVALID,
-                        "%s: the set has a number a row, the model has %" PRId64
+                        "%s: the set has one number per row, but the model has %" PRId64
                         " outputs: the last layer should be nn.Dense { 1 }",
                         who, width_of(model));
     if (model->with_accuracy)
         return dg_error(DG_INVALID,
-                        "%s: numbers are to be met, of which there is no accuracy: compile without "
+                        "%s: accuracy is not defined for numeric targets: compile without "
                         "metrics = { \"accuracy\" }",
                         who);
     return DG_OK;
@@ -64,8 +64,8 @@ dg_status dg_answers_adopt(dg_model *model, const dg_dataset *set, const char *w
     if (model->base.classes) return DG_OK;
     if (set->numeric || model->base.numbers) DG_TRY(check_numbers(model, who));
     if (model->base.numbers) return DG_OK;
-    model->base.numbers = set->numeric || (width_of(model) == 1 && !classifies(model) &&
-                                           !model->with_accuracy && set->class_count > 1);
+    model->base.numbers =
+        set->numeric || (width_of(model) == 1 && !classifies(model) && !model->with_accuracy);
     return model->base.numbers ? DG_OK : adopt_classes(model, set, who);
 }
 

@@ -18,7 +18,7 @@ typedef union dg_answer {
 
 /* At its first fit a model takes on the set's classes, one for each output: the labels found, or
  * 0 .. outputs-1 where these include all that were found. A model of one output, whose loss is not
- * one of classes, takes numbers instead: those of a set with numbers, or labels of several classes
+ * one of classes, takes numbers instead: those of a set with numbers, or the values of its labels
  * where no accuracy was asked for. `who` begins the message; DG_INVALID says what the last layer or
  * the loss should be, also of a model with numbers that was compiled anew. */
 dg_status dg_answers_adopt(dg_model *model, const dg_dataset *set, const char *who);

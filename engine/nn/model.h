@@ -104,7 +104,7 @@ bool dg_model_doubts_outputs(const dg_model *model, char *out, size_t size);
 float *dg_model_weight(const dg_model *model, int weight);   /* weights[weight].size floats */
 float *dg_model_gradient(const dg_model *model, int weight); /* after dg_model_gradients */
 
-/* The output of node `node` for each row of x, as dg_learner_predict_proba gives it for the last:
+/* The output of node `node` for each row of x, as dg_learner_outputs gives it for the last:
  * what the network has made of the rows up to there. job: NULL is dg_job_default(). */
 dg_status dg_model_features(const dg_model *model, const dg_tensor *x, int node, const dg_job *job,
                             dg_tensor *out);

@@ -143,5 +143,5 @@ dg_status dg_model_features(const dg_model *model, const dg_tensor *x, int node,
     dg_model upto = *model; /* a network is what comes before its output */
     upto.output = node;
     upto.node_count = node + 1;
-    return dg_learner_predict_proba(&upto.base, x, job, out);
+    return dg_learner_outputs(&upto.base, x, job, out);
 }

@@ -244,7 +244,7 @@ dg_status dg_tree_evaluate(const dg_learner *learner, const dg_dataset *set, con
     dg_status status = learner->numbers
                            ? dg_tree_numbers(&numbers, set)
                            : dg_tree_positions(&positions, dg_tree_of(learner), set, "evaluate");
-    if (status == DG_OK) status = dg_learner_predict_proba(learner, &set->x, job, &proba);
+    if (status == DG_OK) status = dg_learner_outputs(learner, &set->x, job, &proba);
     if (status == DG_OK)
         dg_tree_scores(dg_tree_of(learner), dg_floats(&proba), proba.shape[0], positions, numbers,
                        out);

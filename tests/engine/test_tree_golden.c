@@ -161,7 +161,7 @@ static void expect_close(const dg_tensor *found, const cJSON *wanted, double tol
 static void check_predictions(const dg_learner *learner, const dg_tensor *x, const cJSON *example)
 {
     dg_tensor proba;
-    assert_ok(dg_learner_predict_proba(learner, x, &two_threads, &proba));
+    assert_ok(dg_learner_outputs(learner, x, &two_threads, &proba));
     expect_close(&proba, member(example, "proba"), 1e-5);
     dg_tensor_release(&proba);
 }

@@ -16,7 +16,7 @@ dg_learner *tree_learner(const char *name, const char *options);
 /* Fits on so many threads; never fails. */
 void tree_fit(dg_learner *learner, const dg_dataset *set, int threads);
 
-/* Chances for all rows of the set; their rows sum to 1 where the learner has classes. */
+/* Probabilities, whose rows sum to 1, or numbers for all rows of the set. */
 dg_tensor tree_chances(const dg_learner *learner, const dg_dataset *set, int threads);
 
 #endif

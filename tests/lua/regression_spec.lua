@@ -32,7 +32,11 @@ describe("a network of one output", function()
     assert.is_true(model:evaluate(validation).loss < 0.01)
     local found = model:predict(validation)
     assert.are.same({ "float32", { 200 } }, { found.dtype, found.shape })
-    assert.are.same({ 200, 1 }, model:predict_proba(validation).shape)
+    for _, rows in ipairs { validation, validation.x, validation.x[1] } do
+      assert.are.equal("predict_proba: the model predicts numbers, which have no probabilities: " ..
+        "use predict", message(function() model:predict_proba(rows) end))
+    end
+    assert.are.same({ 200, 1 }, model:features(validation, -1).shape)
     local error = found - validation.y
     assert.is_near(model:evaluate(validation).loss, (error * error):mean(), 1e-6)
   end)
@@ -70,6 +74,11 @@ describe("a network of one output", function()
     local model = compiled(nn.Dense { 1 })
     model:fit(set, { epochs = 1000, verbose = 0 })
     assert.is_near(3.5, model:predict(digits.zeros { 1, 3 })[1], 0.1)
+    assert.is_nil(model:evaluate(set).accuracy)
+    local one = compiled(nn.Dense { 1 }) -- whatever the values are, if only a single one
+    one:fit(set:only { 3 }, { epochs = 1000, verbose = 0 })
+    assert.is_near(3, one:predict(digits.zeros { 1, 3 })[1], 0.1)
+    assert.are.equal("float32", one:predict(set).dtype)
     assert.matches("the last layer should be nn.Dense { 3,", message(function()
       compiled(nn.Dense { 1 }, { metrics = { "accuracy" } }):fit(set)
     end))
@@ -98,7 +107,7 @@ describe("a network of one output", function()
   it("says what does not fit numbers, before anything changes", function()
     local chances = compiled(nn.Dense { 10, activation = "softmax" },
       { loss = "categorical_crossentropy" })
-    assert.matches("^fit: numbers are to be met, and the loss CategoricalCrossentropy is of " ..
+    assert.matches("^fit: the targets are numbers, but the loss CategoricalCrossentropy is for " ..
       "classes: compile with loss = \"mean_squared_error\"", message(function()
         chances:fit(train)
       end))
@@ -106,9 +115,9 @@ describe("a network of one output", function()
     assert.matches("the model has 10 outputs: the last layer should be nn.Dense { 1 }",
       message(function() wide:fit(train) end))
     local accurate = compiled(nn.Dense { 1 }, { metrics = { "accuracy" } })
-    assert.matches("there is no accuracy: compile without metrics",
+    assert.matches("^fit: accuracy is not defined for numeric targets: compile without metrics",
       message(function() accurate:fit(train) end))
-    assert.matches("^gradients: the set has a number a row", message(function()
+    assert.matches("^gradients: the set has one number per row, but the", message(function()
       wide:gradients(train)
     end))
     assert.matches("^gradients: the model has 1 output, the set has 3 classes", message(function()
@@ -137,11 +146,11 @@ describe("a network that has met numbers", function()
     local before = model:weights()
     model:compile { optimizer = "adam", loss = "categorical_crossentropy" }
     for _, name in ipairs { "fit", "evaluate", "gradients" } do
-      assert.matches("^" .. name .. ": numbers are to be met, and the loss Categ",
+      assert.matches("^" .. name .. ": the targets are numbers, but the loss Categ",
         message(function() model[name](model, train) end))
     end
     model:compile { optimizer = "adam", loss = "mean_squared_error", metrics = { "accuracy" } }
-    assert.matches("^fit: numbers are to be met, of which there is no accuracy",
+    assert.matches("^fit: accuracy is not defined for numeric targets",
       message(function() model:fit(train) end))
     assert.are.same(before, model:weights())
     assert.is_number(model:evaluate(train).loss)
