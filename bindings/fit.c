@@ -299,8 +299,7 @@ static void read_early_stopping(const dg_args *args, dg_fit_options *options)
     dg_args_boolean(&early, "restore_best", &options->restore_best);
 }
 
-/* `rows`: of the set; the default batch is no larger. */
-static dg_fit_options read_options(lua_State *L, struct fit *fit, int64_t rows)
+static dg_fit_options read_options(lua_State *L, struct fit *fit)
 {
     dg_fit_options options = dg_fit_defaults();
     bool network = dg_model_of(dg_want_learner(L, MODEL, "fit")) != NULL;
@@ -308,7 +307,6 @@ static dg_fit_options read_options(lua_State *L, struct fit *fit, int64_t rows)
                                 network ? option_hints : tree_option_hints, 0);
     int64_t verbose = 1;
     bool resume = true;
-    if (rows > 0 && rows < options.batch_size) options.batch_size = rows;
     if (network) {
         dg_args_integer(&args, "epochs", 1, INT64_MAX, &options.epochs);
         dg_args_integer(&args, "batch_size", 1, INT64_MAX, &options.batch_size);
@@ -380,7 +378,7 @@ static const dg_dataset *read_arguments(lua_State *L, struct fit *fit, dg_fit_op
     lua_replace(L, HISTORY);
     lua_getfield(L, LUA_REGISTRYINDEX, PROGRESS);
     lua_replace(L, SHOW);
-    *options = read_options(L, fit, dg_dataset_rows(set));
+    *options = read_options(L, fit);
     luaL_checkstack(L, 16, NULL);
     return set;
 }

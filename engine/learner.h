@@ -44,7 +44,8 @@ typedef struct dg_fit_options {
     dg_resume resume;
     const dg_dataset *validation;     /* or NULL */
     int64_t epochs;                   /* default 1; networks only */
-    int64_t batch_size;               /* default 32; at most the rows of the set; networks only */
+    int64_t batch_size;               /* default 32; above the rows of the set: one batch of them
+                                         all; networks only */
     bool shuffle;                     /* default true: another order each epoch */
     bool seeded;                      /* false: the seed follows from the model's */
     uint64_t seed;                    /* for shuffles and dropout */

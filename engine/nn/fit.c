@@ -18,7 +18,7 @@ struct fit {
     const dg_fit_options *options;
     const dg_job *job;
     uint64_t seed;
-    int64_t rows, batches, width;
+    int64_t rows, batch_size, batches, width;
     bool raw;
     int64_t *order; /* rows of this epoch */
     dg_answers answers;
@@ -36,10 +36,8 @@ struct fit {
 
 /* --- checking ----------------------------------------------------------------------------- */
 
-static dg_status check_options(const dg_model *model, const dg_dataset *set,
-                               const dg_fit_options *options)
+static dg_status check_options(const dg_model *model, const dg_fit_options *options)
 {
-    int64_t rows = dg_dataset_rows(set);
     if (!model->optimizer)
         return dg_error(DG_INVALID,
                         "fit: the model is not compiled: call model:compile { optimizer "
@@ -47,9 +45,8 @@ static dg_status check_options(const dg_model *model, const dg_dataset *set,
     if (options->epochs < 1)
         return dg_error(DG_INVALID, "fit: epochs must be at least 1, found %" PRId64,
                         options->epochs);
-    if (options->batch_size < 1 || options->batch_size > rows)
-        return dg_error(DG_INVALID,
-                        "fit: batch_size must be 1 to %" PRId64 " (the rows), found %" PRId64, rows,
+    if (options->batch_size < 1)
+        return dg_error(DG_INVALID, "fit: batch_size must be at least 1, found %" PRId64,
                         options->batch_size);
     static const char *const scores[] = { "loss", "val_loss", "accuracy", "val_accuracy", NULL };
     static const char *const losses[] = { "loss", "val_loss", NULL };
@@ -61,7 +58,7 @@ static dg_status prepare(struct fit *fit)
 {
     dg_model *model = fit->model;
     bool first = !model->base.classes && !model->base.numbers;
-    DG_TRY(check_options(model, fit->set, fit->options));
+    DG_TRY(check_options(model, fit->options));
     DG_TRY(dg_answers_adopt(model, fit->set, "fit"));
     dg_status status = dg_answers_of(&fit->answers, model, fit->set, "fit");
     if (status == DG_OK && fit->options->validation) {
@@ -76,7 +73,7 @@ static dg_status prepare(struct fit *fit)
 static dg_status allocate(struct fit *fit)
 {
     dg_model *model = fit->model;
-    int64_t batch = fit->options->batch_size;
+    int64_t batch = fit->batch_size;
     DG_TRY(dg_alloc(&fit->order, fit->rows, sizeof *fit->order));
     DG_TRY(dg_alloc(&fit->batch, batch, sizeof *fit->batch));
     if (fit->options->monitor && fit->options->restore_best)
@@ -140,9 +137,8 @@ static dg_status run_batch(struct fit *fit, int64_t batch, uint64_t epoch_key)
 {
     dg_model *model = fit->model;
     dg_plan *plan = model->training_plan;
-    int64_t first = batch * fit->options->batch_size;
-    int64_t rows =
-        fit->rows - first < fit->options->batch_size ? fit->rows - first : fit->options->batch_size;
+    int64_t first = batch * fit->batch_size;
+    int64_t rows = fit->rows - first < fit->batch_size ? fit->rows - first : fit->batch_size;
     dg_truth truth = dg_answers_take(&fit->answers, fit->order, first, rows, fit->batch);
     dg_source source = { .x = &fit->set->x, .rows = fit->order, .first = first, .raw = fit->raw };
     uint64_t key = dg_key(epoch_key, "batch", (uint64_t)batch);
@@ -211,12 +207,14 @@ dg_status dg_model_fit(dg_model *model, const dg_dataset *set, const dg_fit_opti
                        .job = job,
                        .rows = dg_dataset_rows(set),
                        .result = result };
+    /* as in Keras, a batch that would be larger than the set is the set */
+    fit.batch_size = options->batch_size < fit.rows ? options->batch_size : fit.rows;
     dg_status status = prepare(&fit);
     if (status == DG_OK) status = allocate(&fit);
     if (status == DG_OK && options->resume == DG_RESUME_NO) dg_model_restart(model);
     if (status == DG_OK) {
         fit.seed = options->seeded ? options->seed : dg_key(model->base.seed, "fit", 0);
-        fit.batches = (fit.rows + options->batch_size - 1) / options->batch_size;
+        fit.batches = (fit.rows + fit.batch_size - 1) / fit.batch_size;
         fit.log = (dg_log){ .epochs = options->epochs, .batches = fit.batches };
         fit.width = model->base.class_count;
         fit.raw = dg_model_takes_raw(model);
