@@ -1,6 +1,8 @@
 /* Activation functions and their derivatives. */
 #include "engine/nn/activation.h"
 
+#include <string.h>
+
 #include "engine/base/kernel.h"
 #include "engine/base/math.h"
 
@@ -69,6 +71,14 @@ void dg_activate(dg_activation activation, float *y, int64_t rows, int64_t width
     case DG_ELU: elu(y, rows * width); return;
     case DG_LEAKY_RELU: leaky_relu(y, rows * width); return;
     }
+}
+
+void dg_activate_output(const dg_pass *pass, dg_activation activation, int64_t at, int64_t rows,
+                        int64_t width)
+{
+    float *y = pass->output + at;
+    if (pass->logits) memcpy(pass->logits + at, y, (size_t)(rows * width) * sizeof *y);
+    dg_activate(activation, y, rows, width);
 }
 
 /* --- backward: gradient {count} in place ---------------------------------------------------- */

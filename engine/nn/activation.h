@@ -25,6 +25,11 @@ extern const char *const dg_activation_names[];
 /* y: {rows, width}; softmax runs over width. */
 void dg_activate(dg_activation activation, float *y, int64_t rows, int64_t width);
 
+/* The same for `rows` rows of the output of a pass that begin at value `at` of it; what they were
+ * before goes to the pass's `logits` if it asks for them. */
+void dg_activate_output(const dg_pass *pass, dg_activation activation, int64_t at, int64_t rows,
+                        int64_t width);
+
 /* gradient *= f'(x), from y = f(x). */
 void dg_activation_backward(dg_activation activation, const float *y, float *gradient, int64_t rows,
                             int64_t width);

@@ -36,8 +36,8 @@ static dg_status run_loss(const dg_plan *plan, const dg_truth *truth, double *lo
                                       .positions = truth->positions,
                                       .targets = truth->targets,
                                       .gradient = output->gradient,
-                                      .scale = 1 / (double)plan->rows,
-                                      .fused = dg_model_fuses_loss(model) } };
+                                      .logits = plan->logits,
+                                      .scale = 1 / (double)plan->rows } };
     run.pieces = dg_pieces(plan->rows, 16384 / output->size + 1, DG_MOST_PIECES);
     DG_TRY(dg_parallel(&plan->job, run.pieces, loss_piece, &run));
     *loss = 0;
@@ -92,7 +92,7 @@ static dg_status node_backward(const dg_plan *plan, int index, int64_t begin, in
     dg_pass pass;
     dg_plan_pass(plan, index, begin, end, worker, &pass);
     place_weight_gradients(plan, index, piece, &pass);
-    pass.activation_fused = index == model->output && dg_model_fuses_loss(model);
+    pass.activation_fused = index == model->output && plan->logits;
     return dg_node_type(model, index)->backward(&pass);
 }
 

@@ -52,6 +52,7 @@ void dg_plan_pass(const dg_plan *plan, int index, int64_t begin, int64_t end, in
                        .saved_rows = memory->saved_rows,
                        .saved_batch = memory->saved_batch,
                        .scratch = plan->scratch + worker * plan->scratch_bytes };
+    if (plan->logits && index == model->output) pass->logits = plan->logits + shift * memory->size;
     if (plan->training) pass->key = dg_key(plan->key, "layer", (uint64_t)index);
     for (int k = 0; k < node->inputs; k++) {
         pass->input[k] = rows_from(&plan->nodes[node->input[k]], shift);

@@ -72,6 +72,8 @@ typedef struct dg_pass {
     int64_t begin, end;
     const float *input[DG_MAX_INPUTS];
     float *output;          /* forward writes it; backward finds it as forward left it */
+    float *logits;          /* forward puts here what the last activation was given, in the shape of
+                               `output`; NULL: nobody asks */
     float *output_gradient; /* backward may overwrite its rows: nobody reads them after it */
     float *input_gradient[DG_MAX_INPUTS];   /* backward assigns the rows; NULL: nobody asks */
     float *weight[DG_MAX_WEIGHTS];          /* forward may change only frozen ones, when training,

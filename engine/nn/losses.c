@@ -1,6 +1,7 @@
 /* Losses, as Keras defines them: a mean over the batch, which is why gradients carry a scale. */
 #include <math.h>
 
+#include "engine/learner.h"
 #include "engine/nn/activation.h"
 #include "engine/nn/descriptors.h"
 
@@ -28,15 +29,36 @@ static double clipped(double q)
     return q < least ? least : q > 1 - least ? 1 - least : q; /* NaN stays */
 }
 
-/* -sum t log q with q = p / sum p, which leaves the probabilities of a softmax as they are. */
+/* -sum t log softmax(z) = sum t (top - z) + sum t log(sum exp(z - top)), where top is the greatest
+ * of z. That last sum is 1 / p of the greatest, so no exponential is taken twice. */
+static double logits_row(const dg_loss_pass *pass, int64_t i)
+{
+    const float *p = pass->output + i * pass->width, *z = pass->logits + i * pass->width;
+    double loss = 0, targets = 0;
+    int64_t top = dg_argmax(z, pass->width);
+    for (int64_t j = 0; j < pass->width; j++) {
+        double t = target_at(pass, i, j);
+        targets += t;
+        if (t != 0) loss += t * ((double)z[top] - (double)z[j]);
+    }
+    loss -= targets * log((double)p[top]); /* NaN if any of z is */
+    if (!pass->gradient) return loss;
+    float *gradient = pass->gradient + i * pass->width;
+    for (int64_t j = 0; j < pass->width; j++) {
+        double g = targets * p[j] - target_at(pass, i, j);
+        gradient[j] = (float)(g * pass->scale);
+    }
+    return loss;
+}
+
+/* -sum t log q with q = p / sum p, clipped, where only the probabilities are known. */
 static double crossentropy_row(const dg_loss_pass *pass, int64_t i)
 {
     const float *p = pass->output + i * pass->width;
-    double total = 0, loss = 0, targets = 0, passing = 0;
+    double total = 0, loss = 0, passing = 0;
     for (int64_t j = 0; j < pass->width; j++) total += p[j];
     for (int64_t j = 0; j < pass->width; j++) {
         double t = target_at(pass, i, j), q = p[j] / total;
-        targets += t;
         if (t != 0) loss -= t * log(clipped(q));
         if (!is_clipped(q)) passing += t;
     }
@@ -45,11 +67,8 @@ static double crossentropy_row(const dg_loss_pass *pass, int64_t i)
     if (!pass->gradient) return loss;
     float *gradient = pass->gradient + i * pass->width;
     for (int64_t j = 0; j < pass->width; j++) {
-        double t = target_at(pass, i, j), g;
-        if (pass->fused)
-            g = targets * p[j] - t;
-        else
-            g = passing / total - (t != 0 && !is_clipped(p[j] / total) ? t / p[j] : 0);
+        double t = target_at(pass, i, j);
+        double g = passing / total - (t != 0 && !is_clipped(p[j] / total) ? t / p[j] : 0);
         gradient[j] = (float)(g * pass->scale);
     }
     return loss;
@@ -58,7 +77,8 @@ static double crossentropy_row(const dg_loss_pass *pass, int64_t i)
 static double crossentropy_rows(const dg_loss_pass *pass)
 {
     double sum = 0;
-    for (int64_t i = pass->begin; i < pass->end; i++) sum += crossentropy_row(pass, i);
+    for (int64_t i = pass->begin; i < pass->end; i++)
+        sum += pass->logits ? logits_row(pass, i) : crossentropy_row(pass, i);
     return sum;
 }
 
@@ -75,8 +95,10 @@ const dg_loss_type dg_categorical_crossentropy = {
               .peers = (const char *const[]){ "sparse_categorical_crossentropy",
                                               "SparseCategoricalCrossentropy", "cross_entropy",
                                               "crossentropy", "CrossEntropyLoss", NULL },
-              .doc = "minus the logarithm of the probability given to the right class; labels as "
-                     "integers or one-hot (Good 1952)",
+              .doc =
+                  "minus the logarithm of the probability given to the right class, computed from "
+                  "what softmax is given if the last layer ends in it, so never clipped; labels as "
+                  "integers or one-hot (Good 1952)",
               .example = "model:compile { loss = \"categorical_crossentropy\" }",
               .params = no_params,
               .hints = crossentropy_hints },

@@ -61,13 +61,14 @@ typedef struct dg_optimizer_type {
 typedef struct dg_loss_pass {
     const void *options;
     int64_t begin, end;
-    int64_t width;            /* outputs of the network for a row */
-    const float *output;      /* {rows, width} */
+    int64_t width;       /* outputs of the network for a row */
+    const float *output; /* {rows, width} */
+    const float *logits; /* {rows, width}: what the last activation was given, if the loss takes
+                                 that in (`fuses`); the gradient is then with respect to these */
     const int32_t *positions; /* {rows}: each row's class; or NULL, */
     const float *targets;     /* {rows, width}: what the outputs should be */
     float *gradient; /* {rows, width}: becomes gradient of (loss * scale); NULL: not wanted */
     double scale;    /* 1 / rows of the batch */
-    bool fused;      /* gradient with respect to the input of the last activation */
 } dg_loss_pass;
 
 typedef struct dg_loss_type {

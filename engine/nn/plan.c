@@ -281,6 +281,9 @@ static dg_status lay_out(dg_plan *plan)
     DG_TRY(make_stages(plan));
     find_local(plan);
     DG_TRY(place_outputs(plan));
+    if (dg_model_fuses_loss(model))
+        DG_TRY(reserve(plan, &plan->logits, plan->capacity * plan->nodes[model->output].size,
+                       sizeof *plan->logits));
     DG_TRY(reserve(plan, &plan->scratch, plan->workers, (size_t)plan->scratch_bytes));
     if (!plan->training) return DG_OK;
     find_wanted(plan);
@@ -313,6 +316,11 @@ const float *dg_plan_output(const dg_plan *plan)
     return plan->nodes[plan->model->output].output;
 }
 
+const float *dg_plan_logits(const dg_plan *plan)
+{
+    return plan->logits;
+}
+
 /* --- questions about the model ------------------------------------------------------------ */
 
 /* The activation of the last layer: a dg_activation, or -1 if that layer has none. */
@@ -327,7 +335,9 @@ static int last_activation(const dg_model *model)
 bool dg_model_fuses_loss(const dg_model *model)
 {
     int fuses = model->loss ? ((const dg_loss_type *)model->loss->type)->fuses : -1;
-    return fuses >= 0 && last_activation(model) == fuses;
+    const dg_shape *row = &model->nodes[model->output].build.output;
+    bool whole = row->count > 0 && row->at[row->count - 1] == dg_shape_size(row);
+    return fuses >= 0 && whole && last_activation(model) == fuses;
 }
 
 bool dg_model_doubts_outputs(const dg_model *model, char *out, size_t size)

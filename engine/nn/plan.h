@@ -34,6 +34,10 @@ dg_status dg_plan_forward(dg_plan *plan, const dg_source *source, int64_t rows, 
                           const dg_job *job);
 const float *dg_plan_output(const dg_plan *plan);
 
+/* What the last activation was given, {rows, width}, where the loss takes in that activation; else
+ * NULL. */
+const float *dg_plan_logits(const dg_plan *plan);
+
 /* What the outputs of a batch should be. */
 typedef struct dg_truth {
     const int32_t *positions; /* {rows}: each row's class of the model; or NULL, */
@@ -46,7 +50,8 @@ typedef struct dg_truth {
 dg_status dg_plan_backward(dg_plan *plan, const dg_truth *truth, int64_t rows, bool update,
                            const dg_job *job, double *loss);
 
-/* Whether the loss takes in the derivative of the network's last activation. */
+/* Whether the loss takes in the network's last activation: it is computed from what that is given,
+ * and gives the gradient of that. A softmax over a part of the row only cannot be taken in. */
 bool dg_model_fuses_loss(const dg_model *model);
 
 /* Whether bytes reach the network as they are, because its first layer is a Rescaling. */

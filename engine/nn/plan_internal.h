@@ -47,6 +47,7 @@ struct dg_plan {
     int64_t chunk_count;
     struct chunk *chunks;
     double *chunk_penalties;
+    float *logits; /* {capacity, width}: what the last activation is given, if the loss fuses */
     int64_t scratch_bytes; /* of one worker */
     char *scratch;
     int block_count;

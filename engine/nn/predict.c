@@ -29,8 +29,9 @@ struct run {
 };
 
 static void judge(const struct run *run, int64_t chunk, int64_t begin, int64_t end,
-                  const float *output)
+                  const dg_plan *plan)
 {
+    const float *output = dg_plan_output(plan);
     dg_answer room[CHUNK_ROWS];
     dg_truth truth = dg_answers_take(&run->answers, NULL, begin, end - begin, room);
     if (truth.positions)
@@ -41,6 +42,7 @@ static void judge(const struct run *run, int64_t chunk, int64_t begin, int64_t e
                           .end = end - begin,
                           .width = run->width,
                           .output = output,
+                          .logits = dg_plan_logits(plan),
                           .positions = truth.positions,
                           .targets = truth.targets };
     run->losses[chunk] = ((const dg_loss_type *)loss->type)->rows(&pass);
@@ -58,7 +60,7 @@ static dg_status run_chunk(void *context, int64_t chunk, int worker)
         memcpy(run->proba + begin * run->width, output,
                (size_t)((end - begin) * run->width) * sizeof *output);
     else
-        judge(run, chunk, begin, end, output);
+        judge(run, chunk, begin, end, run->plans[worker]);
     return DG_OK;
 }
 

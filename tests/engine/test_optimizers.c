@@ -145,7 +145,7 @@ static void check_loss(const char *name, bool one_hot, bool with_positions, bool
     const dg_part *part = network_part("loss", name, "");
     const dg_loss_type *type = (const dg_loss_type *)part->type;
     bool crossentropy = type->classifies;
-    float p[ROWS * WIDTH], t[ROWS * WIDTH], g[ROWS * WIDTH] = { 0 };
+    float z[ROWS * WIDTH], p[ROWS * WIDTH], t[ROWS * WIDTH], g[ROWS * WIDTH] = { 0 };
     int32_t positions[ROWS];
     for (int i = 0; i < ROWS; i++) {
         positions[i] = (int32_t)support_random(&random, WIDTH);
@@ -155,6 +155,7 @@ static void check_loss(const char *name, bool one_hot, bool with_positions, bool
                 one_hot ? j == positions[i] : 0.2f + 0.1f * (float)layer_case_random(&random);
         }
     }
+    memcpy(z, p, sizeof z);
     if (softmax) dg_activate(DG_SOFTMAX, p, ROWS, WIDTH);
     dg_loss_pass pass = { .options = part->options,
                           .end = ROWS,
@@ -183,9 +184,10 @@ static void check_loss(const char *name, bool one_hot, bool with_positions, bool
         float through[ROWS * WIDTH];
         memcpy(through, g, sizeof g);
         dg_activation_backward(DG_SOFTMAX, p, through, ROWS, WIDTH);
-        pass.fused = true;
-        type->rows(&pass);
+        pass.logits = z;
+        assert_true(fabs(type->rows(&pass) - expected) < 1e-6);
         for (int i = 0; i < ROWS * WIDTH; i++) assert_true(fabsf(through[i] - g[i]) < 1e-6f);
+        pass.logits = NULL;
     }
     /* a part of the rows, without gradients, leaves these alone */
     pass.gradient = NULL;
@@ -209,27 +211,33 @@ static void test_losses(void **state)
     }
 }
 
-/* Certain and wrong: as much as the clipping allows; NaN is not hidden. */
+/* Certain and wrong: of logits what they say, of probabilities as much as the clipping allows; NaN
+ * is not hidden. */
 static void test_loss_extremes(void **state)
 {
     (void)state;
-    float p[3] = { 1, 0, 0 }, g[3] = { 0 };
+    float z[3] = { 90, -20, -30 }, p[3] = { 1, 0, 0 }, g[3] = { 0 };
     int32_t position = 1;
     dg_loss_pass pass = { .end = 1,
                           .width = 3,
                           .output = p,
+                          .logits = z,
                           .positions = &position,
                           .gradient = g,
-                          .scale = 1,
-                          .fused = true };
-    assert_true(fabs(dg_categorical_crossentropy.rows(&pass) + log(1e-7)) < 1e-9);
+                          .scale = 1 };
+    assert_true(dg_categorical_crossentropy.rows(&pass) == 110);
     assert_true(g[0] == 1 && g[1] == -1 && g[2] == 0);
     position = 0;
+    assert_true(dg_categorical_crossentropy.rows(&pass) == 0);
+    pass.logits = NULL;
     assert_true(fabs(dg_categorical_crossentropy.rows(&pass) + log(1 - 1e-7)) < 1e-12);
-    pass.fused = false;
-    dg_categorical_crossentropy.rows(&pass);
+    position = 1;
+    assert_true(fabs(dg_categorical_crossentropy.rows(&pass) + log(1e-7)) < 1e-9);
     for (int j = 0; j < 3; j++) assert_true(isfinite(g[j]));
     p[2] = NAN;
+    assert_true(isnan(dg_categorical_crossentropy.rows(&pass)));
+    pass.logits = z;
+    for (int j = 0; j < 3; j++) p[j] = z[j] = NAN;
     assert_true(isnan(dg_categorical_crossentropy.rows(&pass)));
     assert_true(isnan(dg_mean_squared_error.rows(&pass)));
 }

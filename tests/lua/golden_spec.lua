@@ -79,3 +79,40 @@ describe("golden values:", function()
     end)
   end
 end)
+
+-- Cross-entropy from logits (tests/golden/make_logits.py), which a softmax last passes on: nothing
+-- is clipped. Float32 logits are given exactly; the logarithm of a sum is rounded once.
+describe("the cross-entropy of logits", function()
+  local identity = digits.tensor { { 1, 0, 0, 0 }, { 0, 1, 0, 0 }, { 0, 0, 1, 0 }, { 0, 0, 0, 1 } }
+  local ends = {
+    dense = { nn.Dense { 4, use_bias = false, activation = "softmax" } },
+    activation = { nn.Dense { 4, use_bias = false }, nn.Activation { "softmax" } },
+    conv2d = { nn.Reshape { 1, 1, 4 }, nn.Conv2D { 4, { 1, 1 }, use_bias = false,
+      activation = "softmax" }, nn.Flatten {} },
+  }
+  for name, layers in pairs(ends) do
+    local clipped = name == "conv2d" -- its softmax is not the last layer: Flatten is
+    it("is not clipped if the network ends in softmax: " .. name, function()
+      local model = nn.Sequential { nn.Input { 4 }, table.unpack(layers) }
+      model:compile { optimizer = nn.SGD { 1e-3 }, loss = "categorical_crossentropy" }
+      local kernel = model:weights()[1]
+      for i, case in ipairs(dofile "tests/golden/logits.lua") do
+        local expected = clipped and math.min(case[3], -math.log(1e-7)) or case[3]
+        local set = data.from_tensors { x = digits.tensor { case[1] },
+          y = digits.tensor { case[2], dtype = "int32" } }
+        local function weigh()
+          model:set_weights { [kernel] = identity:reshape(model:weights()[kernel].shape) }
+        end
+        local function expect_loss(what, found)
+          if math.abs(found - expected) > 2e-7 + 1e-7 * expected then
+            error(("row %d: %s is %.9g, expected %.9g"):format(i, what, found, expected))
+          end
+        end
+        weigh()
+        expect_loss("the loss of fit", model:fit(set, { verbose = 0 }).loss[1])
+        weigh()
+        expect_loss("the loss of evaluate", model:evaluate(set).loss)
+      end
+    end)
+  end
+end)

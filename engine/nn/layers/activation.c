@@ -36,7 +36,7 @@ static dg_status forward(const dg_pass *pass)
     sizes(pass, &row, &width);
     int64_t at = pass->begin * row, count = (pass->end - pass->begin) * row;
     memcpy(pass->output + at, pass->input[0] + at, (size_t)count * sizeof(float));
-    dg_activate((dg_activation)o->activation, pass->output + at, count / width, width);
+    dg_activate_output(pass, (dg_activation)o->activation, at, count / width, width);
     return DG_OK;
 }
 

@@ -203,7 +203,7 @@ static dg_status forward(const dg_pass *pass)
                            .bias = o->use_bias ? pass->weight[1] : NULL,
                            .c = y,
                            .c_step = g.filters });
-        dg_activate((dg_activation)o->activation, y, g.pixels, g.filters);
+        dg_activate_output(pass, (dg_activation)o->activation, i * g.out_size, g.pixels, g.filters);
     }
     return DG_OK;
 }

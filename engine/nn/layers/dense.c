@@ -138,7 +138,7 @@ static dg_status activate_piece(void *context, int64_t piece, int worker)
     (void)worker;
     int64_t row = pass->begin + dg_piece_begin(c->rows, c->down, piece);
     int64_t end = pass->begin + dg_piece_begin(c->rows, c->down, piece + 1);
-    dg_activate((dg_activation)o->activation, pass->output + row * c->units, end - row, c->units);
+    dg_activate_output(pass, (dg_activation)o->activation, row * c->units, end - row, c->units);
     return DG_OK;
 }
 
