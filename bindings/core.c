@@ -23,6 +23,7 @@
 #include "bindings/tensor.h"
 #include "engine/base/clock.h"
 #include "engine/base/job.h"
+#include "engine/base/number.h"
 #include "engine/base/kernel.h"
 #include "engine/base/memory.h"
 #include "engine/base/random.h"
@@ -225,6 +226,24 @@ static int printable(lua_State *L)
     return 1;
 }
 
+/* c_locale(f, ...) calls f(...) with a decimal point in all numbers, whatever the locale. */
+static int c_locale(lua_State *L)
+{
+    dg_c_locale locale = dg_c_locale_enter();
+    int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
+    dg_c_locale_leave(locale);
+    return status == LUA_OK ? lua_gettop(L) : lua_error(L);
+}
+
+/* number_text(number) returns the fewest digits that read back as the same number. */
+static int number_text(lua_State *L)
+{
+    char text[40];
+    dg_number_text(luaL_checknumber(L, 1), text, sizeof text);
+    lua_pushstring(L, text);
+    return 1;
+}
+
 /* documents() returns the table value -> { name, text } and the table of classes. */
 static int documents(lua_State *L)
 {
@@ -246,6 +265,8 @@ static const luaL_Reg internals[] = {
     { "is_terminal", is_terminal },
     { "printable", printable },
     { "documents", documents },
+    { "number_text", number_text },
+    { "c_locale", c_locale },
     { "describe", dg_describe_part },
     { "label_doubt", dg_lua_label_doubt },
     { "put_back", dg_lua_put_back },
@@ -259,6 +280,8 @@ static const luaL_Reg internals[] = {
     { "fingerprint", dg_set_fingerprint },
     { "is_interrupt", dg_is_interrupt },
     { "open_journal", dg_open_journal },
+    { "save_for", dg_save_learner_for },
+    { "saved_for", dg_learner_saved_for },
     { "parse_json", dg_parse_json },
     { "check_writable", dg_check_writable },
     { NULL, NULL },

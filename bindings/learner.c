@@ -376,6 +376,23 @@ void dg_open_learner(lua_State *L)
     dg_class_register(L, &dg_tree_class);
 }
 
+int dg_save_learner_for(lua_State *L)
+{
+    const dg_learner *learner = dg_want_learner(L, 1, "save");
+    const char *path = dg_want_text(L, 2, "save", "the path");
+    dg_check_status(L, dg_learner_save_for(learner, path, luaL_checkstring(L, 3)));
+    return 0;
+}
+
+int dg_learner_saved_for(lua_State *L)
+{
+    char **box = dg_push_box(L);
+    dg_check_status(L, dg_learner_purpose(box, dg_want_text(L, 1, "load", "the path")));
+    if (!*box) return 0;
+    dg_push_boxed(L);
+    return 1;
+}
+
 int dg_load_learner(lua_State *L)
 {
     const char *path = dg_want_text(L, 1, "load", "the path");

@@ -39,6 +39,8 @@ void dg_push_scores(lua_State *L, const dg_scores *scores);
 
 /* load(path) */
 int dg_load_learner(lua_State *L);
+int dg_save_learner_for(lua_State *L);  /* (learner, path, purpose) */
+int dg_learner_saved_for(lua_State *L); /* (path) returns the purpose, or nothing */
 
 /* bindings/fit.c: fit(learner, set, options) */
 int dg_learner_lua_fit(lua_State *L);

@@ -8,6 +8,7 @@
 #include "bindings/graph.h"
 #include "bindings/learner.h"
 #include "bindings/memory.h"
+#include "engine/base/number.h"
 
 #define CONSTRUCTOR "digits.constructor"
 #define PART "digits.part"
@@ -405,7 +406,7 @@ static void add_value(luaL_Buffer *out, const dg_value *value)
         return;
     case DG_VALUE_WEIGHTS:
         for (int64_t i = 0; i < value->weight_count; i++) {
-            snprintf(text, sizeof text, "%s[%lld] = %.14g", i ? ", " : "{ ",
+            dg_print(text, sizeof text, "%s[%lld] = %.14g", i ? ", " : "{ ",
                      (long long)value->weights[i].label, value->weights[i].weight);
             luaL_addstring(out, text);
         }

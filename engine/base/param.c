@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "engine/base/number.h"
 #include "engine/base/part.h"
 
 enum { LIST_SIZE = 512 };
@@ -20,7 +21,7 @@ __attribute__((format(printf, 3, 4))) static void append(char *out, size_t size,
     if (used + 1 >= size) return;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(out + used, size - used, format, arguments);
+    dg_vprint(out + used, size - used, format, arguments);
     va_end(arguments);
 }
 

@@ -1,8 +1,9 @@
 /* The message slot of each thread. */
 #include "engine/base/status.h"
 
-#include <stdio.h>
 #include <string.h>
+
+#include "engine/base/number.h"
 
 enum { MESSAGE_SIZE = 1024 };
 
@@ -14,7 +15,7 @@ dg_status dg_error(dg_status status, const char *format, ...)
     char text[MESSAGE_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    dg_vprint(text, sizeof text, format, arguments);
     va_end(arguments);
     memcpy(message, text, sizeof text);
     return status;
@@ -25,7 +26,7 @@ dg_status dg_error_context(dg_status status, const char *format, ...)
     char context[MESSAGE_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(context, sizeof context, format, arguments);
+    dg_vprint(context, sizeof context, format, arguments);
     va_end(arguments);
     return dg_error(status, "%s: %s", context, message);
 }

@@ -1,26 +1,17 @@
 /* Numbers in text. What fits 19 digits and a small power of ten is exact in two steps (Clinger,
  * "How to read floating point numbers accurately", PLDI 1990); the rest goes through strtod. */
-#define _GNU_SOURCE /* strtod_l */
 #include "engine/data/number.h"
 
 #include <float.h>
-#include <locale.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "engine/base/number.h"
+
 enum { LONGEST_NUMBER = 400 };
-
-static locale_t c_locale;
-static pthread_once_t locale_once = PTHREAD_ONCE_INIT;
-
-static void make_locale(void)
-{
-    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-}
 
 /* What a scan of digits found. */
 typedef struct decimal {
@@ -82,8 +73,7 @@ static double convert(const char *text, size_t size)
     char copy[LONGEST_NUMBER + 1];
     memcpy(copy, text, size);
     copy[size] = 0;
-    pthread_once(&locale_once, make_locale);
-    double value = c_locale ? strtod_l(copy, NULL, c_locale) : strtod(copy, NULL);
+    double value = dg_strtod(copy, NULL);
     return isinf(value) ? DBL_MAX : value;
 }
 

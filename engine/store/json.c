@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
+#include "engine/base/number.h"
 
 /* What a model file of ours needs is far below; a value costs cJSON about 100 bytes. */
 enum { MOST_NESTING = 64, MOST_VALUES = 2000000 };
@@ -80,7 +81,9 @@ static dg_status parse(cJSON **out, const char *text, size_t length)
     memcpy(copy, text, length);
     copy[length] = '\0';
     const char *end = copy;
+    dg_c_locale locale = dg_c_locale_enter();
     *out = cJSON_ParseWithLengthOpts(copy, length + 1, &end, 1);
+    dg_c_locale_leave(locale);
     size_t at = (size_t)(end - copy);
     dg_free(copy);
     if (!*out) return dg_error(DG_FORMAT, "is not valid JSON at byte %zu of %zu", at, length);
@@ -182,14 +185,7 @@ cJSON *dg_json_integer(int64_t number)
 cJSON *dg_json_number(double number)
 {
     if (!isfinite(number)) return cJSON_CreateNull();
-    /* cJSON's own printing may be off in the last bit */
-    char text[40];
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, number);
-        if (strtod(text, NULL) == number) break;
-    }
-    /* a locale may have another decimal point */
-    for (char *c = text; *c; c++)
-        if (!strchr("0123456789+-e", *c)) *c = '.';
+    char text[40]; /* cJSON's own printing may be off in the last bit */
+    dg_number_text(number, text, sizeof text);
     return cJSON_CreateRaw(text);
 }

@@ -12,6 +12,12 @@
  * DG_INVALID: a learner other than a network that was never fitted. */
 dg_status dg_learner_save(const dg_learner *learner, const char *path);
 
+/* The same, with a text in the file that says what it was saved for. */
+dg_status dg_learner_save_for(const dg_learner *learner, const char *path, const char *purpose);
+
+/* That text, to be given back with dg_free; NULL for a file that was saved without. */
+dg_status dg_learner_purpose(char **out, const char *path);
+
 /* A learner ready to predict, evaluate and fit (a network that was compiled has a fresh optimizer).
  * Trusts nothing: DG_FORMAT names the file and what is wrong. */
 dg_status dg_learner_load(dg_learner **out, const char *path);

@@ -27,6 +27,7 @@
 #include "engine/store/safetensors.h"
 
 #define DG_LEARNER_KEY "digits_lua"
+#define DG_PURPOSE_KEY "digits_lua_for" /* a text of whoever saved it, or not there */
 
 enum { DG_LEARNER_FORMAT = 1 };
 

@@ -194,3 +194,14 @@ dg_status dg_learner_load(dg_learner **out, const char *path)
     dg_tensor_file_release(&file);
     return status;
 }
+
+dg_status dg_learner_purpose(char **out, const char *path)
+{
+    dg_tensor_file file;
+    *out = NULL;
+    DG_TRY(dg_tensor_file_read(&file, path));
+    const char *purpose = dg_tensor_file_metadata(&file, DG_PURPOSE_KEY);
+    dg_status status = purpose ? dg_copy_text(out, purpose) : DG_OK;
+    dg_tensor_file_release(&file);
+    return status;
+}

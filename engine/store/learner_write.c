@@ -82,14 +82,17 @@ static dg_status learner_text(char **out, const dg_learner *learner)
 
 /* --- the file ------------------------------------------------------------------------------- */
 
-static dg_status add_metadata(dg_tensor_file *file, const dg_learner *learner)
+static dg_status add_metadata(dg_tensor_file *file, const dg_learner *learner, const char *purpose)
 {
-    enum { PAIRS = 1 };
-    DG_TRY(dg_alloc_zero(&file->keys, PAIRS, sizeof *file->keys));
-    DG_TRY(dg_alloc_zero(&file->values, PAIRS, sizeof *file->values));
-    file->metadata_count = PAIRS;
+    const int pairs = purpose ? 2 : 1;
+    DG_TRY(dg_alloc_zero(&file->keys, pairs, sizeof *file->keys));
+    DG_TRY(dg_alloc_zero(&file->values, pairs, sizeof *file->values));
+    file->metadata_count = pairs;
     DG_TRY(dg_copy_text(&file->keys[0], DG_LEARNER_KEY));
-    return learner_text(&file->values[0], learner);
+    DG_TRY(learner_text(&file->values[0], learner));
+    if (!purpose) return DG_OK;
+    DG_TRY(dg_copy_text(&file->keys[1], DG_PURPOSE_KEY));
+    return dg_copy_text(&file->values[1], purpose);
 }
 
 bool dg_is_foreign(const dg_foreign_format *format, const char *path)
@@ -115,6 +118,11 @@ static dg_status refuse_foreign(const dg_learner *learner, const char *path)
 
 dg_status dg_learner_save(const dg_learner *learner, const char *path)
 {
+    return dg_learner_save_for(learner, path, NULL);
+}
+
+dg_status dg_learner_save_for(const dg_learner *learner, const char *path, const char *purpose)
+{
     dg_tensor_file file = { 0 };
     if (dg_is_foreign(learner->type->foreign, path))
         return learner->type->foreign->write(learner, path);
@@ -123,7 +131,7 @@ dg_status dg_learner_save(const dg_learner *learner, const char *path)
     if (model ? model->output < 0 : !learner->fitted)
         return dg_error(DG_INVALID, "cannot write %s: the model %s", path,
                         model ? "is not finished" : "was never fitted");
-    dg_status status = add_metadata(&file, learner);
+    dg_status status = add_metadata(&file, learner, purpose);
     if (status == DG_OK)
         status = model ? dg_network_store(model, &file) : learner->type->store(learner, &file);
     if (status == DG_OK) status = dg_tensor_file_write(&file, path);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
+#include "engine/base/number.h"
 
 /* --- writing -------------------------------------------------------------------------------- */
 
@@ -54,7 +55,7 @@ static dg_status add_weights(cJSON *to, const char *name, const dg_value *value)
 static cJSON *fraction_text(double fraction)
 {
     char text[40];
-    snprintf(text, sizeof text, "%.17g of all", fraction);
+    dg_print(text, sizeof text, "%.17g of all", fraction);
     return cJSON_CreateString(text);
 }
 
@@ -145,7 +146,7 @@ static dg_status read_weights(const cJSON *list, const char *name, dg_value *val
 static bool is_fraction(const char *text, double *out)
 {
     char *end;
-    *out = strtod(text, &end);
+    *out = dg_strtod(text, &end);
     return end != text && strcmp(end, " of all") == 0;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
+#include "engine/base/number.h"
 #include "engine/tensor/tensor.h"
 
 /* Up to LINE letters or ROWS rows are shown in whole; beyond, EDGE at each end. Of more than two
@@ -108,7 +109,7 @@ static void format_number(const struct layout *layout, int decimals, double valu
     else if (isinf(value))
         snprintf(out, WORD, value < 0 ? "-inf" : "inf");
     else
-        snprintf(out, WORD, layout->scientific ? "%.*e" : "%.*f", decimals, value);
+        dg_print(out, WORD, layout->scientific ? "%.*e" : "%.*f", decimals, value);
 }
 
 /* Raises the number of decimals to what `value` needs: trailing zeros are dropped where all have

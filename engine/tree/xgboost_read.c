@@ -11,6 +11,7 @@
 
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
+#include "engine/base/number.h"
 #include "engine/store/json.h"
 #include "engine/tree/fitting.h"
 #include "engine/tree/xgboost_json.h"
@@ -47,7 +48,7 @@ static dg_status number_text(const cJSON *object, const char *path, double low, 
     char *end;
     DG_TRY(descend(object, path, cJSON_String, &item));
     const char *text = item->valuestring + (item->valuestring[0] == '[');
-    *out = strtod(text, &end);
+    *out = dg_strtod(text, &end);
     if (end == text || (*end && strcmp(end, "]") != 0) || !(*out >= low && *out <= high))
         return dg_error(DG_FORMAT, "'%s' must be a number from %g to %g as a text, found '%.40s'",
                         path, low, high, item->valuestring);

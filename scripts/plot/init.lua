@@ -11,7 +11,7 @@ local files = {
 
 local plot = {}
 for name, file in pairs(files) do
-  plot[name] = function(...) return require("digits.plot." .. file)(...) end
+  plot[name] = function(...) return internals.c_locale(require("digits.plot." .. file), ...) end
 end
 
 local COMMON = "\nAlso title, width and height in pixels. The picture has save, show and render."

@@ -51,8 +51,10 @@ end
 function methods.render(self, format)
   want_picture(self, "render")
   format = ending_of("render", type(format) == "string" and format:lower() or format)
-  local placed, texts = Picture.place(self, self.width, self.height)
-  return gnuplot.draw(format, self.width, self.height, placed, texts, self.title or self.kind)
+  return internals.c_locale(function()
+    local placed, texts = Picture.place(self, self.width, self.height)
+    return gnuplot.draw(format, self.width, self.height, placed, texts, self.title or self.kind)
+  end)
 end
 
 function methods.save(self, path)
@@ -83,7 +85,7 @@ end
 
 function methods.show(self)
   want_picture(self, "show")
-  io.stdout:write(Picture.text(self, picture.terminal()))
+  io.stdout:write(internals.c_locale(Picture.text, self, picture.terminal()))
   io.stdout:flush()
 end
 

@@ -1,11 +1,13 @@
 -- Pieces of HTML, from text that is escaped here and nowhere else.
+local internals = require("digits.core").internals
+
 local html = {}
 
 local ESCAPES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }
 
 -- What a page can show: valid UTF-8 without control characters.
 function html.escape(text)
-  text = tostring(text)
+  text = internals.c_locale(tostring, text)
   if not utf8.len(text) then text = text:gsub("[\128-\255]", "?") end
   return (text:gsub("[%z\1-\8\11-\31\127]", ""):gsub('[&<>"]', ESCAPES))
 end
@@ -14,7 +16,7 @@ local KEPT = "\u{a0}" -- a space at which no line ends
 
 -- Text without its lines.
 function html.flat(text)
-  return (tostring(text):gsub("%s+", " "))
+  return (internals.c_locale(tostring, text):gsub("%s+", " "))
 end
 
 -- Escaped prose, in which `...` is code. Lines do not end between a number and its unit or sign.

@@ -98,7 +98,8 @@ end
 -- ---- the best ----
 
 -- What the best trial is, with its model, which is read from its file when first asked for.
-local function best_of(trial, path, model, refit_error)
+local function best_of(trial, run)
+  local path, model, refit_error = run.path, run.model, run.error
   local best = {
     number = trial.number, params = trial.params, scores = trial.scores, spread = trial.spread,
     seed = trial.seed, seconds = trial.seconds, history = trial.history, path = path,
@@ -108,10 +109,11 @@ local function best_of(trial, path, model, refit_error)
     __index = function(self, name)
       if name ~= "model" then return nil end
       if refit_error then internals.raise("the best model could not be fitted: " .. refit_error) end
-      if not model and not (path and internals.kind_of(path) == "file") then
-        internals.raise(path and path .. ", the best model, is not there any more; remove the " ..
-          "journal beside it to search anew" or "the best model was not kept: refit = false")
+      if not model and not path then
+        internals.raise "the best model was not kept: refit = false"
       end
+      local doubt = not model and run.log:doubt_best(trial)
+      if doubt then internals.raise(doubt) end
       model = model or core.load(path)
       rawset(self, name, model)
       return model
@@ -132,12 +134,13 @@ local meta = { __tostring = text, __name = "search" }
 
 local found = { before = before, ranked = ranked }
 
--- The result of a search; `best` as run by scripts/search/init.lua: { trial, path, model, error }.
+-- The result of a search; `best` as run by scripts/search/init.lua: { trial, path, log, model,
+-- error }.
 function found.new(fields, metric, best)
   fields.metric, fields.maximize = metric.name, metric.maximize
   fields.ranked = ranked(fields.trials, metric)
   for rank, trial in ipairs(fields.ranked) do trial.rank = rank end
-  fields.best = best_of(fields.ranked[1], best.path, best.model, best.error)
+  fields.best = best_of(fields.ranked[1], best)
   return setmetatable(fields, meta)
 end
 

@@ -50,8 +50,9 @@ end
 local function keep_best(spec, trial)
   local best = spec.best
   if trial.error or (best and not find.before(spec.metric, trial, best.trial)) then return end
-  spec.best = { trial = trial, model = trial.model, path = spec.log and spec.log.best_path }
-  if spec.log and trial.model then trial.model:save(spec.log.best_path) end
+  spec.best = { trial = trial, model = trial.model, path = spec.log and spec.log.best_path,
+    log = spec.log }
+  if spec.log and trial.model then spec.log:save_best(trial, trial.model) end
 end
 
 local function finish(spec, trial)
@@ -90,14 +91,14 @@ local function refit(spec)
   local best, log = spec.best, spec.log
   if not spec.folds then return end
   if not spec.refit then
-    best.path = nil
+    best.path, best.log = nil, nil
     return
   end
   local done = log and log.refit == best.trial.number
-  if done and internals.kind_of(log.best_path) == "file" then return end
+  if done and not log:doubt_best(best.trial) then return end
   best.model, best.error = run.refit(spec, best.trial)
   if best.model and log then
-    best.model:save(log.best_path)
+    log:save_best(best.trial, best.model)
     log:add_refit(best.trial)
   end
 end
@@ -224,12 +225,13 @@ metric: "accuracy", "loss", a name of digits.metrics, or function(model, set) wi
 or false. Give validation = set, or folds = k (stratify = true where there are labels), where scores
 are means over the folds and the best is fitted once more on all rows (refit = true). A trial's seed
 follows from seed and its parameters: neither order nor workers change what is found. journal =
-"file.jsonl" keeps each trial as it ends, with the best weights beside it in file.best.safetensors;
-the same search, started again, goes on where it was interrupted (it cannot see that the code of
-model or fit has changed). A trial that fails is kept with its error; retry_failed = true tries it
-again. workers = n runs n trials side by side. verbose: 0 silent, 1 a line a trial, 2 each fit too.
-Returns trials (params, scores, seconds, seed, history, error, rank), ranked, restored (how many
-trials an earlier run had finished), and best (params, scores, model ...); it prints as a table.]]
+"file.jsonl" keeps each trial as it ends, with the best weights beside it in file.best.safetensors
+(which says of which search and trial it is); the same search, started again, goes on where it was
+interrupted (it cannot see that the code of model or fit has changed). A trial that fails is kept
+with its error; retry_failed = true tries it again. workers = n runs n trials side by side. verbose:
+0 silent, 1 a line a trial, 2 each fit too. Returns trials (params, scores, seconds, seed, history,
+error, rank), ranked, restored (how many trials an earlier run had finished), and best (params,
+scores, model ...); it prints as a table.]]
 
 local DOCUMENTS = {
   grid = [[

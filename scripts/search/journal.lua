@@ -33,6 +33,14 @@ local function flatten(fields, prefix, into)
   return into
 end
 
+-- Whether a first line, as far as it was written, is that of this search: only the id, at the end
+-- of it, may be another's.
+local function begins_first(torn, first, id)
+  local common = first:sub(1, -#id - 3)
+  return common:sub(1, #torn) == torn
+    or torn:sub(1, #common) == common and torn:sub(#common + 1):find "^%x*\"?}?$" ~= nil
+end
+
 local function check_header(self, found, wanted)
   if type(found) ~= "table" or found.journal ~= FORMAT then
     fail(self, "%s is no journal of a search: choose another name", self.path)
@@ -42,6 +50,7 @@ local function check_header(self, found, wanted)
       tostring(found.version), VERSION)
   end
   local old, new = flatten(found, "", {}), flatten(wanted, "", {})
+  old.id = nil
   local names, differences = {}, {}
   for name in pairs(old) do names[name] = true end
   for name in pairs(new) do names[name] = true end
@@ -74,34 +83,101 @@ local function read_lines(self, text)
   return lines
 end
 
-local function keep(self, record, number)
-  if type(record) ~= "table" then
-    fail(self, "line %d of %s is no record of a trial", number, self.path)
-  elseif record.refit then
-    self.refit = record.refit
-  elseif math.type(record.trial) ~= "integer" or type(record.params) ~= "table" or
-    type(record.seconds) ~= "number" or
-    (type(record.scores) ~= "table" and type(record.error) ~= "string") then
-    fail(self, "line %d of %s is no record of a trial; remove that line, and its trial is repeated",
-      number, self.path)
-  else
-    self.records[record.trial] = record
+-- A table whose names are texts and whose values are numbers.
+local function of_numbers(value)
+  if type(value) ~= "table" then return false end
+  for name, number in pairs(value) do
+    if type(name) ~= "string" or type(number) ~= "number" then return false end
   end
+  return true
+end
+
+local function is_history(value)
+  if type(value) ~= "table" or (value.epochs ~= nil and math.type(value.epochs) ~= "integer") then
+    return false
+  end
+  for name, entry in pairs(value) do
+    if type(name) ~= "string" then return false end
+    if type(entry) == "table" then
+      for place, number in pairs(entry) do
+        if math.type(place) ~= "integer" or type(number) ~= "number" then return false end
+      end
+      if value.epochs and #entry < value.epochs then return false end
+    end
+  end
+  return value.total_seconds == nil
+    or type(value.total_seconds) == "number" and type(value.best_epoch) == "number"
+end
+
+-- What is wrong with the record of a trial, or nil.
+local function fault_of(record, metric)
+  if math.type(record.trial) ~= "integer" or record.trial < 1 then return "trial is no number" end
+  if type(record.params) ~= "table" then return "params is no table" end
+  if type(record.seconds) ~= "number" then return "seconds is no number" end
+  if record.rung ~= nil and math.type(record.rung) ~= "integer" then return "rung is no number" end
+  if record.error ~= nil then
+    return type(record.error) ~= "string" and "error is no text" or nil
+  end
+  if not of_numbers(record.scores) then return "scores is no table of numbers" end
+  local score = record.scores[metric]
+  if score == nil then return ("there is no %s among the scores"):format(metric) end
+  if score ~= score then return ("the %s is no number"):format(metric) end
+  if record.spread ~= nil and not of_numbers(record.spread) then
+    return "spread is no table of numbers"
+  end
+  if record.folds ~= nil and type(record.folds) ~= "table" then return "folds is no list" end
+  for _, fold in pairs(record.folds or {}) do
+    if not of_numbers(fold) then return "folds is no list of tables of numbers" end
+  end
+  if record.history ~= nil and not is_history(record.history) then
+    return "history is no history of a fit"
+  end
+end
+
+local function keep(self, record, number)
+  if type(record) == "table" and record.refit ~= nil then
+    if math.type(record.refit) ~= "integer" then
+      fail(self, "line %d of %s: refit is no number; remove that line", number, self.path)
+    end
+    self.refit = record.refit
+    return
+  end
+  local fault = type(record) ~= "table" and "it is no table" or fault_of(record, self.metric)
+  if fault then
+    fail(self, "line %d of %s is no record of a trial: %s; remove that line, and its trial is " ..
+      "repeated", number, self.path, fault)
+  end
+  self.records[record.trial] = record
+end
+
+-- What tells this journal from any other, be its search the same.
+local function new_id()
+  local file <close> = io.open("/dev/urandom", "rb")
+  local bytes = file and file:read(8)
+  if not bytes or #bytes < 8 then
+    bytes = string.pack("I4I4", os.time() & 0xFFFFFFFF, internals.next_seed() & 0xFFFFFFFF)
+  end
+  return (bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
 end
 
 local function read(self, header)
   local writable, message = internals.check_writable(self.best_path)
   if not writable then fail(self, "%s", message) end
   header.journal, header.version = FORMAT, VERSION
-  local first, text = encode(header), self.file:read()
+  self.metric = header.metric
+  local id, text = new_id(), self.file:read()
+  local first = encode(header):sub(1, -2) .. (',"id":"%s"}'):format(id)
   local whole = text:match "^.*\n" or ""
   local torn = text:sub(#whole + 1) -- a line that was being written when the program was killed
   local lines = read_lines(self, whole)
   if #lines > 0 then
     check_header(self, lines[1], through_json(header))
-  elseif first:sub(1, #torn) ~= torn then
+    id = type(lines[1].id) == "string" and lines[1].id
+      or ("old %x"):format(internals.key(0, whole:match "^[^\n]*", 0)) -- from before there were ids
+  elseif not begins_first(torn, first, id) then
     fail(self, "%s is no journal of a search: choose another name", self.path)
   end
+  self.id = id
   for i = 2, #lines do keep(self, lines[i], i) end
   if torn ~= "" then
     self.file:cut(#whole)
@@ -111,11 +187,17 @@ local function read(self, header)
   if #lines == 0 then self.file:append(first) end
 end
 
+-- Where the best weights are kept: no two journals have the same place.
+local function best_path(path)
+  local name = path:match "^(.*)%.jsonl$"
+  return name and name .. ".best.safetensors" or path .. ".best-weights.safetensors"
+end
+
 -- Opens the journal at `path` for the search that `header` describes; `say` tells the user of a
 -- line that was dropped.
 function journal.open(who, path, header, say)
   local self = setmetatable({ who = who, path = path, records = {}, say = say,
-    best_path = path:gsub("%.jsonl?$", "") .. ".best.safetensors" }, journal)
+    best_path = best_path(path) }, journal)
   local message
   self.file, message = internals.open_journal(path)
   if not self.file then fail(self, "%s", message) end
@@ -154,6 +236,30 @@ function journal:restore(trial)
   trial.history = record.history and read_history(record.history)
   trial.folds, trial.spread = record.folds, record.spread and with_meta("record", record.spread)
   return true
+end
+
+local function purpose(self, trial)
+  return ("trial %d of search %s"):format(trial.number, self.id)
+end
+
+-- Keeps the model of the trial as the best so far.
+function journal:save_best(trial, model)
+  internals.save_for(model, self.best_path, purpose(self, trial))
+end
+
+-- Why the file of best weights is not that of the trial, or nil.
+function journal:doubt_best(trial)
+  if internals.kind_of(self.best_path) ~= "file" then
+    return ("%s, the best model, is not there any more; remove the journal beside it to search " ..
+      "anew"):format(self.best_path)
+  end
+  local ok, found = pcall(internals.saved_for, self.best_path)
+  if ok and found == purpose(self, trial) then return nil end
+  return ("%s is not the model of trial %d of %s: %s; remove both to search anew"):format(
+    self.best_path, trial.number, self.path, not ok and found
+    or found and found:find("search " .. self.id, 1, true) and "it is that of another trial"
+    or found and "it is that of another search"
+    or "it does not say of which search it is, as those of older versions do not")
 end
 
 -- Whether some trial did not fail. Where all did, it was most likely the program's fault.

@@ -1,4 +1,5 @@
 -- JSON for journals: numbers read back as the same numbers, keys stand in the order of their names.
+local internals = require("digits.core").internals
 local sorted_keys = require("digits.show").sorted_keys
 
 local ESCAPES = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
@@ -9,14 +10,11 @@ local function quote(text)
   end) .. '"'
 end
 
--- The fewest digits that give the number back; NaN and the infinities, which JSON lacks, are null.
+-- The fewest digits that give the number back. NaN, which JSON lacks, is null; the infinities are
+-- numbers that are too large for any other.
 local function number(value)
   if math.type(value) == "integer" then return ("%d"):format(value) end
-  if value ~= value or value == math.huge or value == -math.huge then return "null" end
-  for precision = 15, 17 do
-    local text = ("%." .. precision .. "g"):format(value)
-    if tonumber(text) == value then return text end
-  end
+  return value ~= value and "null" or internals.number_text(value)
 end
 
 local encode

@@ -21,7 +21,7 @@ local function canonical(value, where)
   local kind = type(value)
   if kind == "number" and value ~= value then internals.raise(where .. ": a value is NaN") end
   if math.type(value) == "float" then
-    local text = ("%.17g"):format(value)
+    local text = internals.c_locale(string.format, "%.17g", value)
     return text:find "[%.eni]" and text or text .. ".0"
   end
   if kind == "string" and value:find "\0" then
@@ -44,7 +44,7 @@ end
 
 -- A value as tables and messages show it.
 function space.text(value)
-  if math.type(value) == "float" then return ("%.6g"):format(value) end
+  if math.type(value) == "float" then return internals.c_locale(string.format, "%.6g", value) end
   if type(value) ~= "table" then return tostring(value) end
   local parts, list = {}, is_list(value)
   for _, key in ipairs(sorted_keys(value)) do

@@ -10,6 +10,7 @@
 #include "engine/base/job.h"
 #include "engine/base/kernel.h"
 #include "engine/base/memory.h"
+#include "engine/base/number.h"
 #include "engine/base/random.h"
 #include "tests/engine/support.h"
 
@@ -275,6 +276,29 @@ static void objects_get_seeds_of_their_own(void **state)
     dg_set_seed(0);
 }
 
+/* --- numbers ---------------------------------------------------------------------------------- */
+
+static void numbers_read_back_the_same(void **state)
+{
+    (void)state;
+    const double numbers[] = {
+        0, 0.1, -0.1, 1.0 / 3, 1e-300, 5e-324, 1.7976931348623157e308, 1e22
+    };
+    char text[32];
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        char *end;
+        dg_number_text(numbers[i], text, sizeof text);
+        assert_true(dg_strtod(text, &end) == numbers[i] && *end == '\0');
+    }
+    dg_number_text(0.1, text, sizeof text);
+    assert_string_equal(text, "0.1");
+    dg_number_text(-INFINITY, text, sizeof text);
+    assert_string_equal(text, "-1e999");
+    assert_true(dg_strtod(text, NULL) == -INFINITY);
+    dg_number_text(NAN, text, sizeof text);
+    assert_string_equal(text, "nan");
+}
+
 /* --- jobs ------------------------------------------------------------------------------------ */
 
 enum { PIECES = 200 };
@@ -501,6 +525,7 @@ int main(void)
         cmocka_unit_test(permutations_are_fair),
         cmocka_unit_test(distributions_have_their_moments),
         cmocka_unit_test(objects_get_seeds_of_their_own),
+        cmocka_unit_test(numbers_read_back_the_same),
         cmocka_unit_test(every_piece_runs_once),
         cmocka_unit_test(the_lowest_failure_reports),
         cmocka_unit_test(cancelling_stops_between_pieces),

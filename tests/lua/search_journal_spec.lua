@@ -150,6 +150,118 @@ describe("a journal", function()
     end
   end)
 
+  it("is the only one to use its file of weights, whatever the names", function()
+    local names, scores = { "i.jsonl", "i.json", "i" }, {}
+    local function search_in(name, units)
+      return search.grid(options { journal = folder .. "/" .. name, model = function(p)
+        local nn = digits.nn
+        return searches.compiled(nn.Sequential { nn.Input { 28, 28, 1 }, nn.Flatten {},
+          nn.Dense { units }, nn.Dense { 10, activation = "softmax" } }, p.learning_rate)
+      end })
+    end
+    for i, name in ipairs(names) do
+      scores[i] = search_in(name, 4 + i).best.model:predict_proba(validation)
+    end
+    for i, name in ipairs(names) do
+      local found = search_in(name, 4 + i)
+      assert.are.equal(4, found.restored)
+      assert.is_true(found.best.model:predict_proba(validation) == scores[i])
+    end
+  end)
+
+  it("refuses weights that are not those of its best trial", function()
+    local best = folder .. "/grid.best.safetensors"
+    local function message() return refusal(function() return run().best.model end) end
+    local found = run()
+    local ours = support.read(best)
+    found.best.model:save(best) -- says nothing of a search, as files of older versions
+    assert.matches("grid%.best%.safetensors is not the model of trial %d of .*grid%.jsonl: it " ..
+      "does not say of which search it is", message())
+    support.write(best, "nothing")
+    assert.matches("is not the model of trial %d of .*: .*safetensors", message())
+    local text = read()
+    os.remove(path)
+    run()
+    local theirs = support.read(best)
+    assert.are_not.equal(ours, theirs) -- another search, though it found the same
+    support.write(path, text)
+    assert.matches("it is that of another search; remove both", message())
+    support.write(best, ours)
+    assert.are.equal(found.best.scores.accuracy, run().best.model:evaluate(validation).accuracy)
+    support.write(best, (ours:gsub("trial %d of search", "trial 9 of search")))
+    assert.matches("it is that of another trial; remove both", message())
+  end)
+
+  it("of an older version is read, but not its weights, which do not say whose they are", function()
+    local found = run()
+    local text, ids = read():gsub(',"id":"%x+"', "")
+    assert.are.equal(1, ids)
+    support.write(path, text)
+    found.best.model:save(folder .. "/grid.best.safetensors")
+    local again, count = run()
+    assert.are.equal(0, count)
+    assert.are.same(outcome(found), outcome(again))
+    assert.matches("it does not say of which search it is, as those of older versions do not",
+      refusal(function() return again.best.model end))
+    support.write(path, text:match "^[^\n]*\n") -- interrupted, it goes on, and keeps its best
+    again, count = run()
+    assert.are.equal(4, count)
+    again = run()
+    assert.are.equal(found.best.scores.accuracy, again.best.model:evaluate(validation).accuracy)
+  end)
+
+  it("with a record that is damaged names the line, and what is wrong", function()
+    run { folds = 2, validation = NONE }
+    local text = read()
+    local head, record, rest = text:match "^([^\n]*\n)([^\n]*)\n(.*)$"
+    local function message(line)
+      support.write(path, head .. line .. "\n" .. rest)
+      return refusal(run, { folds = 2, validation = NONE })
+    end
+    for _, case in ipairs {
+      { '"scores":{"accuracy":', '"scores":{"recall":', "there is no accuracy among the scores" },
+      { '"scores":{"accuracy":[%d.]+', '"scores":{"accuracy":null', "the accuracy is no number" },
+      { '"scores":{"accuracy":[%d.]+', '"scores":{"accuracy":"0.5"', "scores is no table of num" },
+      { '"scores":{"accuracy":[%d.]+', '"scores":{"accuracy":{}', "scores is no table of numbers" },
+      { '"scores":{[^}]*}', '"scores":0.5', "scores is no table of numbers" },
+      { '"scores":{[^}]*}', '"scores":[0.5]', "scores is no table of numbers" },
+      { '"spread":{[^}]*}', '"spread":7', "spread is no table of numbers" },
+      { '"spread":{[^}]*}', '"spread":{"loss":"x"}', "spread is no table of numbers" },
+      { '"folds":%[[^%]]*%]', '"folds":7', "folds is no list" },
+      { '"folds":%[[^%]]*%]', '"folds":[7]', "folds is no list of tables of numbers" },
+      { '"seconds":[^,]*,', '"seconds":"long",', "seconds is no number" },
+      { '"trial":1', '"trial":"1"', "trial is no number" },
+      { '"params":{[^}]*}', '"params":1', "params is no table" },
+      { '"spread"', '"history":7,"spread"', "history is no history of a fit" },
+      { '"spread"', '"history":{"loss":[1],"epochs":2},"spread"', "history is no history" },
+      { '"spread"', '"rung":"first","spread"', "rung is no number" },
+      { '"spread"', '"error":7,"spread"', "error is no text" },
+    } do
+      local changed, count = record:gsub(case[1], case[2], 1)
+      assert.are.equal(1, count, case[1])
+      local found = message(changed)
+      assert.matches("^search%.grid: line 2 of .*grid%.jsonl is no record of a trial: ", found)
+      assert.is_truthy(found:find(case[3], 1, true), found)
+      assert.matches("; remove that line, and its trial is repeated$", found)
+    end
+    assert.matches("line 2 of .*: refit is no number", message '{"refit":"all"}')
+  end)
+
+  it("keeps infinite scores as they are", function()
+    local score = math.huge
+    local changes = { metric = function()
+      score = -score
+      return score
+    end }
+    local found, again = run(changes), run(changes)
+    assert.are.equal(4, again.restored)
+    for i, trial in ipairs(found.trials) do
+      assert.are.equal(math.huge, math.abs(trial.scores.score))
+      assert.are.equal(trial.scores.score, again.trials[i].scores.score)
+    end
+    assert.are.equal(tostring(found), tostring(again))
+  end)
+
   it("that cannot be written ends the search before it begins", function()
     local made = 0
     local function message(name)

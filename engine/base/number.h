@@ -1,0 +1,28 @@
+/* Numbers in text with a decimal point, whatever the locale that the program has set: what is
+ * written on a machine in Germany is read on one in England. */
+#ifndef DG_BASE_NUMBER_H
+#define DG_BASE_NUMBER_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+#include "engine/base/status.h"
+
+/* snprintf, vsnprintf and strtod of the C locale. */
+int dg_print(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int dg_vprint(char *out, size_t size, const char *format, va_list arguments);
+double dg_strtod(const char *text, char **end);
+
+/* The fewest digits that read back as the same number; 32 bytes will do. Infinities are 1e999 and
+ * -1e999, which every reader of JSON takes for what they are; NaN is "nan". */
+void dg_number_text(double number, char *out, size_t size);
+
+/* Has this thread use the C locale until it is left: for libraries that read or write numbers.
+ * Calls may stand within each other. */
+typedef struct dg_c_locale {
+    void *before;
+} dg_c_locale;
+dg_c_locale dg_c_locale_enter(void);
+void dg_c_locale_leave(dg_c_locale locale);
+
+#endif
