@@ -9,10 +9,60 @@
 
 /* --- userdata ------------------------------------------------------------------------------- */
 
+/* A tensor among all that Lua has: a ring, whose head is kept in the registry. */
+struct tensor_value {
+    dg_tensor tensor; /* first */
+    struct tensor_value *next, *previous;
+};
+
+static struct tensor_value *push_ring(lua_State *L)
+{
+    static const char key;
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key) == LUA_TNIL) {
+        lua_pop(L, 1);
+        struct tensor_value *head = lua_newuserdatauv(L, sizeof *head, 0);
+        *head = (struct tensor_value){ .next = head, .previous = head };
+        lua_pushvalue(L, -1);
+        lua_rawsetp(L, LUA_REGISTRYINDEX, &key);
+    }
+    return lua_touserdata(L, -1);
+}
+
 dg_tensor *dg_push_tensor(lua_State *L)
 {
     dg_memory_enter(L);
-    return dg_class_push(L, &dg_tensor_class, sizeof(dg_tensor), 0);
+    luaL_checkstack(L, 4, NULL);
+    struct tensor_value *head = push_ring(L);
+    struct tensor_value *value = dg_class_push(L, &dg_tensor_class, sizeof *value, 0);
+    *value = (struct tensor_value){ .next = head->next, .previous = head };
+    value->next->previous = value->previous->next = value;
+    lua_remove(L, -2);
+    return &value->tensor;
+}
+
+int dg_tensor_gc(lua_State *L)
+{
+    struct tensor_value *value = luaL_checkudata(L, 1, dg_tensor_class.name);
+    dg_tensor_release(&value->tensor);
+    if (!value->next) return 0; /* was here before */
+    value->next->previous = value->previous;
+    value->previous->next = value->next;
+    value->next = value->previous = NULL;
+    return 0;
+}
+
+void dg_make_writable(lua_State *L, dg_tensor *tensor)
+{
+    if (!dg_tensor_is_shared(tensor)) return;
+    const dg_storage *storage = tensor->storage;
+    dg_tensor copy = { 0 };
+    dg_check_status(L, dg_tensor_detach(tensor, &copy));
+    const struct tensor_value *head = push_ring(L);
+    for (struct tensor_value *value = head->next; value != head; value = value->next)
+        if (value->tensor.storage == storage && !value->tensor.read_only)
+            dg_tensor_detach(&value->tensor, &copy); /* no more memory is needed */
+    dg_tensor_release(&copy);
+    lua_pop(L, 1);
 }
 
 dg_tensor *dg_test_tensor(lua_State *L, int index)

@@ -19,6 +19,12 @@ dg_tensor *dg_push_tensor(lua_State *L);
 dg_tensor *dg_test_tensor(lua_State *L, int index);
 dg_tensor *dg_want_tensor(lua_State *L, int index, const char *function, const char *name);
 
+/* To be called before a tensor of Lua's is written to: one that shares its memory with a dataset
+ * moves to a copy, together with all others that do, so that they go on sharing theirs. */
+void dg_make_writable(lua_State *L, dg_tensor *tensor);
+
+int dg_tensor_gc(lua_State *L);
+
 /* Pushes a number of a tensor of this type: an integer or a float. */
 void dg_push_element(lua_State *L, dg_dtype dtype, double value);
 

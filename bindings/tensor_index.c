@@ -152,6 +152,7 @@ int dg_tensor_newindex(lua_State *L)
     int64_t index;
     if (lua_type(L, 2) == LUA_TSTRING)
         return dg_raise(L, "the field '%s' of a tensor cannot be set", lua_tostring(L, 2));
+    dg_make_writable(L, tensor);
     bool number = lua_type(L, 3) == LUA_TNUMBER;
     if (number && tensor->axes == 1 && dg_is_integer(L, 2, &index)) {
         index = want_index(L, index, tensor->shape[0]);

@@ -274,12 +274,6 @@ static int tensor_tostring(lua_State *L)
     return 1;
 }
 
-static int tensor_gc(lua_State *L)
-{
-    dg_tensor_release(luaL_checkudata(L, 1, dg_tensor_class.name));
-    return 0;
-}
-
 const luaL_Reg dg_tensor_metamethods[] = {
     { "__add", tensor_add },
     { "__sub", tensor_sub },
@@ -294,7 +288,7 @@ const luaL_Reg dg_tensor_metamethods[] = {
     { "__len", tensor_len },
     { "__tostring", tensor_tostring },
     { "__newindex", dg_tensor_newindex },
-    { "__gc", tensor_gc },
+    { "__gc", dg_tensor_gc },
     { NULL, NULL },
 };
 

@@ -125,6 +125,7 @@ dg_status dg_tensor_assign(dg_tensor *to, const dg_tensor *from)
 {
     bool narrows = to->dtype != from->dtype && to->dtype != DG_FLOAT32 && from->dtype != DG_UINT8;
     dg_tensor view, aside = { 0 };
+    DG_TRY(dg_tensor_check_writable(to));
     DG_TRY(dg_tensor_broadcast(&view, from, to->axes, to->shape));
     dg_status status = DG_OK;
     if (narrows || to->storage == from->storage) {

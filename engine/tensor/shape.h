@@ -18,4 +18,7 @@ void dg_shape_strides(int axes, const int64_t *shape, int64_t *stride);
 /* Whether a tensor of `dtype` can hold `value` exactly as it is (float32: any); else DG_INVALID. */
 dg_status dg_dtype_check(dg_dtype dtype, double value);
 
+/* DG_INVALID, with the way out, for a tensor that is read-only or shares its storage with one. */
+dg_status dg_tensor_check_writable(const dg_tensor *tensor);
+
 #endif

@@ -15,7 +15,10 @@
 /* The elements follow at DG_ALIGNMENT bytes, in the same allocation. */
 struct dg_storage {
     int references;
+    int read_only; /* how many of them are of read-only tensors */
+    int64_t bytes; /* of the elements */
 };
+_Static_assert(sizeof(struct dg_storage) <= DG_ALIGNMENT, "the elements follow");
 
 /* --- types and shapes ----------------------------------------------------------------------- */
 
@@ -123,8 +126,9 @@ dg_status dg_tensor_new(dg_tensor *out, dg_dtype dtype, int axes, const int64_t 
     int64_t count;
     DG_TRY(dg_shape_count(axes, sizes, &count));
     dg_storage *storage;
-    DG_TRY(dg_alloc(&storage, DG_ALIGNMENT + count * (int64_t)dg_dtype_size(dtype), 1));
-    storage->references = 1;
+    int64_t bytes = count * (int64_t)dg_dtype_size(dtype);
+    DG_TRY(dg_alloc(&storage, DG_ALIGNMENT + bytes, 1));
+    *storage = (dg_storage){ .references = 1, .bytes = bytes };
     *out = (dg_tensor){ .dtype = dtype, .axes = axes, .storage = storage };
     out->data = (char *)storage + DG_ALIGNMENT;
     memcpy(out->shape, sizes, sizeof sizes);
@@ -255,16 +259,62 @@ dg_status dg_tensor_normal(dg_tensor *out, int axes, const int64_t *shape, float
 
 dg_tensor dg_tensor_retain(const dg_tensor *tensor)
 {
-    if (tensor->storage) __atomic_fetch_add(&tensor->storage->references, 1, __ATOMIC_RELAXED);
+    dg_storage *storage = tensor->storage;
+    if (storage) __atomic_fetch_add(&storage->references, 1, __ATOMIC_RELAXED);
+    if (tensor->read_only) __atomic_fetch_add(&storage->read_only, 1, __ATOMIC_RELAXED);
     return *tensor;
 }
 
 void dg_tensor_release(dg_tensor *tensor)
 {
     dg_storage *storage = tensor->storage;
+    if (tensor->read_only) __atomic_fetch_sub(&storage->read_only, 1, __ATOMIC_RELAXED);
     *tensor = (dg_tensor){ 0 };
     if (storage && __atomic_sub_fetch(&storage->references, 1, __ATOMIC_ACQ_REL) == 0)
         dg_free(storage);
+}
+
+/* --- who may write -------------------------------------------------------------------------- */
+
+void dg_tensor_freeze(dg_tensor *tensor)
+{
+    if (!tensor->storage || tensor->read_only) return;
+    __atomic_fetch_add(&tensor->storage->read_only, 1, __ATOMIC_RELAXED);
+    tensor->read_only = true;
+}
+
+bool dg_tensor_is_shared(const dg_tensor *tensor)
+{
+    return tensor->storage && !tensor->read_only &&
+           __atomic_load_n(&tensor->storage->read_only, __ATOMIC_ACQUIRE) > 0;
+}
+
+dg_status dg_tensor_detach(dg_tensor *tensor, dg_tensor *copy)
+{
+    dg_storage *storage = tensor->storage;
+    ptrdiff_t offset = (char *)tensor->data - (char *)storage;
+    if (!copy->storage) {
+        DG_TRY(dg_tensor_new(copy, DG_UINT8, 1, &storage->bytes));
+        memcpy(copy->data, (char *)storage + DG_ALIGNMENT, (size_t)storage->bytes);
+    }
+    dg_tensor old = *tensor, held = dg_tensor_retain(copy);
+    tensor->storage = held.storage;
+    tensor->data = (char *)held.storage + offset;
+    dg_tensor_release(&old);
+    return DG_OK;
+}
+
+dg_status dg_tensor_check_writable(const dg_tensor *tensor)
+{
+    if (tensor->read_only)
+        return dg_error(DG_INVALID,
+                        "this tensor belongs to a dataset, which never changes: write into a copy, "
+                        "y = set.y:copy(), and make another set of it, set:with { y = y }");
+    if (dg_tensor_is_shared(tensor))
+        return dg_error(DG_INVALID,
+                        "this tensor shares its memory with a dataset, which never changes: write "
+                        "into a copy of it");
+    return DG_OK;
 }
 
 /* --- asking --------------------------------------------------------------------------------- */
@@ -353,6 +403,7 @@ dg_status dg_tensor_get(const dg_tensor *tensor, const int64_t *at, double *out)
 dg_status dg_tensor_set(dg_tensor *tensor, const int64_t *at, double value)
 {
     char *place = NULL;
+    DG_TRY(dg_tensor_check_writable(tensor));
     DG_TRY(element(tensor, at, &place));
     DG_TRY(dg_dtype_check(tensor->dtype, value));
     if (tensor->dtype == DG_UINT8)

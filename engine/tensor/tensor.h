@@ -26,6 +26,7 @@ typedef struct dg_tensor {
     int64_t stride[DG_MAX_AXES]; /* in elements; 0 along a broadcast axis */
     void *data;                  /* the first element of this view */
     dg_storage *storage;         /* NULL in an empty struct */
+    bool read_only;              /* so are all views of this one; copies are not */
 } dg_tensor;
 
 /* --- making ------------------------------------------------------------------------------- */
@@ -55,6 +56,17 @@ dg_tensor dg_tensor_retain(const dg_tensor *tensor);
 /* Lets go of the storage and empties the struct; may be called again. */
 void dg_tensor_release(dg_tensor *tensor);
 
+/* Makes the tensor read-only, and so all views that are made of it from now on: dg_tensor_set and
+ * dg_tensor_assign refuse it. As long as one read-only tensor is there, they refuse every other one
+ * of the same storage, too (those first move away, by dg_tensor_detach). */
+void dg_tensor_freeze(dg_tensor *tensor);
+/* Whether the tensor is not read-only itself but shares its storage with one that is. */
+bool dg_tensor_is_shared(const dg_tensor *tensor);
+/* Moves the tensor to the same place in a copy of its storage, which `*copy` holds: the first call
+ * makes it (`*copy` is empty then, and its owner releases it), later ones with other tensors of the
+ * same storage cannot fail. Views of each other stay so if all are moved. */
+dg_status dg_tensor_detach(dg_tensor *tensor, dg_tensor *copy);
+
 /* --- asking ------------------------------------------------------------------------------- */
 
 int64_t dg_tensor_count(const dg_tensor *tensor); /* elements */
@@ -67,7 +79,7 @@ const char *dg_shape_text(int axes, const int64_t *shape, char *out, size_t size
 
 /* Element `at` (one index an axis), as a double, which holds all three types exactly. */
 dg_status dg_tensor_get(const dg_tensor *tensor, const int64_t *at, double *out);
-/* Integer tensors refuse fractions, NaN, and numbers that do not fit. */
+/* Integer tensors refuse fractions, NaN, and numbers that do not fit; read-only ones all. */
 dg_status dg_tensor_set(dg_tensor *tensor, const int64_t *at, double value);
 
 /* Typed pointers to the first element, for contiguous tensors of that type. */
@@ -108,7 +120,8 @@ dg_status dg_tensor_contiguous(dg_tensor *out, const dg_tensor *tensor); /* a co
 /* float32 to integers truncates towards zero as numpy does, but refuses NaN and what does not fit
  * (the message says which element); uint8 refuses what is outside 0..255. */
 dg_status dg_tensor_astype(dg_tensor *out, const dg_tensor *tensor, dg_dtype dtype);
-/* Copies `from`, broadcast and converted as in dg_tensor_astype, into the elements of `to`. */
+/* Copies `from`, broadcast and converted as in dg_tensor_astype, into the elements of `to`, unless
+ * it is read-only. */
 dg_status dg_tensor_assign(dg_tensor *to, const dg_tensor *from);
 /* Rows (axis 0) in the given order; DG_INVALID names the first that is out of range. */
 dg_status dg_tensor_take(dg_tensor *out, const dg_tensor *tensor, const int64_t *rows,
