@@ -124,12 +124,14 @@ static int set_shape(lua_State *L)
 }
 
 static const dg_function properties[] = {
-    { "x", set_x, "x\nThe rows, a tensor {n, ...}, which shares the memory of the set." },
+    { "x", set_x,
+      "x\nThe rows, a tensor {n, ...}, which shares the memory of the set and is read-only, as are "
+      "y and\nlabels: set.x:copy() can be written to." },
     { "y", set_y,
-      "y\nThe labels, a tensor {n} int32, or {n, classes} float32 when one-hot; or numbers to be "
-      "met, "
-      "{n} float32; or nil." },
-    { "labels", set_labels, "labels\nThe labels as a tensor {n} int32, one-hot or not; or nil." },
+      "y\nThe labels, a read-only tensor {n} int32, or {n, classes} float32 when one-hot; or the "
+      "numbers to\npredict, {n} float32; or nil." },
+    { "labels", set_labels,
+      "labels\nThe labels as a read-only tensor {n} int32, one-hot or not; or nil." },
     { "classes", set_classes, "classes\nThe label values that there are, ascending." },
     { "class_names", set_class_names, "class_names\nA name for each class, or nil." },
     { "shape", set_shape, "shape\nThe shape of one row: {28, 28, 1}." },
@@ -168,7 +170,7 @@ static int set_tostring(lua_State *L)
 
 static int set_newindex(lua_State *L)
 {
-    return dg_raise(L, "a dataset never changes: make another one of it");
+    return dg_raise(L, "a dataset never changes: set:with { y = ... } makes another one of it");
 }
 
 static int set_gc(lua_State *L)
@@ -190,12 +192,57 @@ static const luaL_Reg metamethods[] = {
 const dg_class dg_dataset_class = {
     .name = "digits.dataset",
     .doc = "dataset\n"
-           "Rows of values with labels: digits.data has the functions that read them. A dataset "
-           "never changes;\nits methods make new ones. #set is the number of its rows.",
+           "Rows of values with labels, or with numbers to predict: digits.data has the functions "
+           "that read them.\nA dataset never changes; its methods make new ones, and a tensor that "
+           "it was made from can be written\nto without changing it. #set is the number of its "
+           "rows.",
     .methods = dg_dataset_methods,
     .properties = properties,
     .metamethods = metamethods,
 };
+
+/* --- parts ---------------------------------------------------------------------------------- */
+
+dg_target dg_target_option(const dg_args *args)
+{
+    const char *text = NULL;
+    if (!dg_args_text(args, "target", &text)) return DG_TARGET_BY_TYPE;
+    if (strcmp(text, "labels") == 0) return DG_TARGET_LABELS;
+    if (strcmp(text, "numbers") != 0)
+        dg_raise(args->L, "%s: target must be \"labels\" or \"numbers\", found '%s'",
+                 args->function, text);
+    return DG_TARGET_NUMBERS;
+}
+
+void dg_class_names_option(const dg_args *args, dg_dataset_parts *parts)
+{
+    lua_State *L = args->L;
+    if (!dg_args_push(args, "class_names")) return;
+    if (lua_type(L, -1) != LUA_TTABLE)
+        dg_wrong_type(L, -1, args->function, "class_names", "a list of strings");
+    int64_t count = (int64_t)lua_rawlen(L, -1);
+    int list = lua_gettop(L);
+    const char **texts = dg_scratch(L, (size_t)count, sizeof *texts);
+    for (int64_t i = 0; i < count; i++) {
+        lua_rawgeti(L, list, i + 1);
+        texts[i] = dg_want_text(L, -1, args->function, "a class name");
+        lua_pop(L, 1); /* the list keeps it */
+    }
+    parts->name_count = count;
+    parts->class_names = texts;
+}
+
+/* What is hardly meant: numbers read as labels. */
+static void warn_labels(lua_State *L, const dg_dataset *set, const char *function, dg_target target)
+{
+    if (target != DG_TARGET_BY_TYPE || !dg_dataset_doubts_labels(set)) return;
+    lua_pushfstring(L,
+                    "y has %I classes in %I rows; if they are numbers, say target = \"numbers\" "
+                    "(target = \"labels\" says that they are not)",
+                    (lua_Integer)set->class_count, (lua_Integer)dg_dataset_rows(set));
+    dg_tell(L, function, lua_tostring(L, -1));
+    lua_pop(L, 1);
+}
 
 /* --- sources -------------------------------------------------------------------------------- */
 
@@ -235,13 +282,13 @@ static dg_header header_option(const dg_args *args)
 static int read_csv(lua_State *L)
 {
     static const char *const names[] = { "images", "labels", "label_column", "header", "dtype",
-                                         "shape",  NULL };
+                                         "shape",  "target", "max_line",     NULL };
     static const char *const hints[] = { "path", "give the path first: data.csv { \"file.csv\" }",
                                          "file", "give the path first: data.csv { \"file.csv\" }",
                                          NULL };
     text_to_table(L);
     dg_args args = dg_args_open(L, 1, "csv", names, hints, 1);
-    dg_csv_options options = { .header = header_option(&args) };
+    dg_csv_options options = { .header = header_option(&args), .target = dg_target_option(&args) };
     options.images = text_either(&args, 1, "images");
     if (!options.images) dg_raise(L, "csv: images is required (the path of a file)");
     dg_args_text(&args, "labels", &options.labels);
@@ -254,45 +301,42 @@ static int read_csv(lua_State *L)
     }
     if (dg_args_push(&args, "shape"))
         options.axes = dg_want_integers(L, -1, "csv", "shape", options.shape, DG_MAX_AXES - 1);
+    dg_args_integer(&args, "max_line", 1, INT64_MAX, &options.max_line);
     dg_job job = dg_job_default();
-    dg_check_status(L, dg_csv_read(dg_push_dataset(L), &options, &job));
+    const dg_dataset **out = dg_push_dataset(L);
+    dg_check_status(L, dg_csv_read(out, &options, &job));
+    warn_labels(L, *out, "csv", options.target);
     return 1;
 }
 
 static int read_idx(lua_State *L)
 {
-    static const char *const names[] = { "images", "labels", NULL };
+    static const char *const names[] = { "images", "labels", "target", "max_bytes", NULL };
     text_to_table(L);
     dg_args args = dg_args_open(L, 1, "idx", names, NULL, 2);
-    const char *images = text_either(&args, 1, "images");
-    const char *labels = text_either(&args, 2, "labels");
-    if (!images) dg_raise(L, "idx: images is required (the path of a file)");
-    dg_check_status(L, dg_idx_read(dg_push_dataset(L), images, labels));
+    dg_idx_options options = { .target = dg_target_option(&args) };
+    options.images = text_either(&args, 1, "images");
+    options.labels = text_either(&args, 2, "labels");
+    if (!options.images) dg_raise(L, "idx: images is required (the path of a file)");
+    dg_args_integer(&args, "max_bytes", 1, INT64_MAX, &options.max_bytes);
+    const dg_dataset **out = dg_push_dataset(L);
+    dg_check_status(L, dg_idx_open(out, &options));
+    warn_labels(L, *out, "idx", options.target);
     return 1;
 }
 
 static int from_tensors(lua_State *L)
 {
-    static const char *const names[] = { "x", "y", "class_names", NULL };
+    static const char *const names[] = { "x", "y", "class_names", "target", NULL };
     dg_args args = dg_args_open(L, 1, "from_tensors", names, NULL, 2);
+    dg_dataset_parts parts = { .target = dg_target_option(&args) };
     if (!dg_args_push_either(&args, 1, "x")) dg_raise(L, "from_tensors: x is required (a tensor)");
-    const dg_tensor *x = dg_want_tensor(L, -1, "from_tensors", "x"), *y = NULL;
-    if (dg_args_push_either(&args, 2, "y")) y = dg_want_tensor(L, -1, "from_tensors", "y");
-    const char **texts = NULL;
-    int64_t count = 0;
-    if (dg_args_push(&args, "class_names")) {
-        if (lua_type(L, -1) != LUA_TTABLE)
-            dg_wrong_type(L, -1, "from_tensors", "class_names", "a list of strings");
-        count = (int64_t)lua_rawlen(L, -1);
-        int list = lua_gettop(L);
-        texts = dg_scratch(L, (size_t)count, sizeof *texts);
-        for (int64_t i = 0; i < count; i++) {
-            lua_rawgeti(L, list, i + 1);
-            texts[i] = dg_want_text(L, -1, "from_tensors", "a class name");
-            lua_pop(L, 1); /* the list keeps it */
-        }
-    }
-    dg_check_call(L, dg_dataset_new(dg_push_dataset(L), x, y, count, texts), "from_tensors");
+    parts.x = dg_want_tensor(L, -1, "from_tensors", "x");
+    if (dg_args_push_either(&args, 2, "y")) parts.y = dg_want_tensor(L, -1, "from_tensors", "y");
+    dg_class_names_option(&args, &parts);
+    const dg_dataset **out = dg_push_dataset(L);
+    dg_check_call(L, dg_dataset_make(out, &parts), "from_tensors");
+    warn_labels(L, *out, "from_tensors", parts.target);
     return 1;
 }
 
@@ -362,21 +406,28 @@ int dg_lua_put_back(lua_State *L)
 
 static const dg_function sources[] = {
     { "csv", read_csv,
-      "csv { path, label_column = nil, header = \"auto\", dtype = nil, shape = nil } or "
-      "csv { images = path, labels = path, ... }\n"
+      "csv { path, label_column = nil, header = \"auto\", dtype = nil, shape = nil, target = nil, "
+      "max_line = 2^24 }\nor csv { images = path, labels = path, ... }\n"
       "A dataset from a CSV file: a row a line. Labels come from one of its columns or from a "
-      "second file.\nWhole numbers 0..255 make uint8; dtype = \"float32\" admits any number. "
-      "Without shape, rows are {columns}.\n"
+      "second file.\nIf all of them are written as integers they are labels, if one is not (151.0) "
+      "all are numbers; target =\n\"labels\" or \"numbers\" says otherwise. A first line of names "
+      "only is a header; one of names and values is\nrefused unless header = true or false says "
+      "what it is.\nWhole numbers 0..255 make uint8; dtype = \"float32\" admits any number. "
+      "Without "
+      "shape, rows are {columns}.\nA line of more than max_line bytes is refused.\n"
       "data.csv { \"mnist_train.csv\", label_column = 1, shape = { 28, 28, 1 } }" },
     { "idx", read_idx,
-      "idx { images = path, labels = path }\n"
-      "A dataset from IDX files, gzipped or not; {n, h, w} images become {n, h, w, 1}.\n"
+      "idx { images = path, labels = path, target = \"labels\", max_bytes = nil }\n"
+      "A dataset from IDX files, gzipped or not; {n, h, w} images become {n, h, w, 1}. A .gz that "
+      "unpacks to\nmore than max_bytes (unless given, a hundred times its size, or 256 MiB if that "
+      "is more) is refused.\n"
       "data.idx { images = \"train-images-idx3-ubyte\", labels = \"train-labels-idx1-ubyte\" }" },
     { "from_tensors", from_tensors,
-      "from_tensors { x = tensor, y = tensor, class_names = nil }\n"
-      "A dataset of rows x and labels y (whole numbers {n}, or one-hot {n, k}). Other floats {n} "
-      "are numbers,\nfor tree.GradientBoosting, and for networks of one output with loss = "
-      "\"mean_squared_error\".\n"
+      "from_tensors { x = tensor, y = tensor, class_names = nil, target = nil }\n"
+      "A dataset of rows x and labels y: integers {n}, or one-hot {n, k}. A float32 y {n} is "
+      "numbers, whatever\nits values, for trees, and for networks of one output with loss = "
+      "\"mean_squared_error\";\ntarget = \"labels\" reads whole floats as labels, target = "
+      "\"numbers\" integers as numbers.\n"
       "data.from_tensors { x = digits.zeros { 10, 28, 28, 1 }, y = digits.zeros { 10, dtype = "
       "\"int32\" } }" },
     { "concat", concat,

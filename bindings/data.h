@@ -4,6 +4,7 @@
 
 #include <lua.h>
 
+#include "bindings/check.h"
 #include "bindings/class.h"
 #include "engine/data/dataset.h"
 
@@ -21,6 +22,10 @@ const dg_dataset *dg_want_dataset(lua_State *L, int index, const char *function,
 
 /* A dataset for the tensors x and y at two indices: pushes it. */
 const dg_dataset *dg_push_pair(lua_State *L, int x, int y, const char *function);
+
+/* The options target, and class_names (memory stays on the stack), of a call that makes a set. */
+dg_target dg_target_option(const dg_args *args);
+void dg_class_names_option(const dg_args *args, dg_dataset_parts *parts);
 
 /* Pushes a list of labels, or of names. */
 void dg_push_labels(lua_State *L, int64_t count, const int32_t *labels);

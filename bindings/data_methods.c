@@ -1,9 +1,11 @@
 /* What can be made of a dataset. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "bindings/check.h"
 #include "bindings/data.h"
 #include "bindings/tensor.h"
+#include "engine/base/part.h" /* dg_nearest */
 #include "engine/base/random.h"
 
 /* --- split and folds ------------------------------------------------------------------------ */
@@ -116,18 +118,52 @@ static int shuffle(lua_State *L)
     return 1;
 }
 
+/* The label of the class whose name is on top of the stack. */
+static int32_t named_label(lua_State *L, const dg_dataset *set)
+{
+    const char *name = lua_tostring(L, -1);
+    if (!set->class_names)
+        dg_raise(L, "only: '%s' is a name, but the classes of the set have none: give labels",
+                 name);
+    const char *const *names = (const char *const *)set->class_names;
+    for (int64_t i = 0; i < set->class_count; i++)
+        if (strcmp(names[i], name) == 0) return set->classes[i];
+    const char *nearest = dg_nearest(name, names, (int)set->class_count);
+    return dg_raise(L, "only: there is no class '%s'%s%s%s", name,
+                    nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+}
+
 static int only(lua_State *L)
 {
     const dg_dataset *set = dg_want_dataset(L, 1, "only", "the value");
-    if (lua_type(L, 2) != LUA_TTABLE) dg_wrong_type(L, 2, "only", "the labels", "a list of labels");
+    if (lua_type(L, 2) != LUA_TTABLE)
+        dg_wrong_type(L, 2, "only", "the labels", "a list of labels or class names");
     lua_Unsigned count = lua_rawlen(L, 2);
     int32_t *labels = dg_scratch(L, count, sizeof *labels);
     for (lua_Unsigned i = 0; i < count; i++) {
         lua_rawgeti(L, 2, (lua_Integer)i + 1);
-        labels[i] = (int32_t)dg_want_integer(L, -1, "only", "a label", INT32_MIN, INT32_MAX);
+        labels[i] = lua_type(L, -1) == LUA_TSTRING
+                        ? named_label(L, set)
+                        : (int32_t)dg_want_integer(L, -1, "only", "a label", INT32_MIN, INT32_MAX);
         lua_pop(L, 1);
     }
     dg_check_call(L, dg_dataset_only(dg_push_dataset(L), set, labels, (int64_t)count), "only");
+    return 1;
+}
+
+static int with(lua_State *L)
+{
+    static const char *const names[] = { "x", "y", "class_names", "target", NULL };
+    static const char *const hints[] = { "labels", "use y = ...", "images", "use x = ...", NULL };
+    const dg_dataset *set = dg_want_dataset(L, 1, "with", "the value");
+    dg_args args = dg_args_open(L, 2, "with", names, hints, 0);
+    dg_dataset_parts parts = { .target = dg_target_option(&args) };
+    if (dg_args_push(&args, "x")) parts.x = dg_want_tensor(L, -1, "with", "x");
+    if (dg_args_push(&args, "y")) parts.y = dg_want_tensor(L, -1, "with", "y");
+    parts.no_names =
+        dg_args_push(&args, "class_names") && lua_isboolean(L, -1) && !lua_toboolean(L, -1);
+    if (!parts.no_names) dg_class_names_option(&args, &parts);
+    dg_check_call(L, dg_dataset_with(dg_push_dataset(L), set, &parts), "with");
     return 1;
 }
 
@@ -213,8 +249,16 @@ const dg_function dg_dataset_methods[] = {
       "Iterates over k pairs of a training set and the rows held out; each row is held out once.\n"
       "for training, held_out in set:folds { 5, seed = 1 } do ... end" },
     { "only", only,
-      "only { labels... }\nThe rows with one of these labels; the classes shrink to them.\n"
-      "set:only { 4, 9 }" },
+      "only { labels or class names... }\n"
+      "The rows with one of these labels; the classes shrink to them.\n"
+      "set:only { 4, 9 } or set:only { \"cat\", \"dog\" }" },
+    { "with", with,
+      "with { x = nil, y = nil, class_names = nil, target = nil }\n"
+      "A set with other rows or labels and the rest of this one. The classes are those found in a "
+      "new y (with\nas many one-hot columns as classes, these); class_names stay with all their "
+      "classes, and each label\nmust have one: class_names = { ... } gives others, class_names = "
+      "false none. target is as in\ndata.from_tensors, and without y reads the old one anew.\n"
+      "local y = set.y:copy(); y[17] = 4; set = set:with { y = y }" },
     { "rows", rows,
       "rows { numbers... } or rows(tensor)\nThese rows in this order, counted from 1.\n"
       "set:rows { 5, 1, 7 }" },

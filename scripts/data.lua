@@ -25,7 +25,13 @@ end
 -- Rows of 784 values are pictures of 28 by 28.
 local function as_pictures(set)
   if #set.shape ~= 1 or set.shape[1] ~= 784 then return set end
-  return core.data.from_tensors { x = set.x:reshape { #set, 28, 28, 1 }, y = set.y }
+  return set:with { x = set.x:reshape { #set, 28, 28, 1 } }
+end
+
+-- The options of a reader, and over them those that the user gave.
+local function join(options, given)
+  for name, value in pairs(given or {}) do options[name] = value end
+  return options
 end
 
 local function read_idx(folder, part)
@@ -33,8 +39,8 @@ local function read_idx(folder, part)
   return images and labels and { images = images, labels = labels }
 end
 
-local function read_labelled(path)
-  return as_pictures(csv { path, label_column = 1 })
+local function read_labelled(path, options)
+  return as_pictures(csv(join({ path, label_column = 1 }, options)))
 end
 
 -- ---- folders ----
@@ -63,14 +69,17 @@ local function cut_part(set, part, path)
 end
 
 -- The dataset in a folder, or nil.
-local function read_folder(folder, part)
-  local set = gather(part, function(name) return read_idx(folder, name) end, idx)
+local function read_folder(folder, part, options)
+  local set = gather(part, function(name) return read_idx(folder, name) end,
+    function(files) return idx(join(files, options)) end)
   if set then return set end
   local images, labels = find(folder, CSV[1]), find(folder, CSV[2])
   if images and labels then
-    return cut_part(as_pictures(csv { images = images, labels = labels }), part, images)
+    local whole = csv(join({ images = images, labels = labels }, options))
+    return cut_part(as_pictures(whole), part, images)
   end
-  return gather(part, function(name) return find(folder, LABELLED[name]) end, read_labelled)
+  return gather(part, function(name) return find(folder, LABELLED[name]) end,
+    function(path) return read_labelled(path, options) end)
 end
 
 -- ---- MNIST ----
@@ -87,13 +96,13 @@ end
 
 local told -- of the sample
 
-local function read_sample(part)
+local function read_sample(part, options)
   local program = internals.program_path()
   local folder = program and program:match "^(.*)/[^/]*$"
   -- installed; build/; build/asan/
   local places = { "/../share/digits-lua/mnist", "/../vendor/mnist", "/../../vendor/mnist" }
   for _, place in ipairs(places) do
-    local set = folder and read_folder(folder .. place, part)
+    local set = folder and read_folder(folder .. place, part, options)
     if set then
       if not told then
         io.stderr:write("digits-lua: this is the sample of MNIST, 7 000 digits; ",
@@ -104,6 +113,18 @@ local function read_sample(part)
     end
   end
   internals.raise "mnist: MNIST is nowhere to be found; `make data` brings it, or set DIGITS_DATA"
+end
+
+-- MNIST or a part of it; `options` are the reader's.
+local function find_mnist(part, options)
+  local own = os.getenv "DIGITS_DATA"
+  if own and own ~= "" then
+    local set = read_folder(own, part, options)
+    if set then return set end
+    internals.raise(("mnist: DIGITS_DATA is '%s', where MNIST is not"):format(own))
+  end
+  local cache = cache_folder()
+  return cache and read_folder(cache, part, options) or read_sample(part, options)
 end
 
 local function mnist(options)
@@ -119,14 +140,7 @@ local function mnist(options)
   if part ~= nil and part ~= "train" and part ~= "test" then
     internals.raise(("mnist: part must be \"train\" or \"test\", found %s"):format(tostring(part)))
   end
-  local own = os.getenv "DIGITS_DATA"
-  if own and own ~= "" then
-    local set = read_folder(own, part)
-    if set then return set end
-    internals.raise(("mnist: DIGITS_DATA is '%s', where MNIST is not"):format(own))
-  end
-  local cache = cache_folder()
-  return cache and read_folder(cache, part) or read_sample(part)
+  return find_mnist(part)
 end
 
 -- ---- any path ----
@@ -142,39 +156,44 @@ local function labels_beside(path)
   end
 end
 
-local function open_file(path)
+local function open_file(path, options)
   local labels = labels_beside(path)
-  if not path:lower():find "%.csv$" then return idx { images = path, labels = labels } end
-  if labels then return as_pictures(csv { images = path, labels = labels }) end
+  local pair = join({ images = path, labels = labels }, options)
+  if not path:lower():find "%.csv$" then return idx(pair) end
+  if labels then return as_pictures(csv(pair)) end
   if path:find "images[^/]*$" then
     internals.raise(("open: expected the labels of '%s' in a file beside it, named alike with " ..
       "\"labels\"; data.csv reads others"):format(path))
   end
-  return read_labelled(path)
+  return read_labelled(path, options)
 end
 
-local function open(path)
+local function open(path, options)
   if type(path) ~= "string" then
     internals.raise(("open: expected \"mnist\" or a path, found %s"):format(
       path == nil and "nothing" or "a " .. type(path)))
   end
-  if path == "mnist" then return mnist() end
+  if options ~= nil and type(options) ~= "table" then
+    internals.raise(("open: expected a table of options, found a %s"):format(type(options)))
+  end
+  if path == "mnist" then return find_mnist(nil, options) end
   local kind = kind_of(path)
-  if kind == "file" then return open_file(path) end
+  if kind == "file" then return open_file(path, options) end
   if not kind then
     internals.raise(("open: there is no '%s': expected \"mnist\", a folder, a .csv or " ..
       "an IDX file"):format(path))
   end
-  local set = read_folder(path)
+  local set = read_folder(path, nil, options)
   if set then return set end
   internals.raise(("open: the folder '%s' holds no dataset: expected %s, ... (.gz too), " ..
     "or %s and %s"):format(path, IDX.train[1], CSV[1], CSV[2]))
 end
 
-internals.document(open, "data.open", "open(path)\n" ..
+internals.document(open, "data.open", "open(path, options)\n" ..
   "A dataset by its path: \"mnist\"; a folder with MNIST's IDX files or the two CSV files;\n" ..
   "a .csv whose first column is the label, or that has a file of labels beside it (images ->\n" ..
-  "labels in its name); a file of IDX images, with its labels beside it.\n" ..
+  "labels in its name); a file of IDX images, with its labels beside it. The options are those\n" ..
+  "of the reader, data.csv or data.idx: target, header, dtype, label_column ...\n" ..
   "local train, test = data.open(\"mnist\"):split { 0.8, 0.2, seed = 1 }")
 internals.document(mnist, "data.mnist", "mnist { part = nil }\n" ..
   "MNIST, all 70 000 digits or its part \"train\" or \"test\", from $DIGITS_DATA or from where\n" ..

@@ -8,6 +8,10 @@
  * out; released as any other if that fails. */
 dg_status dg_dataset_begin(dg_dataset **out);
 
+/* Ends the making of a set: gives it out, with its tensors read-only, or releases it if `status` is
+ * a failure, which it returns. */
+dg_status dg_dataset_finish(const dg_dataset **out, dg_dataset *set, dg_status status);
+
 /* Copies the class list (and the names, unless NULL) into `set`, in place of what it had. */
 dg_status dg_dataset_set_classes(dg_dataset *set, int64_t count, const int32_t *classes,
                                  char *const *names);

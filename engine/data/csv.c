@@ -2,12 +2,13 @@
  * and csv_rows.c. */
 #include <inttypes.h>
 
+#include "engine/base/memory.h"
 #include "engine/data/csv_file.h"
 
 /* An open file and what is to come of it. */
 typedef struct table {
     dg_csv_file file;
-    dg_tensor x, labels;
+    dg_tensor x, y;
 } table;
 
 static dg_status check_options(const dg_csv_options *options)
@@ -70,14 +71,36 @@ static int64_t find_room(const dg_csv_file *file)
     return file->rows < most ? file->rows : most;
 }
 
+/* y of the column that was read: labels or numbers, as its fields were written or as asked for. */
+static dg_status make_y(table *t, dg_csv_target *target)
+{
+    int64_t rows = t->file.rows;
+    if (target->as == DG_TARGET_BY_TYPE)
+        target->as = target->fractions ? DG_TARGET_NUMBERS : DG_TARGET_LABELS;
+    bool numbers = target->as == DG_TARGET_NUMBERS, fit = true;
+    DG_TRY(dg_tensor_new(&t->y, numbers ? DG_FLOAT32 : DG_INT32, 1, &rows));
+    for (int64_t row = 0; row < rows && fit; row++) {
+        double value = target->targets[row];
+        fit = numbers || (value >= INT32_MIN && value <= INT32_MAX);
+        if (numbers)
+            dg_floats(&t->y)[row] = (float)value;
+        else if (fit)
+            dg_int32s(&t->y)[row] = (int32_t)value;
+    }
+    if (fit) return DG_OK;
+    return dg_csv_fill(&t->file, target); /* fails now, with a message that names the line */
+}
+
 static dg_status read_table(table *t, const dg_csv_options *options, bool only_labels,
                             const dg_job *job)
 {
     const char *path = only_labels ? options->labels : options->images;
     dg_csv_target target = { .dtype = options->dtype_given ? options->dtype : DG_UINT8,
-                             .label_column = only_labels ? 1 : options->label_column };
+                             .label_column = only_labels ? 1 : options->label_column,
+                             .as = options->target };
     int64_t shape[DG_MAX_AXES + 1];
     int axes;
+    t->file.max_line = options->max_line;
     DG_TRY(dg_csv_open(&t->file, path, options->header, job));
     if (only_labels && t->file.columns != 1)
         return dg_error(DG_FORMAT, "%s:1: %" PRId64 " values, expected one label a line", path,
@@ -89,11 +112,14 @@ static dg_status read_table(table *t, const dg_csv_options *options, bool only_l
         DG_TRY(dg_tensor_new(&t->x, target.dtype, axes, shape));
         target.x = t->x.data;
     }
-    if (target.label_column) {
-        DG_TRY(dg_tensor_new(&t->labels, DG_INT32, 1, shape));
-        target.labels = dg_int32s(&t->labels);
-    }
-    return dg_csv_fill(&t->file, &target);
+    if (!target.label_column) return dg_csv_fill(&t->file, &target);
+    double *targets;
+    DG_TRY(dg_alloc(&targets, target.room, sizeof *targets));
+    target.targets = targets;
+    dg_status status = dg_csv_fill(&t->file, &target);
+    if (status == DG_OK) status = make_y(t, &target);
+    dg_free(targets);
+    return status;
 }
 
 dg_status dg_csv_read(const dg_dataset **out, const dg_csv_options *options, const dg_job *job)
@@ -106,14 +132,12 @@ dg_status dg_csv_read(const dg_dataset **out, const dg_csv_options *options, con
     if (status == DG_OK && options->labels && labels.file.rows != images.file.rows)
         status = dg_error(DG_FORMAT, "%s has %" PRId64 " labels, %s has %" PRId64 " rows",
                           options->labels, labels.file.rows, options->images, images.file.rows);
-    const dg_tensor *y = options->labels         ? &labels.labels
-                         : options->label_column ? &images.labels
-                                                 : NULL;
+    const dg_tensor *y = options->labels ? &labels.y : options->label_column ? &images.y : NULL;
     if (status == DG_OK) status = dg_dataset_new(out, &images.x, y, 0, NULL);
     dg_csv_close(&images.file);
     dg_csv_close(&labels.file);
     dg_tensor_release(&images.x);
-    dg_tensor_release(&images.labels);
-    dg_tensor_release(&labels.labels);
+    dg_tensor_release(&images.y);
+    dg_tensor_release(&labels.y);
     return status;
 }

@@ -15,6 +15,7 @@ enum {
     DG_CSV_BLOCK = 1 << 16,      /* bytes read at once */
     DG_CSV_FIELD = 1 << 16,   /* bytes of a field, at most: a quote that is left open stops there */
     DG_CSV_COLUMNS = 1 << 24, /* at most */
+    DG_CSV_LINE = 1 << 24,    /* bytes of a line, at most, unless more is asked for */
 };
 
 /* Whole lines of a file, from byte `begin` up to `end`. */
@@ -24,19 +25,23 @@ typedef struct dg_csv_chunk {
     int64_t row, row_end; /* numbers of its rows, from 0, headers left out */
 } dg_csv_chunk;
 
+/* A field of the first line. */
+typedef struct dg_csv_seen {
+    int64_t column; /* from 1; 0: there is none */
+    char text[64];  /* what it holds, in quotes */
+} dg_csv_seen;
+
 typedef struct dg_csv_file {
     const char *path;
     const dg_job *job;
     int descriptor;
+    int64_t max_line;   /* bytes */
     int64_t begin, end; /* of the lines: after a byte order mark; before blank lines at the end */
     int64_t columns;    /* of the first line */
-    int64_t odd_column; /* the first column there that is no number, from 1; 0: none */
-    char odd_text[64];  /* what it holds, in quotes */
-    int64_t names;      /* fields there that are neither empty nor a number */
-    bool name_first, name_last;
-    bool header;            /* the first line is one */
-    int64_t first_line_end; /* its last byte, line end included */
-    int64_t first_lines;    /* lines that it covers: more than 1 with line ends in quotes */
+    dg_csv_seen name, value; /* the first field there that is a name, and that is a value */
+    bool header;             /* the first line is one */
+    int64_t first_line_end;  /* its last byte, line end included */
+    int64_t first_lines;     /* lines that it covers: more than 1 with line ends in quotes */
     int64_t rows;
     int64_t chunk_count;
     dg_csv_chunk chunks[DG_CSV_CHUNKS];
@@ -47,6 +52,7 @@ typedef struct dg_csv_pass {
     const dg_csv_file *file;
     struct csv_parser parser;
     int64_t line, column; /* where it stands: the line from 1, the fields seen in it */
+    int64_t line_bytes;   /* how long the line is, at least */
     dg_status status;     /* the first failure; fields and rows after it are ignored */
 } dg_csv_pass;
 
@@ -55,7 +61,8 @@ typedef void dg_csv_on_row(int end, void *pass);
 
 /* --- csv_lines.c: where lines begin and end ------------------------------------------------ */
 
-/* Opens `path` and finds its first line; closes nothing on failure that dg_csv_close would not. */
+/* Opens `path` and finds its first line; closes nothing on failure that dg_csv_close would not.
+ * file->max_line is given, 0 for the default; the rest is filled. */
 dg_status dg_csv_open(dg_csv_file *file, const char *path, dg_header header, const dg_job *job);
 void dg_csv_close(dg_csv_file *file);
 
@@ -79,16 +86,22 @@ const char *dg_csv_show(const void *text, size_t size, char *out, size_t out_siz
 /* Fails if the field holds what no number and no name of a column does; says so. */
 bool dg_csv_refuse(dg_csv_pass *pass, const char *text, size_t size);
 
+/* Fails because a line is longer than may be. */
+void dg_csv_fail_long(dg_csv_pass *pass);
+
 /* Where the values go: x (uint8 or float32) has a row of `columns` values, without the label;
- * labels is int32. Either may be NULL; both have room for `room` rows. */
+ * targets has the values of the label column, finite, and whole numbers of 32 bits if they are to
+ * be labels. Either may be NULL; both have room for `room` rows. */
 typedef struct dg_csv_target {
     dg_dtype dtype;
     void *x;
-    int32_t *labels;
+    double *targets;
     int64_t label_column; /* from 1; 0: none */
+    dg_target as;         /* what the targets are to be */
+    bool fractions;       /* out: a target was not written as an integer: "1.0", "1e3" */
     int64_t room;
 } dg_csv_target;
 
-dg_status dg_csv_fill(const dg_csv_file *file, const dg_csv_target *target);
+dg_status dg_csv_fill(const dg_csv_file *file, dg_csv_target *target);
 
 #endif

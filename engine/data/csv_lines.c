@@ -24,24 +24,34 @@ static dg_status skip_mark(dg_csv_file *file)
     return DG_OK;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /* Blank lines at the end, and the last line end, hold no rows. */
 static dg_status trim_end(dg_csv_file *file)
 {
     char block[DG_CSV_BLOCK];
+    int64_t whole = file->end;
     while (file->end > file->begin) {
+        if (whole - file->end > file->max_line)
+            return dg_error(DG_FORMAT,
+                            "%s: ends in more than %" PRId64 " blanks and line ends (max_line = "
+                            "%" PRId64 " admits them)",
+                            file->path, file->max_line, whole);
         int64_t size = file->end - file->begin;
         if (size > DG_CSV_BLOCK) size = DG_CSV_BLOCK;
         DG_TRY(dg_job_check(file->job));
         DG_TRY(dg_file_read(file->path, file->descriptor, file->end - size, (size_t)size, block));
-        while (size > 0 && strchr(" \t\r\n", block[size - 1]) && block[size - 1])
-            size--, file->end--;
+        while (size > 0 && is_blank(block[size - 1])) size--, file->end--;
         if (size > 0) return DG_OK;
     }
     return dg_error(DG_FORMAT, "%s: is empty: there are only blank lines", file->path);
 }
 
 /* The end of the first line: a line end that no quotes hold. */
-static dg_status find_first_line(dg_csv_file *file)
+static dg_status find_first_line(dg_csv_file *file, dg_csv_pass *pass)
 {
     char block[DG_CSV_BLOCK];
     bool quoted = false, done = false;
@@ -61,6 +71,10 @@ static dg_status find_first_line(dg_csv_file *file)
         }
         done = i < size;
         at += i + (done && block[i] == '\n');
+        if (at - file->begin > file->max_line) {
+            dg_csv_fail_long(pass);
+            return pass->status;
+        }
     }
     file->first_line_end = at;
     return DG_OK;
@@ -70,21 +84,16 @@ static void on_first_field(void *text, size_t size, void *context)
 {
     dg_csv_pass *pass = context;
     dg_csv_file *file = (dg_csv_file *)pass->file;
-    double number;
     pass->column++;
     if (pass->status != DG_OK || dg_csv_refuse(pass, text, size)) return;
     if (pass->column > DG_CSV_COLUMNS) {
         dg_csv_fail(pass, 0, "more than %d values", DG_CSV_COLUMNS);
         return;
     }
-    bool odd = !dg_parse_number(text, size, &number);
-    file->name_last = odd && size > 0;
-    file->names += file->name_last;
-    if (pass->column == 1) file->name_first = file->name_last;
-    if (odd && !file->odd_column) {
-        file->odd_column = pass->column;
-        dg_csv_show(text, size, file->odd_text, sizeof file->odd_text);
-    }
+    dg_csv_seen *seen = dg_is_name(text, size) ? &file->name : &file->value;
+    if (seen->column) return;
+    seen->column = pass->column;
+    dg_csv_show(text, size, seen->text, sizeof seen->text);
 }
 
 static void on_first_row(int end, void *context)
@@ -94,43 +103,47 @@ static void on_first_row(int end, void *context)
     if (pass->column > 0) ((dg_csv_file *)pass->file)->columns = pass->column;
 }
 
-/* Whether the first line names the columns. A name at one of its ends suffices, for pandas counts
- * columns ("label,0,1,2"); a word or two among numbers are mistakes in a row. */
-static bool has_names(const dg_csv_file *file)
+/* A first line of names is a header and one of values is a row. One that has both could be either,
+ * and is for the user to judge: "label,0,1,2" as pandas writes it, or a row with a mistake. */
+static dg_status find_header(dg_csv_file *file, dg_header header)
 {
-    return file->name_first || file->name_last || 2 * file->names > file->columns;
+    const dg_csv_seen *name = &file->name, *value = &file->value;
+    file->header = header == DG_HEADER_YES || (header == DG_HEADER_AUTO && name->column);
+    if (header != DG_HEADER_AUTO || !name->column || !value->column) return DG_OK;
+    return dg_error(DG_FORMAT,
+                    "%s:1: is this line a header? column %" PRId64 ", %s, looks like a name, but "
+                    "column %" PRId64 ", %s, like a value: say header = true or header = false",
+                    file->path, name->column, name->text, value->column, value->text);
 }
 
 static dg_status read_first_line(dg_csv_file *file, dg_header header)
 {
     dg_csv_pass pass = { .file = file, .line = 1 };
-    DG_TRY(find_first_line(file));
+    DG_TRY(find_first_line(file, &pass));
     DG_TRY(dg_csv_run(&pass, file->begin, file->first_line_end, on_first_field, on_first_row));
     if (file->columns == 0) {
         dg_csv_fail(&pass, 0, "an empty line, expected values");
         return pass.status;
     }
-    const char *odd = file->odd_text; /* with tabs as "\x09" */
+    const char *odd = file->name.column ? file->name.text : file->value.text; /* tabs as "\x09" */
     if (header != DG_HEADER_YES && file->columns == 1 &&
         (strpbrk(odd, ";|") || strstr(odd, "\\x09")))
         return dg_error(DG_FORMAT, "%s:1: %s is one value: separate values by commas", file->path,
                         odd);
-    file->header = header == DG_HEADER_YES || (header == DG_HEADER_AUTO && has_names(file));
+    DG_TRY(find_header(file, header));
     if (!file->header || file->first_line_end < file->end) return DG_OK;
     if (header == DG_HEADER_YES)
         return dg_error(DG_FORMAT, "%s: holds a header line, but no rows", file->path);
     return dg_error(DG_FORMAT,
                     "%s:1: column %" PRId64 ": %s is not a number, so this is a header "
                     "line, and no rows follow it",
-                    file->path, file->odd_column, file->odd_text);
+                    file->path, file->name.column, file->name.text);
 }
 
 dg_status dg_csv_open(dg_csv_file *file, const char *path, dg_header header, const dg_job *job)
 {
-    memset(file, 0, sizeof *file);
-    file->path = path;
-    file->job = job;
-    file->descriptor = -1;
+    int64_t max_line = file->max_line > 0 ? file->max_line : DG_CSV_LINE;
+    *file = (dg_csv_file){ .path = path, .job = job, .descriptor = -1, .max_line = max_line };
     DG_TRY(dg_file_open(path, &file->descriptor, &file->end));
     DG_TRY(skip_mark(file));
     DG_TRY(trim_end(file));

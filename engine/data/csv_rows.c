@@ -84,6 +84,25 @@ static void fail_parse(dg_csv_pass *pass)
         dg_csv_fail(pass, column, "a quote inside a field that does not begin with one");
 }
 
+void dg_csv_fail_long(dg_csv_pass *pass)
+{
+    int64_t most = pass->file->max_line;
+    dg_csv_fail(pass, 0,
+                "a line of more than %" PRId64 " bytes (are there no line ends? max_line = %" PRId64
+                " admits longer ones)",
+                most, most < INT64_MAX / 4 ? 4 * most : INT64_MAX);
+}
+
+/* After a block: how long the line is in which it ends, the part before the block's beginning left
+ * out if the line began within it. */
+static void measure_line(dg_csv_pass *pass, int64_t line, int64_t size)
+{
+    if (pass->line != line)
+        pass->line_bytes = 0;
+    else if ((pass->line_bytes += size) > pass->file->max_line && pass->status == DG_OK)
+        dg_csv_fail_long(pass);
+}
+
 static dg_status run_blocks(dg_csv_pass *pass, int64_t begin, int64_t end,
                             dg_csv_on_field *on_field, dg_csv_on_row *on_row)
 {
@@ -93,8 +112,10 @@ static dg_status run_blocks(dg_csv_pass *pass, int64_t begin, int64_t end,
         size_t size = end - begin < DG_CSV_BLOCK ? (size_t)(end - begin) : DG_CSV_BLOCK;
         DG_TRY(dg_job_check(file->job));
         DG_TRY(dg_file_read(file->path, file->descriptor, begin, size, block));
+        int64_t line = pass->line;
         size_t done = csv_parse(&pass->parser, block, size, on_field, on_row, pass);
         if (pass->status == DG_OK && done < size) fail_parse(pass);
+        measure_line(pass, line, (int64_t)size);
         if (pass->status != DG_OK) return pass->status;
         begin += (int64_t)size;
     }
@@ -118,6 +139,7 @@ dg_status dg_csv_run(dg_csv_pass *pass, int64_t begin, int64_t end, dg_csv_on_fi
 typedef struct fill_pass {
     dg_csv_pass pass; /* first */
     const dg_csv_target *target;
+    bool fractions; /* as in the target */
     int64_t row, row_end;
     int64_t label_at; /* label_column, or -1 */
     int64_t columns;
@@ -160,13 +182,21 @@ static void take_label(fill_pass *fill, const char *text, size_t size)
 {
     double value;
     char shown[64];
-    if (!dg_parse_number(text, size, &value))
+    dg_csv_pass *pass = &fill->pass;
+    bool labels = fill->target->as == DG_TARGET_LABELS;
+    if (!dg_parse_number(text, size, &value)) {
         fail_number(fill, text, size);
-    else if (!(value >= INT32_MIN && value <= INT32_MAX) || value != floor(value))
-        dg_csv_fail(&fill->pass, fill->pass.column, "label %s is not a whole number of 32 bits",
+    } else if (labels && (!(value >= INT32_MIN && value <= INT32_MAX) || value != floor(value))) {
+        dg_csv_fail(pass, pass->column,
+                    "label %s is not a whole number of 32 bits (target = \"numbers\" admits it)",
                     dg_csv_show(text, size, shown, sizeof shown));
-    else
-        fill->target->labels[fill->row] = (int32_t)value;
+    } else if (!isfinite((float)value)) {
+        dg_csv_fail(pass, pass->column, "label %s is not a finite number of float32",
+                    dg_csv_show(text, size, shown, sizeof shown));
+    } else {
+        fill->target->targets[fill->row] = value;
+        fill->fractions |= !dg_is_integer_text(text, size);
+    }
 }
 
 static void take_value(fill_pass *fill, const char *text, size_t size)
@@ -238,12 +268,12 @@ static void on_row(int end, void *context)
 
 struct fill_all {
     const dg_csv_file *file;
-    const dg_csv_target *target;
+    dg_csv_target *target;
 };
 
 static dg_status fill_piece(void *context, int64_t piece, int worker)
 {
-    const struct fill_all *all = context;
+    struct fill_all *all = context;
     const dg_csv_chunk *chunk = &all->file->chunks[piece];
     int64_t room = all->target->room;
     fill_pass fill = { .target = all->target, .row = chunk->row, .columns = all->file->columns };
@@ -254,6 +284,7 @@ static dg_status fill_piece(void *context, int64_t piece, int worker)
     fill.label_at = all->target->label_column > 0 ? all->target->label_column : -1;
     begin_row(&fill);
     DG_TRY(dg_csv_run(&fill.pass, chunk->begin, chunk->end, on_field, on_row));
+    if (fill.fractions) __atomic_store_n(&all->target->fractions, true, __ATOMIC_RELAXED);
     if (fill.row != chunk->row_end)
         return dg_error(DG_FORMAT,
                         "%s: from line %" PRId64 " on, blanks stand between a carriage "
@@ -262,7 +293,7 @@ static dg_status fill_piece(void *context, int64_t piece, int worker)
     return DG_OK;
 }
 
-dg_status dg_csv_fill(const dg_csv_file *file, const dg_csv_target *target)
+dg_status dg_csv_fill(const dg_csv_file *file, dg_csv_target *target)
 {
     struct fill_all all = { file, target };
     return dg_parallel(file->job, file->chunk_count, fill_piece, &all);

@@ -57,6 +57,20 @@ dg_status dg_dataset_begin(dg_dataset **out)
     return DG_OK;
 }
 
+dg_status dg_dataset_finish(const dg_dataset **out, dg_dataset *set, dg_status status)
+{
+    if (status != DG_OK) {
+        dg_dataset_release(set);
+        return status;
+    }
+    dg_tensor_freeze(&set->x);
+    dg_tensor_freeze(&set->y);
+    dg_tensor_freeze(&set->labels);
+    dg_tensor_freeze(&set->positions);
+    *out = set;
+    return DG_OK;
+}
+
 /* --- classes ------------------------------------------------------------------------------ */
 
 dg_status dg_dataset_set_classes(dg_dataset *set, int64_t count, const int32_t *classes,
@@ -146,11 +160,14 @@ dg_status dg_dataset_want_labels(const dg_dataset *set, const char *who)
     int64_t row = 0;
     if (set->labelled) return DG_OK;
     while (set->numeric && row < set->y.shape[0] && is_label(dg_floats(&set->y)[row])) row++;
-    if (set->numeric && row < set->y.shape[0])
+    if (!set->numeric)
+        dg_error(DG_INVALID, "the set has no labels");
+    else if (row < set->y.shape[0])
         dg_error(DG_INVALID, "label %" PRId64 " is %.9g, expected a whole number of 32 bits",
                  row + 1, (double)dg_floats(&set->y)[row]);
     else
-        dg_error(DG_INVALID, "the set has %s", set->numeric ? "numbers, not labels" : "no labels");
+        dg_error(DG_INVALID, "the set has numbers, not labels: its y is float32 (integers, as "
+                             "y:astype \"int32\" makes them, and target = \"labels\" are labels)");
     return who ? dg_error_context(DG_INVALID, "%s", who) : DG_INVALID;
 }
 
@@ -202,26 +219,40 @@ static dg_status find_classes(dg_dataset *set)
     return DG_OK;
 }
 
-/* Whether y has numbers, not labels. */
-static dg_status find_numbers(const dg_tensor *y, bool *out)
+/* Whether all of a float32 y can be what it is to be. */
+static dg_status check_values(const dg_tensor *y, bool numeric)
 {
-    *out = false;
-    for (int64_t row = 0; y->dtype == DG_FLOAT32 && row < y->shape[0]; row++) {
+    for (int64_t row = 0; row < y->shape[0]; row++) {
         double value = element(y, row);
         if (!isfinite(value))
             return dg_error(DG_INVALID, "label %" PRId64 " is %g, expected a finite number",
                             row + 1, value);
-        *out |= !is_label(value);
+        if (!numeric && !is_label(value))
+            return dg_error(DG_INVALID,
+                            "label %" PRId64 " is %.9g, expected a whole number of 32 bits",
+                            row + 1, value);
     }
     return DG_OK;
 }
 
-/* y: {n} or {n, 1}, contiguous. */
-static dg_status read_labels(dg_dataset *set, const dg_tensor *y)
+static dg_status read_numbers(dg_dataset *set, const dg_tensor *y)
 {
     int64_t rows = y->shape[0];
-    DG_TRY(find_numbers(y, &set->numeric));
-    if (set->numeric) return dg_tensor_reshape(&set->y, y, 1, &rows);
+    set->numeric = true;
+    if (y->dtype == DG_FLOAT32) return dg_tensor_reshape(&set->y, y, 1, &rows);
+    DG_TRY(dg_tensor_new(&set->y, DG_FLOAT32, 1, &rows));
+    for (int64_t row = 0; row < rows; row++) dg_floats(&set->y)[row] = (float)element(y, row);
+    return DG_OK;
+}
+
+/* y: {n} or {n, 1}, contiguous. */
+static dg_status read_column(dg_dataset *set, const dg_tensor *y, dg_target target)
+{
+    int64_t rows = y->shape[0];
+    bool floats = y->dtype == DG_FLOAT32;
+    bool numeric = target == DG_TARGET_NUMBERS || (target == DG_TARGET_BY_TYPE && floats);
+    if (floats) DG_TRY(check_values(y, numeric));
+    if (numeric) return read_numbers(set, y);
     set->labelled = true;
     if (y->dtype == DG_INT32) {
         DG_TRY(dg_tensor_reshape(&set->labels, y, 1, &rows));
@@ -271,7 +302,18 @@ static dg_status read_one_hot(dg_dataset *set, const dg_tensor *y)
     return DG_OK;
 }
 
-static dg_status fill_y(dg_dataset *set, const dg_tensor *y)
+static dg_status fill_x(dg_dataset *set, const dg_tensor *x)
+{
+    char shape[128];
+    if (x->axes < 2)
+        return dg_error(DG_INVALID,
+                        "x has the shape %s, expected {rows, ...}, with at least two axes",
+                        dg_shape_text(x->axes, x->shape, shape, sizeof shape));
+    if (x->dtype == DG_INT32) return dg_tensor_astype(&set->x, x, DG_FLOAT32);
+    return dg_tensor_contiguous(&set->x, x);
+}
+
+static dg_status fill_y(dg_dataset *set, const dg_tensor *y, dg_target target)
 {
     char shape[128];
     if (y->axes != 1 && y->axes != 2)
@@ -281,53 +323,158 @@ static dg_status fill_y(dg_dataset *set, const dg_tensor *y)
     if (y->shape[0] != dg_dataset_rows(set))
         return dg_error(DG_INVALID, "x has %" PRId64 " rows, y has %" PRId64 " labels",
                         dg_dataset_rows(set), y->shape[0]);
+    bool column = y->axes == 1 || y->shape[1] == 1;
+    if (!column && target == DG_TARGET_NUMBERS)
+        return dg_error(DG_INVALID,
+                        "y has the shape %s, expected one number per row: {rows} (target is "
+                        "\"numbers\")",
+                        dg_shape_text(y->axes, y->shape, shape, sizeof shape));
     dg_tensor flat;
     DG_TRY(dg_tensor_contiguous(&flat, y));
-    bool column = y->axes == 1 || y->shape[1] == 1;
-    dg_status status = column ? read_labels(set, &flat) : read_one_hot(set, &flat);
+    dg_status status = column ? read_column(set, &flat, target) : read_one_hot(set, &flat);
     dg_tensor_release(&flat);
     if (status == DG_OK && column) status = dg_dataset_make_y(set);
     return status;
 }
 
-static dg_status fill(dg_dataset *set, const dg_tensor *x, const dg_tensor *y, int64_t name_count,
-                      const char *const *class_names)
+static dg_status fill_names(dg_dataset *set, const dg_dataset_parts *parts)
 {
-    char shape[128];
-    if (x->axes < 2)
-        return dg_error(DG_INVALID,
-                        "x has the shape %s, expected {rows, ...}, with at least two axes",
-                        dg_shape_text(x->axes, x->shape, shape, sizeof shape));
-    if (x->dtype == DG_INT32)
-        DG_TRY(dg_tensor_astype(&set->x, x, DG_FLOAT32));
-    else
-        DG_TRY(dg_tensor_contiguous(&set->x, x));
-    if (y) DG_TRY(fill_y(set, y));
-    if (!class_names) return DG_OK;
-    if (!y) return dg_error(DG_INVALID, "class_names were given, but no labels");
-    if (name_count != set->class_count)
+    char text[128];
+    if (!parts->class_names) return DG_OK;
+    if (!set->labelled)
+        return dg_error(DG_INVALID, "class_names were given, but %s",
+                        set->numeric ? "y has numbers, not labels" : "no labels");
+    if (parts->name_count != set->class_count)
         return dg_error(DG_INVALID,
                         "%" PRId64 " class_names were given, the labels have %" PRId64
                         " classes: %s",
-                        name_count, set->class_count,
-                        dg_classes_text(set->classes, set->class_count, shape, sizeof shape));
+                        parts->name_count, set->class_count,
+                        dg_classes_text(set->classes, set->class_count, text, sizeof text));
     int32_t *classes = set->classes;
     set->classes = NULL; /* set_classes frees the old list */
-    dg_status status = dg_dataset_set_classes(set, name_count, classes, (char *const *)class_names);
+    dg_status status =
+        dg_dataset_set_classes(set, parts->name_count, classes, (char *const *)parts->class_names);
     dg_free(classes);
     return status;
+}
+
+static dg_status fill(dg_dataset *set, const dg_dataset_parts *parts)
+{
+    if (!parts->x) return dg_error(DG_INVALID, "x is required (a tensor)");
+    DG_TRY(fill_x(set, parts->x));
+    if (parts->y) DG_TRY(fill_y(set, parts->y, parts->target));
+    return fill_names(set, parts);
+}
+
+dg_status dg_dataset_make(const dg_dataset **out, const dg_dataset_parts *parts)
+{
+    dg_dataset *set;
+    *out = NULL;
+    DG_TRY(dg_dataset_begin(&set));
+    return dg_dataset_finish(out, set, fill(set, parts));
 }
 
 dg_status dg_dataset_new(const dg_dataset **out, const dg_tensor *x, const dg_tensor *y,
                          int64_t name_count, const char *const *class_names)
 {
-    dg_dataset *set;
+    return dg_dataset_make(
+        out, &(dg_dataset_parts){
+                 .x = x, .y = y, .name_count = name_count, .class_names = class_names });
+}
+
+bool dg_dataset_doubts_labels(const dg_dataset *set)
+{
+    int64_t rows = dg_dataset_rows(set);
+    return set->labelled && !set->one_hot && rows > 40 && 4 * set->class_count > rows;
+}
+
+/* --- with other parts ----------------------------------------------------------------------- */
+
+/* The targets of `set`, for as many rows. */
+static dg_status keep_y(dg_dataset *fresh, const dg_dataset *set)
+{
+    if ((set->labelled || set->numeric) && dg_dataset_rows(fresh) != dg_dataset_rows(set))
+        return dg_error(DG_INVALID, "x has %" PRId64 " rows, y has %" PRId64 " labels",
+                        dg_dataset_rows(fresh), dg_dataset_rows(set));
+    fresh->labelled = set->labelled;
+    fresh->numeric = set->numeric;
+    fresh->one_hot = set->one_hot;
+    fresh->y = dg_tensor_retain(&set->y);
+    fresh->labels = dg_tensor_retain(&set->labels);
+    fresh->positions = dg_tensor_retain(&set->positions);
+    return dg_dataset_set_classes(fresh, set->class_count, set->classes, NULL);
+}
+
+/* The first class of `fresh` that is none of `set`, or -1. */
+static int64_t find_new_class(const dg_dataset *fresh, const dg_dataset *set)
+{
+    for (int64_t i = 0; i < fresh->class_count; i++)
+        if (dg_class_position(set->classes, set->class_count, fresh->classes[i]) < 0) return i;
+    return -1;
+}
+
+/* Replaces the classes of `fresh` by those of `set`, which are all of them and more. */
+static dg_status adopt_classes(dg_dataset *fresh, const dg_dataset *set)
+{
+    int64_t rows = dg_dataset_rows(fresh);
+    dg_tensor_release(&fresh->positions);
+    DG_TRY(dg_tensor_new(&fresh->positions, DG_INT32, 1, &rows));
+    for (int64_t row = 0; row < rows; row++)
+        dg_int32s(&fresh->positions)[row] = (int32_t)dg_class_position(
+            set->classes, set->class_count, dg_int32s(&fresh->labels)[row]);
+    DG_TRY(dg_dataset_set_classes(fresh, set->class_count, set->classes, NULL));
+    return dg_dataset_make_y(fresh);
+}
+
+/* One-hot labels with as many columns as the set has classes: the columns are these classes. */
+static dg_status name_columns(dg_dataset *fresh, const dg_dataset *set)
+{
+    int64_t rows = dg_dataset_rows(fresh);
+    if (!fresh->one_hot || fresh->class_count != set->class_count) return DG_OK;
+    dg_tensor_release(&fresh->labels);
+    DG_TRY(dg_tensor_new(&fresh->labels, DG_INT32, 1, &rows));
+    for (int64_t row = 0; row < rows; row++)
+        dg_int32s(&fresh->labels)[row] = set->classes[dg_int32s(&fresh->positions)[row]];
+    return dg_dataset_set_classes(fresh, set->class_count, set->classes, NULL);
+}
+
+/* Names that were not replaced stay as long as each label has one. */
+static dg_status keep_names(dg_dataset *fresh, const dg_dataset *set)
+{
+    if (fresh->numeric)
+        return dg_error(DG_INVALID, "y has numbers now, which have no names: say class_names = "
+                                    "false");
+    int64_t missing = find_new_class(fresh, set);
+    if (missing >= 0)
+        return dg_error(DG_INVALID,
+                        "the label %" PRId32 " has no name: give class_names = { ... }, or "
+                        "class_names = false for none",
+                        fresh->classes[missing]);
+    DG_TRY(adopt_classes(fresh, set));
+    return dg_dataset_set_classes(fresh, set->class_count, set->classes, set->class_names);
+}
+
+static dg_status with(dg_dataset *fresh, const dg_dataset *set, const dg_dataset_parts *parts)
+{
+    bool same_y = !parts->y && parts->target == DG_TARGET_BY_TYPE;
+    const dg_tensor *y = parts->y ? parts->y : set->labelled ? &set->labels : &set->y;
+    DG_TRY(fill_x(fresh, parts->x ? parts->x : &set->x));
+    if (!y->storage && !same_y) return dg_error(DG_INVALID, "target was given, but no y");
+    DG_TRY(same_y ? keep_y(fresh, set) : fill_y(fresh, y, parts->target));
+    if (!same_y) DG_TRY(name_columns(fresh, set));
+    if (set->class_names && !parts->class_names && !parts->no_names) return keep_names(fresh, set);
+    bool all_named = parts->class_names && parts->name_count != fresh->class_count &&
+                     parts->name_count == set->class_count;
+    if (all_named && fresh->labelled && find_new_class(fresh, set) < 0)
+        DG_TRY(adopt_classes(fresh, set));
+    return fill_names(fresh, parts);
+}
+
+dg_status dg_dataset_with(const dg_dataset **out, const dg_dataset *set,
+                          const dg_dataset_parts *parts)
+{
+    dg_dataset *fresh;
     *out = NULL;
-    DG_TRY(dg_dataset_begin(&set));
-    dg_status status = fill(set, x, y, name_count, class_names);
-    if (status == DG_OK)
-        *out = set;
-    else
-        dg_dataset_release(set);
-    return status;
+    DG_TRY(dg_dataset_begin(&fresh));
+    return dg_dataset_finish(out, fresh, with(fresh, set, parts));
 }

@@ -1,6 +1,6 @@
 /* Datasets: rows of values, each with a label if there are labels, or with a number that is to be
- * met. A dataset never changes; what is made from one is a new one. Sources: CSV
- * (engine/data/csv.c), IDX (engine/data/idx.c), tensors. */
+ * met. A dataset never changes: its tensors are read-only, and what is made from one is a new one.
+ * Sources: CSV (engine/data/csv.c), IDX (engine/data/idx.c), tensors. */
 #ifndef DG_DATA_DATASET_H
 #define DG_DATA_DATASET_H
 
@@ -35,13 +35,31 @@ void dg_dataset_release(const dg_dataset *set); /* NULL is allowed */
 
 /* --- sources ------------------------------------------------------------------------------ */
 
-/* x: {n, ...}; int32 becomes float32. y: NULL, {n} or {n, 1} of whole numbers of any type, or
- * one-hot {n, k} (each row exactly one 1, else 0), whose classes are then 0 .. k-1. Floats {n} or
- * {n, 1} of which one is no whole number of 32 bits are numbers. class_names: NULL or as many as
- * classes. Storage is shared where the type allows. DG_INVALID: different lengths, a label that is
- * not finite. */
+/* What y is: by its type, float32 is numbers and integers are labels, whatever the values. */
+typedef enum dg_target { DG_TARGET_BY_TYPE, DG_TARGET_LABELS, DG_TARGET_NUMBERS } dg_target;
+
+/* x: {n, ...}; int32 becomes float32. y: NULL, {n} or {n, 1} labels or numbers, as `target` says
+ * (labels of floats must be whole numbers of 32 bits; numbers of integers become float32), or
+ * one-hot {n, k} of any type (each row exactly one 1, else 0), whose classes are 0 .. k-1.
+ * class_names: NULL or as many as classes. Storage is shared where the type allows, and its other
+ * owners can no more write to it (engine/tensor/tensor.h). */
+typedef struct dg_dataset_parts {
+    const dg_tensor *x, *y;
+    dg_target target;
+    int64_t name_count;
+    const char *const *class_names;
+    bool no_names; /* for dg_dataset_with: drops the names */
+} dg_dataset_parts;
+
+/* DG_INVALID: different lengths, a y that is not finite or not what it is to be. */
+dg_status dg_dataset_make(const dg_dataset **out, const dg_dataset_parts *parts);
+/* The same, with y by its type. */
 dg_status dg_dataset_new(const dg_dataset **out, const dg_tensor *x, const dg_tensor *y,
                          int64_t name_count, const char *const *class_names);
+
+/* Whether labels look as if they were numbers: more than 40 rows, and more classes than a quarter
+ * of them. Readers warn then. */
+bool dg_dataset_doubts_labels(const dg_dataset *set);
 
 typedef enum dg_header { DG_HEADER_AUTO, DG_HEADER_YES, DG_HEADER_NO } dg_header;
 
@@ -49,8 +67,10 @@ typedef struct dg_csv_options {
     const char *images;   /* path: one row of values a line */
     const char *labels;   /* path of a file of one label a line; or NULL */
     int64_t label_column; /* from 1: the column of `images` that is the label; 0: none */
-    dg_header header;     /* AUTO: the first line is one if its first or last field, or most of
-                             them, are neither empty nor a number */
+    dg_header header;     /* AUTO: the first line is one if all its fields are names (number.h); a
+                             line of names and values is refused */
+    dg_target target;     /* BY_TYPE: labels if all are written as integers, else numbers */
+    int64_t max_line;     /* bytes of a line, at most; 0: 16 MiB */
     dg_dtype dtype;       /* DG_UINT8 (0..255 whole numbers only) or DG_FLOAT32 */
     bool dtype_given;     /* false: uint8 if all values are whole 0..255, else an error that names
                              the first other value and suggests dtype = "float32" */
@@ -62,13 +82,28 @@ typedef struct dg_csv_options {
  * NULL is dg_job_default(). */
 dg_status dg_csv_read(const dg_dataset **out, const dg_csv_options *options, const dg_job *job);
 
+typedef struct dg_idx_options {
+    const char *images, *labels; /* paths; labels may be NULL */
+    dg_target target;
+    int64_t max_bytes; /* what a .gz may unpack to, at most; 0: a hundred times its size, or 256 MiB
+                          if that is more */
+} dg_idx_options;
+
 /* IDX files (LeCun's format; .gz by their content, whatever the name). Images: unsigned bytes (or
- * float32, type 0x0D) of any axes; {n, h, w} becomes {n, h, w, 1}. labels: NULL or a path to an
- * IDX1 file of unsigned bytes or int32. */
+ * float32, type 0x0D) of any axes; {n, h, w} becomes {n, h, w, 1}. Labels: an IDX1 file of unsigned
+ * bytes or int32. No more is unpacked than the header says. */
+dg_status dg_idx_open(const dg_dataset **out, const dg_idx_options *options);
+/* The same, with the defaults. */
 dg_status dg_idx_read(const dg_dataset **out, const char *images, const char *labels);
 
 /* --- what can be made of one -------------------------------------------------------------- */
 
+/* The set with those parts replaced that are not NULL; target alone reads its y anew. The classes
+ * of a new y are the labels found in it; those of a one-hot y with as many columns as the set has
+ * classes are these. Class names that are not replaced stay with the whole list of their classes:
+ * DG_INVALID if a label of the new y has none. */
+dg_status dg_dataset_with(const dg_dataset **out, const dg_dataset *set,
+                          const dg_dataset_parts *parts);
 /* Rows in the order given, from 0 (messages name them from 1, as users do). */
 dg_status dg_dataset_take(const dg_dataset **out, const dg_dataset *set, const int64_t *rows,
                           int64_t count);

@@ -63,15 +63,11 @@ static dg_status take_into(dg_dataset *set, const dg_dataset *from, const int64_
     return dg_dataset_set_classes(set, from->class_count, from->classes, from->class_names);
 }
 
-/* Ends the making of a set: gives it out, or releases it. */
+/* Makes y, and ends the making of the set. */
 static dg_status finish(const dg_dataset **out, dg_dataset *set, dg_status status)
 {
     if (status == DG_OK) status = dg_dataset_make_y(set);
-    if (status == DG_OK)
-        *out = set;
-    else
-        dg_dataset_release(set);
-    return status;
+    return dg_dataset_finish(out, set, status);
 }
 
 dg_status dg_dataset_take(const dg_dataset **out, const dg_dataset *set, const int64_t *rows,

@@ -19,10 +19,14 @@ enum { TYPE_UINT8 = 0x08, TYPE_INT32 = 0x0C, TYPE_FLOAT32 = 0x0D };
 /* No deflate stream is shorter than its content by a larger factor: 258 bytes for 2 bits. */
 enum { DEFLATE_MOST = 1032 };
 
+/* What a .gz may unpack to unless more is asked for: files of pictures shrink to a fifth. */
+enum { MOST_FACTOR = 100, MOST_BYTES = 256 << 20 };
+
 typedef struct idx_file {
     const char *path;
     gzFile gz;
     int64_t disk_size;
+    int64_t max_bytes; /* as in dg_idx_options */
     dg_dtype dtype;
     int axes;
     int64_t shape[DG_MAX_AXES];
@@ -144,6 +148,15 @@ static dg_status check_size(const idx_file *file)
                         "%s: is truncated: the header says %s, %" PRId64
                         " bytes in all, more than a .gz of %" PRId64 " bytes can hold",
                         file->path, shape, whole, file->disk_size);
+    int64_t most = file->max_bytes;
+    if (most == 0)
+        most =
+            file->disk_size > MOST_BYTES / MOST_FACTOR ? file->disk_size * MOST_FACTOR : MOST_BYTES;
+    if (!plain && whole > most)
+        return dg_error(DG_FORMAT,
+                        "%s: the header says %s: this .gz of %" PRId64 " bytes unpacks to %" PRId64
+                        ", expected at most %" PRId64 " (max_bytes = %" PRId64 " admits it)",
+                        file->path, shape, file->disk_size, whole, most, whole);
     return DG_OK;
 }
 
@@ -175,9 +188,10 @@ static dg_status read_data(idx_file *file, dg_tensor *out)
     return DG_OK;
 }
 
-static dg_status read_file(const char *path, bool labels, dg_tensor *out)
+static dg_status read_file(const dg_idx_options *options, bool labels, dg_tensor *out)
 {
-    idx_file file = { .path = path };
+    const char *path = labels ? options->labels : options->images;
+    idx_file file = { .path = path, .max_bytes = options->max_bytes };
     int descriptor;
     *out = (dg_tensor){ 0 };
     DG_TRY(dg_file_open(path, &descriptor, &file.disk_size));
@@ -194,17 +208,24 @@ static dg_status read_file(const char *path, bool labels, dg_tensor *out)
     return status;
 }
 
-dg_status dg_idx_read(const dg_dataset **out, const char *images, const char *labels)
+dg_status dg_idx_open(const dg_dataset **out, const dg_idx_options *options)
 {
+    const char *images = options->images, *labels = options->labels;
     dg_tensor x, y = { 0 };
     *out = NULL;
-    DG_TRY(read_file(images, false, &x));
-    dg_status status = labels ? read_file(labels, true, &y) : DG_OK;
+    DG_TRY(read_file(options, false, &x));
+    dg_status status = labels ? read_file(options, true, &y) : DG_OK;
     if (status == DG_OK && labels && x.shape[0] != y.shape[0])
         status = dg_error(DG_FORMAT, "%s has %" PRId64 " labels, %s has %" PRId64 " rows", labels,
                           y.shape[0], images, x.shape[0]);
-    if (status == DG_OK) status = dg_dataset_new(out, &x, labels ? &y : NULL, 0, NULL);
+    dg_dataset_parts parts = { .x = &x, .y = labels ? &y : NULL, .target = options->target };
+    if (status == DG_OK) status = dg_dataset_make(out, &parts);
     dg_tensor_release(&x);
     dg_tensor_release(&y);
     return status;
+}
+
+dg_status dg_idx_read(const dg_dataset **out, const char *images, const char *labels)
+{
+    return dg_idx_open(out, &(dg_idx_options){ .images = images, .labels = labels });
 }

@@ -77,6 +77,61 @@ static double convert(const char *text, size_t size)
     return isinf(value) ? DBL_MAX : value;
 }
 
+static void trim(const char **text, size_t *size)
+{
+    while (*size > 0 && (**text == ' ' || **text == '\t')) ++*text, --*size;
+    while (*size > 0 && ((*text)[*size - 1] == ' ' || (*text)[*size - 1] == '\t')) --*size;
+}
+
+bool dg_is_integer_text(const char *text, size_t size)
+{
+    trim(&text, &size);
+    if (size > 0 && (*text == '+' || *text == '-')) text++, size--;
+    for (size_t i = 0; i < size; i++)
+        if (!is_digit(text[i])) return false;
+    return size > 0;
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
+}
+
+static bool is_hexadecimal(const char *text, size_t size)
+{
+    if (size > 0 && (*text == '+' || *text == '-')) text++, size--;
+    if (size < 3 || text[0] != '0' || (text[1] != 'x' && text[1] != 'X')) return false;
+    for (size_t i = 2; i < size; i++)
+        if (!is_digit(text[i]) && !((text[i] | 32) >= 'a' && (text[i] | 32) <= 'f')) return false;
+    return true;
+}
+
+/* What spreadsheets, databases, pandas and R write for a value that is missing or wrong, and truth
+ * values. */
+static bool is_value_word(const char *text, size_t size)
+{
+    static const char *const words[] = { "na",   "n/a",  "<na>", "#n/a", "#na",  "#n/a n/a",
+                                         "null", "none", "nil",  "nat",  "true", "false" };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (is_word(text, size, words[i])) return true;
+    /* "#DIV/0!" and "#NAME?" of spreadsheets; "-1.#IND" of C programs */
+    if (size > 1 && *text == '#' && (text[size - 1] == '!' || text[size - 1] == '?')) return true;
+    size_t at = 0;
+    while (at < size && (is_digit(text[at]) || text[at] == '-' || text[at] == '+')) at++;
+    return at + 1 < size && text[at] == '.' && text[at + 1] == '#';
+}
+
+bool dg_is_name(const char *text, size_t size)
+{
+    double number;
+    bool letters = false;
+    trim(&text, &size);
+    for (size_t i = 0; i < size; i++) letters = letters || is_letter(text[i]);
+    if (!letters && !(size > 0 && *text == '_')) return false;
+    return !dg_parse_number(text, size, &number) && !is_hexadecimal(text, size) &&
+           !is_value_word(text, size);
+}
+
 bool dg_parse_number(const char *text, size_t size, double *out)
 {
     static const double powers[] = { 1,    1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
@@ -84,8 +139,7 @@ bool dg_parse_number(const char *text, size_t size, double *out)
                                      1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
     decimal d = { 0 };
     double sign = 1;
-    while (size > 0 && (*text == ' ' || *text == '\t')) text++, size--;
-    while (size > 0 && (text[size - 1] == ' ' || text[size - 1] == '\t')) size--;
+    trim(&text, &size);
     if (size > 0 && (*text == '+' || *text == '-')) {
         if (*text == '-') sign = -1;
         text++, size--;

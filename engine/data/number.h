@@ -24,4 +24,13 @@ static inline bool dg_small_number(const unsigned char *text, size_t size, unsig
  * becomes DBL_MAX with its sign: only "inf" is infinite. */
 bool dg_parse_number(const char *text, size_t size, double *out);
 
+/* Whether a number is written as an integer: digits, with a sign or without. */
+bool dg_is_integer_text(const char *text, size_t size);
+
+/* Whether `text` can only be a name, such as "label", "1x1" or "Unnamed: 0", and not a value: it
+ * begins with "_" or has a letter (any byte above ASCII counts), and is not a number, hexadecimal
+ * or decimal, TRUE or FALSE, or a word for a missing value, such as NA, NaN, null, None or #N/A.
+ * Case does not matter, nor do blanks around. */
+bool dg_is_name(const char *text, size_t size);
+
 #endif

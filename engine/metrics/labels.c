@@ -12,13 +12,13 @@ static dg_status read_as_dataset(dg_tensor *out, const dg_tensor *labels)
     dg_tensor nothing;
     const dg_dataset *set;
     DG_TRY(dg_tensor_new(&nothing, DG_UINT8, 2, (int64_t[]){ labels->shape[0], 0 }));
-    dg_status status = dg_dataset_new(&set, &nothing, labels, 0, NULL);
+    dg_status status = dg_dataset_make(
+        &set, &(dg_dataset_parts){ .x = &nothing, .y = labels, .target = DG_TARGET_LABELS });
     dg_tensor_release(&nothing);
     DG_TRY(status);
-    status = dg_dataset_want_labels(set, NULL);
-    if (status == DG_OK) *out = dg_tensor_retain(&set->labels);
+    *out = dg_tensor_retain(&set->labels);
     dg_dataset_release(set);
-    return status;
+    return DG_OK;
 }
 
 dg_status dg_labels_read(dg_tensor *out, const dg_tensor *labels, const char *name)

@@ -96,17 +96,15 @@ static void headers_are_found_or_told(void **state)
     static const double v[] = { 1, 2, 3, 4 };
     (void)state;
     expect_values("label,pixel\n1,2\n3,4\n", plain, 2, 2, v);
-    expect_values("label,7\r\n1,2\r\n3,4\r\n", plain, 2, 2, v);
+    expect_values("label,1x1\r\n1,2\r\n3,4\r\n", plain, 2, 2, v);
     expect_values("\"a, \"\"b\"\"\n and\r\n c\",d\n1,2\n3,4\n", plain, 2, 2, v);
     expect_values("8,9\n1,2\n3,4\n", with_header, 2, 2, v);
     expect_values("1,2\n3,4\n", without_header, 2, 2, v);
     expect_values("\xEF\xBB\xBF"
                   "8,9\n1,2\n3,4\n",
                   with_header, 2, 2, v);
-    expect_values(",a\n1,2\n3,4\n", plain, 2, 2, v);
-    expect_values("label,0,1,2\n1,2,3,4\n", plain, 1, 4, v);
-    expect_values("0,1,2,label\n1,2,3,4\n", plain, 1, 4, v);
-    expect_values("0,a,b,c,4\n1,2,3,4,5\n", plain, 1, 5, (double[]){ 1, 2, 3, 4, 5 });
+    expect_values("label,0,1,2\n1,2,3,4\n", with_header, 1, 4, v);
+    expect_values("NA,?\n1,2\n3,4\n", with_header, 2, 2, v);
 }
 
 /* A first row with a mistake is no header, which would be left out. */
@@ -116,10 +114,51 @@ static void mistakes_in_the_first_row_are_no_headers(void **state)
     refuse("1,,3\n4,5,6\n", ":1: column 2: an empty field, expected a number "
                             "(if line 1 names the columns, say header = true)");
     refuse(",2,3\n4,5,6\n", ":1: column 1: an empty field");
-    refuse("1,O,3\n4,5,6\n", ":1: column 2: 'O' is not a number "
-                             "(if line 1 names the columns, say header = true)");
+    refuse("NA,2,3\n4,5,6\n", ":1: column 1: 'NA' is not a number");
+    refuse("1,2,?\n4,5,6\n", ":1: column 3: '?' is not a number");
+    refuse("TRUE,2,3\n4,5,6\n", ":1: column 1: 'TRUE' is not a number");
+    refuse("0x10,2,3\n4,5,6\n", ":1: column 1: '0x10' is not a number");
+    refuse_bytes("1,O,3\n4,5,6\n", 12, without_header,
+                 ":1: column 2: 'O' is not a number "
+                 "(if line 1 names the columns, say header = true)");
     refuse("1;2;3\n4;5;6\n", ":1: '1;2;3' is one value: separate values by commas");
     refuse("a\tb\n1\t2\n", ":1: 'a\\x09b' is one value: separate values by commas");
+}
+
+/* Names and values in one line: it is for the user to say what it is. */
+static void lines_that_may_be_headers_are_refused(void **state)
+{
+    static const char *const unclear[] = { "label,0,1,2\n1,2,3,4\n", "0,1,2,label\n1,2,3,4\n",
+                                           "a,b,\n1,2,3\n",          "cat,2,3\n4,5,6\n",
+                                           "a,NA,b\n1,2,3\n",        "a,0x1F,b\n1,2,3\n" };
+    (void)state;
+    for (size_t i = 0; i < sizeof unclear / sizeof *unclear; i++)
+        refuse(unclear[i], ":1: is this line a header? column ");
+    refuse("label,0,1\n1,2,3\n", ":1: is this line a header? column 1, 'label', looks like a name, "
+                                 "but column 2, '0', like a value: say header = true or header = "
+                                 "false");
+    refuse(",\"O\",3\n4,5,6\n", ":1: is this line a header? column 2, 'O', looks like a name, but "
+                                "column 1, '', like a value");
+}
+
+static void names_are_told_from_values(void **state)
+{
+    static const char *const names[] = { "label",   "pixel0", "1x1",      "28x28", "Unnamed: 0",
+                                         "_1",      "3rd",    "y",        "T",     "no",
+                                         "# label", "NAME",   "\xC3\xA9", "0xy",   "infra",
+                                         "e5",      " x ",    "1_a" };
+    static const char *const values[] = {
+        "",        " \t",       "0",    "-1.5",     "1e5",     ".5",    "nan",        "-NaN",
+        "inf",     "+Infinity", "NA",   "na",       " N/A ",   "NULL",  "none",       "?",
+        "TRUE",    "false",     "0x10", "-0XfF",    "#N/A",    "<NA>",  "#DIV/0!",    "#NAME?",
+        "1.#QNAN", "-1.#IND",   "-",    "--",       "1,5",     "12:30", "2026-11-25", "5%",
+        "1_000",   "NaT",       "Nil",  "#N/A N/A", "1 000,5", "$5"
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!dg_is_name(names[i], strlen(names[i]))) fail_msg("'%s' is a name", names[i]);
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        if (dg_is_name(values[i], strlen(values[i]))) fail_msg("'%s' is a value", values[i]);
 }
 
 static void float32_admits_any_number(void **state)
@@ -221,8 +260,10 @@ static void labels_can_be_a_file(void **state)
     assert_fails_with(read_path(&set, options), DG_FORMAT,
                       "labels.csv:1: 2 values, expected one label a line");
     scratch_write(labels, "5\n1.5\n", 6);
+    options.target = DG_TARGET_LABELS;
     assert_fails_with(read_path(&set, options), DG_FORMAT,
                       "labels.csv:2: column 1: label '1.5' is not a whole number");
+    options.target = DG_TARGET_BY_TYPE;
     scratch_write(labels, "5\n3000000000\n", 13);
     assert_fails_with(read_path(&set, options), DG_FORMAT,
                       "label '3000000000' is not a whole number");
@@ -303,7 +344,7 @@ static void files_without_rows_are_refused(void **state)
     refuse("", ": is empty");
     refuse("\n \r\n\t\n", ": is empty: there are only blank lines");
     refuse("a,b\n", ":1: column 1: 'a' is not a number, so this is a header line, and no rows");
-    refuse("1,b", ":1: column 2: 'b' is not a number, so this is a header line, and no rows");
+    refuse("a,b", ":1: column 1: 'a' is not a number, so this is a header line, and no rows");
     refuse_bytes("1,2\n", 4, with_header, ": holds a header line, but no rows");
     refuse_bytes("\x1F\x8B\x08 and so on", 14, plain, ": is a .gz, expected CSV");
     refuse("1,2\r \n3,4\n",
@@ -484,7 +525,7 @@ static bool note_largest(void *context, size_t bytes, bool failed)
 /* Far more lines than rows can be: memory follows from the size of the file. */
 static void short_lines_ask_for_no_memory(void **state)
 {
-    enum { SIZE = 20 << 20, WIDE = 2000 };
+    enum { SIZE = 15 << 20, WIDE = 2000 };
     char *text = malloc(SIZE);
     const dg_dataset *set;
     (void)state;
@@ -509,12 +550,38 @@ static void huge_fields_and_rows_are_refused(void **state)
     char *text = malloc(SIZE);
     (void)state;
     assert_non_null(text);
+    dg_csv_options long_lines = { .max_line = SIZE };
     memset(text, '1', SIZE);
-    refuse_bytes(text, SIZE, plain, ":1: column 1: more than 65536 bytes, expected a number");
+    refuse_bytes(text, SIZE, long_lines, ":1: column 1: more than 65536 bytes, expected a number");
     memcpy(text, "1,2\n\"", 5);
     refuse_bytes(text, SIZE, plain, ":2: a quote is not closed (column 1)");
     memset(text, ',', SIZE);
-    refuse_bytes(text, SIZE, plain, ":1: more than 16777216 values");
+    refuse_bytes(text, SIZE, long_lines, ":1: more than 16777216 values");
+    free(text);
+}
+
+/* Whatever they hold, and wherever they stand; not more of them is read than the bound. */
+static void endless_lines_are_refused(void **state)
+{
+    static const char *const forms[] = { "1", "1,", "\"\",", " " };
+    enum { MOST = 1 << 20, SIZE = 4 << 20 };
+    dg_csv_options most = { .max_line = MOST };
+    char *text = malloc(SIZE);
+    (void)state;
+    assert_non_null(text);
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        size_t length = strlen(forms[i]);
+        for (size_t at = 0; at < SIZE; at++) text[at] = forms[i][at % length];
+        text[SIZE - 1] = '1';
+        refuse_bytes(text, SIZE, most,
+                     ":1: a line of more than 1048576 bytes (are there no line ends? max_line = "
+                     "4194304 admits longer ones)");
+    }
+    for (size_t at = 0; at < SIZE; at++) text[at] = "1,"[at % 2];
+    text[3] = '\n';
+    refuse_bytes(text, SIZE, most, ":2: a line of more than 1048576 bytes");
+    memset(text + 4, '\n', SIZE - 4);
+    refuse_bytes(text, SIZE, most, ": ends in more than 1048576 blanks and line ends");
     free(text);
 }
 
@@ -557,6 +624,8 @@ int main(void)
         leaving_nothing(valid_forms_load),
         leaving_nothing(headers_are_found_or_told),
         leaving_nothing(mistakes_in_the_first_row_are_no_headers),
+        leaving_nothing(lines_that_may_be_headers_are_refused),
+        leaving_nothing(names_are_told_from_values),
         leaving_nothing(float32_admits_any_number),
         leaving_nothing(numbers_are_those_of_strtod),
         leaving_nothing(locales_do_not_matter),
@@ -575,6 +644,7 @@ int main(void)
         leaving_nothing(the_first_wrong_line_is_named),
         leaving_nothing(short_lines_ask_for_no_memory),
         leaving_nothing(huge_fields_and_rows_are_refused),
+        leaving_nothing(endless_lines_are_refused),
         leaving_nothing(reading_can_be_stopped),
         leaving_nothing(memory_that_cannot_be_had_is_said),
     };

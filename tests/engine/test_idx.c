@@ -214,6 +214,39 @@ static void bytes_after_the_data_are_refused(void **state)
     refuse_file(save_gz("images.gz", &d), "has more bytes after its data than the header says: 76");
 }
 
+/* A small .gz that says that it holds 300 MiB is refused before it is unpacked, unless asked for;
+ * then it is found to hold less. */
+static void bombs_are_refused(void **state)
+{
+    static const unsigned char header[] = { 0, 0, 8, 3, 0, 0, 1, 44, 0, 0, 4, 0, 0, 0, 4, 0 };
+    enum { FILLING = 400 << 10 };
+    const char *path = scratch_path("bomb.gz");
+    const int64_t whole = ((int64_t)300 << 20) + 16;
+    unsigned char *filling = calloc(FILLING, 1);
+    const dg_dataset *set;
+    gzFile gz = gzopen(path, "wb0");
+    (void)state;
+    assert_true(filling && gz);
+    assert_int_equal(gzwrite(gz, header, sizeof header), sizeof header);
+    assert_int_equal(gzwrite(gz, filling, FILLING), FILLING);
+    assert_int_equal(gzclose(gz), Z_OK);
+    free(filling);
+    dg_idx_options options = { .images = path };
+    assert_fails_with(dg_idx_open(&set, &options), DG_FORMAT,
+                      "unpacks to 314572816, expected at most 268435456 (max_bytes = 314572816 "
+                      "admits it)");
+    assert_fails_with(DG_FORMAT, DG_FORMAT, "bomb.gz: the header says {300, 1024, 1024}: this .gz");
+    options.max_bytes = whole - 1;
+    assert_fails_with(dg_idx_open(&set, &options), DG_FORMAT, "expected at most 314572815");
+    options.max_bytes = whole;
+    assert_fails_with(dg_idx_open(&set, &options), DG_FORMAT, "is truncated: the header says");
+    options.max_bytes = 1;
+    draft d = make_images();
+    options.images = save("plain", &d);
+    assert_ok(dg_idx_open(&set, &options)); /* a plain file holds what its size says */
+    dg_dataset_release(set);
+}
+
 static void wrong_magic_is_refused(void **state)
 {
     static const unsigned char wrong[][4] = {
@@ -326,6 +359,7 @@ int main(void)
         leaving_nothing(every_truncation_of_a_gz_is_refused),
         leaving_nothing(every_damaged_byte_of_a_gz_is_noticed),
         leaving_nothing(bytes_after_the_data_are_refused),
+        leaving_nothing(bombs_are_refused),
         leaving_nothing(wrong_magic_is_refused),
         leaving_nothing(exchanged_files_are_noticed),
         leaving_nothing(huge_sizes_ask_for_no_memory),

@@ -185,7 +185,8 @@ static void check_example(const cJSON *example)
     const dg_dataset *set;
     dg_fit_options options = dg_fit_defaults();
     dg_fit_result result;
-    assert_ok(dg_dataset_new(&set, &x, &y, 0, NULL));
+    assert_ok(
+        dg_dataset_make(&set, &(dg_dataset_parts){ .x = &x, .y = &y, .target = DG_TARGET_LABELS }));
     if (!cJSON_IsNull(member(example, "weight"))) {
         weight = tensor_of(member(example, "weight"), 0);
         options.sample_weight = &weight;
