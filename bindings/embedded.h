@@ -1,4 +1,4 @@
-/* The Lua half of the library, scripts/, held inside the program.
+/* The Lua half of the library, scripts/, and the experiments, held inside the program.
  *
  * The build writes the array (vendor/embed), so that digits-lua runs anywhere without its sources.
  */
@@ -7,7 +7,7 @@
 
 /* One script. Its bytes run from data up to, not including, end. Module names follow the paths:
  * scripts/init.lua is "digits", scripts/a/b.lua is "digits.a.b", scripts/a/init.lua is
- * "digits.a". */
+ * "digits.a", experiments/a.lua is "experiments.a". */
 struct digits_embedded {
     const char *name; /* of the module */
     const char *path; /* in the source tree: "scripts/a/b.lua" */

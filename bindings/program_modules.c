@@ -8,6 +8,8 @@
 
 #include "bindings/embedded.h"
 
+#define EXPERIMENTS "experiments."
+
 /* Leaves the loader and its argument, or raises what is wrong with the module's text. */
 static int found(lua_State *L, int status, const char *module, const char *path)
 {
@@ -25,14 +27,27 @@ static bool push_readable(lua_State *L, const char *folder, const char *rest, co
     return access(lua_tostring(L, -1), R_OK) == 0;
 }
 
+/* Pushes the folder of the script, which arg[0] names, without its last slash. */
+static const char *push_script_folder(lua_State *L)
+{
+    const char *script = "", *slash;
+    if (lua_getglobal(L, "arg") == LUA_TTABLE && lua_rawgeti(L, -1, 0) == LUA_TSTRING)
+        script = lua_tostring(L, -1);
+    slash = strrchr(script, '/');
+    return slash ? lua_pushlstring(L, script, (size_t)(slash - script)) : lua_pushliteral(L, ".");
+}
+
 static int search(lua_State *L)
 {
     const char *module = luaL_checkstring(L, 1);
     const char *folder = lua_tostring(L, lua_upvalueindex(1));
-    if (strcmp(module, "digits") != 0 && strncmp(module, "digits.", 7) != 0) return 0;
-    const char *rest = module + 6;
+    bool experiment = strncmp(module, EXPERIMENTS, sizeof EXPERIMENTS - 1) == 0;
+    if (!experiment && strcmp(module, "digits") != 0 && strncmp(module, "digits.", 7) != 0)
+        return 0;
+    const char *rest = module + (experiment ? sizeof EXPERIMENTS - 2 : 6);
+    if (experiment) folder = push_script_folder(L);
     if (folder && ((*rest && push_readable(L, folder, rest, ".lua")) ||
-                   push_readable(L, folder, rest, "/init.lua"))) {
+                   (!experiment && push_readable(L, folder, rest, "/init.lua")))) {
         const char *path = lua_tostring(L, -1);
         return found(L, luaL_loadfile(L, path), module, path);
     }

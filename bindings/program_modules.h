@@ -9,7 +9,8 @@ int luaopen_digits_core(lua_State *L);
 
 /* Registers the C half in package.preload, and puts a searcher for the embedded scripts right
  * after the one for package.preload. `folder`, or NULL, is looked at before them: "digits" is
- * FOLDER/init.lua, "digits.a.b" is FOLDER/a/b.lua or FOLDER/a/b/init.lua. */
+ * FOLDER/init.lua, "digits.a.b" is FOLDER/a/b.lua or FOLDER/a/b/init.lua. "experiments.a" is a.lua
+ * beside the script, or else the one in the program, so that an experiment can be copied alone. */
 void dg_modules_register(lua_State *L, const char *folder);
 
 #endif

@@ -1,7 +1,7 @@
 -- ReLU against tanh in the report's CNN: digits-lua experiments/activations.lua
 -- Options: --epochs 6 --repeats 1 --seed 1 --data mnist --out out --quick
 local digits = require "digits"
-local study = dofile((arg[0]:gsub("[^/]*$", "study.lua"))) -- beside this file
+local study = require "experiments.study" -- study.lua beside this file, or in the program
 local plot = digits.plot
 
 local o = study.options({

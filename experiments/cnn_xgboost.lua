@@ -3,7 +3,7 @@
 -- Options: --epochs 6 --rounds 100 --layer dense --repeats 1 --seed 1 --data mnist --out out
 -- --quick
 local digits = require "digits"
-local study = dofile((arg[0]:gsub("[^/]*$", "study.lua"))) -- beside this file
+local study = require "experiments.study" -- study.lua beside this file, or in the program
 local data, plot = digits.data, digits.plot
 
 local o = study.options({

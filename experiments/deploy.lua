@@ -1,7 +1,7 @@
 -- How the chosen model does on digits that it never saw: digits-lua experiments/deploy.lua
 -- Options: --model FILE --seed 1 --data mnist --out out --quick
 local digits = require "digits"
-local study = dofile((arg[0]:gsub("[^/]*$", "study.lua"))) -- beside this file
+local study = require "experiments.study" -- study.lua beside this file, or in the program
 local metrics, plot = digits.metrics, digits.plot
 
 local o = study.options {

@@ -1,7 +1,7 @@
 -- The overfitting that the report saw, and dropout against it: digits-lua experiments/dropout.lua
 -- Options: --epochs 12 --repeats 1 --seed 1 --data mnist --out out --quick
 local digits = require "digits"
-local study = dofile((arg[0]:gsub("[^/]*$", "study.lua"))) -- beside this file
+local study = require "experiments.study" -- study.lua beside this file, or in the program
 local plot = digits.plot
 
 local o = study.options({

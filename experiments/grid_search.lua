@@ -2,7 +2,7 @@
 -- Options: --workers 1 --journal FILE --seed 1 --data mnist --out out --quick
 -- Interrupted and started again, it goes on where it was.
 local digits = require "digits"
-local study = dofile((arg[0]:gsub("[^/]*$", "study.lua"))) -- beside this file
+local study = require "experiments.study" -- study.lua beside this file, or in the program
 local plot, search = digits.plot, digits.search
 
 local o = study.options {

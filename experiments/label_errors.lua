@@ -1,7 +1,7 @@
 -- The digits whose labels are most doubtful: digits-lua experiments/label_errors.lua
 -- Options: --epochs 4 --folds 5 --repeats 2 --show 40 --seed 1 --data mnist --out out --quick
 local digits = require "digits"
-local study = dofile((arg[0]:gsub("[^/]*$", "study.lua"))) -- beside this file
+local study = require "experiments.study" -- study.lua beside this file, or in the program
 local data, plot = digits.data, digits.plot
 
 local o = study.options({

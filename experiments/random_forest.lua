@@ -1,7 +1,7 @@
 -- The report's random forest: digits-lua experiments/random_forest.lua
 -- Options: --trees 100 --seed 1 --data mnist --out out --one-hot --scale --quick
 local digits = require "digits"
-local study = dofile((arg[0]:gsub("[^/]*$", "study.lua"))) -- beside this file
+local study = require "experiments.study" -- study.lua beside this file, or in the program
 local data, plot = digits.data, digits.plot
 
 local o = study.options({

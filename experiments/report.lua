@@ -3,8 +3,8 @@
 -- The page is out/report.html. The search keeps a journal in the same folder: a study that was
 -- stopped goes on from there, and only the first one tells the true time of the search.
 local digits = require "digits"
-local study = dofile((arg[0]:gsub("[^/]*$", "study.lua"))) -- beside this file
-local write = dofile((arg[0]:gsub("[^/]*$", "report_page.lua")))
+local study = require "experiments.study" -- study.lua beside this file, or in the program
+local write = require "experiments.report_page"
 
 local began = digits.clock()
 local o = study.options {

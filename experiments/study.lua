@@ -1,5 +1,6 @@
 -- What the experiments share: the report's data and models, and training candidates side by side.
--- An experiment loads it with dofile from its own folder.
+-- An experiment requires it as "experiments.study": the file beside it, or else the one that is in
+-- the program, so that an experiment can be copied alone.
 local digits = require "digits"
 local data, metrics, nn, tree = digits.data, digits.metrics, digits.nn, digits.tree
 
@@ -74,12 +75,14 @@ function study.command(name, options)
   return ("digits-lua %s%s.lua %s"):format(folder, name, words)
 end
 
--- Runs another experiment of this folder with these options, and returns what it returns.
+-- Runs another experiment, of this folder or in the program, with these options, and returns what
+-- it returns.
 function study.experiment(name, options)
-  local words = words_of(options)
+  local words, module = words_of(options), "experiments." .. name
   words[0] = folder .. name .. ".lua"
   rawset(_G, "arg", words)
-  return dofile(words[0])
+  package.loaded[module] = nil
+  return (require(module))
 end
 
 -- 56 % to learn from, 24 % to choose by, 20 % that nothing sees before it is judged.
