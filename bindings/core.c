@@ -1,6 +1,5 @@
 /* The C half of the library: luaopen_digits_core returns its table, which scripts/init.lua makes
  * into the module "digits". */
-#include <cblas.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,10 +22,11 @@
 #include "bindings/tensor.h"
 #include "engine/base/clock.h"
 #include "engine/base/job.h"
-#include "engine/base/number.h"
 #include "engine/base/kernel.h"
 #include "engine/base/memory.h"
+#include "engine/base/number.h"
 #include "engine/base/random.h"
+#include "engine/tensor/blas.h"
 
 /* --- settings ------------------------------------------------------------------------------- */
 
@@ -171,17 +171,30 @@ static void push_processor(lua_State *L)
     lua_pushstring(L, name);
 }
 
-static dg_status nothing(void *context, int64_t piece, int worker)
+/* Of OpenBLAS; without it, why it is not there. */
+static void set_blas_facts(lua_State *L)
 {
-    (void)context, (void)piece, (void)worker;
-    return DG_OK;
+    dg_blas_facts facts;
+    if (dg_blas_describe(&facts) != DG_OK) {
+        lua_pushstring(L, dg_error_message());
+        lua_setfield(L, -2, "openblas");
+        return;
+    }
+    lua_pushstring(L, facts.config);
+    lua_setfield(L, -2, "openblas");
+    lua_pushstring(L, facts.core);
+    lua_setfield(L, -2, "openblas_core");
+    lua_pushstring(L, facts.build);
+    lua_setfield(L, -2, "openblas_build");
+    lua_pushstring(L, facts.path);
+    lua_setfield(L, -2, "openblas_path");
+    lua_pushinteger(L, facts.threads);
+    lua_setfield(L, -2, "openblas_threads");
 }
 
 /* facts() returns what digits.info() tells. */
 static int facts(lua_State *L)
 {
-    dg_job job = dg_job_default();
-    dg_check_status(L, dg_parallel(&job, 1, nothing, NULL)); /* sets OpenBLAS up */
     lua_newtable(L);
     lua_pushliteral(L, DIGITS_VERSION);
     lua_setfield(L, -2, "version");
@@ -191,12 +204,7 @@ static int facts(lua_State *L)
     lua_setfield(L, -2, "processors");
     lua_pushstring(L, dg_kernel_name());
     lua_setfield(L, -2, "kernels");
-    lua_pushstring(L, openblas_get_config());
-    lua_setfield(L, -2, "openblas");
-    lua_pushstring(L, openblas_get_corename());
-    lua_setfield(L, -2, "openblas_core");
-    lua_pushinteger(L, openblas_get_num_threads());
-    lua_setfield(L, -2, "openblas_threads");
+    set_blas_facts(L);
     lua_pushinteger(L, dg_threads());
     lua_setfield(L, -2, "threads");
     lua_pushliteral(L, LUA_RELEASE);

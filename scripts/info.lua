@@ -10,13 +10,17 @@ local LINES = {
   { "kernels", "kernels built for: %s" },
   { "openblas", "%s" },
   { "openblas_core", "OpenBLAS core: %s" },
-  { "openblas_threads", "OpenBLAS threads a call: %d" },
+  { "openblas_build", "OpenBLAS build: %s, one thread for each product" },
+  { "openblas_path", "OpenBLAS file: %s" },
 }
 
 local meta = {
   __tostring = function(facts)
     local lines = {}
-    for i, line in ipairs(LINES) do lines[i] = line[2]:format(facts[line[1]]) end
+    for _, line in ipairs(LINES) do
+      local fact = facts[line[1]]
+      if fact ~= nil then lines[#lines + 1] = line[2]:format(fact) end
+    end
     return table.concat(lines, "\n")
   end,
 }

@@ -1,7 +1,6 @@
 /* A pool of threads that take pieces of work as they come free. */
 #include "engine/base/pool.h"
 
-#include <cblas.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -159,7 +158,6 @@ static void end_pool(void *argument)
 
 static void start(void)
 {
-    openblas_set_num_threads(1);
     pthread_key_create(&pool_key, end_pool);
 }
 

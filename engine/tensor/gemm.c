@@ -1,6 +1,5 @@
 /* Matrix products by OpenBLAS, one thread a call, called from our own parallel pieces. Cutting the
  * rows or columns of a product changes the last bits of it, so cuts depend on the shapes only. */
-#include <cblas.h>
 #include <inttypes.h>
 #include <limits.h>
 
@@ -90,10 +89,10 @@ static dg_status multiply_piece(void *context, int64_t piece, int worker)
     int64_t begin = dg_piece_begin(all, p->pieces, piece);
     int64_t count = dg_piece_begin(all, p->pieces, piece + 1) - begin;
     int64_t row = p->by_columns ? 0 : begin, column = p->by_columns ? begin : 0;
-    cblas_sgemm(CblasRowMajor, p->a.transposed, p->b.transposed,
-                (int)(p->by_columns ? p->m : count), (int)(p->by_columns ? count : p->n), (int)p->k,
-                1, at_row(&p->a, row), (int)p->a.leading, at_column(&p->b, column),
-                (int)p->b.leading, 0, p->out + row * p->n + column, (int)p->n);
+    dg_blas_multiply(p->a.transposed, p->b.transposed, (int)(p->by_columns ? p->m : count),
+                     (int)(p->by_columns ? count : p->n), (int)p->k, at_row(&p->a, row),
+                     (int)p->a.leading, at_column(&p->b, column), (int)p->b.leading,
+                     p->out + row * p->n + column, (int)p->n);
     return DG_OK;
 }
 

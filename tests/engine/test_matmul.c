@@ -1,7 +1,11 @@
 /* Matrix products of tensors, against plain loops. */
+#include <dirent.h>
 #include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
 
 #include "engine/base/job.h"
+#include "engine/tensor/blas.h"
 #include "tests/engine/support.h"
 
 static void check_product(const dg_tensor *a, const dg_tensor *b)
@@ -117,9 +121,87 @@ static void products_of_rows_and_columns(void **state)
     dg_tensor_release(&two);
 }
 
+/* --- OpenBLAS ------------------------------------------------------------------------------- */
+
+/* How many threads this process has; 0: unknown. */
+static int threads_now(void)
+{
+    int count = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    for (const struct dirent *e = tasks ? readdir(tasks) : NULL; e; e = readdir(tasks))
+        count += e->d_name[0] != '.';
+    if (tasks) closedir(tasks);
+    return count;
+}
+
+/* Runs first: no thread is there but this one, and OpenBLAS adds none. */
+static void openblas_has_no_threads(void **state)
+{
+    (void)state;
+    dg_tensor a, out;
+    dg_blas_facts facts;
+    int before = dg_threads(), had = threads_now();
+    setenv("OPENBLAS_NUM_THREADS", "2", 1);
+    unsetenv("OMP_NUM_THREADS");
+    assert_true(had <= 1 || getenv("TSAN_OPTIONS")); /* that sanitizer has a thread of its own */
+    assert_ok(dg_set_threads(1));
+    assert_ok(dg_tensor_full(&a, DG_FLOAT32, SHAPE(600, 600), 1));
+    assert_ok(dg_tensor_matmul(&out, &a, &a));
+    assert_true(support_at(&out, 0) == 600);
+    assert_int_equal(threads_now(), had);
+    assert_ok(dg_blas_describe(&facts));
+    print_message("%s, %s, from %s\n", facts.config, facts.build, facts.path);
+    assert_int_equal(facts.threads, 1);
+    assert_string_equal(getenv("OPENBLAS_NUM_THREADS"), "2"); /* the environment is as it was */
+    assert_null(getenv("OMP_NUM_THREADS"));
+    assert_ok(dg_set_threads(before));
+    dg_tensor_release(&a);
+    dg_tensor_release(&out);
+}
+
+enum { CALLERS = 4, CALLS = 150, SIDE = 96 };
+
+static void *multiply_often(void *argument)
+{
+    float *out = argument, a[SIDE * SIDE], b[SIDE * SIDE];
+    for (int i = 0; i < SIDE * SIDE; i++) {
+        a[i] = (float)(i % 7 - 3);
+        b[i] = (float)(i % 5 - 2);
+    }
+    for (int call = 0; call < CALLS; call++)
+        dg_blas_multiply(CblasNoTrans, call % 2 ? CblasTrans : CblasNoTrans, SIDE, SIDE, SIDE, a,
+                         SIDE, b, SIDE, out + call % 2 * SIDE * SIDE, SIDE);
+    return NULL;
+}
+
+static void four_threads_may_call_it_at_once(void **state)
+{
+    (void)state;
+    pthread_t thread[CALLERS];
+    static float out[CALLERS][2 * SIDE * SIDE];
+    int threads = CALLERS;
+    assert_ok(dg_blas_prepare(&threads));
+    assert_true(threads >= 1);
+    for (int i = 0; i < CALLERS; i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, multiply_often, out[i]), 0);
+    for (int i = 0; i < CALLERS; i++) pthread_join(thread[i], NULL);
+    for (int turned = 0; turned < 2; turned++)
+        for (int i = 0; i < SIDE * SIDE; i++) {
+            float sum = 0; /* of small whole numbers: exact */
+            for (int k = 0; k < SIDE; k++) {
+                int at = turned ? i % SIDE * SIDE + k : k * SIDE + i % SIDE;
+                sum += (float)((i / SIDE * SIDE + k) % 7 - 3) * (float)(at % 5 - 2);
+            }
+            for (int caller = 0; caller < CALLERS; caller++)
+                assert_true(out[caller][turned * SIDE * SIDE + i] == sum);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(openblas_has_no_threads),
+        cmocka_unit_test(four_threads_may_call_it_at_once),
         leaving_nothing(random_products),
         leaving_nothing(large_products),
         leaving_nothing(products_of_rows_and_columns),

@@ -98,7 +98,9 @@ describe("info", function()
     assert.are.equal(digits.version, info.version)
     assert.are.equal(digits.threads(), info.threads)
     assert.are.equal(1, info.openblas_threads)
-    for _, name in ipairs { "processor", "kernels", "openblas", "openblas_core", "lua" } do
+    assert.matches("^%l+$", info.openblas_build:lower())
+    for _, name in ipairs { "processor", "kernels", "openblas", "openblas_core", "openblas_path",
+      "lua" } do
       assert.are.equal("string", type(info[name]))
     end
     assert.matches("^digits%-lua " .. digits.version:gsub("%p", "%%%0"), tostring(info))

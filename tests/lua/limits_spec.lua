@@ -29,6 +29,22 @@ describe("under a limit of memory", function()
     assert.are.same({ "", 0 }, { err, code })
   end)
 
+  limited("of 150 MB the program runs, learns, and refuses products", function()
+    local out, err, code = support.run(folder, [[
+      local digits = require "digits"
+      local nn = digits.nn
+      local x = digits.normal { 60, 4, seed = 1 }
+      local model = nn.Sequential { nn.Input { 4 }, nn.Dense { 3, activation = "softmax" } }
+      model:compile { optimizer = "adam", loss = "categorical_crossentropy" }
+      model:fit(digits.data.from_tensors { x = x, y = x[{ {}, { 1, 3 } }]:argmax { axis = 2 } },
+        { epochs = 2, verbose = 0 })
+      print(pcall(x.matmul, x, x:transpose()))
+      print(digits.info().openblas)
+    ]], "--threads 2", "ulimit -t 10; ulimit -v 150000;")
+    assert.matches("^false\t[^\n]*OpenBLAS: out of memory: [^\n]*\nOpenBLAS [%d.]+ [^\n]*\n$", out)
+    assert.are.same({ "", 0 }, { err, code })
+  end)
+
   limited("products do with as many threads as there is room for", function()
     local out, err, code = support.run(folder, [[
       local digits = require "digits"

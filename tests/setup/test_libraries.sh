@@ -4,14 +4,24 @@ export DIGITS_DISTRIBUTION=debian MAKEFLAGS=
 pc=$scratch/pc
 mkdir "$pc"
 for name in lua5.4 openblas libedit libcjson zlib cmocka; do
-    printf 'Name: %s\nDescription: x\nVersion: %s\nLibs:\nCflags:\n' \
-        $name "$(pkg-config --modversion $name)" >"$pc/$name.pc"
+    libs=
+    if [ $name = openblas ]; then libs=$(pkg-config --libs openblas); fi
+    printf 'Name: %s\nDescription: x\nVersion: %s\nLibs: %s\nCflags:\n' \
+        $name "$(pkg-config --modversion $name)" "$libs" >"$pc/$name.pc"
 done
 attempt() {
     PKG_CONFIG_LIBDIR=$pc ${MAKE:-make} --no-print-directory -s BUILD="$scratch/b" "$scratch/b/deps.mk" "$@" >"$out" 2>&1
 }
 
 check "finds what is there" attempt
+check "and the name under which OpenBLAS is loaded" \
+    grep -q "DIGITS_OPENBLAS='\"[^\"]*libopenblas[^\"]*\"'" "$scratch/b/deps.mk"
+check "which the program does not link" not grep -q 'LIBS.*openblas' "$scratch/b/deps.mk"
+sed -i.old 's/^Libs:.*/Libs: -lm/' "$pc/openblas.pc"
+rm -rf "$scratch/b"
+check "stops where OpenBLAS is no shared library" not attempt
+check "and says so" says 'needs openblas as a shared library (-lm links none)'
+mv "$pc/openblas.pc.old" "$pc/openblas.pc"
 rm "$pc/libedit.pc"
 touch "$scratch/b/deps.mk"
 rm -rf "$scratch/b"
