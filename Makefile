@@ -42,7 +42,7 @@ support_objects := $(call object,$(foreach f,$(test_sources),$(if $(filter test_
 # ---- tasks that users type ----
 
 tasks_that_build := all install programs tests
-.PHONY: help all programs tests demo data check check-sanitize bench lint race format install clean \
+.PHONY: help all programs tests demo data check check-sanitize bench bench-peers lint race format install clean \
 	deps deps-test deps-lint deps-race deps-demo
 
 all: programs ## build build/digits-lua and build/libdigits.a
@@ -61,9 +61,12 @@ check: deps-test ## build and run every test, then again under sanitizers; TEST=
 check-sanitize: deps-test ## only the part of check that runs under AddressSanitizer and UBSan
 	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/run --sanitized $(TEST)
 
-bench: deps-test ## compare speed and memory with the peers that are installed
+bench: deps-test ## compare speed and memory with the peers; BENCH="cnn csv" selects, BENCH_ROUNDS=3 repeats
 	+@$(MAKE) --no-print-directory all
 	@BUILD='$(BUILD)' tests/bench/run
+
+bench-peers: ## bring the newest peers for bench into ~/.cache/digits-lua/peers: 0.6 to 3.2 GB from PyPI
+	@vendor/fetch-peers
 
 race: deps-test deps-race ## look for data races with clang's ThreadSanitizer
 	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/run --race $(TEST)
