@@ -7,14 +7,17 @@ plan.works = {
   "growth",
 }
 
--- What the peers need: what brings it.
+-- What the peers need, and what to say where it is not there.
+local venv = "`make bench-peers` brings it"
 plan.packages = {
-  PyTorch = "Debian's package is python3-torch",
-  pandas = "Debian's package is python3-pandas",
+  PyTorch = venv,
+  pandas = venv,
   ["lua5.4"] = "Debian's package is lua5.4",
-  ["scikit-learn"] = "Debian's package is python3-sklearn",
-  XGBoost = "Debian's package is python3-xgboost",
-  LightGBM = "`pip install lightgbm` brings it",
+  ["scikit-learn"] = venv,
+  ["scikit-learn-intelex"] = venv,
+  XGBoost = venv,
+  LightGBM = venv,
+  bfloat16 = "without instructions for it PyTorch's mode takes several times as long",
 }
 
 local function ours(script)
@@ -25,84 +28,95 @@ local function python(script)
   return "$process 1 $python tests/bench/peers/" .. script .. " $data"
 end
 
+local function peer(name, command)
+  return { name = name, needs = { name }, command = command }
+end
+
+-- PyTorch as it comes, and in the two modes that make convolutions quicker on many processors:
+-- with images channels-last, and so with autocast to bfloat16.
+local torch_modes = { "PyTorch", "channels-last", "bfloat16" }
+
+local function torch(script)
+  local words = { "default", "channels_last", "bfloat16" }
+  local peers = {}
+  for at, name in ipairs(torch_modes) do
+    local needs = { "PyTorch", name == "bfloat16" and name or nil }
+    peers[at] = { name = name, needs = needs, command = python(script .. " " .. words[at]) }
+  end
+  return peers
+end
+
 -- Peers learn the rows that we learn: the order of the 70 000 is written for them.
 local same_rows = "rm -rf $files && mkdir $files && " ..
   "$digits tests/bench/ours/order.lua $files/order.i32"
 
--- Each is run in rounds: ours, the peer, and, where it matters, the machine. In commands, $name
--- stands for what run.lua knows by that name. `needs`: what the peer cannot do without, or we,
--- where there is no peer. `prepare` is run once, before all that name it; `after` names another
+-- Each is run in rounds: ours, the peers, and, where it matters, the machine. In commands, $name
+-- stands for what run.lua knows by that name. `needs`: what a peer cannot do without, or we, where
+-- it stands beside `ours`. `prepare` is run once, before all that name it; `after` names another
 -- measurement, whose files this one reads.
 -- OpenBLAS takes processors newer than itself for older ones, and uses half of their speed: where
 -- there is AVX-512, its kernels for that are measured too, and the faster ones count.
 plan.measurements = {
   cnn = {
     ours = ours "train.lua cnn idx",
-    peer = python "train.py cnn idx",
+    peers = torch "train.py cnn idx",
     machine = "$sgemm 2 1",
     machine_avx512 = "$sgemm 2 1 && OPENBLAS_CORETYPE=SkylakeX $sgemm 2 1",
-    needs = { "PyTorch" },
     reads = "idx",
   },
   cnn_csv = {
     ours = ours "train.lua cnn csv",
-    peer = python "train.py cnn csv",
-    needs = { "PyTorch", "pandas" },
+    peers = { peer("PyTorch", python "train.py cnn csv default") },
     reads = "csv",
   },
   dense = {
     ours = ours "train.lua dense idx",
-    peer = python "train.py dense idx",
-    needs = { "PyTorch" },
+    peers = { peer("PyTorch", python "train.py dense idx default") },
     reads = "idx",
   },
   csv = {
     ours = ours "read_csv.lua",
-    peer = python "read_csv.py",
-    needs = { "pandas" },
+    peers = { peer("pandas", python "read_csv.py") },
     reads = "csv",
   },
   start = {
     ours = "$process 21 $digits -e ''",
-    peer = "$process 21 lua5.4 -e ''",
-    needs = { "lua5.4" },
+    peers = { peer("lua5.4", "$process 21 lua5.4 -e ''") },
   },
   require = {
     ours = "$process 21 $digits -e 'require \"digits\"'",
-    peer = "$process 3 $python -c 'import torch'",
-    needs = { "PyTorch" },
+    peers = {
+      { name = "import torch", needs = { "PyTorch" },
+        command = "$process 3 $python -c 'import torch'" },
+    },
   },
   predict = {
     ours = ours "predict.lua",
-    peer = python "predict.py",
-    needs = { "PyTorch" },
+    peers = torch "predict.py",
     reads = "idx",
   },
   deep = {
     ours = ours "train.lua deep idx",
-    peer = python "train.py deep idx",
-    needs = { "PyTorch" },
+    peers = torch "train.py deep idx",
     reads = "idx",
   },
   forest = {
     prepare = same_rows,
     ours = ours "trees.lua forest" .. " $files",
-    peer = python "trees.py forest" .. " $files",
-    needs = { "scikit-learn" },
+    peers = {
+      peer("scikit-learn", python "trees.py forest" .. " $files"),
+      { name = "intelex", needs = { "scikit-learn-intelex" },
+        command = python "trees.py intelex" .. " $files" },
+    },
     reads = "idx",
   },
   boosting = {
     prepare = same_rows,
     ours = ours "trees.lua boosting" .. " $files",
-    peer = python "trees.py xgboost" .. " $files",
-    needs = { "XGBoost" },
-    reads = "idx",
-  },
-  lightgbm = {
-    prepare = same_rows,
-    ours = ours "trees.lua boosting" .. " $files",
-    peer = python "trees.py lightgbm" .. " $files",
-    needs = { "LightGBM" },
+    peers = {
+      peer("XGBoost", python "trees.py xgboost" .. " $files"),
+      peer("LightGBM", python "trees.py lightgbm" .. " $files"),
+    },
     reads = "idx",
   },
   exchange_out = {
@@ -117,7 +131,6 @@ plan.measurements = {
   },
   growth = {
     ours = ours "growth.lua",
-    needs = {},
     reads = "idx",
   },
 }
@@ -149,7 +162,8 @@ end
 -- The table's rows. `value`: what the measurement printed under that name, or a function of all
 -- that it printed and of what the machine's command printed. Targets: the most that the ratio
 -- ours / peer, or our figure, may be; `behind`: how far our figure may be below the peer's. The
--- peer is PyTorch where none is named.
+-- peer is PyTorch where none is named; `peers` names several, of which the one counts whose figure
+-- called `quickest` is least.
 plan.rows = {
   { work = "cnn", measurement = "cnn", label = "CNN, one epoch of 39 200 images",
     value = "seconds", format = "%.2f s", ratio_target = 1 / 3 },
@@ -157,6 +171,11 @@ plan.rows = {
     value = sgemm_share, format = "%.1f %%", no_ratio = true },
   { work = "cnn", measurement = "cnn", label = "  test accuracy after it",
     value = "accuracy", format = "%.4f", no_ratio = true },
+  { work = "cnn", measurement = "cnn", label = "  against PyTorch's quickest mode",
+    peers = torch_modes, quickest = "seconds", value = "seconds", format = "%.2f s" },
+  { work = "cnn", measurement = "cnn", label = "  test accuracy in that mode",
+    peers = torch_modes, quickest = "seconds", value = "accuracy", format = "%.4f",
+    no_ratio = true },
   { work = "dense", measurement = "dense", label = "784-128-64-10, one epoch of 39 200",
     value = "seconds", format = "%.2f s", ratio_target = 1 / 2 },
   { work = "dense", measurement = "dense", label = "  test accuracy after it",
@@ -173,14 +192,22 @@ plan.rows = {
     value = "peak_mb", format = "%.0f MB", target = 350 },
   { work = "predict", measurement = "predict", label = "CNN, labels of 14 000 digits",
     value = "seconds", format = "%.2f s" },
+  { work = "predict", measurement = "predict", label = "  against PyTorch's quickest mode",
+    peers = torch_modes, quickest = "seconds", value = "seconds", format = "%.2f s" },
   { work = "predict", measurement = "predict", label = "CNN, one digit at a time",
     value = "one_us", format = "%.0f us" },
+  { work = "predict", measurement = "predict", label = "  against PyTorch's quickest mode",
+    peers = torch_modes, quickest = "one_us", value = "one_us", format = "%.0f us" },
   { work = "deep", measurement = "deep", label = "4 x (3x3 conv, batch norm), 60 000",
     value = ten_times, format = "%.1f s" },
+  { work = "deep", measurement = "deep", label = "  against PyTorch's quickest mode",
+    peers = torch_modes, quickest = "seconds", value = ten_times, format = "%.1f s" },
   { work = "forest", measurement = "forest", label = "random forest, 100 trees, 39 200",
     peer = "scikit-learn", value = "seconds", format = "%.2f s", ratio_target = 1 / 5 },
   { work = "forest", measurement = "forest", label = "  processor time of it",
     peer = "scikit-learn", value = "cpu", format = "%.2f s" },
+  { work = "forest", measurement = "forest", label = "  against scikit-learn-intelex",
+    peer = "intelex", value = "seconds", format = "%.2f s" },
   { work = "forest", measurement = "forest", label = "  test accuracy, mean of five seeds",
     peer = "scikit-learn", value = "accuracy", format = "%.4f", behind = 0.001 },
   { work = "forest", measurement = "forest", label = "  test log loss, mean of five seeds",
@@ -189,6 +216,8 @@ plan.rows = {
     peer = "scikit-learn", value = "predict", format = "%.3f s", ratio_target = 1 },
   { work = "forest", measurement = "forest", label = "  processor time of it",
     peer = "scikit-learn", value = "predict_cpu", format = "%.3f s" },
+  { work = "forest", measurement = "forest", label = "  against scikit-learn-intelex",
+    peer = "intelex", value = "predict", format = "%.3f s" },
   { work = "forest", measurement = "forest", label = "  peak memory",
     peer = "scikit-learn", value = "peak_mb", format = "%.0f MB", target = 400 },
   { work = "boosting", measurement = "boosting", label = "boosting, 100 rounds, depth 6",
@@ -205,17 +234,17 @@ plan.rows = {
     peer = "XGBoost", value = "predict_cpu", format = "%.3f s" },
   { work = "boosting", measurement = "boosting", label = "  peak memory",
     peer = "XGBoost", value = "peak_mb", format = "%.0f MB", target = 400 },
-  { work = "boosting", measurement = "lightgbm", label = "the same, against 64 leaves",
+  { work = "boosting", measurement = "boosting", label = "the same, against 64 leaves",
     peer = "LightGBM", value = "seconds", format = "%.2f s", ratio_target = 1 },
-  { work = "boosting", measurement = "lightgbm", label = "  processor time of it",
+  { work = "boosting", measurement = "boosting", label = "  processor time of it",
     peer = "LightGBM", value = "cpu", format = "%.2f s" },
-  { work = "boosting", measurement = "lightgbm", label = "  test error",
+  { work = "boosting", measurement = "boosting", label = "  test error",
     peer = "LightGBM", value = "error", format = "%.4f" },
-  { work = "boosting", measurement = "lightgbm", label = "  test log loss",
+  { work = "boosting", measurement = "boosting", label = "  test log loss",
     peer = "LightGBM", value = "log_loss", format = "%.4f" },
-  { work = "boosting", measurement = "lightgbm", label = "  labels of 14 000 digits",
+  { work = "boosting", measurement = "boosting", label = "  labels of 14 000 digits",
     peer = "LightGBM", value = "predict", format = "%.3f s", ratio_target = 1 },
-  { work = "boosting", measurement = "lightgbm", label = "  processor time of it",
+  { work = "boosting", measurement = "boosting", label = "  processor time of it",
     peer = "LightGBM", value = "predict_cpu", format = "%.3f s" },
   { work = "exchange", measurement = "exchange_out",
     label = "our trees in XGBoost, differ by", peer = "XGBoost",

@@ -25,15 +25,27 @@ local function judge(row, ours, peer)
   return met and "met" or "missed"
 end
 
+-- The side that a row compares ours with.
+local function peer_of(row, medians)
+  local peer = row.peer or row.peers and row.peers[1] or "PyTorch"
+  for _, side in ipairs(row.peers or {}) do
+    local figure = medians[side] and medians[side][row.quickest]
+    local least = medians[peer] and medians[peer][row.quickest]
+    if figure and (not least or figure < least) then peer = side end
+  end
+  return peer
+end
+
 -- One row of plan.lua with what its measurement found (.medians and .failures by side), as texts.
 function report.cells(row, found)
   local medians, failures = found.medians, found.failures
   local machine = medians.machine or {}
   local ours = evaluate(row, medians.ours or {}, machine)
-  local peer = evaluate(row, medians.peer or {}, machine)
+  local side = peer_of(row, medians)
+  local peer = evaluate(row, medians[side] or {}, machine)
   local ratio = ours and peer and not (row.no_ratio or row.behind) and ours / peer or nil
-  local function show(value, side)
-    return value and row.format:format(value) or failures[side] and "failed" or "-"
+  local function show(value, whose)
+    return value and row.format:format(value) or failures[whose] and "failed" or "-"
   end
   local ratio_format = ratio and ratio < 0.1 and "%.2g" or "%.3f"
   local target = ""
@@ -41,7 +53,7 @@ function report.cells(row, found)
   if row.behind then target = (">= peer - %g"):format(row.behind) end
   if row.target then target = "<= " .. row.format:gsub("%%%.%df", "%%g"):format(row.target) end
   return {
-    row.label, show(ours, "ours"), show(peer, "peer"), row.peer or "PyTorch",
+    row.label, show(ours, "ours"), show(peer, side), side,
     ratio and ratio_format:format(ratio) or "", target, judge(row, ours, peer),
   }
 end

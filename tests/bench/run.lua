@@ -49,14 +49,35 @@ local function chosen_rounds()
   return rounds
 end
 
--- Peers that are there: name -> version.
+-- Whether the processor multiplies bfloat16 by itself, where the system tells.
+local function has_bfloat16()
+  local file <close> = io.open "/proc/cpuinfo"
+  for line in file and file:lines() or function() end do
+    local words = line:match "^flags%s*:(.*)" or line:match "^Features%s*:(.*)"
+    for word in (words or ""):gmatch "%S+" do
+      if word == "avx512_bf16" or word == "amx_bf16" or word == "bf16" then return true end
+    end
+  end
+  return false
+end
+
+-- Peers that are there, name -> version, and those that cannot be used, name -> why.
 local function find_peers()
-  local versions = {}
+  local versions, broken = {}, {}
   local said = python and measure.output(fill_in "$python tests/bench/peers/versions.py") or ""
-  for name, version in said:gmatch "(%S+) ([^\n]+)" do versions[name] = version end
+  for line in said:gmatch "[^\n]+" do
+    local name, why = line:match "^failed (%S+) (.*)"
+    if name then
+      broken[name] = why
+    else
+      local peer, version = line:match "^(%S+) (.+)"
+      if peer then versions[peer] = version end -- packages may print lines of their own
+    end
+  end
   local lua = measure.output "lua5.4 -v"
   versions["lua5.4"] = lua and lua:match "Lua ([%d.]+)"
-  return versions
+  versions.bfloat16 = has_bfloat16() and "there" or nil
+  return versions, broken
 end
 
 -- Makes sure that the files are there and in memory, so that no run waits for the disk.
@@ -87,20 +108,33 @@ local function busy_share()
   return 1 - (later_idle - idle) / math.max(1, later_total - total)
 end
 
+-- The versions of the peers in lines of at most 100 columns.
+local function peer_lines(versions)
+  local lines = {}
+  for _, name in ipairs {
+    "PyTorch", "pandas", "scikit-learn", "scikit-learn-intelex", "XGBoost", "LightGBM", "Python",
+    "lua5.4",
+  } do
+    local text = versions[name] and name .. " " .. versions[name]
+    local last = lines[#lines]
+    if text and last and #last + #text + 2 <= 100 then
+      lines[#lines] = last .. ", " .. text
+    elseif text then
+      if last then lines[#lines] = last .. "," end
+      lines[#lines + 1] = (last and "          " or "peers     ") .. text
+    end
+  end
+  return lines[1] and lines or { "peers     none" }
+end
+
 local function heading(rounds, versions, busy, machine)
   local info = digits.info()
-  local peers = {}
-  for _, name in ipairs {
-    "PyTorch", "pandas", "scikit-learn", "XGBoost", "LightGBM", "Python", "lua5.4",
-  } do
-    if versions[name] then peers[#peers + 1] = name .. " " .. versions[name] end
-  end
   local speeds = {}
   for name, speed in pairs(machine) do
     speeds[#speeds + 1] = ("%.0f GFLOP/s (%s)"):format(speed, name:match "gflops_(.*)")
   end
   table.sort(speeds)
-  return {
+  local lines = {
     ("digits-lua %s on 2 threads, %s"):format(info.version,
       rounds == 1 and "a single run of each" or ("medians of %d alternating runs"):format(rounds)),
     ("machine   %s, %d core%s%s"):format(info.processor, info.processors,
@@ -109,9 +143,10 @@ local function heading(rounds, versions, busy, machine)
     ("          kernels %s, %s %s%s"):format(info.kernels,
       info.openblas:match "OpenBLAS [%d.]+" or "OpenBLAS", info.openblas_core,
       speeds[1] and ", sgemm " .. table.concat(speeds, ", ") or ""),
-    "peers     " .. (#peers > 0 and table.concat(peers, ", ") or "none"),
-    "",
   }
+  for _, line in ipairs(peer_lines(versions)) do lines[#lines + 1] = line end
+  lines[#lines + 1] = ""
+  return lines
 end
 
 local prepared = {}
@@ -123,25 +158,24 @@ local function prepare(command)
   if not done then fail("cannot prepare: %s", said) end
 end
 
--- Runs a measurement's sides in turn; a peer that lacks something is left out, and that is noted in
+-- Runs a measurement's sides in turn; a side that lacks something is left out, and that is noted in
 -- `missing`.
 local function take(name, rounds, versions, missing)
   local measurement = plan.measurements[name]
-  local sides, complete = {}, true
-  for _, need in ipairs(measurement.needs) do
-    if not versions[need] then
-      missing[need] = true
-      complete = false
+  local sides = {}
+  local function add(side, command, needs)
+    for _, need in ipairs(needs or {}) do
+      if not versions[need] then
+        missing[need] = true
+        return
+      end
     end
-  end
-  local function add(side, command)
     if command then sides[#sides + 1] = { name = side, command = fill_in(command) } end
   end
-  if complete or measurement.peer then add("ours", measurement.ours) end
-  if complete then add("peer", measurement.peer) end
+  add("ours", measurement.ours, measurement.needs)
+  for _, peer in ipairs(measurement.peers or {}) do add(peer.name, peer.command, peer.needs) end
   local avx512 = digits.info().kernels == "x86-64-v4"
-  local machine = avx512 and measurement.machine_avx512 or measurement.machine
-  add("machine", machine)
+  add("machine", avx512 and measurement.machine_avx512 or measurement.machine)
   if measurement.reads then warm_up(measurement.reads) end
   prepare(measurement.prepare)
   local medians, failures = measure.alternate(sides, rounds, function(round)
@@ -152,7 +186,7 @@ end
 
 -- Runs what the chosen rows need, each measurement once. Returns the table's rows, a list of
 -- remarks, the measurements and whether one of our own commands failed.
-local function take_all(works, rounds, versions)
+local function take_all(works, rounds, versions, broken)
   local found, missing, rows, remarks, failed = {}, {}, {}, {}, false
   local function take_once(name)
     if found[name] then return end
@@ -160,7 +194,7 @@ local function take_all(works, rounds, versions)
     found[name] = take(name, rounds, versions, missing)
     for side, said in pairs(found[name].failures) do
       remarks[#remarks + 1] = ("%s: %s failed: %s"):format(name, side, said)
-      failed = failed or side ~= "peer"
+      failed = failed or side == "ours" or side == "machine"
     end
   end
   for _, row in ipairs(plan.rows) do
@@ -171,16 +205,21 @@ local function take_all(works, rounds, versions)
   end
   if works.growth then take_once "growth" end
   for need, source in pairs(plan.packages) do
-    if missing[need] then remarks[#remarks + 1] = ("%s is not here; %s"):format(need, source) end
+    if missing[need] then
+      remarks[#remarks + 1] = broken[need] and
+        ("%s cannot be imported: %s"):format(need, broken[need]) or
+        ("%s is not here; %s"):format(need, source)
+    end
   end
   table.sort(remarks)
   return rows, remarks, found, failed
 end
 
 local function main()
+  local began = digits.clock()
   local works, rounds, busy = chosen_works(), chosen_rounds(), busy_share()
-  local versions = find_peers()
-  local rows, remarks, found, failed = take_all(works, rounds, versions)
+  local versions, broken = find_peers()
+  local rows, remarks, found, failed = take_all(works, rounds, versions, broken)
   local machine = found.cnn and found.cnn.medians.machine or {}
   if busy and busy > 0.1 then
     remarks[#remarks + 1] = "Others were using the machine at the start: figures are doubtful."
@@ -198,6 +237,7 @@ local function main()
   local text = table.concat(lines, "\n") .. "\n"
 
   io.write(text)
+  io.stderr:write(("bench: %.0f minutes in all\n"):format((digits.clock() - began) / 60))
   local path = build .. "/bench.txt"
   local file <close> = assert(io.open(path, "w"))
   assert(file:write(text))

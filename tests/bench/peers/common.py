@@ -61,6 +61,23 @@ def to_torch(images, labels, shape):
     return pixels, torch.from_numpy(labels.astype("int64"))
 
 
+MODES = ("default", "channels_last", "bfloat16")  # bfloat16 is channels-last, too
+
+
+def lay_out(thing, mode):
+    """A network or its images, in the layout that this mode works in."""
+    import torch
+
+    return thing if mode == "default" else thing.to(memory_format=torch.channels_last)
+
+
+def precision(mode):
+    """The context in which a network of this mode works out its outputs and its loss."""
+    import torch
+
+    return torch.autocast("cpu", torch.bfloat16, enabled=mode == "bfloat16")
+
+
 def cnn():
     from torch import nn
 

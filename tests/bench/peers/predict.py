@@ -1,8 +1,8 @@
-"""The report's CNN at work in PyTorch. usage: predict.py FOLDER
+"""The report's CNN at work in PyTorch. usage: predict.py MODE FOLDER
 
 Prints "seconds N" for the labels of 14 000 digits in batches of 500, and "one_us N", the median of 2 000 single digits
 in microseconds. The images are ready as floats, which favours PyTorch: ours start from bytes. Fresh weights are as
-fast as trained ones.
+fast as trained ones. MODE is default, channels_last or bfloat16; see common.py.
 """
 import statistics
 import sys
@@ -12,18 +12,20 @@ import torch
 
 import common
 
+mode, folder = sys.argv[1:3]
+assert mode in common.MODES, mode
 torch.set_num_threads(2)
 torch.manual_seed(1)
-_, test = common.split(*common.read_idx(sys.argv[1]))
-images, _ = common.to_torch(*test, (1, 28, 28))
-network = common.cnn().eval()
+_, test = common.split(*common.read_idx(folder))
+images = common.lay_out(common.to_torch(*test, (1, 28, 28))[0], mode)
+network = common.lay_out(common.cnn().eval(), mode)
 
 
 def predict_all():
     return [network(images[at:at + 500]).argmax(1) for at in range(0, len(images), 500)]
 
 
-with torch.inference_mode():
+with torch.inference_mode(), common.precision(mode):
     network(images[:500])
     start = time.perf_counter()
     predict_all()

@@ -1,8 +1,8 @@
-"""The report's random forest or boosted trees. usage: trees.py forest|xgboost|lightgbm FOLDER FILES
+"""The report's random forest or boosted trees. usage: trees.py forest|intelex|xgboost|lightgbm FOLDER FILES
 
 Prints "seconds N" and "cpu N", all of fit() and the processor time in it; "accuracy N", "error N" and "log_loss N" on
-the 14 000 test images after it; "predict N" and "predict_cpu N", the same for the labels of these. Of a forest: the
-median times and mean scores of five seeds. The images are ready as floats, which favours the peers. XGBoost's trees are
+the 14 000 test images after it; "predict N" and "predict_cpu N", the same for the labels of these. Of scikit-learn's
+forest: the median times and mean scores of five seeds; intelex is the same forest by scikit-learn-intelex, once. The images are ready as floats, which favours the peers. XGBoost's trees are
 kept in FILES, with their chances of the test images, for exchange.lua.
 """
 import os
@@ -18,6 +18,9 @@ import common
 def build(name, seed):
     if name == "forest":
         from sklearn.ensemble import RandomForestClassifier
+        return RandomForestClassifier(n_estimators=100, n_jobs=2, random_state=seed)
+    if name == "intelex":
+        from sklearnex.ensemble import RandomForestClassifier
         return RandomForestClassifier(n_estimators=100, n_jobs=2, random_state=seed)
     if name == "xgboost":
         from xgboost import XGBClassifier

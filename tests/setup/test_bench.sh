@@ -1,0 +1,34 @@
+# make bench: which Python it takes for the peers, and what it says of peers that are not there.
+. tests/setup/tap.sh
+export XDG_CACHE_HOME=$scratch/cache MAKEFLAGS=
+unset BENCH BENCH_PYTHON BENCH_ROUNDS
+peers=$XDG_CACHE_HOME/digits-lua/peers
+program=$PWD/${BUILD:-build}/digits-lua
+case ${BUILD:-build} in /*) program=$BUILD/digits-lua ;; esac
+mkdir -p "$scratch/build" "$peers/bin"
+ln -s "$program" "$scratch/build/digits-lua"
+export BUILD=$scratch/build
+bench() { env "$@" BENCH=start BENCH_ROUNDS=1 tests/bench/run >"$out" 2>&1; }
+
+# python FILE LINE: one whose versions.py says this of PyTorch
+python() {
+    printf '#!/bin/sh\ncase $* in *versions.py) echo "%s" ;; esac\n' "$2" >"$1"
+    chmod +x "$1"
+}
+python "$peers/bin/python" 'PyTorch 91.1'
+python "$scratch/other" 'PyTorch 92.2'
+python "$scratch/torn" 'failed PyTorch OSError: torn'
+check "does not take a half-made environment" bench BENCH_PYTHON=
+check "and says so" says "$peers does not run; .make bench-peers. makes it again"
+check "nor its peers" not says 'PyTorch 91.1'
+: >"$peers/versions"
+check "takes the one of make bench-peers" bench BENCH_PYTHON=
+check "and says the versions" says '^peers .*PyTorch 91.1'
+check "runs a peer of it" says 'require.* ms .* ms  import torch'
+check "takes the Python that it is told" bench BENCH_PYTHON="$scratch/other"
+check "rather" says '^peers .*PyTorch 92.2'
+check "does without a peer that cannot be imported" bench BENCH_PYTHON="$scratch/torn"
+check "and says why" says '^PyTorch cannot be imported: OSError: torn$'
+check "does without Python" bench BENCH_PYTHON="$scratch/nowhere"
+check "names the task that brings what is missing" says '^PyTorch is not here; .make bench-peers. brings it$'
+finish
