@@ -217,7 +217,7 @@ dg_status dg_model_fit(dg_model *model, const dg_dataset *set, const dg_fit_opti
         fit.batches = (fit.rows + fit.batch_size - 1) / fit.batch_size;
         fit.log = (dg_log){ .epochs = options->epochs, .batches = fit.batches };
         fit.width = model->base.class_count;
-        fit.raw = dg_model_takes_raw(model);
+        fit.raw = model->bytes == DG_BYTES_RAW;
         model->base.fitted = true;
         status = run_epochs(&fit);
     }
@@ -238,7 +238,7 @@ static dg_status run_gradients(dg_model *model, const dg_answers *answers, uint6
     dg_answer *room = NULL;
     dg_status status = dg_plan_new(&plan, model, rows, true, job->threads);
     if (status == DG_OK) status = dg_alloc(&room, rows, sizeof *room);
-    dg_source source = { .x = &answers->set->x, .raw = dg_model_takes_raw(model) };
+    dg_source source = { .x = &answers->set->x, .raw = model->bytes == DG_BYTES_RAW };
     if (status == DG_OK) status = dg_plan_forward(plan, &source, rows, key, job);
     if (status == DG_OK) {
         dg_truth truth = dg_answers_take(answers, NULL, 0, rows, room);

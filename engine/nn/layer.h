@@ -96,6 +96,8 @@ typedef struct dg_layer_type {
      * dg_activation_names, if it `has_activation`. Lets a loss fuse with it. */
     size_t activation_offset;
     bool has_activation;
+    bool passes_bytes; /* its output is on the scale of its input: Flatten, Dropout, pooling */
+    bool wants_bytes;  /* it scales them itself: bytes reach it as 0 .. 255 (engine/nn/model.h) */
 } dg_layer_type;
 
 #endif

@@ -265,9 +265,46 @@ static dg_status check_graph(const dg_model *model, int output)
     return DG_OK;
 }
 
+static bool reads_bytes(const dg_model *model, const dg_node *node)
+{
+    for (int k = 0; k < node->inputs; k++) {
+        const dg_node *from = &model->nodes[node->input[k]];
+        if (node->input[k] == 0) return true;
+        if (from->reads_bytes && type_of(model->layers[from->layer].part)->passes_bytes)
+            return true;
+    }
+    return false;
+}
+
+/* Whether bytes are scaled: follows the data to the first layers that do more than pass them on. */
+static dg_status find_bytes(dg_model *model, int output)
+{
+    const char *scaler = NULL, *other = NULL;
+    for (int i = 1; i < model->node_count; i++) {
+        dg_node *node = &model->nodes[i];
+        const dg_layer *layer = &model->layers[node->layer];
+        node->reads_bytes = reads_bytes(model, node);
+        if (!node->reads_bytes || (type_of(layer->part)->passes_bytes && i != output)) continue;
+        if (type_of(layer->part)->wants_bytes)
+            scaler = layer->name;
+        else
+            other = layer->name;
+    }
+    if (model->bytes != DG_BYTES_BY_LAYERS) return DG_OK;
+    if (scaler && other)
+        return dg_error(DG_INVALID,
+                        "the Input leads to the Rescaling '%s', but also to '%s', which has none: "
+                        "images of bytes cannot be right for both; put one Rescaling before the "
+                        "branches, or one on each",
+                        scaler, other);
+    model->bytes = scaler ? DG_BYTES_RAW : DG_BYTES_SCALED;
+    return DG_OK;
+}
+
 dg_status dg_model_finish(dg_model *model, int output)
 {
     DG_TRY(check_graph(model, output));
+    DG_TRY(find_bytes(model, output));
     DG_TRY(dg_alloc_zero(&model->values, model->value_count, sizeof *model->values));
     model->output = output;
     model->base.row = model->nodes[0].build.output;

@@ -45,8 +45,14 @@ typedef struct dg_node {
     int layer;
     int inputs;
     int input[DG_MAX_INPUTS];
+    bool reads_bytes;     /* one of its inputs is the data, if under another shape */
     dg_layer_build build; /* build.output is the shape of a row of its output */
 } dg_node;
+
+/* How a network reads bytes: as value / 255; or as they are, because on every path from its Input
+ * the first layer that does not only pass them on (Reshape, Flatten, Dropout, pooling) is a
+ * Rescaling. dg_model_finish finds out, unless it was set before: by a file. */
+typedef enum dg_byte_scale { DG_BYTES_BY_LAYERS, DG_BYTES_SCALED, DG_BYTES_RAW } dg_byte_scale;
 
 struct dg_plan; /* engine/nn/plan.h */
 
@@ -56,7 +62,8 @@ typedef struct dg_model {
     dg_node *nodes;
     dg_layer *layers;
     dg_weight *weights;
-    int output;          /* node; -1 before dg_model_finish */
+    int output; /* node; -1 before dg_model_finish */
+    dg_byte_scale bytes;
     int64_t value_count; /* all weights together, each aligned to 16 floats */
     float *values;       /* weights */
     float *gradients;    /* NULL before the first need */
@@ -86,7 +93,9 @@ dg_model *dg_model_of(dg_learner *learner);
 dg_status dg_model_add(dg_model *model, const dg_part *layer, int inputs, const int *input,
                        const char *name, int *node);
 
-/* Closes the graph with its output and makes the weights, initialised from the model's seed. */
+/* Closes the graph with its output and makes the weights, initialised from the model's seed.
+ * DG_INVALID for a graph in which the data reach a Rescaling on one path and not on another: bytes
+ * could not be right for both. */
 dg_status dg_model_finish(dg_model *model, int output);
 
 /* Draws all weights anew from `seed`. */

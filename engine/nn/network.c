@@ -43,7 +43,7 @@ static dg_status summary(const dg_learner *learner, char **out)
 
 static float byte_scale(const dg_learner *learner)
 {
-    return dg_model_takes_raw(model_of(learner)) ? 1 : 255;
+    return model_of(learner)->bytes == DG_BYTES_RAW ? 1 : 255;
 }
 
 static const dg_param params[] = { DG_END };

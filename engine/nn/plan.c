@@ -353,15 +353,6 @@ bool dg_model_doubts_outputs(const dg_model *model, char *out, size_t size)
     return true;
 }
 
-bool dg_model_takes_raw(const dg_model *model)
-{
-    for (int i = 1; i < model->node_count; i++)
-        if (model->nodes[i].input[0] == 0 &&
-            strcmp(dg_node_type(model, i)->part.name, "Rescaling") == 0)
-            return true;
-    return false;
-}
-
 double dg_model_penalty(const dg_model *model)
 {
     double sum = 0;

@@ -54,9 +54,6 @@ dg_status dg_plan_backward(dg_plan *plan, const dg_truth *truth, int64_t rows, b
  * and gives the gradient of that. A softmax over a part of the row only cannot be taken in. */
 bool dg_model_fuses_loss(const dg_model *model);
 
-/* Whether bytes reach the network as they are, because its first layer is a Rescaling. */
-bool dg_model_takes_raw(const dg_model *model);
-
 /* The sum of all penalties. */
 double dg_model_penalty(const dg_model *model);
 

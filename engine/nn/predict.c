@@ -79,7 +79,7 @@ static dg_status run_all(struct run *run)
     run->rows = run->x->shape[0];
     run->chunks = (run->rows + CHUNK_ROWS - 1) / CHUNK_ROWS;
     run->width = dg_shape_size(&run->model->nodes[run->model->output].build.output);
-    run->raw = dg_model_takes_raw(run->model);
+    run->raw = run->model->bytes == DG_BYTES_RAW;
     if (run->rows == 0) return DG_OK;
     dg_status status = make_plans(run);
     if (status == DG_OK) status = dg_parallel(run->job, run->chunks, run_chunk, run);

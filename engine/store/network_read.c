@@ -122,6 +122,24 @@ static dg_status add_node(loader *load, const cJSON *item)
     return check_weights(load);
 }
 
+/* How the network reads bytes. Files that do not say were written when a Rescaling had to be the
+ * first layer to see them as they are. */
+static dg_status read_bytes(loader *load)
+{
+    dg_model *model = load->model;
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(load->root, "bytes");
+    const char *word = cJSON_IsString(item) ? item->valuestring : "";
+    if (item && strcmp(word, "raw") != 0 && strcmp(word, "scaled") != 0)
+        return dg_error(DG_FORMAT, "'bytes' must be \"raw\" or \"scaled\"");
+    model->bytes = strcmp(word, "raw") == 0 ? DG_BYTES_RAW : DG_BYTES_SCALED;
+    for (int i = 1; !item && i < model->node_count; i++) {
+        const dg_part *part = model->layers[model->nodes[i].layer].part;
+        if (model->nodes[i].input[0] == 0 && ((const dg_layer_type *)part->type)->wants_bytes)
+            model->bytes = DG_BYTES_RAW;
+    }
+    return DG_OK;
+}
+
 static dg_status read_graph(loader *load)
 {
     const cJSON *list, *item, *output;
@@ -141,6 +159,7 @@ static dg_status read_graph(loader *load)
     DG_TRY(check_no_more(load));
     DG_TRY(dg_json_member(load->root, "output", cJSON_Number, &output));
     DG_TRY(dg_json_whole(output, "'output'", 0, count - 1, &last));
+    DG_TRY(read_bytes(load));
     return dg_format_error(dg_model_finish(load->model, (int)last));
 }
 

@@ -51,6 +51,8 @@ dg_status dg_network_describe(cJSON *root, const dg_model *model)
 {
     DG_TRY(add_layers(root, model));
     DG_TRY(add_nodes(root, model));
+    const char *bytes = model->bytes == DG_BYTES_RAW ? "raw" : "scaled";
+    DG_TRY(dg_json_add(root, "bytes", cJSON_CreateString(bytes)));
     if (model->base.numbers) DG_TRY(dg_json_add(root, "numbers", cJSON_CreateTrue()));
     return add_recipe(root, model);
 }

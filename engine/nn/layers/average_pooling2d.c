@@ -83,6 +83,7 @@ const dg_layer_type dg_average_pooling2d = {
               .options_size = sizeof(dg_pool_options),
               .hints = dg_pool_hints },
     .build = build,
+    .passes_bytes = true,
     .forward = forward,
     .backward = backward,
 };

@@ -22,6 +22,7 @@ const dg_layer_type dg_flatten = {
               .example = "nn.Flatten {}",
               .params = flatten_params },
     .build = build_flatten,
+    .passes_bytes = true,
 };
 
 typedef struct {
@@ -82,4 +83,5 @@ const dg_layer_type dg_reshape = {
               .options_size = sizeof(reshape_options),
               .check = check_reshape },
     .build = build_reshape,
+    .passes_bytes = true,
 };

@@ -1,4 +1,4 @@
-/* Rescaling: x * scale + offset. As the first layer it sees bytes as they are. */
+/* Rescaling: x * scale + offset. Before all layers that compute it sees bytes as they are. */
 #include "engine/base/kernel.h"
 #include "engine/nn/descriptors.h"
 
@@ -49,11 +49,14 @@ const dg_layer_type dg_rescaling = {
     .part = { .kind = "layer",
               .name = "Rescaling",
               .alias = "rescaling",
-              .doc = "value * scale + offset; as the first layer it is given bytes as 0 .. 255",
+              .doc =
+                  "value * scale + offset; as the first layer, or after layers that only reshape, "
+                  "drop or pool, it is given bytes as 0 .. 255",
               .example = "nn.Rescaling { 1 / 127.5, offset = -1 }",
               .params = params,
               .options_size = sizeof(rescaling_options) },
     .build = build,
+    .wants_bytes = true,
     .forward = forward,
     .backward = backward,
 };
