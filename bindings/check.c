@@ -118,9 +118,11 @@ void *dg_scratch(lua_State *L, size_t count, size_t size)
 
 /* --- boxes ---------------------------------------------------------------------------------- */
 
+#define BOX "digits.box"
+
 static int box_gc(lua_State *L)
 {
-    char **box = lua_touserdata(L, 1);
+    char **box = luaL_checkudata(L, 1, BOX);
     dg_free(*box);
     *box = NULL;
     return 0;
@@ -130,7 +132,7 @@ char **dg_push_box(lua_State *L)
 {
     char **box = lua_newuserdatauv(L, sizeof *box, 0);
     *box = NULL;
-    if (luaL_newmetatable(L, "digits.box")) {
+    if (luaL_newmetatable(L, BOX)) {
         lua_pushcfunction(L, box_gc);
         lua_setfield(L, -2, "__gc");
     }

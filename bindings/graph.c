@@ -16,11 +16,14 @@ enum { MOST_DEPTH = 2000 };
 
 /* --- nodes ---------------------------------------------------------------------------------- */
 
+#define NODE "digits.node"
+
 /* User values: 1 the layer, 2 a list of the nodes that it reads. */
 enum { LAYER = 1, INPUTS = 2 };
 
 static int node_tostring(lua_State *L)
 {
+    luaL_checkudata(L, 1, NODE);
     lua_getiuservalue(L, 1, LAYER);
     lua_pushfstring(L, "the output of %s", luaL_tolstring(L, -1, NULL));
     return 1;
@@ -29,7 +32,7 @@ static int node_tostring(lua_State *L)
 static const luaL_Reg node_metamethods[] = { { "__tostring", node_tostring }, { NULL, NULL } };
 
 static const dg_class node_class = {
-    .name = "digits.node",
+    .name = NODE,
     .doc = "node\nWhat a layer makes of its input: nn.Dense { 10 }(x). nn.Model joins nodes into a "
            "network.",
     .metamethods = node_metamethods,

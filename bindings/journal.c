@@ -134,7 +134,7 @@ static void push_json(lua_State *L, const cJSON *item)
 
 static int parsed_gc(lua_State *L)
 {
-    cJSON **parsed = lua_touserdata(L, 1);
+    cJSON **parsed = luaL_checkudata(L, 1, PARSED);
     cJSON_Delete(*parsed);
     *parsed = NULL;
     return 0;

@@ -325,10 +325,10 @@ int dg_learner_index(lua_State *L)
 
 static int learner_tostring(lua_State *L)
 {
-    const struct learner_value *value = test_learner(L, 1);
-    const dg_learner *learner = value ? value->learner : NULL;
+    const struct learner_value *value = luaL_checkudata(L, 1, dg_tree_class.name);
+    const dg_learner *learner = value->learner;
     if (!learner) {
-        lua_pushstring(L, value && value->taken ? "model that is being fitted" : "closed model");
+        lua_pushstring(L, value->taken ? "model that is being fitted" : "closed model");
         return 1;
     }
     dg_push_part(L, learner->options);

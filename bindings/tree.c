@@ -8,6 +8,8 @@
 
 static dg_learner *want_fitted(lua_State *L, const char *function)
 {
+    if (!dg_class_test(L, 1, &dg_tree_class))
+        dg_wrong_type(L, 1, function, "the value", "a model made of trees");
     dg_learner *learner = dg_want_learner(L, 1, function);
     if (!learner->fitted) dg_raise(L, "%s: the model was never fitted", function);
     return learner;
