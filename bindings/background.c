@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -15,6 +14,7 @@
 #include "bindings/program_interrupt.h"
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
+#include "engine/base/pool.h"
 #include "engine/base/random.h"
 
 #define FIT "digits.background"
@@ -194,16 +194,6 @@ static void keep_stack(lua_State *L, int fit)
     lua_setiuservalue(L, fit, 1);
 }
 
-static int create_thread(struct background *fit)
-{
-    sigset_t all, before;
-    sigfillset(&all); /* signals are for the main thread */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int reason = pthread_create(&fit->thread, NULL, run, fit);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return reason;
-}
-
 /* fit's arguments; upvalue 1: the fit. */
 static int start(lua_State *L)
 {
@@ -226,7 +216,7 @@ static int start(lua_State *L)
     fit->options.on_batch = on_batch;
     fit->options.on_epoch = on_epoch;
     fit->options.context = fit;
-    int reason = create_thread(fit);
+    int reason = dg_thread_start(&fit->thread, run, fit);
     fit->running = reason == 0;
     if (reason != 0) dg_raise(L, "fit: cannot start a thread: %s", strerror(reason));
     return 0;

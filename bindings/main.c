@@ -14,6 +14,7 @@
 #include "bindings/program_interrupt.h"
 #include "bindings/program_modules.h"
 #include "bindings/program_options.h"
+#include "bindings/program_stack.h"
 #include "bindings/repl.h"
 #include "engine/base/job.h"
 
@@ -272,7 +273,7 @@ static enum outcome run_program(int argc, char **argv, const struct dg_options *
     return run.outcome;
 }
 
-int main(int argc, char **argv)
+static int run_main(int argc, char **argv)
 {
     struct dg_options options;
     bool understood = dg_options_read(argc, argv, &options);
@@ -288,4 +289,9 @@ int main(int argc, char **argv)
     if (!flush_output() && outcome == SUCCESS) outcome = FAILURE;
     if (outcome == INTERRUPTED) dg_interrupt_exit();
     return outcome == SUCCESS ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    return dg_on_large_stack(run_main, argc, argv);
 }

@@ -12,6 +12,7 @@
 enum {
     SPINS = 4000, /* looks for new work before a thread goes to sleep: tens of microseconds */
     MOST_AT_ONCE = 1 << 30,
+    STACK_BYTES = 1 << 20, /* of a thread */
 };
 
 struct pool;
@@ -175,6 +176,21 @@ static struct pool *get_pool(void)
     return own_pool = pool;
 }
 
+int dg_thread_start(pthread_t *out, void *(*function)(void *), void *argument)
+{
+    sigset_t all, before;
+    pthread_attr_t attributes;
+    int reason = pthread_attr_init(&attributes);
+    if (reason != 0) return reason;
+    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    reason = pthread_create(out, &attributes, function, argument);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    return reason;
+}
+
 static bool add_helper(struct pool *pool)
 {
     if (pool->helpers == pool->capacity) {
@@ -187,12 +203,7 @@ static bool add_helper(struct pool *pool)
     struct helper *helper = malloc(sizeof *helper);
     if (!helper) return false;
     *helper = (struct helper){ .pool = pool, .worker = pool->helpers + 1 };
-    sigset_t all, before;
-    sigfillset(&all); /* signals are for the main thread */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&helper->thread, NULL, help, helper);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed) {
+    if (dg_thread_start(&helper->thread, help, helper) != 0) {
         free(helper);
         return false;
     }

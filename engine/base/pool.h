@@ -8,6 +8,7 @@
 #ifndef DG_BASE_POOL_H
 #define DG_BASE_POOL_H
 
+#include <pthread.h>
 #include <stdint.h>
 
 /* Runs `work(context, piece, worker)` for pieces 0 .. pieces-1 on the calling thread (worker 0) and
@@ -15,5 +16,9 @@
  * had are done without. Called within a piece, it uses the calling thread alone, as worker 0. */
 typedef void dg_pool_work(void *context, int64_t piece, int worker);
 void dg_pool_run(int64_t pieces, int helpers, dg_pool_work *work, void *context);
+
+/* Starts a thread that no signal reaches (they are for the main thread), with a stack that is large
+ * enough for all that the engine does, however small `ulimit -s` is. Gives 0, or errno's reason. */
+int dg_thread_start(pthread_t *out, void *(*function)(void *), void *argument);
 
 #endif

@@ -73,3 +73,51 @@ describe("threads that have just begun", function()
     end
   end)
 end)
+
+describe("under a small limit of the stack", function()
+  local folder
+  setup(function() folder = support.folder() end)
+  teardown(function() support.remove(folder) end)
+
+  local limited = support.sanitized and pending or it
+
+  for _, kilobytes in ipairs { 64, 128, 256 } do
+    limited("everything works at " .. kilobytes .. " kB", function()
+      support.write(folder .. "/some.csv", ("1,2,3\n"):rep(3000))
+      local out, err, code = support.run(folder, [[
+        local digits = require "digits"
+        local data, nn, tree, metrics = digits.data, digits.nn, digits.tree, digits.metrics
+        digits.threads(4)
+        local set = data.from_tensors { y = digits.range { 0, 200 } % 3,
+          x = (digits.uniform { 200, 12, 12, 1, seed = 1 } * 255):astype "uint8" }
+        local function network()
+          local model = nn.Sequential { nn.Input { 12, 12, 1 },
+            nn.Conv2D { 4, { 3, 3 }, activation = "relu" }, nn.MaxPooling2D { { 2, 2 } },
+            nn.AveragePooling2D { { 2, 2 } }, nn.BatchNormalization {}, nn.Dropout { 0.5 },
+            nn.Flatten {}, nn.Dense { 300 }, nn.Dense { 3, activation = "softmax" } }
+          return model:compile { optimizer = "adam", loss = "categorical_crossentropy",
+            metrics = { "accuracy" } }
+        end
+        local model = network()
+        for _, each in ipairs { model, tree.RandomForest { n_estimators = 3 },
+          tree.GradientBoosting { n_estimators = 3 } } do
+          each:fit(set, { verbose = 0 })
+          print(each:evaluate(set).accuracy > 0)
+        end
+        local found = digits.search.grid { params = { a = { 1, 2 } }, workers = 2, seed = 1,
+          verbose = 0, train = set, validation = set, metric = "accuracy", model = network,
+          fit = function() return {} end }
+        print(#found.trials, found.trials[2].error)
+        print(#data.csv { arg[1] .. "/some.csv" })
+        print(metrics.matthews_corrcoef(set.y, set.y), metrics.accuracy(set.y, set.y))
+        print(digits.ones { 300, 300 }:matmul(digits.ones { 300, 300 }):sum())
+        local function deep(n) return n == 0 and 0 or 1 + deep(n - 1) end
+        print(deep(100000), load("return " .. ("("):rep(190) .. "1" .. (")"):rep(190))())
+        error "seen"
+      ]], folder, "ulimit -s " .. kilobytes .. ";")
+      assert.are.equal("true\ntrue\ntrue\n2\tnil\n3000\n1.0\t1.0\n27000000.0\n100000\t1\n", out)
+      assert.matches("script.lua:%d+: seen", err)
+      assert.are.equal(1, code)
+    end)
+  end
+end)
