@@ -1,6 +1,7 @@
 /* The module metrics: what people may give as labels, and options that several functions have. */
 #include "bindings/metrics.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "bindings/data.h"
@@ -74,12 +75,20 @@ int dg_args_word(const dg_args *args, const char *name, const char *const *words
                     found);
 }
 
-double dg_args_zero_division(const dg_args *args)
+double dg_args_zero_division(const dg_args *args, bool *warn)
 {
-    double value = 0;
-    if (dg_args_number(args, "zero_division", &value) && value != 0 && value != 1)
-        dg_raise(args->L, "%s: zero_division must be 0 or 1, found %f", args->function, value);
-    return value;
+    lua_State *L = args->L;
+    *warn = false;
+    if (!dg_args_push(args, "zero_division")) return 0;
+    if (lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "warn") == 0) *warn = true;
+    double value = *warn ? 0 : lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : -1;
+    if (isnan(value)) value = NAN; /* without the sign of 0 / 0 */
+    if (value == 0 || value == 1 || isnan(value)) {
+        lua_pop(L, 1);
+        return value;
+    }
+    return dg_raise(L, "%s: zero_division must be 0, 1, NaN (0 / 0) or \"warn\", found %s",
+                    args->function, dg_push_found(L, -1));
 }
 
 /* --- results -------------------------------------------------------------------------------- */

@@ -27,8 +27,9 @@ void dg_args_classes(const dg_args *args, int truth, dg_answers *answers);
 /* An option that is one of `words` (ending in NULL): its place, or `otherwise`. */
 int dg_args_word(const dg_args *args, const char *name, const char *const *words, int otherwise);
 
-/* zero_division = 0 | 1, else 0. */
-double dg_args_zero_division(const dg_args *args);
+/* zero_division = 0 | 1 | NaN | "warn", else 0. "warn" is 0 too, and told to the user where
+ * `*warn` says so. */
+double dg_args_zero_division(const dg_args *args, bool *warn);
 
 /* Pushes a new matrix for the truth and the answers at stack places 1 and 2, of `labels` (or NULL).
  * Frees itself. */

@@ -334,6 +334,20 @@ static int cohen_kappa(lua_State *L)
 
 enum which { PRECISION, RECALL, F };
 
+/* zero_division = "warn": says which label makes a score undefined. */
+static void tell_undefined(lua_State *L, const char *function, const dg_confusion *c)
+{
+    for (int64_t i = 0; i < c->size; i++) {
+        if (c->predictions[i] && c->truths[i]) continue;
+        dg_tell(L, function,
+                lua_pushfstring(L, "%s of label %d is not defined, and taken for 0: %s",
+                                c->predictions[i] ? "the recall" : "the precision",
+                                (int)c->labels[i],
+                                c->predictions[i] ? "no row has it" : "it was never predicted"));
+        lua_pop(L, 1);
+    }
+}
+
 static void push_score(lua_State *L, const dg_f_scores *scores, enum which which)
 {
     lua_pushnumber(L, which == PRECISION ? scores->precision
@@ -349,8 +363,10 @@ static int one_score(lua_State *L, const char *function, enum which which)
     lua_settop(L, 3);
     dg_args args = dg_args_open(L, 3, function, names, hints, 0);
     int average = dg_args_word(&args, "average", words, DG_MACRO);
-    dg_f_options options = { .beta = 1, .zero_division = dg_args_zero_division(&args) };
+    bool warn;
+    dg_f_options options = { .beta = 1, .zero_division = dg_args_zero_division(&args, &warn) };
     const dg_confusion *confusion = dg_push_confusion(L, &args, false);
+    if (warn) tell_undefined(L, function, confusion);
     if (average <= DG_WEIGHTED) {
         dg_f_scores scores = dg_f_average(confusion, (dg_average)average, &options);
         push_score(L, &scores, which);
@@ -396,10 +412,12 @@ static int precision_recall_fscore(lua_State *L)
     static const char *const averages[] = { "micro", "macro", "weighted" };
     lua_settop(L, 3);
     dg_args args = dg_args_open(L, 3, "precision_recall_fscore", names, hints, 0);
-    dg_f_options options = { .beta = 1, .zero_division = dg_args_zero_division(&args) };
+    bool warn;
+    dg_f_options options = { .beta = 1, .zero_division = dg_args_zero_division(&args, &warn) };
     if (dg_args_number(&args, "beta", &options.beta) && !(options.beta >= 0))
         dg_raise(L, "precision_recall_fscore: beta must be at least 0, found %f", options.beta);
     const dg_confusion *confusion = dg_push_confusion(L, &args, false);
+    if (warn) tell_undefined(L, "precision_recall_fscore", confusion);
     lua_createtable(L, 0, 5);
     dg_set_printable(L, "digits.scores");
     dg_push_by_label(L);
@@ -427,11 +445,13 @@ static int classification_report(lua_State *L)
     lua_settop(L, 3);
     dg_args args = dg_args_open(L, 3, "classification_report", names, hints, 0);
     int64_t digits = 2;
+    bool warn;
     dg_args_integer(&args, "digits", 0, DG_MOST_DIGITS, &digits);
     dg_report_options options = { .digits = (int)digits,
                                   .micro = dg_args_word(&args, "layout", layouts, 0) == 1,
-                                  .zero_division = dg_args_zero_division(&args) };
+                                  .zero_division = dg_args_zero_division(&args, &warn) };
     const dg_confusion *confusion = dg_push_confusion(L, &args, true);
+    if (warn) tell_undefined(L, "classification_report", confusion);
     const char *const *words = dg_confusion_names(L, -1);
     dg_check_call(L, dg_classification_report(dg_push_box(L), confusion, words, &options),
                   "classification_report");
@@ -465,6 +485,9 @@ const dg_function dg_label_metrics[] = {
       "labels),\n"
       "\"weighted\" (by their rows), \"micro\" (of all rows together) or \"none\" (a table, "
       "t[label]).\n"
+      "zero_division: the score of a label that was never predicted (or, for recall, that no row "
+      "has): 0, 1,\n"
+      "NaN (averages leave it out), or \"warn\", which is 0 and says so.\n"
       "metrics.precision(test.y, labels, { average = \"none\" })[4]" },
     { "recall", recall,
       "recall(truth, predicted, { average = \"macro\", labels = nil, zero_division = 0 })\n"

@@ -4,6 +4,7 @@ local internals = require("digits.core").internals
 local MOST = 24 -- values of a list
 
 local function text_of(value)
+  if value ~= value then return "nan" end -- C's printf writes a sign that means nothing
   if math.type(value) == "float" then return ("%.6g"):format(value) end
   if type(value) == "string" then return ("%q"):format(value) end
   return tostring(value)

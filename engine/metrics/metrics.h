@@ -1,7 +1,7 @@
 /* Judging: what labels and chances are worth against the truth.
  *
  * Labels are {n} int32 tensors, contiguous, as dg_labels_read gives them; chances are dg_chances,
- * as dg_chances_new gives them. Definitions, defaults and order of sums are scikit-learn's (1.2),
+ * as dg_chances_new gives them. Definitions, defaults and order of sums are scikit-learn's (1.9),
  * so that values equal its values; where they differ, the function says so. Every function that
  * takes two lists of labels gives DG_INVALID for lists of different lengths, and for empty ones. */
 #ifndef DG_METRICS_METRICS_H
@@ -41,7 +41,7 @@ typedef struct dg_confusion {
     int64_t right;        /* of them, those with the same label in both, listed or not */
     bool given;           /* the labels were given; false: they are those found, and one without
                              rows (in a resample) counts in no average */
-    bool complete;        /* the labels are just those found */
+    bool complete;        /* the labels found are all listed */
 } dg_confusion;
 
 /* Counts. labels: NULL, or `label_count` different ones; rows with others are left out. More than
@@ -79,7 +79,8 @@ dg_status dg_confusion_text(char **out, const dg_confusion *confusion, const cha
 
 typedef struct dg_f_options {
     double beta;          /* weight of recall against precision, at least 0; 1 for F1 */
-    double zero_division; /* the score where nothing was predicted, or nothing true: 0 or 1 */
+    double zero_division; /* the score where nothing was predicted, or nothing true: 0, 1 or NaN,
+                             which averages leave out */
 } dg_f_options;
 
 typedef struct dg_f_scores {
@@ -179,8 +180,7 @@ dg_status dg_roc_auc(double *out, const dg_chances *chances, dg_average average,
                      const int32_t *classes, const dg_job *job);
 
 /* The points of one column's curve without those on a straight line, float32 {points}, from (0, 0)
- * at the threshold greatest + 1 on; a row is positive where its chance is at least the
- * threshold. */
+ * at the threshold infinity on; a row is positive where its chance is at least the threshold. */
 typedef struct dg_roc {
     dg_tensor false_positives, true_positives, thresholds; /* rates */
     double area;

@@ -158,7 +158,7 @@ static dg_status write_curve(dg_roc *out, const struct point *points, int64_t co
     DG_TRY(dg_tensor_new(&out->thresholds, DG_FLOAT32, 1, &size));
     float *fpr = dg_floats(&out->false_positives), *tpr = dg_floats(&out->true_positives);
     fpr[0] = tpr[0] = 0;
-    dg_floats(&out->thresholds)[0] = points[0].threshold + 1;
+    dg_floats(&out->thresholds)[0] = INFINITY;
     for (int64_t i = 0; i < count; i++) {
         fpr[i + 1] = (float)((double)points[i].false_positives / (double)last->false_positives);
         tpr[i + 1] = (float)((double)points[i].true_positives / (double)last->true_positives);

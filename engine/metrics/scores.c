@@ -6,20 +6,21 @@
 
 /* --- precision, recall, F ----------------------------------------------------------------- */
 
-static double divide(int64_t part, int64_t whole, const dg_f_options *options)
+static double divide(double part, double whole, const dg_f_options *options)
 {
-    return whole ? (double)part / (double)whole : options->zero_division;
+    return whole != 0 ? part / whole : options->zero_division;
 }
 
 static dg_f_scores score(int64_t right, int64_t predicted, int64_t true_rows,
                          const dg_f_options *options)
 {
-    double precision = divide(right, predicted, options);
-    double recall = divide(right, true_rows, options);
-    double square = options->beta * options->beta, below = square * precision + recall;
-    if (below == 0) below = 1;
-    double f = (1 + square) * precision * recall / below;
-    if (isinf(square)) f = recall;
+    double precision = divide((double)right, (double)predicted, options);
+    double recall = divide((double)right, (double)true_rows, options);
+    double square = options->beta * options->beta;
+    double f = isinf(square) ? recall
+               : square == 0 ? precision
+                             : divide((1 + square) * (double)right,
+                                      square * (double)true_rows + (double)predicted, options);
     return (dg_f_scores){ precision, recall, f, true_rows };
 }
 
@@ -48,20 +49,25 @@ static dg_f_scores micro(const dg_confusion *c, const dg_f_options *options)
     return score(right, sum_of(c->predictions, c->size), sum_of(c->truths, c->size), options);
 }
 
-/* The average of one of the three scores, by its place in the struct. */
+/* The mean of one of the three scores, by its place in the struct, over the labels where it is not
+ * NaN. The weight of a label is its rows; if all have none, and for the plain mean, it is 1. */
 static double average_of(const dg_confusion *c, size_t field, bool weighted,
                          const dg_f_options *options)
 {
-    double values[DG_MOST_LABELS];
+    double values[DG_MOST_LABELS], weights[DG_MOST_LABELS];
     int64_t count = 0, support = 0;
     for (int64_t i = 0; i < c->size; i++) {
         if (!counts(c, i)) continue;
         dg_f_scores scores = dg_f_of_label(c, i, options);
         double value = *(const double *)((const char *)&scores + field);
-        values[count++] = weighted ? value * (double)scores.support : value;
+        if (isnan(value)) continue;
+        values[count] = value;
+        weights[count++] = (double)scores.support;
         support += scores.support;
     }
-    return dg_numpy_sum(values, count) / (double)(weighted ? support : count);
+    if (count == 0) return NAN;
+    for (int64_t i = 0; weighted && support > 0 && i < count; i++) values[i] *= weights[i];
+    return dg_numpy_sum(values, count) / (double)(weighted && support > 0 ? support : count);
 }
 
 dg_f_scores dg_f_average(const dg_confusion *c, dg_average average, const dg_f_options *options)
@@ -69,10 +75,6 @@ dg_f_scores dg_f_average(const dg_confusion *c, dg_average average, const dg_f_o
     dg_f_scores out = micro(c, options);
     bool weighted = average == DG_WEIGHTED;
     if (average == DG_MICRO) return out;
-    if (weighted && out.support == 0) {
-        double otherwise = sum_of(c->predictions, c->size) ? 0 : options->zero_division;
-        return (dg_f_scores){ otherwise, options->zero_division, otherwise, 0 };
-    }
     out.precision = average_of(c, offsetof(dg_f_scores, precision), weighted, options);
     out.recall = average_of(c, offsetof(dg_f_scores, recall), weighted, options);
     out.f = average_of(c, offsetof(dg_f_scores, f), weighted, options);
@@ -131,7 +133,7 @@ double dg_cohen_kappa(const dg_confusion *c, dg_kappa_weights weights)
             expected += weight * truths[i] * predictions[j] / all;
         }
     }
-    return 1 - found / expected;
+    return expected == 0 ? NAN : 1 - found / expected;
 }
 
 double dg_matthews(const dg_confusion *c)

@@ -1,8 +1,8 @@
 """Makes tests/golden/metrics.lua: what metrics must say, by scikit-learn.
 
-    /usr/bin/python3 tests/golden/make_metrics.py    (seconds; Debian: python3-sklearn)
+    python3 tests/golden/make_metrics.py    (seconds; in a venv with scikit-learn 1.9)
 
-Made with scikit-learn 1.2.1, SciPy 1.10.1 and NumPy 1.24.2 under Python 3.11. Numbers come from
+Made with scikit-learn 1.9.1, SciPy 1.17.1 and NumPy 2.4.6 under Python 3.11. Numbers come from
 NumPy's RandomState, whose stream never changes, so the file comes out the same every time.
 
 Three kinds of cases: labels against labels; chances against labels (float32; scikit-learn is given
@@ -11,7 +11,7 @@ models against each other (by SciPy, as scikit-learn has no such tests). Absent 
 only the predictions have, ties, classes without order, and lists of labels to judge are among them.
 
 The layout "micro" is that of scikit-learn 0.20 and of its reports on labels that were given: it
-prints "accuracy" only if the labels given are those found, which is made false here.
+prints "accuracy" only if the labels given hold those found, which is made false here.
 """
 
 import os
@@ -29,15 +29,20 @@ LINE = 98
 
 
 class Unequal(set):
-    """A set that equals none."""
+    """A set that holds no other."""
 
-    __hash__ = None
-
-    def __eq__(self, other):
+    def __ge__(self, other):
         return False
 
 
 # --- Lua ------------------------------------------------------------------------------------------
+
+
+def number(value):
+    if np.isnan(value):
+        return "NAN"
+    return "INFINITY" if np.isposinf(value) else "%.9g" % value if isinstance(value, np.float32) \
+        else repr(float(value))
 
 
 def lua(value):
@@ -53,10 +58,8 @@ def lua(value):
         return "[==[\n" + value + "]==]" if "\n" in value else '"%s"' % value
     if isinstance(value, (bool, np.bool_)):
         return "true" if value else "false"
-    if isinstance(value, np.float32):
-        return "%.9g" % value
     if isinstance(value, (float, np.floating)):
-        return "NAN" if np.isnan(value) else repr(float(value))
+        return number(value)
     return str(int(value))
 
 
@@ -126,6 +129,7 @@ def label_case(name, truth, predicted, labels=None, names=None):
     case["scores"] = averages(truth, predicted, labels, 0)
     if not large:
         case["scores_one"] = averages(truth, predicted, labels, 1)
+        case["scores_nan"] = averages(truth, predicted, labels, np.nan)
         case["scores_half"] = averages(truth, predicted, labels, 0, beta=0.5)
     case["reports"] = [
         {"digits": digits, "layout": layout,
@@ -177,8 +181,10 @@ def chance_case(name, truth, chances, classes):
     truth, classes = np.asarray(truth), np.asarray(classes)
     floats = np.asarray(chances, dtype=np.float32)
     wide = floats.astype(np.float64)
+    clipped = np.clip(wide, EPSILON, 1 - EPSILON)
     case = {"name": name, "truth": truth, "classes": classes, "chances": floats}
-    case["log_loss"] = metrics.log_loss(truth, wide, labels=classes, eps=EPSILON)
+    case["log_loss"] = metrics.log_loss(truth, clipped / clipped.sum(axis=1, keepdims=True),
+                                       labels=classes)
     case["log_loss_of_floats"] = float(metrics.log_loss(truth, floats, labels=classes))
     two = len(classes) == 2
     case["top_k"] = [
@@ -274,7 +280,7 @@ def model_cases():
 
 def write(path):
     parts = ["-- Made by make_metrics.py; do not edit. Metrics by scikit-learn: see there.",
-             "-- luacheck: no max line length", "local NAN = 0 / 0", "return {"]
+             "-- luacheck: no max line length", "local NAN, INFINITY = 0 / 0, math.huge", "return {"]
     for kind, cases in (("labels", label_cases()), ("chances", chance_cases()),
                         ("models", model_cases())):
         parts.append("%s = {" % kind)

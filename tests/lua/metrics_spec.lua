@@ -2,6 +2,7 @@
 -- people may give, and what is refused.
 local digits = require "digits"
 local support = require "tests.lua.support"
+local shell = dofile "tests/lua/shell.lua"
 local data, metrics = digits.data, digits.metrics
 local golden = dofile "tests/golden/metrics.lua"
 
@@ -26,7 +27,7 @@ local function expect(what, expected, found, tolerance)
     return
   end
   assert(type(found) == "number", what .. ": found " .. tostring(found))
-  if expected ~= expected and found ~= found then return end
+  if expected == found or expected ~= expected and found ~= found then return end
   local off = math.abs(found - expected)
   if off ~= off or off > tolerance * math.max(math.abs(expected), 1) then
     error(("%s is %.17g, expected %.17g"):format(what, found, expected), 0)
@@ -79,7 +80,7 @@ describe("labels equal scikit-learn's values:", function()
 
     it(case.name .. ": precision, recall, F", function()
       for name, more in pairs { scores = {}, scores_one = { zero_division = 1 },
-          scores_half = { beta = 0.5 } } do
+          scores_nan = { zero_division = 0 / 0 }, scores_half = { beta = 0.5 } } do
         more.labels = labels or nil
         if case[name] then
           expect_scores(case[name], case.labels,
@@ -419,13 +420,58 @@ truth \ predicted nought    één
   end)
 end)
 
+describe("scores that are not defined", function()
+  it("are what zero_division says, and left out of averages where it is NaN", function()
+    local truth, predicted = { 0, 0, 1, 2 }, { 0, 0, 2, 2 }
+    local function of(zero_division)
+      return metrics.precision(truth, predicted, { zero_division = zero_division })
+    end
+    assert.equal(0.5, of(0))
+    assert.equal((1 + 1 + 0.5) / 3, of(1))
+    assert.equal(0.75, of(0 / 0))
+    assert.equal("nan", tostring(metrics.precision({ 1 }, { 1 }, { labels = { 7 },
+      zero_division = 0 / 0 })))
+    assert.matches(" nan +0.00 +0.00 ", metrics.classification_report(truth, predicted,
+      { zero_division = 0 / 0 }))
+    assert.is_nil(metrics.classification_report(truth, predicted, { zero_division = 0 / 0 })
+      :find("-nan", 1, true))
+  end)
+
+  it("are told of with \"warn\"", function()
+    shell.open()
+    local _, told, status = shell.run [[$P -e '
+      local metrics = require("digits").metrics
+      assert(metrics.precision({ 0, 1, 2 }, { 0, 0, 3 }, { zero_division = "warn" }) == 0.125)']]
+    shell.close()
+    assert.equal(0, status)
+    assert.matches("precision: the precision of label 1 is not defined, and taken for 0: it was " ..
+      "never predicted", told)
+    assert.matches("precision: the recall of label 3 is not defined, and taken for 0: no row " ..
+      "has it", told)
+  end)
+
+  it("print as nan, without a sign", function()
+    assert.equal("nan", tostring(metrics.cohen_kappa({ 1, 1 }, { 1, 1 })))
+    assert.equal("{[0] = nan, [1] = nan}", tostring(metrics.roc_auc({ 0, 0 },
+      { { 1, 0 }, { 0, 1 } }, { average = "none" })))
+    assert.equal("{a = nan}", tostring(setmetatable({ a = -(0 / 0) }, getmetatable(
+      metrics.find "accuracy"))))
+    assert.equal("{a = nan}", tostring(setmetatable({ a = 0 / 0 }, getmetatable(
+      metrics.find "accuracy"))))
+    assert.matches("is nan in column 1", message(metrics.roc_curve, { 0 }, { { 0 / 0, 1 } }))
+    assert.matches("is nan in column 1", message(metrics.roc_curve, { 0 }, { { -(0 / 0), 1 } }))
+  end)
+end)
+
 describe("options of labels", function()
   it("are checked", function()
     local function f1(options) return message(metrics.f1, { 0, 1 }, { 0, 1 }, options) end
     assert.matches("average must be \"micro\", \"macro\", \"weighted\" or \"none\", found 'marco', "
       .. "did you mean 'macro'%?$", f1 { average = "marco" })
     assert.matches("unknown option 'averge', did you mean 'average'%?", f1 { averge = "macro" })
-    assert.matches("zero_division must be 0 or 1, found 0.5", f1 { zero_division = 0.5 })
+    assert.matches('zero_division must be 0, 1, NaN %(0 / 0%) or "warn", found 0.5$',
+      f1 { zero_division = 0.5 })
+    assert.matches('zero_division must be .*, found "?\'?nan', f1 { zero_division = "nan" })
     local function report(options)
       return message(metrics.classification_report, { 0, 1 }, { 0, 1 }, options)
     end
@@ -494,6 +540,14 @@ describe("chances", function()
       chances, { label = 7 }))
     assert.matches("'n_bins': use bins",
       message(metrics.calibration, truth, chances, { n_bins = 5 }))
+  end)
+
+  it("give curves that begin at the threshold infinity, where no row is positive", function()
+    local curve = metrics.roc_curve({ 0, 1, 1 }, { { 0.9, 0.1 }, { 0.2, 0.8 }, { 0.5, 0.5 } },
+      { label = 1 })
+    assert.equal(math.huge, curve.thresholds[1])
+    assert.equal(0, curve.fpr[1] + curve.tpr[1])
+    assert.matches("^<svg", digits.plot.roc(curve):render "svg":match "<svg.*")
   end)
 
   it("give a curve for each label", function()
