@@ -1,9 +1,13 @@
 /* The class of networks: what one says of itself. */
 #include "bindings/model.h"
 
+#include <string.h>
+
 #include "bindings/check.h"
 #include "bindings/learner.h"
 #include "bindings/parts.h"
+
+#define LAYER "digits.layer"
 
 dg_model *dg_want_model(lua_State *L, int index, const char *function)
 {
@@ -50,9 +54,112 @@ static int model_parameters(lua_State *L)
     return 1;
 }
 
+/* --- a layer of a model, as model.layers shows it ------------------------------------------- */
+
+/* User value 1: a table of its fields. */
+static void push_fields(lua_State *L, int index)
+{
+    luaL_checkudata(L, index, LAYER);
+    lua_getiuservalue(L, index, 1);
+}
+
+static int push_field(lua_State *L, const char *name)
+{
+    push_fields(L, 1);
+    lua_getfield(L, -1, name);
+    return 1;
+}
+
+static int layer_name(lua_State *L)
+{
+    return push_field(L, "name");
+}
+
+static int layer_type(lua_State *L)
+{
+    return push_field(L, "type");
+}
+
+static int layer_part(lua_State *L)
+{
+    return push_field(L, "part");
+}
+
+static int layer_output_shape(lua_State *L)
+{
+    return push_field(L, "output_shape");
+}
+
+static int layer_parameters(lua_State *L)
+{
+    return push_field(L, "parameters");
+}
+
+static int layer_trainable(lua_State *L)
+{
+    return push_field(L, "trainable");
+}
+
+static const dg_function layer_properties[] = {
+    { "name", layer_name, "name\nIts name in the model." },
+    { "type", layer_type, "type\nWhat made it: \"Dense\"." },
+    { "part", layer_part, "part\nIts description, with its options: model.layers[2].part.units." },
+    { "output_shape", layer_output_shape, "output_shape\nThe shape of a row that it gives." },
+    { "parameters", layer_parameters, "parameters\nHow many numbers its weights are." },
+    { "trainable", layer_trainable, "trainable\nHow many of these are trained." },
+    { NULL, NULL, NULL },
+};
+
+static int layer_tostring(lua_State *L)
+{
+    push_fields(L, 1);
+    luaL_tolstring(L, -1, NULL);
+    return 1;
+}
+
+static int layer_newindex(lua_State *L)
+{
+    luaL_checkudata(L, 1, LAYER);
+    const char *name = luaL_tolstring(L, 2, NULL);
+    bool trainable = strcmp(name, "trainable") == 0;
+    return dg_raise(L, "the field '%s' of a layer cannot be set: %s", name,
+                    trainable ? "layers cannot be frozen yet, all weights are trained"
+                              : "it tells what the model is; make another model");
+}
+
+/* pairs(layer): over a copy of its fields. */
+static int layer_pairs(lua_State *L)
+{
+    push_fields(L, 1);
+    lua_getglobal(L, "next");
+    lua_newtable(L);
+    for (lua_pushnil(L); lua_next(L, -4); lua_pop(L, 1)) {
+        lua_pushvalue(L, -2);
+        lua_pushvalue(L, -2);
+        lua_rawset(L, -5);
+    }
+    return 2;
+}
+
+static const luaL_Reg layer_metamethods[] = {
+    { "__tostring", layer_tostring },
+    { "__newindex", layer_newindex },
+    { "__pairs", layer_pairs },
+    { NULL, NULL },
+};
+
+static const dg_class layer_class = {
+    .name = LAYER,
+    .doc = "layer\nA layer of a model, as model.layers shows it; it cannot be changed.\n"
+           "print(model.layers[2].output_shape)",
+    .properties = layer_properties,
+    .metamethods = layer_metamethods,
+};
+
 static void push_layer(lua_State *L, const dg_model *model, const dg_node *node)
 {
     const dg_layer *layer = &model->layers[node->layer];
+    dg_class_push(L, &layer_class, 1, 1);
     lua_createtable(L, 0, 6);
     dg_set_printable(L, "digits.record");
     lua_pushstring(L, layer->name);
@@ -71,7 +178,10 @@ static void push_layer(lua_State *L, const dg_model *model, const dg_node *node)
     lua_setfield(L, -2, "parameters");
     lua_pushinteger(L, layer->trainable);
     lua_setfield(L, -2, "trainable");
+    lua_setiuservalue(L, -2, 1);
 }
+
+/* --- more properties of a model -------------------------------------------------------------- */
 
 static int model_layers(lua_State *L)
 {
@@ -139,5 +249,6 @@ const dg_class dg_model_class = {
 
 void dg_open_model(lua_State *L)
 {
+    dg_class_register(L, &layer_class);
     dg_class_register(L, &dg_model_class);
 }

@@ -361,6 +361,12 @@ static int part_newindex(lua_State *L)
 {
     const dg_part *part = dg_test_part(L, 1);
     if (!part) return luaL_typeerror(L, 1, "part");
+    if (strcmp(part->type->kind, "layer") == 0 && lua_type(L, 2) == LUA_TSTRING &&
+        strcmp(lua_tostring(L, 2), "trainable") == 0)
+        return dg_raise(L,
+                        "%s is a description and never changes; layers cannot be frozen yet, "
+                        "all weights are trained",
+                        part->type->name);
     return dg_raise(L, "%s is a description and never changes: make another one", part->type->name);
 }
 

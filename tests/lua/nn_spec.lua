@@ -146,6 +146,34 @@ describe("Sequential", function()
     end))
   end)
 
+  it("refuses to freeze a layer, or to change one otherwise", function()
+    local model = nn.Sequential { nn.Input { 4 }, nn.Dense { 3, name = "hidden" } }
+    local layer = model.layers[2]
+    for _, value in ipairs { false, true, 0 } do
+      assert.are.equal("the field 'trainable' of a layer cannot be set: layers cannot be frozen " ..
+        "yet, all weights are trained", message(function() layer.trainable = value end))
+    end
+    assert.are.equal(15, layer.trainable)
+    assert.are.equal("the field 'units' of a layer cannot be set: it tells what the model is; " ..
+      "make another model", message(function() model.layers[2].units = 5 end))
+    assert.matches("^Dense is a description and never changes; layers cannot be frozen yet",
+      message(function() layer.part.trainable = false end))
+    assert.matches("^Dense is a description and never changes: make another one",
+      message(function() layer.part.units = 5 end))
+    for _, name in ipairs { "Dense", "Conv2D", "BatchNormalization" } do
+      assert.matches("unknown option 'trainable': layers cannot be frozen yet",
+        message(function() nn[name] { trainable = false } end))
+    end
+    assert.are.equal("a layer has no field 'units'", message(function() return layer.units end))
+    assert.matches("no field 'output_shap', did you mean 'output_shape'",
+      message(function() return layer.output_shap end))
+    local fields = {}
+    for name, value in pairs(layer) do fields[name] = value end
+    assert.are.same({ "hidden", "Dense", 15, 15 },
+      { fields.name, fields.type, fields.parameters, fields.trainable })
+    assert.matches("hidden", tostring(layer))
+  end)
+
   it("tells of its layers", function()
     local model = nn.Sequential { nn.Input { 4 }, nn.Dense { 3, name = "hidden" }, nn.Dense { 2 },
       name = "small" }

@@ -292,8 +292,15 @@ static dg_status backward(const dg_pass *pass)
 }
 
 static const char *const hints[] = {
-    "axis",         "the last axis is always the one; leave it out",  "eps", "use epsilon",
-    "num_features", "channels of inputs are found out; leave it out", NULL
+    "trainable",
+    "layers cannot be frozen yet, all weights are trained; leave it out",
+    "axis",
+    "the last axis is always the one; leave it out",
+    "eps",
+    "use epsilon",
+    "num_features",
+    "channels of inputs are found out; leave it out",
+    NULL
 };
 
 const dg_layer_type dg_batch_normalization = {
