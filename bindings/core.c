@@ -66,7 +66,9 @@ static const dg_function functions[] = {
       "clock()\nSeconds since some moment in the past, for measuring durations.\n"
       "local start = digits.clock()" },
     { "load", dg_load_learner,
-      "load(path)\nA model that was saved, ready to predict, evaluate and fit.\n"
+      "load(path)\nA model that was saved, ready to predict, evaluate and fit. The state of a "
+      "network's optimizer\n(Adam's moments, momentum) is not in the file: a fit goes on from the "
+      "weights, with a fresh optimizer.\n"
       "local cnn = digits.load \"cnn.safetensors\"" },
     { NULL, NULL, NULL },
 };

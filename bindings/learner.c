@@ -197,6 +197,10 @@ static const dg_function methods[] = {
       "fit ended unless\ncontinue = false; trees take sample_weight = nil, a tensor {n}, and begin "
       "anew; with continue = true\nRandomForest and GradientBoosting add n_estimators trees or "
       "rounds to those they have.\n"
+      "A network from digits.load goes on from its weights, but its optimizer begins anew: files "
+      "do "
+      "not keep Adam's\nmoments or momentum yet, so the first epochs differ from those of a fit "
+      "that was not broken off.\n"
       "verbose: 0 silent, 1 a progress bar on a terminal, 2 a line an epoch. Callbacks get a table "
       "(epoch, epochs,\nbatch, batches, seconds and the scores); false ends the fit.\n"
       "early_stopping = { monitor = \"val_loss\", patience = 0, min_delta = 0, restore_best = "
@@ -224,7 +228,9 @@ static const dg_function methods[] = {
     { "summary", summary,
       "summary()\nA text that says what it is made of.\nprint(model:summary())" },
     { "save", save,
-      "save(path)\nWrites all that is needed to predict, whole or not at all: as a safetensors "
+      "save(path)\nWrites all that is needed to predict (not the state of an optimizer), whole or "
+      "not "
+      "at all: as a safetensors "
       "file; "
       "gradient boosting\nwith a path that ends in .json as XGBoost does.\n"
       "model:save \"cnn.safetensors\"" },

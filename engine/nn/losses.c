@@ -129,8 +129,10 @@ const dg_loss_type dg_mean_squared_error = {
               .name = "MeanSquaredError",
               .alias = "mean_squared_error",
               .peers = (const char *const[]){ "mse", "MSELoss", NULL },
-              .doc = "mean over the outputs of (output - target)^2; numbers are met by one output, "
-                     "classes count as one-hot (Legendre 1805)",
+              .doc =
+                  "mean over the outputs of (output - target)^2; the target of a single output is "
+                  "the number (or the value of the label, without accuracy), that of several is "
+                  "the class as one-hot (Legendre 1805)",
               .example = "model:compile { loss = \"mean_squared_error\" }",
               .params = no_params },
     .fuses = -1,
