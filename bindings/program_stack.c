@@ -1,8 +1,9 @@
 #define _GNU_SOURCE /* MAP_STACK */
 #include "bindings/program_stack.h"
 
-#ifdef __linux__
-#include <stddef.h>
+#include <stdlib.h>
+
+#ifdef __GLIBC__ /* other libraries may lack makecontext */
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <ucontext.h>
