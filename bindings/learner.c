@@ -232,7 +232,8 @@ static const dg_function methods[] = {
       "not "
       "at all: as a safetensors "
       "file; "
-      "gradient boosting\nwith a path that ends in .json as XGBoost does.\n"
+      "gradient boosting\nwith a path that ends in .json as XGBoost does. The endings of other "
+      "formats (.onnx, .h5, .pt ...)\nare refused.\n"
       "model:save \"cnn.safetensors\"" },
     { NULL, NULL, NULL },
 };

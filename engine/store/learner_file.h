@@ -6,7 +6,9 @@
 #include "engine/learner.h"
 
 /* A path with the ending of a foreign format of the learner (XGBoost's ".json") is written and read
- * so; any other is a safetensors file.
+ * so; any other is a safetensors file. A name that ends as files of other programs do (.onnx, .h5,
+ * .npz, .pkl, .pt, .csv ...) is refused; no ending, .safetensors, and endings that nobody claims
+ * are not.
  *
  * Keeps all that is needed to predict, and the recipes of a network's compile; whole or not at all.
  * DG_INVALID: a learner other than a network that was never fitted. */

@@ -189,6 +189,7 @@ dg_status dg_learner_load(dg_learner **out, const char *path)
             return type->foreign->read(out, path);
     }
     dg_tensor_file file;
+    DG_TRY(dg_check_kind(path));
     DG_TRY(dg_tensor_file_read(&file, path));
     dg_status status = load_from(out, &file, path);
     dg_tensor_file_release(&file);

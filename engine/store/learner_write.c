@@ -113,7 +113,14 @@ static dg_status refuse_foreign(const dg_learner *learner, const char *path)
                         ".safetensors",
                         path, type->foreign->name, type->part.name, learner->type->part.name);
     }
-    return DG_OK;
+    const char *kind = dg_kind_by_ending(path);
+    if (!kind) return DG_OK;
+    const dg_foreign_format *own = learner->type->foreign;
+    return dg_error(DG_INVALID,
+                    "cannot write %s: its ending is that of %s files, and a %s is saved as "
+                    "safetensors%s%s: let the name end in .safetensors%s%s",
+                    path, kind, learner->type->part.name, own ? " or as " : "",
+                    own ? own->name : "", own ? " or " : "", own ? own->ending : "");
 }
 
 dg_status dg_learner_save(const dg_learner *learner, const char *path)
