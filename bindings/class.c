@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "bindings/call.h"
 #include "bindings/check.h"
 #include "engine/base/part.h"
 
@@ -35,11 +36,20 @@ void dg_document(lua_State *L, int index, const char *name, const char *doc)
     lua_pop(L, 1);
 }
 
-/* Adds functions to the table on top of the stack. */
-static void add_functions(lua_State *L, const dg_function *functions, const char *prefix)
+/* How functions are pushed into a table: checked by dg_push_exact, or as they are (properties). */
+enum { BARE = -1, FUNCTIONS = 0 };
+
+/* Adds functions to the table on top of the stack; `kind` is BARE, FUNCTIONS or, for methods, the
+ * stack index of the metatable. */
+static void add_functions(lua_State *L, const dg_function *functions, const char *prefix, int kind)
 {
     for (; functions && functions->name; functions++) {
-        lua_pushcfunction(L, functions->function);
+        if (kind == BARE)
+            lua_pushcfunction(L, functions->function);
+        else if (kind == FUNCTIONS)
+            dg_push_exact(L, functions);
+        else
+            dg_push_method(L, functions, kind, prefix);
         lua_pushfstring(L, "%s%s", prefix, functions->name);
         dg_document(L, -2, lua_tostring(L, -1), functions->doc);
         lua_pop(L, 1);
@@ -50,7 +60,7 @@ static void add_functions(lua_State *L, const dg_function *functions, const char
 void dg_push_functions(lua_State *L, const dg_function *functions, const char *prefix)
 {
     lua_newtable(L);
-    add_functions(L, functions, prefix);
+    add_functions(L, functions, prefix, FUNCTIONS);
 }
 
 /* --- modules -------------------------------------------------------------------------------- */
@@ -155,19 +165,22 @@ static void add_metamethods(lua_State *L, const luaL_Reg *meta)
 }
 
 /* Pushes the functions of a class and, before them, of its base. */
-static void push_inherited(lua_State *L, const dg_function *base, const dg_function *own,
-                           const char *prefix)
+static void push_inherited(lua_State *L, const dg_class *class, const dg_function *base,
+                           const dg_function *own, int kind)
 {
+    const char *name = class->base && class->base->called ? class->base->called : short_name(class);
+    lua_pushfstring(L, "%s:", name);
+    lua_pushfstring(L, "%s:", short_name(class));
     lua_newtable(L);
-    add_functions(L, base, prefix);
-    add_functions(L, own, prefix);
+    add_functions(L, base, lua_tostring(L, -3), kind);
+    add_functions(L, own, lua_tostring(L, -2), kind);
+    lua_replace(L, -3);
+    lua_pop(L, 1);
 }
 
 void dg_class_register(lua_State *L, const dg_class *class)
 {
     const dg_class none = { 0 }, *base = class->base ? class->base : &none;
-    lua_pushfstring(L, "%s:", short_name(class));
-    const char *prefix = lua_tostring(L, -1);
     luaL_newmetatable(L, class->name);
     add_metamethods(L, base->metamethods);
     add_metamethods(L, class->metamethods);
@@ -175,9 +188,9 @@ void dg_class_register(lua_State *L, const dg_class *class)
         lua_setfield(L, -2, "__close");
     else
         lua_pop(L, 1);
-    push_inherited(L, base->methods, class->methods, prefix);
+    push_inherited(L, class, base->methods, class->methods, lua_gettop(L));
     lua_setfield(L, -2, "methods");
-    push_inherited(L, base->properties, class->properties, prefix);
+    push_inherited(L, class, base->properties, class->properties, BARE);
     lua_setfield(L, -2, "properties");
     lua_pushlightuserdata(L, (void *)class);
     lua_getfield(L, -2, "methods");
@@ -193,7 +206,7 @@ void dg_class_register(lua_State *L, const dg_class *class)
     dg_push_classes(L);
     lua_pushvalue(L, -2);
     lua_setfield(L, -2, short_name(class));
-    lua_pop(L, 3);
+    lua_pop(L, 2);
 }
 
 void *dg_class_push(lua_State *L, const dg_class *class, size_t size, int values)

@@ -18,6 +18,7 @@ typedef struct dg_function {
 typedef struct dg_class {
     const char *name;            /* "digits.tensor", the name of the metatable */
     const char *doc;             /* as of a function */
+    const char *called;          /* what texts call an object of it; NULL: the name's last part */
     const struct dg_class *base; /* whose methods, properties and metamethods it has too, unless it
                                       has its own of that name; or NULL */
     const dg_function *methods;  /* called as object:name(...) */

@@ -59,6 +59,9 @@ int dg_call_layer(lua_State *L)
     if (!part || strcmp(part->type->kind, "layer") != 0 || is_input(L, 1))
         return dg_raise(L, "%s cannot be called: only layers are called, on their input",
                         luaL_tolstring(L, 1, NULL));
+    if (lua_gettop(L) > 2)
+        return dg_raise(L, "%s: expected one input, or a list of them { a, b }, found %d arguments",
+                        part->type->name, lua_gettop(L) - 1);
     lua_settop(L, 2);
     lua_newtable(L);
     if (lua_type(L, 2) == LUA_TTABLE) {

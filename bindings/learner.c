@@ -369,6 +369,7 @@ static const luaL_Reg metamethods[] = {
 
 const dg_class dg_learner_class = {
     .name = "digits.any_learner", /* only a base: never registered */
+    .called = "model",
     .doc = "learner\n"
            "A model that learns from a dataset: fit it, then evaluate, predict and save. Its "
            "options are fields of it;\nafter a fit so is what it found.",

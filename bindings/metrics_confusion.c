@@ -461,15 +461,15 @@ static int classification_report(lua_State *L)
 
 const dg_function dg_label_metrics[] = {
     { "accuracy", accuracy,
-      "accuracy(truth, predicted)\n"
+      "accuracy(truth, predicted, {})\n"
       "The share of rows with the right label. Labels are a tensor of whole numbers {n} or one-hot "
       "{n, k},\n"
       "a list, or a dataset, here and in the other functions.\n"
       "metrics.accuracy(test.y, model:predict(test))" },
     { "balanced_accuracy", balanced_accuracy,
-      "balanced_accuracy(truth, predicted)\nThe mean recall of the labels in truth." },
+      "balanced_accuracy(truth, predicted, {})\nThe mean recall of the labels in truth." },
     { "mistakes", mistakes,
-      "mistakes(truth, predicted)\nThe numbers of the rows where they differ, an int32 "
+      "mistakes(truth, predicted, {})\nThe numbers of the rows where they differ, an int32 "
       "tensor.\nlocal wrong = metrics.mistakes(test.y, labels)" },
     { "confusion_matrix", confusion_matrix,
       "confusion_matrix(truth, predicted, { labels = nil, names = nil })\n"
@@ -514,6 +514,7 @@ const dg_function dg_label_metrics[] = {
       "by their\n"
       "distance." },
     { "matthews_corrcoef", matthews_corrcoef,
-      "matthews_corrcoef(truth, predicted)\nThe correlation of truth and prediction, -1 to 1." },
+      "matthews_corrcoef(truth, predicted, {})\nThe correlation of truth and prediction, -1 to "
+      "1." },
     { NULL, NULL, NULL },
 };

@@ -202,10 +202,13 @@ static int make_full(lua_State *L, const char *function, const char *const *name
 {
     int64_t shape[DG_MAX_AXES];
     dg_args args;
+    bool second = lua_type(L, 1) == LUA_TTABLE && !lua_isnoneornil(L, 2);
     int axes = open_shape(L, function, names, hints, &args, shape);
     dg_dtype dtype = dtype_option(&args, DG_FLOAT32);
-    dg_args_number(&args, "value", &value);
-    if (isnan(value) && !dg_args_push(&args, "value"))
+    bool named = dg_args_number(&args, "value", &value);
+    if (second && named) dg_raise(L, "%s: value was given by position and by name", function);
+    if (second) value = dg_want_number(L, 2, function, "value");
+    if (isnan(value) && !named && !second)
         dg_raise(L, "%s: value is required (a number)", function);
     dg_check_call(L, dg_tensor_full(dg_push_tensor(L), dtype, axes, shape, value), function);
     return 1;
@@ -337,23 +340,26 @@ static const dg_function constructors[] = {
       "Lua integers make an int32 tensor and other numbers a float32 one.\n"
       "digits.tensor { { 0, 1 }, { 2, 3 }, dtype = \"uint8\" }" },
     { "zeros", make_zeros,
-      "zeros { sizes..., dtype = \"float32\" }\nA tensor of zeros.\ndigits.zeros { 2, 3 }" },
+      "zeros { sizes..., dtype = \"float32\" } or zeros(sizes...)\nA tensor of "
+      "zeros.\ndigits.zeros { 2, 3 }" },
     { "ones", make_ones,
-      "ones { sizes..., dtype = \"float32\" }\nA tensor of ones.\ndigits.ones { 2, 3 }" },
+      "ones { sizes..., dtype = \"float32\" } or ones(sizes...)\nA tensor of ones.\ndigits.ones { "
+      "2, 3 }" },
     { "full", make_filled,
-      "full { sizes..., value = v, dtype = \"float32\" }\nA tensor with the same value "
-      "everywhere.\n"
+      "full { sizes..., value = v, dtype = \"float32\" } or full(shape, value)\n"
+      "A tensor with the same value everywhere.\n"
       "digits.full { 2, 3, value = 0.5 }" },
     { "range", make_range,
-      "range { start, stop, step, dtype = nil } or range { stop }\n"
+      "range { start, stop, step, dtype = nil } or range { stop } or range(numbers...)\n"
       "start, start + step ... before stop; start is 0 and step 1 unless given.\n"
       "digits.range { 0, 10, 2 }" },
     { "uniform", make_uniform,
-      "uniform { sizes..., low = 0, high = 1, seed = nil }\n"
+      "uniform { sizes..., low = 0, high = 1, seed = nil } or uniform(sizes...)\n"
       "Random numbers, evenly spread from low up to, not including, high.\n"
       "digits.uniform { 2, 3, seed = 1 }" },
     { "normal", make_normal,
-      "normal { sizes..., mean = 0, stddev = 1, seed = nil }\nNormally distributed random "
+      "normal { sizes..., mean = 0, stddev = 1, seed = nil } or normal(sizes...)\nNormally "
+      "distributed random "
       "numbers.\n"
       "digits.normal { 2, 3, seed = 1 }" },
     { "concat", concat,

@@ -297,10 +297,12 @@ const luaL_Reg dg_tensor_metamethods[] = {
 
 const dg_function dg_tensor_methods[] = {
     { "reshape", tensor_reshape,
-      "reshape { sizes... }\nThe same elements in another shape; one size may be -1, what remains. "
+      "reshape { sizes... } or reshape(sizes...)\nThe same elements in another shape; one size may "
+      "be -1, what remains. "
       "Shares memory where it can." },
     { "transpose", tensor_transpose,
-      "transpose { axes... }\nThe axes in another order, reversed unless it is given. Shares "
+      "transpose { axes... } or transpose(axes...)\nThe axes in another order, reversed unless it "
+      "is given. Shares "
       "memory." },
     { "astype", tensor_astype,
       "astype(dtype)\nA copy of type \"float32\", \"uint8\" or \"int32\"; what does not fit is an "

@@ -19,9 +19,9 @@ digits.search = require "digits.search"
 digits.report = require "digits.report"
 digits.data.label_issues = require "digits.label_issues"
 
--- Unknown names raise, and printing a module lists its names.
+-- Unknown names and surplus arguments raise, and printing a module lists its names.
 local function module(fields, name)
-  internals.strict(fields, name)
+  internals.strict(internals.exact(fields), name)
   getmetatable(fields).__tostring = function(self)
     return ("%s: %s"):format(name, table.concat(show.sorted_keys(self), ", "))
   end

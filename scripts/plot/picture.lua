@@ -99,6 +99,7 @@ local documents = {
 for name, text in pairs(documents) do
   internals.document(methods[name], "picture:" .. name, text)
 end
+internals.exact(methods)
 
 function Picture.__index(_, name)
   if methods[name] then return methods[name] end

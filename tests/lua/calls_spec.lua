@@ -1,0 +1,128 @@
+-- Calls of the library's functions: surplus arguments, and a point in place of a colon.
+local support = require "tests.lua.support"
+local digits = require "digits"
+local data, metrics, nn = digits.data, digits.metrics, digits.nn
+local plot, tree = digits.plot, digits.tree
+
+local function says(expected, action, ...)
+  assert.are.equal(expected, (support.message(action, ...)))
+end
+
+local function refused(expected, action, ...)
+  local message = support.message(action, ...)
+  assert.is_truthy(message:find(expected, 1, true), message)
+end
+
+describe("surplus arguments", function()
+  local t = digits.zeros { 4, 2 }
+  local set = data.from_tensors { x = t, y = digits.tensor { 0, 1, 0, 1 } }
+
+  it("of functions are refused, with the way to call them", function()
+    says('zeros: expected zeros { sizes..., dtype = "float32" } or zeros(sizes...), ' ..
+      "found 2 arguments", function() digits.zeros({ 2, 2 }, "uint8") end)
+    says("tensor: expected tensor { ..., dtype = nil }, found 2 arguments",
+      function() digits.tensor({ 2, 2 }, "uint8") end)
+    says("clock: expected clock(), found 1 argument", function() digits.clock(1) end)
+    for name, call in pairs {
+      ones = function() digits.ones({ 2 }, { dtype = "uint8" }) end,
+      uniform = function() digits.uniform({ 2 }, 0, 5) end,
+      range = function() digits.range({ 0, 4 }, 2) end,
+      concat = function() digits.concat({ t, t }, 2) end,
+      seed = function() digits.seed(1, 2) end,
+      load = function() digits.load("x", "y") end,
+      from_tensors = function() data.from_tensors({ x = t }, { y = t }) end,
+      labels = function() data.labels(t, { 1, 2 }, 3) end,
+      accuracy = function() metrics.accuracy(t, t, {}, 1) end,
+      Sequential = function() nn.Sequential({ nn.Input { 2 } }, { seed = 1 }) end,
+    } do
+      refused(name .. ": expected " .. name, call)
+    end
+  end)
+
+  it("of methods are refused", function()
+    refused("sum: expected sum { axis = nil, keep = false } or (axis), found 2 arguments",
+      function() t:sum(1, true) end)
+    refused("reshape: expected reshape", function() t:reshape({ 2, 4 }, 3) end)
+    refused("split: expected split { parts..., ", function() set:split({ 2, 2 }, { seed = 1 }) end)
+    refused("take: expected take(n), found 2 arguments", function() set:take(1, 2) end)
+    local forest = tree.RandomForest { 1 }
+    refused("fit: expected fit(set, options) or fit(x, y, options), found 4 arguments",
+      function() forest:fit(t, t, {}, 1) end)
+    refused("save: expected save(path), found 2 arguments", function() forest:save("a", "b") end)
+    refused("predict: expected predict(rows)", function() forest:predict(set, 1) end)
+  end)
+
+  it("of functions written in Lua are refused", function()
+    refused("line: expected line { x = nil, y = numbers, ",
+      function() plot.line({ y = { 1 } }, { title = "t" }) end)
+    refused("images: expected images(set or tensor, { rows = nil, ",
+      function() plot.images(set, {}, 1) end)
+    refused("mnist: expected mnist { part = nil }", function() data.mnist({}, 1) end)
+    refused("open: expected open(path", function() data.open("a", {}, 1) end)
+    refused("grid: expected grid { params =, ", function() digits.search.grid({}, 1) end)
+    refused("options: expected options { name = ", function() digits.options({}, {}) end)
+    refused("path: expected path(folder, name)", function() digits.path("a", "b", "c") end)
+    refused("save: expected save(path)", function() plot.line { y = { 1 } }:save("a.svg", 2) end)
+  end)
+
+  it("of layers are refused", function()
+    local x = nn.Input { 2 }
+    says("Add: expected one input, or a list of them { a, b }, found 2 arguments",
+      function() nn.Add {} (x, x) end)
+  end)
+
+  it("may be nil", function()
+    assert.are.equal("number", type(digits.clock(nil)))
+    assert.are.equal(8, #digits.zeros({ 8 }, nil))
+    assert.are.equal(2, #set:take(2, nil, nil))
+  end)
+
+  it("are none where a list is spelled out", function()
+    assert.are.same({ 2, 3 }, { table.unpack(digits.zeros(2, 3).shape) })
+    assert.are.same({ 2, 1 }, { table.unpack(digits.ones(1, 2):transpose(2, 1).shape) })
+    assert.are.same({ 2, 4 }, { table.unpack(t:reshape(2, 4).shape) })
+    assert.are.same({ 1, 3 }, digits.range(1, 5, 2):totable())
+  end)
+end)
+
+describe("digits.full", function()
+  it("takes shape and value as NumPy does", function()
+    assert.are.same({ { 7, 7 }, { 7, 7 } }, digits.full({ 2, 2 }, 7):totable())
+    assert.are.same({ 7, 7 }, digits.full({ 2, dtype = "uint8" }, 7):totable())
+    assert.are.same({ 0.5, 0.5 }, digits.full { 2, value = 0.5 }:totable())
+  end)
+
+  it("wants one value", function()
+    says("full: value was given by position and by name",
+      function() digits.full({ 2, value = 1 }, 7) end)
+    says("full: value must be a number, found '7' (a string)",
+      function() digits.full({ 2 }, "7") end)
+    says("full: value is required (a number)", function() digits.full { 2 } end)
+    refused("found 3 arguments", function() digits.full({ 2, 2 }, 7, "uint8") end)
+  end)
+end)
+
+describe("a method called with a point", function()
+  it("is told of the colon", function()
+    local set = data.from_tensors { x = digits.zeros { 4, 2 }, y = digits.tensor { 0, 1, 0, 1 } }
+    local model = nn.Sequential { nn.Input { 2 }, nn.Dense { 2 } }
+    local forest = tree.RandomForest { 1 }
+    says("fit: use a colon: model:fit(set, options)", function() model.fit(set) end)
+    says("compile: use a colon: model:compile { optimizer = part or name, loss = part or name, " ..
+      'metrics = { "accuracy" } }', function() model.compile { loss = "mse" } end)
+    refused("fit: use a colon: ", function() forest.fit(set) end)
+    says("split: use a colon: dataset:split { parts..., seed = nil, stratify = false }",
+      function() set.split { 0.5, 0.5 } end)
+    says("sum: use a colon: tensor:sum { axis = nil, keep = false }",
+      function() set.x.sum() end)
+    refused("a colon: p:save(...)", function() plot.line { y = { 1 } }.save "a.svg" end)
+  end)
+
+  it("works with the object as its first argument", function()
+    local t = digits.ones { 3 }
+    assert.are.equal(3, t.sum(t))
+    local forest, model = tree.RandomForest { 1 }, nn.Sequential { nn.Input { 2 }, nn.Dense { 2 } }
+    assert.are.equal(forest.summary, model.summary)
+    assert.are.equal(forest:summary(), model.summary(forest))
+  end)
+end)
