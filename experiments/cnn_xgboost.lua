@@ -4,7 +4,7 @@
 -- --quick
 local digits = require "digits"
 local study = require "experiments.study" -- study.lua beside this file, or in the program
-local data, plot = digits.data, digits.plot
+local plot = digits.plot
 
 local o = study.options({
   epochs = { 6, "passes of the CNN over the training digits" },
@@ -18,7 +18,7 @@ local Combined = {}
 Combined.__index = Combined
 
 function Combined:see(set)
-  return data.from_tensors { x = self.cnn:features(set, o.layer), y = set.y }
+  return set:with { x = self.cnn:features(set, o.layer) }
 end
 
 function Combined:fit(train, options)

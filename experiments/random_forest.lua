@@ -2,7 +2,7 @@
 -- Options: --trees 100 --seed 1 --data mnist --out out --one-hot --scale --quick
 local digits = require "digits"
 local study = require "experiments.study" -- study.lua beside this file, or in the program
-local data, plot = digits.data, digits.plot
+local plot = digits.plot
 
 local o = study.options({
   trees = { 100, "trees in the forest" },
@@ -12,7 +12,7 @@ local o = study.options({
 
 local function prepare(set)
   if o.one_hot then set = set:one_hot() end
-  return o.scale and data.from_tensors { x = set.x / 255, y = set.y } or set
+  return o.scale and set:with { x = set.x / 255 } or set
 end
 
 local sets = study.split(o)

@@ -80,6 +80,25 @@ static dg_status find_first_line(dg_csv_file *file, dg_csv_pass *pass)
     return DG_OK;
 }
 
+/* A file that is one endless line after the first need not be looked through to be refused; where
+ * quotes are the cause, reading the fields says so. */
+static dg_status probe_second_line(const dg_csv_file *file, dg_csv_pass *pass)
+{
+    char block[DG_CSV_BLOCK];
+    for (int64_t at = file->first_line_end; at < file->end; at += DG_CSV_BLOCK) {
+        int64_t size = file->end - at < DG_CSV_BLOCK ? file->end - at : DG_CSV_BLOCK;
+        DG_TRY(dg_job_check(file->job));
+        DG_TRY(dg_file_read(file->path, file->descriptor, at, (size_t)size, block));
+        for (const char *end = "\n\r\""; *end; end++)
+            if (memchr(block, *end, (size_t)size)) return DG_OK;
+        if (at + size - file->first_line_end <= file->max_line) continue;
+        pass->line += file->first_lines;
+        dg_csv_fail_long(pass);
+        return pass->status;
+    }
+    return DG_OK;
+}
+
 static void on_first_field(void *text, size_t size, void *context)
 {
     dg_csv_pass *pass = context;
@@ -121,6 +140,7 @@ static dg_status read_first_line(dg_csv_file *file, dg_header header)
     dg_csv_pass pass = { .file = file, .line = 1 };
     DG_TRY(find_first_line(file, &pass));
     DG_TRY(dg_csv_run(&pass, file->begin, file->first_line_end, on_first_field, on_first_row));
+    DG_TRY(probe_second_line(file, &pass));
     if (file->columns == 0) {
         dg_csv_fail(&pass, 0, "an empty line, expected values");
         return pass.status;

@@ -166,8 +166,9 @@ dg_status dg_dataset_want_labels(const dg_dataset *set, const char *who)
         dg_error(DG_INVALID, "label %" PRId64 " is %.9g, expected a whole number of 32 bits",
                  row + 1, (double)dg_floats(&set->y)[row]);
     else
-        dg_error(DG_INVALID, "the set has numbers, not labels: its y is float32 (integers, as "
-                             "y:astype \"int32\" makes them, and target = \"labels\" are labels)");
+        dg_error(DG_INVALID, "the set has numbers, not labels: its y is float32; labels are "
+                             "integers, as y:astype \"int32\" makes them (or say target = "
+                             "\"labels\")");
     return who ? dg_error_context(DG_INVALID, "%s", who) : DG_INVALID;
 }
 

@@ -70,7 +70,8 @@ typedef struct dg_csv_options {
     dg_header header;     /* AUTO: the first line is one if all its fields are names (number.h); a
                              line of names and values is refused */
     dg_target target;     /* BY_TYPE: labels if all are written as integers, else numbers */
-    int64_t max_line;     /* bytes of a line, at most; 0: 16 MiB */
+    int64_t max_line;     /* bytes of a line, at most (lines after the first may be longer by 128
+                             KiB); 0: 16 MiB */
     dg_dtype dtype;       /* DG_UINT8 (0..255 whole numbers only) or DG_FLOAT32 */
     bool dtype_given;     /* false: uint8 if all values are whole 0..255, else an error that names
                              the first other value and suggests dtype = "float32" */

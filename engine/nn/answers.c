@@ -17,10 +17,11 @@ static int64_t width_of(const dg_model *model)
 static dg_status check_loss(const dg_model *model, const char *who)
 {
     if (!classifies(model)) return DG_OK;
-    return dg_error(DG_INVALID,
-                    "%s: the targets are numbers, but the loss %s is for classes: compile with "
-                    "loss = \"mean_squared_error\"",
-                    who, model->loss->type->name);
+    return dg_error(
+        DG_INVALID,
+        "%s: the targets are numbers, but the loss %s is for classes: compile with "
+        "loss = \"mean_squared_error\", or give integers as labels (y:astype \"int32\")",
+        who, model->loss->type->name);
 }
 
 static dg_status check_numbers(const dg_model *model, const char *who)
