@@ -62,7 +62,7 @@ end
 -- at the left.
 local function lay_out(titles, left, rows)
   local widths = {}
-  for column, title in ipairs(titles) do widths[column] = #title end
+  for column, title in ipairs(titles) do widths[column] = math.max(1, #title) end
   for _, row in ipairs(rows) do
     for column, text in ipairs(row) do widths[column] = math.max(widths[column], #text) end
   end

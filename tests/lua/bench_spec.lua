@@ -36,6 +36,14 @@ describe("the bench", function()
       cells(row, { ours = { seconds = 1 } }))
   end)
 
+  it("lays out rows none of which has a target", function()
+    local lines = report.table {
+      cells(row, { ours = { seconds = 1 }, plain = { seconds = 4 } }),
+    }
+    assert.matches("^ +ours +peer +ours/peer  target$", lines[1])
+    assert.equal("an epoch  1.0 s  4.0 s  plain      0.250", lines[3])
+  end)
+
   it("has a measurement and peers for every row", function()
     local works = {}
     for _, work in ipairs(plan.works) do works[work] = true end
