@@ -377,20 +377,22 @@ static int labels(lua_State *L)
 
 /* --- doubt ---------------------------------------------------------------------------------- */
 
-/* label_doubt(set, chances): rows, confidence, suggested labels, and how many are wrong. */
+/* label_doubt(set, chances): rows, issues, confidence, quality and suggested labels. */
 int dg_lua_label_doubt(lua_State *L)
 {
     const dg_dataset *set = dg_want_dataset(L, 1, "label_issues", "the set");
     const dg_tensor *chances = dg_want_tensor(L, 2, "label_issues", "chances");
-    dg_tensor *rows = dg_push_tensor(L), *confidence = dg_push_tensor(L),
+    dg_tensor *rows = dg_push_tensor(L), *issues = dg_push_tensor(L),
+              *confidence = dg_push_tensor(L), *quality = dg_push_tensor(L),
               *suggested = dg_push_tensor(L);
     dg_doubt doubt;
     dg_check_status(L, dg_label_doubt(&doubt, set, chances, 1));
     *rows = doubt.rows;
+    *issues = doubt.issues;
     *confidence = doubt.confidence;
+    *quality = doubt.quality;
     *suggested = doubt.suggested;
-    lua_pushinteger(L, doubt.estimate);
-    return 4;
+    return 5;
 }
 
 /* put_back(tensor, rows): row i of the tensor goes to place rows[i]. */

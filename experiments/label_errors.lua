@@ -20,8 +20,8 @@ print(("%d digits; confident learning estimates that %d labels are wrong or cann
   #images, issues.estimate))
 for i = 1, math.min(10, o.show) do
   local row = issues.rows[i]
-  print(("row %5d: labelled %d, looks like %d (chance of its label %.4f)"):format(
-    row, images.labels[row], issues.suggested[row], issues.confidence[row]))
+  print(("row %5d: labelled %d, looks like %d (its label is right with probability %.4f)"):format(
+    row, issues.given[row], issues.suggested[row], issues.quality[row]))
 end
 
 local rows = issues.rows[{ { 1, math.min(o.show, #images) } }]

@@ -57,7 +57,8 @@ local function check(set, options)
   end
 end
 
--- The chances of held-out rows, in the order of the set's classes, which a model may know in part.
+-- The probabilities of held-out rows, in the order of the set's classes, which a model may know
+-- in part.
 local function align(chances, model, set)
   if #model.classes == #set.classes then return chances end
   local aligned = core.zeros { #chances, #set.classes }
@@ -73,8 +74,8 @@ local function rows_of(shadow)
   return shadow.x:reshape { #shadow }:astype "int32"
 end
 
--- {n, classes} chances that models give to rows that they were not fitted on; each row is held out
--- once.
+-- {n, classes} probabilities that models give to rows that they were not fitted on; each row is
+-- held out once.
 local function out_of_fold(set, options, seed, say)
   -- a fold depends on labels and seed alone: that of the row numbers says which rows it holds
   local numbers = core.range { 1, #set + 1, dtype = "float32" }:reshape { #set, 1 }
@@ -112,30 +113,49 @@ end
 local Issues = { __name = "label issues" }
 
 function Issues.__tostring(issues)
+  local function named(label)
+    return tostring(issues.names and issues.names[label] or label)
+  end
   local lines = { ("about %d of %d labels are wrong or cannot be told; the most doubtful:"):format(
-    issues.estimate, #issues.rows), "     row  suggested  chance of its label" }
+    issues.estimate, #issues.rows), "     row  given  suggested  probability that it is right" }
   for i = 1, math.min(10, #issues.rows) do
     local row = issues.rows[i]
-    lines[i + 2] = ("%8d  %9d  %19.4f"):format(row, issues.suggested[row], issues.confidence[row])
+    lines[i + 2] = ("%8d  %5s  %9s  %26.4f"):format(row, named(issues.given[row]),
+      named(issues.suggested[row]), issues.quality[row])
   end
   return table.concat(lines, "\n")
+end
+
+-- Class names by label, or nil.
+local function names_of(set)
+  if not set.class_names then return nil end
+  local names = {}
+  for k, label in ipairs(set.classes) do names[label] = set.class_names[k] end
+  return names
 end
 
 local function label_issues(set, options)
   check(set, options)
   local chances = options.chances or mean_chances(set, options)
-  local rows, confidence, suggested, estimate = internals.label_doubt(set, chances)
-  return setmetatable({ rows = rows, confidence = confidence, suggested = suggested,
-    estimate = estimate, chances = chances }, Issues)
+  local rows, found, confidence, quality, suggested = internals.label_doubt(set, chances)
+  return setmetatable({ rows = rows, issues = found, given = set.labels, confidence = confidence,
+    quality = quality, suggested = suggested, estimate = #found, chances = chances,
+    names = names_of(set) }, Issues)
 end
 
 return internals.document(label_issues, "data.label_issues",
   "label_issues(set, { model = function, fit = {}, folds = 5 }) or (set, { chances = x })\n" ..
   "Which labels are doubtful, by confident learning (Northcutt and others, 2021). Each fold is\n" ..
   "judged by a new model, from model(), that was fitted, with the options fit, on the others;\n" ..
-  "repeats = 1 takes the mean of several foldings. Or by chances, {n, classes}, of your own.\n" ..
+  "repeats = 1 takes the mean of several foldings. Or by chances, probabilities\n" ..
+  "{n, classes} of yours.\n" ..
   "Also seed = nil, verbose = 1.\n" ..
-  "A table: rows, all of them, the most doubtful first; confidence, by row, the chance of the\n" ..
-  "given label; suggested labels by row; estimate, how many are wrong; chances. It prints\n" ..
-  "the ten most doubtful.\n" ..
-  "local issues = data.label_issues(train, { model = build, fit = { epochs = 6 } })")
+  "A table: rows, all of them, the most doubtful first; issues, those of them whose label is\n" ..
+  "wrong or cannot be told: they confidently belong to another class, which means that its\n" ..
+  "probability is at least the mean probability of that class among the rows labelled so;\n" ..
+  "estimate, how many they are. By row: given, the labels as they are; suggested labels;\n" ..
+  "confidence, the probability of the given label; quality, the probability that the given\n" ..
+  "label is right when it is also known which classes are often confused, by which rows are\n" ..
+  "ordered. Also chances. It prints the ten most doubtful.\n" ..
+  "local issues = data.label_issues(train, { model = build, fit = { epochs = 6 } })\n" ..
+  "plot.images(train, { rows = issues.issues, predicted = issues.suggested }):show()")

@@ -7,12 +7,38 @@
 
 #include "engine/base/memory.h"
 
+static const double SLACK = 1e-3;     /* of the sum of a row */
+static const double NEAR = 1e-6;      /* of a threshold, as in cleanlab */
+static const double LEAST = 1e-12;    /* a probability of 0 counts as this */
+static const double PSEUDO_COUNT = 1; /* beside the mean off the diagonal */
+
 void dg_doubt_release(dg_doubt *doubt)
 {
     dg_tensor_release(&doubt->rows);
+    dg_tensor_release(&doubt->issues);
     dg_tensor_release(&doubt->confidence);
+    dg_tensor_release(&doubt->quality);
     dg_tensor_release(&doubt->suggested);
 }
+
+/* A row, and the logarithm of how improbable its label is against how probable. */
+struct ranked {
+    double doubt;
+    int32_t row;
+};
+
+/* What is computed on the way. */
+struct work {
+    int64_t rows, width;
+    const int32_t *given;  /* rows: positions of classes */
+    const float *chances;  /* rows * width */
+    double *threshold;     /* width */
+    int32_t *confident;    /* rows: positions, or -1 */
+    double *noise;         /* width * width: the confident joint, then Q; a row for a given class */
+    struct ranked *ranked; /* rows */
+};
+
+/* --- what is given ------------------------------------------------------------------------ */
 
 static dg_status check(const dg_dataset *set, const dg_tensor *chances)
 {
@@ -30,94 +56,157 @@ static dg_status check(const dg_dataset *set, const dg_tensor *chances)
     return DG_OK;
 }
 
-/* The mean chance of each class among the rows labelled so. */
-static void find_thresholds(const int32_t *positions, const float *chances, int64_t rows,
-                            int64_t width, double *threshold, int64_t *count)
+static dg_status check_rows(const struct work *w)
 {
-    for (int64_t i = 0; i < rows; i++) {
-        threshold[positions[i]] += (double)chances[i * width + positions[i]];
-        count[positions[i]]++;
+    for (int64_t i = 0; i < w->rows; i++) {
+        const float *p = w->chances + i * w->width;
+        double sum = 0;
+        for (int64_t k = 0; k < w->width; k++) {
+            if (!isfinite(p[k]))
+                return dg_error(DG_INVALID,
+                                "label_issues: the probabilities of row %" PRId64 " are not finite",
+                                i + 1);
+            if (p[k] < 0)
+                return dg_error(DG_INVALID,
+                                "label_issues: a probability of row %" PRId64
+                                " is %g, expected 0 to 1",
+                                i + 1, (double)p[k]);
+            sum += (double)p[k];
+        }
+        if (fabs(sum - 1) > SLACK)
+            return dg_error(DG_INVALID,
+                            "label_issues: the probabilities of row %" PRId64
+                            " sum to %g, expected 1",
+                            i + 1, sum);
     }
-    for (int64_t k = 0; k < width; k++)
-        threshold[k] = count[k] ? threshold[k] / (double)count[k] : INFINITY;
+    return DG_OK;
 }
 
-/* The class whose threshold the row reaches, the likeliest of them; -1: none. */
-static int64_t confident_class(const float *row, const double *threshold, int64_t width)
+/* --- the confident joint ------------------------------------------------------------------ */
+
+/* The mean probability of each class among the rows labelled so; infinite without such rows. */
+static dg_status find_thresholds(struct work *w)
 {
-    int64_t best = -1;
-    for (int64_t k = 0; k < width; k++)
-        if ((double)row[k] >= threshold[k] && (best < 0 || row[k] > row[best])) best = k;
-    return best;
+    int64_t *count;
+    DG_TRY(dg_alloc_zero(&count, w->width, sizeof *count));
+    for (int64_t i = 0; i < w->rows; i++) {
+        w->threshold[w->given[i]] += (double)w->chances[i * w->width + w->given[i]];
+        count[w->given[i]]++;
+    }
+    for (int64_t k = 0; k < w->width; k++)
+        w->threshold[k] = count[k] ? w->threshold[k] / (double)count[k] : INFINITY;
+    dg_free(count);
+    return DG_OK;
 }
 
-struct ranked {
-    float confidence;
-    int64_t row;
-};
+/* Finds confident classes, and counts them in the joint. */
+static void find_confident(struct work *w)
+{
+    for (int64_t i = 0; i < w->rows; i++) {
+        const float *p = w->chances + i * w->width;
+        int64_t best = -1;
+        for (int64_t k = 0; k < w->width; k++)
+            if ((double)p[k] >= w->threshold[k] - NEAR && (best < 0 || p[k] > p[best])) best = k;
+        w->confident[i] = (int32_t)best;
+        if (best >= 0) w->noise[w->given[i] * w->width + best]++;
+    }
+}
+
+/* Makes Q of the confident joint. */
+static void estimate_noise(struct work *w)
+{
+    int64_t n = w->width;
+    double off = 0;
+    for (int64_t i = 0; i < n * n; i++)
+        if (i / n != i % n) off += w->noise[i];
+    double more = PSEUDO_COUNT + (n > 1 ? off / ((double)n * (double)(n - 1)) : 0);
+    for (int64_t k = 0; k < n; k++) {
+        double sum = 0;
+        for (int64_t g = 0; g < n; g++) sum += w->noise[g * n + k] += more;
+        for (int64_t g = 0; g < n; g++) w->noise[g * n + k] /= sum;
+    }
+}
+
+/* --- ranking ------------------------------------------------------------------------------ */
 
 static int by_doubt(const void *a, const void *b)
 {
     const struct ranked *x = a, *y = b;
-    if (x->confidence != y->confidence) return x->confidence < y->confidence ? -1 : 1;
+    if (x->doubt != y->doubt) return x->doubt > y->doubt ? -1 : 1;
     return (x->row > y->row) - (x->row < y->row);
 }
 
-static dg_status judge_rows(dg_doubt *out, const dg_dataset *set, const float *chances,
-                            const double *threshold, struct ranked *ranked)
+static bool is_issue(const struct work *w, int64_t row)
 {
-    int64_t rows = dg_dataset_rows(set), width = set->class_count;
-    const int32_t *positions = dg_int32s(&set->positions);
-    for (int64_t i = 0; i < rows; i++) {
-        const float *row = chances + i * width;
-        int64_t given = positions[i], likeliest = 0;
-        for (int64_t k = 0; k < width; k++) {
-            if (!isfinite(row[k]))
-                return dg_error(DG_INVALID,
-                                "label_issues: the chances of row %" PRId64 " are not finite",
-                                i + 1);
-            if (row[k] > row[likeliest]) likeliest = k;
+    return w->confident[row] >= 0 && w->confident[row] != w->given[row];
+}
+
+static void judge_rows(dg_doubt *out, const dg_dataset *set, struct work *w)
+{
+    for (int64_t i = 0; i < w->rows; i++) {
+        const float *p = w->chances + i * w->width;
+        const double *noise = w->noise + w->given[i] * w->width;
+        int64_t given = w->given[i], best = 0;
+        double right = fmax((double)p[given], LEAST) * noise[given], wrong = 0;
+        for (int64_t k = 0; k < w->width; k++) {
+            if (k != given) wrong += fmax((double)p[k], LEAST) * noise[k];
+            if (p[k] > p[best]) best = k;
         }
-        int64_t confident = confident_class(row, threshold, width);
-        ranked[i] = (struct ranked){ row[given], i };
-        dg_floats(&out->confidence)[i] = row[given];
-        dg_int32s(&out->suggested)[i] = set->classes[likeliest];
-        out->estimate += confident >= 0 && confident != given;
+        if (is_issue(w, i)) best = w->confident[i];
+        w->ranked[i] = (struct ranked){ log(wrong) - log(right), (int32_t)i };
+        dg_floats(&out->confidence)[i] = p[given];
+        dg_floats(&out->quality)[i] = (float)(right / (right + wrong));
+        dg_int32s(&out->suggested)[i] = set->classes[best];
+    }
+    qsort(w->ranked, (size_t)w->rows, sizeof *w->ranked, by_doubt);
+}
+
+static dg_status write_rows(dg_doubt *out, const struct work *w, int origin)
+{
+    int64_t count = 0, next = 0;
+    for (int64_t i = 0; i < w->rows; i++) count += is_issue(w, i);
+    DG_TRY(dg_tensor_new(&out->issues, DG_INT32, 1, &count));
+    for (int64_t i = 0; i < w->rows; i++) {
+        int32_t row = w->ranked[i].row;
+        dg_int32s(&out->rows)[i] = row + origin;
+        if (is_issue(w, row)) dg_int32s(&out->issues)[next++] = row + origin;
     }
     return DG_OK;
 }
 
-static dg_status rank(dg_doubt *out, const dg_dataset *set, const float *chances, int origin,
-                      double *threshold, int64_t *count, struct ranked *ranked)
+static dg_status judge(dg_doubt *out, const dg_dataset *set, struct work *w, int origin)
 {
-    int64_t rows = dg_dataset_rows(set);
-    DG_TRY(dg_tensor_new(&out->rows, DG_INT32, 1, &rows));
-    DG_TRY(dg_tensor_new(&out->confidence, DG_FLOAT32, 1, &rows));
-    DG_TRY(dg_tensor_new(&out->suggested, DG_INT32, 1, &rows));
-    find_thresholds(dg_int32s(&set->positions), chances, rows, set->class_count, threshold, count);
-    DG_TRY(judge_rows(out, set, chances, threshold, ranked));
-    qsort(ranked, (size_t)rows, sizeof *ranked, by_doubt);
-    for (int64_t i = 0; i < rows; i++) dg_int32s(&out->rows)[i] = (int32_t)(ranked[i].row + origin);
-    return DG_OK;
+    DG_TRY(check_rows(w));
+    DG_TRY(dg_alloc_zero(&w->threshold, w->width, sizeof *w->threshold));
+    DG_TRY(dg_alloc(&w->confident, w->rows, sizeof *w->confident));
+    DG_TRY(dg_alloc_zero(&w->noise, w->width * w->width, sizeof *w->noise));
+    DG_TRY(dg_alloc(&w->ranked, w->rows, sizeof *w->ranked));
+    DG_TRY(dg_tensor_new(&out->rows, DG_INT32, 1, &w->rows));
+    DG_TRY(dg_tensor_new(&out->confidence, DG_FLOAT32, 1, &w->rows));
+    DG_TRY(dg_tensor_new(&out->quality, DG_FLOAT32, 1, &w->rows));
+    DG_TRY(dg_tensor_new(&out->suggested, DG_INT32, 1, &w->rows));
+    DG_TRY(find_thresholds(w));
+    find_confident(w);
+    estimate_noise(w);
+    judge_rows(out, set, w);
+    return write_rows(out, w, origin);
 }
 
 dg_status dg_label_doubt(dg_doubt *out, const dg_dataset *set, const dg_tensor *chances, int origin)
 {
     dg_tensor flat;
-    double *threshold = NULL;
-    int64_t *count = NULL;
-    struct ranked *ranked = NULL;
     *out = (dg_doubt){ 0 };
     DG_TRY(check(set, chances));
     DG_TRY(dg_tensor_contiguous(&flat, chances));
-    dg_status status = dg_alloc_zero(&threshold, set->class_count, sizeof *threshold);
-    if (status == DG_OK) status = dg_alloc_zero(&count, set->class_count, sizeof *count);
-    if (status == DG_OK) status = dg_alloc(&ranked, dg_dataset_rows(set), sizeof *ranked);
-    if (status == DG_OK)
-        status = rank(out, set, dg_floats(&flat), origin, threshold, count, ranked);
-    dg_free(threshold);
-    dg_free(count);
-    dg_free(ranked);
+    struct work w = { .rows = dg_dataset_rows(set),
+                      .width = set->class_count,
+                      .given = dg_int32s(&set->positions),
+                      .chances = dg_floats(&flat) };
+    dg_status status = judge(out, set, &w, origin);
+    dg_free(w.threshold);
+    dg_free(w.confident);
+    dg_free(w.noise);
+    dg_free(w.ranked);
     dg_tensor_release(&flat);
     if (status != DG_OK) dg_doubt_release(out);
     return status;

@@ -129,6 +129,23 @@ describe("experiments", function()
     assert.matches("^<%?xml", support.read(folder .. "/random_forest_importance.svg"))
   end)
 
+  it("find labels that were changed, and print cleanlab's figures of the same ones only", function()
+    local words = "--rows 400 --epochs 1 --folds 2 --out " .. folder
+    local figures = folder .. "/label_flips.cleanlab.csv"
+    local out, err, status = experiment(folder, "label_flips", words)
+    assert.equal(0, status, err)
+    assert.matches("look%-alikes 5 %% +20 changed, average precision 0%.%d+; %d+ issues", out)
+    assert.matches("for cleanlab's figures, in .*: python3 tests/golden/make_label_issues.py", out)
+    local rows = 0
+    for line in io.lines(folder .. "/label_flips.csv") do
+      rows = rows + 1
+      assert.matches("^%a[^,]+,%d,%d,[%d.e-]+,", line)
+    end
+    assert.equal(1200, rows)
+    support.write(figures, "random 1 %,self_confidence,0.999999\n")
+    assert.matches("are of other probabilities", (experiment(folder, "label_flips", words)))
+  end)
+
   describe("together", function()
     local page, out, err, status
     setup(function()

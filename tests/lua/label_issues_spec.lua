@@ -3,8 +3,9 @@ local support = require "tests.lua.support"
 local data, nn = digits.data, digits.nn
 
 describe("label_issues", function()
-  it("ranks by the chance of the given label", function()
-    local set = data.from_tensors { x = digits.zeros { 5, 2 }, y = digits.tensor { 3, 3, 8, 8, 8 } }
+  it("ranks by how probable it is that the given label is right", function()
+    local set = data.from_tensors { x = digits.zeros { 5, 2 },
+      y = digits.tensor { 3, 3, 8, 8, 8 }, class_names = { "three", "eight" } }
     local chances = digits.tensor {
       { 0.9, 0.1 }, { 0.2, 0.8 }, { 0.5, 0.5 }, { 0.95, 0.05 }, { 0, 1 }, dtype = "float32",
     }
@@ -14,9 +15,85 @@ describe("label_issues", function()
     assert.is_true(math.abs(issues.confidence[4] - 0.05) < 1e-6)
     -- thresholds 0.55 and 0.517: rows 2 and 4 confidently belong elsewhere
     assert.equal(2, issues.estimate)
-    assert.matches("^about 2 of 5 labels .*\n +4 +3 +0%.0500\n +2 +8 +0%.2000\n",
-      tostring(issues))
+    assert.same({ 4, 2 }, issues.issues:totable())
+    assert.same({ 3, 3, 8, 8, 8 }, issues.given:totable())
+    assert.matches("^about 2 of 5 labels .*\n +4 +eight +three +0%.0500\n" ..
+      " +2 +three +eight +0%.2000\n", tostring(issues))
   end)
+
+  it("doubts labels that are often confused more than others", function()
+    -- 20 rows of each class are sure, and 10 more of class 0 are labelled 1. The last two rows give
+    -- their label and another class the same probability.
+    local y, chances = {}, {}
+    local function add(count, label, row)
+      for _ = 1, count do y[#y + 1], chances[#chances + 1] = label, row end
+    end
+    add(20, 0, { 1, 0, 0 })
+    add(20, 1, { 0, 1, 0 })
+    add(20, 2, { 0, 0, 1 })
+    add(10, 1, { 1, 0, 0 })
+    add(1, 2, { 0.5, 0, 0.5 })
+    add(1, 1, { 0.5, 0.5, 0 })
+    local issues = data.label_issues(data.from_tensors { x = digits.zeros { #y, 1 },
+      y = digits.tensor(y) }, { chances = digits.tensor(chances) })
+    -- thresholds: 1, 20.5 / 31 and 20.5 / 21, which those two rows do not reach; the joint is
+    -- { {20, 0, 0}, {10, 20, 0}, {0, 0, 20} }, its mean off the diagonal 10 / 6
+    local more = 1 + 10 / 6
+    local column0, column1 = 30 + 3 * more, 20 + 3 * more
+    local function quality(own, other) return own / (own + other) end
+    local function near(expected, found) assert.is_true(math.abs(expected - found) < 1e-6) end
+    near(quality((20 + more) / column1, more / column0), issues.quality[71])
+    near(quality((20 + more) / column1, (10 + more) / column0), issues.quality[72])
+    assert.equal(10, issues.estimate)
+    assert.equal(72, issues.rows[11])
+    assert.equal(71, issues.rows[12])
+  end)
+
+  -- The numbers of a case in label_issues.txt: make_label_issues.py has its format.
+  local function read_case(name)
+    local truth, given, chances, inside = {}, {}, {}, false
+    for line in io.lines "tests/golden/label_issues.txt" do
+      if #line ~= 22 then
+        inside = line == name
+      elseif inside then
+        local row, sum = {}, 0
+        for k = 1, 10 do
+          local high, low = line:byte(2 * k + 1, 2 * k + 2)
+          row[k] = math.exp((90 * (high - 35) + low - 35) / -300)
+          sum = sum + row[k]
+        end
+        for k = 1, 10 do row[k] = row[k] / sum end
+        local n = #truth + 1
+        truth[n], given[n], chances[n] = tonumber(line:sub(1, 1)), tonumber(line:sub(2, 2)), row
+      end
+    end
+    return truth, given, chances
+  end
+
+  for _, case in ipairs(dofile "tests/golden/label_issues.lua") do
+    it("finds changed labels as well as the best of cleanlab's methods: " .. case.name, function()
+      local truth, given, chances = read_case(case.name)
+      local issues = data.label_issues(data.from_tensors { x = digits.zeros { #given, 1 },
+        y = digits.tensor(given) }, { chances = digits.tensor(chances) })
+      local found, sum = 0, 0
+      for i, row in ipairs(issues.rows:totable()) do
+        if truth[row] ~= given[row] then
+          found = found + 1
+          sum = sum + found / i
+        end
+      end
+      assert.is_true(found >= 5)
+      for method, value in pairs(case) do
+        if type(value) == "number" then
+          assert(sum / found >= value - 0.01, ("average precision %.4f, but %.4f by %s"):format(
+            sum / found, value, method))
+        end
+      end
+      local rows = issues.issues:totable()
+      table.sort(rows)
+      assert.same(case.issues, rows)
+    end)
+  end
 
   it("finds labels that were changed", function()
     local x = digits.normal { 400, 2, seed = 1 }
@@ -71,7 +148,7 @@ describe("label_issues", function()
     assert.matches("expected label_issues%(set, {",
       support.message(function() data.label_issues(5, { model = forest }) end))
     local nan = digits.full { 4, 2, value = 0 / 0 }
-    assert.matches("the chances of row 1 are not finite",
+    assert.matches("the probabilities of row 1 are not finite",
       support.message(function() data.label_issues(set, { chances = nan }) end))
   end)
 end)
