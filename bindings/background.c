@@ -275,6 +275,29 @@ int dg_is_interrupt(lua_State *L)
     return 1;
 }
 
+/* --- calls that Ctrl-C ends as a whole ------------------------------------------------------ */
+
+#define WHOLE "digits.whole_call"
+
+static int whole_close(lua_State *L)
+{
+    luaL_checkudata(L, 1, WHOLE);
+    dg_interrupt_whole(false);
+    return 0;
+}
+
+int dg_whole_call(lua_State *L)
+{
+    lua_newuserdatauv(L, 1, 0);
+    if (luaL_newmetatable(L, WHOLE)) {
+        lua_pushcfunction(L, whole_close);
+        lua_setfield(L, -2, "__close");
+    }
+    lua_setmetatable(L, -2);
+    dg_interrupt_whole(true);
+    return 1;
+}
+
 /* --- seeds ---------------------------------------------------------------------------------- */
 
 static int scope_close(lua_State *L)

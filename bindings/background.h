@@ -25,6 +25,10 @@ int dg_check_fit(lua_State *L);
  * "interrupted" on Ctrl-C. */
 int dg_wait_fits(lua_State *L);
 
+/* whole_call() returns a value; until it is closed, Ctrl-C does not end single fits, but raises:
+ * local _ <close> = whole_call() */
+int dg_whole_call(lua_State *L);
+
 /* seed_scope(seed) opens a scope of seeds, which ends when the value is closed:
  * local scope <close> = seed_scope(seed) */
 int dg_seed_scope_open(lua_State *L);

@@ -287,6 +287,7 @@ static const luaL_Reg internals[] = {
     { "check_fit", dg_check_fit },
     { "wait_fits", dg_wait_fits },
     { "seed_scope", dg_seed_scope_open },
+    { "whole_call", dg_whole_call },
     { "key", dg_seed_key },
     { "next_seed", dg_seed_next },
     { "fingerprint", dg_set_fingerprint },

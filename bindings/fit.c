@@ -5,6 +5,7 @@
 #include "bindings/check.h"
 #include "bindings/data.h"
 #include "bindings/memory.h"
+#include "bindings/program_interrupt.h"
 #include "bindings/learner.h"
 #include "bindings/tensor.h"
 #include "engine/base/clock.h"
@@ -152,6 +153,10 @@ static dg_status protected_event(struct fit *fit, int function, int shown, bool 
         lua_pushnil(L);
     int status = lua_pcall(L, 5, 0, top + 1);
     dg_memory_enter(L);
+    if (status != LUA_OK && dg_interrupt_is_soft() && dg_interrupt_is_error(L, -1)) {
+        lua_settop(L, top); /* of model:evaluate and the like, in a callback */
+        return dg_error(DG_CANCELLED, "interrupted");
+    }
     if (status != LUA_OK) {
         fit->failed = true;
         return dg_error(DG_STOPPED, "a callback failed");
@@ -368,6 +373,40 @@ void dg_finish_history(lua_State *L, int history, const dg_fit_result *result, c
     if (dg_stopping_doubts(result, step, text, sizeof text)) dg_tell(L, "fit", text);
 }
 
+/* A list in the history for each score that an epoch would have added to. */
+static void add_empty_lists(lua_State *L, const dg_learner *learner, bool validation)
+{
+    static const char *const names[] = { "loss", "seconds", "accuracy", "val_loss",
+                                         "val_accuracy" };
+    const dg_model *model = dg_model_of((dg_learner *)learner);
+    bool accuracy = model ? model->with_accuracy : !learner->numbers;
+    for (int i = 0; i < 5; i++) {
+        bool judged = strncmp(names[i], "val_", 4) == 0, share = strstr(names[i], "accuracy");
+        if ((judged && !validation) || (share && !accuracy)) continue;
+        if (lua_getfield(L, HISTORY, names[i]) == LUA_TNIL) {
+            dg_push_list(L, 0);
+            lua_setfield(L, HISTORY, names[i]);
+        }
+        lua_pop(L, 1);
+    }
+}
+
+/* A fit that Ctrl-C has ended has a history, too: of the epochs that are complete. */
+static void finish_interrupted(lua_State *L, const dg_learner *learner, bool validation)
+{
+    if (lua_getfield(L, HISTORY, "epochs") == LUA_TNIL) {
+        add_empty_lists(L, learner, validation);
+        lua_pushvalue(L, HISTORY);
+        set_integer(L, "epochs", 0);
+        dg_push_learner_values(L, MODEL);
+        lua_pushvalue(L, HISTORY);
+        lua_setfield(L, -2, "history");
+    }
+    lua_pushliteral(L, "interrupted");
+    lua_setfield(L, HISTORY, "stopped_early");
+    lua_settop(L, LAST);
+}
+
 /* fit's arguments in their places; what `options` refers to is among them. */
 static const dg_dataset *read_arguments(lua_State *L, struct fit *fit, dg_fit_options *options)
 {
@@ -407,7 +446,9 @@ int dg_learner_lua_fit(lua_State *L)
     /* a callback may close the sets by hand */
     dg_dataset_retain(set);
     if (options.validation) dg_dataset_retain(options.validation);
+    bool soft = dg_interrupt_begin_fit(), validated = options.validation != NULL;
     dg_status status = dg_learner_fit(learner, set, &options, &job, &result);
+    bool asked = dg_interrupt_end_fit(soft);
     dg_dataset_release(set);
     dg_dataset_release(options.validation);
     if (fit.failed) {
@@ -417,8 +458,10 @@ int dg_learner_lua_fit(lua_State *L)
         return lua_error(L);
     }
     end_progress(&fit);
-    dg_check_call(L, status, "fit");
+    bool interrupted = status == DG_CANCELLED && asked && learner->fitted;
+    if (!interrupted) dg_check_call(L, status, "fit");
     dg_finish_history(L, HISTORY, &result, fit.step);
+    if (interrupted) finish_interrupted(L, learner, validated);
     lua_pushvalue(L, HISTORY);
     return 1;
 }

@@ -206,6 +206,10 @@ static const dg_function methods[] = {
       "early_stopping = { monitor = \"val_loss\", patience = 0, min_delta = 0, restore_best = "
       "false "
       "}; a score that is NaN\nis never an improvement, and a warning says that it was.\n"
+      "Ctrl-C ends the fit after the batch, tree or round under way, with what was learnt (the "
+      "best "
+      "epoch,\nwhere restore_best is asked for); the history then has stopped_early = "
+      "\"interrupted\".\n"
       "model:fit(train, { validation = validation, epochs = 12, batch_size = 50 })" },
     { "evaluate", evaluate,
       "evaluate(set) or evaluate(x, y)\nA table of loss (penalties included; of numbers the mean "

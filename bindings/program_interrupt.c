@@ -8,7 +8,9 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "bindings/program.h"
 #include "engine/base/job.h"
 
 /* The text of dg_job_check, too. */
@@ -18,6 +20,7 @@
 #define SAME_PRESS 300000000LL     /* apart, while the first is not answered */
 #define SAME_SIGNAL 50000000LL     /* apart, in any case */
 #define IMPATIENCE 2000000000LL    /* since the last answer */
+#define AGAIN 1000000000LL         /* since the last that ended a fit */
 #define LONG_AGO (-IMPATIENCE - 1) /* before any time on the monotonic clock, by enough */
 
 static lua_State *_Atomic running;          /* the Lua thread that runs now */
@@ -26,6 +29,11 @@ static atomic_llong answered_at = LONG_AGO; /* the last error that the hook rais
 static atomic_bool unwinding;               /* the error cannot be caught any more */
 static atomic_bool arrived; /* a SIGINT, whether or not it counted, since dg_interrupt_answered */
 static atomic_bool ever_asked;
+static atomic_int fits;                 /* that run and end softly */
+static atomic_bool softly;              /* the request is to end a fit, and raises no error */
+static atomic_llong soft_at = LONG_AGO; /* the last such request */
+static atomic_bool at_prompt, on_terminal;
+static int whole_calls; /* that Ctrl-C ends as a whole */
 
 static long long now(void)
 {
@@ -47,6 +55,7 @@ static void stop(lua_State *L, lua_Debug *ar)
 {
     (void)ar;
     lua_sethook(L, NULL, 0, 0);
+    if (atomic_load(&softly) && atomic_load(&fits)) return; /* a callback: the fit will see to it */
     if (atomic_exchange(&dg_interrupt, 0)) {
         if (now() - atomic_load(&answered_at) < IMPATIENCE) atomic_store(&unwinding, true);
         atomic_store(&answered_at, now());
@@ -65,23 +74,76 @@ static void set_action(void (*handler)(int))
     sigaction(SIGINT, &action, NULL);
 }
 
+/* From within the handler. */
+static void say_soft(void)
+{
+    static const char script[] =
+        "\n" DG_PROGRAM_NAME ": the fit ends after this step, and keeps what it has learnt; "
+        "press Ctrl-C again within a second to end the program\n";
+    static const char prompt[] =
+        "\n" DG_PROGRAM_NAME ": the fit ends after this step, and keeps what it has learnt\n";
+    bool typed = atomic_load(&at_prompt);
+    const char *text = typed ? prompt : script;
+    size_t size = (typed ? sizeof prompt : sizeof script) - 1;
+    size_t skip = atomic_load(&on_terminal) ? 0 : 1; /* the line with ^C, and perhaps a bar */
+    if (write(STDERR_FILENO, text + skip, size - skip) < 0) return; /* nobody listens */
+}
+
 static void on_interrupt(int number)
 {
     int error = errno;
     long long time = now();
-    bool waiting = atomic_load(&dg_interrupt);
+    bool waiting = atomic_load(&dg_interrupt), in_fit = atomic_load(&fits) > 0;
     atomic_store(&arrived, true);
-    if (time - atomic_load(&asked_at) >= (waiting ? SAME_PRESS : SAME_SIGNAL)) {
+    if (time - atomic_load(&asked_at) >= (waiting && !in_fit ? SAME_PRESS : SAME_SIGNAL)) {
         atomic_store(&asked_at, time);
         atomic_store(&ever_asked, true);
         if (waiting) {
             set_action(SIG_DFL);
             raise(number);
         }
+        bool again = time - atomic_load(&soft_at) < AGAIN;
+        if (again) atomic_store(&unwinding, true);
+        atomic_store(&softly, in_fit && !again);
+        if (in_fit && !again) {
+            atomic_store(&soft_at, time);
+            say_soft();
+        }
         atomic_store(&dg_interrupt, 1);
         set_hook(atomic_load(&running));
     }
     errno = error;
+}
+
+bool dg_interrupt_begin_fit(void)
+{
+    bool soft = whole_calls == 0;
+    if (soft) atomic_fetch_add(&fits, 1);
+    return soft;
+}
+
+bool dg_interrupt_is_soft(void)
+{
+    return atomic_load(&softly);
+}
+
+bool dg_interrupt_end_fit(bool soft)
+{
+    if (!soft) return false;
+    atomic_fetch_sub(&fits, 1);
+    if (!atomic_exchange(&softly, false)) return false;
+    atomic_store(&dg_interrupt, 0);
+    return true;
+}
+
+void dg_interrupt_whole(bool begins)
+{
+    whole_calls += begins ? 1 : -1;
+}
+
+void dg_interrupt_at_prompt(void)
+{
+    atomic_store(&at_prompt, true);
 }
 
 bool dg_interrupt_arrived(void)
@@ -93,6 +155,7 @@ void dg_interrupt_answered(lua_State *L)
 {
     atomic_store(&unwinding, false);
     atomic_store(&arrived, false);
+    atomic_store(&softly, false);
     atomic_store(&answered_at, LONG_AGO);
     atomic_store(&dg_interrupt, 0);
     if (lua_gethook(L) == stop) lua_sethook(L, NULL, 0, 0);
@@ -229,6 +292,7 @@ static const luaL_Reg functions[] = {
 void dg_interrupt_install(lua_State *L)
 {
     atomic_store(&running, L);
+    atomic_store(&on_terminal, isatty(STDERR_FILENO));
     lua_getglobal(L, LUA_COLIBNAME);
     luaL_setfuncs(L, functions, 0);
     lua_pop(L, 1);

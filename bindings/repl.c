@@ -297,6 +297,7 @@ void dg_repl(lua_State *L)
 {
     const char *terminal = getenv("TERM");
     repl.L = L;
+    dg_interrupt_at_prompt();
     repl.editing =
         isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && terminal && strcmp(terminal, "dumb") != 0;
     lua_pushcfunction(L, load_helpers);

@@ -77,6 +77,7 @@ end
 -- {n, classes} probabilities that models give to rows that they were not fitted on; each row is
 -- held out once.
 local function out_of_fold(set, options, seed, say)
+  local _ <close> = internals.whole_call() -- Ctrl-C ends all of it, not one of the fits
   -- a fold depends on labels and seed alone: that of the row numbers says which rows it holds
   local numbers = core.range { 1, #set + 1, dtype = "float32" }:reshape { #set, 1 }
   local shadow = core.data.from_tensors { x = numbers, y = set.labels }

@@ -69,8 +69,8 @@ local function history(values)
     end
   end
   if values.total_seconds then
-    lines[#lines + 1] = ("best epoch %s, %.1f s in all"):format(values.best_epoch or "none",
-      values.total_seconds)
+    lines[#lines + 1] = ("best epoch %s, %.1f s in all%s"):format(values.best_epoch or "none",
+      values.total_seconds, values.stopped_early == "interrupted" and ", interrupted" or "")
   end
   return table.concat(lines, "\n")
 end

@@ -188,14 +188,16 @@ static dg_status run_epoch(struct fit *fit)
 
 static dg_status run_epochs(struct fit *fit)
 {
-    for (int64_t i = 1; i <= fit->options->epochs && !fit->stop; i++) {
+    dg_status status = DG_OK;
+    for (int64_t i = 1; i <= fit->options->epochs && !fit->stop && status == DG_OK; i++) {
         fit->log.epoch = i;
-        DG_TRY(run_epoch(fit));
+        status = run_epoch(fit);
     }
-    if (fit->best_values && fit->result->best_epoch)
+    bool ended = status == DG_OK || status == DG_CANCELLED;
+    if (ended && fit->best_values && fit->result->best_epoch)
         memcpy(fit->model->values, fit->best_values,
                (size_t)fit->model->value_count * sizeof *fit->best_values);
-    return DG_OK;
+    return status;
 }
 
 dg_status dg_model_fit(dg_model *model, const dg_dataset *set, const dg_fit_options *options,

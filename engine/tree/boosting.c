@@ -368,7 +368,7 @@ static dg_status fit_boosting(dg_learner *learner, const dg_dataset *set,
     if (fit.goes_on) fit.before = fit.learner->trees.count / fit.learner->trees.group;
     dg_status status = run(&fit);
     if (fit.learner->base.fitted && result->best_epoch) {
-        if (options->monitor && status == DG_OK)
+        if (options->monitor && (status == DG_OK || status == DG_CANCELLED))
             dg_trees_keep(&fit.learner->trees, (fit.before + result->best_epoch) * fit.outputs);
         fit.learner->best_round = fit.before + result->best_epoch;
     }

@@ -112,6 +112,7 @@ end
 -- Opens the journal, lets `trials` run them, and gathers what was found.
 local function carry_out(spec, count, trials)
   local began = core.clock()
+  local _ <close> = internals.whole_call()
   spec.all = {}
   local shown <close> = progress.new(spec.verbose, count)
   spec.progress = shown

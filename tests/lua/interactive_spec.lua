@@ -95,14 +95,18 @@ describe("the interactive mode", function()
     assert.are.equal(0, code)
   end)
 
-  it("Ctrl-C ends the line of a fit's progress", function()
+  it("Ctrl-C ends a fit, whose history the prompt prints, on lines of their own", function()
     local out = type_in {
-      "> ", "x, forest = digits.uniform { 500, 50 }, tree.RandomForest { 1000000 }\\n",
-      "1000000 }", "forest:fit(x, digits.range { 500 } % 2)\\n",
+      "> ", "local x, y = digits.uniform { 500, 50 }, digits.range { 500 } % 2\\n",
+      "% 2", "local forest = tree.RandomForest { 1000000 }\\n",
+      "1000000 }", "forest:fit(x, y)\\n",
       "left", "\\003",
-      "interrupted", "\\004",
+      "interrupted", "forest.history.stopped_early, forest\\n",
+      "fitted", "\\004",
     }
-    assert.matches("left[^\n]*%^C\nstdin:1: interrupted\n", out)
+    assert.matches("left[^\n]*%^C\ndigits%-lua: the fit ends after this step, and keeps what it " ..
+      "has learnt\n.*\nepoch[^\n]*\nbest epoch [^\n]* in all, interrupted\n> ", out)
+    assert.matches("\ninterrupted\tRandomForest { n_estimators = 1000000 }, fitted\n", out)
   end)
 
   it("completes names with Tab", function()
