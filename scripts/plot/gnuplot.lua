@@ -27,9 +27,12 @@ local gnuplot = {}
 
 -- ---- words ----
 
--- A text as an expression of gnuplot. Within single quotes nothing is special but the quote itself.
+-- A text as an expression of gnuplot. Within single quotes nothing is special but the quote itself,
+-- which two of them stand for, but not everywhere: it is written as a number, in double quotes.
+local APART = { ["'"] = "'.\"\\047\".'", ["\n"] = "'.\"\\n\".'" }
+
 function gnuplot.quote(text)
-  return "'" .. style.clean(text):gsub("'", "''"):gsub("\n", "'.\"\\n\".'") .. "'"
+  return "'" .. style.clean(text):gsub("['\n]", APART) .. "'"
 end
 
 local quote = gnuplot.quote
@@ -378,6 +381,7 @@ local SECONDS = 120
 -- the file was made (but for PDF by cairo 1.18 or later, which compresses the date).
 local function finish(format, bytes, title)
   if format == "svg" then
+    bytes = bytes:gsub("]]>", "]]&gt;") -- which XML does not allow in text
     bytes = bytes:gsub("<image ", "<image style='image-rendering:pixelated' ")
     bytes = bytes:gsub('font%-family="Arial"',
       'font-family="Arial,Liberation Sans,DejaVu Sans,Helvetica,sans-serif"')

@@ -31,8 +31,8 @@ local function axis(lists, log, share, which)
     if low <= 0 then
       check.fail(NAME, "log%s needs positive numbers, found %g", which, low)
     end
-    return chart.axis(low / (high / low) ^ share, high * (high / low) ^ share,
-      { log = low < high, grid = which == "y" })
+    local a, b = style.padded_log(low, high, share)
+    return chart.axis(a, b, { log = true, grid = which == "y" })
   end
   local whole = true
   for _, list in ipairs(lists) do whole = whole and chart.whole(list) end

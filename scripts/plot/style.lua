@@ -22,21 +22,25 @@ function style.dash(i) return shifted(style.dashes, i) end
 
 -- ---- text ----
 
--- What a font can draw: valid UTF-8 without control characters, but for "\n".
+-- What a font can draw and XML can hold: valid UTF-8 without control characters, but for "\n", and
+-- without U+FFFE and U+FFFF.
 function style.clean(text)
   text = tostring(text)
   if not utf8.len(text) then text = text:gsub("[\128-\255]", "?") end
-  return (text:gsub("\r\n?", "\n"):gsub("\t", " "):gsub("[%z\1-\9\11-\31\127]", ""))
+  return (text:gsub("\r\n?", "\n"):gsub("\t", " "):gsub("[%z\1-\9\11-\31\127]", "")
+    :gsub("\xEF\xBF[\xBE\xBF]", ""))
+end
+
+local function letter_width(code)
+  local letter = code < 128 and string.char(code) or ""
+  return letter:find "[il.,:;'|!%[%]() ]" and 0.34 or letter:find "[%uwm%%@]" and 0.84
+    or code >= 0x2E80 and 1.05 or 0.61
 end
 
 -- About how wide a line is; rather too wide than too narrow.
 function style.width(text, size)
   local sum = 0
-  for _, code in utf8.codes(style.clean(text)) do
-    local letter = code < 128 and string.char(code) or ""
-    sum = sum + (letter:find "[il.,:;'|!%[%]() ]" and 0.34 or letter:find "[%uwm%%@]" and 0.84
-      or code >= 0x2E80 and 1.05 or 0.61)
-  end
+  for _, code in utf8.codes(style.clean(text)) do sum = sum + letter_width(code) end
   return sum * size
 end
 
@@ -63,11 +67,13 @@ end
 function style.cut(text, size, width)
   text = style.clean(text):gsub("\n", " ")
   if style.width(text, size) <= width then return text end
-  local kept = utf8.len(text)
-  repeat
-    kept = kept - 1
-  until kept <= 1 or style.width(text:sub(1, utf8.offset(text, kept + 1) - 1), size) <= width - size
-  return text:sub(1, utf8.offset(text, kept + 1) - 1) .. "…"
+  local sum, last = 0, 0 -- the first letter stays
+  for at, code in utf8.codes(text) do
+    sum = sum + letter_width(code) * size
+    if at > 1 and sum > width - size then break end
+    last = at
+  end
+  return text:sub(1, utf8.offset(text, 2, last) - 1) .. "…"
 end
 
 -- ---- numbers ----
@@ -159,6 +165,13 @@ function style.log_ticks(low, high)
     end
   end
   return #ticks > 1 and ticks or style.ticks(low, high, 4)
+end
+
+-- The same for a logarithmic axis, of positive numbers.
+function style.padded_log(low, high, share)
+  low, high = math.log(low, 10), math.log(high, 10)
+  local room = low == high and 0.5 or share * (high - low)
+  return 10.0 ^ math.max(low - room, -307), 10.0 ^ math.min(high + room, 308)
 end
 
 -- A range around data that leaves some room, for an axis.
