@@ -59,7 +59,8 @@ static int model_parameters(lua_State *L)
 /* User value 1: a table of its fields. */
 static void push_fields(lua_State *L, int index)
 {
-    luaL_checkudata(L, index, LAYER);
+    if (!luaL_testudata(L, index, LAYER))
+        dg_wrong_type(L, index, "layer", "the value", "a layer of a model");
     lua_getiuservalue(L, index, 1);
 }
 
@@ -119,7 +120,8 @@ static int layer_tostring(lua_State *L)
 
 static int layer_newindex(lua_State *L)
 {
-    luaL_checkudata(L, 1, LAYER);
+    if (!luaL_testudata(L, 1, LAYER))
+        dg_wrong_type(L, 1, "layer", "the value", "a layer of a model");
     const char *name = luaL_tolstring(L, 2, NULL);
     bool trainable = strcmp(name, "trainable") == 0;
     return dg_raise(L, "the field '%s' of a layer cannot be set: %s", name,

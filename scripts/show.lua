@@ -14,8 +14,10 @@ local function sorted_keys(table_of)
   local keys = {}
   for key in pairs(table_of) do keys[#keys + 1] = key end
   table.sort(keys, function(a, b)
-    if type(a) == type(b) then return a < b end
-    return type(a) == "number"
+    local kind = type(a)
+    if kind ~= type(b) then return kind == "number" or (type(b) ~= "number" and kind < type(b)) end
+    if kind == "number" or kind == "string" then return a < b end
+    return tostring(a) < tostring(b)
   end)
   return keys
 end

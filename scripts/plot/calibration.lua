@@ -40,7 +40,7 @@ local function read_bins(curve)
   x, y = curves.numbers(NAME, "confidence", x), curves.numbers(NAME, "accuracy", y)
   check.same_length(NAME, "confidence", x, "accuracy", y)
   counts = counts and check.numbers(NAME, "count", counts) or {}
-  return x, y, #counts == #x and counts or nil
+  return x, y, #counts == #x and style.bounds(counts) and counts or nil
 end
 
 -- How many rows each bin has, for below the curve.

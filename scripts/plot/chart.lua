@@ -60,7 +60,7 @@ function chart.text_bars(items, columns, title)
   for _, item in ipairs(items) do
     label_wide = math.max(label_wide, utf8.len(style.clean(item[1])))
     text_wide = math.max(text_wide, utf8.len(item[3]))
-    if style.finite(item[2]) then most = math.max(most, math.abs(item[2])) end
+    if style.finite(item[2]) then most = math.max(most, math.abs(item[2] + 0.0)) end
   end
   label_wide = math.min(label_wide, columns // 2)
   local room = math.max(4, columns - label_wide - text_wide - 4)
@@ -71,7 +71,7 @@ function chart.text_bars(items, columns, title)
       label = label:sub(1, utf8.offset(label, label_wide) - 1) .. "…"
     end
     local eighths = style.finite(item[2]) and most > 0
-      and math.floor(math.abs(item[2]) / most * room * 8 + 0.5) or 0
+      and math.floor(math.abs(item[2] + 0.0) / most * room * 8 + 0.5) or 0
     local part = ({ "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" })[eighths % 8 + 1]
     lines[#lines + 1] = ("%s%s  %s%s %s"):format((" "):rep(label_wide - utf8.len(label)), label,
       ("█"):rep(eighths // 8), part, item[3])

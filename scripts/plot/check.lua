@@ -17,9 +17,9 @@ function check.found(value)
   return "a " .. (type(kind) == "string" and kind:match "[^.]*$" or type(value))
 end
 
--- Whether a value is one of the library's: is_a(x, "tensor").
+-- Whether a value is one of the library's that are made in C: is_a(x, "tensor").
 function check.is_a(value, kind)
-  local meta = debug.getmetatable(value)
+  local meta = type(value) == "userdata" and debug.getmetatable(value)
   return type(meta) == "table" and rawget(meta, "__name") == "digits." .. kind
 end
 
@@ -92,6 +92,25 @@ function check.some_numbers(name, what, value)
     check.fail(name, "there is no %snumber in %s", #list > 0 and "finite " or "", what)
   end
   return list
+end
+
+-- An option that is a whole number of at least 1, or nil; as an integer.
+function check.count(name, what, value)
+  local count = math.tointeger(value)
+  if value ~= nil and not (type(value) == "number" and count and count >= 1) then
+    check.fail(name, "%s must be a whole number of at least 1, found %s", what, check.found(value))
+  end
+  return count
+end
+
+-- A height and a width, from { height, width } or nil.
+function check.shape(name, value)
+  if value == nil then return nil end
+  local high, wide = rawget(value, 1), rawget(value, 2)
+  if high == nil or wide == nil or rawget(value, 3) ~= nil then
+    check.fail(name, "shape must be { height, width }")
+  end
+  return { check.count(name, "shape[1]", high), check.count(name, "shape[2]", wide) }
 end
 
 function check.tensor(name, what, value)

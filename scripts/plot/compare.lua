@@ -20,6 +20,14 @@ local function read(candidates)
           check.found(one[field]))
       end
     end
+    for _, field in ipairs { "accuracy_spread", "seconds_spread" } do
+      local spread = one[field]
+      local right = type(spread) == "number" and spread >= 0 and style.finite(spread)
+      if spread ~= nil and not right then
+        check.fail(NAME, "candidate %d: %s must be a number of at least 0, found %s", i, field,
+          check.found(spread))
+      end
+    end
     if not (one.accuracy >= 0 and one.accuracy <= 1) then
       check.fail(NAME, "%s: accuracy must be from 0 to 1, found %g", one.name, one.accuracy)
     end

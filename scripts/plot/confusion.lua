@@ -18,6 +18,12 @@ local function read(matrix, names)
   if check.is_a(counts, "tensor") then counts = counts:totable() end
   if check.is_a(labels, "tensor") then labels = labels:totable() end
   names = names or labels
+  for what, list in pairs { counts = counts, labels = names } do
+    if type(list) ~= "table" then
+      check.fail(NAME, "%s must be a list or a tensor, found %s", what, check.found(list))
+    end
+  end
+  if type(labels) ~= "table" then labels = names end
   local size = #counts
   if size == 0 or #names ~= size or #labels ~= size then
     check.fail(NAME, "expected as many labels as rows of counts, found %d and %d", #names, size)
@@ -28,6 +34,7 @@ local function read(matrix, names)
     if type(counts[i]) ~= "table" or #counts[i] ~= size then
       check.fail(NAME, "counts must be square, found %d rows and another length in row %d", size, i)
     end
+    check.numbers(NAME, ("counts[%d]"):format(i), counts[i])
   end
   return counts, texts
 end

@@ -1,6 +1,7 @@
 -- What plots of curves in the unit square share.
 local chart = require "digits.plot.chart"
 local check = require "digits.plot.check"
+local sorted_keys = require("digits.show").sorted_keys
 local style = require "digits.plot.style"
 
 local curves = {}
@@ -14,17 +15,17 @@ end
 -- A list of curves: what `as_curve` makes of the value, or of those in it, by position or by name
 -- or label, sorted. as_curve returns nil for what is no curve.
 function curves.several(name, given, as_curve, expected)
-  local one = type(given) == "table" and as_curve(given)
+  if type(given) ~= "table" then
+    check.fail(name, "expected %s, or several of them, found %s", expected, check.found(given))
+  end
+  local one = as_curve(given)
   if one then return { one } end
   local keys, found = {}, {}
-  for key, value in pairs(type(given) == "table" and given or {}) do
+  for _, key in ipairs(sorted_keys(given)) do
+    local value = given[key]
     if type(value) == "table" and as_curve(value) then keys[#keys + 1] = key end
   end
-  table.sort(keys, function(a, b)
-    if type(a) == type(b) then return a < b end
-    return type(a) == "number"
-  end)
-  local list = #keys == #(given or "")
+  local list = #keys == #given
   for i, key in ipairs(keys) do
     local curve = {}
     for k, value in pairs(as_curve(given[key])) do curve[k] = value end

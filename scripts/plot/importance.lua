@@ -13,10 +13,12 @@ local function bars(values, names, options)
     items[i] = { tostring(names and names[i] or i), value, style.number(value), i }
   end
   table.sort(items, function(a, b)
-    if a[2] ~= b[2] then return a[2] > b[2] end
+    local x = style.finite(a[2]) and a[2] or -math.huge
+    local y = style.finite(b[2]) and b[2] or -math.huge
+    if x ~= y then return x > y end
     return a[4] < b[4]
   end)
-  local count = math.min(#items, options.most or 20)
+  local count = math.min(#items, check.count(NAME, "most", options.most) or 20)
   local mark, ticks, shown = { kind = "bars", colour = style.colour(1) }, {}, {}
   for i = 1, count do
     shown[i] = items[i]
@@ -44,7 +46,7 @@ return function(given, options)
   end
   local values = check.some_numbers(NAME, "the importances", given)
   local side = math.floor(math.sqrt(#values) + 0.5)
-  local shape = options.shape
+  local shape = check.shape(NAME, options.shape)
   if not shape and not options.names and side * side == #values and side >= 6 then
     shape = { side, side }
   end

@@ -38,7 +38,7 @@ local function units(owner, kernel, options)
   end
   local high, wide
   if options.shape then
-    high, wide = options.shape[1], options.shape[2]
+    high, wide = table.unpack(check.shape(NAME, options.shape))
   else
     high = math.floor(math.sqrt(shape[1]) + 0.5)
     wide = high
@@ -65,8 +65,9 @@ return function(model, layer, options)
   local all = units(owner, kernel, options)
   local low, high = picture_of.range(all)
   high = math.max(-(low or 0), high or 0)
-  local count = math.min(#all, options.most or 64)
-  local images = { rasters = {}, columns = options.columns or mosaic.columns(count),
+  local count = math.min(#all, check.count(NAME, "most", options.most) or 64)
+  local images = { rasters = {}, columns = check.count(NAME, "columns", options.columns)
+      or mosaic.columns(count),
     scale = { "diverging", -high, high } }
   images.columns = math.max(1, math.min(images.columns // 1, count))
   for i = 1, count do

@@ -22,7 +22,16 @@ local function read(found, metric)
     check.fail(NAME, "expected what a search returns, with trials, found %s", check.found(found))
   end
   local list = {}
-  for _, trial in ipairs(trials) do
+  for i, trial in ipairs(trials) do
+    local params = type(trial) == "table" and trial.params
+    if type(params) ~= "table" or next(params) == nil then
+      check.fail(NAME, "trials[%d] must be a trial of a search, with params", i)
+    end
+    for name in pairs(params) do
+      if type(name) ~= "string" then
+        check.fail(NAME, "trials[%d]: params must have names, found %s", i, check.found(name))
+      end
+    end
     local score = type(trial.scores) == "table" and trial.scores[metric]
     if type(score) == "number" and style.finite(score) then
       list[#list + 1] = { params = trial.params, score = score }
@@ -58,7 +67,9 @@ local function varied(trials)
 end
 
 local function by_value(a, b)
-  if type(a) == "number" and type(b) == "number" then return a < b end
+  local x, y = type(a) == "number" and a == a, type(b) == "number" and b == b
+  if x and y then return a < b end
+  if x ~= y then return x end
   return text_of(a) < text_of(b)
 end
 
@@ -66,7 +77,9 @@ end
 local function place_values(one)
   table.sort(one.values, by_value)
   local numbers = {}
-  for i, value in ipairs(one.values) do numbers[i] = tonumber(value) end
+  for i, value in ipairs(one.values) do
+    if type(value) == "number" and style.finite(value) then numbers[i] = value end
+  end
   local places = {}
   if #one.values <= MOST_VALUES or #numbers < #one.values then
     local ticks = {}

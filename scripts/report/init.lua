@@ -3,6 +3,7 @@
 local internals = require("digits.core").internals
 local html = require "digits.report.html"
 local style = require "digits.report.style"
+local is_picture = require("digits.plot.picture").is
 local writable = require "digits.writable"
 
 local report = {}
@@ -14,7 +15,15 @@ local function fail(...)
 end
 
 local function want(kind, value, what)
-  if type(value) ~= kind then fail("%s must be a %s, found a %s", what, kind, type(value)) end
+  if type(value) ~= kind then
+    fail("%s must be a %s, found %s", what, kind, value == nil and "nil" or "a " .. type(value))
+  end
+  return value
+end
+
+-- A list of lists; `what` is one of them.
+local function want_lists(value, what)
+  for _, one in ipairs(value) do want("table", one, what) end
   return value
 end
 
@@ -34,7 +43,7 @@ end
 
 -- Figures of note below the title: { { "accuracy", "0.9890" }, ... }.
 function Page:tiles(tiles)
-  self.top = want("table", tiles, "tiles")
+  self.top = want_lists(want("table", tiles, "tiles"), "a tile")
   return self
 end
 
@@ -77,8 +86,8 @@ end
 -- text, 1 if not given; best: the number of the row that stands out.
 function Page:table(given)
   want("table", want("table", given, "a table").head, "head of a table")
-  want("table", given.rows, "rows of a table")
-  local texts, lines = given.texts or 1, {}
+  want_lists(want("table", given.rows, "rows of a table"), "a row of a table")
+  local texts, lines = want("number", given.texts or 1, "texts of a table"), {}
   local function line(cells, tag)
     local parts = {}
     for i, cell in ipairs(cells) do
@@ -99,6 +108,10 @@ function Page:table(given)
 end
 
 local function image(picture, alt, class)
+  if not is_picture(picture) then
+    fail("a figure must be a picture of digits.plot, or { picture, narrow = picture }, found a %s",
+      type(picture))
+  end
   return ('<img%s src="data:image/svg+xml;base64,%s" width="%d" height="%d" alt="%s">'):format(
     class and (' class="%s"'):format(class) or "", html.base64(picture:render "svg"),
     picture.width, picture.height, html.escape(html.flat(alt)))
@@ -109,13 +122,15 @@ end
 function Page:figure(pictures, caption, alt)
   want("table", pictures, "a picture")
   want("string", caption, "the caption of a figure")
-  if getmetatable(pictures) or pictures.narrow then pictures = { pictures } end
+  if is_picture(pictures) or rawget(pictures, "narrow") then pictures = { pictures } end
   local images = {}
-  alt = alt or caption
+  alt = want("string", alt or caption, "the description of a figure")
   for i, picture in ipairs(pictures) do
-    images[i] = getmetatable(picture) and image(picture, alt) or ("<div>%s%s</div>"):format(
+    local several = type(picture) == "table" and rawget(picture, "narrow")
+    images[i] = not several and image(picture, alt) or ("<div>%s%s</div>"):format(
       image(picture[1], alt, "wide"), image(picture.narrow, alt, "narrow"))
   end
+  if #images == 0 then fail("there is no picture in the figure") end
   local whole = '<figure><div class="pictures">\n%s\n</div><figcaption>%s</figcaption></figure>'
   return add(self, whole:format(table.concat(images, "\n"), html.prose(caption)))
 end
@@ -177,6 +192,19 @@ end
 function Page:save()
   internals.picture.write(self.path, self:html())
   return self
+end
+
+-- All methods want a page before them, and write numbers with a point.
+for name, method in pairs(Page) do
+  if type(method) == "function" then
+    Page[name] = function(self, ...)
+      if getmetatable(self) ~= Page then
+        fail("expected a page, found %s; call it with a colon: page:%s(...)",
+          self == nil and "nil" or "a " .. type(self), name)
+      end
+      return internals.c_locale(method, self, ...)
+    end
+  end
 end
 
 internals.document(report.new, "report.new", "new(path, { title = text, lead = nil })\n" ..

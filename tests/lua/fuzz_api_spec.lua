@@ -1,0 +1,73 @@
+-- A short run of tests/fuzz/api.lua, and the calls that it once found wanting.
+local digits = require "digits"
+local shell = dofile "tests/lua/shell.lua"
+local support = require "tests.lua.support"
+local plot, tree = digits.plot, digits.tree
+
+describe("calls with values that nobody expects", function()
+  it("raise sentences of the library's", function()
+    local calls = support.sanitized and 3000 or 12000
+    shell.open()
+    shell.file("api.lua", support.read "tests/fuzz/api.lua")
+    shell.file("go.lua", ([[
+      local fuzz = dofile "api.lua"
+      local calls, raised, raw, functions = fuzz.run { calls = %d, seed = 1 }
+      for _, one in ipairs(raw) do io.stderr:write(one[1], "\n    ", one[2], "\n") end
+      io.stderr:write(functions > 180 and raised > calls / 2 and raised < calls and "done" or "odd")
+      os.exit(#raw == 0)]]):format(calls))
+    local _, err, status = shell.run "exec $P go.lua"
+    shell.close()
+    assert.are.same({ "done", 0 }, { err, status })
+  end)
+
+  local function message(action, ...)
+    local given = table.pack(...)
+    return support.message(function()
+      local result = action(table.unpack(given, 1, given.n))
+      return result
+    end)
+  end
+
+  it("name what was given, and what was expected", function()
+    local set = digits.data.from_tensors { x = digits.zeros { 4, 2 }, y = digits.range { 4 } }
+    local forged = setmetatable({}, { __name = "digits.tensor" })
+    local model = digits.nn.Sequential { digits.nn.Input { 4 }, digits.nn.Dense { 2 } }
+    local forest = tree.RandomForest { n_estimators = 1 }
+    forest:fit(set, { verbose = 0 })
+    for _, case in ipairs {
+      { "plot%.roc: expected .*, found 5", plot.roc, 5 },
+      { "plot%.calibration: expected .*, found true", plot.calibration, true },
+      { "plot%.confusion_matrix: counts must be a list", plot.confusion_matrix, set },
+      { "plot%.confusion_matrix: counts%[1%]%[1%] must be a number", plot.confusion_matrix,
+        { labels = { 1 }, counts = { { "x" } } } },
+      { "plot%.heatmap: .* must be a tensor, found a tensor", plot.heatmap, forged },
+      { "plot%.importance: shape%[2%] must be a whole number", plot.importance, { 1, 2 },
+        { shape = { 1, "2" } } },
+      { "plot%.importance: shape must be { height, width }", plot.importance, { 1 },
+        { shape = {} } },
+      { "plot%.kernels: most must be a whole number of at least 1, found 1.5", plot.kernels, model,
+        { shape = { 2, 2 }, most = 1.5 } },
+      { "plot%.compare: candidate 1: accuracy_spread must be a number of at least 0", plot.compare,
+        { { name = "a", accuracy = 1, seconds = 1, accuracy_spread = "x" } } },
+      { "plot%.search: trials%[1%] must be a trial", plot.search, { trials = { 7 } } },
+      { "tree_text: ", forest.tree_text, model }, { "importances: ", forest.importances, model },
+    } do
+      assert.matches(case[1], message(case[2], case[3], case[4]))
+    end
+  end)
+
+  it("are told to use a colon by pages", function()
+    local folder = support.folder()
+    local page = digits.report.new(folder .. "/p.html", { title = "t" })
+    assert.matches("report: expected a page, found nil; call it with a colon: page:save%(...%)",
+      message(page.save))
+    assert.matches("call it with a colon: page:text", message(page.text, "prose"))
+    assert.matches("a figure must be a picture of digits.plot",
+      message(page.figure, page, { 7 }, ""))
+    assert.matches("there is no picture in the figure", message(page.figure, page, {}, ""))
+    assert.matches("a row of a table must be a table, found a number", message(page.table, page,
+      { head = { "a" }, rows = { 7 } }))
+    assert.matches("a tile must be a table", message(page.tiles, page, { 7 }))
+    support.remove(folder)
+  end)
+end)
