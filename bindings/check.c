@@ -48,12 +48,17 @@ void dg_tell(lua_State *L, const char *function, const char *text)
     luaL_getsubtable(L, LUA_REGISTRYINDEX, "digits.told");
     lua_pushvalue(L, -2);
     if (lua_rawget(L, -2) == LUA_TNIL) {
-        lua_writestringerror("digits-lua: %s\n", lua_tostring(L, -3));
+        lua_writestringerror("digits-lua: warning: %s\n", lua_tostring(L, -3));
         lua_pushvalue(L, -3);
         lua_pushboolean(L, true);
         lua_rawset(L, -4);
     }
     lua_pop(L, 3);
+}
+
+void dg_push_number(lua_State *L, double value)
+{
+    lua_pushnumber(L, isnan(value) ? fabs(value) : value);
 }
 
 int dg_raise(lua_State *L, const char *format, ...)
@@ -94,6 +99,7 @@ const char *dg_push_found(lua_State *L, int index)
     case LUA_TBOOLEAN: return lua_pushstring(L, lua_toboolean(L, index) ? "true" : "false");
     case LUA_TNUMBER:
         if (lua_isinteger(L, index)) return lua_pushfstring(L, "%I", lua_tointeger(L, index));
+        if (isnan(lua_tonumber(L, index))) return lua_pushliteral(L, "nan");
         return lua_pushfstring(L, "%f", lua_tonumber(L, index));
     case LUA_TSTRING: {
         char text[128];

@@ -32,9 +32,12 @@ const char *dg_push_found(lua_State *L, int index);
 /* Pushes the position of the user's code, "file.lua:12: ", or "". */
 void dg_push_where(lua_State *L);
 
-/* Writes "digits-lua: file.lua:12: function: text" to standard error, the same line once only: for
+/* Writes "digits-lua: warning: file.lua:12: function: text" to standard error, the same line once only: for
  * what is no error, and is hardly meant. */
 void dg_tell(lua_State *L, const char *function, const char *text);
+
+/* lua_pushnumber, but NaN has no sign, which print would show ("-nan"). */
+void dg_push_number(lua_State *L, double value);
 
 /* Memory of the collector, on the stack. */
 void *dg_scratch(lua_State *L, size_t count, size_t size);

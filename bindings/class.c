@@ -5,6 +5,7 @@
 
 #include "bindings/call.h"
 #include "bindings/check.h"
+#include "bindings/peers.h"
 #include "engine/base/part.h"
 
 static void push_registry_table(lua_State *L, const char *name)
@@ -127,6 +128,8 @@ static const char *short_name(const dg_class *class)
 
 int dg_class_unknown(lua_State *L, const dg_class *class, const char *name, int extra)
 {
+    const char *advice = dg_peer_advice(class->name, name);
+    if (advice) return dg_raise(L, "a %s has no field '%s': %s", short_name(class), name, advice);
     luaL_getmetatable(L, class->name);
     lua_getfield(L, -1, "methods");
     lua_getfield(L, -2, "properties");
@@ -153,7 +156,9 @@ static int class_index(lua_State *L)
     }
     if (class->index) return class->index(L);
     if (lua_type(L, 2) == LUA_TSTRING) return dg_class_unknown(L, class, lua_tostring(L, 2), 0);
-    return dg_raise(L, "a %s cannot be indexed with %s", short_name(class), dg_push_found(L, 2));
+    const char *advice = lua_type(L, 2) == LUA_TSTRING ? NULL : dg_peer_advice(class->name, "[1]");
+    return dg_raise(L, "a %s cannot be indexed with %s%s%s", short_name(class), dg_push_found(L, 2),
+                    advice ? ": " : "", advice ? advice : "");
 }
 
 static void add_metamethods(lua_State *L, const luaL_Reg *meta)

@@ -63,12 +63,12 @@ static void push_log(lua_State *L, const dg_log *log, const char *step)
     set_integer(L, "epochs", log->epochs);
     set_integer(L, "batch", log->batch);
     set_integer(L, "batches", log->batches);
-    lua_pushnumber(L, log->seconds);
+    dg_push_number(L, log->seconds);
     lua_setfield(L, -2, "seconds");
     lua_pushstring(L, step); /* nil for NULL */
     lua_setfield(L, -2, "step");
     for (int i = 0; i < log->scores; i++) {
-        lua_pushnumber(L, log->score[i].value);
+        dg_push_number(L, log->score[i].value);
         lua_setfield(L, -2, log->score[i].name);
     }
 }
@@ -82,7 +82,7 @@ static void append(lua_State *L, int history, const char *name, int64_t epoch, d
         lua_pushvalue(L, -1);
         lua_setfield(L, history, name);
     }
-    lua_pushnumber(L, value);
+    dg_push_number(L, value);
     lua_rawseti(L, -2, epoch);
     lua_pop(L, 1);
 }
@@ -364,7 +364,7 @@ void dg_finish_history(lua_State *L, int history, const dg_fit_result *result, c
 {
     char text[256];
     lua_pushvalue(L, history);
-    lua_pushnumber(L, result->seconds);
+    dg_push_number(L, result->seconds);
     lua_setfield(L, -2, "total_seconds");
     if (result->best_epoch) set_integer(L, "best_epoch", result->best_epoch);
     lua_pushboolean(L, result->stopped_early);

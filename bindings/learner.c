@@ -92,12 +92,12 @@ void dg_push_scores(lua_State *L, const dg_scores *scores)
 {
     lua_createtable(L, 0, 3);
     dg_set_printable(L, "digits.record");
-    lua_pushnumber(L, scores->loss);
+    dg_push_number(L, scores->loss);
     lua_setfield(L, -2, "loss");
-    lua_pushnumber(L, scores->seconds);
+    dg_push_number(L, scores->seconds);
     lua_setfield(L, -2, "seconds");
     if (!scores->has_accuracy) return;
-    lua_pushnumber(L, scores->accuracy);
+    dg_push_number(L, scores->accuracy);
     lua_setfield(L, -2, "accuracy");
 }
 
@@ -296,7 +296,7 @@ static int push_attribute(lua_State *L, const dg_learner *learner, const dg_attr
         else if (number == floor(number) && fabs(number) < 0x1p53)
             lua_pushinteger(L, (lua_Integer)number);
         else
-            lua_pushnumber(L, number);
+            dg_push_number(L, number);
     }
     return 1;
 }

@@ -95,7 +95,7 @@ double dg_args_zero_division(const dg_args *args, bool *warn)
 
 void dg_set_number(lua_State *L, const char *field, double value)
 {
-    lua_pushnumber(L, value);
+    dg_push_number(L, value);
     lua_setfield(L, -2, field);
 }
 

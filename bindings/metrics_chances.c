@@ -69,7 +69,7 @@ static int push_metric(lua_State *L, const struct call *call, const dg_metric *m
     double out = 0;
     dg_check_call(L, dg_metric_score(&out, metric, call->truth, &call->answers),
                   call->args.function);
-    lua_pushnumber(L, out);
+    dg_push_number(L, out);
     return 1;
 }
 
@@ -108,14 +108,14 @@ static int roc_auc(lua_State *L)
         double out = 0;
         dg_average kind = average == 0 ? DG_MACRO : DG_WEIGHTED;
         dg_check_call(L, dg_roc_auc(&out, &chances, kind, call.answers.classes, &job), "roc_auc");
-        lua_pushnumber(L, out);
+        dg_push_number(L, out);
         return 1;
     }
     double *areas = dg_scratch(L, (size_t)chances.columns, sizeof *areas);
     dg_check_call(L, dg_roc_areas(areas, &chances, &job), "roc_auc");
     dg_push_by_label(L);
     for (int64_t j = 0; j < chances.columns; j++) {
-        lua_pushnumber(L, areas[j]);
+        dg_push_number(L, areas[j]);
         lua_rawseti(L, -2, label_of(&call, j));
     }
     return 1;
@@ -180,7 +180,7 @@ static int expected_calibration_error(lua_State *L)
 {
     int64_t count;
     const dg_calibration_bin *bins = make_bins(L, "expected_calibration_error", &count);
-    lua_pushnumber(L, dg_calibration_error(bins, count));
+    dg_push_number(L, dg_calibration_error(bins, count));
     return 1;
 }
 

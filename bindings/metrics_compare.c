@@ -38,7 +38,7 @@ static int score(lua_State *L)
     dg_answers answers = want_answers(L, 3, "score", "the answers");
     dg_args_classes(&args, 2, &answers);
     dg_check_call(L, dg_metric_score(&out, &metric, truth, &answers), "score");
-    lua_pushnumber(L, out);
+    dg_push_number(L, out);
     return 1;
 }
 

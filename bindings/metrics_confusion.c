@@ -143,7 +143,7 @@ static int confusion_counts(lua_State *L)
 
 static int confusion_accuracy(lua_State *L)
 {
-    lua_pushnumber(L, dg_confusion_accuracy(want_confusion(L, "accuracy")));
+    dg_push_number(L, dg_confusion_accuracy(want_confusion(L, "accuracy")));
     return 1;
 }
 
@@ -284,7 +284,7 @@ static int accuracy(lua_State *L)
     const dg_tensor *truth = dg_want_labels(L, 1, "accuracy", "truth");
     const dg_tensor *predicted = dg_want_labels(L, 2, "accuracy", "predicted");
     dg_check_call(L, dg_accuracy(&out, truth, predicted), "accuracy");
-    lua_pushnumber(L, out);
+    dg_push_number(L, out);
     return 1;
 }
 
@@ -304,7 +304,7 @@ static int number_of_matrix(lua_State *L, const char *function,
 {
     lua_settop(L, 3);
     dg_args args = dg_args_open(L, 3, function, (const char *const[]){ NULL }, hints, 0);
-    lua_pushnumber(L, compute(dg_push_confusion(L, &args, false)));
+    dg_push_number(L, compute(dg_push_confusion(L, &args, false)));
     return 1;
 }
 
@@ -326,7 +326,7 @@ static int cohen_kappa(lua_State *L)
     dg_args args = dg_args_open(L, 3, "cohen_kappa", names, hints, 0);
     int weights = dg_args_word(&args, "weights", words, -1) + 1;
     const dg_confusion *confusion = dg_push_confusion(L, &args, false);
-    lua_pushnumber(L, dg_cohen_kappa(confusion, (dg_kappa_weights)weights));
+    dg_push_number(L, dg_cohen_kappa(confusion, (dg_kappa_weights)weights));
     return 1;
 }
 
@@ -350,7 +350,7 @@ static void tell_undefined(lua_State *L, const char *function, const dg_confusio
 
 static void push_score(lua_State *L, const dg_f_scores *scores, enum which which)
 {
-    lua_pushnumber(L, which == PRECISION ? scores->precision
+    dg_push_number(L, which == PRECISION ? scores->precision
                       : which == RECALL  ? scores->recall
                                          : scores->f);
 }

@@ -189,7 +189,7 @@ static int gradients(lua_State *L)
     dg_check_call(L, dg_model_gradients(model, set, dg_key(seed, "gradients", 0), &job, &loss),
                   "gradients");
     push_weights(L, model, true);
-    lua_pushnumber(L, loss);
+    dg_push_number(L, loss);
     return 2;
 }
 

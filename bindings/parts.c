@@ -31,9 +31,21 @@ const dg_part *dg_test_part(lua_State *L, int index)
     return value ? value->part : NULL;
 }
 
+static const char *module_of(const dg_descriptor *type);
+
+/* nn.Adam in place of nn.Adam {}. */
+static void refuse_constructor(lua_State *L, int index, const char *function, const char *option)
+{
+    const dg_descriptor **type = luaL_testudata(L, index, CONSTRUCTOR);
+    if (type)
+        dg_raise(L, "%s: %s is a constructor: call it, as in %s = %s.%s {}", function, option,
+                 option, module_of(*type), (*type)->name);
+}
+
 static int wrong_value(lua_State *L, const dg_descriptor *type, const dg_param *param, int index)
 {
     char expected[512];
+    refuse_constructor(L, index, type->name, param->name);
     dg_param_expects(param, expected, sizeof expected);
     return dg_wrong_type(L, index, type->name, param->name, expected);
 }
@@ -267,6 +279,7 @@ const dg_part *dg_push_part_of(lua_State *L, int index, const char *kind, const 
         value->part = made;
         return made;
     }
+    refuse_constructor(L, index, function, option);
     const char *expected =
         lua_pushfstring(L, "%s %s or the name of one", strchr("aeiou", kind[0]) ? "an" : "a", kind);
     dg_wrong_type(L, index, function, option, expected);

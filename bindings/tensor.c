@@ -83,7 +83,7 @@ dg_tensor *dg_want_tensor(lua_State *L, int index, const char *function, const c
 void dg_push_element(lua_State *L, dg_dtype dtype, double value)
 {
     if (dtype == DG_FLOAT32)
-        lua_pushnumber(L, value);
+        dg_push_number(L, value);
     else
         lua_pushinteger(L, (lua_Integer)value);
 }

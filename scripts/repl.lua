@@ -132,6 +132,7 @@ end
 
 function render(value, depth, state)
   state.values = state.values + 1
+  if type(value) == "number" and value ~= value then return "nan" end -- never "-nan"
   if type(value) == "string" then return quote(value) end
   if is_plain(value) then return render_table(value, depth, state) end
   local ok, text = pcall(tostring, value)
@@ -146,7 +147,8 @@ end
 function repl.show(...)
   local values = table.pack(...)
   for i = 1, values.n do
-    if is_plain(values[i]) then values[i] = repl.format(values[i]) end
+    local is_nan = type(values[i]) == "number" and values[i] ~= values[i]
+    if is_nan or is_plain(values[i]) then values[i] = repl.format(values[i]) end
   end
   print(table.unpack(values, 1, values.n))
 end

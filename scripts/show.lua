@@ -54,6 +54,10 @@ local MOST_EPOCHS, EDGE = 100, 40 -- of more, this many at each end are shown
 
 local SCORES = { "loss", "accuracy", "val_loss", "val_accuracy", "seconds" }
 
+local function number(value)
+  return value ~= value and ("%14s"):format "nan" or ("%14.4f"):format(value)
+end
+
 local function history(values)
   local names = {}
   for _, name in ipairs(SCORES) do
@@ -66,7 +70,7 @@ local function history(values)
     if cut and epoch == EDGE + 1 then lines[#lines + 1] = "  ..." end
     if not cut or epoch <= EDGE or epoch > epochs - EDGE then
       local row = { ("%5d"):format(epoch) }
-      for _, name in ipairs(names) do row[#row + 1] = ("%14.4f"):format(values[name][epoch]) end
+      for _, name in ipairs(names) do row[#row + 1] = number(values[name][epoch]) end
       lines[#lines + 1] = table.concat(row)
     end
   end
@@ -85,10 +89,38 @@ local function weights(values)
   return table.concat(lines, "\n")
 end
 
+-- What a history, a log or scores may have, depending on learner, data and options: nil, else.
+local fields, peers = {}, { acc = "accuracy", val_acc = "val_accuracy" }
+for name in ([[loss accuracy val_loss val_accuracy oob_accuracy seconds epoch epochs round rounds
+    best_epoch best_round total_seconds stopped_early batch batches step unit]]):gmatch "%S+" do
+  fields[name] = true
+end
+
+-- __index of these tables: a name that is nearly one of theirs raises.
+local function unknown_field(values, name)
+  if type(name) ~= "string" or fields[name] then return nil end
+  local own = {}
+  for key in pairs(values) do
+    if type(key) == "string" then own[key] = true end
+  end
+  local near = peers[name] or internals.nearest(name, own)
+  if near then internals.raise(("there is no '%s' here, did you mean '%s'?"):format(name, near)) end
+end
+
+local function not_callable()
+  local name = debug.getinfo(1, "n").name
+  internals.raise(name and ("%s is a field, not a function: leave out the parentheses"):format(name)
+    or "a list is not a function: leave out the parentheses")
+end
+
 for name, printer in pairs {
   list = list, counts = counts, record = record, history = history, weights = weights,
 } do
   internals.printable(name).__tostring = printer
 end
+
+internals.printable("history").__index = unknown_field
+internals.printable("record").__index = unknown_field
+internals.printable("list").__call = not_callable
 
 return { text_of = text_of, sorted_keys = sorted_keys, record = record }

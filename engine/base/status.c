@@ -1,6 +1,7 @@
 /* The message slot of each thread. */
 #include "engine/base/status.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "engine/base/number.h"
@@ -8,6 +9,19 @@
 enum { MESSAGE_SIZE = 1024 };
 
 static _Thread_local char message[MESSAGE_SIZE];
+
+/* NaN has no sign: takes it from words that are "-nan". */
+static void drop_signs(char *text)
+{
+    static const char around[] = " ,:;(){}'\"";
+    for (char *at = strstr(text, "-nan"); at; at = strstr(at, "-nan")) {
+        bool begins = at == text || strchr(around, at[-1]);
+        if (begins && strchr(around, at[4])) /* 0, too */
+            memmove(at, at + 1, strlen(at));
+        else
+            at += 4;
+    }
+}
 
 dg_status dg_error(dg_status status, const char *format, ...)
 {
@@ -17,6 +31,7 @@ dg_status dg_error(dg_status status, const char *format, ...)
     va_start(arguments, format);
     dg_vprint(text, sizeof text, format, arguments);
     va_end(arguments);
+    drop_signs(text);
     memcpy(message, text, sizeof text);
     return status;
 }

@@ -25,6 +25,8 @@ static void messages_are_kept_and_extended(void **state)
     assert_string_equal(dg_error_message(), "saving 'a.b': disk 3 is full");
     dg_error(DG_IO, "again: %s", dg_error_message());
     assert_string_equal(dg_error_message(), "again: saving 'a.b': disk 3 is full");
+    dg_error(DG_INVALID, "%s is -nan, (-nan) x-nan.csv -nano %g", "-nan", -0.5);
+    assert_string_equal(dg_error_message(), "nan is nan, (nan) x-nan.csv -nano -0.5");
 }
 
 static void long_messages_are_cut(void **state)
