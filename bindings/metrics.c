@@ -16,7 +16,8 @@ const dg_tensor *dg_want_labels(lua_State *L, int index, const char *function, c
     const dg_dataset *set = dg_test_dataset(L, index);
     if (set && !set->labelled)
         dg_raise(L, "%s: %s is a dataset %s", function, name,
-                 set->numeric ? "of numbers, not of labels" : "without labels");
+                 set->numeric ? "of numbers, not of labels (r2 and the errors judge numbers)"
+                              : "without labels");
     if (set) return &set->labels;
     const dg_tensor *given = dg_test_tensor(L, index);
     if (!given && lua_type(L, index) != LUA_TTABLE)
@@ -128,6 +129,8 @@ static int find(lua_State *L)
     lua_setfield(L, -2, "greater_is_better");
     lua_pushboolean(L, dg_metric_of_chances(&metric));
     lua_setfield(L, -2, "needs_probabilities");
+    lua_pushboolean(L, metric.type->of_numbers != NULL);
+    lua_setfield(L, -2, "needs_numbers");
     return 1;
 }
 
@@ -147,7 +150,7 @@ static const dg_function by_name[] = {
     { "find", find,
       "find(name)\n"
       "What is known of a metric that other functions take by name. It is { name =, doc =,\n"
-      "greater_is_better =, needs_probabilities = }.\n"
+      "greater_is_better =, needs_probabilities =, needs_numbers = }.\n"
       "metrics.find(\"f1_macro\").greater_is_better" },
     { "names", names, "names()\nThe names of metrics that score, bootstrap and search know." },
     { NULL, NULL, NULL },
@@ -172,4 +175,5 @@ void dg_open_metrics(lua_State *L)
     add_functions(L, dg_label_metrics);
     add_functions(L, dg_chance_metrics);
     add_functions(L, dg_compare_metrics);
+    add_functions(L, dg_number_metrics);
 }

@@ -17,6 +17,9 @@ void dg_open_metrics(lua_State *L);
  * the stack. */
 const dg_tensor *dg_want_labels(lua_State *L, int index, const char *function, const char *name);
 
+/* The same for numbers (a list, a tensor, a dataset of numbers), of any type and shape. */
+const dg_tensor *dg_want_numbers(lua_State *L, int index, const char *function, const char *name);
+
 /* The option labels = { ... } or classes = { ... }: its tensor, left on the stack, or NULL. */
 const dg_tensor *dg_args_labels(const dg_args *args, const char *name);
 
@@ -49,5 +52,6 @@ extern const dg_class dg_confusion_class;      /* bindings/metrics_confusion.c *
 extern const dg_function dg_label_metrics[];   /* bindings/metrics_confusion.c */
 extern const dg_function dg_chance_metrics[];  /* bindings/metrics_chances.c */
 extern const dg_function dg_compare_metrics[]; /* bindings/metrics_compare.c */
+extern const dg_function dg_number_metrics[];  /* bindings/metrics_numbers.c */
 
 #endif

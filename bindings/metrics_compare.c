@@ -8,10 +8,23 @@ static const char *const hints[] = {
     "labels",           "use classes = { ... }", NULL,
 };
 
-/* The answers at `index`: labels {n}, or a number for each class {n, k}. */
-static dg_answers want_answers(lua_State *L, int index, const char *function, const char *name)
+static const dg_tensor *want_truth(lua_State *L, int index, const char *function,
+                                   const dg_metric *metric)
+{
+    return metric->type->of_numbers ? dg_want_numbers(L, index, function, "truth")
+                                    : dg_want_labels(L, index, function, "truth");
+}
+
+/* The answers at `index`: numbers {n} if those are judged, else labels {n}, or a number for each
+ * class {n, k}. */
+static dg_answers want_answers(lua_State *L, int index, const char *function, const char *name,
+                               const dg_metric *metric)
 {
     dg_answers answers = { 0 };
+    if (metric->type->of_numbers) {
+        answers.numbers = dg_want_numbers(L, index, function, name);
+        return answers;
+    }
     const dg_tensor *given = dg_test_tensor(L, index);
     if (!given && lua_type(L, index) == LUA_TTABLE) {
         dg_push_tensor_of(L, index, function, NULL);
@@ -34,8 +47,8 @@ static int score(lua_State *L)
     lua_settop(L, 4);
     dg_check_call(L, dg_metric_find(&metric, dg_want_text(L, 1, "score", "the metric")), "score");
     dg_args args = dg_args_open(L, 4, "score", names, hints, 0);
-    const dg_tensor *truth = dg_want_labels(L, 2, "score", "truth");
-    dg_answers answers = want_answers(L, 3, "score", "the answers");
+    const dg_tensor *truth = want_truth(L, 2, "score", &metric);
+    dg_answers answers = want_answers(L, 3, "score", "the answers", &metric);
     dg_args_classes(&args, 2, &answers);
     dg_check_call(L, dg_metric_score(&out, &metric, truth, &answers), "score");
     dg_push_number(L, out);
@@ -57,9 +70,9 @@ static int bootstrap(lua_State *L)
     dg_args_integer(&args, "resamples", 1, DG_MOST_RESAMPLES, &options.resamples);
     dg_args_number(&args, "level", &options.level);
     options.seed = dg_args_seed_or_next(&args);
-    const dg_tensor *truth = dg_want_labels(L, 1, "bootstrap", "truth");
-    dg_answers a = want_answers(L, 2, "bootstrap", "the first model");
-    dg_answers b = want_answers(L, 3, "bootstrap", "the second model");
+    const dg_tensor *truth = want_truth(L, 1, "bootstrap", &metric);
+    dg_answers a = want_answers(L, 2, "bootstrap", "the first model", &metric);
+    dg_answers b = want_answers(L, 3, "bootstrap", "the second model", &metric);
     dg_args_classes(&args, 1, &a);
     dg_args_classes(&args, 1, &b);
     dg_job job = dg_job_default();
@@ -114,7 +127,8 @@ const dg_function dg_compare_metrics[] = {
       "A metric by its name: \"accuracy\", \"f1_macro\", \"top_3_accuracy\" or another of "
       "metrics.names().\n"
       "answers: labels {n}, or probabilities {n, k}, of which metrics of labels take the "
-      "likeliest.\n"
+      "likeliest;\n"
+      "numbers {n} for r2 and the errors.\n"
       "metrics.score(\"f1_macro\", test, model:predict_proba(test), { classes = model.classes })" },
     { "mcnemar", mcnemar,
       "mcnemar(truth, a, b, { exact = nil })\n"

@@ -462,7 +462,7 @@ static int classification_report(lua_State *L)
 const dg_function dg_label_metrics[] = {
     { "accuracy", accuracy,
       "accuracy(truth, predicted, {})\n"
-      "The share of rows with the right label. Labels are a tensor of whole numbers {n} or one-hot "
+      "The share of rows with the right label. Labels are a tensor of integers {n} or one-hot "
       "{n, k},\n"
       "a list, or a dataset, here and in the other functions.\n"
       "metrics.accuracy(test.y, model:predict(test))" },

@@ -13,9 +13,11 @@
 
 enum { GRAIN = 1 << 19 }; /* draws of a piece */
 
-/* One model: a number a row whose mean is the metric, or a cell of its confusion matrix a row. */
+/* One model: a number a row whose mean is the metric, a cell of its confusion matrix a row, or what
+ * it predicts and the truth of that. */
 struct side {
     double *scores;
+    double *truth, *numbers; /* of a metric of numbers */
     int32_t *cells;
     dg_confusion confusion;
 };
@@ -63,11 +65,13 @@ static dg_status judge(struct side *side, const dg_metric *metric, const dg_tens
                        const dg_answers *answers)
 {
     dg_chances chances;
+    if (metric->type->of_numbers)
+        return dg_numbers_read(&side->truth, &side->numbers, truth, answers->numbers);
     if (!dg_metric_of_chances(metric)) return judge_labels(side, metric, truth, answers);
     if (!metric->type->of_rows)
         return dg_error(DG_INVALID,
-                        "%s is no mean over rows: choose a metric of labels, log_loss or "
-                        "top_k_accuracy",
+                        "%s is no mean over rows: choose a metric of labels or numbers, "
+                        "log_loss or top_k_accuracy",
                         metric->type->name);
     DG_TRY(dg_answers_chances(&chances, metric, truth, answers));
     dg_status status = dg_alloc(&side->scores, chances.rows, sizeof *side->scores);
@@ -79,6 +83,8 @@ static dg_status judge(struct side *side, const dg_metric *metric, const dg_tens
 static void free_side(struct side *side)
 {
     dg_free(side->scores);
+    dg_free(side->truth);
+    dg_free(side->numbers);
     dg_free(side->cells);
     dg_confusion_free(&side->confusion);
 }
@@ -106,20 +112,28 @@ static double mean_difference(const struct bootstrap *boot, const int32_t *drawn
     return sum / (double)boot->rows;
 }
 
-static double drawn_score(const struct bootstrap *boot, const struct side *side, dg_confusion *work,
-                          const int32_t *drawn)
+/* What a piece works in. */
+struct scratch {
+    int32_t *drawn;
+    dg_confusion a, b;
+    double *truth, *numbers;
+};
+
+static double drawn_score(const struct bootstrap *boot, const struct side *side,
+                          struct scratch *scratch, dg_confusion *work)
 {
+    const int32_t *drawn = scratch->drawn;
+    for (int64_t i = 0; i < boot->rows && side->numbers; i++) {
+        scratch->truth[i] = side->truth[drawn[i]];
+        scratch->numbers[i] = side->numbers[drawn[i]];
+    }
+    if (side->numbers)
+        return boot->metric->type->of_numbers(scratch->truth, scratch->numbers, boot->rows);
     memset(work->counts, 0, (size_t)(work->size * work->size) * sizeof *work->counts);
     for (int64_t i = 0; i < boot->rows; i++) work->counts[side->cells[drawn[i]]]++;
     dg_confusion_add_up(work);
     return boot->metric->type->of_confusion(work);
 }
-
-/* What a piece works in. */
-struct scratch {
-    int32_t *drawn;
-    dg_confusion a, b;
-};
 
 static dg_status copy_matrix(dg_confusion *out, const dg_confusion *from)
 {
@@ -134,6 +148,10 @@ static dg_status prepare_scratch(struct scratch *scratch, const struct bootstrap
 {
     DG_TRY(dg_alloc(&scratch->drawn, boot->rows, sizeof *scratch->drawn));
     if (boot->a.scores) return DG_OK;
+    if (boot->a.numbers) {
+        DG_TRY(dg_alloc(&scratch->truth, boot->rows, sizeof *scratch->truth));
+        return dg_alloc(&scratch->numbers, boot->rows, sizeof *scratch->numbers);
+    }
     DG_TRY(copy_matrix(&scratch->a, &boot->a.confusion));
     return copy_matrix(&scratch->b, &boot->b.confusion);
 }
@@ -150,10 +168,12 @@ static dg_status run_piece(void *context, int64_t piece, int worker)
         draw(boot, r, scratch.drawn);
         boot->differences[r] = boot->a.scores
                                    ? mean_difference(boot, scratch.drawn)
-                                   : drawn_score(boot, &boot->a, &scratch.a, scratch.drawn) -
-                                         drawn_score(boot, &boot->b, &scratch.b, scratch.drawn);
+                                   : drawn_score(boot, &boot->a, &scratch, &scratch.a) -
+                                         drawn_score(boot, &boot->b, &scratch, &scratch.b);
     }
     dg_free(scratch.drawn);
+    dg_free(scratch.truth);
+    dg_free(scratch.numbers);
     dg_confusion_free(&scratch.a);
     dg_confusion_free(&scratch.b);
     return status;

@@ -29,6 +29,13 @@ dg_status dg_labels_read(dg_tensor *out, const dg_tensor *labels, const char *na
         return dg_error(DG_INVALID,
                         "%s has the shape %s, expected labels {rows}, or one-hot {rows, classes}",
                         name, dg_shape_text(labels->axes, labels->shape, shape, sizeof shape));
+    if (labels->dtype == DG_FLOAT32 && labels->shape[0] > 0 &&
+        (labels->axes == 1 || labels->shape[1] == 1))
+        return dg_error(DG_INVALID,
+                        "%s: these are numbers (float32), not labels, which are integers: "
+                        "y:astype \"int32\" makes labels of whole numbers; r2 and the errors judge "
+                        "numbers",
+                        name);
     dg_status status = labels->dtype == DG_INT32 && labels->axes == 1
                            ? dg_tensor_contiguous(out, labels)
                            : read_as_dataset(out, labels);

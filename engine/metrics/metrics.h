@@ -16,8 +16,9 @@
 
 /* --- labels (labels.c) -------------------------------------------------------------------- */
 
-/* Reads {n} or {n, 1} whole numbers of any type, or one-hot {n, k} (classes 0 .. k-1). `name`
- * begins the message of a failure ("truth"). */
+/* Reads {n} or {n, 1} integers, or one-hot {n, k} of any type (classes 0 .. k-1); float32 {n} are
+ * numbers, not labels, even if they are whole. `name` begins the message of a failure
+ * ("truth"). */
 dg_status dg_labels_read(dg_tensor *out, const dg_tensor *labels, const char *name);
 
 /* The share of rows where both say the same. */
@@ -188,6 +189,24 @@ typedef struct dg_roc {
 dg_status dg_roc_curve(dg_roc *out, const dg_chances *chances, int64_t column,
                        const int32_t *classes);
 
+/* --- numbers (numbers.c) ------------------------------------------------------------------ */
+
+/* Reads two lists of {n} or {n, 1} numbers of any type, as many in both, all finite. dg_free both;
+ * on failure they are NULL. */
+dg_status dg_numbers_read(double **truth_out, double **predicted_out, const dg_tensor *truth,
+                          const dg_tensor *predicted);
+
+double dg_numbers_mean_squared_error(const double *truth, const double *predicted, int64_t rows);
+double dg_numbers_root_mean_squared_error(const double *truth, const double *predicted,
+                                          int64_t rows);
+double dg_numbers_mean_absolute_error(const double *truth, const double *predicted, int64_t rows);
+/* A share, not a percentage; a truth nearer to 0 than DBL_EPSILON counts as that. */
+double dg_numbers_mean_absolute_percentage_error(const double *truth, const double *predicted,
+                                                 int64_t rows);
+/* The coefficient of determination; where the truth is constant 1 if it is met, else 0. NaN for a
+ * single row. */
+double dg_numbers_r2(const double *truth, const double *predicted, int64_t rows);
+
 /* --- metrics by name (names.c) ------------------------------------------------------------ */
 
 /* A number that says how good answers are, found by its name: "accuracy", "f1_macro",
@@ -199,6 +218,7 @@ typedef struct dg_metric_type {
     double (*of_confusion)(const dg_confusion *confusion);
     void (*of_rows)(const dg_chances *chances, int64_t k, double *out); /* its mean is the metric */
     dg_status (*of_chances)(double *out, const dg_chances *chances, const int32_t *classes);
+    double (*of_numbers)(const double *truth, const double *predicted, int64_t rows);
 } dg_metric_type;
 
 typedef struct dg_metric {
@@ -213,15 +233,16 @@ const dg_metric_type *dg_metric_at(int index);
 /* Whether it is computed from chances, not from labels. */
 bool dg_metric_of_chances(const dg_metric *metric);
 
-/* Answers of one model for rows whose truth is known: labels or chances, the other NULL. */
+/* Answers of one model for rows whose truth is known: one of the tensors, the others NULL. */
 typedef struct dg_answers {
+    const dg_tensor *numbers; /* as dg_numbers_read takes them; the truth is numbers, too, then */
     const dg_tensor *labels;
     const dg_tensor *chances; /* {n, k} */
     int64_t class_count;      /* as in dg_chances_new */
     const int32_t *classes;
 } dg_answers;
 
-/* DG_INVALID where the metric needs chances and there are labels. */
+/* DG_INVALID where the metric needs other answers than there are. */
 dg_status dg_metric_score(double *out, const dg_metric *metric, const dg_tensor *truth,
                           const dg_answers *answers);
 
@@ -258,8 +279,7 @@ typedef struct dg_bootstrap_result {
 } dg_bootstrap_result;
 
 /* Draws rows with replacement, the same for both models. The same seed gives the same bits on any
- * number of threads. DG_INVALID for a metric that is neither a mean over rows nor computed from
- * the confusion matrix. */
+ * number of threads. DG_INVALID for a metric of chances that is no mean over rows. */
 dg_status dg_bootstrap(dg_bootstrap_result *out, const dg_metric *metric, const dg_tensor *truth,
                        const dg_answers *a, const dg_answers *b,
                        const dg_bootstrap_options *options, const dg_job *job);

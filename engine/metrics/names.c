@@ -89,6 +89,15 @@ static const dg_metric_type types[] = {
       .of_chances = roc_auc_weighted },
     { "expected_calibration_error", "mean distance of confidence and accuracy, in 15 bins", false,
       .of_chances = calibration_error },
+    { "r2", "coefficient of determination of numbers", true, .of_numbers = dg_numbers_r2 },
+    { "mean_squared_error", "mean squared error of numbers", false,
+      .of_numbers = dg_numbers_mean_squared_error },
+    { "root_mean_squared_error", "its square root", false,
+      .of_numbers = dg_numbers_root_mean_squared_error },
+    { "mean_absolute_error", "mean distance of numbers", false,
+      .of_numbers = dg_numbers_mean_absolute_error },
+    { "mean_absolute_percentage_error", "mean distance of numbers as a share of the true one",
+      false, .of_numbers = dg_numbers_mean_absolute_percentage_error },
 };
 enum { TYPES = sizeof types / sizeof *types, DEFAULT_K = 2, MOST_DIGITS = 9 };
 
@@ -196,6 +205,17 @@ static dg_status score_chances(double *out, const dg_metric *metric, const dg_ch
     return DG_OK;
 }
 
+static dg_status score_numbers(double *out, const dg_metric *metric, const dg_tensor *truth,
+                               const dg_tensor *predicted)
+{
+    double *t, *p;
+    DG_TRY(dg_numbers_read(&t, &p, truth, predicted));
+    *out = metric->type->of_numbers(t, p, truth->shape[0]);
+    dg_free(t);
+    dg_free(p);
+    return DG_OK;
+}
+
 dg_status dg_metric_score(double *out, const dg_metric *metric, const dg_tensor *truth,
                           const dg_answers *answers)
 {
@@ -203,6 +223,7 @@ dg_status dg_metric_score(double *out, const dg_metric *metric, const dg_tensor 
     dg_chances chances;
     dg_status status;
     *out = 0;
+    if (metric->type->of_numbers) return score_numbers(out, metric, truth, answers->numbers);
     if (dg_metric_of_chances(metric)) {
         DG_TRY(dg_answers_chances(&chances, metric, truth, answers));
         status = score_chances(out, metric, &chances, answers->classes);

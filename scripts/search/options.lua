@@ -130,6 +130,9 @@ local function read_metric(who, given)
   local known = find_metric(who, metric)
   return { name = metric, maximize = known.greater_is_better, by_engine = true,
     score = function(model, set)
+      if known.needs_numbers then
+        return core.metrics.score(metric, set, model:predict(set))
+      end
       return core.metrics.score(metric, set, model:predict_proba(set), { classes = model.classes })
     end }
 end

@@ -278,11 +278,38 @@ def model_cases():
         yield model_case(name, both, only_a, only_b, neither)
 
 
+# --- numbers --------------------------------------------------------------------------------------
+
+
+def number_case(name, truth, predicted):
+    t, p = np.asarray(truth, dtype=np.float32), np.asarray(predicted, dtype=np.float32)
+    wide, guess = t.astype(np.float64), p.astype(np.float64)
+    return {"name": name, "truth": t, "predicted": p, "r2": metrics.r2_score(wide, guess),
+            "mean_squared_error": metrics.mean_squared_error(wide, guess),
+            "root_mean_squared_error": metrics.root_mean_squared_error(wide, guess),
+            "mean_absolute_error": metrics.mean_absolute_error(wide, guess),
+            "mean_absolute_percentage_error":
+                metrics.mean_absolute_percentage_error(wide, guess)}
+
+
+def number_cases():
+    rng = np.random.RandomState(6)
+    truth = 150 + 60 * rng.randn(200)
+    yield number_case("good", truth, truth + 20 * rng.randn(200))
+    yield number_case("worse than the mean", truth[:50], -truth[:50])
+    yield number_case("far from zero", 1e6 + rng.randn(40), 1e6 + rng.randn(40))
+    yield number_case("zeros among them", [0, 1, -2, 0], [0.5, 1, -1, 0])
+    yield number_case("constant, and met", [-2, -2, -2], [-2, -2, -2])
+    yield number_case("constant, and missed", [-2, -2, -2], [-2, -2, -1.5])
+    yield number_case("one row", [3], [2.5])
+    yield number_case("all right", [1, 2.5, -7], [1, 2.5, -7])
+
+
 def write(path):
     parts = ["-- Made by make_metrics.py; do not edit. Metrics by scikit-learn: see there.",
              "-- luacheck: no max line length", "local NAN, INFINITY = 0 / 0, math.huge", "return {"]
     for kind, cases in (("labels", label_cases()), ("chances", chance_cases()),
-                        ("models", model_cases())):
+                        ("models", model_cases()), ("numbers", number_cases())):
         parts.append("%s = {" % kind)
         parts.extend(wrap(lua(case) + ",") for case in cases)
         parts.append("},")

@@ -286,7 +286,7 @@ describe("labels are taken", function()
   it("as lists, tensors of any type, columns, one-hot and datasets", function()
     local y = digits.tensor { dtype = "int32", table.unpack(truth) }
     local set = data.from_tensors { x = digits.zeros { 5, 2 }, y = y }
-    local ways = { truth, y, y:astype "uint8", y:astype "float32", y:reshape { 5, 1 }, set,
+    local ways = { truth, y, y:astype "uint8", y:reshape { 5, 1 }, set,
       set:one_hot(), set:one_hot().y }
     local answers = { predicted, digits.tensor(predicted), digits.tensor(one_hot), one_hot,
       digits.tensor(one_hot):astype "uint8" }
@@ -321,9 +321,12 @@ describe("labels are taken", function()
     assert.are.equal("accuracy: truth has no rows", accuracy({}, {}))
     assert.are.equal("accuracy: truth has 2 rows, but predicted has 3",
       accuracy({ 1, 2 }, { 1, 2, 3 }))
-    assert.matches("^accuracy: predicted: label 2 is 1.5, expected a whole number",
-      accuracy({ 1, 2 }, { 1, 1.5 }))
-    assert.matches("^accuracy: truth: label 1 is %-?nan", accuracy({ 0 / 0, 2.0 }, { 1, 2 }))
+    local numbers = ": these are numbers %(float32%), not labels, which are integers: y:astype " ..
+      '"int32" makes labels of whole numbers; r2 and the errors judge numbers$'
+    assert.matches("^accuracy: predicted" .. numbers, accuracy({ 1, 2 }, { 1, 1.5 }))
+    assert.matches("^accuracy: truth" .. numbers, accuracy({ 0 / 0, 2.0 }, { 1, 2 }))
+    assert.matches("^accuracy: truth" .. numbers, accuracy(digits.tensor { 1.0, 2.0 }, { 1, 2 }))
+    assert.matches("^accuracy: truth" .. numbers, accuracy({ { 1.0 }, { 2.0 } }, { 1, 2 }))
     assert.matches("predicted: row 1 of the one%-hot labels holds 0.5, .*data.labels%("
       .. "probabilities, classes%) makes labels", accuracy({ 1 }, { { 0.5, 0.5 } }))
     assert.matches("truth has the shape {1, 1, 1}", accuracy({ { { 1 } } }, { 1 }))
@@ -417,6 +420,105 @@ truth \ predicted nought    één
     assert.matches("closed", tostring(closed))
     assert.matches("the confusion matrix was closed",
       message(function() local _ = closed.counts end))
+  end)
+end)
+
+local OF_NUMBERS = { "r2", "mean_squared_error", "root_mean_squared_error", "mean_absolute_error",
+  "mean_absolute_percentage_error" }
+
+describe("numbers equal scikit-learn's values:", function()
+  for _, case in ipairs(golden.numbers) do
+    it(case.name, function()
+      local truth = digits.tensor { dtype = "float32", table.unpack(case.truth) }
+      local predicted = digits.tensor { dtype = "float32", table.unpack(case.predicted) }
+      local set = data.from_tensors { x = digits.zeros { #truth, 1 }, y = truth }
+      for _, name in ipairs(OF_NUMBERS) do
+        local tolerance = RELATIVE * math.max(1, math.abs(case[name]))
+        expect(name, case[name], metrics[name](truth, predicted), tolerance)
+        expect(name, case[name], metrics[name](set, predicted:reshape { #truth, 1 }), tolerance)
+        expect(name, case[name], metrics.score(name, truth, predicted), tolerance)
+        expect(name, case[name], metrics.score(name, set, predicted), tolerance)
+      end
+    end)
+  end
+end)
+
+describe("metrics of numbers", function()
+  local truth, close, far = { 1.5, 2, 4, 8 }, { 1.5, 2, 4.5, 8 }, { 8, 4, 2, 1.5 }
+
+  it("take integers, and know which way is better", function()
+    assert.equal(0.5, metrics.mean_absolute_error({ 1, 2 }, { 1, 3 }))
+    assert.equal(0.5, metrics.mean_absolute_error(digits.tensor { 1, 2, dtype = "uint8" },
+      { 1.5, 2.5 }))
+    for _, name in ipairs(OF_NUMBERS) do
+      local found = metrics.find(name)
+      assert.is_true(found.needs_numbers)
+      assert.is_false(found.needs_probabilities)
+      assert.equal(name == "r2", found.greater_is_better)
+    end
+    assert.is_false(metrics.find("accuracy").needs_numbers)
+  end)
+
+  it("are resampled by bootstrap", function()
+    for _, name in ipairs(OF_NUMBERS) do
+      local found = metrics.bootstrap(truth, close, close, { metric = name, seed = 1,
+        resamples = 100 })
+      assert.equal(0, found.difference)
+      assert.equal(0, found.low)
+    end
+    local t, a, b = {}, {}, {}
+    for i = 1, 400 do t[i], a[i], b[i] = i / 1, i + 0.5 * (i % 3), i + 1.5 * (i % 2) end
+    local found = metrics.bootstrap(t, a, b, { metric = "mean_absolute_error", seed = 1 })
+    -- the differences of a row are 0.5 (i % 3) - 1.5 (i % 2)
+    local sum, squares = 0, 0
+    for i = 1, 400 do
+      local row = 0.5 * (i % 3) - 1.5 * (i % 2)
+      sum, squares = sum + row, squares + row * row
+    end
+    local deviation = math.sqrt(squares / 400 - (sum / 400) ^ 2) / 20
+    expect("difference", sum / 400, found.difference, 1e-12)
+    expect("low", sum / 400 - 1.96 * deviation, found.low, 0.01)
+    expect("high", sum / 400 + 1.96 * deviation, found.high, 0.01)
+  end)
+
+  it("choose the best of a search", function()
+    local x = digits.uniform { 60, 1, low = -1, high = 1, seed = 1 }
+    local set = data.from_tensors { x = x, y = x:reshape { 60 } * 3 }
+    local function best(metric)
+      return digits.search.grid { params = { rounds = { 1, 20 } }, train = set, validation = set,
+        metric = metric, verbose = 0, seed = 1, model = function(p)
+          return digits.tree.GradientBoosting { n_estimators = p.rounds }
+        end }.best
+    end
+    for _, metric in ipairs { "r2", "mean_absolute_error" } do
+      local found = best(metric)
+      assert.equal(20, found.params.rounds)
+      expect(metric, metrics[metric](set, found.model:predict(set)), found.scores[metric], 1e-9)
+    end
+  end)
+
+  it("and of labels refuse each other's", function()
+    assert.matches("^r2: truth has 4 rows, but predicted has 1$", message(metrics.r2, truth, { 1 }))
+    assert.matches("^r2: predicted: number 2 is nan$",
+      message(metrics.r2, { 1, 2 }, { 1, -(0 / 0) }))
+    assert.matches("^r2: truth: number 1 is infinite$",
+      message(metrics.r2, { math.huge, 2 }, { 1, 2 }))
+    assert.matches("^r2: predicted has the shape {2, 2}, expected numbers {rows}$",
+      message(metrics.r2, { 1, 2 }, { { 1, 2 }, { 3, 4 } }))
+    assert.matches("^r2: truth must be numbers", message(metrics.r2, "x", far))
+    assert.matches("'squared': use metrics.root_mean_squared_error",
+      message(metrics.mean_squared_error, truth, far, { squared = false }))
+    assert.matches("use 'r2'", message(function() return metrics.r2_score end))
+    assert.matches("use 'mean_squared_error'", message(function() return metrics.mse end))
+    local x = digits.zeros { 2, 1 }
+    local labels = data.from_tensors { x = x, y = digits.tensor { 3, 4 } }
+    local numbers = data.from_tensors { x = x, y = digits.tensor { 3.0, 4.0 } }
+    assert.matches("^r2: truth is a dataset of labels, not of numbers",
+      message(metrics.r2, labels, { 1, 2 }))
+    assert.matches("^accuracy: truth is a dataset of numbers, not of labels %(r2 and the errors",
+      message(metrics.accuracy, numbers, { 1, 2 }))
+    assert.matches("numbers %(float32%), not labels", message(metrics.accuracy,
+      digits.tensor { 3.0, 4.0 }, { 3, 4 }))
   end)
 end)
 
@@ -594,8 +696,7 @@ describe("metrics by name", function()
     for _, name in ipairs(metrics.names()) do
       local found = metrics.find(name)
       assert.are.equal(name, found.name)
-      assert.are.equal(name ~= "log_loss" and name ~= "expected_calibration_error",
-        found.greater_is_better)
+      assert.are.equal(name ~= "log_loss" and not name:find "error$", found.greater_is_better)
       assert.matches("%a", found.doc)
     end
     assert.are.equal("log_loss", metrics.find("loss").name)
