@@ -19,6 +19,12 @@ sanitize := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-om
 else ifeq ($(SANITIZE),thread)
 CFLAGS ?= -O1 -g
 sanitize := -fsanitize=thread -fno-omit-frame-pointer
+else ifeq ($(SANITIZE),fuzzer)
+CFLAGS ?= -O1 -g
+sanitize := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+else ifeq ($(SANITIZE),coverage)
+CFLAGS ?= -O0 -g
+sanitize := --coverage -fprofile-update=atomic
 else
 CFLAGS ?= -O3 -g
 endif
@@ -42,8 +48,8 @@ support_objects := $(call object,$(foreach f,$(test_sources),$(if $(filter test_
 # ---- tasks that users type ----
 
 tasks_that_build := all install programs tests
-.PHONY: help all programs tests demo data check check-sanitize bench bench-peers lint race format install clean \
-	deps deps-test deps-lint deps-race deps-demo
+.PHONY: help all programs tests demo data check check-sanitize fuzz coverage bench bench-peers lint race format install clean \
+	deps deps-test deps-lint deps-race deps-fuzz deps-demo
 
 all: programs ## build build/digits-lua and build/libdigits.a
 
@@ -71,6 +77,12 @@ bench-peers: ## bring the newest peers for bench into ~/.cache/digits-lua/peers:
 race: deps-test deps-race ## look for data races with clang's ThreadSanitizer
 	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/run --race $(TEST)
 
+fuzz: deps-test deps-fuzz ## run libFuzzer on all that reads files, for FUZZ_SECONDS (60) in all; TEST=csv selects
+	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/fuzz/run $(TEST)
+
+coverage: deps-test ## run the tests and print how many lines of the engine they ran; TEST=name selects
+	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/coverage $(TEST)
+
 install: all ## install under PREFIX (/usr/local), staged below DESTDIR if given
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/doc/digits-lua'
 	install -m 755 $(BUILD)/digits-lua '$(DESTDIR)$(PREFIX)/bin/digits-lua'
@@ -90,7 +102,7 @@ format: deps-lint ## lay out the C files as lint wants them
 
 deps: ## install the packages that the build needs
 	@vendor/install build
-deps-test deps-lint deps-race deps-demo: deps-%:
+deps-test deps-lint deps-race deps-fuzz deps-demo: deps-%:
 	@vendor/install build $*
 
 help: ## list the tasks
@@ -155,6 +167,11 @@ $(BUILD)/tests/$(basename $(notdir $1)): $(call object,$1) $(support_objects) $(
 	@$$(CC) $$(flags) $$(LDFLAGS) -o $$@ $$^ $$(TESTS_LIBS) $$(ENGINE_LIBS) -lm
 endef
 $(foreach f,$(test_sources),$(if $(filter test_%,$(notdir $f)),$(eval $(call test_program,$f))))
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c tests/fuzz/target.h $(BUILD)/libdigits.a
+	$(say) "  LINK  $@"
+	@mkdir -p $(@D)
+	@$(CC) $(flags) $(ENGINE_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(BUILD)/libdigits.a $(ENGINE_LIBS) -lm
 
 $(addprefix $(BUILD)/,flags engine.list program.list scripts.list):
 	@mkdir -p $(BUILD) && touch $@

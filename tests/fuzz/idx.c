@@ -1,0 +1,15 @@
+/* libFuzzer: IDX files, as images and as labels; packed ones too. */
+#define ENDING ""
+#include "tests/fuzz/target.h"
+
+#include "engine/data/dataset.h"
+
+static void fuzz_file(const char *path)
+{
+    for (int way = 0; way < 2; way++) {
+        const dg_dataset *set = NULL;
+        dg_status status = dg_idx_read(&set, path, way ? path : NULL);
+        check_refusal(status, path);
+        if (status == DG_OK) dg_dataset_release(set);
+    }
+}
