@@ -34,8 +34,8 @@ enum { DG_LEARNER_FORMAT = 1 };
 /* Whether the path has the ending of this format; false for NULL. */
 bool dg_is_foreign(const dg_foreign_format *format, const char *path);
 
-/* engine/store/file_kind.c. What other programs write to files with the ending of `path`, "ONNX"; or
- * NULL for endings that none of them claims. */
+/* engine/store/file_kind.c. What other programs write to files with the ending of `path`, "ONNX";
+ * or NULL for endings that none of them claims. */
 const char *dg_kind_by_ending(const char *path);
 
 /* DG_FORMAT when the file is known, by its first bytes, to be of another kind than safetensors;
