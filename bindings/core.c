@@ -67,9 +67,12 @@ static const dg_function functions[] = {
       "clock()\nSeconds since some moment in the past, for measuring durations.\n"
       "local start = digits.clock()" },
     { "load", dg_load_learner,
-      "load(path)\nA model that was saved, ready to predict, evaluate and fit. The state of a "
+      "load(path, options)\nA model that was saved, ready to predict, evaluate and fit. The state "
+      "of a "
       "network's optimizer\n(Adam's moments, momentum) is not in the file: a fit goes on from the "
-      "weights, with a fresh optimizer.\n"
+      "weights, with a fresh optimizer.\nXGBoost's files (.json) do not say with which options a "
+      "model was made: to fit one further, give a\nnew model that has them.\n"
+      "local boost = digits.load(\"xgboost.json\", tree.GradientBoosting { learning_rate = 0.1 })\n"
       "local cnn = digits.load \"cnn.safetensors\"" },
     { NULL, NULL, NULL },
 };

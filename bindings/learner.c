@@ -164,7 +164,10 @@ static int summary(lua_State *L)
 static int save(lua_State *L)
 {
     const dg_learner *learner = dg_want_learner(L, 1, "save");
-    dg_check_status(L, dg_learner_save(learner, dg_want_text(L, 2, "save", "the path")));
+    const char *path = dg_want_text(L, 2, "save", "the path");
+    char text[512];
+    dg_check_status(L, dg_learner_save(learner, path));
+    if (dg_learner_save_loses(learner, path, text, sizeof text)) dg_tell(L, "save", text);
     return 0;
 }
 
@@ -408,8 +411,13 @@ int dg_learner_saved_for(lua_State *L)
 int dg_load_learner(lua_State *L)
 {
     const char *path = dg_want_text(L, 1, "load", "the path");
+    lua_settop(L, 2);
     dg_learner **out = dg_push_learner(L, &dg_tree_class);
     dg_check_status(L, dg_learner_load(out, path));
+    if (!lua_isnoneornil(L, 2)) {
+        const dg_learner *options = dg_want_learner(L, 2, "load");
+        dg_check_call(L, dg_tree_learner_take_options(*out, options), "load");
+    }
     if (dg_model_of(*out)) luaL_setmetatable(L, dg_model_class.name);
     return 1;
 }

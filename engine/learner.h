@@ -110,6 +110,11 @@ typedef struct dg_foreign_format {
     const char *name;   /* "XGBoost's JSON" */
     dg_status (*write)(const dg_learner *learner, const char *path);
     dg_status (*read)(dg_learner **out, const char *path);
+    /* DG_FORMAT if a file, whatever its name, is that program's but cannot be read; or NULL. */
+    dg_status (*check)(const char *path);
+    /* Whether that program will take the written model otherwise than this one does; then a
+     * sentence that says so is written to `out`. Or NULL. */
+    bool (*loses)(const dg_learner *learner, char *out, size_t size);
 } dg_foreign_format;
 
 /* A kind of learner: its file ends in this descriptor. Those that people make by name have a line

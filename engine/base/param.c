@@ -88,6 +88,7 @@ void dg_param_expects(const dg_param *param, char *out, size_t size)
     case DG_TYPE_FLOAT:
         append(out, size, "a number");
         append_range(param, out, size);
+        if (param->optional) append(out, size, " or nil");
         break;
     case DG_TYPE_CHOICE:
         append(out, size, "one of ");

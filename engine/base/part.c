@@ -51,9 +51,11 @@ static dg_status set_int(dg_part *part, const dg_param *param, const dg_value *v
 static dg_status set_float(dg_part *part, const dg_param *param, const dg_value *value)
 {
     double number = NAN;
+    bool none = param->optional && value->type == DG_VALUE_NIL;
     if (value->type == DG_VALUE_INT) number = (double)value->integer;
     if (value->type == DG_VALUE_FLOAT) number = value->number;
-    if (!isfinite(number) || !dg_param_in_range(param, number)) return mismatch(part, param, value);
+    if (!none && (!isfinite(number) || !dg_param_in_range(param, number)))
+        return mismatch(part, param, value);
     *(double *)field_of(part, param) = number;
     return DG_OK;
 }
@@ -287,7 +289,9 @@ static void set_plain_default(dg_part *part, const dg_param *param)
     switch (param->type) {
     case DG_TYPE_BOOL: *(bool *)field_of(part, param) = param->default_number != 0; break;
     case DG_TYPE_INT: *(int64_t *)field_of(part, param) = (int64_t)param->default_number; break;
-    case DG_TYPE_FLOAT: *(double *)field_of(part, param) = param->default_number; break;
+    case DG_TYPE_FLOAT:
+        *(double *)field_of(part, param) = param->optional ? NAN : param->default_number;
+        break;
     case DG_TYPE_CHOICE:
         for (int i = 0; param->default_text && param->choices[i]; i++)
             if (strcmp(param->choices[i], param->default_text) == 0)
@@ -414,8 +418,8 @@ dg_value dg_part_get(const dg_part *part, int index)
         value.integer = *(const int64_t *)field;
         break;
     case DG_TYPE_FLOAT:
-        value.type = DG_VALUE_FLOAT;
         value.number = *(const double *)field;
+        if (!isnan(value.number)) value.type = DG_VALUE_FLOAT;
         break;
     case DG_TYPE_CHOICE:
         value.type = DG_VALUE_TEXT;

@@ -33,7 +33,8 @@ typedef struct dg_ints {
 typedef enum dg_param_type {
     DG_TYPE_BOOL,    /* bool */
     DG_TYPE_INT,     /* int64_t, low .. high */
-    DG_TYPE_FLOAT,   /* double, low .. high, always finite */
+    DG_TYPE_FLOAT,   /* double, low .. high, always finite; where `optional` is set, nil (its
+                       default) is NaN */
     DG_TYPE_CHOICE,  /* int: the index of the word in `choices` */
     DG_TYPE_INTS,    /* dg_ints: `count_low` .. `count_high` numbers, each low .. high; as the last
                        positional parameter it gathers single numbers: Input { 28, 28, 1 } */
@@ -110,6 +111,7 @@ typedef struct dg_param {
                          high below low means no upper limit, and so does high 0 with low_open */
     bool low_open, high_open;
     bool fraction;              /* DG_AMOUNT: may be a fraction too */
+    bool optional;              /* DG_FLOAT: may be nil */
     int count_low, count_high;  /* DG_INTS; 0, 0 means 1 .. DG_MAX_INTS */
     const char *const *choices; /* DG_CHOICE, DG_AMOUNT, DG_WEIGHTS: words, then NULL */
     const char *kind;           /* DG_PART: "initializer", "regularizer" ... */

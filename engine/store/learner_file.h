@@ -20,6 +20,10 @@ dg_status dg_learner_save_for(const dg_learner *learner, const char *path, const
 /* That text, to be given back with dg_free; NULL for a file that was saved without. */
 dg_status dg_learner_purpose(char **out, const char *path);
 
+/* Whether the foreign format of `path`, if it is one, will have the other program take the learner
+ * otherwise than this one does; then a sentence that says so is written to `out`. */
+bool dg_learner_save_loses(const dg_learner *learner, const char *path, char *out, size_t size);
+
 /* A learner ready to predict, evaluate and fit (a network that was compiled has a fresh optimizer).
  * Trusts nothing: DG_FORMAT names the file and what is wrong. */
 dg_status dg_learner_load(dg_learner **out, const char *path);

@@ -185,8 +185,9 @@ dg_status dg_learner_load(dg_learner **out, const char *path)
     *out = NULL;
     for (int i = 0; dg_registry[i]; i++) {
         const dg_learner_type *type = (const dg_learner_type *)dg_registry[i];
-        if (strcmp(type->part.kind, "learner") == 0 && dg_is_foreign(type->foreign, path))
-            return type->foreign->read(out, path);
+        if (strcmp(type->part.kind, "learner") != 0 || !type->foreign) continue;
+        if (dg_is_foreign(type->foreign, path)) return type->foreign->read(out, path);
+        if (type->foreign->check) DG_TRY(type->foreign->check(path));
     }
     dg_tensor_file file;
     DG_TRY(dg_check_kind(path));

@@ -123,6 +123,12 @@ static dg_status refuse_foreign(const dg_learner *learner, const char *path)
                     own ? own->name : "", own ? " or " : "", own ? own->ending : "");
 }
 
+bool dg_learner_save_loses(const dg_learner *learner, const char *path, char *out, size_t size)
+{
+    const dg_foreign_format *foreign = learner->type->foreign;
+    return dg_is_foreign(foreign, path) && foreign->loses && foreign->loses(learner, out, size);
+}
+
 dg_status dg_learner_save(const dg_learner *learner, const char *path)
 {
     return dg_learner_save_for(learner, path, NULL);

@@ -74,9 +74,10 @@ static dg_status choose_objective(const boosting_options *chosen, const dg_datas
                         "fit: objective = \"%s\" parts 2 classes, the set has %" PRId64
                         ": use \"softmax\"",
                         objectives[chosen->objective], set->class_count);
-    if (chosen->base_score > 0 && chosen->base_score < 1) return DG_OK;
+    if (isnan(chosen->base_score) || (chosen->base_score > 0 && chosen->base_score < 1))
+        return DG_OK;
     return dg_error(DG_INVALID,
-                    "fit: base_score must be a chance above 0 and below 1 for the logistic "
+                    "fit: base_score must be a probability above 0 and below 1 for the logistic "
                     "objective, found %g",
                     chosen->base_score);
 }
@@ -123,7 +124,7 @@ static dg_status prepare_validation(struct fit *fit)
         DG_TRY(dg_tree_positions(&fit->val_positions, learner, fit->validation, "fit: validation"));
     DG_TRY(dg_alloc(&fit->val_margin, rows * fit->outputs, sizeof *fit->val_margin));
     DG_TRY(dg_alloc(&fit->val_proba, rows * classes, sizeof *fit->val_proba));
-    for (int64_t i = 0; i < rows * fit->outputs; i++) fit->val_margin[i] = learner->base_margin;
+    dg_tree_begin_margins(learner, rows, fit->val_margin);
     return dg_trees_sum(&learner->trees, 0, learner->trees.count, &fit->validation->x, NULL,
                         fit->val_margin, fit->job);
 }
@@ -133,11 +134,12 @@ static dg_status begin_margins(struct fit *fit)
 {
     const dg_trees *trees = &fit->learner->trees;
     int64_t rows = fit->rows, outputs = fit->outputs, cells = rows * outputs;
-    float base = fit->learner->base_margin, *sum;
-    for (int64_t i = 0; i < cells; i++) fit->margin[i] = base;
+    const float *base = fit->learner->base_margin;
+    float *sum;
+    for (int64_t i = 0; i < cells; i++) fit->margin[i] = base[i / rows];
     if (trees->count == 0) return DG_OK;
     DG_TRY(dg_alloc(&sum, cells, sizeof *sum));
-    for (int64_t i = 0; i < cells; i++) sum[i] = base;
+    dg_tree_begin_margins(fit->learner, rows, sum);
     dg_status status = dg_trees_sum(trees, 0, trees->count, &fit->set->x, NULL, sum, fit->job);
     for (int64_t i = 0; status == DG_OK && i < rows; i++)
         for (int64_t k = 0; k < outputs; k++) fit->margin[k * rows + i] = sum[i * outputs + k];
@@ -152,10 +154,21 @@ static dg_status begin_learner(struct fit *fit, dg_objective objective)
     learner->objective = objective;
     learner->base.numbers = objective == DG_OBJECTIVE_SQUARED;
     DG_TRY(dg_tree_start_over(learner, fit->set));
-    learner->base_margin = dg_objective_margin(objective, fit->chosen->base_score);
     learner->trees.width = 1;
     learner->trees.group = fit->outputs;
-    return DG_OK;
+    return dg_alloc_zero(&learner->base_margin, fit->outputs, sizeof *learner->base_margin);
+}
+
+/* What rows begin with: base_score, or what fits them best without a tree. */
+static void begin_base(struct fit *fit)
+{
+    float *base = fit->learner->base_margin;
+    if (isnan(fit->chosen->base_score)) {
+        dg_objective_fit_base(&fit->derivatives, base);
+        return;
+    }
+    for (int64_t k = 0; k < fit->outputs; k++)
+        base[k] = dg_objective_margin(fit->derivatives.objective, fit->chosen->base_score);
 }
 
 static dg_status begin_derivatives(struct fit *fit)
@@ -173,6 +186,7 @@ static dg_status begin_derivatives(struct fit *fit)
     d->number = fit->numbers;
     d->weight = fit->options->sample_weight ? dg_floats(fit->options->sample_weight) : NULL;
     d->margin = fit->margin;
+    if (!fit->goes_on) begin_base(fit);
     return begin_margins(fit);
 }
 
@@ -365,6 +379,12 @@ static dg_status fit_boosting(dg_learner *learner, const dg_dataset *set,
                        .seed = dg_tree_seed(learner, options),
                        .rows = dg_dataset_rows(set),
                        .goes_on = learner->fitted && options->resume == DG_RESUME_YES };
+    if (fit.learner->options_unknown)
+        return dg_error(
+            DG_INVALID,
+            "fit: the file that the model was read from does not say with which options "
+            "(learning_rate, max_depth ...) it was made: give them, digits.load(path, "
+            "tree.GradientBoosting { ... }), or fit a new model");
     if (fit.goes_on) fit.before = fit.learner->trees.count / fit.learner->trees.group;
     dg_status status = run(&fit);
     if (fit.learner->base.fitted && result->best_epoch) {
@@ -409,9 +429,9 @@ static const dg_param params[] = {
     DG_FLOAT(boosting_options, colsample_bylevel,
              PART_OF("of these, the part that a depth may use")),
     DG_FLOAT(boosting_options, colsample_bynode, PART_OF("of these, the part that a node may use")),
-    DG_FLOAT(boosting_options, base_score, .default_number = 0.5,
-             .doc =
-                 "what is predicted before the first round; a chance, for the logistic objective"),
+    DG_FLOAT(boosting_options, base_score, .optional = true,
+             .doc = "what is predicted before the first round (a probability, for the logistic "
+                    "objective); nil: fitted, the mean of numbers or the shares of the classes"),
     DG_SEED(boosting_options, seed, .named_only = true,
             .doc = "draws rows and columns; nil: the learner's own"),
     DG_END,
@@ -457,7 +477,12 @@ static dg_status check(const void *options)
 }
 
 static const dg_foreign_format xgboost_json = {
-    .ending = ".json", .name = "XGBoost's JSON", .write = dg_xgboost_write, .read = dg_xgboost_read
+    .ending = ".json",
+    .name = "XGBoost's JSON",
+    .write = dg_xgboost_write,
+    .read = dg_xgboost_read,
+    .check = dg_xgboost_check,
+    .loses = dg_xgboost_loses,
 };
 
 const dg_learner_type dg_gradient_boosting = {

@@ -54,8 +54,12 @@ dg_status dg_tree_numbers(float **out, const dg_dataset *set);
 void dg_tree_scores(const dg_tree_learner *learner, const float *proba, int64_t rows,
                     const int32_t *positions, const float *numbers, dg_scores *out);
 
-/* The margin that every row begins with (engine/tree/objective.c). */
+/* The margin that a base_score stands for, as XGBoost's options and files have it: for the logistic
+ * objective a probability, else the margin itself (engine/tree/objective.c). */
 float dg_objective_margin(dg_objective objective, double base_score);
+
+/* `margin` {rows, outputs} becomes what each row begins with. */
+void dg_tree_begin_margins(const dg_tree_learner *learner, int64_t rows, float *margin);
 
 /* Turns sums of margins {rows, outputs} into chances {rows, classes} (engine/tree/objective.c). */
 dg_status dg_objective_chances(const dg_tree_learner *learner, const float *margins, int64_t rows,

@@ -34,6 +34,8 @@ static void forget(dg_tree_learner *learner)
 {
     dg_trees_free(&learner->trees);
     dg_tree_forget_oob(learner);
+    dg_free(learner->base_margin);
+    learner->base_margin = NULL;
     learner->drawn = (dg_drawn){ 0 };
     learner->best_round = 0;
 }
@@ -42,6 +44,22 @@ void dg_tree_free_learner(dg_learner *learner)
 {
     forget(dg_tree_of(learner));
     dg_free(learner);
+}
+
+dg_status dg_tree_learner_take_options(dg_learner *learner, const dg_learner *other)
+{
+    if (learner->type != other->type)
+        return dg_error(DG_INVALID, "load: the file has a %s, the options are of a %s",
+                        learner->type->part.name, other->type->part.name);
+    if (learner->type != &dg_gradient_boosting || !dg_tree_of(learner)->options_unknown)
+        return dg_error(DG_INVALID, "load: the file says with which options its model was made: "
+                                    "leave them out");
+    const dg_part *before = learner->options;
+    learner->options = dg_part_retain(other->options);
+    dg_part_release(before);
+    learner->seed = other->seed;
+    dg_tree_of(learner)->options_unknown = false;
+    return DG_OK;
 }
 
 uint64_t dg_tree_seed(const dg_learner *learner, const dg_fit_options *options)
@@ -179,6 +197,13 @@ dg_status dg_tree_numbers(float **out, const dg_dataset *set)
 
 /* --- predicting --------------------------------------------------------------------------- */
 
+void dg_tree_begin_margins(const dg_tree_learner *learner, int64_t rows, float *margin)
+{
+    int64_t outputs = dg_trees_outputs(&learner->trees);
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t k = 0; k < outputs; k++) margin[i * outputs + k] = learner->base_margin[k];
+}
+
 static dg_status predict_rows(const dg_tree_learner *learner, const dg_tensor *rows,
                               const dg_job *job, dg_tensor *out)
 {
@@ -195,7 +220,7 @@ static dg_status predict_rows(const dg_tree_learner *learner, const dg_tensor *r
     }
     float *margins;
     DG_TRY(dg_alloc(&margins, n * outputs, sizeof *margins));
-    for (int64_t i = 0; i < n * outputs; i++) margins[i] = learner->base_margin;
+    dg_tree_begin_margins(learner, n, margins);
     dg_status status = dg_trees_sum(trees, 0, trees->count, rows, NULL, margins, job);
     if (status == DG_OK) status = dg_objective_chances(learner, margins, n, dg_floats(out), job);
     dg_free(margins);

@@ -24,13 +24,18 @@ typedef struct dg_tree_learner {
     dg_learner base;
     dg_trees trees;
     dg_objective objective;
-    float base_margin;  /* boosting: what each output begins with */
-    int64_t best_round; /* boosting: from 1; 0 before the first fit */
-    dg_drawn drawn;     /* forests, with oob_score */
+    float *base_margin;   /* boosting: {outputs}, what each begins with */
+    bool options_unknown; /* boosting from a file that does not say what it was made with */
+    int64_t best_round;   /* boosting: from 1; 0 before the first fit */
+    dg_drawn drawn;       /* forests, with oob_score */
     bool has_oob;
     double oob_accuracy;
     dg_tensor oob_proba; /* {n, classes}: chances by trees that did not see the row; NaN: none */
 } dg_tree_learner;
+
+/* The learner, whose file does not say its options, takes those of `other` and its seed. DG_INVALID
+ * if they are of different types, or the file did say. */
+dg_status dg_tree_learner_take_options(dg_learner *learner, const dg_learner *other);
 
 /* Tree `index` (from 0) as text, down to `depth` splits (-1: all). */
 dg_status dg_tree_learner_print(const dg_learner *learner, int64_t index, int depth, char **out);

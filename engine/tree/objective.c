@@ -12,6 +12,7 @@
 enum { BLOCK = DG_SOFTMAX_BLOCK, PIECE_ROWS = 4096 };
 
 #define LEAST_HESSIAN 1e-16f
+#define LEAST_SHARE 1e-6 /* of a class, that its margin may be finite */
 
 /* What a piece sums. */
 struct sums {
@@ -181,7 +182,32 @@ static dg_status chances_piece(void *context, int64_t piece, int worker)
 float dg_objective_margin(dg_objective objective, double base_score)
 {
     if (objective != DG_OBJECTIVE_LOGISTIC) return (float)base_score;
-    return (float)-log(1 / base_score - 1);
+    return (float)-log(1 / fmin(fmax(base_score, LEAST_SHARE), 1 - LEAST_SHARE) - 1);
+}
+
+void dg_objective_fit_base(const dg_derivatives *d, float *base)
+{
+    double *sum = d->gradient_size; /* of the weight of each class, or of numbers by weight */
+    double whole = 0, mean = 0;
+    int32_t other = d->objective == DG_OBJECTIVE_LOGISTIC ? 1 : 0; /* class 1 is the output's */
+    for (int64_t k = 0; k < d->outputs; k++) sum[k] = 0;
+    for (int64_t i = 0; i < d->rows; i++) {
+        double w = d->weight ? (double)d->weight[i] : 1;
+        whole += w;
+        if (d->number)
+            *sum += w * (double)d->number[i];
+        else if (d->target[i] >= other)
+            sum[d->target[i] - other] += w;
+    }
+    if (d->objective != DG_OBJECTIVE_SOFTMAX) {
+        *base = dg_objective_margin(d->objective, *sum / whole);
+        return;
+    }
+    for (int64_t k = 0; k < d->outputs; k++) {
+        sum[k] = log(sum[k] / whole + LEAST_SHARE);
+        mean += sum[k] / (double)d->outputs;
+    }
+    for (int64_t k = 0; k < d->outputs; k++) base[k] = (float)(sum[k] - mean);
 }
 
 dg_status dg_objective_chances(const dg_tree_learner *learner, const float *margins, int64_t rows,

@@ -23,4 +23,9 @@ typedef struct dg_derivatives {
  * 1e-16. All as XGBoost has them. `loss` sums log losses, or squared errors, by weight. */
 dg_status dg_objective_derive(dg_derivatives *d, const dg_job *job);
 
+/* `base` {outputs} becomes what fits all rows best, as XGBoost 3 has it, by weight: the mean of the
+ * numbers; the log odds of the share of class 1; the logs of the classes' shares (each with 1e-6
+ * more, so that a class without rows has one), less their mean. */
+void dg_objective_fit_base(const dg_derivatives *d, float *base);
+
 #endif

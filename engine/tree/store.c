@@ -7,10 +7,10 @@
 #include "engine/store/safetensors.h"
 #include "engine/tree/fitting.h"
 
-/* Numbers that are not in the trees: objective, base margin, width, group, best round; and
- * out-of-bag accuracy (NaN: none). With oob_score, what rows were drawn from: halves of the seed
- * and of the set's fingerprint, the lower first. */
-enum { STATE_SIZE = 6, DRAWN_SIZE = 4, EXTRA_TENSORS = 2 };
+/* Numbers that are not in the trees: objective, base margin (NaN: 'base' {outputs} has one for each
+ * output), width, group, best round; and out-of-bag accuracy (NaN: none). With oob_score, what rows
+ * were drawn from: halves of the seed and of the set's fingerprint, the lower first. */
+enum { STATE_SIZE = 6, DRAWN_SIZE = 4, EXTRA_TENSORS = 4 };
 
 static dg_status add_tensor(dg_tensor_file *file, const char *name, const dg_tensor *tensor)
 {
@@ -19,13 +19,46 @@ static dg_status add_tensor(dg_tensor_file *file, const char *name, const dg_ten
     return DG_OK;
 }
 
+/* The margin that all outputs begin with; NaN where they differ. */
+static float common_base(const dg_tree_learner *learner)
+{
+    const float *base = learner->base_margin;
+    for (int64_t k = 1; base && k < learner->trees.group; k++)
+        if (base[k] != base[0]) return NAN;
+    return base ? base[0] : 0;
+}
+
+static dg_status store_base(const dg_tree_learner *learner, dg_tensor_file *file)
+{
+    dg_tensor base;
+    if (!isnan(common_base(learner))) return DG_OK;
+    DG_TRY(dg_tensor_new(&base, DG_FLOAT32, 1, &learner->trees.group));
+    memcpy(base.data, learner->base_margin, (size_t)learner->trees.group * sizeof(float));
+    dg_status status = add_tensor(file, "base", &base);
+    dg_tensor_release(&base);
+    return status;
+}
+
+/* A mark: a model that came from XGBoost does not know its options. */
+static dg_status store_unknown(const dg_tree_learner *learner, dg_tensor_file *file)
+{
+    dg_tensor mark;
+    if (!learner->options_unknown) return DG_OK;
+    DG_TRY(dg_tensor_zeros(&mark, DG_INT32, 1, (int64_t[]){ 1 }));
+    dg_status status = add_tensor(file, "options_unknown", &mark);
+    dg_tensor_release(&mark);
+    return status;
+}
+
 static dg_status store_state(const dg_tree_learner *learner, dg_tensor_file *file)
 {
     const dg_trees *trees = &learner->trees;
     dg_tensor state;
+    DG_TRY(store_base(learner, file));
+    DG_TRY(store_unknown(learner, file));
     DG_TRY(dg_tensor_new(&state, DG_FLOAT32, 1, (int64_t[]){ STATE_SIZE }));
     float values[STATE_SIZE] = {
-        (float)learner->objective,  learner->base_margin,
+        (float)learner->objective,  common_base(learner),
         (float)trees->width,        (float)trees->group,
         (float)learner->best_round, learner->has_oob ? (float)learner->oob_accuracy : NAN
     };
@@ -73,6 +106,22 @@ static dg_status whole(float value, const char *what, int64_t low, int64_t high,
     return DG_OK;
 }
 
+static dg_status restore_base(dg_tree_learner *learner, const dg_tensor_file *file, float common)
+{
+    const dg_tensor *base = dg_tensor_file_find(file, "base");
+    int64_t outputs = learner->trees.group;
+    if (base && (base->dtype != DG_FLOAT32 || base->axes != 1 || base->shape[0] != outputs))
+        return dg_error(DG_FORMAT, "the tensor 'base' must be %" PRId64 " float32 numbers",
+                        outputs);
+    DG_TRY(dg_alloc(&learner->base_margin, outputs, sizeof *learner->base_margin));
+    for (int64_t k = 0; k < outputs; k++) {
+        float margin = base && isnan(common) ? dg_floats(base)[k] : common;
+        if (!isfinite(margin)) return dg_error(DG_FORMAT, "'state': the base is no finite number");
+        learner->base_margin[k] = margin;
+    }
+    return DG_OK;
+}
+
 static dg_status restore_state(dg_tree_learner *learner, const dg_tensor_file *file)
 {
     dg_trees *trees = &learner->trees;
@@ -96,12 +145,11 @@ static dg_status restore_state(dg_tree_learner *learner, const dg_tensor_file *f
     int64_t group = votes ? 0 : softmax ? classes : 1;
     DG_TRY(whole(value[3], "the group", group, group, &trees->group));
     DG_TRY(whole(value[4], "the best round", 0, 1 << 24, &learner->best_round));
-    if (!isfinite(value[1])) return dg_error(DG_FORMAT, "'state': the base is no finite number");
-    learner->base_margin = value[1];
     learner->has_oob = value[5] == value[5];
     learner->oob_accuracy = (double)value[5];
     learner->base.numbers = numbers;
-    return DG_OK;
+    learner->options_unknown = dg_tensor_file_find(file, "options_unknown") != NULL;
+    return votes ? DG_OK : restore_base(learner, file, value[1]);
 }
 
 /* Files of earlier versions do not have it. */

@@ -13,6 +13,7 @@
 #include "engine/base/memory.h"
 #include "engine/base/number.h"
 #include "engine/store/json.h"
+#include "engine/store/part_json.h"
 #include "engine/tree/fitting.h"
 #include "engine/tree/xgboost_json.h"
 
@@ -40,18 +41,46 @@ static dg_status descend(const cJSON *object, const char *path, int type, const 
     return DG_OK;
 }
 
-/* A number that XGBoost writes as a text; version 3 puts it in brackets. */
+/* A number that XGBoost writes as a text. */
 static dg_status number_text(const cJSON *object, const char *path, double low, double high,
                              double *out)
 {
     const cJSON *item;
     char *end;
     DG_TRY(descend(object, path, cJSON_String, &item));
-    const char *text = item->valuestring + (item->valuestring[0] == '[');
-    *out = dg_strtod(text, &end);
-    if (end == text || (*end && strcmp(end, "]") != 0) || !(*out >= low && *out <= high))
+    *out = dg_strtod(item->valuestring, &end);
+    if (end == item->valuestring || *end || !(*out >= low && *out <= high))
         return dg_error(DG_FORMAT, "'%s' must be a number from %g to %g as a text, found '%.40s'",
                         path, low, high, item->valuestring);
+    return DG_OK;
+}
+
+/* The scores that rows begin with. XGBoost writes one as a text, which all outputs share; from
+ * version 3 on "[...]" with one, or with one for each output. */
+static dg_status read_base_scores(const cJSON *root, int64_t outputs, double *out)
+{
+    static const char path[] = "learner_model_param.base_score";
+    const cJSON *item;
+    int64_t count = 0;
+    DG_TRY(descend(root, path, cJSON_String, &item));
+    const char *text = item->valuestring;
+    bool list = *text == '[', more = true;
+    const char *at = text + list;
+    while (more && count < outputs) {
+        char *end;
+        double score = dg_strtod(at, &end);
+        if (end == at || !(fabs(score) <= (double)FLT_MAX)) break;
+        out[count++] = score;
+        more = list && *end == ',';
+        at = end + more;
+    }
+    bool good = !more && strcmp(at, list ? "]" : "") == 0;
+    if (!good || (count != 1 && count != outputs))
+        return dg_error(DG_FORMAT,
+                        "'%s' must be one number, or a list in brackets with one for each of "
+                        "%" PRId64 " outputs, as a text, found '%.60s'",
+                        path, outputs, text);
+    for (int64_t k = count; k < outputs; k++) out[k] = out[0];
     return DG_OK;
 }
 
@@ -217,43 +246,72 @@ static dg_status read_trees(const cJSON *root, dg_trees *trees)
 
 /* --- the learner -------------------------------------------------------------------------- */
 
-/* The labels that this program wrote, or 0 .. count-1. */
+/* Whether `text` is `count` ascending labels, which become the learner's classes. */
+static bool are_labels(const char *text, dg_learner *learner, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        char *end;
+        errno = 0;
+        long long label = strtoll(text, &end, 10);
+        if (end == text || errno || label < INT32_MIN || label > INT32_MAX ||
+            (i > 0 && label <= learner->classes[i - 1]))
+            return false;
+        learner->classes[i] = (int32_t)label;
+        text = end;
+    }
+    return *text == '\0';
+}
+
+/* The labels that this program wrote, or 0 .. count-1. Versions before wrote them as "classes": a
+ * name that other people's attributes may have, so what is no list of labels is passed over. */
 static dg_status read_classes(const cJSON *root, dg_learner *learner, int64_t count)
 {
     const cJSON *attributes = cJSON_GetObjectItemCaseSensitive(root, "attributes");
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(attributes, "classes");
-    const char *at = cJSON_IsString(item) ? item->valuestring : NULL;
+    const cJSON *ours = cJSON_GetObjectItemCaseSensitive(attributes, DG_XGBOOST_CLASSES);
+    const cJSON *older = cJSON_GetObjectItemCaseSensitive(attributes, "classes");
     DG_TRY(dg_alloc(&learner->classes, count, sizeof *learner->classes));
     learner->class_count = count;
-    for (int64_t i = 0; i < count; i++) {
-        char *end;
-        long long label = i;
-        if (at) {
-            errno = 0;
-            label = strtoll(at, &end, 10);
-            if (end == at || errno || label < INT32_MIN || label > INT32_MAX ||
-                (i > 0 && label <= learner->classes[i - 1]))
-                return dg_error(DG_FORMAT,
-                                "'attributes.classes' must be %" PRId64
-                                " ascending labels, found '%.60s'",
-                                count, item->valuestring);
-            at = end;
-        }
-        learner->classes[i] = (int32_t)label;
+    if (cJSON_IsString(ours)) {
+        if (are_labels(ours->valuestring, learner, count)) return DG_OK;
+        return dg_error(DG_FORMAT,
+                        "'attributes." DG_XGBOOST_CLASSES "' must be %" PRId64
+                        " ascending labels, found '%.60s'",
+                        count, ours->valuestring);
     }
+    if (cJSON_IsString(older) && are_labels(older->valuestring, learner, count)) return DG_OK;
+    for (int64_t i = 0; i < count; i++) learner->classes[i] = (int32_t)i;
     return DG_OK;
+}
+
+static dg_status read_base(const cJSON *root, dg_tree_learner *learner)
+{
+    int64_t outputs = learner->trees.group;
+    double *score;
+    DG_TRY(dg_alloc(&score, outputs, sizeof *score));
+    dg_status status = read_base_scores(root, outputs, score);
+    if (status == DG_OK)
+        status = dg_alloc(&learner->base_margin, outputs, sizeof *learner->base_margin);
+    for (int64_t k = 0; status == DG_OK && k < outputs; k++) {
+        if (learner->objective == DG_OBJECTIVE_LOGISTIC && !(score[k] >= 0 && score[k] <= 1))
+            status = dg_error(DG_FORMAT,
+                              "'learner_model_param.base_score' must be a probability, found %g",
+                              score[k]);
+        learner->base_margin[k] = dg_objective_margin(learner->objective, score[k]);
+    }
+    dg_free(score);
+    return status;
 }
 
 static dg_status read_objective(const cJSON *root, dg_tree_learner *learner)
 {
-    const cJSON *name;
-    int64_t classes;
-    double base;
+    const cJSON *name, *params = cJSON_GetObjectItemCaseSensitive(root, "learner_model_param");
+    int64_t classes, targets = 1;
+    if (cJSON_GetObjectItemCaseSensitive(params, "num_target"))
+        DG_TRY(whole_text(root, "learner_model_param.num_target", 0, INT32_MAX, &targets));
+    if (targets > 1)
+        return dg_error(DG_FORMAT, "a model of %" PRId64 " targets is not known here", targets);
     DG_TRY(descend(root, "objective.name", cJSON_String, &name));
     DG_TRY(whole_text(root, "learner_model_param.num_class", 0, MOST_CLASSES, &classes));
-    DG_TRY(number_text(root, "learner_model_param.base_score", -(double)FLT_MAX, (double)FLT_MAX,
-                       &base));
-    learner->base_margin = (float)base;
     learner->trees.group = 1;
     if (strcmp(name->valuestring, "multi:softprob") == 0 ||
         strcmp(name->valuestring, "multi:softmax") == 0) {
@@ -266,10 +324,6 @@ static dg_status read_objective(const cJSON *root, dg_tree_learner *learner)
     }
     if (strcmp(name->valuestring, "binary:logistic") == 0) {
         learner->objective = DG_OBJECTIVE_LOGISTIC;
-        if (!(base > 0 && base < 1))
-            return dg_error(DG_FORMAT,
-                            "'learner_model_param.base_score' must be a chance, found %g", base);
-        learner->base_margin = dg_objective_margin(DG_OBJECTIVE_LOGISTIC, base);
         return read_classes(root, &learner->base, 2);
     }
     if (strcmp(name->valuestring, "reg:squarederror") != 0)
@@ -309,6 +363,7 @@ static dg_status read_learner(const cJSON *root, dg_tree_learner *learner)
                         booster->valuestring);
     DG_TRY(whole_text(root, "learner_model_param.num_feature", 1, MOST_FEATURES, &trees->features));
     DG_TRY(read_objective(root, learner));
+    DG_TRY(read_base(root, learner));
     trees->width = 1;
     DG_TRY(read_trees(root, trees));
     DG_TRY(read_best_round(root, learner));
@@ -331,23 +386,87 @@ static dg_status read_text(const char *path, char **out, size_t *length)
     return status;
 }
 
+/* What this program wrote of the options; XGBoost's own files do not say what a model was made
+ * with. */
+static bool read_options(const cJSON *object, const dg_part **options, uint64_t *seed)
+{
+    const cJSON *attributes = cJSON_GetObjectItemCaseSensitive(object, "attributes");
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(attributes, DG_XGBOOST_OPTIONS);
+    cJSON *root = NULL;
+    *options = NULL;
+    if (!cJSON_IsString(item)) return false;
+    const char *text = item->valuestring;
+    dg_status status = dg_json_parse(&root, DG_XGBOOST_OPTIONS, text, strlen(text));
+    if (status == DG_OK) status = dg_part_from_json(options, "learner", root);
+    if (status == DG_OK)
+        status = dg_json_seed_value(cJSON_GetObjectItemCaseSensitive(root, "seed"), "seed", seed);
+    cJSON_Delete(root);
+    if (status == DG_OK && (*options)->type == &dg_gradient_boosting.part) return true;
+    dg_part_release(*options);
+    *options = NULL;
+    return false;
+}
+
+static dg_status make_learner(const cJSON *object, dg_learner **out)
+{
+    const dg_part *options;
+    dg_part *defaults;
+    uint64_t seed = 0;
+    bool known = read_options(object, &options, &seed);
+    if (!known) {
+        DG_TRY(dg_part_default(&dg_gradient_boosting.part, &defaults));
+        options = defaults;
+    }
+    dg_status status = dg_learner_new(out, options, seed);
+    dg_part_release(options);
+    if (status == DG_OK) dg_tree_of(*out)->options_unknown = !known;
+    return status;
+}
+
+/* UBJSON, XGBoost's default format: an object whose first name, "learner", stands behind its
+ * length. */
+static bool is_ubjson(const char *text, size_t length)
+{
+    enum { LENGTH_AT_MOST = 9 };
+    static const char name[] = "learner";
+    if (length < 2 || text[0] != '{' || !strchr("iUIlL", text[1])) return false;
+    for (size_t at = 2; at <= 2 + LENGTH_AT_MOST && at + sizeof name - 1 <= length; at++)
+        if (memcmp(text + at, name, sizeof name - 1) == 0) return true;
+    return false;
+}
+
+static dg_status refuse_ubjson(const char *path)
+{
+    return dg_error(DG_FORMAT,
+                    "%s: is XGBoost's UBJSON, a binary format that is not read here: save the "
+                    "model as .json (save_model(\"model.json\"))",
+                    path);
+}
+
+dg_status dg_xgboost_check(const char *path)
+{
+    char start[32];
+    FILE *file = fopen(path, "rb");
+    size_t length = file ? fread(start, 1, sizeof start, file) : 0;
+    if (file) fclose(file);
+    return is_ubjson(start, length) ? refuse_ubjson(path) : DG_OK;
+}
+
 dg_status dg_xgboost_read(dg_learner **out, const char *path)
 {
     char *text = NULL;
     size_t length = 0;
     cJSON *root = NULL;
     const cJSON *object;
-    dg_part *options = NULL;
     dg_learner *learner = NULL;
     *out = NULL;
     dg_status status = read_text(path, &text, &length);
+    if (status == DG_OK && is_ubjson(text, length)) status = refuse_ubjson(path);
     if (status == DG_OK) status = dg_json_parse(&root, path, text, length);
     dg_free(text);
     DG_TRY(status);
-    status = dg_part_default(&dg_gradient_boosting.part, &options);
-    if (status == DG_OK) status = dg_learner_new(&learner, options, 0);
-    dg_part_release(options);
-    if (status == DG_OK) status = dg_json_member(root, "learner", cJSON_Object, &object);
+    status = dg_json_member(root, "learner", cJSON_Object, &object);
+    if (status == DG_OK) status = make_learner(object, &learner);
     if (status == DG_OK) {
         status = read_learner(object, dg_tree_of(learner));
         if (status != DG_OK) dg_error_context(status, "'learner'");

@@ -1,11 +1,14 @@
 /* Writing XGBoost's JSON. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/base/atomic_file.h"
 #include "engine/base/memory.h"
 #include "engine/base/text.h"
+#include "engine/store/json.h"
+#include "engine/store/part_json.h"
 #include "engine/tree/fitting.h"
 #include "engine/tree/xgboost_json.h"
 
@@ -98,12 +101,58 @@ static const char *objective_name(const dg_tree_learner *learner)
     }
 }
 
-/* The labels, for us; and what XGBClassifier and XGBRegressor want to find, JSON in a text. */
-static void add_attributes(dg_text *text, const dg_tree_learner *learner)
+static bool has_positions(const dg_learner *learner)
+{
+    for (int64_t i = 0; i < learner->class_count; i++)
+        if (learner->classes[i] != i) return false;
+    return true;
+}
+
+bool dg_xgboost_loses(const dg_learner *learner, char *out, size_t size)
+{
+    if (has_positions(learner)) return false;
+    snprintf(out, size,
+             "XGBoost knows no labels: it will predict 0 to %" PRId64
+             " for the labels %d to %d of this model, in their order (this program reads the "
+             "labels back)",
+             learner->class_count - 1, learner->classes[0],
+             learner->classes[learner->class_count - 1]);
+    return true;
+}
+
+/* A JSON text within a JSON text. */
+static void add_quoted(dg_text *text, const char *quoted)
+{
+    for (; *quoted; quoted++)
+        dg_text_add(text, *quoted == '"' || *quoted == '\\' ? "\\%c" : "%c", *quoted);
+}
+
+static dg_status add_options(dg_text *text, const dg_tree_learner *learner)
+{
+    cJSON *root = cJSON_CreateObject();
+    DG_TRY(dg_json_made(root));
+    dg_status status = dg_part_to_json(root, learner->base.options);
+    if (status == DG_OK) status = dg_json_add(root, "seed", dg_json_seed(learner->base.seed));
+    char *json = status == DG_OK ? cJSON_PrintUnformatted(root) : NULL;
+    cJSON_Delete(root);
+    if (status == DG_OK && !json) status = dg_json_made(NULL);
+    if (status == DG_OK) {
+        dg_text_add(text, "\"" DG_XGBOOST_OPTIONS "\":\"");
+        add_quoted(text, json);
+        dg_text_add(text, "\",");
+    }
+    cJSON_free(json);
+    return status;
+}
+
+/* Labels and options, for us; and what XGBClassifier and XGBRegressor want to find, as JSON in a
+ * text. */
+static dg_status add_attributes(dg_text *text, const dg_tree_learner *learner)
 {
     const dg_learner *base = &learner->base;
+    if (!learner->options_unknown) DG_TRY(add_options(text, learner));
     if (base->class_count) {
-        dg_text_add(text, "\"classes\":\"");
+        dg_text_add(text, "\"" DG_XGBOOST_CLASSES "\":\"");
         add_labels(text, base, " ");
         dg_text_add(text, "\",");
     }
@@ -115,16 +164,36 @@ static void add_attributes(dg_text *text, const dg_tree_learner *learner)
     }
     dg_text_add(text, "\\\"_estimator_type\\\":\\\"%s\\\"}\"",
                 base->class_count ? "classifier" : "regressor");
+    return DG_OK;
+}
+
+/* Whether the outputs begin with different margins, which takes a list. */
+static bool bases_differ(const dg_tree_learner *learner)
+{
+    for (int64_t k = 1; k < learner->trees.group; k++)
+        if (learner->base_margin[k] != learner->base_margin[0]) return true;
+    return false;
+}
+
+static void add_base(dg_text *text, const dg_tree_learner *learner)
+{
+    bool list = bases_differ(learner);
+    for (int64_t k = 0; k < (list ? learner->trees.group : 1); k++) {
+        float base = learner->base_margin[k];
+        if (learner->objective == DG_OBJECTIVE_LOGISTIC)
+            base = (float)(1 / (1 + exp(-(double)base)));
+        dg_text_add(text, k ? "," : list ? "[" : "");
+        add_float(text, base);
+    }
+    if (list) dg_text_add(text, "]");
 }
 
 static void add_params(dg_text *text, const dg_tree_learner *learner)
 {
     int64_t classes = learner->base.class_count;
     bool softmax = learner->objective == DG_OBJECTIVE_SOFTMAX;
-    float base = learner->base_margin;
-    if (learner->objective == DG_OBJECTIVE_LOGISTIC) base = (float)(1 / (1 + exp(-(double)base)));
     dg_text_add(text, "\"learner_model_param\":{\"base_score\":\"");
-    add_float(text, base);
+    add_base(text, learner);
     dg_text_add(text,
                 "\",\"boost_from_average\":\"0\",\"num_class\":\"%" PRId64
                 "\",\"num_feature\":\"%" PRId64 "\",\"num_target\":\"1\"},",
@@ -145,7 +214,7 @@ static dg_status describe(dg_text *text, const dg_tree_learner *learner)
 {
     const dg_trees *trees = &learner->trees;
     dg_text_add(text, "{\"learner\":{\"attributes\":{");
-    add_attributes(text, learner);
+    DG_TRY(add_attributes(text, learner));
     dg_text_add(text,
                 "},\"feature_names\":[],\"feature_types\":[],\"gradient_booster\":{\"model\":{"
                 "\"gbtree_model_param\":{\"num_parallel_tree\":\"1\",\"num_trees\":\"%" PRId64
@@ -157,7 +226,7 @@ static dg_status describe(dg_text *text, const dg_tree_learner *learner)
     for (int64_t t = 0; t < trees->count; t++) DG_TRY(add_tree(text, trees, t));
     dg_text_add(text, "]},\"name\":\"gbtree\"},");
     add_params(text, learner);
-    dg_text_add(text, "},\"version\":[1,7,4]}");
+    dg_text_add(text, "},\"version\":%s}", bases_differ(learner) ? "[3,1,0]" : "[1,7,4]");
     return DG_OK;
 }
 

@@ -7,6 +7,7 @@
 #include <cjson/cJSON.h>
 
 #include "engine/base/memory.h"
+#include "engine/store/learner_file.h"
 #include "engine/tree/fitting.h"
 #include "engine/tree/xgboost_json.h"
 #include "tests/engine/network.h"
@@ -15,7 +16,7 @@
 
 static const dg_job two_threads = { .threads = 2 };
 
-static cJSON *golden;
+static cJSON *golden, *older; /* of XGBoost 3.2, and 1.7 */
 
 static const cJSON *member(const cJSON *object, const char *name)
 {
@@ -24,20 +25,28 @@ static const cJSON *member(const cJSON *object, const char *name)
     return found;
 }
 
-static int read_golden(void **state)
+static cJSON *read_json(const char *path)
 {
     size_t count;
-    char *text = scratch_read("tests/golden/trees.json", &count);
-    (void)state;
-    golden = cJSON_Parse(text);
+    char *text = scratch_read(path, &count);
+    cJSON *found = cJSON_Parse(text);
     free(text);
-    return golden ? 0 : -1;
+    return found;
+}
+
+static int read_golden(void **state)
+{
+    (void)state;
+    golden = read_json("tests/golden/trees.json");
+    older = read_json("tests/golden/xgboost_1_7.json");
+    return golden && older ? 0 : -1;
 }
 
 static int free_golden(void **state)
 {
     (void)state;
     cJSON_Delete(golden);
+    cJSON_Delete(older);
     return 0;
 }
 
@@ -158,11 +167,12 @@ static void expect_close(const dg_tensor *found, const cJSON *wanted, double tol
     }
 }
 
-static void check_predictions(const dg_learner *learner, const dg_tensor *x, const cJSON *example)
+static void check_predictions(const dg_learner *learner, const dg_tensor *x, const cJSON *example,
+                              double tolerance)
 {
     dg_tensor proba;
     assert_ok(dg_learner_outputs(learner, x, &two_threads, &proba));
-    expect_close(&proba, member(example, "proba"), 1e-5);
+    expect_close(&proba, member(example, "proba"), tolerance);
     dg_tensor_release(&proba);
 }
 
@@ -176,11 +186,23 @@ static void check_importances(const dg_learner *learner, const cJSON *example)
     dg_tensor_release(&found);
 }
 
+/* Labels, or numbers where squares are to be small. */
+static dg_tensor targets_of(const cJSON *example)
+{
+    const cJSON *options = member(example, "options");
+    const cJSON *objective = cJSON_GetObjectItemCaseSensitive(options, "objective");
+    dg_tensor found = tensor_of(member(example, "y"), 0), labels;
+    if (objective && strcmp(objective->valuestring, "reg:squarederror") == 0) return found;
+    assert_ok(dg_tensor_astype(&labels, &found, DG_INT32));
+    dg_tensor_release(&found);
+    return labels;
+}
+
 static void check_example(const cJSON *example)
 {
     bool boosted = strcmp(member(example, "learner")->valuestring, "GradientBoosting") == 0;
     int64_t columns = (int64_t)member(example, "columns")->valuedouble;
-    dg_tensor x = tensor_of(member(example, "x"), columns), y = tensor_of(member(example, "y"), 0);
+    dg_tensor x = tensor_of(member(example, "x"), columns), y = targets_of(example);
     dg_tensor weight = { 0 };
     const dg_dataset *set;
     dg_fit_options options = dg_fit_defaults();
@@ -202,7 +224,7 @@ static void check_example(const cJSON *example)
         expect_tree(&trees->tree[index], index, nodes, &x, boosted);
         index++;
     }
-    check_predictions(learner, &x, example);
+    check_predictions(learner, &x, example, 1e-5);
     check_importances(learner, example);
     dg_learner_free(learner);
     dg_dataset_release(set);
@@ -238,44 +260,125 @@ static void test_trees_are_xgboosts(void **state)
 
 /* --- files -------------------------------------------------------------------------------- */
 
-/* What XGBoost wrote predicts what XGBoost predicts; written and read again, still. */
-static void test_models_of_xgboost_are_read(void **state)
+static dg_learner *read_text(const char *text)
+{
+    dg_learner *learner;
+    scratch_write(scratch_path("theirs.json"), text, strlen(text));
+    assert_ok(dg_xgboost_read(&learner, scratch_path("theirs.json")));
+    return learner;
+}
+
+static void check_model(const cJSON *example, const char *model)
+{
+    dg_tensor x = tensor_of(member(example, "x"), (int64_t)member(example, "columns")->valuedouble);
+    dg_learner *first = read_text(model), *second;
+    check_predictions(first, &x, example, 1e-6);
+    assert_ok(dg_xgboost_write(first, scratch_path("ours.json")));
+    assert_ok(dg_xgboost_read(&second, scratch_path("ours.json")));
+    check_predictions(second, &x, example, 1e-6);
+    dg_learner_free(second);
+    assert_ok(dg_learner_save(first, scratch_path("ours.safetensors")));
+    assert_ok(dg_learner_load(&second, scratch_path("ours.safetensors")));
+    check_predictions(second, &x, example, 1e-6);
+    dg_learner_free(first);
+    dg_learner_free(second);
+    dg_tensor_release(&x);
+}
+
+static int check_models(const cJSON *file, const char *version)
 {
     const cJSON *example;
     int checked = 0;
-    (void)state;
-    cJSON_ArrayForEach(example, member(golden, "cases"))
+    cJSON_ArrayForEach(example, member(file, "cases"))
     {
         const cJSON *model = cJSON_GetObjectItemCaseSensitive(example, "model");
         if (!model) continue;
-        dg_tensor x =
-            tensor_of(member(example, "x"), (int64_t)member(example, "columns")->valuedouble);
-        dg_learner *first, *second;
-        scratch_write(scratch_path("theirs.json"), model->valuestring, strlen(model->valuestring));
-        assert_ok(dg_xgboost_read(&first, scratch_path("theirs.json")));
-        check_predictions(first, &x, example);
-        assert_ok(dg_xgboost_write(first, scratch_path("ours.json")));
-        assert_ok(dg_xgboost_read(&second, scratch_path("ours.json")));
-        check_predictions(second, &x, example);
-        dg_learner_free(first);
-        dg_learner_free(second);
-        dg_tensor_release(&x);
+        assert_non_null(strstr(model->valuestring, version));
+        check_model(example, model->valuestring);
         checked++;
     }
-    assert_int_equal(checked, 8);
+    return checked;
 }
 
-static void expect_refused(const char *text, const char *from, const char *to, const char *words)
+/* What XGBoost wrote predicts what XGBoost predicts; written and read again, still. */
+static void test_models_of_xgboost_are_read(void **state)
+{
+    (void)state;
+    assert_int_equal(check_models(golden, "\"version\":[3,2,0]"), 8);
+    assert_int_equal(check_models(older, "\"version\":[1,7,4]"), 8);
+}
+
+/* The first model of XGBoost 3.2 whose text has `words`. */
+static const char *model_with(const char *words)
+{
+    const cJSON *example;
+    cJSON_ArrayForEach(example, member(golden, "cases"))
+    {
+        const cJSON *model = cJSON_GetObjectItemCaseSensitive(example, "model");
+        if (model && strstr(model->valuestring, words)) return model->valuestring;
+    }
+    fail_msg("no model has %s", words);
+    return NULL;
+}
+
+/* `text` with `to` where `from` first stands; dg_free it. */
+static char *replaced(const char *text, const char *from, const char *to)
 {
     const char *at = strstr(text, from);
     char *changed = NULL;
-    dg_learner *learner = NULL;
     assert_non_null(at);
     assert_ok(dg_alloc(&changed, (int64_t)(strlen(text) + strlen(to) + 1), 1));
     size_t before = (size_t)(at - text);
     memcpy(changed, text, before);
     strcpy(changed + before, to);
     strcat(changed, at + strlen(from));
+    return changed;
+}
+
+static void expect_classes(const char *text, const char *attributes, int32_t first, int32_t last)
+{
+    char *changed = replaced(text, "\"attributes\":{", attributes);
+    dg_learner *learner = read_text(changed);
+    assert_int_equal(learner->class_count, 3);
+    assert_int_equal(learner->classes[0], first);
+    assert_int_equal(learner->classes[2], last);
+    dg_learner_free(learner);
+    dg_free(changed);
+}
+
+/* An attribute that a user made is no reason to refuse the file. */
+static void test_labels_come_from_attributes(void **state)
+{
+    const char *text = model_with("\"objective\":{\"name\":\"multi:softprob\"");
+    (void)state;
+    text = strstr(text, "\"attributes\":{}") ? text : "";
+    expect_classes(text, "\"attributes\":{", 0, 2);
+    expect_classes(text, "\"attributes\":{\"classes\":\"3 5 8\"", 3, 8);
+    expect_classes(text, "\"attributes\":{\"classes\":\"cat dog bird\"", 0, 2);
+    expect_classes(text, "\"attributes\":{\"classes\":\"3 5 8 9\"", 0, 2);
+    expect_classes(text, "\"attributes\":{\"classes\":\"1 2\"", 0, 2);
+    expect_classes(text, "\"attributes\":{\"classes\":\"1 2 3\",\"digits_classes\":\"3 5 8\"", 3,
+                   8);
+}
+
+static void test_ubjson_is_named(void **state)
+{
+    static const char ubjson[] = "{L\0\0\0\0\0\0\0\7learner{L\0\0\0\0\0\0\0\nattributes{}}";
+    static const char *const names[] = { "model.json", "model.ubj", "model" };
+    dg_learner *learner;
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        scratch_write(scratch_path(names[i]), ubjson, sizeof ubjson - 1);
+        assert_fails_with(dg_learner_load(&learner, scratch_path(names[i])), DG_FORMAT,
+                          "is XGBoost's UBJSON, a binary format that is not read here: save the "
+                          "model as .json");
+    }
+}
+
+static void expect_refused(const char *text, const char *from, const char *to, const char *words)
+{
+    char *changed = replaced(text, from, to);
+    dg_learner *learner = NULL;
     scratch_write(scratch_path("bad.json"), changed, strlen(changed));
     assert_fails_with(dg_xgboost_read(&learner, scratch_path("bad.json")), DG_FORMAT, words);
     assert_null(learner);
@@ -284,19 +387,14 @@ static void expect_refused(const char *text, const char *from, const char *to, c
 
 static void test_damaged_models_are_refused(void **state)
 {
-    const char *text = NULL;
-    const cJSON *example;
+    const char *text = model_with("\"multi:softprob\""), *base;
     dg_learner *learner;
     (void)state;
-    cJSON_ArrayForEach(example, member(golden, "cases"))
-    {
-        const cJSON *model = cJSON_GetObjectItemCaseSensitive(example, "model");
-        if (model && !text) text = model->valuestring;
-    }
-    assert_non_null(text);
     expect_refused(text, "gbtree\"", "dart\"", "the booster 'dart' is not known");
     expect_refused(text, "\"name\":\"multi:softprob\"", "\"name\":\"rank:ndcg\"", "'rank:ndcg'");
-    expect_refused(text, "\"num_class\":\"3\"", "\"num_class\":\"4\"", "do not make rounds of 4");
+    expect_refused(text, "\"num_class\":\"3\"", "\"num_class\":\"4\"", "for each of 4 outputs");
+    expect_refused(member(member(older, "cases")->child, "model")->valuestring,
+                   "\"num_class\":\"3\"", "\"num_class\":\"4\"", "do not make rounds of 4");
     expect_refused(text, "\"left_children\":[1", "\"left_children\":[0",
                    "cannot have the children 0");
     expect_refused(text, "\"left_children\":[1", "\"left_children\":[99999",
@@ -305,8 +403,17 @@ static void test_damaged_models_are_refused(void **state)
     expect_refused(text, "\"left_children\":[1,", "\"left_children\":[", "'left_children' has");
     expect_refused(text, "\"split_indices\":[", "\"split_indices\":[7.5,", "'split_indices'");
     expect_refused(text, "\"split_indices\":[0", "\"split_indices\":[7", "no feature 7 of 4");
-    expect_refused(text, "\"best_iteration\":\"2\"", "\"best_iteration\":\"x\"",
-                   "'attributes.best_iteration'");
+    expect_refused(text, "\"split_indices\":[0", "\"split_indices\":[4", "no feature 4 of 4");
+    expect_refused(text, "\"num_target\":\"1\"", "\"num_target\":\"2\"", "2 targets");
+    base = "\"base_score\":\"[";
+    expect_refused(text, base, "\"base_score\":\"[1,", "one for each of 3 outputs");
+    expect_refused(text, base, "\"base_score\":\"[x", "found '[x");
+    expect_refused(text, base, "\"base_score\":\"", "base_score' must be one number");
+    expect_refused(text, base, "\"base_score\":\"[1E99,", "'learner_model_param.base_score'");
+    expect_refused(model_with("\"objective\":{\"name\":\"binary:logistic\""), base,
+                   "\"base_score\":\"[-", "must be a probability, found -0.");
+    expect_refused(model_with("\"best_iteration\""), "\"best_iteration\":\"",
+                   "\"best_iteration\":\"x", "'attributes.best_iteration'");
     expect_refused(text, "\"split_conditions\":[", "\"split_conditions\":[\"x\",",
                    "'split_conditions'");
     expect_refused(text, "\"split_type\":[0", "\"split_type\":[1", "splits by category");
@@ -324,6 +431,8 @@ int main(void)
         leaving_nothing(test_trees_are_scikit_learns),
         leaving_nothing(test_trees_are_xgboosts),
         leaving_nothing(test_models_of_xgboost_are_read),
+        leaving_nothing(test_labels_come_from_attributes),
+        leaving_nothing(test_ubjson_is_named),
         leaving_nothing(test_damaged_models_are_refused),
     };
     return cmocka_run_group_tests(tests, read_golden, free_golden);

@@ -1,7 +1,10 @@
 """Writes tests/golden/trees.json: small trees as scikit-learn and XGBoost grow them.
 
-Run by Debian's own interpreter, with python3-sklearn 1.2 and python3-xgboost 1.7:
-    /usr/bin/python3 tests/golden/make_trees.py
+Run in a venv with PyPI's scikit-learn 1.9 and xgboost 3.2:
+    python tests/golden/make_trees.py
+
+The models in tests/golden/xgboost_1_7.json are those that this script wrote with XGBoost 1.7, whose format differs:
+they are kept because such files are still about.
 
 Nodes are listed from the root, left before right, as [feature, number, gain, weight]: the threshold of a
 split; of a leaf the feature -1 and, in XGBoost, its value. Only data where no two features are equally

@@ -29,7 +29,7 @@ describe("surplus arguments", function()
       range = function() digits.range({ 0, 4 }, 2) end,
       concat = function() digits.concat({ t, t }, 2) end,
       seed = function() digits.seed(1, 2) end,
-      load = function() digits.load("x", "y") end,
+      load = function() digits.load("x", nil, "y") end,
       from_tensors = function() data.from_tensors({ x = t }, { y = t }) end,
       labels = function() data.labels(t, { 1, 2 }, 3) end,
       accuracy = function() metrics.accuracy(t, t, {}, 1) end,

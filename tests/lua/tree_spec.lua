@@ -144,6 +144,47 @@ describe("a random forest", function()
   end)
 end)
 
+describe("what a tree learner was made with", function()
+  it("stays in its file, weights of classes too", function()
+    local train, folder = set(200, 1), support.folder()
+    local weights = { [0] = 5, [1] = 0.25, [2] = 2 }
+    for _, make in ipairs { tree.RandomForest, tree.DecisionTree } do
+      local model = make { class_weight = weights, max_depth = 4, max_features = 0.5 }
+      model:fit(train, { verbose = 0 })
+      model:save(folder .. "/weighted.safetensors")
+      local again = digits.load(folder .. "/weighted.safetensors")
+      assert.same(weights, again.class_weight)
+      assert.equal(0.5, again.max_features)
+      again:fit(train, { verbose = 0 }) -- anew, and as before
+      assert.is_true(again:predict_proba(train) == model:predict_proba(train))
+      local plain = make { max_depth = 4, max_features = 0.5 }
+      plain:fit(train, { verbose = 0 })
+      assert.is_false(plain:predict_proba(train) == model:predict_proba(train))
+    end
+    support.remove(folder)
+  end)
+
+  it("is known of files that earlier versions wrote", function()
+    local rows = digits.uniform { 60, 3, seed = 4 } -- as tests/golden/make_old_trees.lua has them
+    for _, name in ipairs { "softmax", "logistic", "squared", "forest" } do
+      local model = digits.load("tests/golden/trees_1/" .. name .. ".safetensors")
+      local found = name == "squared" and model:predict(rows) or model:predict_proba(rows)
+      local i, list = 0, found:reshape { -1 }:totable()
+      for line in io.lines("tests/golden/trees_1/" .. name .. ".txt") do
+        i = i + 1
+        assert.is_true(math.abs(list[i] - tonumber(line)) < 1e-6)
+      end
+      assert.equal(#list, i)
+      if name == "forest" then
+        assert.same({ [0] = 1, [1] = 2.5, [4] = 1, [5] = 3 }, model.class_weight)
+        assert.is_true(model.oob_accuracy > 0.5)
+      else
+        assert.equal(name == "logistic" and 0.3 or 0.5, model.base_score)
+      end
+    end
+  end)
+end)
+
 describe("a split that wins nothing by itself", function()
   it("is taken, whatever rounding says, since those below it may win", function()
     local corner = digits.tensor { { 0, 0 }, { 0, 1 }, { 1, 0 }, { 1, 1 }, dtype = "float32" }
@@ -374,6 +415,67 @@ describe("gradient boosting", function()
     end))
   end)
 
+  it("begins with what fits best without a tree", function()
+    local x = digits.zeros { 8, 1 }
+    local function begins(y, weight, more)
+      local boost = tree.GradientBoosting(more or { n_estimators = 1, gamma = 1e9 })
+      boost:fit(data.from_tensors { x = x, y = y }, { sample_weight = weight, verbose = 0 })
+      return boost:predict_proba(x)[1]:totable(), boost
+    end
+    local weight = digits.tensor { 1, 1, 1, 1, 2, 2, 4, 4 }
+    local three = digits.tensor { 0, 0, 0, 0, 1, 1, 2, 2 }
+    local function near(found, wanted)
+      for k, p in ipairs(wanted) do assert.is_true(math.abs(found[k] - p) < 2e-6) end
+    end
+    near(begins(three), { 0.5, 0.25, 0.25 })
+    near(begins(three, weight), { 0.25, 0.25, 0.5 })
+    local two = digits.tensor { 3, 3, 3, 3, 3, 3, 8, 8 }
+    near(begins(two), { 0.75, 0.25 })
+    near(begins(two, weight), { 0.5, 0.5 })
+    near(begins(two, nil, { n_estimators = 1, gamma = 1e9, base_score = 0.9,
+      learning_rate = 1e-9 }), { 0.1, 0.9 })
+    local numbers = tree.GradientBoosting { n_estimators = 1, learning_rate = 1e-9 }
+    numbers:fit(x, digits.tensor { 0.5, 1, 1.5, 2, 2, 2, 3, 4 }, { verbose = 0 })
+    assert.is_true(math.abs(numbers:predict(x)[1] - 2) < 1e-6)
+    assert.is_nil(numbers.base_score)
+    assert.matches("base_score must be a number or nil, found 'x'", support.message(function()
+      tree.GradientBoosting { base_score = "x" }
+    end))
+  end)
+
+  it("fits a model from XGBoost further only with options that it is told", function()
+    local train, folder = set(300, 1), support.folder()
+    local boost = tree.GradientBoosting { n_estimators = 4, max_depth = 3, seed = 1 }
+    boost:fit(train, { verbose = 0 })
+    boost:save(folder .. "/model.json")
+    local text = support.read(folder .. "/model.json"):gsub('"digits_options":".-[^\\]",', "")
+    support.write(folder .. "/theirs.json", text)
+    local theirs = digits.load(folder .. "/theirs.json")
+    theirs:save(folder .. "/theirs.safetensors")
+    theirs:save(folder .. "/again.json")
+    for _, name in ipairs { "theirs.json", "theirs.safetensors", "again.json" } do
+      for _, go_on in ipairs { true, false } do
+        assert.matches("does not say with which options %(learning_rate", support.message(function()
+          digits.load(folder .. "/" .. name):fit(train, { continue = go_on })
+        end))
+      end
+      local told = digits.load(folder .. "/" .. name,
+        tree.GradientBoosting { n_estimators = 4, max_depth = 3, seed = 1 })
+      told:fit(train, { continue = true, verbose = 0 })
+      local whole = tree.GradientBoosting { n_estimators = 8, max_depth = 3, seed = 1 }
+      whole:fit(train, { verbose = 0 })
+      assert.is_true((told:predict_proba(train) - whole:predict_proba(train)):abs():max() < 1e-5)
+    end
+    assert.matches("load: the file says with which options", support.message(function()
+      digits.load(folder .. "/model.json", tree.GradientBoosting {})
+    end))
+    assert.matches("load: the file has a GradientBoosting, the options are of a RandomForest",
+      support.message(function()
+        digits.load(folder .. "/theirs.json", tree.RandomForest {})
+      end))
+    support.remove(folder)
+  end)
+
   it("writes and reads XGBoost's JSON", function()
     local train, folder = set(300, 1), support.folder()
     local boost = tree.GradientBoosting { n_estimators = 5 }
@@ -386,10 +488,28 @@ describe("gradient boosting", function()
     file:close()
     local again = digits.load(folder .. "/model.json")
     assert.is_true((again:predict_proba(train) - boost:predict_proba(train)):abs():max() < 1e-6)
+    assert.equal(tostring(boost), tostring(again))
+    boost:fit(train, { continue = true, verbose = 0 })
+    again:fit(train, { continue = true, verbose = 0 }) -- with the options that it was made with
+    assert.is_true((again:predict_proba(train) - boost:predict_proba(train)):abs():max() < 1e-6)
     local forest = tree.RandomForest { n_estimators = 2 }
     forest:fit(train, { verbose = 0 })
     assert.matches("XGBoost's JSON is for GradientBoosting, not for a RandomForest",
       support.message(function() forest:save(folder .. "/forest.json") end))
+    local out, err = support.run(folder, (([[
+      local digits = require "digits"
+      local boost = digits.tree.GradientBoosting { n_estimators = 1 }
+      local x, y = digits.uniform { 20, 4, seed = 1 }, digits.range { 0, 20 } % 2
+      boost:fit(x, y, { verbose = 0 })
+      boost:save "FOLDER/positions.json"
+      boost:fit(x, y * 2 + 3, { verbose = 0 })
+      boost:save "FOLDER/labels.safetensors"
+      boost:save "FOLDER/labels.json"
+      print(digits.load "FOLDER/labels.json".classes)
+    ]]):gsub("FOLDER", folder)))
+    assert.matches("3.*5", out)
+    assert.matches("^[^\n]*:8: save: XGBoost knows no labels: it will predict 0 to 1 for the " ..
+      "labels 3 to 5 of this model[^\n]*\n$", err)
     support.write(folder .. "/bad.json", "{\"learner\": 3}")
     assert.matches("bad.json", support.message(function() digits.load(folder .. "/bad.json") end))
     support.remove(folder)
