@@ -156,7 +156,7 @@ static int fit_finish(lua_State *L)
     lua_getiuservalue(L, 1, 1);
     lua_rawgeti(L, 2, 1);
     lua_rawgeti(L, 2, fit->history);
-    for (int64_t i = 0; i < fit->log_count; i++) dg_record_epoch(L, 3, 4, &fit->logs[i]);
+    for (int64_t i = 0; i < fit->log_count; i++) dg_record_epoch(L, 3, 4, &fit->logs[i], step);
     dg_finish_history(L, 4, &fit->result, step);
     if (!judged) return 1;
     dg_push_scores(L, &fit->scores);

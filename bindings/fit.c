@@ -55,6 +55,12 @@ static void set_integer(lua_State *L, const char *name, int64_t value)
     lua_setfield(L, -2, name);
 }
 
+/* Boosting, whose epochs go by that name too. */
+static bool counts_rounds(const char *step)
+{
+    return step && strcmp(step, "round") == 0;
+}
+
 static void push_log(lua_State *L, const dg_log *log, const char *step)
 {
     lua_createtable(L, 0, 5 + log->scores);
@@ -67,6 +73,10 @@ static void push_log(lua_State *L, const dg_log *log, const char *step)
     lua_setfield(L, -2, "seconds");
     lua_pushstring(L, step); /* nil for NULL */
     lua_setfield(L, -2, "step");
+    if (counts_rounds(step)) {
+        set_integer(L, "round", log->epoch);
+        set_integer(L, "rounds", log->epochs);
+    }
     for (int i = 0; i < log->scores; i++) {
         dg_push_number(L, log->score[i].value);
         lua_setfield(L, -2, log->score[i].name);
@@ -87,13 +97,14 @@ static void append(lua_State *L, int history, const char *name, int64_t epoch, d
     lua_pop(L, 1);
 }
 
-void dg_record_epoch(lua_State *L, int model, int history, const dg_log *log)
+void dg_record_epoch(lua_State *L, int model, int history, const dg_log *log, const char *step)
 {
     for (int i = 0; i < log->scores; i++)
         append(L, history, log->score[i].name, log->epoch, log->score[i].value);
     append(L, history, "seconds", log->epoch, log->seconds);
     lua_pushvalue(L, history);
     set_integer(L, "epochs", log->epoch);
+    if (counts_rounds(step)) set_integer(L, "rounds", log->epoch);
     lua_pop(L, 1);
     dg_push_learner_values(L, model);
     lua_pushvalue(L, history);
@@ -118,7 +129,7 @@ static void show(lua_State *L, int function, const char *event, int log, const s
 static int run_event(lua_State *L)
 {
     struct fit *fit = lua_touserdata(L, 1);
-    if (fit->epoch_over) dg_record_epoch(L, 2, 3, fit->log);
+    if (fit->epoch_over) dg_record_epoch(L, 2, 3, fit->log, fit->step);
     push_log(L, fit->log, fit->step);
     show(L, 5, fit->epoch_over ? "epoch" : "batch", 6, fit);
     if (!lua_isfunction(L, 4)) return 0;
@@ -188,7 +199,7 @@ static dg_status on_epoch(void *context, const dg_log *log, bool *stop)
     fit->log = log;
     fit->epoch_over = true;
     /* rounds share one line of a terminal, which ends with the fit */
-    fit->drawn = fit->terminal && fit->step && strcmp(fit->step, "round") == 0;
+    fit->drawn = fit->terminal && counts_rounds(fit->step);
     return protected_event(fit, ON_EPOCH, fit->verbose ? SHOW : 0, stop);
 }
 
@@ -367,6 +378,7 @@ void dg_finish_history(lua_State *L, int history, const dg_fit_result *result, c
     dg_push_number(L, result->seconds);
     lua_setfield(L, -2, "total_seconds");
     if (result->best_epoch) set_integer(L, "best_epoch", result->best_epoch);
+    if (result->best_epoch && counts_rounds(step)) set_integer(L, "best_round", result->best_epoch);
     lua_pushboolean(L, result->stopped_early);
     lua_setfield(L, -2, "stopped_early");
     lua_pop(L, 1);

@@ -53,7 +53,7 @@ const dg_dataset *dg_read_fit(lua_State *L, dg_fit_options *options, int *histor
 
 /* bindings/fit.c: adds an epoch's log to the history at `history`, which becomes the learner's; and
  * what is known at the end, with a warning where a score was NaN. `step`: of the learner's type. */
-void dg_record_epoch(lua_State *L, int learner, int history, const dg_log *log);
+void dg_record_epoch(lua_State *L, int learner, int history, const dg_log *log, const char *step);
 void dg_finish_history(lua_State *L, int history, const dg_fit_result *result, const char *step);
 
 /* Takes the learner out of its value, which raises until it is put back: another thread uses it. */

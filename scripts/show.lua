@@ -63,7 +63,8 @@ local function history(values)
   for _, name in ipairs(SCORES) do
     if values[name] then names[#names + 1] = name end
   end
-  local lines = { ("epoch" .. ("%14s"):rep(#names)):format(table.unpack(names)) }
+  local step = values.rounds and "round" or "epoch"
+  local lines = { (step .. ("%14s"):rep(#names)):format(table.unpack(names)) }
   local epochs = values.epochs or 0
   local cut = epochs > MOST_EPOCHS
   for epoch = 1, epochs do
@@ -75,7 +76,7 @@ local function history(values)
     end
   end
   if values.total_seconds then
-    lines[#lines + 1] = ("best epoch %s, %.1f s in all%s"):format(values.best_epoch or "none",
+    lines[#lines + 1] = ("best %s %s, %.1f s in all%s"):format(step, values.best_epoch or "none",
       values.total_seconds, values.stopped_early == "interrupted" and ", interrupted" or "")
   end
   return table.concat(lines, "\n")

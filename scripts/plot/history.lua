@@ -79,7 +79,8 @@ return function(history, options)
     check.fail(NAME, "the history has no scores: expected lists such as loss and val_loss")
   end
   local panels = {}
-  for i, name in ipairs(names) do panels[i] = panel_of(history, name, options.unit or "epoch") end
+  local unit = options.unit or (rawget(history, "rounds") and "round" or "epoch")
+  for i, name in ipairs(names) do panels[i] = panel_of(history, name, unit) end
   local columns = #names == 1 and 1 or 2
   local down = math.ceil(#names / columns)
   return picture.new {

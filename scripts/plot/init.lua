@@ -37,8 +37,8 @@ local texts = {
     "\nplot.heatmap(forest.feature_importances:reshape { 28, 28 }):show()",
   histogram = "histogram(values, { bins = 30, low = nil, high = nil, xlabel = \"value\" })\n" ..
     "How many values of a tensor or list lie where." .. COMMON,
-  history = "history(history, { unit = \"epoch\" })\nThe course of a training, a panel for each " ..
-    "score: loss, accuracy, others. A thin line marks the\nbest epoch." .. COMMON ..
+  history = "history(history, { unit = nil })\nThe course of a training, a panel for each " ..
+    "score: loss, accuracy, others. A thin line marks the\nbest epoch or round." .. COMMON ..
     "\nplot.history(history):save \"history.svg\"",
   images = "images(set or tensor, { rows = nil, predicted = nil, labels = nil, captions = nil, " ..
     "columns = nil, most = 40,\n  note = nil })\nImages with their labels; where predicted " ..
