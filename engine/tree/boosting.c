@@ -152,7 +152,6 @@ static dg_status begin_learner(struct fit *fit, dg_objective objective)
     dg_tree_learner *learner = fit->learner;
     if (fit->goes_on) return DG_OK;
     learner->objective = objective;
-    learner->base.numbers = objective == DG_OBJECTIVE_SQUARED;
     DG_TRY(dg_tree_start_over(learner, fit->set));
     learner->trees.width = 1;
     learner->trees.group = fit->outputs;

@@ -25,6 +25,10 @@ static dg_status allocate(dg_cart *cart)
     DG_TRY(dg_alloc(&cart->features, features, sizeof *cart->features));
     DG_TRY(dg_alloc(&cart->constant, features, sizeof *cart->constant));
     DG_TRY(dg_alloc(&cart->column_of, features, sizeof *cart->column_of));
+    if (sample->number) {
+        DG_TRY(dg_alloc_zero(&cart->sums, DG_MAX_BINS, sizeof *cart->sums));
+        return dg_alloc(&cart->total, 1, sizeof *cart->total);
+    }
     DG_TRY(dg_alloc(&cart->total, classes, sizeof *cart->total));
     DG_TRY(dg_alloc(&cart->moved, classes, sizeof *cart->moved));
     if (classes > DG_CART_TALLIED_CLASSES) return DG_OK;
@@ -47,6 +51,16 @@ static void release(dg_cart *cart)
     dg_free(cart->total);
     dg_free(cart->moved);
     dg_free(cart->tally);
+    dg_free(cart->sums);
+}
+
+/* Numbers that are far from 0 lose no digits when their squares are summed. */
+static void find_center(dg_cart *cart)
+{
+    const dg_cart_sample *sample = cart->sample;
+    double sum = 0;
+    for (int64_t i = 0; i < sample->count; i++) sum += (double)sample->number[sample->row[i]];
+    cart->center = sum / (double)sample->count;
 }
 
 /* Features that are the same in all rows of the data are known to be constant from the start. */
@@ -58,8 +72,13 @@ static int64_t begin(dg_cart *cart)
     for (int64_t i = 0; i < sample->count; i++) {
         uint32_t row = sample->row[i];
         cart->row[i] = row;
-        cart->info[row] = (dg_cart_row){ sample->position[row], sample->weight[i] };
+        cart->info[row].weight = sample->weight[i];
+        if (sample->number)
+            cart->info[row].number = sample->number[row];
+        else
+            cart->info[row].class = sample->position[row];
     }
+    if (sample->number) find_center(cart);
     for (int64_t f = 0; f < bins->features; f++) cart->column_of[f] = -1;
     for (int32_t c = 0; c < bins->count; c++) cart->column_of[bins->columns[c].feature] = c;
     for (int64_t f = bins->features - 1; f >= 0; f--)
@@ -71,6 +90,18 @@ static int64_t begin(dg_cart *cart)
 }
 
 /* --- a node ------------------------------------------------------------------------------- */
+
+/* Of a leaf that is not pure, for those who print the tree. */
+static double impurity(const dg_cart *cart, const dg_cart_node *node)
+{
+    double sum = 0, mean = cart->total[0] / node->weight;
+    if (cart->sample->number) return fmax(cart->squares / node->weight - mean * mean, 0);
+    for (int64_t c = 0; c < cart->sample->classes; c++) {
+        double p = cart->total[c] / node->weight;
+        sum += cart->options->entropy ? (p > 0 ? -p * log2(p) : 0) : p * (1 - p);
+    }
+    return sum;
+}
 
 /* Decides whether the node is to be split, and how: `split.column` is -1 if not. */
 static void consider(dg_cart *cart, dg_cart_node *node)
@@ -85,16 +116,11 @@ static void consider(dg_cart *cart, dg_cart_node *node)
     if (classes < 2 || rows < options->min_split || rows < 2 * options->min_leaf ||
         node->weight < 2 * options->min_weight_leaf ||
         (options->max_depth >= 0 && node->depth >= options->max_depth)) {
-        double sum = 0; /* impurity, for those who print the tree */
-        for (int64_t c = 0; classes > 1 && c < cart->sample->classes; c++) {
-            double p = cart->total[c] / node->weight;
-            sum += options->entropy ? (p > 0 ? -p * log2(p) : 0) : p * (1 - p);
-        }
-        fact->weight = (float)sum;
+        fact->weight = classes > 1 ? (float)impurity(cart, node) : 0;
         return;
     }
     dg_cart_find_split(cart, node);
-    double whole = options->entropy ? 0 : node->weight;
+    double whole = cart->sample->number ? cart->squares : options->entropy ? 0 : node->weight;
     fact->weight = (float)((whole - node->score) / node->weight);
     double decrease = (node->split.score - node->score) / (double)cart->tree->fact[0].cover;
     /* with a limit of 0 a split that wins nothing is taken, though rounding may have it lose */
@@ -226,12 +252,15 @@ static dg_status grow_best(dg_cart *cart, struct pending *pending, struct leaves
 static dg_status finish(dg_cart *cart, const struct leaves *leaves)
 {
     int64_t classes = cart->sample->classes;
-    DG_TRY(dg_tree_finish(cart->tree, classes));
+    DG_TRY(dg_tree_finish(cart->tree, cart->sample->number ? 1 : classes));
     for (int64_t l = 0; l < leaves->count; l++) {
         const struct leaf *leaf = &leaves->leaf[l];
         dg_cart_node node = { .begin = leaf->begin, .end = leaf->end };
-        float *value = cart->tree->value + cart->tree->fact[leaf->node].leaf * classes;
+        int32_t number = cart->tree->fact[leaf->node].leaf;
+        float *value = cart->tree->value + number * classes;
         dg_cart_count(cart, &node);
+        if (cart->sample->number)
+            cart->tree->value[number] = (float)(cart->center + cart->total[0] / node.weight);
         for (int64_t c = 0; c < classes; c++) value[c] = (float)(cart->total[c] / node.weight);
     }
     return DG_OK;

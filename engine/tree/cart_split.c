@@ -23,24 +23,6 @@ struct side {
     int64_t rows;
 };
 
-/* A column in a node. */
-struct scan {
-    dg_cart *cart;
-    const dg_cart_node *node;
-    int32_t column;
-    const uint32_t *row; /* {listed}: rows whose bin is not common */
-    int64_t listed;
-    bool tallied; /* they are counted in cart->tally and here, not hung on their bins */
-    int32_t tally_rows[DG_MAX_BINS];
-    uint64_t occurs[4];
-    int32_t head[DG_MAX_BINS];
-    uint8_t order[DG_MAX_BINS]; /* bins that occur, ascending, the common one too */
-    int bins;
-    int common; /* its place in `order`, or -1 */
-    double sum; /* of the node */
-    dg_cart_split best;
-};
-
 static inline double plogp(const dg_cart *cart, double weight)
 {
     if (cart->sample->plogp) return cart->sample->plogp[(int64_t)weight];
@@ -88,7 +70,7 @@ static bool has_few(const dg_cart_node *node)
     return node->end - node->begin <= FEW_ROWS;
 }
 
-static void read_bins(const struct scan *scan, uint8_t *restrict bin)
+static void read_bins(const dg_cart_scan *scan, uint8_t *restrict bin)
 {
     const dg_bins *bins = scan->cart->sample->bins;
     bool few = has_few(scan->node);
@@ -98,7 +80,7 @@ static void read_bins(const struct scan *scan, uint8_t *restrict bin)
     for (int64_t j = 0; j < scan->listed; j++) bin[j] = from[scan->row[j] * stride];
 }
 
-static void hang_rows(struct scan *scan)
+static void hang_rows(dg_cart_scan *scan)
 {
     dg_cart *cart = scan->cart;
     for (int64_t j = 0; j < scan->listed; j++) {
@@ -111,7 +93,7 @@ static void hang_rows(struct scan *scan)
 }
 
 /* cart->tally is zero but for the bins of the column under way. */
-static void tally_rows(struct scan *scan)
+static void tally_rows(dg_cart_scan *scan)
 {
     dg_cart *cart = scan->cart;
     int64_t classes = cart->sample->classes;
@@ -126,7 +108,7 @@ static void tally_rows(struct scan *scan)
         scan->occurs[b >> 6] |= (uint64_t)(scan->tally_rows[b] > 0) << (b & 63);
 }
 
-static void clear_tally(const struct scan *scan)
+static void clear_tally(const dg_cart_scan *scan)
 {
     int64_t classes = scan->cart->sample->classes;
     for (int i = 0; i < scan->bins; i++)
@@ -134,19 +116,11 @@ static void clear_tally(const struct scan *scan)
                (size_t)classes * sizeof *scan->cart->tally);
 }
 
-/* False when all rows are in one bin. */
-static bool find_bins(struct scan *scan)
+void dg_cart_list_bins(dg_cart_scan *scan)
 {
-    dg_cart *cart = scan->cart;
-    int64_t count = scan->node->end - scan->node->begin;
-    read_bins(scan, cart->bin);
-    memset(scan->occurs, 0, sizeof scan->occurs);
-    if (scan->tallied)
-        tally_rows(scan);
-    else
-        hang_rows(scan);
-    int common = cart->sample->bins->columns[scan->column].common;
-    if (scan->listed < count) scan->occurs[common >> 6] |= (uint64_t)1 << (common & 63);
+    int common = scan->cart->sample->bins->columns[scan->column].common;
+    bool all_listed = scan->listed == scan->node->end - scan->node->begin;
+    if (!all_listed) scan->occurs[common >> 6] |= (uint64_t)1 << (common & 63);
     scan->bins = 0;
     scan->common = -1;
     for (int w = 0; w < 4; w++)
@@ -155,13 +129,23 @@ static bool find_bins(struct scan *scan)
             if (b == common) scan->common = scan->bins; /* without rows it does not occur */
             scan->order[scan->bins++] = (uint8_t)b;
         }
-    return scan->bins > 1;
 }
 
+/* False when all rows are in one bin. */
+static bool find_bins(dg_cart_scan *scan)
+{
+    memset(scan->occurs, 0, sizeof scan->occurs);
+    if (scan->tallied)
+        tally_rows(scan);
+    else
+        hang_rows(scan);
+    dg_cart_list_bins(scan);
+    return scan->bins > 1;
+}
 /* --- the boundary ------------------------------------------------------------------------- */
 
 /* All rows on one side. */
-static void fill(struct scan *scan, struct side *full, struct side *empty)
+static void fill(dg_cart_scan *scan, struct side *full, struct side *empty)
 {
     const dg_cart *cart = scan->cart;
     memset(cart->moved, 0, (size_t)cart->sample->classes * sizeof *cart->moved);
@@ -173,7 +157,7 @@ static void fill(struct scan *scan, struct side *full, struct side *empty)
 }
 
 /* The same as move_rows, for all rows of a bin at once. */
-static inline void move_tally(const struct scan *scan, int bin, struct side *from, struct side *to)
+static inline void move_tally(const dg_cart_scan *scan, int bin, struct side *from, struct side *to)
 {
     const dg_cart *cart = scan->cart;
     int64_t classes = cart->sample->classes;
@@ -197,7 +181,7 @@ static inline void move_tally(const struct scan *scan, int bin, struct side *fro
 }
 
 /* `moved` has what `to` has of each class; what is left of the total `from` has. */
-static inline void move_rows(const struct scan *scan, int bin, struct side *from, struct side *to,
+static inline void move_rows(const dg_cart_scan *scan, int bin, struct side *from, struct side *to,
                              bool entropy)
 {
     const dg_cart *cart = scan->cart;
@@ -227,7 +211,7 @@ static inline void move_rows(const struct scan *scan, int bin, struct side *from
     to->rows += rows;
 }
 
-static inline void move_bin(const struct scan *scan, int bin, struct side *from, struct side *to,
+static inline void move_bin(const dg_cart_scan *scan, int bin, struct side *from, struct side *to,
                             bool entropy)
 {
     if (scan->tallied)
@@ -250,23 +234,19 @@ static inline double score_sides(const dg_cart *cart, const struct side *a, cons
 }
 
 /* Judges the boundary between places `left` and `left` + 1 of the order. */
-static inline void judge(struct scan *scan, const struct side *a, const struct side *b, int left,
+static inline void judge(dg_cart_scan *scan, const struct side *a, const struct side *b, int left,
                          bool nan_left, bool entropy)
 {
     const dg_cart *cart = scan->cart;
     const dg_cart_options *options = cart->options;
-    if (a->rows < options->min_leaf || b->rows < options->min_leaf ||
-        a->weight < options->min_weight_leaf || b->weight < options->min_weight_leaf)
+    if (dg_cart_too_few(options, a->rows, a->weight) ||
+        dg_cart_too_few(options, b->rows, b->weight))
         return;
-    double score = score_sides(cart, a, b, entropy);
-    bool same = scan->best.column == scan->column; /* of equals the lowest */
-    if (score < scan->best.score || (score == scan->best.score && !same)) return;
-    scan->best =
-        (dg_cart_split){ score, scan->column, scan->order[left], scan->order[left + 1], nan_left };
+    dg_cart_offer(scan, score_sides(cart, a, b, entropy), left, nan_left);
 }
 
 /* With NaN, if there is any, on the side that `nan_left` says. */
-static inline void run(struct scan *scan, bool nan, bool nan_left, bool entropy)
+static inline void run(dg_cart_scan *scan, bool nan, bool nan_left, bool entropy)
 {
     struct side left, right;
     int top = scan->bins - 1, stop = scan->common < 0 ? 0 : scan->common;
@@ -290,6 +270,7 @@ static inline void run(struct scan *scan, bool nan, bool nan_left, bool entropy)
 int64_t dg_cart_count(dg_cart *cart, dg_cart_node *node)
 {
     int64_t classes = cart->sample->classes, found = 0;
+    if (cart->sample->number) return dg_cart_count_numbers(cart, node);
     memset(cart->total, 0, (size_t)classes * sizeof *cart->total);
     for (int64_t i = node->begin; i < node->end; i++) {
         dg_cart_row row = cart->info[cart->row[i]];
@@ -321,7 +302,7 @@ struct collected {
 };
 
 /* NaN, if there is any, is tried on both sides. */
-static void run_both(struct scan *scan, int nan_bin)
+static void run_both(dg_cart_scan *scan, int nan_bin)
 {
     bool nan = nan_bin >= 0 && scan->order[scan->bins - 1] == nan_bin;
     if (scan->cart->options->entropy) {
@@ -340,13 +321,15 @@ static bool tally_pays(const dg_cart *cart, int64_t rows)
 }
 
 /* False when the column is constant in the node. */
-static bool scan_column(struct scan *scan, struct collected it)
+static bool scan_column(dg_cart_scan *scan, struct collected it)
 {
     if (it.column < 0) return true;
     const dg_column *described = &scan->cart->sample->bins->columns[it.column];
     scan->column = it.column;
     scan->row = scan->cart->listed[it.slot];
     scan->listed = it.count;
+    read_bins(scan, scan->cart->bin);
+    if (scan->cart->sample->number) return dg_cart_scan_numbers(scan, described->nan_bin);
     scan->tallied = tally_pays(scan->cart, it.count);
     bool varies = find_bins(scan);
     if (varies) run_both(scan, described->nan_bin);
@@ -356,7 +339,7 @@ static bool scan_column(struct scan *scan, struct collected it)
 
 /* Looks at a column one turn late, when its bins have come from memory. Whether it is constant is
  * known at once, but for columns without any row in the common bin. */
-static bool take_column(struct scan *scan, int32_t column, struct collected *waiting)
+static bool take_column(dg_cart_scan *scan, int32_t column, struct collected *waiting)
 {
     dg_cart *cart = scan->cart;
     const dg_cart_node *node = scan->node;
@@ -382,7 +365,7 @@ static void swap(int32_t *list, int64_t a, int64_t b)
 /* Draws features until max_features were looked at and one of them was not constant. Constant ones
  * gather at the front of the list, in the order known from the parent, drawn now, found now; what
  * is drawn and not constant gathers at the end. */
-static void draw_columns(dg_cart *cart, dg_cart_node *node, struct scan *scan)
+static void draw_columns(dg_cart *cart, dg_cart_node *node, dg_cart_scan *scan)
 {
     int32_t *features = cart->features;
     int64_t known = node->constants, end = cart->sample->bins->features;
@@ -422,11 +405,16 @@ static void mark(const dg_cart *cart, const dg_cart_node *node, bool set)
 
 void dg_cart_find_split(dg_cart *cart, dg_cart_node *node)
 {
-    struct scan scan = { .cart = cart, .node = node, .best = { .score = -INFINITY, .column = -1 } };
+    dg_cart_scan scan = { .cart = cart,
+                          .node = node,
+                          .best = { .score = -INFINITY, .column = -1 } };
     struct side all = { .weight = node->weight };
-    all.sum = scan.sum = sum_of(cart);
-    node->score = score_side(cart, &all, cart->options->entropy);
-
+    if (cart->sample->number) {
+        node->score = cart->total[0] * cart->total[0] / node->weight;
+    } else {
+        all.sum = scan.sum = sum_of(cart);
+        node->score = score_side(cart, &all, cart->options->entropy);
+    }
     if (!has_few(node)) mark(cart, node, true);
     draw_columns(cart, node, &scan);
     if (!has_few(node)) mark(cart, node, false);

@@ -1,5 +1,5 @@
-/* What the two files that grow classifying trees share: cart.c grows, cart_split.c looks for the
- * best split of a node. */
+/* What the files that grow trees of forests share: cart.c grows, cart_split.c looks for the best
+ * split of a node, cart_numbers.c judges the splits of a column where numbers are to be met. */
 #ifndef DG_TREE_CART_SPLIT_H
 #define DG_TREE_CART_SPLIT_H
 
@@ -26,9 +26,18 @@ typedef struct dg_cart_node {
 
 /* A row of the data in this tree. */
 typedef struct dg_cart_row {
-    int32_t class;
+    union {
+        int32_t class;
+        float number;
+    };
     float weight;
 } dg_cart_row;
+
+/* Rows in a bin or a node: sums of weights, and of weighted numbers less `center`. */
+typedef struct dg_cart_sum {
+    double weight, number;
+    int64_t rows;
+} dg_cart_sum;
 
 /* With more classes, a table of bins and classes would not stay in cache. */
 enum { DG_CART_TALLIED_CLASSES = 32 };
@@ -48,15 +57,59 @@ typedef struct dg_cart {
     int32_t *column_of;           /* {features}: its column, or -1 */
     double *total, *moved;        /* {classes}: of the node; of the side that rows move to */
     double *tally;       /* {bins, classes} weights in a column; NULL where classes are too many */
+    dg_cart_sum *sums;   /* {bins}: of numbers; all 0 between columns */
+    double center;       /* the mean of all numbers, about which they are summed */
+    double squares;      /* of the node: weighted, about the center */
     uint32_t *listed[2]; /* {count + 1}: rows of the node whose bin is not common, of two columns */
     uint8_t *bin;        /* {count + 1}: their bins, */
     int32_t *next;       /* {count + 1}: and the next one in the same bin */
 } dg_cart;
 
-/* The best split of `node` among max_features columns; fills `total`, weight and score of the node
- * as well. */
+/* A column in a node. */
+typedef struct dg_cart_scan {
+    dg_cart *cart;
+    const dg_cart_node *node;
+    int32_t column;
+    const uint32_t *row; /* {listed}: rows whose bin is not common; their bins are in cart->bin */
+    int64_t listed;
+    bool tallied; /* they are counted in cart->tally and here, not hung on their bins */
+    int32_t tally_rows[DG_MAX_BINS];
+    uint64_t occurs[4];
+    int32_t head[DG_MAX_BINS];
+    uint8_t order[DG_MAX_BINS]; /* bins that occur, ascending, the common one too */
+    int bins;
+    int common; /* its place in `order`, or -1 */
+    double sum; /* of the node */
+    dg_cart_split best;
+} dg_cart_scan;
+
+/* The best split of `node` among max_features columns; fills the score of the node as well, of
+ * which dg_cart_count has filled the rest. */
 void dg_cart_find_split(dg_cart *cart, dg_cart_node *node);
-/* Sums the node's classes into `total`; returns how many classes there are. */
+/* Sums the node's classes into `total`, or its numbers into total[0] and `squares`; returns how
+ * many classes there are; of numbers 1 where all are the same, else 2. */
 int64_t dg_cart_count(dg_cart *cart, dg_cart_node *node);
+
+/* --- in cart_split.c, for cart_numbers.c, and the other way round --------------------------- */
+
+/* Lists the bins that occur, from `occurs`. */
+void dg_cart_list_bins(dg_cart_scan *scan);
+/* Whether a side has too few rows or too little weight; whether a split of this score is not the
+ * best so far. */
+static inline bool dg_cart_too_few(const dg_cart_options *options, int64_t rows, double weight)
+{
+    return rows < options->min_leaf || weight < options->min_weight_leaf;
+}
+static inline void dg_cart_offer(dg_cart_scan *scan, double score, int left, bool nan_left)
+{
+    bool same = scan->best.column == scan->column; /* of equals the lowest */
+    if (score < scan->best.score || (score == scan->best.score && !same)) return;
+    scan->best =
+        (dg_cart_split){ score, scan->column, scan->order[left], scan->order[left + 1], nan_left };
+}
+/* Offers the splits of a column whose rows and their bins are collected; false where all rows are
+ * in one bin. nan_bin: of the column, or -1. */
+bool dg_cart_scan_numbers(dg_cart_scan *scan, int nan_bin);
+int64_t dg_cart_count_numbers(dg_cart *cart, dg_cart_node *node);
 
 #endif

@@ -9,6 +9,16 @@ static inline dg_tree_learner *dg_tree_of(const dg_learner *learner)
     return (dg_tree_learner *)learner;
 }
 
+/* Whether it has no classes, but predicts numbers; whether it is a forest, or one tree. */
+static inline bool dg_objective_numbers(dg_objective objective)
+{
+    return objective == DG_OBJECTIVE_SQUARED || objective == DG_OBJECTIVE_MEAN;
+}
+static inline bool dg_objective_averages(dg_objective objective)
+{
+    return objective == DG_OBJECTIVE_VOTE || objective == DG_OBJECTIVE_MEAN;
+}
+
 /* For descriptors (engine/learner.h). */
 dg_status dg_tree_create(const dg_part *options, dg_learner **out);
 void dg_tree_free_learner(dg_learner *learner);

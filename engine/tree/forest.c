@@ -9,12 +9,15 @@
 #include "engine/tree/fitting.h"
 #include "engine/tree/forest_rows.h"
 
-enum { GINI, ENTROPY, LOG_LOSS };
-enum { SQRT, LOG2 };
+enum { AUTO, GINI, ENTROPY, LOG_LOSS, SQUARED_ERROR };
+enum { SQRT, LOG2, AUTO_FEATURES };
 enum { BALANCED, BALANCED_SUBSAMPLE };
 
-static const char *const criteria[] = { "gini", "entropy", "log_loss", NULL };
+static const char *const criteria[] = {
+    "auto", "gini", "entropy", "log_loss", "squared_error", NULL
+};
 static const char *const feature_words[] = { "sqrt", "log2", NULL };
+static const char *const forest_feature_words[] = { "sqrt", "log2", "auto", NULL };
 static const char *const balances[] = { "balanced", "balanced_subsample", NULL };
 static const char *const tree_balances[] = { "balanced", NULL };
 
@@ -46,7 +49,9 @@ struct fit {
     int64_t before; /* trees that the learner has from fits before, which this one goes on with */
     int64_t trees;  /* to be grown now */
     int64_t first;  /* of the group that is grown now */
-    const int32_t *position; /* {rows of the set}: their classes */
+    bool numbers;   /* are to be met, not classes to be told apart */
+    float *number;  /* {rows of the set}: these; NULL for classes */
+    const int32_t *position; /* {rows of the set}: their classes; NULL for numbers */
     int32_t *mapped;         /* that, where the classes are not the set's */
     dg_forest_rows rows;
     dg_bins bins;
@@ -67,11 +72,13 @@ static int64_t rows_for(const dg_amount *amount, int64_t rows)
     return amount->count;
 }
 
-static dg_status resolve_features(const dg_amount *amount, int64_t features, int64_t *out)
+static dg_status resolve_features(const dg_amount *amount, bool numbers, int64_t features,
+                                  int64_t *out)
 {
     double count = (double)features;
-    if (amount->kind == DG_AMOUNT_WORD)
-        count = floor(amount->word == SQRT ? sqrt(count) : log2(count));
+    bool all = amount->kind == DG_AMOUNT_WORD && amount->word == AUTO_FEATURES && numbers;
+    if (amount->kind == DG_AMOUNT_WORD && !all)
+        count = floor(amount->word == LOG2 ? log2(count) : sqrt(count));
     else if (amount->kind == DG_AMOUNT_FRACTION)
         count = floor(amount->fraction * count);
     else if (amount->kind == DG_AMOUNT_COUNT)
@@ -83,12 +90,32 @@ static dg_status resolve_features(const dg_amount *amount, int64_t features, int
                     features);
 }
 
+/* Whether numbers are to be met: those of the set, or (squared_error) its labels as numbers. */
+static dg_status resolve_target(struct fit *fit)
+{
+    int criterion = fit->tree->criterion;
+    bool squares = criterion == SQUARED_ERROR, numeric = fit->set->numeric;
+    fit->numbers =
+        fit->goes_on ? fit->learner->base.numbers : squares || (criterion == AUTO && numeric);
+    if (fit->numbers && !numeric && !squares)
+        return dg_error(DG_INVALID, "fit: the set has labels, the model was fitted on numbers");
+    if (numeric && !fit->goes_on && criterion != AUTO && !squares)
+        return dg_error(DG_INVALID,
+                        "fit: criterion = \"%s\" is for labels, the set has numbers: leave it out",
+                        criteria[criterion]);
+    if (fit->numbers && fit->tree->class_weight.kind != DG_WEIGHTS_NONE)
+        return dg_error(DG_INVALID, "fit: class_weight is for labels, the targets are numbers: use "
+                                    "sample_weight");
+    return fit->numbers ? DG_OK : dg_dataset_want_labels(fit->set, "fit");
+}
+
 static dg_status resolve(struct fit *fit)
 {
     const tree_options *tree = fit->tree;
+    DG_TRY(resolve_target(fit));
     dg_cart_options *cart = &fit->cart;
     dg_forest_rows *rows = &fit->rows;
-    cart->entropy = tree->criterion != GINI;
+    cart->entropy = tree->criterion == ENTROPY || tree->criterion == LOG_LOSS;
     cart->max_depth = tree->max_depth.kind == DG_AMOUNT_COUNT ? tree->max_depth.count : -1;
     cart->max_leaf_nodes = tree->max_leaf_nodes.count;
     cart->min_decrease = tree->min_impurity_decrease;
@@ -109,17 +136,16 @@ static dg_status resolve(struct fit *fit)
                             "fit: max_samples is %" PRId64 ", the set has %" PRId64 " rows",
                             rows->draws, rows->count);
     }
-    return resolve_features(&tree->max_features, dg_dataset_row_size(fit->set),
+    return resolve_features(&tree->max_features, fit->numbers, dg_dataset_row_size(fit->set),
                             &cart->max_features);
 }
 
 /* Where all weights are whole numbers, w log2 w comes from a table. */
-static dg_status make_weights(struct fit *fit)
+static dg_status make_table(struct fit *fit)
 {
-    const dg_weights *weights = &fit->tree->class_weight;
-    const dg_tensor *given = fit->options->sample_weight;
-    DG_TRY(dg_forest_weigh(&fit->rows, weights, weights->word == BALANCED_SUBSAMPLE, given));
-    if (given || weights->kind != DG_WEIGHTS_NONE || !fit->cart.entropy) return DG_OK;
+    const dg_forest_rows *rows = &fit->rows;
+    bool whole = !rows->balanced_trees && (rows->bootstrap || !rows->weight);
+    if (!whole || !fit->cart.entropy) return DG_OK;
     int64_t most = fit->rows.draws;
     DG_TRY(dg_alloc(&fit->plogp, most + 1, sizeof *fit->plogp));
     for (int64_t i = 0; i <= most; i++) fit->plogp[i] = i ? (double)i * log2((double)i) : 0;
@@ -134,12 +160,13 @@ static dg_status grow_from(struct fit *fit, int64_t tree, const dg_forest_sample
     dg_cart_sample sample = { .bins = &fit->bins,
                               .classes = fit->rows.classes,
                               .position = fit->rows.position,
+                              .number = fit->rows.number,
                               .count = seen->count,
                               .row = seen->row,
                               .weight = seen->weight,
                               .plogp = fit->plogp };
-    if (seen->count == 0) /* only rows of weight 0 were drawn */
-        return dg_error(DG_INVALID, "fit: sample_weight leaves tree %" PRId64 " without rows",
+    if (seen->count == 0) /* their weights are nothing beside those of others */
+        return dg_error(DG_INVALID, "fit: the weights leave tree %" PRId64 " without rows",
                         tree + 1);
     double sum = 0;
     for (int64_t i = 0; i < seen->count; i++) sum += (double)seen->weight[i];
@@ -188,7 +215,7 @@ static dg_status grow_all(struct fit *fit)
 static dg_status collect(struct fit *fit)
 {
     dg_tree_learner *learner = fit->learner;
-    learner->trees.width = fit->rows.classes;
+    learner->trees.width = fit->numbers ? 1 : fit->rows.classes;
     for (int64_t t = 0; t < fit->trees && fit->tree_done[t].nodes > 0; t++) {
         dg_tree_forget_oob(learner);
         DG_TRY(dg_trees_add(&learner->trees, &fit->tree_done[t]));
@@ -206,18 +233,10 @@ static dg_status bag_tree(void *context, int64_t tree, int worker)
     return dg_forest_bag(&fit->rows, tree, &fit->bag[tree]);
 }
 
-/* Chances of each row by the trees that did not see it; rows that all trees saw have none. */
-static dg_status score_oob(struct fit *fit)
+static void judge_classes(struct fit *fit, float *proba)
 {
     dg_tree_learner *learner = fit->learner;
     int64_t judged = 0, correct = 0, rows = fit->rows.count, classes = fit->rows.classes;
-    int64_t trees = learner->trees.count;
-    DG_TRY(dg_alloc_zero(&fit->bag, trees, sizeof *fit->bag));
-    DG_TRY(dg_parallel(fit->job, trees, bag_tree, fit));
-    DG_TRY(dg_tensor_zeros(&learner->oob_proba, DG_FLOAT32, 2, (int64_t[]){ rows, classes }));
-    float *proba = dg_floats(&learner->oob_proba);
-    DG_TRY(dg_trees_sum(&learner->trees, 0, trees, &fit->set->x, (const uint64_t *const *)fit->bag,
-                        proba, fit->job));
     for (int64_t i = 0; i < rows; i++) {
         float *row = proba + i * classes, sum = 0;
         for (int64_t c = 0; c < classes; c++) sum += row[c];
@@ -227,8 +246,53 @@ static dg_status score_oob(struct fit *fit)
         correct += dg_argmax(row, classes) == fit->position[i];
     }
     learner->has_oob = judged > 0;
-    learner->oob_accuracy = (double)correct / (double)(judged ? judged : 1);
-    if (learner->has_oob) dg_log_add(&fit->log, "oob_accuracy", learner->oob_accuracy);
+    learner->oob_score = (double)correct / (double)(judged ? judged : 1);
+    if (learner->has_oob) dg_log_add(&fit->log, "oob_accuracy", learner->oob_score);
+}
+
+/* R2: what is left of the squares about the mean; not known where these are 0. */
+static void judge_numbers(struct fit *fit, float *sum)
+{
+    dg_tree_learner *learner = fit->learner;
+    int64_t judged = 0, rows = fit->rows.count;
+    double mean = 0, left = 0, squares = 0;
+    for (int64_t i = 0; i < rows; i++) {
+        int64_t trees = 0;
+        for (int64_t t = 0; t < learner->trees.count; t++)
+            trees += !(fit->bag[t][i / 64] >> (i % 64) & 1);
+        sum[i] = trees ? sum[i] / (float)trees : NAN;
+        judged += trees > 0;
+        if (trees) mean += (double)fit->number[i];
+    }
+    mean /= (double)(judged ? judged : 1);
+    for (int64_t i = 0; i < rows; i++) {
+        if (isnan(sum[i])) continue;
+        double error = (double)sum[i] - (double)fit->number[i];
+        left += error * error;
+        squares += ((double)fit->number[i] - mean) * ((double)fit->number[i] - mean);
+    }
+    learner->has_oob = squares > 0;
+    learner->oob_score = squares > 0 ? 1 - left / squares : 0;
+    if (learner->has_oob) dg_log_add(&fit->log, "oob_r2", learner->oob_score);
+}
+
+/* Probabilities, or numbers, of each row by the trees that did not see it; rows that all trees saw
+ * have none. */
+static dg_status score_oob(struct fit *fit)
+{
+    dg_tree_learner *learner = fit->learner;
+    int64_t rows = fit->rows.count, trees = learner->trees.count;
+    DG_TRY(dg_alloc_zero(&fit->bag, trees, sizeof *fit->bag));
+    DG_TRY(dg_parallel(fit->job, trees, bag_tree, fit));
+    DG_TRY(dg_tensor_zeros(&learner->oob_proba, DG_FLOAT32, fit->numbers ? 1 : 2,
+                           (int64_t[]){ rows, fit->rows.classes }));
+    float *found = dg_floats(&learner->oob_proba);
+    DG_TRY(dg_trees_sum(&learner->trees, 0, trees, &fit->set->x, (const uint64_t *const *)fit->bag,
+                        found, fit->job));
+    if (fit->numbers)
+        judge_numbers(fit, found);
+    else
+        judge_classes(fit, found);
     return DG_OK;
 }
 
@@ -243,7 +307,7 @@ static dg_status score(struct fit *fit)
     if (validation) {
         DG_TRY(dg_tree_evaluate(&fit->learner->base, validation, fit->job, &scores));
         dg_log_add(&fit->log, "val_loss", scores.loss);
-        dg_log_add(&fit->log, "val_accuracy", scores.accuracy);
+        if (scores.has_accuracy) dg_log_add(&fit->log, "val_accuracy", scores.accuracy);
     }
     return call(fit->options->on_epoch, fit, &stop);
 }
@@ -256,7 +320,8 @@ static dg_status prepare_oob(struct fit *fit)
 {
     const dg_drawn *before = &fit->learner->drawn, *now = &fit->drawn;
     if (!fit->forest || !fit->forest->oob_score) return DG_OK;
-    fit->drawn = (dg_drawn){ true, fit->rows.seed, dg_dataset_fingerprint(fit->set) };
+    uint64_t from = dg_forest_fingerprint(&fit->rows, dg_dataset_fingerprint(fit->set));
+    fit->drawn = (dg_drawn){ true, fit->rows.seed, from };
     if (!fit->goes_on || (before->known && before->seed == now->seed && before->set == now->set))
         return DG_OK;
     return dg_error(DG_INVALID,
@@ -264,14 +329,16 @@ static dg_status prepare_oob(struct fit *fit)
                     " trees of before have seen: %s; or leave out continue = true",
                     fit->before,
                     !before->known            ? "the model's file does not say"
-                    : before->set != now->set ? "go on with the set that they were fitted on"
+                    : before->set != now->set ? "go on with the set and the weights that they "
+                                                "were fitted on"
                                               : "go on with the seed that they were drawn from");
 }
 
-static dg_status prepare_classes(struct fit *fit)
+static dg_status prepare_targets(struct fit *fit)
 {
     const dg_learner *learner = &fit->learner->base;
     const dg_dataset *set = fit->set;
+    if (fit->numbers) return dg_tree_numbers(&fit->number, set);
     fit->rows.labels = fit->goes_on ? learner->classes : set->classes;
     fit->rows.classes = fit->goes_on ? learner->class_count : set->class_count;
     fit->position = dg_int32s(&set->positions);
@@ -286,17 +353,24 @@ static dg_status prepare(struct fit *fit)
 {
     static const char *const none[] = { NULL };
     const dg_dataset *set = fit->set;
-    DG_TRY(dg_tree_check_fit(set, fit->options, none, false,
-                             fit->goes_on ? &fit->learner->base : NULL, fit->job));
+    const dg_fit_options *options = fit->options;
+    const dg_weights *by_class = &fit->tree->class_weight;
     DG_TRY(resolve(fit));
-    DG_TRY(prepare_classes(fit));
+    DG_TRY(dg_tree_check_fit(set, options, none, fit->numbers,
+                             fit->goes_on ? &fit->learner->base : NULL, fit->job));
+    DG_TRY(prepare_targets(fit));
+    DG_TRY(dg_forest_order(&fit->rows, fit->position, fit->number));
+    DG_TRY(dg_forest_weigh(&fit->rows, by_class, by_class->word == BALANCED_SUBSAMPLE,
+                           options->sample_weight));
     DG_TRY(prepare_oob(fit));
-    DG_TRY(dg_forest_order(&fit->rows, fit->position));
     DG_TRY(dg_bins_make(&fit->bins, &set->x, fit->rows.order, DG_MAX_BINS, fit->job));
     DG_TRY(dg_bins_add_rows(&fit->bins, fit->job));
     DG_TRY(dg_alloc_zero(&fit->tree_done, fit->trees, sizeof *fit->tree_done));
-    DG_TRY(make_weights(fit));
-    if (!fit->goes_on) DG_TRY(dg_tree_start_over(fit->learner, set));
+    DG_TRY(make_table(fit));
+    if (!fit->goes_on) {
+        fit->learner->objective = fit->numbers ? DG_OBJECTIVE_MEAN : DG_OBJECTIVE_VOTE;
+        DG_TRY(dg_tree_start_over(fit->learner, set));
+    }
     fit->learner->drawn = fit->drawn;
     return DG_OK;
 }
@@ -308,6 +382,7 @@ static void release(struct fit *fit)
     dg_free(fit->tree_done);
     dg_free(fit->bag);
     dg_free(fit->mapped);
+    dg_free(fit->number);
     dg_free(fit->plogp);
     dg_forest_rows_release(&fit->rows);
     dg_bins_free(&fit->bins);
@@ -335,6 +410,7 @@ static dg_status fit_any(dg_learner *learner, const dg_dataset *set, const dg_fi
                        .forest = forest,
                        .tree = learner->options->options,
                        .rows = { .count = dg_dataset_rows(set),
+                                 .single = !forest,
                                  .seed = dg_tree_seed(learner, options) },
                        .goes_on = learner->fitted && options->resume == DG_RESUME_YES };
     if (fit.goes_on) fit.before = fit.learner->trees.count;
@@ -376,7 +452,9 @@ static dg_status check_forest(const void *options)
     }
 #define CRITERION(options, field)                                                                  \
     TREE_PARAM("criterion", DG_TYPE_CHOICE, options, field.criterion, .choices = criteria,         \
-               .default_text = "gini", .doc = "impurity that splits lessen; log_loss is entropy")
+               .default_text = "auto",                                                             \
+               .doc = "impurity that splits lessen; auto: gini for labels, squared_error for "     \
+                      "numbers; log_loss is entropy")
 #define LIMITS(options, field)                                                                     \
     TREE_PARAM("max_depth", DG_TYPE_AMOUNT, options, field.max_depth, .low = 1, .high = 0,         \
                .doc = "splits from the root to a leaf; nil: no limit"),                            \
@@ -389,10 +467,9 @@ static dg_status check_forest(const void *options)
         TREE_PARAM("min_weight_fraction_leaf", DG_TYPE_FLOAT, options,                             \
                    field.min_weight_fraction_leaf, .high = 0.5,                                    \
                    .doc = "part of the weight of all rows that each side of a split needs")
-#define MAX_FEATURES(options, field, word)                                                         \
+#define MAX_FEATURES(options, field, ...)                                                          \
     TREE_PARAM("max_features", DG_TYPE_AMOUNT, options, field.max_features, .fraction = true,      \
-               .low = 1, .choices = feature_words, .default_text = word,                           \
-               .doc = "columns looked at for a split: a count, a fraction or a rule; nil: all")
+               .low = 1, __VA_ARGS__)
 #define MORE_LIMITS(options, field)                                                                \
     TREE_PARAM("max_leaf_nodes", DG_TYPE_AMOUNT, options, field.max_leaf_nodes, .low = 2,          \
                .doc = "leaves of a tree, the best split first; nil: no limit"),                    \
@@ -426,7 +503,8 @@ struct single {
 static const dg_param tree_params[] = {
     CRITERION(struct single, tree),
     LIMITS(struct single, tree),
-    MAX_FEATURES(struct single, tree, NULL),
+    MAX_FEATURES(struct single, tree, .choices = feature_words,
+                 .doc = "columns looked at for a split: a count, a fraction or a rule; nil: all"),
     MORE_LIMITS(struct single, tree),
     WEIGHTS_AND_SEED(struct single, tree, tree_balances),
     DG_END,
@@ -437,7 +515,9 @@ static const dg_param forest_params[] = {
            .doc = "trees"),
     CRITERION(forest_options, tree),
     LIMITS(forest_options, tree),
-    MAX_FEATURES(forest_options, tree, "sqrt"),
+    MAX_FEATURES(forest_options, tree, .choices = forest_feature_words, .default_text = "auto",
+                 .doc = "columns looked at for a split: a count, a fraction or a rule; auto: sqrt "
+                        "for labels, all for numbers"),
     MORE_LIMITS(forest_options, tree),
     DG_BOOL(forest_options, bootstrap, .default_number = 1,
             .doc = "each tree sees rows drawn with replacement, not all"),
@@ -451,14 +531,15 @@ static const dg_param forest_params[] = {
 #define LEARNER_FUNCTIONS                                                                          \
     .create = dg_tree_create, .free = dg_tree_free_learner,                                        \
     .predict_proba = dg_tree_predict_proba, .evaluate = dg_tree_evaluate,                          \
-    .summary = dg_tree_summary, .attributes = dg_forest_attributes, .store = dg_tree_store,        \
-    .restore = dg_tree_restore
+    .summary = dg_tree_summary, .takes_numbers = true, .attributes = dg_forest_attributes,         \
+    .store = dg_tree_store, .restore = dg_tree_restore
 
 const dg_learner_type dg_decision_tree = {
     .part = { .kind = "learner",
               .name = "DecisionTree",
               .alias = "decision_tree",
-              .peers = (const char *const[]){ "DecisionTreeClassifier", NULL },
+              .peers =
+                  (const char *const[]){ "DecisionTreeClassifier", "DecisionTreeRegressor", NULL },
               .doc = "a tree of questions about single values (Breiman et al. 1984)",
               .example = "tree.DecisionTree { max_depth = 5 }",
               .params = tree_params,
@@ -472,9 +553,10 @@ const dg_learner_type dg_random_forest = {
     .part = { .kind = "learner",
               .name = "RandomForest",
               .alias = "random_forest",
-              .peers = (const char *const[]){ "RandomForestClassifier", NULL },
+              .peers =
+                  (const char *const[]){ "RandomForestClassifier", "RandomForestRegressor", NULL },
               .doc = "the mean of trees grown from random rows and columns (Breiman 2001)",
-              .example = "tree.RandomForest { n_estimators = 100, max_features = \"sqrt\" }",
+              .example = "tree.RandomForest { n_estimators = 100 }",
               .params = forest_params,
               .options_size = sizeof(forest_options),
               .check = check_forest,

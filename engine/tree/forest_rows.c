@@ -11,10 +11,9 @@
 
 /* As trees part the classes, the rows of a node come to lie together, and reading a column for them
  * misses the cache less often. */
-dg_status dg_forest_order(dg_forest_rows *rows, const int32_t *position)
+static dg_status order_by_class(dg_forest_rows *rows, const int32_t *position)
 {
     int64_t at = 0, *start;
-    DG_TRY(dg_alloc(&rows->order, rows->count, sizeof *rows->order));
     DG_TRY(dg_alloc(&rows->position, rows->count, sizeof *rows->position));
     DG_TRY(dg_alloc_zero(&start, rows->classes, sizeof *start));
     for (int64_t i = 0; i < rows->count; i++) start[position[i]]++;
@@ -29,6 +28,18 @@ dg_status dg_forest_order(dg_forest_rows *rows, const int32_t *position)
         rows->position[to] = position[i];
     }
     dg_free(start);
+    return DG_OK;
+}
+
+dg_status dg_forest_order(dg_forest_rows *rows, const int32_t *position, const float *number)
+{
+    DG_TRY(dg_alloc(&rows->order, rows->count, sizeof *rows->order));
+    if (position) return order_by_class(rows, position);
+    DG_TRY(dg_alloc(&rows->number, rows->count, sizeof *rows->number));
+    for (int64_t i = 0; i < rows->count; i++) {
+        rows->order[i] = (uint32_t)i;
+        rows->number[i] = number[i];
+    }
     return DG_OK;
 }
 
@@ -61,34 +72,82 @@ static dg_status table_weights(const dg_forest_rows *rows, const dg_weights *wei
     return DG_OK;
 }
 
+/* Multiplies the weights with those of the classes. As in scikit-learn, those of rows count when a
+ * forest balances classes, not when a tree does. */
+static dg_status weigh_classes(dg_forest_rows *rows, const dg_weights *by_class)
+{
+    double *class_weight;
+    DG_TRY(dg_alloc_zero(&class_weight, rows->classes, sizeof *class_weight));
+    dg_status status = DG_OK;
+    if (by_class->kind == DG_WEIGHTS_TABLE) {
+        status = table_weights(rows, by_class, class_weight);
+    } else {
+        for (int64_t i = 0; i < rows->count; i++)
+            class_weight[rows->position[i]] += rows->single ? 1 : rows->weight[i];
+        balance(rows, class_weight, class_weight);
+    }
+    for (int64_t i = 0; status == DG_OK && i < rows->count; i++)
+        rows->weight[i] *= class_weight[rows->position[i]];
+    dg_free(class_weight);
+    return status;
+}
+
 dg_status dg_forest_weigh(dg_forest_rows *rows, const dg_weights *by_class, bool each_tree,
                           const dg_tensor *given)
 {
-    if (given) {
-        DG_TRY(dg_alloc(&rows->weight, rows->count, sizeof *rows->weight));
-        for (int64_t i = 0; i < rows->count; i++)
-            rows->weight[i] = (double)dg_floats(given)[rows->order[i]];
-    }
-    if (by_class->kind == DG_WEIGHTS_NONE) return DG_OK;
-    rows->balanced_trees = by_class->kind == DG_WEIGHTS_WORD && each_tree;
-    DG_TRY(dg_alloc_zero(&rows->class_weight, rows->classes, sizeof *rows->class_weight));
-    if (by_class->kind == DG_WEIGHTS_TABLE)
-        return table_weights(rows, by_class, rows->class_weight);
-    for (int64_t i = 0; i < rows->count; i++) rows->class_weight[rows->position[i]] += 1;
-    balance(rows, rows->class_weight, rows->class_weight);
+    bool word = by_class->kind == DG_WEIGHTS_WORD;
+    rows->balanced_trees = word && each_tree && rows->bootstrap;
+    bool classes = by_class->kind != DG_WEIGHTS_NONE && !rows->balanced_trees;
+    if (!given && !classes) return DG_OK;
+    DG_TRY(dg_alloc(&rows->weight, rows->count, sizeof *rows->weight));
+    for (int64_t i = 0; i < rows->count; i++)
+        rows->weight[i] = given ? (double)dg_floats(given)[rows->order[i]] : 1;
+    if (classes) DG_TRY(weigh_classes(rows, by_class));
+    if (!rows->bootstrap) return DG_OK;
+    DG_TRY(dg_alloc(&rows->until, rows->count, sizeof *rows->until));
+    double sum = 0;
+    for (int64_t i = 0; i < rows->count; i++) rows->until[i] = sum += rows->weight[i];
     return DG_OK;
+}
+
+uint64_t dg_forest_fingerprint(const dg_forest_rows *rows, uint64_t set)
+{
+    for (int64_t i = 0; rows->until && i < rows->count; i++) {
+        uint64_t bits;
+        memcpy(&bits, &rows->weight[i], sizeof bits);
+        set = dg_key(set, "weight", bits);
+    }
+    return set;
 }
 
 void dg_forest_rows_release(dg_forest_rows *rows)
 {
     dg_free(rows->order);
     dg_free(rows->position);
+    dg_free(rows->number);
     dg_free(rows->weight);
-    dg_free(rows->class_weight);
+    dg_free(rows->until);
     *rows = (dg_forest_rows){ 0 };
 }
 
 /* --- one tree's --------------------------------------------------------------------------- */
+
+/* A row, drawn by weight: the first up to which the sum is above a share of the whole. */
+static int64_t draw_by_weight(const dg_forest_rows *rows, dg_stream *stream)
+{
+    uint64_t word = dg_stream_below(stream, (uint64_t)1 << 53);
+    double share = (double)word * 0x1p-53 * rows->until[rows->count - 1];
+    int64_t low = 0, high = rows->count - 1;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (rows->until[middle] > share)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    while (!(rows->weight[low] > 0)) low--; /* a share that rounding has made the whole */
+    return low;
+}
 
 /* `*out` {count}: how often each row was drawn. */
 static dg_status draw(const dg_forest_rows *rows, int64_t tree, int32_t **out)
@@ -97,23 +156,27 @@ static dg_status draw(const dg_forest_rows *rows, int64_t tree, int32_t **out)
     dg_stream stream = dg_stream_of(dg_key(rows->seed, "bootstrap", (uint64_t)tree));
     DG_TRY(dg_alloc(&times, rows->count, sizeof *times));
     for (int64_t i = 0; i < rows->count; i++) times[i] = !rows->bootstrap;
-    for (int64_t i = 0; rows->bootstrap && i < rows->draws; i++)
-        times[dg_stream_below(&stream, (uint64_t)rows->count)]++;
+    for (int64_t i = 0; rows->bootstrap && i < rows->draws; i++) {
+        int64_t row = rows->until ? draw_by_weight(rows, &stream)
+                                  : (int64_t)dg_stream_below(&stream, (uint64_t)rows->count);
+        times[row]++;
+    }
     *out = times;
     return DG_OK;
 }
 
+/* class_weight: those of this tree's draw, or NULL. */
 static void weigh(const dg_forest_rows *rows, const int32_t *times, const double *class_weight,
                   dg_forest_sample *out)
 {
     int64_t count = 0;
     for (int64_t i = 0; i < rows->count; i++) {
         double w = times[i];
-        if (rows->weight) w *= rows->weight[i];
+        if (rows->weight && !rows->bootstrap) w *= rows->weight[i];
         if (class_weight) w *= class_weight[rows->position[i]];
         out->row[count] = (uint32_t)i;
         out->weight[count] = (float)w;
-        count += w > 0;
+        count += out->weight[count] > 0;
     }
     out->count = count;
 }
@@ -141,7 +204,7 @@ dg_status dg_forest_draw(const dg_forest_rows *rows, int64_t tree, dg_forest_sam
     if (rows->balanced_trees)
         status = weigh_balanced(rows, times, out);
     else
-        weigh(rows, times, rows->class_weight, out);
+        weigh(rows, times, NULL, out);
     dg_free(times);
     return status;
 }

@@ -9,16 +9,18 @@
 #include "engine/tensor/tensor.h"
 
 typedef struct dg_forest_rows {
-    int64_t count, classes;
-    const int32_t *labels; /* {classes} */
+    int64_t count, classes; /* of numbers: 0 classes */
+    const int32_t *labels;  /* {classes} */
     uint64_t seed;
-    bool bootstrap;       /* else every tree sees every row */
-    int64_t draws;        /* with replacement */
-    uint32_t *order;      /* {count}: which row of the set is row i here */
-    int32_t *position;    /* {count}: and its class */
-    double *weight;       /* {count}, or NULL: all 1 */
-    double *class_weight; /* {classes}, or NULL: all 1 */
-    bool balanced_trees;  /* classes weigh the same in each tree's draw */
+    bool bootstrap;      /* else every tree sees every row */
+    bool single;         /* a DecisionTree: classes are balanced by their rows, not by weights */
+    int64_t draws;       /* with replacement */
+    uint32_t *order;     /* {count}: which row of the set is row i here */
+    int32_t *position;   /* {count}: and its class, */
+    float *number;       /* or what is to be met; the other is NULL */
+    double *weight;      /* {count}, that of its class included; or NULL: all 1 */
+    double *until;       /* {count}: sums of weights up to row i, where rows are drawn by them */
+    bool balanced_trees; /* classes weigh the same in each tree's draw */
 } dg_forest_rows;
 
 /* What one tree sees. */
@@ -28,16 +30,21 @@ typedef struct dg_forest_sample {
     float *weight; /* {count} */
 } dg_forest_sample;
 
-/* Fills `order` and `position`: rows by class. position: {count}, of the rows of the set. */
-dg_status dg_forest_order(dg_forest_rows *rows, const int32_t *position);
+/* Fills `order`, and `position` (rows by class) or `number` (rows as they are). position, number:
+ * {count}, of the rows of the set, one of them NULL. */
+dg_status dg_forest_order(dg_forest_rows *rows, const int32_t *position, const float *number);
 /* Fills the weights. given: {count} of the rows of the set, or NULL. DG_INVALID for a label that is
- * none of `labels`. */
+ * none of `labels`. With bootstrap, rows are then drawn by their weights and each draw weighs the
+ * same, as in scikit-learn since 1.9; else they are weighed. */
 dg_status dg_forest_weigh(dg_forest_rows *rows, const dg_weights *by_class, bool each_tree,
                           const dg_tensor *given);
 /* What tree `tree` (from 0) sees; to be released after a failure, too. */
 dg_status dg_forest_draw(const dg_forest_rows *rows, int64_t tree, dg_forest_sample *out);
 void dg_forest_sample_release(dg_forest_sample *sample);
-/* `*out` (dg_free it): bits of the rows of the set that tree `tree` draws, whatever they weigh. */
+/* A number that tells apart from which rows, by which weights, trees draw: `set` is that of the
+ * set (dg_dataset_fingerprint). */
+uint64_t dg_forest_fingerprint(const dg_forest_rows *rows, uint64_t set);
+/* `*out` (dg_free it): bits of the rows of the set that tree `tree` draws. */
 dg_status dg_forest_bag(const dg_forest_rows *rows, int64_t tree, uint64_t **out);
 void dg_forest_rows_release(dg_forest_rows *rows);
 

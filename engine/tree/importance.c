@@ -47,7 +47,7 @@ static dg_status sum_importances(const dg_tree_learner *learner, enum kind kind,
     double *sum, *splits, all = 0;
     DG_TRY(dg_alloc_zero(&sum, 2 * features, sizeof *sum));
     splits = sum + features;
-    if (learner->objective == DG_OBJECTIVE_VOTE)
+    if (dg_objective_averages(learner->objective))
         sum_decreases(&learner->trees, sum);
     else
         sum_splits(&learner->trees, kind, sum, splits);
@@ -63,7 +63,7 @@ static dg_status sum_importances(const dg_tree_learner *learner, enum kind kind,
 dg_status dg_tree_learner_importances(const dg_learner *learner, const char *kind, dg_tensor *out)
 {
     const dg_tree_learner *mine = dg_tree_of(learner);
-    bool votes = mine->objective == DG_OBJECTIVE_VOTE;
+    bool votes = dg_objective_averages(mine->objective);
     int index = 0;
     *out = (dg_tensor){ 0 };
     if (!learner->fitted) return dg_error(DG_INVALID, "the model was never fitted");
@@ -206,17 +206,37 @@ static dg_status default_importances(const dg_learner *learner, dg_tensor *out)
 
 static double oob_accuracy(const dg_learner *learner)
 {
-    return dg_tree_of(learner)->has_oob ? dg_tree_of(learner)->oob_accuracy : NAN;
+    const dg_tree_learner *mine = dg_tree_of(learner);
+    return mine->has_oob && !learner->numbers ? mine->oob_score : NAN;
+}
+
+static double oob_r2(const dg_learner *learner)
+{
+    const dg_tree_learner *mine = dg_tree_of(learner);
+    return mine->has_oob && learner->numbers ? mine->oob_score : NAN;
+}
+
+static dg_status oob(const dg_learner *learner, bool numbers, dg_tensor *out)
+{
+    if (learner->numbers != numbers)
+        return dg_error(DG_INVALID, numbers ? "the model classifies: use oob_proba"
+                                            : "the model predicts numbers: use oob_prediction");
+    if (!dg_tree_of(learner)->oob_proba.data)
+        return dg_error(DG_INVALID,
+                        "there are out-of-bag %s only after a fit with oob_score = true",
+                        numbers ? "predictions" : "probabilities");
+    *out = dg_tensor_retain(&dg_tree_of(learner)->oob_proba);
+    return DG_OK;
 }
 
 static dg_status oob_proba(const dg_learner *learner, dg_tensor *out)
 {
-    if (!dg_tree_of(learner)->oob_proba.data)
-        return dg_error(DG_INVALID,
-                        "there are out-of-bag chances only after a fit with oob_score = "
-                        "true");
-    *out = dg_tensor_retain(&dg_tree_of(learner)->oob_proba);
-    return DG_OK;
+    return oob(learner, false, out);
+}
+
+static dg_status oob_prediction(const dg_learner *learner, dg_tensor *out)
+{
+    return oob(learner, true, out);
 }
 
 static double best_round(const dg_learner *learner)
@@ -232,7 +252,10 @@ static double tree_count(const dg_learner *learner)
 const dg_attribute dg_forest_attributes[] = {
     { "feature_importances", "mean decrease in impurity, sums to 1", NULL, default_importances },
     { "oob_accuracy", "accuracy by trees that did not see the row", oob_accuracy, NULL },
-    { "oob_proba", "chances of each row by trees that did not see it", NULL, oob_proba },
+    { "oob_proba", "probabilities of each row by trees that did not see it", NULL, oob_proba },
+    { "oob_r2", "of numbers: R2 by trees that did not see the row", oob_r2, NULL },
+    { "oob_prediction", "of numbers: predictions by trees that did not see the row", NULL,
+      oob_prediction },
     { "tree_count", "trees that were grown", tree_count, NULL },
     { NULL, NULL, NULL, NULL },
 };

@@ -170,7 +170,8 @@ dg_status dg_tree_start_over(dg_tree_learner *learner, const dg_dataset *set)
     for (int i = 1; i < set->x.axes; i++) base->row.at[base->row.count++] = set->x.shape[i];
     if (base->row.count == 0) base->row.at[base->row.count++] = 1;
     dg_learner_free_classes(base);
-    return learner->objective == DG_OBJECTIVE_SQUARED ? DG_OK : dg_learner_adopt_classes(base, set);
+    base->numbers = dg_objective_numbers(learner->objective);
+    return base->numbers ? DG_OK : dg_learner_adopt_classes(base, set);
 }
 
 dg_status dg_tree_positions(int32_t **out, const dg_tree_learner *learner, const dg_dataset *set,
@@ -211,7 +212,7 @@ static dg_status predict_rows(const dg_tree_learner *learner, const dg_tensor *r
     int64_t n = rows->shape[0], outputs = dg_trees_outputs(trees);
     int64_t width = learner->base.class_count ? learner->base.class_count : 1;
     DG_TRY(dg_tensor_new(out, DG_FLOAT32, 2, (int64_t[]){ n, width }));
-    if (learner->objective == DG_OBJECTIVE_VOTE) {
+    if (dg_objective_averages(learner->objective)) {
         float *proba = dg_floats(out);
         memset(proba, 0, (size_t)(n * width) * sizeof *proba);
         DG_TRY(dg_trees_sum(trees, 0, trees->count, rows, NULL, proba, job));
@@ -298,8 +299,10 @@ dg_status dg_tree_summary(const dg_learner *learner, char **out)
     }
     dg_text_add(&text, ": rows of %" PRId64 " values", trees->features);
     if (learner->class_count)
-        dg_text_add(&text, ", %" PRId64 " class%s", learner->class_count,
+        dg_text_add(&text, ", classifies into %" PRId64 " class%s", learner->class_count,
                     learner->class_count == 1 ? "" : "es");
+    else
+        dg_text_add(&text, ", predicts numbers");
     dg_text_add(&text,
                 "\ntrees: %" PRId64 ", nodes: %" PRId64 ", leaves: %" PRId64 ", greatest depth: %d",
                 trees->count, nodes, leaves, deepest);
@@ -307,7 +310,8 @@ dg_status dg_tree_summary(const dg_learner *learner, char **out)
         dg_text_add(&text, "\nrounds: %" PRId64 " of %" PRId64 " trees",
                     trees->count / trees->group, trees->group);
     if (dg_tree_of(learner)->has_oob)
-        dg_text_add(&text, "\nout-of-bag accuracy: %.4f", dg_tree_of(learner)->oob_accuracy);
+        dg_text_add(&text, "\nout-of-bag %s: %.4f", learner->numbers ? "R2" : "accuracy",
+                    dg_tree_of(learner)->oob_score);
     return dg_text_take(&text, out);
 }
 
@@ -321,7 +325,16 @@ dg_status dg_tree_learner_print(const dg_learner *learner, int64_t index, int de
     if (index < 0 || index >= trees->count)
         return dg_error(DG_INVALID, "there are trees 1 to %" PRId64 ", found %" PRId64,
                         trees->count, index + 1);
-    dg_tree_print(&text, &trees->tree[index], trees->width, depth,
-                  mine->objective == DG_OBJECTIVE_VOTE ? learner->classes : NULL);
+    const dg_tree_words words = {
+        .classes = mine->objective == DG_OBJECTIVE_VOTE ? learner->classes : NULL,
+        .names = (const char *const *)learner->class_names,
+        .sums = !dg_objective_averages(mine->objective),
+    };
+    int64_t output = trees->group > 1 ? index % trees->group : -1;
+    if (output >= 0 && learner->class_names)
+        dg_text_add(&text, "for %s:\n", learner->class_names[output]);
+    else if (output >= 0)
+        dg_text_add(&text, "for label %d:\n", learner->classes[output]);
+    dg_tree_print(&text, &trees->tree[index], trees->width, depth, &words);
     return dg_text_take(&text, out);
 }

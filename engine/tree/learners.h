@@ -11,7 +11,8 @@ typedef enum dg_objective {
     DG_OBJECTIVE_VOTE, /* DecisionTree, RandomForest: leaves are chances, averaged */
     DG_OBJECTIVE_SOFTMAX,
     DG_OBJECTIVE_LOGISTIC,
-    DG_OBJECTIVE_SQUARED, /* labels are numbers to be met: the learner has no classes */
+    DG_OBJECTIVE_SQUARED, /* numbers are to be met: the learner has no classes */
+    DG_OBJECTIVE_MEAN,    /* so do DecisionTree and RandomForest: leaves are means, averaged */
 } dg_objective;
 
 /* What the rows that trees saw were drawn from. */
@@ -29,8 +30,9 @@ typedef struct dg_tree_learner {
     int64_t best_round;   /* boosting: from 1; 0 before the first fit */
     dg_drawn drawn;       /* forests, with oob_score */
     bool has_oob;
-    double oob_accuracy;
-    dg_tensor oob_proba; /* {n, classes}: chances by trees that did not see the row; NaN: none */
+    double oob_score;    /* accuracy; of numbers R2 */
+    dg_tensor oob_proba; /* {n, classes}: probabilities by trees that did not see the row, or {n}:
+                            predictions; NaN: none */
 } dg_tree_learner;
 
 /* The learner, whose file does not say its options, takes those of `other` and its seed. DG_INVALID

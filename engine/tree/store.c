@@ -60,7 +60,7 @@ static dg_status store_state(const dg_tree_learner *learner, dg_tensor_file *fil
     float values[STATE_SIZE] = {
         (float)learner->objective,  common_base(learner),
         (float)trees->width,        (float)trees->group,
-        (float)learner->best_round, learner->has_oob ? (float)learner->oob_accuracy : NAN
+        (float)learner->best_round, learner->has_oob ? (float)learner->oob_score : NAN
     };
     memcpy(dg_floats(&state), values, sizeof values);
     dg_status status = add_tensor(file, "state", &state);
@@ -132,21 +132,23 @@ static dg_status restore_state(dg_tree_learner *learner, const dg_tensor_file *f
         return dg_error(DG_FORMAT, "the tensor 'state' must be %d float32 numbers", STATE_SIZE);
     const float *value = dg_floats(&state);
     bool votes = learner->base.type != &dg_gradient_boosting;
-    DG_TRY(whole(value[0], "the objective", votes ? DG_OBJECTIVE_VOTE : DG_OBJECTIVE_SOFTMAX,
-                 votes ? DG_OBJECTIVE_VOTE : DG_OBJECTIVE_SQUARED, &objective));
+    DG_TRY(whole(value[0], "the objective", 0, DG_OBJECTIVE_MEAN, &objective));
     learner->objective = (dg_objective)objective;
+    if (dg_objective_averages(learner->objective) != votes)
+        return dg_error(DG_FORMAT, "'state': the objective cannot be %" PRId64, objective);
     bool softmax = learner->objective == DG_OBJECTIVE_SOFTMAX;
-    bool numbers = learner->objective == DG_OBJECTIVE_SQUARED;
+    bool numbers = dg_objective_numbers(learner->objective);
     if (numbers ? classes != 0
                 : classes < 1 || (learner->objective == DG_OBJECTIVE_LOGISTIC && classes != 2))
         return dg_error(DG_FORMAT, "'state': the objective does not go with %" PRId64 " classes",
                         classes);
-    DG_TRY(whole(value[2], "the width", votes ? classes : 1, votes ? classes : 1, &trees->width));
+    int64_t width = votes && !numbers ? classes : 1;
+    DG_TRY(whole(value[2], "the width", width, width, &trees->width));
     int64_t group = votes ? 0 : softmax ? classes : 1;
     DG_TRY(whole(value[3], "the group", group, group, &trees->group));
     DG_TRY(whole(value[4], "the best round", 0, 1 << 24, &learner->best_round));
     learner->has_oob = value[5] == value[5];
-    learner->oob_accuracy = (double)value[5];
+    learner->oob_score = (double)value[5];
     learner->base.numbers = numbers;
     learner->options_unknown = dg_tensor_file_find(file, "options_unknown") != NULL;
     return votes ? DG_OK : restore_base(learner, file, value[1]);

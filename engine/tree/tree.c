@@ -120,22 +120,27 @@ int32_t dg_tree_depth(const dg_tree *tree)
 /* --- printing ----------------------------------------------------------------------------- */
 
 static void print_leaf(dg_text *text, const dg_tree *tree, int32_t node, int64_t width,
-                       const int32_t *classes)
+                       const dg_tree_words *words)
 {
     const dg_node_fact *fact = &tree->fact[node];
     const float *value = tree->value + fact->leaf * width;
     int64_t best = 0;
     for (int64_t k = 1; k < width; k++)
         if (value[k] > value[best]) best = k;
-    if (classes)
-        dg_text_add(text, "label %" PRId32 " (%.3g%% of %g)", classes[best],
-                    100 * (double)value[best], (double)fact->cover);
+    if (!words->classes) {
+        dg_text_add(text, words->sums ? "%+.6g (cover %g)" : "%.6g (cover %g)", (double)value[best],
+                    (double)fact->cover);
+        return;
+    }
+    if (words->names)
+        dg_text_add(text, "%s", words->names[best]);
     else
-        dg_text_add(text, "%+.6g (cover %g)", (double)value[best], (double)fact->cover);
+        dg_text_add(text, "label %" PRId32, words->classes[best]);
+    dg_text_add(text, " (%.3g%% of %g)", 100 * (double)value[best], (double)fact->cover);
 }
 
 void dg_tree_print(dg_text *text, const dg_tree *tree, int64_t width, int depth,
-                   const int32_t *classes)
+                   const dg_tree_words *words)
 {
     struct walk walk;
     bool more = true;
@@ -151,7 +156,7 @@ void dg_tree_print(dg_text *text, const dg_tree *tree, int64_t width, int depth,
                         (above->feature < 0) == left ? " or missing" : "");
         }
         if (tree->fact[node].leaf >= 0)
-            print_leaf(text, tree, node, width, classes);
+            print_leaf(text, tree, node, width, words);
         else
             dg_text_add(text, walk.depth == depth ? "... (gain %g, cover %g)" : "gain %g, cover %g",
                         (double)tree->fact[node].gain, (double)tree->fact[node].cover);

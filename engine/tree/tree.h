@@ -51,10 +51,16 @@ dg_status dg_tree_finish(dg_tree *tree, int64_t width);
 void dg_tree_free(dg_tree *tree);
 int32_t dg_tree_depth(const dg_tree *tree); /* splits from the root to the deepest leaf */
 
-/* Adds a picture of the tree to `text`, a line a node, down to `depth` splits (-1: all). `names`:
- * of the classes that leaves weigh (then leaves say which is likeliest), or NULL. */
+/* What the values of leaves are. */
+typedef struct dg_tree_words {
+    const int32_t *classes;   /* probabilities of these (a leaf says which is likeliest), or NULL */
+    const char *const *names; /* of the classes, or NULL */
+    bool sums;                /* numbers that are added up: printed with their sign */
+} dg_tree_words;
+
+/* Adds a picture of the tree to `text`, a line a node, down to `depth` splits (-1: all). */
 void dg_tree_print(dg_text *text, const dg_tree *tree, int64_t width, int depth,
-                   const int32_t *classes);
+                   const dg_tree_words *words);
 
 /* --- many trees (engine/tree/trees.c) ------------------------------------------------------- */
 

@@ -186,7 +186,7 @@ static void test_out_of_bag_rows_judge_the_forest(void **state)
     tree_fit(forest, set, 2);
     const dg_tree_learner *mine = dg_tree_of(forest);
     assert_ok(dg_learner_evaluate(forest, set, &two_threads, &own));
-    assert_true(mine->has_oob && mine->oob_accuracy > 0.5 && mine->oob_accuracy < own.accuracy);
+    assert_true(mine->has_oob && mine->oob_score > 0.5 && mine->oob_score < own.accuracy);
     assert_int_equal(mine->oob_proba.shape[0], 500);
     for (int64_t i = 0; i < 500; i++) {
         const float *row = dg_floats(&mine->oob_proba) + 3 * i;

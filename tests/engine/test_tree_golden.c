@@ -189,10 +189,11 @@ static void check_importances(const dg_learner *learner, const cJSON *example)
 /* Labels, or numbers where squares are to be small. */
 static dg_tensor targets_of(const cJSON *example)
 {
-    const cJSON *options = member(example, "options");
+    const cJSON *options = cJSON_GetObjectItemCaseSensitive(example, "options");
     const cJSON *objective = cJSON_GetObjectItemCaseSensitive(options, "objective");
     dg_tensor found = tensor_of(member(example, "y"), 0), labels;
     if (objective && strcmp(objective->valuestring, "reg:squarederror") == 0) return found;
+    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(example, "numbers"))) return found;
     assert_ok(dg_tensor_astype(&labels, &found, DG_INT32));
     dg_tensor_release(&found);
     return labels;
@@ -207,8 +208,7 @@ static void check_example(const cJSON *example)
     const dg_dataset *set;
     dg_fit_options options = dg_fit_defaults();
     dg_fit_result result;
-    assert_ok(
-        dg_dataset_make(&set, &(dg_dataset_parts){ .x = &x, .y = &y, .target = DG_TARGET_LABELS }));
+    assert_ok(dg_dataset_new(&set, &x, &y, 0, NULL));
     if (!cJSON_IsNull(member(example, "weight"))) {
         weight = tensor_of(member(example, "weight"), 0);
         options.sample_weight = &weight;
@@ -256,6 +256,86 @@ static void test_trees_are_xgboosts(void **state)
 {
     (void)state;
     check_all("GradientBoosting");
+}
+
+/* --- forests ------------------------------------------------------------------------------ */
+
+struct marks {
+    double sum, squares;
+};
+
+static void add_mark(struct marks *marks, double value)
+{
+    marks->sum += value;
+    marks->squares += value * value;
+}
+
+/* The means over seeds are apart by no more than three of their standard errors. */
+static void expect_alike(const struct marks *ours, int seeds, const cJSON *theirs, int their_seeds,
+                         const char *what)
+{
+    double mean = ours->sum / seeds, variance = ours->squares / seeds - mean * mean;
+    double wanted = cJSON_GetArrayItem(theirs, 0)->valuedouble;
+    double spread = cJSON_GetArrayItem(theirs, 1)->valuedouble;
+    double apart = 3 * sqrt(fmax(variance, 0) / seeds + spread * spread / their_seeds);
+    if (fabs(mean - wanted) > apart)
+        fail_msg("%s is %g, of scikit-learn %g: apart by more than %g", what, mean, wanted, apart);
+}
+
+static void judge_forest(const cJSON *all, const cJSON *example, int seed, struct marks *losses,
+                         struct marks *oob)
+{
+    char options[64];
+    const dg_dataset *sets[2];
+    dg_tensor x = tensor_of(member(all, "x"), 6), y = targets_of(example), weight = { 0 };
+    bool weighted = !cJSON_IsNull(member(example, "weight"));
+    dg_fit_options fitting = dg_fit_defaults();
+    dg_fit_result result;
+    dg_scores scores;
+    for (int i = 0; i < 2; i++) {
+        dg_tensor part[2], *whole[] = { &x, &y };
+        int64_t rows = x.shape[0] / 2;
+        for (int k = 0; k < 2; k++)
+            assert_ok(dg_tensor_slice(&part[k], whole[k], 0, i * rows, (i + 1) * rows));
+        assert_ok(dg_dataset_new(&sets[i], &part[0], &part[1], 0, NULL));
+        for (int k = 0; k < 2; k++) dg_tensor_release(&part[k]);
+    }
+    if (weighted) weight = tensor_of(member(example, "weight"), 0);
+    if (weighted) fitting.sample_weight = &weight;
+    snprintf(options, sizeof options, "n_estimators=50 seed=%d oob_score=true", seed);
+    const dg_part *part = network_part("learner", "RandomForest", options);
+    dg_learner *forest;
+    assert_ok(dg_learner_new(&forest, part, 1));
+    dg_part_release(part);
+    assert_ok(dg_learner_fit(forest, sets[0], &fitting, &two_threads, &result));
+    assert_ok(dg_learner_evaluate(forest, sets[1], &two_threads, &scores));
+    assert_true(scores.has_accuracy == !forest->numbers);
+    add_mark(losses, forest->numbers ? sqrt(scores.loss) : 1 - scores.accuracy);
+    add_mark(oob, dg_tree_of(forest)->oob_score);
+    dg_learner_free(forest);
+    for (int i = 0; i < 2; i++) dg_dataset_release(sets[i]);
+    dg_tensor_release(&x);
+    dg_tensor_release(&y);
+    dg_tensor_release(&weight);
+}
+
+/* Of numbers and of classes, with weights and without. */
+static void test_forests_do_as_well_as_scikit_learns(void **state)
+{
+    enum { SEEDS = 20 };
+    const cJSON *all = member(golden, "forests"), *example;
+    int theirs = member(all, "seeds")->valueint, checked = 0;
+    (void)state;
+    cJSON_ArrayForEach(example, member(all, "cases"))
+    {
+        struct marks losses = { 0 }, oob = { 0 };
+        for (int seed = 0; seed < SEEDS; seed++) judge_forest(all, example, seed, &losses, &oob);
+        expect_alike(&losses, SEEDS, member(example, "loss"), theirs, "the loss");
+        if (cJSON_IsNull(member(example, "weight")))
+            expect_alike(&oob, SEEDS, member(example, "oob"), theirs, "the out-of-bag score");
+        checked++;
+    }
+    assert_int_equal(checked, 4);
 }
 
 /* --- files -------------------------------------------------------------------------------- */
@@ -430,6 +510,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         leaving_nothing(test_trees_are_scikit_learns),
         leaving_nothing(test_trees_are_xgboosts),
+        leaving_nothing(test_forests_do_as_well_as_scikit_learns),
         leaving_nothing(test_models_of_xgboost_are_read),
         leaving_nothing(test_labels_come_from_attributes),
         leaving_nothing(test_ubjson_is_named),

@@ -16,7 +16,8 @@ import tempfile
 
 import numpy as np
 import xgboost as xgb
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 
 def round_list(values):
@@ -48,18 +49,53 @@ def sklearn_nodes(tree):
     return nodes
 
 
+def make_numbers(seed, x):
+    r = np.random.RandomState(seed)
+    return (x[:, 0] + 2 * np.abs(x[:, 1]) + r.normal(0, 6, len(x)) + 1000).astype(np.float32)
+
+
 def sklearn_case(rows, columns, classes, options, peer_options, weighted=False):
+    """classes 0: numbers"""
+    kind = DecisionTreeClassifier if classes else DecisionTreeRegressor
     for seed in range(1000):
-        x, y = make_data(seed, rows, columns, classes)
+        x, y = make_data(seed, rows, columns, classes or 2)
+        if not classes:
+            y = make_numbers(seed, x)
         weight = np.random.RandomState(seed).randint(1, 4, rows).astype(np.float32) if weighted else None
-        trees = [DecisionTreeClassifier(random_state=s, **peer_options).fit(x, y, weight) for s in range(12)]
+        trees = [kind(random_state=s, **peer_options).fit(x, y, weight) for s in range(12)]
         nodes = [sklearn_nodes(t.tree_) for t in trees]
         if all(np.array(n).shape == np.array(nodes[0]).shape and np.allclose(n, nodes[0]) for n in nodes):
             break
     return {"learner": "DecisionTree", "columns": columns, "x": round_list(x), "y": y.tolist(),
             "weight": weight.tolist() if weighted else None, "options": options, "nodes": [nodes[0]],
-            "proba": round_list(trees[0].predict_proba(x)),
+            "numbers": not classes,
+            "proba": round_list(trees[0].predict_proba(x) if classes else trees[0].predict(x)),
             "importances": round_list(trees[0].feature_importances_)}
+
+
+def forest_cases(seed, rows, seeds):
+    """How well forests do: Friedman's first function of five columns; a sixth knows nothing. The first half of the
+    rows is trained on."""
+    r = np.random.RandomState(seed)
+    x = r.randint(0, 201, (rows, 6))
+    u = x / 200
+    numbers = 10 * np.sin(np.pi * u[:, 0] * u[:, 1]) + 20 * (u[:, 2] - 0.5) ** 2 + 10 * u[:, 3] + 5 * u[:, 4]
+    numbers = np.round(numbers + r.normal(0, 1, rows), 3)
+    weights = r.choice([0, 1, 1, 20], rows // 2)
+    cases = []
+    for classes in (0, 3):
+        y = np.digitize(numbers, [12, 17]) if classes else numbers
+        for weight in (None, weights):
+            kind, losses, scores = RandomForestClassifier if classes else RandomForestRegressor, [], []
+            train, test = slice(0, rows // 2), slice(rows // 2, rows)
+            for s in range(seeds):
+                forest = kind(n_estimators=50, oob_score=weight is None, random_state=s)
+                found = forest.fit(x[train], y[train], weight).predict(x[test])
+                losses.append(np.mean(found != y[test]) if classes else np.sqrt(np.mean((found - y[test]) ** 2)))
+                scores.append(forest.oob_score_ if weight is None else 0)
+            cases.append({"y": y.tolist(), "numbers": not classes, "weight": None if weight is None else weight.tolist(),
+                          "loss": [np.mean(losses), np.std(losses)], "oob": [np.mean(scores), np.std(scores)]})
+    return {"columns": 6, "x": x.ravel().tolist(), "seeds": seeds, "cases": cases}
 
 
 def xgboost_nodes(tree):
@@ -129,6 +165,11 @@ def main():
                      {"max_leaf_nodes": 6, "min_samples_leaf": 5}),
         sklearn_case(120, 3, 4, {"class_weight": "balanced", "max_depth": 3, "min_samples_split": 20},
                      {"class_weight": "balanced", "max_depth": 3, "min_samples_split": 20}, weighted=True),
+        sklearn_case(150, 4, 0, {"max_depth": 4, "min_samples_leaf": 4}, {"max_depth": 4, "min_samples_leaf": 4}),
+        sklearn_case(120, 3, 0, {"max_leaf_nodes": 7, "min_samples_leaf": 5},
+                     {"max_leaf_nodes": 7, "min_samples_leaf": 5}),
+        sklearn_case(120, 3, 0, {"min_samples_split": 20, "min_impurity_decrease": 0.5},
+                     {"min_samples_split": 20, "min_impurity_decrease": 0.5}, weighted=True),
         xgboost_case(1, 200, 4, 3, "multi:softprob", {"n_estimators": 3, "max_depth": 3}),
         xgboost_case(2, 150, 4, 2, "binary:logistic", {"n_estimators": 4, "max_depth": 4, "reg_lambda": 0.5,
                                                       "gamma": 0.3, "learning_rate": 0.2}, holes=0.2),
@@ -145,7 +186,7 @@ def main():
     ]
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "trees.json")
     with open(path, "w") as file:
-        json.dump({"cases": cases}, file, separators=(",", ":"))
+        json.dump({"cases": cases, "forests": forest_cases(11, 400, 30)}, file, separators=(",", ":"))
         file.write("\n")
 
 

@@ -185,6 +185,148 @@ describe("what a tree learner was made with", function()
   end)
 end)
 
+describe("trees and forests of numbers", function()
+  local function numbers(rows, seed)
+    local x = digits.uniform { rows, 3, seed = seed }
+    return data.from_tensors { x = x, y = x[{ {}, 1 }] * 2.5 - x[{ {}, 2 }] + 100.5 }
+  end
+  local train, test = numbers(400, 1), numbers(100, 2)
+
+  for name, make in pairs {
+    DecisionTree = function(more)
+      return tree.DecisionTree { max_depth = more and more.max_depth, seed = 3 }
+    end,
+    RandomForest = function(more)
+      local options = { n_estimators = 20, seed = 3 }
+      for key, value in pairs(more or {}) do options[key] = value end
+      return tree.RandomForest(options)
+    end,
+  } do
+    it(name .. " predicts them, the same from a file and on any number of threads", function()
+      local folder, before, found = support.folder(), digits.threads(), {}
+      for threads = 1, 3 do
+        digits.threads(threads)
+        local model = make()
+        local history = model:fit(train, { validation = test, verbose = 0 })
+        local result = model:evaluate(test)
+        found[threads] = model:predict(test)
+        assert.equal("float32", found[threads].dtype)
+        assert.same({ 100 }, { table.unpack(found[threads].shape) })
+        assert.is_nil(result.accuracy)
+        assert.is_nil(history.val_accuracy)
+        assert.is_true(result.loss < 0.05 and history.val_loss[1] == result.loss)
+        local error = found[threads] - test.y
+        assert.is_true(math.abs((error * error):mean() - result.loss) < 1e-5)
+        assert.matches("predicts numbers", model:summary())
+        assert.is_nil(model.classes)
+        assert.matches("x%[%d%] +[<>]=? [%d.]+ ?[or misng]*: 10[%d.]+ %(cover", model:tree_text())
+        local importances = model.feature_importances
+        assert.is_true(importances[1] > 0.6 and math.abs(importances:sum() - 1) < 1e-5)
+        model:save(folder .. "/numbers.safetensors")
+        local again = digits.load(folder .. "/numbers.safetensors")
+        assert.is_true(again:predict(test) == found[threads])
+        assert.equal(model:summary(), again:summary())
+        assert.equal(result.loss, again:evaluate(test).loss)
+      end
+      digits.threads(before)
+      support.remove(folder)
+      assert.is_true(found[1] == found[2] and found[1] == found[3])
+    end)
+
+    it(name .. " says which labels and numbers do not go together", function()
+      local message = support.message
+      local model = make { class_weight = "balanced" }
+      if name == "RandomForest" then
+        assert.matches("fit: class_weight is for labels, the targets are numbers",
+          message(function() model:fit(train) end))
+      end
+      -- labels are numbers only where the criterion says so
+      local labels = data.from_tensors { x = train.x, y = train.x[{ {}, 1 }]:gt(0.5) }
+      local squares = tree[name] { criterion = "squared_error", max_depth = 4 }
+      squares:fit(labels, { verbose = 0 })
+      assert.equal("float32", squares:predict(labels).dtype)
+      assert.is_nil(squares:evaluate(labels).accuracy)
+      model = make()
+      model:fit(labels, { verbose = 0 })
+      assert.matches("classifies into 2 classes", model:summary())
+      assert.equal("int32", model:predict(labels).dtype)
+      assert.matches("evaluate: ", message(function() model:evaluate(train) end))
+      model:fit(train, { verbose = 0 }) -- anew
+      assert.matches("predicts numbers", model:summary())
+    end)
+  end
+
+  it("weigh rows", function()
+    local weight = digits.ones { 400 }
+    weight[{ { 201, 400 } }] = 0
+    local part, whole = tree.DecisionTree {}, tree.DecisionTree {}
+    part:fit(train:take(200), { verbose = 0 })
+    whole:fit(train, { sample_weight = weight, verbose = 0 })
+    assert.is_true((part:predict(train:take(200)) - whole:predict(train:take(200))):abs():max()
+      < 1e-4)
+    -- rows of weight 0 are never drawn
+    local forest = tree.RandomForest { n_estimators = 30, seed = 1, max_features = 1.0 }
+    local y = train.y + 0
+    y[{ { 201, 400 } }] = 1e6
+    forest:fit(train.x, y, { sample_weight = weight, verbose = 0 })
+    assert.is_true(forest:predict(test):max() < 200)
+  end)
+
+  it("go on, and are judged out of the bag", function()
+    local folder = support.folder()
+    local function make(trees)
+      return tree.RandomForest { n_estimators = trees, seed = 4, oob_score = true }
+    end
+    local weight = digits.range(400) % 3 + 1
+    local whole, part = make(30), make(15)
+    local history = whole:fit(train, { sample_weight = weight, verbose = 0 })
+    part:fit(train, { sample_weight = weight, verbose = 0 })
+    part:save(folder .. "/part.safetensors")
+    part = digits.load(folder .. "/part.safetensors")
+    assert.matches("the set and the weights that they were fitted on", support.message(function()
+      part:fit(train, { continue = true, verbose = 0 })
+    end))
+    part:fit(train, { continue = true, sample_weight = weight, verbose = 0 })
+    assert.is_true(part:predict(test) == whole:predict(test))
+    assert.equal(whole.oob_r2, part.oob_r2)
+    assert.equal(whole.oob_r2, history.oob_r2[1])
+    assert.is_true(whole.oob_r2 > 0.95 and whole.oob_r2 < 1)
+    assert.is_nil(whole.oob_accuracy)
+    local found = whole.oob_prediction
+    assert.same({ 400 }, { table.unpack(found.shape) })
+    local left, squares, mean, judged = 0, 0, 0, 0
+    for i, value in ipairs(found:totable()) do
+      if value == value then mean, judged = mean + train.y[i], judged + 1 end
+    end
+    mean = mean / judged
+    for i, value in ipairs(found:totable()) do
+      if value == value then
+        left = left + (value - train.y[i]) ^ 2
+        squares = squares + (train.y[i] - mean) ^ 2
+      end
+    end
+    assert.is_true(math.abs(1 - left / squares - whole.oob_r2) < 1e-6)
+    assert.matches("out%-of%-bag R2: 0", whole:summary())
+    assert.matches("use oob_prediction", support.message(function() return whole.oob_proba end))
+    assert.matches("the set has labels, the model was fitted on numbers",
+      support.message(function()
+        whole:fit(train.x, digits.range(400) % 2, { continue = true })
+      end))
+    assert.equal(30, whole.tree_count)
+    support.remove(folder)
+  end)
+
+  it("look at all columns where classes look at some", function()
+    local forest = tree.RandomForest { n_estimators = 5, seed = 1 }
+    local all = tree.RandomForest { n_estimators = 5, seed = 1, max_features = 1.0 }
+    local some = tree.RandomForest { n_estimators = 5, seed = 1, max_features = "sqrt" }
+    for _, model in ipairs { forest, all, some } do model:fit(train, { verbose = 0 }) end
+    assert.equal("auto", forest.max_features)
+    assert.is_true(forest:predict(test) == all:predict(test))
+    assert.is_false(forest:predict(test) == some:predict(test))
+  end)
+end)
+
 describe("a split that wins nothing by itself", function()
   it("is taken, whatever rounding says, since those below it may win", function()
     local corner = digits.tensor { { 0, 0 }, { 0, 1 }, { 1, 0 }, { 1, 1 }, dtype = "float32" }
@@ -221,6 +363,17 @@ describe("what trees tell of themselves", function()
     local text = one:tree_text()
     assert.matches("<=", text)
     assert.is_true(#one:tree_text(1, 1) < #text)
+    assert.matches("label 2 %(", text)
+    assert.matches("^for label 1:\n", boost:tree_text(2))
+    local named = data.from_tensors { x = train.x, y = train.y,
+      class_names = { "low", "middle", "high" } }
+    local model, rounds = tree.DecisionTree { max_depth = 3 }, tree.GradientBoosting {
+      n_estimators = 1 }
+    model:fit(named, { verbose = 0 })
+    rounds:fit(named, { verbose = 0 })
+    assert.matches(": high %(", model:tree_text())
+    assert.is_nil(model:tree_text():match "label")
+    assert.matches("^for high:\n", rounds:tree_text(3))
     assert.matches("from 1 to 1", support.message(function() one:tree_text(2) end))
     assert.matches("never fitted", support.message(function() tree.DecisionTree {}:tree_text() end))
   end)
@@ -322,12 +475,18 @@ describe("gradient boosting", function()
       validation = validation, verbose = 0, early_stopping = { patience = 5, restore_best = true },
       on_epoch_end = function(log)
         rounds = rounds + 1
+        assert.equal(rounds, log.round)
+        assert.equal(200, log.rounds)
         assert.equal(rounds, log.epoch)
       end,
     })
     assert.is_true(rounds < 200)
     assert.equal(rounds, #history.val_loss)
     assert.equal(history.best_epoch, boost.best_round)
+    assert.equal(history.best_round, boost.best_round)
+    assert.equal(rounds, history.rounds)
+    assert.matches("^round +loss", tostring(history))
+    assert.matches("\nbest round " .. boost.best_round .. ", ", tostring(history))
     local best = history.val_loss[boost.best_round]
     assert.is_true(math.abs(boost:evaluate(validation).loss - best) < 1e-4)
   end)
@@ -403,7 +562,11 @@ describe("gradient boosting", function()
     end
     support.remove(folder)
     for _, model in ipairs {
-      tree.RandomForest {}, tree.GradientBoosting { objective = "softmax" } } do
+      tree.DecisionTree { criterion = "gini" }, tree.RandomForest { criterion = "entropy" } } do
+      assert.matches("fit: criterion = \"%a+\" is for labels, the set has numbers: leave it out",
+        support.message(function() model:fit(train) end))
+    end
+    for _, model in ipairs { tree.GradientBoosting { objective = "softmax" } } do
       assert.matches("fit: label 1 is .*, expected a whole number",
         support.message(function() model:fit(train) end))
     end
