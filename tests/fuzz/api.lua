@@ -396,6 +396,6 @@ if arg and arg[0] and arg[0]:find "api%.lua$" then
   for _, one in ipairs(raw) do io.stderr:write(one[1], "\n    ", one[2], "\n") end
   io.stderr:write(("%d calls of %d functions, %d raised, %d kinds of raw errors\n"):format(calls,
     count, raised, #raw))
-  os.exit(#raw == 0)
+  os.exit(#raw == 0, true)
 end
 return { run = run }
