@@ -16,7 +16,7 @@ local SCRIPT = [[
   end
   digits.seed(4)
   local x = digits.normal { 120, 4, seed = 1 }
-  local set = data.from_tensors { x = x, y = x:argmax { axis = 2 } }
+  local set = data.from_tensors { x = x, y = x:argmax { axis = 2 } - 1 }
 
   -- models, both ways
   local boost = tree.GradientBoosting { n_estimators = 4, learning_rate = 0.25, max_depth = 2 }
