@@ -188,8 +188,9 @@ local function about_comparison(page, found, study)
     dwarfed the others.]])
   page:text([[A difference between two models can be luck: which digits happened to be in the
     test set. McNemar's test looks at the digits that only one of the two gets right, and a
-    bootstrap draws the test set again ten thousand times. Both judge the models of the first
-    seed.]])
+    bootstrap draws the test set again ten thousand times. Both judge two fitted models, those
+    of the first seed; of the methods, a paired t-test over the seeds tells, which needs several
+    of them.]])
   verdicts(page, study, compare.differences)
 end
 

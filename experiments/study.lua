@@ -210,8 +210,17 @@ function study.best(results)
   return best
 end
 
--- Is the best candidate really better than each other one? On the test digits, with the models of
--- the first seed: McNemar's p, and a bootstrap interval of the difference in accuracy.
+-- A run's score of each seed; a candidate that no seed changes has the same for all.
+local function accuracies(result, count)
+  local list = {}
+  for i = 1, count do list[i] = (result.runs[i] or result.runs[1]).accuracy end
+  return list
+end
+
+-- Is the best candidate really better than each other one? On the test digits, of the two models
+-- of the first seed: McNemar's p, and a bootstrap interval of the difference in accuracy. With
+-- several seeds, of the methods: seeds, their number, mean, the mean difference, and seeds_p, by a
+-- paired t-test.
 function study.differences(results, sets)
   local best, list = study.best(results), {}
   for _, result in ipairs(results) do
@@ -221,6 +230,12 @@ function study.differences(results, sets)
       local interval = metrics.bootstrap(sets.test, a, b, { seed = 1 })
       list[#list + 1] = { best = best.name, other = result.name, p = test.p,
         difference = interval.difference, low = interval.low, high = interval.high }
+      local seeds = math.max(#best.runs, #result.runs)
+      if seeds > 1 then
+        local paired = metrics.paired_t(accuracies(best, seeds), accuracies(result, seeds))
+        local d = list[#list]
+        d.seeds, d.mean, d.seeds_p = seeds, paired.difference, paired.p
+      end
     end
   end
   return list
@@ -236,11 +251,18 @@ local function p_value(p)
   return p < 0.0001 and "< 0.0001" or ("= %.4f"):format(p)
 end
 
--- A difference as a sentence.
+local function by_chance(p)
+  return ("%s by chance (p %s)"):format(p < 0.05 and "hardly" or "perhaps", p_value(p))
+end
+
+-- A difference as a sentence, which says whether it is about two fitted models or two methods.
 function study.verdict(d)
-  return ("%s against %s: %+.2f points of accuracy (95 %%: %+.2f to %+.2f), %s by chance (p %s)")
-    :format(d.best, d.other, 100 * d.difference, 100 * d.low, 100 * d.high,
-      d.p < 0.05 and "hardly" or "perhaps", p_value(d.p))
+  local text = ("%s against %s: %+.2f points of accuracy between these two fitted models " ..
+    "(95 %%: %+.2f to %+.2f), %s"):format(d.best, d.other, 100 * d.difference, 100 * d.low,
+      100 * d.high, by_chance(d.p))
+  if not d.seeds then return text .. "; of the methods one seed says nothing" end
+  return text .. ("; %+.2f between the methods, the mean of %d seeds, %s"):format(100 * d.mean,
+    d.seeds, by_chance(d.seeds_p))
 end
 
 local function padded(text, width)

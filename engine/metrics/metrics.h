@@ -246,7 +246,7 @@ typedef struct dg_answers {
 dg_status dg_metric_score(double *out, const dg_metric *metric, const dg_tensor *truth,
                           const dg_answers *answers);
 
-/* --- is one model better than another? (mcnemar.c, bootstrap.c) --------------------------- */
+/* --- is one better than another? (mcnemar.c, bootstrap.c, paired.c) ----------------------- */
 
 typedef struct dg_mcnemar_result {
     int64_t both, only_a, only_b, neither; /* rows that are right */
@@ -264,6 +264,22 @@ typedef enum dg_mcnemar_kind {
 } dg_mcnemar_kind;
 dg_status dg_mcnemar(dg_mcnemar_result *out, const dg_tensor *truth, const dg_tensor *a,
                      const dg_tensor *b, dg_mcnemar_kind kind);
+
+typedef struct dg_paired_t_result {
+    double difference, deviation; /* mean of a - b, and its standard deviation */
+    double statistic;             /* Student's t; 0 where the difference is */
+    int64_t degrees;              /* of freedom */
+    double p; /* probability of a difference at least as large between methods equally good */
+} dg_paired_t_result;
+
+/* Student's t-test on the scores of two methods in the same `count` trials (paired.c), at least 2.
+ * McNemar's test and the bootstrap judge two fitted models on other rows; this one judges the
+ * methods over other seeds, or other cuts of the data. test_ratio: 0 where only the seeds differ;
+ * rows tested / rows trained on where the trials are cuts of the same rows, which overlap: the
+ * corrected resampled t-test (Nadeau and Bengio, "Inference for the generalization error", Machine
+ * Learning 52, 2003). */
+dg_status dg_paired_t(dg_paired_t_result *out, const double *a, const double *b, int64_t count,
+                      double test_ratio);
 
 typedef struct dg_bootstrap_options {
     int64_t resamples; /* 1 .. DG_MOST_RESAMPLES */

@@ -305,11 +305,36 @@ def number_cases():
     yield number_case("all right", [1, 2.5, -7], [1, 2.5, -7])
 
 
+# --- two methods ----------------------------------------------------------------------------------
+
+
+def paired_case(a, b, ratio):
+    a, b = np.asarray(a), np.asarray(b)
+    off, n = a - b, len(a)
+    t = off.mean() / (off.std(ddof=1) * np.sqrt(1 / n + ratio))
+    if ratio == 0:
+        test = stats.ttest_rel(a, b)
+        assert np.isclose(test.statistic, t, rtol=1e-9)
+        return {"a": a, "b": b, "ratio": ratio, "statistic": test.statistic, "p": test.pvalue}
+    return {"a": a, "b": b, "ratio": ratio, "statistic": t, "p": 2 * stats.t.sf(abs(t), n - 1)}
+
+
+def paired_cases():
+    rng = np.random.RandomState(7)
+    for count, apart in ((2, 0.01), (3, 0.0), (3, 0.02), (5, 0.001), (10, 0.004), (30, 0.0001),
+                         (400, 0.0004), (10, 0.5)):
+        a = 0.97 + 0.004 * rng.randn(count)
+        b = a - apart + 0.003 * rng.randn(count)
+        yield paired_case(a, b, 0)
+        yield paired_case(a, b, 1 / 9)
+
+
 def write(path):
     parts = ["-- Made by make_metrics.py; do not edit. Metrics by scikit-learn: see there.",
              "-- luacheck: no max line length", "local NAN, INFINITY = 0 / 0, math.huge", "return {"]
     for kind, cases in (("labels", label_cases()), ("chances", chance_cases()),
-                        ("models", model_cases()), ("numbers", number_cases())):
+                        ("models", model_cases()), ("numbers", number_cases()),
+                        ("paired", paired_cases())):
         parts.append("%s = {" % kind)
         parts.extend(wrap(lua(case) + ",") for case in cases)
         parts.append("},")

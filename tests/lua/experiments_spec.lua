@@ -163,6 +163,12 @@ describe("experiments", function()
       assert.matches("in all\n$", out)
     end)
 
+    it("say whether a difference is between fitted models or methods", function()
+      assert.matches(": [+-][%d.]+ points of accuracy between these two fitted models %(95 %%: " ..
+        "[^)]+%), %a+ by chance %(p [<=] [%d.]+%); [+-][%d.]+ between the methods, the mean of " ..
+        "2 seeds, %a+ by chance %(p [<=] [%d.]+%)\n", out)
+    end)
+
     it("line up the columns of their tables", function()
       local head, row = out:match "\n( +validation[^\n]+)\n(Forest[^\n]+)\n"
       for _, name in ipairs { "validation", "test accuracy", "seconds" } do

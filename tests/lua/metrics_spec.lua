@@ -202,6 +202,38 @@ describe("mcnemar equals SciPy's values:", function()
   end
 end)
 
+describe("paired_t", function()
+  it("equals SciPy's values", function()
+    for i, case in ipairs(golden.paired) do
+      local found = metrics.paired_t(case.a, case.b, { test_ratio = case.ratio })
+      assert.equal(#case.a - 1, found.degrees)
+      assert(math.abs(found.statistic / case.statistic - 1) < 1e-9, i)
+      assert(math.abs(found.p / case.p - 1) < 1e-8, ("%d: %.17g, expected %.17g"):format(i, found.p,
+        case.p))
+    end
+  end)
+
+  it("tells of scores that never vary", function()
+    local same = metrics.paired_t({ 0.5, 0.25 }, { 0.5, 0.25 })
+    assert.same({ 0, 1 }, { same.difference, same.p })
+    local sure = metrics.paired_t({ 0.75, 0.5 }, { 0.5, 0.25 })
+    assert.same({ 0.25, 0, math.huge }, { sure.difference, sure.p, sure.statistic })
+  end)
+
+  it("refuses what is no list of pairs", function()
+    assert.matches("^paired_t: 1 pair of scores: at least 2",
+      message(metrics.paired_t, { 1 }, { 1 }))
+    assert.matches("^paired_t: there are 2 first scores, but 3 second ones",
+      message(metrics.paired_t, { 1, 2 }, { 1, 2, 3 }))
+    assert.matches("^paired_t: the first scores must be a list of numbers, found 5",
+      message(metrics.paired_t, 5, { 1 }))
+    assert.matches("^paired_t: score 2 is not a finite", message(metrics.paired_t, { 1, 0 / 0 },
+      { 1, 2 }))
+    assert.matches("^paired_t: test_ratio must be a number of at least 0",
+      message(metrics.paired_t, { 1, 0 }, { 1, 2 }, { test_ratio = -1 }))
+  end)
+end)
+
 describe("bootstrap", function()
   local truth, a, b = two_models(800, 90, 50, 60)
 
