@@ -62,9 +62,9 @@ describe("report", function()
     end))
     assert.matches("title must be a string", support.message(function() report.new(path) end))
     local page = report.new(path, { title = "x" })
-    assert.matches("the caption of a figure must be a string, found a nil",
+    assert.matches("the caption of a figure must be a string, found nil",
       support.message(function() page:figure(digits.plot.line { y = { 1, 2 } }) end))
-    assert.matches("rows of a table must be a table, found a nil",
+    assert.matches("rows of a table must be a table, found nil",
       support.message(function() page:table { head = { "a" } } end))
   end)
 end)
