@@ -10,14 +10,16 @@ local NAME = "confusion_matrix"
 -- A square table of counts by rows of truth, and the names of the labels.
 local function read(matrix, names)
   local kind = type(matrix)
-  local ok, labels, counts = pcall(function() return matrix.labels, matrix.counts end)
+  local ok, labels, counts, own = pcall(function()
+    return matrix.labels, matrix.counts, matrix.names
+  end)
   if kind ~= "table" and kind ~= "userdata" or not ok or labels == nil or counts == nil then
     check.fail(NAME, "expected a confusion matrix with labels and counts, found %s",
       check.found(matrix))
   end
   if check.is_a(counts, "tensor") then counts = counts:totable() end
   if check.is_a(labels, "tensor") then labels = labels:totable() end
-  names = names or labels
+  names = names or own or labels
   for what, list in pairs { counts = counts, labels = names } do
     if type(list) ~= "table" then
       check.fail(NAME, "%s must be a list or a tensor, found %s", what, check.found(list))

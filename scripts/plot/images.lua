@@ -85,17 +85,18 @@ local function namer(set)
 end
 
 local function captions_of(truth, predicted, name_of)
-  local captions, framed = {}, {}
+  local captions, framed, lines = {}, {}, {}
   local both = truth and predicted
   for i = 1, #(truth or predicted) do
     if both and truth[i] ~= predicted[i] then
       framed[i] = true
-      captions[i] = name_of(truth[i]) .. " → " .. name_of(predicted[i])
+      lines[i] = { name_of(truth[i]), "→ " .. name_of(predicted[i]) }
+      captions[i] = table.concat(lines[i], " ")
     else
       captions[i] = name_of((truth or predicted)[i])
     end
   end
-  return captions, framed, both and next(framed)
+  return captions, framed, lines, both and next(framed)
 end
 
 local function pick(labels, rows)
@@ -140,7 +141,8 @@ return function(source, options)
     images.captions = {}
     for i = 1, #from.rows do images.captions[i] = tostring(options.captions[i] or "") end
   elseif from.truth or predicted then
-    images.captions, images.framed, mistakes = captions_of(from.truth, predicted, namer(from.set))
+    images.captions, images.framed, images.lines, mistakes =
+      captions_of(from.truth, predicted, namer(from.set))
   end
   if mistakes or options.note then notes[1] = options.note or "framed: true → predicted" end
   if from.wanted > #from.rows then

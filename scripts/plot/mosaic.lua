@@ -6,6 +6,7 @@ local style = require "digits.plot.style"
 local mosaic = {}
 
 local GAP, CAPTION, NOTE, EDGE = 10, 22, 24, 14 -- pixels
+local LINE, SMALLEST, WIDEST = 15, 10, 160 -- of captions in two lines
 mosaic.SCALE = 92                               -- room for the scale of colours
 
 -- A panel whose axes count pixels of its box.
@@ -47,29 +48,53 @@ local function enlargement(size, columns)
   return math.max(1, room // size)
 end
 
+-- Whether a caption that may be broken is too long for one line of `width` pixels.
+local function needs_two_lines(images, width)
+  for i in pairs(images.lines or {}) do
+    if style.width(images.captions[i], SMALLEST) > width then return true end
+  end
+  return false
+end
+
+-- The lines below image i.
+local function lines_of(images, i, two)
+  return two and images.lines[i] or { images.captions and images.captions[i] or "" }
+end
+
 -- The default size of a sheet. images: what `layout` takes.
 function mosaic.size(images)
   local down = math.ceil(#images.rasters / images.columns)
   local shape = images.rasters[1].shape
   local k = enlargement(math.max(shape[1], shape[2]), images.columns)
-  local cell = math.max(k * shape[2], images.captions and 44 or 0) + GAP
+  local cell = math.max(k * shape[2], images.captions and 44 or 0)
+  local two = needs_two_lines(images, cell + GAP - 2)
+  for i = 1, two and #images.rasters or 0 do
+    for _, line in ipairs(lines_of(images, i, true)) do
+      cell = math.max(cell, math.min(WIDEST, math.ceil(style.width(line, style.tiny))))
+    end
+  end
+  cell = cell + GAP
   return math.max(240, images.columns * cell + 2 * EDGE + (images.scale and mosaic.SCALE or 0)),
-    down * (k * shape[1] + GAP + (images.captions and CAPTION or 0)) + 2 * EDGE
-      + (images.note and NOTE or 0)
+    down * (k * shape[1] + GAP + (images.captions and CAPTION or 0) + (two and LINE or 0))
+      + 2 * EDGE + (images.note and NOTE or 0)
 end
 
 -- The size of letters at which all captions fit; the usual one where none is small enough.
-local function caption_size(captions, width)
-  for _, size in ipairs { style.small, style.tiny, 10 } do
+local function caption_size(images, two, width)
+  for _, size in ipairs { style.small, style.tiny, SMALLEST } do
     local fit = true
-    for _, text in ipairs(captions or {}) do fit = fit and style.width(text, size) <= width end
+    for i = 1, #images.rasters do
+      for _, text in ipairs(lines_of(images, i, two)) do
+        fit = fit and style.width(text, size) <= width
+      end
+    end
     if fit then return size end
   end
-  return style.small
+  return two and SMALLEST or style.small
 end
 
--- images: rasters, columns; or nil: captions { text, colour }, framed { [i] = true }, note, scale
--- { colours, low, high }.
+-- images: rasters, columns; or nil: captions, lines { [i] = the caption in two lines, for where one
+-- has no room }, framed { [i] = true }, note, scale { colours, low, high }.
 function mosaic.layout(images)
   local count, columns = #images.rasters, images.columns
   local down = math.ceil(count / columns)
@@ -78,12 +103,13 @@ function mosaic.layout(images)
     local right = images.scale and mosaic.SCALE or 0
     local cell_w = (w - 2 * EDGE - right) / columns
     local cell_h = (h - 2 * EDGE - (images.note and NOTE or 0)) / down
-    local caption = images.captions and CAPTION or 0
+    local two = needs_two_lines(images, cell_w - 2)
+    local caption = (images.captions and CAPTION or 0) + (two and LINE or 0)
     local k = math.min((cell_w - GAP) / shape[2], (cell_h - GAP - caption) / shape[1])
     k = k >= 1 and math.floor(k) or math.max(k, 0.05)
     local wide, high, marks = k * shape[2], k * shape[1], {}
     cell_h = math.min(cell_h, high + caption + GAP)
-    local size = caption_size(images.captions, cell_w - 2)
+    local size = caption_size(images, two, cell_w - 2)
     for i, raster in ipairs(images.rasters) do
       local x = math.floor(EDGE + (i - 1) % columns * cell_w + (cell_w - wide) / 2)
       local y = math.floor(EDGE + (i - 1) // columns * cell_h)
@@ -94,9 +120,11 @@ function mosaic.layout(images)
       marks[#marks + 1] = { kind = "raster", raster = raster, x0 = x, x1 = x + wide, y0 = y,
         y1 = y + high }
       if images.captions then
-        marks[#marks + 1] = { kind = "text", x = x + wide / 2, y = y + high + 13, size = size,
-          text = style.cut(images.captions[i], size, cell_w - 2),
-          colour = wrong and style.wrong or style.ink }
+        for n, line in ipairs(lines_of(images, i, two)) do
+          marks[#marks + 1] = { kind = "text", x = x + wide / 2, y = y + high + 13 + (n - 1) * LINE,
+            size = size, text = style.cut(line, size, cell_w - 2),
+            colour = wrong and style.wrong or style.ink }
+        end
       end
     end
     if images.note then
@@ -140,17 +168,21 @@ function mosaic.text(images)
     end
     wide = math.min(wide, columns)
     if wide < 12 then wide = wide * (12 // wide) end
-    local a_line = math.max(1, math.min(images.columns, (columns + 2) // (wide + 2)))
+    local texts, cell = {}, wide
+    for i = 1, #images.rasters do
+      texts[i] = style.clean(images.captions and images.captions[i] or ""):gsub("\n", " ")
+      if images.framed and images.framed[i] then texts[i] = texts[i] .. " ✗" end
+      cell = math.max(cell, math.min(columns, utf8.len(texts[i])))
+    end
+    local a_line = math.max(1, math.min(images.columns, (columns + 2) // (cell + 2)))
     local parts = {}
     for first = 1, #images.rasters, a_line do
       local blocks, captions = {}, {}
       for i = first, math.min(first + a_line - 1, #images.rasters) do
         blocks[#blocks + 1] = picture.text(images.rasters[i], wide, colours)
-        local text = style.clean(images.captions and images.captions[i] or ""):gsub("\n", " ")
-        if images.framed and images.framed[i] then text = text .. " ✗" end
-        captions[#captions + 1] = text .. (" "):rep(wide + 2 - utf8.len(text))
+        captions[#captions + 1] = texts[i] .. (" "):rep(cell + 2 - utf8.len(texts[i]))
       end
-      parts[#parts + 1] = beside(blocks, "  ")
+      parts[#parts + 1] = beside(blocks, (" "):rep(cell - wide + 2))
       if images.captions then
         parts[#parts + 1] = table.concat(captions):gsub(" +$", "") .. "\n"
       end
