@@ -23,8 +23,8 @@ else ifeq ($(SANITIZE),fuzzer)
 CFLAGS ?= -O1 -g
 sanitize := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 else ifeq ($(SANITIZE),coverage)
-CFLAGS ?= -O0 -g
-sanitize := --coverage -fprofile-update=atomic
+CFLAGS ?= -O1 -g
+sanitize := --coverage
 else
 CFLAGS ?= -O3 -g
 endif
