@@ -388,6 +388,7 @@ void dg_finish_history(lua_State *L, int history, const dg_fit_result *result, c
 /* A list in the history for each score that an epoch would have added to. */
 static void add_empty_lists(lua_State *L, const dg_learner *learner, bool validation)
 {
+    bool steps = learner->type->step != NULL; /* else only what a fit ends with */
     static const char *const names[] = { "loss", "seconds", "accuracy", "val_loss",
                                          "val_accuracy" };
     const dg_model *model = dg_model_of((dg_learner *)learner);
@@ -395,6 +396,7 @@ static void add_empty_lists(lua_State *L, const dg_learner *learner, bool valida
     for (int i = 0; i < 5; i++) {
         bool judged = strncmp(names[i], "val_", 4) == 0, share = strstr(names[i], "accuracy");
         if ((judged && !validation) || (share && !accuracy)) continue;
+        if (!judged && !steps && strcmp(names[i], "seconds") != 0) continue;
         if (lua_getfield(L, HISTORY, names[i]) == LUA_TNIL) {
             dg_push_list(L, 0);
             lua_setfield(L, HISTORY, names[i]);

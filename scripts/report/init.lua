@@ -194,13 +194,18 @@ function Page:save()
   return self
 end
 
--- All methods want a page before them, and write numbers with a point.
+-- All methods want a page before them and no surplus arguments, and write numbers with a point.
 for name, method in pairs(Page) do
-  if type(method) == "function" then
+  local takes = type(method) == "function" and debug.getinfo(method, "u")
+  if takes then
     Page[name] = function(self, ...)
       if getmetatable(self) ~= Page then
         fail("expected a page, found %s; call it with a colon: page:%s(...)",
           self == nil and "nil" or "a " .. type(self), name)
+      end
+      local found, most = select("#", ...), takes.isvararg and math.huge or takes.nparams - 1
+      if found > most then
+        fail("%s takes %d argument%s, found %d", name, most, most == 1 and "" or "s", found)
       end
       return internals.c_locale(method, self, ...)
     end

@@ -65,6 +65,17 @@ describe("surplus arguments", function()
     refused("save: expected save(path)", function() plot.line { y = { 1 } }:save("a.svg", 2) end)
   end)
 
+  it("of a page of a report are refused", function()
+    local folder = support.folder()
+    local page = digits.report.new(folder .. "/page.html", { title = "t" })
+    says("report: section takes 1 argument, found 2", function() page:section("a", "b") end)
+    says("report: save takes 0 arguments, found 1", function() page:save "x.html" end)
+    says("report: expected a page, found a string; call it with a colon: page:section(...)",
+      function() page.section "a" end)
+    page:section("a"):text("b", "c", "d")
+    support.remove(folder)
+  end)
+
   it("of layers are refused", function()
     local x = nn.Input { 2 }
     says("Add: expected one input, or a list of them { a, b }, found 2 arguments",
