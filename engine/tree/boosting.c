@@ -59,10 +59,29 @@ struct fit {
 
 /* --- what is to be done ------------------------------------------------------------------- */
 
+static int objective_word(const boosting_options *chosen)
+{
+    return chosen->objective >= WORDS ? chosen->objective - WORDS + 1 : chosen->objective;
+}
+
+dg_status dg_boosting_check_objective(const dg_part *options, dg_objective objective)
+{
+    const boosting_options *chosen = options->options;
+    int word = objective_word(chosen);
+    int is = objective == DG_OBJECTIVE_SOFTMAX    ? SOFTMAX
+             : objective == DG_OBJECTIVE_LOGISTIC ? LOGISTIC
+                                                  : SQUARED;
+    if (word == AUTO || word == is) return DG_OK;
+    return dg_error(DG_INVALID,
+                    "load: the objective of the file's model is \"%s\", the options say \"%s\": "
+                    "leave it out",
+                    objectives[is], objectives[chosen->objective]);
+}
+
 static dg_status choose_objective(const boosting_options *chosen, const dg_dataset *set,
                                   dg_objective *out)
 {
-    int word = chosen->objective >= WORDS ? chosen->objective - WORDS + 1 : chosen->objective;
+    int word = objective_word(chosen);
     if (word == AUTO) word = set->numeric ? SQUARED : set->class_count == 2 ? LOGISTIC : SOFTMAX;
     if (word != SQUARED) DG_TRY(dg_dataset_want_labels(set, "fit"));
     *out = word == SOFTMAX    ? DG_OBJECTIVE_SOFTMAX

@@ -54,6 +54,7 @@ dg_status dg_tree_learner_take_options(dg_learner *learner, const dg_learner *ot
     if (learner->type != &dg_gradient_boosting || !dg_tree_of(learner)->options_unknown)
         return dg_error(DG_INVALID, "load: the file says with which options its model was made: "
                                     "leave them out");
+    DG_TRY(dg_boosting_check_objective(other->options, dg_tree_of(learner)->objective));
     const dg_part *before = learner->options;
     learner->options = dg_part_retain(other->options);
     dg_part_release(before);

@@ -36,8 +36,11 @@ typedef struct dg_tree_learner {
 } dg_tree_learner;
 
 /* The learner, whose file does not say its options, takes those of `other` and its seed. DG_INVALID
- * if they are of different types, or the file did say. */
+ * if they are of different types or objectives, or the file did say. */
 dg_status dg_tree_learner_take_options(dg_learner *learner, const dg_learner *other);
+
+/* DG_INVALID if a GradientBoosting's options name another objective than `objective`. */
+dg_status dg_boosting_check_objective(const dg_part *options, dg_objective objective);
 
 /* Tree `index` (from 0) as text, down to `depth` splits (-1: all). */
 dg_status dg_tree_learner_print(const dg_learner *learner, int64_t index, int depth, char **out);

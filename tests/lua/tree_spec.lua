@@ -636,6 +636,12 @@ describe("gradient boosting", function()
       support.message(function()
         digits.load(folder .. "/theirs.json", tree.RandomForest {})
       end))
+    assert.matches('load: the objective of the file\'s model is "softmax", the options say ' ..
+      '"reg:squarederror": leave it out', support.message(function()
+        digits.load(folder .. "/theirs.json", tree.GradientBoosting {
+          objective = "reg:squarederror" })
+      end))
+    digits.load(folder .. "/theirs.json", tree.GradientBoosting { objective = "multi:softprob" })
     support.remove(folder)
   end)
 
