@@ -232,8 +232,7 @@ void dg_class_names_option(const dg_args *args, dg_dataset_parts *parts)
     parts->class_names = texts;
 }
 
-/* What is hardly meant: numbers read as labels. */
-static void warn_labels(lua_State *L, const dg_dataset *set, const char *function, dg_target target)
+void dg_warn_labels(lua_State *L, const dg_dataset *set, const char *function, dg_target target)
 {
     if (target != DG_TARGET_BY_TYPE || !dg_dataset_doubts_labels(set)) return;
     lua_pushfstring(L,
@@ -305,7 +304,7 @@ static int read_csv(lua_State *L)
     dg_job job = dg_job_default();
     const dg_dataset **out = dg_push_dataset(L);
     dg_check_status(L, dg_csv_read(out, &options, &job));
-    warn_labels(L, *out, "csv", options.target);
+    dg_warn_labels(L, *out, "csv", options.target);
     return 1;
 }
 
@@ -321,7 +320,7 @@ static int read_idx(lua_State *L)
     dg_args_integer(&args, "max_bytes", 1, INT64_MAX, &options.max_bytes);
     const dg_dataset **out = dg_push_dataset(L);
     dg_check_status(L, dg_idx_open(out, &options));
-    warn_labels(L, *out, "idx", options.target);
+    dg_warn_labels(L, *out, "idx", options.target);
     return 1;
 }
 
@@ -336,7 +335,7 @@ static int from_tensors(lua_State *L)
     dg_class_names_option(&args, &parts);
     const dg_dataset **out = dg_push_dataset(L);
     dg_check_call(L, dg_dataset_make(out, &parts), "from_tensors");
-    warn_labels(L, *out, "from_tensors", parts.target);
+    dg_warn_labels(L, *out, "from_tensors", parts.target);
     return 1;
 }
 

@@ -25,6 +25,9 @@ const dg_dataset *dg_push_pair(lua_State *L, int x, int y, const char *function)
 
 /* The options target, and class_names (memory stays on the stack), of a call that makes a set. */
 dg_target dg_target_option(const dg_args *args);
+
+/* Says what is hardly meant: numbers read as labels, where no target was given. */
+void dg_warn_labels(lua_State *L, const dg_dataset *set, const char *function, dg_target target);
 void dg_class_names_option(const dg_args *args, dg_dataset_parts *parts);
 
 /* Pushes a list of labels, or of names. */

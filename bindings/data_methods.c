@@ -151,10 +151,14 @@ static int only(lua_State *L)
     return 1;
 }
 
+#define WEIGHTS "a set has none, they are given to fit(set, { sample_weight = ... })"
+
 static int with(lua_State *L)
 {
     static const char *const names[] = { "x", "y", "class_names", "target", NULL };
-    static const char *const hints[] = { "labels", "use y = ...", "images", "use x = ...", NULL };
+    static const char *const hints[] = { "labels",      "use y = ...",   "images",
+                                         "use x = ...", "sample_weight", WEIGHTS,
+                                         "weights",     WEIGHTS,         NULL };
     const dg_dataset *set = dg_want_dataset(L, 1, "with", "the value");
     dg_args args = dg_args_open(L, 2, "with", names, hints, 0);
     dg_dataset_parts parts = { .target = dg_target_option(&args) };
@@ -163,7 +167,9 @@ static int with(lua_State *L)
     parts.no_names =
         dg_args_push(&args, "class_names") && lua_isboolean(L, -1) && !lua_toboolean(L, -1);
     if (!parts.no_names) dg_class_names_option(&args, &parts);
-    dg_check_call(L, dg_dataset_with(dg_push_dataset(L), set, &parts), "with");
+    const dg_dataset **out = dg_push_dataset(L);
+    dg_check_call(L, dg_dataset_with(out, set, &parts), "with");
+    if (parts.y || !set->labelled) dg_warn_labels(L, *out, "with", parts.target);
     return 1;
 }
 

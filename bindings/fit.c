@@ -421,10 +421,24 @@ static void finish_interrupted(lua_State *L, const dg_learner *learner, bool val
     lua_settop(L, LAST);
 }
 
+/* Trees would make hundreds of classes of numbers that came as integers, without a dataset before. */
+static void warn_classes(lua_State *L, const dg_dataset *set)
+{
+    char text[256];
+    if (dg_model_of(dg_want_learner(L, MODEL, "fit")) || !dg_dataset_doubts_labels(set)) return;
+    snprintf(text, sizeof text,
+             "y has %lld classes in %lld rows; if they are numbers, give them as "
+             "y:astype \"float32\"",
+             (long long)set->class_count, (long long)dg_dataset_rows(set));
+    dg_tell(L, "fit", text);
+}
+
 /* fit's arguments in their places; what `options` refers to is among them. */
 static const dg_dataset *read_arguments(lua_State *L, struct fit *fit, dg_fit_options *options)
 {
+    bool pair = dg_test_tensor(L, SET) != NULL;
     const dg_dataset *set = read_set(L);
+    if (pair) warn_classes(L, set);
     lua_settop(L, LAST);
     lua_createtable(L, 0, 8);
     dg_set_printable(L, "digits.history");

@@ -226,8 +226,8 @@ static dg_status check_values(const dg_tensor *y, bool numeric)
     for (int64_t row = 0; row < y->shape[0]; row++) {
         double value = element(y, row);
         if (!isfinite(value))
-            return dg_error(DG_INVALID, "label %" PRId64 " is %g, expected a finite number",
-                            row + 1, value);
+            return dg_error(DG_INVALID, "%s %" PRId64 " is %g, expected a finite number",
+                            numeric ? "number" : "label", row + 1, value);
         if (!numeric && !is_label(value))
             return dg_error(DG_INVALID,
                             "label %" PRId64 " is %.9g, expected a whole number of 32 bits",

@@ -191,6 +191,34 @@ describe("the target", function()
     assert.matches("^[^\n]*from_tensors: y has 60 classes in 60 rows; if they are numbers, say " ..
       "target = \"numbers\"[^\n]*\n$", err)
   end)
+
+  it("is doubted as well when it comes by with, or with x to fit", function()
+    local _, err, status = support.run(folder, [[
+      local digits = require "digits"
+      local data, tree = digits.data, digits.tree
+      local x, y = digits.zeros { 60, 2 }, digits.range(60)
+      local set = data.from_tensors { x = x, y = y % 10 }
+      set:with { y = y, target = "labels" }:with { x = x }
+      set:with { y = y }
+      local forest = tree.RandomForest { n_estimators = 1 }
+      forest:fit(x, y % 10, { verbose = 0 })
+      forest:fit(x, y * 1.0, { verbose = 0 })
+      forest:fit(x, y, { verbose = 0 })
+    ]])
+    assert.are.equal(0, status)
+    assert.matches("^[^\n]*:6: with: y has 60 classes in 60 rows; if they are numbers, say " ..
+      "target = \"numbers\"[^\n]*\n[^\n]*:10: fit: y has 60 classes in 60 rows; if they are " ..
+      "numbers, give them as y:astype \"float32\"\n$", err)
+  end)
+
+  it("says what is wrong with numbers, and where weights go", function()
+    local rows = digits.zeros { 2, 2 }
+    assert.matches("from_tensors: number 2 is nan, expected a finite number",
+      message(function() data.from_tensors { x = rows, y = digits.tensor { 0.5, 0 / 0 } } end))
+    local set = data.from_tensors { x = rows, y = digits.tensor { 0, 1 } }
+    assert.matches("unknown option 'sample_weight': a set has none, they are given to fit",
+      message(function() set:with { sample_weight = digits.ones { 2 } } end))
+  end)
 end)
 
 describe("csv", function()
