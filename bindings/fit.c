@@ -462,6 +462,13 @@ const dg_dataset *dg_read_fit(lua_State *L, dg_fit_options *options, int *histor
     return set;
 }
 
+static void warn_bytes(lua_State *L, dg_learner *learner, const dg_tensor *x)
+{
+    const dg_model *model = dg_model_of(learner);
+    char text[512];
+    if (model && dg_model_doubts_bytes(model, x, text, sizeof text)) dg_tell(L, "fit", text);
+}
+
 int dg_learner_lua_fit(lua_State *L)
 {
     struct fit fit = { .L = L, .last_drawn = dg_clock() };
@@ -474,6 +481,7 @@ int dg_learner_lua_fit(lua_State *L)
     /* a callback may close the sets by hand */
     dg_dataset_retain(set);
     if (options.validation) dg_dataset_retain(options.validation);
+    warn_bytes(L, learner, &set->x);
     bool soft = dg_interrupt_begin_fit(), validated = options.validation != NULL;
     dg_status status = dg_learner_fit(learner, set, &options, &job, &result);
     bool asked = dg_interrupt_end_fit(soft);

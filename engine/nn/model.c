@@ -1,6 +1,7 @@
 /* The graph of a network, its weights, and what it is compiled with. */
 #include "engine/nn/model.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -299,6 +300,26 @@ static dg_status find_bytes(dg_model *model, int output)
                         scaler, other);
     model->bytes = scaler ? DG_BYTES_RAW : DG_BYTES_SCALED;
     return DG_OK;
+}
+
+bool dg_model_doubts_bytes(const dg_model *model, const dg_tensor *x, char *out, size_t size)
+{
+    const double of_bytes = 1.0 / 64; /* 1/255, 1/128, 1/127.5 are far below, other uses above */
+    if (x->dtype != DG_UINT8 || model->bytes != DG_BYTES_SCALED) return false;
+    for (int i = 1; i < model->node_count; i++) {
+        const dg_layer *layer = &model->layers[model->nodes[i].layer];
+        const dg_part *part = layer->part;
+        if (!type_of(part)->wants_bytes) continue;
+        double scale = dg_part_get(part, dg_param_index(part->type, "scale")).number;
+        if (fabs(scale) > of_bytes) continue;
+        snprintf(out, size,
+                 "the Rescaling '%s' (scale %g) comes after layers that compute, which were given "
+                 "the bytes as value / 255 already: move it to right after the Input, or leave it "
+                 "out",
+                 layer->name, scale);
+        return true;
+    }
+    return false;
 }
 
 dg_status dg_model_finish(dg_model *model, int output)

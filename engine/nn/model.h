@@ -110,6 +110,10 @@ dg_status dg_model_compile(dg_model *model, const dg_part *optimizer, const dg_p
  * `out`. It trains all the same, if badly, as in Keras. */
 bool dg_model_doubts_outputs(const dg_model *model, char *out, size_t size);
 
+/* Whether a Rescaling that looks made for bytes comes after a layer that computes, while the bytes
+ * of `x` are scaled before that: then a sentence that says so is written to `out`. */
+bool dg_model_doubts_bytes(const dg_model *model, const dg_tensor *x, char *out, size_t size);
+
 float *dg_model_weight(const dg_model *model, int weight);   /* weights[weight].size floats */
 float *dg_model_gradient(const dg_model *model, int weight); /* after dg_model_gradients */
 

@@ -80,6 +80,34 @@ describe("after a layer that computes", function()
   end)
 end)
 
+describe("made for bytes, after a layer that computes", function()
+  it("is doubted by fit, where the data are bytes that were scaled before", function()
+    local folder = support.folder()
+    finally(function() support.remove(folder) end)
+    local _, err, status = support.run(folder, [[
+      local digits = require "digits"
+      local nn = digits.nn
+      local bytes, labels = digits.ones { 12, 6, 6, 1, dtype = "uint8" }, digits.range(12) % 3
+      local function fit(x, ...)
+        local model = nn.Sequential { nn.Input { 6, 6, 1 }, ... }
+        model:compile { optimizer = "sgd", loss = "categorical_crossentropy" }
+        model:fit(x, labels, { verbose = 0 })
+      end
+      local function last() return nn.Dense { 3, activation = "softmax" } end
+      local relu, flat = nn.Activation { "relu" }, nn.Flatten {}
+      fit(bytes, relu, nn.Rescaling { 0.5 }, flat, last()) -- which has another use
+      fit(bytes, nn.Rescaling { 1 / 255 }, relu, nn.Rescaling { 1 / 255 }, flat, last())
+      fit(bytes:astype "float32", relu, nn.Rescaling { 1 / 255 }, flat, last())
+      io.stderr:write "now\n"
+      fit(bytes, relu, nn.Rescaling { 1 / 127.5, offset = -1, name = "late" }, flat, last())
+    ]])
+    assert.are.equal(0, status)
+    assert.matches("^now\ndigits%-lua: warning: [^\n]*fit: the Rescaling 'late' %(scale " ..
+      "0.00784314%) comes after layers that compute, which were given the bytes as value / 255 " ..
+      "already: move it to right after the Input, or leave it out\n$", err)
+  end)
+end)
+
 describe("branches", function()
   local function branches(first, second)
     local x = nn.Input { 6, 6, 1 }
