@@ -49,6 +49,14 @@ describe("label_issues", function()
     assert.equal(71, issues.rows[12])
   end)
 
+  it("confides no row to a class that no row is labelled with", function()
+    local both = data.from_tensors { x = digits.zeros { 3, 1 }, y = digits.tensor { 0, 0, 1 } }
+    local issues = data.label_issues(both:take(2), {
+      chances = digits.tensor { { 0.875, 0.125 }, { 0.25, 0.75 } } })
+    assert.equal(0, issues.estimate)
+    assert.same({ 2, 1 }, issues.rows:totable())
+  end)
+
   -- The numbers of a case in label_issues.txt: make_label_issues.py has its format.
   local function read_case(name)
     local truth, given, chances, inside = {}, {}, {}, false
