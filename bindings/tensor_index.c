@@ -93,6 +93,11 @@ int64_t *dg_want_rows(lua_State *L, int index, const char *function, int64_t siz
 {
     index = lua_absindex(L, index);
     const dg_tensor *tensor = dg_test_tensor(L, index);
+    if (tensor && tensor->dtype == DG_UINT8)
+        dg_raise(L,
+                 "%s: row numbers must be an int32 tensor, found uint8, which comparisons give: "
+                 "mask:nonzero() has the numbers of their rows",
+                 function);
     if (tensor && (tensor->axes != 1 || tensor->dtype == DG_FLOAT32))
         dg_raise(L, "%s: row numbers must be an int32 tensor of one axis", function);
     if (!tensor && lua_type(L, index) != LUA_TTABLE)
@@ -146,23 +151,12 @@ int dg_tensor_index(lua_State *L)
     return dg_return_tensor(L);
 }
 
-int dg_tensor_newindex(lua_State *L)
+/* Pushes, as a tensor, what is assigned: the value at 3. */
+static const dg_tensor *push_value(lua_State *L, dg_dtype dtype)
 {
-    dg_tensor *tensor = dg_want_tensor(L, 1, "index", "the value");
-    int64_t index;
-    if (lua_type(L, 2) == LUA_TSTRING)
-        return dg_raise(L, "the field '%s' of a tensor cannot be set", lua_tostring(L, 2));
-    dg_make_writable(L, tensor);
-    bool number = lua_type(L, 3) == LUA_TNUMBER;
-    if (number && tensor->axes == 1 && dg_is_integer(L, 2, &index)) {
-        index = want_index(L, index, tensor->shape[0]);
-        dg_check_status(L, dg_tensor_set(tensor, &index, lua_tonumber(L, 3)));
-        return 0;
-    }
-    dg_tensor *view = push_view(L, tensor, 2);
-    if (number) {
+    if (lua_type(L, 3) == LUA_TNUMBER) {
         dg_tensor *value = dg_push_tensor(L);
-        dg_check_status(L, dg_tensor_full(value, view->dtype, 0, NULL, lua_tonumber(L, 3)));
+        dg_check_status(L, dg_tensor_full(value, dtype, 0, NULL, lua_tonumber(L, 3)));
     } else if (lua_type(L, 3) == LUA_TTABLE) {
         dg_push_tensor_of(L, 3, "assignment", NULL);
     } else if (dg_test_tensor(L, 3)) {
@@ -170,6 +164,29 @@ int dg_tensor_newindex(lua_State *L)
     } else {
         dg_wrong_type(L, 3, "assignment", "the value", "a number, a tensor or a table of numbers");
     }
-    dg_check_call(L, dg_tensor_assign(view, lua_touserdata(L, -1)), "assignment");
+    return lua_touserdata(L, -1);
+}
+
+int dg_tensor_newindex(lua_State *L)
+{
+    dg_tensor *tensor = dg_want_tensor(L, 1, "index", "the value");
+    int64_t index;
+    if (lua_type(L, 2) == LUA_TSTRING)
+        return dg_raise(L, "the field '%s' of a tensor cannot be set", lua_tostring(L, 2));
+    dg_make_writable(L, tensor);
+    if (lua_type(L, 3) == LUA_TNUMBER && tensor->axes == 1 && dg_is_integer(L, 2, &index)) {
+        index = want_index(L, index, tensor->shape[0]);
+        dg_check_status(L, dg_tensor_set(tensor, &index, lua_tonumber(L, 3)));
+        return 0;
+    }
+    if (dg_test_tensor(L, 2)) {
+        if (tensor->axes == 0) dg_raise(L, "index: the tensor has no axes");
+        int64_t count, *rows = dg_want_rows(L, 2, "index", tensor->shape[0], &count);
+        const dg_tensor *value = push_value(L, tensor->dtype);
+        dg_check_call(L, dg_tensor_put(tensor, rows, count, value), "assignment");
+        return 0;
+    }
+    dg_tensor *view = push_view(L, tensor, 2);
+    dg_check_call(L, dg_tensor_assign(view, push_value(L, view->dtype)), "assignment");
     return 0;
 }

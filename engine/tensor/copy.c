@@ -194,6 +194,28 @@ dg_status dg_tensor_take(dg_tensor *out, const dg_tensor *tensor, const int64_t 
     return status;
 }
 
+static dg_status put_row(dg_tensor *to, int64_t at, const dg_tensor *values, int64_t row)
+{
+    dg_tensor target, value;
+    DG_TRY(dg_tensor_select(&target, to, 0, at));
+    dg_status status = dg_tensor_select(&value, values, 0, row);
+    if (status == DG_OK) status = dg_tensor_assign(&target, &value);
+    dg_tensor_release(&value);
+    dg_tensor_release(&target);
+    return status;
+}
+
+dg_status dg_tensor_put(dg_tensor *to, const int64_t *rows, int64_t count, const dg_tensor *from)
+{
+    dg_tensor values; /* one for each element that changes */
+    DG_TRY(dg_tensor_take(&values, to, rows, count));
+    dg_status status = dg_tensor_assign(&values, from);
+    for (int64_t i = 0; i < count && status == DG_OK; i++)
+        status = put_row(to, rows[i], &values, i);
+    dg_tensor_release(&values);
+    return status;
+}
+
 /* The shape of the whole, or what does not go together. */
 static dg_status concat_shape(int count, const dg_tensor *const *tensors, int axis, int64_t *shape)
 {

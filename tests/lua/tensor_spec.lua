@@ -80,6 +80,43 @@ describe("indexing", function()
     assert.are.same({ 5, 6, 1 }, t[1]:totable())
   end)
 
+  it("assigns to rows by their numbers", function()
+    local y, two = digits.tensor { 1, 2, 3, 4 }, digits.tensor { 4, -3 }
+    y[two] = 9
+    assert.are.same({ 1, 9, 3, 9 }, y:totable())
+    y[two] = digits.tensor { 7, 8 }
+    assert.are.same({ 1, 8, 3, 7 }, y:totable())
+    y[two] = y[digits.tensor { 1, 3 }]
+    assert.are.same({ 1, 3, 3, 1 }, y:totable())
+    y[y:gt(2):nonzero()] = 0
+    assert.are.same({ 1, 0, 0, 1 }, y:totable())
+    y[digits.zeros { 0, dtype = "int32" }] = 5
+    y[digits.tensor { 2, 2 }] = { 5, 6 }
+    assert.are.same({ 1, 6, 0, 1 }, y:totable())
+    t[digits.tensor { 2 }] = digits.tensor { 7, 8, 9 } -- broadcast
+    assert.are.same({ { 0, 1, 2 }, { 7, 8, 9 } }, t:totable())
+    t:transpose()[digits.tensor { 1, 3 }] = { { 5 }, { 6 } }
+    assert.are.same({ { 5, 1, 6 }, { 5, 8, 6 } }, t:totable())
+    assert.are.equal("index: row 5 is out of range 1 to 4", message(function()
+      y[digits.tensor { 1, 5 }] = 0
+    end))
+    assert.matches("^assignment: .*3", message(function() y[two] = { 1, 2, 3 } end))
+    assert.matches("^assignment: .*which int32 cannot hold", message(function()
+      y[two] = digits.tensor { 1, 1e12 }
+    end))
+    assert.are.same({ 1, 6, 0, 1 }, y:totable())
+    local set = digits.data.from_tensors { x = digits.zeros { 4, 2 }, y = y }
+    assert.matches("belongs to a dataset", message(function() set.y[two] = 0 end))
+    y[two] = 5
+    assert.are.same({ 1, 6, 0, 1 }, set.y:totable())
+  end)
+
+  it("does not take a mask for row numbers", function()
+    assert.matches("^index: row numbers must be an int32 tensor, found uint8, which comparisons " ..
+      "give: mask:nonzero", message(function() return t[digits.tensor { 1, 2 }:lt(5)] end))
+    assert.matches("found uint8", message(function() t[digits.tensor { 1, 2 }:lt(5)] = 0 end))
+  end)
+
   it("refuses what is not there", function()
     assert.are.equal("index 4 is out of range, the axis has 2", message(function() return t[4] end))
     assert.are.equal("index 0: indices count from 1", message(function() return t[0] end))
