@@ -8,6 +8,9 @@ local OPTIONS = {
   verbose = true,
 }
 
+-- What other programs call them.
+local HINTS = { probabilities = "chances", pred_probs = "chances", cv_n_folds = "folds" }
+
 local function is_a(kind)
   return function(value)
     local meta = type(value) == "userdata" and getmetatable(value)
@@ -39,9 +42,11 @@ local function check(set, options)
   end
   for name in pairs(options) do
     if not OPTIONS[name] then
+      local hint = HINTS[name]
       local near = type(name) == "string" and internals.nearest(name, OPTIONS)
-      internals.raise(("label_issues: unknown option '%s'%s"):format(
-        tostring(name), near and (", did you mean '%s'?"):format(near) or ""))
+      internals.raise(("label_issues: unknown option '%s'%s"):format(tostring(name),
+        hint and (": use %s = ..."):format(hint) or near and (", did you mean '%s'?"):format(near)
+        or "; help(data.label_issues) lists them"))
     end
   end
   if (options.model == nil) == (options.chances == nil) then

@@ -135,6 +135,10 @@ describe("label_issues", function()
     end))
     assert.matches("unknown option 'modle', did you mean 'model'",
       support.message(function() data.label_issues(set, { modle = 1 }) end))
+    assert.matches("unknown option 'pred_probs': use chances = ...",
+      support.message(function() data.label_issues(set, { pred_probs = 1 }) end), 1, true)
+    assert.matches("unknown option 'zzzzzzzz'; help(data.label_issues) lists them",
+      support.message(function() data.label_issues(set, { zzzzzzzz = 1 }) end), 1, true)
     assert.matches("give either model",
       support.message(function() data.label_issues(set, {}) end))
     local function forest() return digits.tree.RandomForest { n_estimators = 1 } end
