@@ -80,7 +80,7 @@ static void floats_are_numbers(void **state)
     dg_dataset_release(set);
 }
 
-static void labels_that_are_not_finite_are_refused(void **state)
+static void targets_that_are_not_finite_are_refused(void **state)
 {
     static const double wrong[] = { NAN, INFINITY };
     const dg_dataset *set;
@@ -88,7 +88,7 @@ static void labels_that_are_not_finite_are_refused(void **state)
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_fails_with(
             set_with(&set, DG_FLOAT32, 1, (int64_t[]){ 3 }, (double[]){ 1, wrong[i], 1 }),
-            DG_INVALID, "label 2 is ");
+            DG_INVALID, "number 2 is ");
         assert_null(set);
     }
     assert_fails_with(set_with(&set, DG_UINT8, 1, (int64_t[]){ 2 }, (double[]){ 1, 1 }), DG_INVALID,
@@ -411,7 +411,7 @@ int main(void)
         leaving_nothing(classes_are_the_labels_found_ascending),
         leaving_nothing(labels_of_any_type_are_read),
         leaving_nothing(floats_are_numbers),
-        leaving_nothing(labels_that_are_not_finite_are_refused),
+        leaving_nothing(targets_that_are_not_finite_are_refused),
         leaving_nothing(one_hot_labels_are_positions),
         leaving_nothing(one_hot_labels_are_checked),
         leaving_nothing(x_is_made_contiguous_and_never_int32),
