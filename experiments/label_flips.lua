@@ -5,7 +5,7 @@
 -- cleanlab's methods find the same labels by the same probabilities, in the file
 -- out/label_flips.cleanlab.csv, from where the next run prints it.
 local digits = require "digits"
-local study = dofile((arg[0]:gsub("[^/]*$", "study.lua"))) -- beside this file
+local study = require "experiments.study" -- study.lua beside this file, or in the program
 local data = digits.data
 
 local o = study.options({
