@@ -1,5 +1,6 @@
 -- data.label_issues: which labels of a set are doubtful, by confident learning.
 local core = require "digits.core"
+local plain = require("digits.show").plain
 local fresh_model = require "digits.fresh_model"
 local internals = core.internals
 
@@ -57,7 +58,7 @@ local function check(set, options)
     local value = options[name]
     if value ~= nil and not kind[2](value) then
       internals.raise(("label_issues: %s must be %s, found %s"):format(name, kind[1],
-        type(value) == "number" and tostring(value) or "a " .. type(value)))
+        type(value) == "number" and plain(value) or "a " .. type(value)))
     end
   end
 end

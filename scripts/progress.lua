@@ -1,5 +1,6 @@
 -- What a fit shows: a bar that is redrawn on a terminal, and a line for each epoch. Rounds of
 -- boosting, which are many and short, share one bar; elsewhere every tenth part has a line.
+local internals = require("digits.core").internals
 local duration = require "digits.duration"
 
 local WIDTH = 24 -- of the bar
@@ -41,8 +42,7 @@ local function round(log, terminal)
   end
 end
 
--- event: "batch" redraws the bar; "epoch" writes the line of an epoch.
-return function(event, log, terminal)
+local function show(event, log, terminal)
   if event == "batch" then
     if log.step == "round" then return end
     local title = log.step and place(log) or count("tree", log.batch, log.batches)
@@ -56,3 +56,6 @@ return function(event, log, terminal)
   end
   io.stdout:flush()
 end
+
+-- event: "batch" redraws the bar; "epoch" writes the line of an epoch.
+return function(...) return internals.c_locale(show, ...) end

@@ -3,6 +3,11 @@ local internals = require("digits.core").internals
 
 local MOST = 24 -- values of a list
 
+-- tostring's text, whatever the locale; nan without the sign that C's printf writes.
+local function plain(value)
+  return value ~= value and "nan" or internals.c_locale(tostring, value)
+end
+
 local function text_of(value)
   if value ~= value then return "nan" end -- C's printf writes a sign that means nothing
   if math.type(value) == "float" then return ("%.6g"):format(value) end
@@ -55,7 +60,8 @@ local MOST_EPOCHS, EDGE = 100, 40 -- of more, this many at each end are shown
 local SCORES = { "loss", "accuracy", "val_loss", "val_accuracy", "seconds" }
 
 local function number(value)
-  return value ~= value and ("%14s"):format "nan" or ("%14.4f"):format(value)
+  if value ~= value then return ("%14s"):format "nan" end
+  return (math.abs(value) < 1e8 and "%14.4f" or "%14.6g"):format(value) -- never without a space
 end
 
 local function history(values)
@@ -117,11 +123,13 @@ end
 for name, printer in pairs {
   list = list, counts = counts, record = record, history = history, weights = weights,
 } do
-  internals.printable(name).__tostring = printer
+  internals.printable(name).__tostring = function(values)
+    return internals.c_locale(printer, values)
+  end
 end
 
 internals.printable("history").__index = unknown_field
 internals.printable("record").__index = unknown_field
 internals.printable("list").__call = not_callable
 
-return { text_of = text_of, sorted_keys = sorted_keys, record = record }
+return { plain = plain, text_of = text_of, sorted_keys = sorted_keys, record = record }

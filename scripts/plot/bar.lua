@@ -54,7 +54,7 @@ local function read_labels(options)
     check.fail(NAME, "labels must be a list, found %s", check.found(options.labels))
   end
   local labels = {}
-  for i, label in ipairs(options.labels) do labels[i] = tostring(label) end
+  for i, label in ipairs(options.labels) do labels[i] = style.clean(label) end
   return labels
 end
 

@@ -1,5 +1,6 @@
 -- Checks what is given to plots.
 local internals = require("digits.core").internals
+local plain = require("digits.show").plain
 local style = require "digits.plot.style"
 
 local check = {}
@@ -11,7 +12,7 @@ end
 function check.found(value)
   if value == nil then return "nil" end
   if type(value) == "string" then return ("'%s' (a string)"):format(value:sub(1, 60)) end
-  if type(value) == "number" or type(value) == "boolean" then return tostring(value) end
+  if type(value) == "number" or type(value) == "boolean" then return plain(value) end
   local meta = debug.getmetatable(value)
   local kind = type(meta) == "table" and rawget(meta, "__name")
   return "a " .. (type(kind) == "string" and kind:match "[^.]*$" or type(value))
@@ -57,7 +58,7 @@ function check.options(name, given, known, list)
     local size = given[side]
     if size and not (size >= 50 and size <= 10000 and size == math.floor(size)) then
       check.fail(name, "%s must be a whole number of pixels from 50 to 10000, found %s", side,
-        tostring(size))
+        plain(size))
     end
   end
   return given

@@ -34,7 +34,7 @@ return function(options)
   if #pictures == 0 then check.fail(NAME, "there is no picture in the grid") end
   local columns = options.columns or math.min(2, #pictures)
   if math.type(columns) ~= "integer" or columns < 1 then
-    check.fail(NAME, "columns must be a whole number of at least 1, found %s", tostring(columns))
+    check.fail(NAME, "columns must be a whole number of at least 1, found %s", check.found(columns))
   end
   columns = math.min(columns, #pictures)
   local down = math.ceil(#pictures / columns)

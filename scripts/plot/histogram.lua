@@ -17,7 +17,7 @@ return function(values, options)
   end
   local bins = options.bins or 30
   if math.type(bins) ~= "integer" or bins < 1 or bins > 1000 then
-    check.fail(NAME, "bins must be a whole number from 1 to 1000, found %s", tostring(bins))
+    check.fail(NAME, "bins must be a whole number from 1 to 1000, found %s", check.found(bins))
   end
   local low, high = internals.picture.range(values)
   if not low then check.fail(NAME, "the values have no finite number among them") end

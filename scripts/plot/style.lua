@@ -1,4 +1,6 @@
 -- The look of all pictures: colours, sizes, ticks and numbers. Lengths are pixels.
+local plain = require("digits.show").plain
+
 local style = {
   title = 17, label = 15, small = 14, tiny = 12, -- heights of letters
   ink = "#222222", soft = "#767676", faint = "#c4c4c4", grid = "#e8e8e8",
@@ -25,7 +27,7 @@ function style.dash(i) return shifted(style.dashes, i) end
 -- What a font can draw and XML can hold: valid UTF-8 without control characters, but for "\n", and
 -- without U+FFFE and U+FFFF.
 function style.clean(text)
-  text = tostring(text)
+  text = plain(text)
   if not utf8.len(text) then text = text:gsub("[\128-\255]", "?") end
   return (text:gsub("\r\n?", "\n"):gsub("\t", " "):gsub("[%z\1-\9\11-\31\127]", "")
     :gsub("\xEF\xBF[\xBE\xBF]", ""))
@@ -97,6 +99,7 @@ end
 
 -- A number as people write it: 0.001, 12.5, 1 000 000, 1e-05.
 function style.number(x)
+  if x ~= x then return "nan" end
   if math.type(x) == "integer" or x == math.floor(x) and math.abs(x) < 1e15 then
     local digits = ("%.0f"):format(x)
     if math.abs(x) < 10000 then return (digits:gsub("-", "−")) end

@@ -1,5 +1,5 @@
 -- Pieces of HTML, from text that is escaped here and nowhere else.
-local internals = require("digits.core").internals
+local plain = require("digits.show").plain
 
 local html = {}
 
@@ -7,7 +7,7 @@ local ESCAPES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quo
 
 -- What a page can show: valid UTF-8 without control characters.
 function html.escape(text)
-  text = internals.c_locale(tostring, text)
+  text = plain(text)
   if not utf8.len(text) then text = text:gsub("[\128-\255]", "?") end
   return (text:gsub("[%z\1-\8\11-\31\127]", ""):gsub('[&<>"]', ESCAPES))
 end
@@ -16,7 +16,7 @@ local KEPT = "\u{a0}" -- a space at which no line ends
 
 -- Text without its lines.
 function html.flat(text)
-  return (internals.c_locale(tostring, text):gsub("%s+", " "))
+  return (plain(text):gsub("%s+", " "))
 end
 
 -- Escaped prose, in which `...` is code. Lines do not end between a number and its unit or sign.
@@ -30,7 +30,7 @@ end
 
 -- A name for a place on the page.
 function html.anchor(text)
-  return (tostring(text):lower():gsub("[^%w]+", "-"):gsub("^%-+", ""):gsub("%-+$", ""))
+  return (plain(text):lower():gsub("[^%w]+", "-"):gsub("^%-+", ""):gsub("%-+$", ""))
 end
 
 local LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"

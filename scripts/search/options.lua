@@ -28,7 +28,7 @@ local function describe(value)
   if meta and meta.__name then return "a " .. meta.__name:gsub("^digits%.", "") end
   if type(value) == "string" then return ("'%s' (a string)"):format(value) end
   if type(value) == "number" or type(value) == "boolean" or value == nil then
-    return tostring(value)
+    return space.text(value)
   end
   return "a " .. type(value)
 end

@@ -44,6 +44,7 @@ end
 
 -- A value as tables and messages show it.
 function space.text(value)
+  if value ~= value then return "nan" end
   if math.type(value) == "float" then return internals.c_locale(string.format, "%.6g", value) end
   if type(value) ~= "table" then return tostring(value) end
   local parts, list = {}, is_list(value)
@@ -108,7 +109,7 @@ local function bounds(name, low, high)
   for _, bound in ipairs { { "low", low }, { "high", high } } do
     if type(bound[2]) ~= "number" or bound[2] ~= bound[2] or math.abs(bound[2]) == math.huge then
       internals.raise(("%s: %s must be a finite number, found %s"):format(name, bound[1],
-        tostring(bound[2])))
+        space.text(bound[2])))
     end
   end
   if low >= high then

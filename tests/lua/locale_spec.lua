@@ -89,6 +89,17 @@ local SCRIPT = [[
     digits.metrics.classification_report(set.y, labels), boost:tree_text(1),
     select(2, pcall(nn.Dropout, 1.5)):gsub("^.-:%d+: ", "") }, "\n"))
   pictures.line:show()
+
+  -- what fits print, and histories, with given seconds
+  local progress = require "digits.progress"
+  for _, step in ipairs { "epoch", "round" } do
+    progress("epoch", { step = step, epoch = 1, epochs = 1, seconds = 0.25, loss = 0.5 }, false)
+  end
+  for _, name in ipairs { "seconds", "total_seconds" } do
+    boost.history[name] = name == "seconds" and { 0.25, 0.5, 0.75, 1.5 } or 3.25
+  end
+  print(boost.history)
+  print(setmetatable({ loss = 0.5 }, require("digits.core").internals.printable "record"))
 ]]
 
 describe("a locale with a decimal comma", function()
