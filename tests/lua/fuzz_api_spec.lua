@@ -37,7 +37,8 @@ describe("calls with values that nobody expects", function()
     for _, case in ipairs {
       { "plot%.roc: expected .*, found 5", plot.roc, 5 },
       { "plot%.calibration: expected .*, found true", plot.calibration, true },
-      { "plot%.confusion_matrix: counts must be a list", plot.confusion_matrix, set },
+      { "plot%.confusion_matrix: expected a confusion matrix .*, found a dataset",
+        plot.confusion_matrix, set },
       { "plot%.confusion_matrix: counts%[1%]%[1%] must be a number", plot.confusion_matrix,
         { labels = { 1 }, counts = { { "x" } } } },
       { "plot%.heatmap: .* must be a tensor, found a tensor", plot.heatmap, forged },
