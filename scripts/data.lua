@@ -133,14 +133,20 @@ local function mnist(options)
   end
   local part = options and options.part
   for name in pairs(options or {}) do
-    if name ~= "part" then
-      internals.raise(("mnist: unknown option '%s', its option is part"):format(tostring(name)))
+    if name ~= "part" and name ~= "target" then
+      internals.raise(("mnist: unknown option '%s', its options are part and target"):format(
+        tostring(name)))
     end
   end
   if part ~= nil and part ~= "train" and part ~= "test" then
     internals.raise(("mnist: part must be \"train\" or \"test\", found %s"):format(tostring(part)))
   end
-  return find_mnist(part)
+  local target = options and options.target
+  if target ~= nil and target ~= "labels" and target ~= "numbers" then
+    internals.raise(("mnist: target must be \"labels\" or \"numbers\", found %s"):format(
+      tostring(target)))
+  end
+  return find_mnist(part, target and { target = target })
 end
 
 -- ---- any path ----
@@ -195,8 +201,9 @@ internals.document(open, "data.open", "open(path, options)\n" ..
   "labels in its name); a file of IDX images, with its labels beside it. The options are those\n" ..
   "of the reader, data.csv or data.idx: target, header, dtype, label_column ...\n" ..
   "local train, test = data.open(\"mnist\"):split { 0.8, 0.2, seed = 1 }")
-internals.document(mnist, "data.mnist", "mnist { part = nil }\n" ..
+internals.document(mnist, "data.mnist", "mnist { part = nil, target = nil }\n" ..
   "MNIST, all 70 000 digits or its part \"train\" or \"test\", from $DIGITS_DATA or from where\n" ..
   "`make data` puts it; else the sample of 7 000 that comes with the program.\n" ..
+  "target = \"numbers\" takes the digits for numbers to predict.\n" ..
   "data.mnist { part = \"test\" }")
 return { open = open, mnist = mnist }

@@ -57,7 +57,7 @@ describe("surplus arguments", function()
       function() plot.line({ y = { 1 } }, { title = "t" }) end)
     refused("images: expected images(set or tensor, { rows = nil, ",
       function() plot.images(set, {}, 1) end)
-    refused("mnist: expected mnist { part = nil }", function() data.mnist({}, 1) end)
+    refused("mnist: expected mnist { part = nil, target = nil }", function() data.mnist({}, 1) end)
     refused("open: expected open(path", function() data.open("a", {}, 1) end)
     refused("grid: expected grid { params =, ", function() digits.search.grid({}, 1) end)
     refused("options: expected options { name = ", function() digits.options({}, {}) end)

@@ -234,12 +234,18 @@ describe("mnist", function()
   it("looks where DIGITS_DATA says", function()
     local here = assert(io.popen "pwd"):read "l"
     local out, err = support.run(folder,
-      [[print(#require("digits").data.mnist { part = "train" })]], "",
+      [[local mnist = require("digits").data.mnist
+        print(#mnist { part = "train" }, mnist { part = "test", target = "numbers" })]], "",
       ("DIGITS_DATA='%s/%s'"):format(here, SAMPLE))
-    assert.are.same({ "6000\n", "" }, { out, err })
+    assert.are.same({ "6000\tdataset: 1000 rows of {28, 28, 1} uint8, with numbers\n", "" },
+      { out, err })
   end)
 
   it("refuses other options", function()
+    assert.are.equal("mnist: unknown option 'parts', its options are part and target",
+      message(function() data.mnist { parts = "test" } end))
+    assert.are.equal("mnist: target must be \"labels\" or \"numbers\", found 7",
+      message(function() data.mnist { target = 7 } end))
     assert.are.equal("mnist: part must be \"train\" or \"test\", found 7",
       message(function() data.mnist { part = 7 } end))
     assert.matches("unknown option 'prat'", message(function() data.mnist { prat = "test" } end))
