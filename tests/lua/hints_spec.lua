@@ -126,3 +126,19 @@ describe("a history", function()
     assert.matches("\n    1    1.2435e%+20  %-1.23457e%+08", tostring(history))
   end)
 end)
+
+describe("a warning", function()
+  it("begins with the word", function()
+    local folder = support.folder()
+    local _, err = support.run(folder, [[
+      local digits = require "digits"
+      local nn = digits.nn
+      local x, y = digits.uniform { 20, 2, seed = 1 }, digits.range { 0, 20 } % 2
+      local model = nn.Sequential { nn.Input { 2 }, nn.Dense { 2, activation = "softmax" } }
+      model:compile { optimizer = "sgd", loss = "categorical_crossentropy" }
+      model:fit(x, y, { verbose = 0 })
+      model:predict(x * 1000)]])
+    support.remove(folder)
+    assert.matches("^digits%-lua: warning: [^\n]*script%.lua:7: predict: the data has values", err)
+  end)
+end)
