@@ -163,7 +163,9 @@ dg_status dg_dataset_want_labels(const dg_dataset *set, const char *who)
     if (!set->numeric)
         dg_error(DG_INVALID, "the set has no labels");
     else if (row < set->y.shape[0])
-        dg_error(DG_INVALID, "label %" PRId64 " is %.9g, expected a whole number of 32 bits",
+        dg_error(DG_INVALID,
+                 "the set has numbers, not labels: its y is float32, and row %" PRId64
+                 " has %.9g, which cannot be a label",
                  row + 1, (double)dg_floats(&set->y)[row]);
     else
         dg_error(DG_INVALID, "the set has numbers, not labels: its y is float32; labels are "

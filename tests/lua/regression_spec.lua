@@ -133,8 +133,23 @@ describe("a network of one output", function()
     classes:compile { optimizer = nn.SGD(), loss = "mean_squared_error" }
     classes:fit(digit, { verbose = 0 })
     local numbers = data.from_tensors { x = digits.zeros { 2, 784 }, y = digits.tensor { 0.5, 1 } }
-    assert.matches("label 1 is 0.5, expected a whole number",
+    assert.matches("the set has numbers, not labels: .* row 1 has 0.5, which cannot be a label",
       message(function() classes:evaluate(numbers) end))
+  end)
+
+  it("goes on with numbers where boosting was fitted on numbers", function()
+    local x = digits.normal { 40, 3, seed = 1 }
+    local labels = x:argmax { axis = 2 }
+    local options = { continue = true, verbose = 0 }
+    local boost = digits.tree.GradientBoosting { n_estimators = 2 }
+    boost:fit(x, labels:astype "float32", { verbose = 0 })
+    assert.matches("fit: the set has labels, the model was fitted on numbers",
+      message(function() boost:fit(x, labels, options) end))
+    assert.are.equal(2, boost.tree_count)
+    local squares = digits.tree.GradientBoosting { n_estimators = 2, objective = "squared_error" }
+    squares:fit(x, labels, { verbose = 0 })
+    squares:fit(x, labels, options) -- where the objective takes labels for numbers, they are
+    assert.are.equal(4, squares.tree_count)
   end)
 end)
 
@@ -194,7 +209,7 @@ describe("a set of numbers", function()
     forest:fit(data.from_tensors { x = train.x, y = digits.range(90) % 2 }, { verbose = 0 })
     assert.are.equal("permutation_importance: the set has no labels",
       message(function() forest:permutation_importance(bare) end))
-    assert.matches("^permutation_importance: label 1 is ",
+    assert.matches("^permutation_importance: the set has numbers, not labels",
       message(function() forest:permutation_importance(train) end))
     assert.are.equal("concat: set 1 has numbers, set 2 has none", message(function()
       data.concat { train, bare }

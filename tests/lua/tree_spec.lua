@@ -567,10 +567,10 @@ describe("gradient boosting", function()
         support.message(function() model:fit(train) end))
     end
     for _, model in ipairs { tree.GradientBoosting { objective = "softmax" } } do
-      assert.matches("fit: label 1 is .*, expected a whole number",
+      assert.matches("fit: the set has numbers, not labels: .* which cannot be a label",
         support.message(function() model:fit(train) end))
     end
-    assert.matches("evaluate: label 1 is", support.message(function()
+    assert.matches("evaluate: the set has numbers, not labels", support.message(function()
       local labels = data.from_tensors { x = train.x, y = train.x[{ {}, 1 }]:gt(0.5) }
       local model = tree.GradientBoosting { n_estimators = 1 }
       model:fit(labels, { verbose = 0 })
