@@ -28,7 +28,7 @@ sanitize := --coverage
 else
 CFLAGS ?= -O3 -g
 endif
-warnings := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Werror=implicit-function-declaration
+warnings := -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wvla -Wstrict-prototypes -Werror=implicit-function-declaration
 ifneq ($(findstring clang,$(CC)),)
 warnings += -Wno-pass-failed # about loops that it does not vectorise as asked
 endif

@@ -5,6 +5,7 @@
 
 #include "bindings/call.h"
 #include "bindings/check.h"
+#include "bindings/described.h"
 #include "bindings/peers.h"
 #include "engine/base/part.h"
 
@@ -45,6 +46,11 @@ enum { BARE = -1, FUNCTIONS = 0 };
 static void add_functions(lua_State *L, const dg_function *functions, const char *prefix, int kind)
 {
     for (; functions && functions->name; functions++) {
+        if (functions->call) {
+            dg_push_described(L, functions, prefix);
+            lua_setfield(L, -2, functions->name);
+            continue;
+        }
         if (kind == BARE)
             lua_pushcfunction(L, functions->function);
         else if (kind == FUNCTIONS)

@@ -7,12 +7,23 @@
 #include <lua.h>
 #include <stdbool.h>
 
-/* doc: how it is called on the first line ("sum { axis = nil, keep = false }"), then what it does;
- * help() prints it. A list ends with a NULL name. */
+/* A function that was called with `options` read, and its arguments still on the stack. */
+typedef int dg_call(lua_State *L, const void *options);
+
+/* A function of a module or a method. One that describes itself (bindings/described.h) has `call`, and
+ * params, in the order of its arguments. One that reads its arguments itself has `function`, and
+ * a doc that begins with a line that says how it is called ("sum { axis = nil, keep = false }");
+ * so do properties. A list ends with a NULL name. */
 typedef struct dg_function {
     const char *name;
     lua_CFunction function;
-    const char *doc;
+    const char *doc; /* what it does; help() prints it */
+    dg_call *call;
+    const char *example; /* one line of Lua */
+    const struct dg_param *params;
+    size_t size;              /* of the options struct */
+    int arguments;            /* as in dg_read_options; an object before a colon does not count */
+    const char *const *hints; /* as in dg_descriptor */
 } dg_function;
 
 typedef struct dg_class {

@@ -11,6 +11,7 @@
 #include "bindings/check.h"
 #include "bindings/class.h"
 #include "bindings/data.h"
+#include "bindings/described.h"
 #include "bindings/graph.h"
 #include "bindings/journal.h"
 #include "bindings/learner.h"
@@ -282,7 +283,8 @@ static const luaL_Reg internals[] = {
     { "documents", documents },
     { "number_text", number_text },
     { "c_locale", c_locale },
-    { "describe", dg_describe_part },
+    { "describe", dg_describe },
+    { "define", dg_define },
     { "label_doubt", dg_lua_label_doubt },
     { "put_back", dg_lua_put_back },
     { "set_progress", dg_set_progress },

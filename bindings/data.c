@@ -29,6 +29,13 @@ const dg_dataset *dg_test_dataset(lua_State *L, int index)
     return value ? value->set : NULL;
 }
 
+static bool read_handle(lua_State *L, int index, dg_value *out)
+{
+    return (out->pointer = dg_test_dataset(L, index)) != NULL;
+}
+
+const dg_lua_handle dg_dataset_handle = { { "dataset", "a dataset" }, read_handle };
+
 const dg_dataset *dg_want_dataset(lua_State *L, int index, const char *function, const char *name)
 {
     const dg_dataset *set = dg_test_dataset(L, index);

@@ -6,9 +6,11 @@
 
 #include "bindings/check.h"
 #include "bindings/class.h"
+#include "bindings/options.h"
 #include "engine/data/dataset.h"
 
 extern const dg_class dg_dataset_class;
+extern const dg_lua_handle dg_dataset_handle;
 
 /* Registers the class and pushes the table data. */
 void dg_open_data(lua_State *L);

@@ -44,6 +44,15 @@ static struct learner_value *test_learner(lua_State *L, int index)
     return value ? value : dg_class_test(L, index, &dg_model_class);
 }
 
+static bool read_handle(lua_State *L, int index, dg_value *out)
+{
+    if (!test_learner(L, index)) return false;
+    out->pointer = dg_want_learner(L, index, "the value");
+    return true;
+}
+
+const dg_lua_handle dg_model_handle = { { "model", "a model" }, read_handle };
+
 dg_learner *dg_want_learner(lua_State *L, int index, const char *function)
 {
     const struct learner_value *value = test_learner(L, index);

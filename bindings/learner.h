@@ -7,9 +7,11 @@
 #include <lua.h>
 
 #include "bindings/class.h"
+#include "bindings/options.h"
 #include "engine/learner.h"
 
 extern const dg_class dg_learner_class;
+extern const dg_lua_handle dg_model_handle;
 
 void dg_open_learner(lua_State *L);
 

@@ -1,10 +1,13 @@
 /* Constructors and parts: everything here follows from the descriptors. */
 #include "bindings/parts.h"
 
+#include <stdalign.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "bindings/check.h"
+#include "bindings/described.h"
 #include "bindings/graph.h"
 #include "bindings/learner.h"
 #include "bindings/memory.h"
@@ -16,8 +19,6 @@
 struct part_value {
     const dg_part *part; /* user value 1: the name of a layer, or nil */
 };
-
-/* --- Lua values to options ------------------------------------------------------------------ */
 
 static bool is_layer(const dg_descriptor *type)
 {
@@ -34,170 +35,12 @@ const dg_part *dg_test_part(lua_State *L, int index)
 static const char *module_of(const dg_descriptor *type);
 
 /* nn.Adam in place of nn.Adam {}. */
-static void refuse_constructor(lua_State *L, int index, const char *function, const char *option)
+void dg_refuse_constructor(lua_State *L, int index, const char *function, const char *option)
 {
     const dg_descriptor **type = luaL_testudata(L, index, CONSTRUCTOR);
     if (type)
         dg_raise(L, "%s: %s is a constructor: call it, as in %s = %s.%s {}", function, option,
                  option, module_of(*type), (*type)->name);
-}
-
-static int wrong_value(lua_State *L, const dg_descriptor *type, const dg_param *param, int index)
-{
-    char expected[512];
-    refuse_constructor(L, index, type->name, param->name);
-    dg_param_expects(param, expected, sizeof expected);
-    return dg_wrong_type(L, index, type->name, param->name, expected);
-}
-
-/* A list of whole numbers. */
-static bool read_ints(lua_State *L, int index, dg_ints *out)
-{
-    lua_Unsigned count = lua_rawlen(L, index);
-    if (count > DG_MAX_INTS) return false;
-    int keys = 0;
-    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) keys++;
-    if (keys != (int)count) return false;
-    out->count = (int)count;
-    bool whole = true;
-    for (int i = 0; i < out->count; i++) {
-        lua_rawgeti(L, index, i + 1);
-        whole = whole && dg_is_integer(L, -1, &out->at[i]);
-        lua_pop(L, 1);
-    }
-    return whole;
-}
-
-/* A table from labels to numbers, into memory that is pushed. */
-static bool read_weights(lua_State *L, int index, dg_value *out)
-{
-    int64_t count = 0;
-    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) count++;
-    dg_label_weight *weights = dg_scratch(L, (size_t)count + 1, sizeof *weights);
-    out->type = DG_VALUE_WEIGHTS;
-    out->weights = weights;
-    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
-        dg_label_weight *each = &weights[out->weight_count++];
-        if (!dg_is_integer(L, -2, &each->label) || lua_type(L, -1) != LUA_TNUMBER) {
-            lua_pop(L, 2);
-            return false;
-        }
-        each->weight = lua_tonumber(L, -1);
-    }
-    return true;
-}
-
-/* False for a value that `param` (or NULL: no option) can not have. Texts are borrowed from the
- * stack; memory for the value may be pushed. */
-static bool read_value(lua_State *L, int index, const dg_param *param, dg_value *out)
-{
-    *out = (dg_value){ .type = DG_VALUE_NIL };
-    switch (lua_type(L, index)) {
-    case LUA_TBOOLEAN:
-        out->type = DG_VALUE_BOOL;
-        out->boolean = lua_toboolean(L, index);
-        return true;
-    case LUA_TNUMBER:
-        out->type = lua_isinteger(L, index) ? DG_VALUE_INT : DG_VALUE_FLOAT;
-        out->integer = lua_tointeger(L, index);
-        out->number = lua_tonumber(L, index);
-        return true;
-    case LUA_TSTRING:
-        out->type = DG_VALUE_TEXT;
-        out->text = lua_tostring(L, index);
-        return true;
-    case LUA_TTABLE:
-        if (param && param->type == DG_TYPE_WEIGHTS) return read_weights(L, index, out);
-        out->type = DG_VALUE_INTS;
-        return read_ints(L, index, &out->ints);
-    case LUA_TUSERDATA:
-        out->type = DG_VALUE_PART;
-        out->part = dg_test_part(L, index);
-        return out->part != NULL;
-    default: return false;
-    }
-}
-
-/* The parameter that positional value `position` (from 0) fills; the last one beyond the end. */
-static const dg_param *param_at(const dg_descriptor *type, int position)
-{
-    const dg_param *found = NULL;
-    int count = dg_param_count(type);
-    for (int i = 0; i < count && position >= 0; i++) {
-        if (type->params[i].named_only) continue;
-        found = &type->params[i];
-        position--;
-    }
-    return found;
-}
-
-static void set_position(lua_State *L, dg_part *part, int position, int index)
-{
-    dg_value value;
-    const dg_param *param = param_at(part->type, position);
-    int top = lua_gettop(L);
-    index = lua_absindex(L, index);
-    if (!read_value(L, index, param, &value) && param) wrong_value(L, part->type, param, index);
-    dg_check_status(L, dg_part_set_at(part, position, &value));
-    lua_settop(L, top);
-}
-
-static void set_name(lua_State *L, int object, int index)
-{
-    dg_want_text(L, index, "a layer", "name");
-    lua_pushvalue(L, index);
-    lua_setiuservalue(L, object, 1);
-}
-
-/* The named options in the table at `index`; the part is at `object`. */
-static void set_named(lua_State *L, dg_part *part, int object, int index)
-{
-    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
-        int64_t place;
-        if (dg_is_integer(L, -2, &place) && place >= 1) continue;
-        if (lua_type(L, -2) != LUA_TSTRING)
-            dg_raise(L, "%s: unknown option %s", part->type->name, dg_push_found(L, -2));
-        const char *name = lua_tostring(L, -2);
-        if (is_layer(part->type) && strcmp(name, "name") == 0) {
-            set_name(L, object, lua_gettop(L));
-            continue;
-        }
-        int found = dg_param_find(part->type, name);
-        if (found < 0) dg_check_status(L, DG_INVALID);
-        dg_value value;
-        int top = lua_gettop(L);
-        const dg_param *param = &part->type->params[found];
-        if (!read_value(L, top, param, &value)) wrong_value(L, part->type, param, top);
-        dg_check_status(L, dg_part_set(part, name, &value));
-        lua_settop(L, top);
-    }
-}
-
-static void set_table(lua_State *L, dg_part *part, int object, int index)
-{
-    int count = (int)lua_rawlen(L, index);
-    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
-        int64_t place;
-        if (dg_is_integer(L, -2, &place) && place > count)
-            dg_raise(L, "%s: positional value %d is nil", part->type->name, count + 1);
-    }
-    for (int i = 1; i <= count; i++) {
-        if (lua_rawgeti(L, index, i) == LUA_TNIL)
-            dg_raise(L, "%s: positional value %d is nil", part->type->name, i);
-        set_position(L, part, i - 1, -1);
-        lua_pop(L, 1);
-    }
-    set_named(L, part, object, index);
-}
-
-/* Whether the table at `index` has names: then it is one of options. */
-static bool has_names(lua_State *L, int index)
-{
-    bool names = false;
-    if (lua_type(L, index) != LUA_TTABLE) return false;
-    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
-        names = names || lua_type(L, -2) == LUA_TSTRING;
-    return names;
 }
 
 static struct part_value *push_value(lua_State *L)
@@ -226,21 +69,14 @@ static const char *module_of(const dg_descriptor *type)
 static int construct(lua_State *L)
 {
     const dg_descriptor *type = *(const dg_descriptor **)luaL_checkudata(L, 1, CONSTRUCTOR);
-    int arguments = lua_gettop(L);
+    enum { OBJECT = 2, FIRST };
     struct part_value *value = push_value(L);
-    int object = lua_gettop(L);
+    lua_insert(L, OBJECT);
     dg_part *part;
     dg_check_status(L, dg_part_begin(type, &part));
     value->part = part;
-    if (arguments == 2 && lua_type(L, 2) == LUA_TTABLE) {
-        set_table(L, part, object, 2);
-    } else {
-        bool options = arguments > 2 && has_names(L, arguments);
-        for (int i = 2; i <= arguments - options; i++) set_position(L, part, i - 2, i);
-        if (options) set_named(L, part, object, arguments);
-    }
-    dg_check_status(L, dg_part_finish(part));
-    lua_settop(L, object);
+    dg_read_options(L, part, DG_FREE_ARGUMENTS, FIRST, is_layer(type) ? OBJECT : 0);
+    lua_settop(L, OBJECT);
     if (is_learner(type)) dg_push_new_learner(L, part);
     return 1;
 }
@@ -279,7 +115,7 @@ const dg_part *dg_push_part_of(lua_State *L, int index, const char *kind, const 
         value->part = made;
         return made;
     }
-    refuse_constructor(L, index, function, option);
+    dg_refuse_constructor(L, index, function, option);
     const char *expected =
         lua_pushfstring(L, "%s %s or the name of one", strchr("aeiou", kind[0]) ? "an" : "a", kind);
     dg_wrong_type(L, index, function, option, expected);
@@ -288,36 +124,10 @@ const dg_part *dg_push_part_of(lua_State *L, int index, const char *kind, const 
 
 /* --- parts as values ------------------------------------------------------------------------ */
 
-static void push_option(lua_State *L, const dg_value *value)
-{
-    switch (value->type) {
-    case DG_VALUE_NIL: lua_pushnil(L); break;
-    case DG_VALUE_BOOL: lua_pushboolean(L, value->boolean); break;
-    case DG_VALUE_INT: lua_pushinteger(L, value->integer); break;
-    case DG_VALUE_FLOAT: lua_pushnumber(L, value->number); break;
-    case DG_VALUE_TEXT: lua_pushstring(L, value->text); break;
-    case DG_VALUE_PART: dg_push_part(L, value->part); break;
-    case DG_VALUE_INTS:
-        dg_push_list(L, value->ints.count);
-        for (int i = 0; i < value->ints.count; i++) {
-            lua_pushinteger(L, value->ints.at[i]);
-            lua_rawseti(L, -2, i + 1);
-        }
-        break;
-    case DG_VALUE_WEIGHTS:
-        lua_newtable(L);
-        for (int64_t i = 0; i < value->weight_count; i++) {
-            lua_pushnumber(L, value->weights[i].weight);
-            lua_rawseti(L, -2, value->weights[i].label);
-        }
-        break;
-    }
-}
-
 void dg_push_option(lua_State *L, const dg_part *part, int index)
 {
     dg_value value = dg_part_get(part, index);
-    push_option(L, &value);
+    dg_push_value(L, &value);
 }
 
 static int part_index(lua_State *L)
@@ -541,23 +351,12 @@ static void push_param(lua_State *L, const dg_param *param, const dg_part *defau
     lua_setfield(L, -2, "default");
 }
 
-/* Pushes a part with the defaults of `type`, required options left at zero, for reading. */
-static const dg_part *push_defaults(lua_State *L, const dg_descriptor *type)
+/* Pushes a table of what the descriptor says. */
+static void push_descriptor(lua_State *L, const dg_descriptor *type)
 {
-    struct part_value *value = push_value(L);
-    dg_part *part;
-    dg_check_status(L, dg_part_begin(type, &part));
-    value->part = part;
-    return part;
-}
-
-int dg_describe_part(lua_State *L)
-{
-    const dg_descriptor **constructor = luaL_testudata(L, 1, CONSTRUCTOR);
-    const dg_part *part = constructor ? NULL : dg_test_part(L, 1);
-    if (!constructor && !part) return 0;
-    const dg_descriptor *type = constructor ? *constructor : part->type;
-    const dg_part *defaults = push_defaults(L, type);
+    alignas(max_align_t) char options[DG_MAX_OPTIONS_SIZE] = { 0 };
+    dg_part defaults;
+    dg_part_open(&defaults, type, options);
     lua_newtable(L);
     set_text(L, "kind", type->kind);
     set_text(L, "name", type->name);
@@ -565,12 +364,25 @@ int dg_describe_part(lua_State *L)
     set_text(L, "doc", type->doc);
     set_text(L, "example", type->example);
     lua_newtable(L);
-    int count = dg_param_count(type);
-    for (int i = 0; i < count; i++) {
-        push_param(L, &type->params[i], defaults, i);
+    for (int i = 0; i < dg_param_count(type); i++) {
+        push_param(L, &type->params[i], &defaults, i);
         lua_rawseti(L, -2, i + 1);
     }
     lua_setfield(L, -2, "params");
+}
+
+int dg_describe(lua_State *L)
+{
+    int arguments;
+    const dg_descriptor *function = dg_test_described(L, 1, &arguments);
+    const dg_descriptor **constructor = luaL_testudata(L, 1, CONSTRUCTOR);
+    const dg_part *part = constructor || function ? NULL : dg_test_part(L, 1);
+    if (!function && !constructor && !part) return 0;
+    push_descriptor(L, function ? function : constructor ? *constructor : part->type);
+    if (function) {
+        lua_pushinteger(L, arguments);
+        lua_setfield(L, -2, "arguments");
+    }
     return 1;
 }
 

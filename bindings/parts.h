@@ -30,7 +30,7 @@ const char *dg_layer_name(lua_State *L, int index);
 const dg_part *dg_push_part_of(lua_State *L, int index, const char *kind, const char *function,
                                const char *option);
 
-/* describe(constructor or part), for help(): a table of its descriptor. nil for other values. */
-int dg_describe_part(lua_State *L);
+/* Raises for nn.Adam in place of nn.Adam {}: that a constructor is to be called. */
+void dg_refuse_constructor(lua_State *L, int index, const char *function, const char *option);
 
 #endif

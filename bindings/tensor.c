@@ -73,6 +73,13 @@ dg_tensor *dg_test_tensor(lua_State *L, int index)
     return tensor;
 }
 
+static bool read_handle(lua_State *L, int index, dg_value *out)
+{
+    return (out->pointer = dg_test_tensor(L, index)) != NULL;
+}
+
+const dg_lua_handle dg_tensor_handle = { { "tensor", "a tensor" }, read_handle };
+
 dg_tensor *dg_want_tensor(lua_State *L, int index, const char *function, const char *name)
 {
     dg_tensor *tensor = dg_test_tensor(L, index);

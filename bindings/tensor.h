@@ -5,9 +5,11 @@
 #include <lua.h>
 
 #include "bindings/class.h"
+#include "bindings/options.h"
 #include "engine/tensor/tensor.h"
 
 extern const dg_class dg_tensor_class;
+extern const dg_lua_handle dg_tensor_handle;
 
 /* Registers the class and sets the functions that make tensors in the table on top of the stack. */
 void dg_open_tensor(lua_State *L);

@@ -111,6 +111,9 @@ void dg_param_expects(const dg_param *param, char *out, size_t size)
         append(out, size, "%s %s or the name of one", article(param->kind), param->kind);
         break;
     case DG_TYPE_SEED: append(out, size, "a whole number (a seed)"); break;
+    case DG_TYPE_TEXT: append(out, size, "a string"); break;
+    case DG_TYPE_HANDLE:
+    case DG_TYPE_SLOT: append(out, size, "%s", param->handle->expects); break;
     case DG_TYPE_AMOUNT:
         append(out, size, "a whole number");
         append_range(param, out, size);
@@ -150,6 +153,8 @@ void dg_value_text(const dg_value *value, char *out, size_t size)
         append(out, size, "the %s %s", value->part->type->kind, value->part->type->name);
         break;
     case DG_VALUE_WEIGHTS: append(out, size, "a table of numbers by label"); break;
+    case DG_VALUE_HANDLE: append(out, size, "a %s", value->handle->name); break;
+    case DG_VALUE_OTHER: append(out, size, "%s", value->text); break;
     }
 }
 
@@ -162,21 +167,66 @@ bool dg_param_in_range(const dg_param *param, double number)
     return true;
 }
 
+/* --- lists of parameters -------------------------------------------------------------------- */
+
+int dg_params_count(const dg_param *params)
+{
+    int count = 0;
+    while (params && params[count].name) count++;
+    return count;
+}
+
+int dg_params_index(const dg_param *params, const char *name)
+{
+    for (int i = 0; params && params[i].name; i++)
+        if (strcmp(params[i].name, name) == 0) return i;
+    return -1;
+}
+
+const dg_param *dg_params_at(const dg_param *params, int position)
+{
+    const dg_param *found = NULL;
+    for (; params && params->name && position >= 0; params++) {
+        if (params->named_only) continue;
+        found = params;
+        position--;
+    }
+    return found;
+}
+
+dg_status dg_params_unknown(const char *who, const dg_param *params, const char *const *hints,
+                            const char *name)
+{
+    for (int i = 0; hints && hints[i]; i += 2)
+        if (strcmp(hints[i], name) == 0)
+            return dg_error(DG_INVALID, "%s: unknown option '%s': %s", who, name, hints[i + 1]);
+    const char *names[DG_MAX_PARAMS] = { NULL };
+    int count = dg_params_count(params);
+    char known[LIST_SIZE] = "";
+    for (int i = 0; i < count; i++) {
+        names[i] = params[i].name;
+        append(known, sizeof known, "%s%s", i ? ", " : "", names[i]);
+    }
+    const char *nearest = dg_nearest(name, names, count);
+    if (nearest)
+        return dg_error(DG_INVALID, "%s: unknown option '%.100s', did you mean '%s'?", who, name,
+                        nearest);
+    if (count == 0)
+        return dg_error(DG_INVALID, "%s: unknown option '%.100s': it has no options", who, name);
+    return dg_error(DG_INVALID, "%s: unknown option '%.100s', its options are %s", who, name,
+                    known);
+}
+
 /* --- descriptors ---------------------------------------------------------------------------- */
 
 int dg_param_count(const dg_descriptor *type)
 {
-    int count = 0;
-    while (type->params && type->params[count].name) count++;
-    return count;
+    return dg_params_count(type->params);
 }
 
 int dg_param_index(const dg_descriptor *type, const char *name)
 {
-    int count = dg_param_count(type);
-    for (int i = 0; i < count; i++)
-        if (strcmp(type->params[i].name, name) == 0) return i;
-    return -1;
+    return dg_params_index(type->params, name);
 }
 
 static const char *word_for(const dg_descriptor *type)
@@ -224,33 +274,9 @@ const dg_descriptor *dg_find_descriptor(const char *kind, const char *name)
     return NULL;
 }
 
-static dg_status unknown_option(const dg_descriptor *type, const char *name)
-{
-    for (int i = 0; type->hints && type->hints[i]; i += 2)
-        if (strcmp(type->hints[i], name) == 0)
-            return dg_error(DG_INVALID, "%s: unknown option '%s': %s", type->name, name,
-                            type->hints[i + 1]);
-    const char *names[DG_MAX_PARAMS] = { NULL };
-    int count = dg_param_count(type);
-    char known[LIST_SIZE] = "";
-    for (int i = 0; i < count; i++) {
-        names[i] = type->params[i].name;
-        append(known, sizeof known, "%s%s", i ? ", " : "", names[i]);
-    }
-    const char *nearest = dg_nearest(name, names, count);
-    if (nearest)
-        return dg_error(DG_INVALID, "%s: unknown option '%.100s', did you mean '%s'?", type->name,
-                        name, nearest);
-    if (count == 0)
-        return dg_error(DG_INVALID, "%s: unknown option '%.100s': it has no options", type->name,
-                        name);
-    return dg_error(DG_INVALID, "%s: unknown option '%.100s', its options are %s", type->name, name,
-                    known);
-}
-
 int dg_param_find(const dg_descriptor *type, const char *name)
 {
     int index = dg_param_index(type, name);
-    if (index < 0) unknown_option(type, name);
+    if (index < 0) dg_params_unknown(type->name, type->params, type->hints, name);
     return index;
 }

@@ -75,6 +75,8 @@ static dg_status add_option(cJSON *to, const dg_part *part, int index)
     case DG_VALUE_TEXT: return dg_json_add(to, name, cJSON_CreateString(value.text));
     case DG_VALUE_INTS: return add_ints(to, name, &value.ints);
     case DG_VALUE_PART: return add_part(to, name, value.part);
+    case DG_VALUE_HANDLE: /* of functions only, which nobody saves */
+    case DG_VALUE_OTHER: break;
     case DG_VALUE_INT:
         return dg_json_add(to, name,
                            param->type == DG_TYPE_SEED ? dg_json_seed((uint64_t)value.integer)

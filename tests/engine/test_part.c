@@ -399,6 +399,81 @@ static void running_out_of_memory_loses_nothing(void **state)
     assert_int_equal(failures, 6); /* three parts of two blocks */
 }
 
+/* --- a call ---------------------------------------------------------------------------------- */
+
+typedef struct call_options {
+    const char *title, *path;
+    const double *tensor;
+    int slot, colour;
+    int64_t most;
+    double share;
+} call_options;
+
+static const dg_handle tensor_handle = { "tensor", "a tensor" };
+static const dg_handle function_handle = { "function", "a function" };
+static const char *const colours[] = { "blue", "red", NULL };
+static const dg_param call_params[] = {
+    DG_HANDLE(call_options, tensor, .required = true, .handle = &tensor_handle),
+    DG_TEXT(call_options, title, .default_text = "none"),
+    DG_PATH(call_options, path),
+    DG_SLOT(call_options, slot, .handle = &function_handle),
+    DG_CHOICE(call_options, colour, .choices = colours, .optional = true),
+    DG_INT(call_options, most, .low = 1, .high = INFINITY, .optional = true),
+    DG_FLOAT(call_options, share, .optional = true),
+    DG_END,
+};
+static const dg_descriptor call = {
+    .kind = "function", .name = "call", .params = call_params, .options_size = sizeof(call_options)
+};
+
+/* One more allocation would fail: a call makes none, and owns nothing. */
+static void a_call_borrows_and_allocates_nothing(void **state)
+{
+    (void)state;
+    double element = 1;
+    call_options options = { 0 };
+    dg_part part;
+    dg_value tensor = { .type = DG_VALUE_HANDLE, .handle = &tensor_handle, .pointer = &element };
+    dg_value function = { .type = DG_VALUE_HANDLE, .handle = &function_handle, .slot = 7 };
+    dg_value title = of_text("a title"), red = of_text("red"), three = of_float(3);
+    support_fail_allocation(0);
+    dg_part_open(&part, &call, &options);
+    assert_string_equal(options.title, "none");
+    assert_true(!options.path && !options.tensor && options.slot == 0 && options.colour == -1);
+    assert_true(options.most == 0 && isnan(options.share));
+    for (int i = 1; i < dg_param_count(&call); i++) /* nil, but for the title */
+        assert_int_equal(dg_part_get(&part, i).type, i == 1 ? DG_VALUE_TEXT : DG_VALUE_NIL);
+    assert_ok(dg_part_set_at(&part, 0, &tensor));
+    assert_ok(dg_part_set(&part, "title", &title));
+    assert_ok(dg_part_set(&part, "slot", &function));
+    assert_ok(dg_part_set(&part, "colour", &red));
+    assert_ok(dg_part_set(&part, "most", &three));
+    assert_ok(dg_part_finish(&part));
+    support_fail_allocation(-1);
+    assert_ptr_equal(options.tensor, &element);
+    assert_ptr_equal(options.title, title.text);
+    assert_true(options.slot == 7 && options.colour == 1 && options.most == 3);
+}
+
+static void a_call_names_what_is_wrong(void **state)
+{
+    (void)state;
+    call_options options = { 0 };
+    dg_part part;
+    dg_value function = { .type = DG_VALUE_HANDLE, .handle = &function_handle, .slot = 7 };
+    dg_value other = { .type = DG_VALUE_OTHER, .text = "a thread" }, one = of_int(1);
+    dg_part_open(&part, &call, &options);
+    assert_fails(dg_part_set(&part, "tensor", &function), DG_INVALID,
+                 "call: tensor must be a tensor, found a function");
+    assert_fails(dg_part_set(&part, "slot", &other), DG_INVALID,
+                 "call: slot must be a function, found a thread");
+    assert_fails(dg_part_set(&part, "title", &one), DG_INVALID,
+                 "call: title must be a string, found 1");
+    assert_fails(dg_part_set(&part, "path", &one), DG_INVALID,
+                 "call: path must be the path of a file, found 1");
+    assert_fails(dg_part_finish(&part), DG_INVALID, "call: tensor is required (a tensor)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -413,6 +488,8 @@ int main(void)
         cmocka_unit_test(parts_are_found_by_name),
         cmocka_unit_test(nearest_words),
         cmocka_unit_test(running_out_of_memory_loses_nothing),
+        cmocka_unit_test(a_call_borrows_and_allocates_nothing),
+        cmocka_unit_test(a_call_names_what_is_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

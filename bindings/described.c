@@ -1,0 +1,277 @@
+/* Functions that describe themselves. */
+#include "bindings/described.h"
+
+#include <math.h>
+#include <stdalign.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "bindings/check.h"
+#include "bindings/data.h"
+#include "bindings/learner.h"
+#include "bindings/tensor.h"
+
+#define DESCRIBED "digits.described" /* the registry's table: function -> its description */
+
+/* What a function says of itself; upvalue 1 of the closure. */
+struct described {
+    dg_descriptor type; /* of kind "function" */
+    dg_call *call;      /* NULL: a Lua function, upvalue 2 */
+    int arguments;
+    bool method; /* the object is the first argument */
+};
+
+/* --- calling -------------------------------------------------------------------------------- */
+
+static int call_c(lua_State *L)
+{
+    const struct described *described = lua_touserdata(L, lua_upvalueindex(1));
+    alignas(max_align_t) char options[DG_MAX_OPTIONS_SIZE];
+    dg_part part;
+    memset(options, 0, described->type.options_size);
+    dg_part_open(&part, &described->type, options);
+    dg_read_options(L, &part, described->arguments, described->method ? 2 : 1, 0);
+    return described->call(L, options);
+}
+
+/* Calls the Lua function with the object, the arguments, and a table of the options, all of which
+ * have passed the check or are defaults. */
+static int call_lua(lua_State *L)
+{
+    const struct described *described = lua_touserdata(L, lua_upvalueindex(1));
+    alignas(max_align_t) char options[DG_MAX_OPTIONS_SIZE];
+    dg_part part;
+    memset(options, 0, described->type.options_size);
+    dg_part_open(&part, &described->type, options);
+    dg_read_options(L, &part, described->arguments, described->method ? 2 : 1, 0);
+    int base = lua_gettop(L), count = dg_param_count(&described->type);
+    luaL_checkstack(L, count + 8, NULL);
+    lua_pushvalue(L, lua_upvalueindex(2));
+    if (described->method) lua_pushvalue(L, 1);
+    for (int i = 0; i < described->arguments; i++) {
+        dg_value value = dg_part_get(&part, i);
+        dg_push_value(L, &value);
+    }
+    lua_newtable(L);
+    for (int i = described->arguments; i < count; i++) {
+        dg_value value = dg_part_get(&part, i);
+        dg_push_value(L, &value);
+        lua_setfield(L, -2, described->type.params[i].name);
+    }
+    lua_call(L, described->method + described->arguments + 1, LUA_MULTRET);
+    return lua_gettop(L) - base;
+}
+
+/* --- describing ----------------------------------------------------------------------------- */
+
+/* Remembers the description on the stack at `index` for the function on top of it. */
+static void remember(lua_State *L, int index)
+{
+    index = lua_absindex(L, index);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, DESCRIBED);
+    lua_pushvalue(L, -2);
+    lua_pushvalue(L, index);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+}
+
+void dg_push_described(lua_State *L, const dg_function *function, const char *prefix)
+{
+    struct described *described = lua_newuserdatauv(L, sizeof *described, 1);
+    int index = lua_gettop(L);
+    size_t length = strlen(prefix);
+    *described = (struct described){
+        .type = { .kind = "function",
+                  .name = function->name,
+                  .doc = function->doc,
+                  .example = function->example,
+                  .params = function->params,
+                  .options_size = function->size,
+                  .hints = function->hints },
+        .call = function->call,
+        .arguments = function->arguments,
+        .method = length > 0 && prefix[length - 1] == ':',
+    };
+    lua_pushfstring(L, "%s%s", prefix, function->name);
+    described->type.alias = lua_tostring(L, -1); /* in full, for help */
+    lua_setiuservalue(L, index, 1);
+    lua_pushvalue(L, index);
+    lua_pushcclosure(L, call_c, 1);
+    remember(L, index);
+    dg_document(L, -1, described->type.alias, function->doc);
+    lua_remove(L, index);
+}
+
+const dg_descriptor *dg_test_described(lua_State *L, int index, int *arguments)
+{
+    index = lua_absindex(L, index);
+    if (lua_type(L, index) != LUA_TFUNCTION) return NULL;
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, DESCRIBED);
+    lua_pushvalue(L, index);
+    lua_rawget(L, -2);
+    const struct described *described = lua_touserdata(L, -1); /* the table keeps it */
+    lua_pop(L, 2);
+    if (!described) return NULL;
+    *arguments = described->arguments;
+    return &described->type;
+}
+
+/* --- functions written in Lua --------------------------------------------------------------- */
+
+/* What a script may write as the type of a parameter. */
+static const struct word {
+    const char *word;
+    dg_param_type type;
+    size_t size;
+    const dg_lua_handle *handle;
+} words[] = {
+    { "boolean", DG_TYPE_BOOL, sizeof(bool), NULL },
+    { "integer", DG_TYPE_INT, sizeof(int64_t), NULL },
+    { "number", DG_TYPE_FLOAT, sizeof(double), NULL },
+    { "string", DG_TYPE_TEXT, sizeof(char *), NULL },
+    { "choice", DG_TYPE_CHOICE, sizeof(int), NULL },
+    { "integers", DG_TYPE_INTS, sizeof(dg_ints), NULL },
+    { "pair", DG_TYPE_PAIR, 2 * sizeof(int64_t), NULL },
+    { "seed", DG_TYPE_SEED, sizeof(dg_optional_seed), NULL },
+    { "function", DG_TYPE_SLOT, sizeof(int), &dg_function_handle },
+    { "table", DG_TYPE_SLOT, sizeof(int), &dg_table_handle },
+    { "value", DG_TYPE_SLOT, sizeof(int), &dg_any_handle },
+    { "tensor", DG_TYPE_SLOT, sizeof(int), &dg_tensor_handle },
+    { "dataset", DG_TYPE_SLOT, sizeof(int), &dg_dataset_handle },
+    { "model", DG_TYPE_SLOT, sizeof(int), &dg_model_handle },
+};
+
+/* Errors in a definition are the library's own. */
+static const char *text_field(lua_State *L, int table, const char *name)
+{
+    lua_getfield(L, table, name);
+    const char *text = lua_tostring(L, -1); /* the table keeps it */
+    lua_pop(L, 1);
+    return text;
+}
+
+static bool true_field(lua_State *L, int table, const char *name)
+{
+    lua_getfield(L, table, name);
+    bool value = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return value;
+}
+
+static bool number_field(lua_State *L, int table, const char *name, double *out)
+{
+    int given;
+    lua_getfield(L, table, name);
+    double value = lua_tonumberx(L, -1, &given);
+    lua_pop(L, 1);
+    if (given) *out = value;
+    return given;
+}
+
+static void read_range(lua_State *L, int table, dg_param *param)
+{
+    bool low = number_field(L, table, "low", &param->low);
+    bool high = number_field(L, table, "high", &param->high);
+    param->low_open = number_field(L, table, "above", &param->low);
+    param->high_open = number_field(L, table, "below", &param->high);
+    low = low || param->low_open;
+    high = high || param->high_open;
+    if (low && !high) param->high = HUGE_VAL;
+    if (high && !low) param->low = -HUGE_VAL;
+}
+
+static void read_default(lua_State *L, int table, dg_param *param)
+{
+    int type = lua_getfield(L, table, "default");
+    if (type == LUA_TSTRING) param->default_text = lua_tostring(L, -1);
+    if (type == LUA_TBOOLEAN) param->default_number = lua_toboolean(L, -1);
+    if (type == LUA_TNUMBER) param->default_number = lua_tonumber(L, -1);
+    param->optional = type == LUA_TNIL;
+    lua_pop(L, 1);
+}
+
+/* The words of the list in field `choices`, in memory that the table keeps, too. */
+static const char *const *read_choices(lua_State *L, int table)
+{
+    lua_getfield(L, table, "choices");
+    int list = lua_gettop(L), count = (int)luaL_len(L, list);
+    const char **choices = dg_scratch(L, (size_t)count + 1, sizeof *choices);
+    for (int i = 0; i < count; i++) {
+        lua_rawgeti(L, list, i + 1);
+        choices[i] = luaL_checkstring(L, -1);
+        lua_pop(L, 1);
+    }
+    choices[count] = NULL;
+    lua_rawsetp(L, list, choices);
+    lua_pop(L, 1);
+    return choices;
+}
+
+/* { "bins", "integer", low = 1, default = 30, doc = "..." }, on top of the stack. */
+static void read_param(lua_State *L, dg_param *param, size_t *size)
+{
+    int table = lua_gettop(L);
+    lua_rawgeti(L, table, 1);
+    lua_rawgeti(L, table, 2);
+    *param = (dg_param){ .name = luaL_checkstring(L, -2) };
+    const char *type = luaL_checkstring(L, -1);
+    const struct word *found = NULL;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i].word, type) == 0) found = &words[i];
+    lua_pop(L, 2);
+    if (!found) luaL_error(L, "define: no type of parameter is named '%s'", type);
+    param->type = found->type;
+    param->handle = found->handle ? &found->handle->handle : NULL;
+    param->offset = *size;
+    *size += (found->size + 7) & ~(size_t)7;
+    param->doc = text_field(L, table, "doc");
+    param->required = true_field(L, table, "required");
+    param->named_only = true_field(L, table, "named_only");
+    if (param->type == DG_TYPE_CHOICE) param->choices = read_choices(L, table);
+    read_range(L, table, param);
+    read_default(L, table, param);
+}
+
+int dg_define(lua_State *L)
+{
+    enum { TABLE = 1, CALL, PARAMS, DESCRIBED_VALUE };
+    luaL_checktype(L, TABLE, LUA_TTABLE);
+    luaL_checktype(L, CALL, LUA_TFUNCTION);
+    lua_settop(L, CALL);
+    lua_getfield(L, TABLE, "params");
+    int count = (int)luaL_len(L, PARAMS);
+    if (count > DG_MAX_PARAMS)
+        return luaL_error(L, "define: more than %d parameters", DG_MAX_PARAMS);
+    size_t size = 0;
+    struct described *described =
+        lua_newuserdatauv(L, sizeof *described + ((size_t)count + 1) * sizeof(dg_param), 1);
+    dg_param *params = (dg_param *)(described + 1);
+    for (int i = 0; i < count; i++) {
+        lua_rawgeti(L, PARAMS, i + 1);
+        read_param(L, &params[i], &size);
+        lua_pop(L, 1);
+    }
+    params[count] = (dg_param)DG_END;
+    if (size > DG_MAX_OPTIONS_SIZE) return luaL_error(L, "define: the options are too large");
+    double arguments = 0;
+    number_field(L, TABLE, "arguments", &arguments);
+    *described = (struct described){
+        .type = { .kind = "function",
+                  .name = text_field(L, TABLE, "name"),
+                  .alias = text_field(L, TABLE, "path"),
+                  .doc = text_field(L, TABLE, "doc"),
+                  .example = text_field(L, TABLE, "example"),
+                  .params = params,
+                  .options_size = size },
+        .arguments = (int)arguments,
+        .method = true_field(L, TABLE, "method"),
+    };
+    lua_pushvalue(L, TABLE);
+    lua_setiuservalue(L, DESCRIBED_VALUE, 1);
+    lua_pushvalue(L, DESCRIBED_VALUE);
+    lua_pushvalue(L, CALL);
+    lua_pushcclosure(L, call_lua, 2);
+    remember(L, DESCRIBED_VALUE);
+    dg_document(L, -1, described->type.alias, described->type.doc);
+    return 1;
+}

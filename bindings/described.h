@@ -1,0 +1,38 @@
+/* Functions that describe themselves, as parts do: from one description come the reading of their
+ * arguments, messages, help, completion and the reference.
+ *
+ *     typedef struct { const dg_dataset *set; int64_t repeats; dg_optional_seed seed; } options;
+ *     static const dg_param params[] = {
+ *         DG_HANDLE(options, set, .handle = &dg_dataset_handle.handle, .required = true,
+ *                   .doc = "the rows"),
+ *         DG_INT(options, repeats, .low = 1, .high = 1000000, .default_number = 5,
+ *                .doc = "shuffles of each column"),
+ *         DG_SEED(options, seed, .doc = "of the shuffles"),
+ *         DG_END };
+ *     { .name = "importance", .call = importance, .params = params, .size = sizeof(options),
+ *       .arguments = 1, .doc = "How much ...", .example = "model:importance(test)" }
+ *
+ * Functions written in Lua say the same in a table: see define in scripts/define.lua. */
+#ifndef DIGITS_BINDINGS_DESCRIBED_H
+#define DIGITS_BINDINGS_DESCRIBED_H
+
+#include "bindings/class.h"
+#include "bindings/options.h"
+
+enum { DG_MAX_OPTIONS_SIZE = 1024 }; /* bytes of an options struct */
+
+/* Pushes the Lua function that `function` (with .call) describes. prefix: what its name stands
+ * behind in help, "data." or "dataset:"; a colon means that the object is its first argument. */
+void dg_push_described(lua_State *L, const dg_function *function, const char *prefix);
+
+/* define(table, call): a function that describes itself and is written in Lua. */
+int dg_define(lua_State *L);
+
+/* The description of the function at `index`, and how its arguments stand; or NULL. */
+const dg_descriptor *dg_test_described(lua_State *L, int index, int *arguments);
+
+/* describe(value) (bindings/parts.c), for help and completion: the table of a part, a constructor or a function that
+ * describes itself, or nothing. */
+int dg_describe(lua_State *L);
+
+#endif

@@ -1,0 +1,307 @@
+/* The one reader of options. */
+#include "bindings/options.h"
+
+#include <string.h>
+
+#include "bindings/check.h"
+#include "bindings/parts.h"
+
+/* --- handles -------------------------------------------------------------------------------- */
+
+static bool read_function(lua_State *L, int index, dg_value *out)
+{
+    (void)out;
+    return lua_type(L, index) == LUA_TFUNCTION;
+}
+
+static bool read_table(lua_State *L, int index, dg_value *out)
+{
+    (void)out;
+    return lua_type(L, index) == LUA_TTABLE;
+}
+
+const dg_lua_handle dg_any_handle = { { "value", "a value" }, NULL };
+const dg_lua_handle dg_function_handle = { { "function", "a function" }, read_function };
+const dg_lua_handle dg_table_handle = { { "table", "a table" }, read_table };
+
+/* --- one value ------------------------------------------------------------------------------ */
+
+/* A list of whole numbers, without anything else. */
+static bool read_ints(lua_State *L, int index, dg_ints *out)
+{
+    lua_Unsigned count = lua_rawlen(L, index);
+    if (count > DG_MAX_INTS) return false;
+    int keys = 0;
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) keys++;
+    if (keys != (int)count) return false;
+    out->count = (int)count;
+    bool whole = true;
+    for (int i = 0; i < out->count; i++) {
+        lua_rawgeti(L, index, i + 1);
+        whole = whole && dg_is_integer(L, -1, &out->at[i]);
+        lua_pop(L, 1);
+    }
+    return whole;
+}
+
+/* A table from labels to numbers, into memory that is pushed. */
+static bool read_weights(lua_State *L, int index, dg_value *out)
+{
+    int64_t count = 0;
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) count++;
+    dg_label_weight *weights = dg_scratch(L, (size_t)count + 1, sizeof *weights);
+    out->type = DG_VALUE_WEIGHTS;
+    out->weights = weights;
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+        dg_label_weight *each = &weights[out->weight_count++];
+        if (!dg_is_integer(L, -2, &each->label) || lua_type(L, -1) != LUA_TNUMBER) {
+            lua_pop(L, 2);
+            return false;
+        }
+        each->weight = lua_tonumber(L, -1);
+    }
+    return true;
+}
+
+static bool read_handle(lua_State *L, int index, const dg_param *param, dg_value *out)
+{
+    const dg_lua_handle *kind = (const dg_lua_handle *)param->handle;
+    out->type = DG_VALUE_HANDLE;
+    out->handle = param->handle;
+    out->slot = index;
+    return !lua_isnil(L, index) && (!kind->read || kind->read(L, index, out));
+}
+
+static bool read_plain(lua_State *L, int index, const dg_param *param, dg_value *out)
+{
+    switch (lua_type(L, index)) {
+    case LUA_TNIL: return true;
+    case LUA_TBOOLEAN:
+        out->type = DG_VALUE_BOOL;
+        out->boolean = lua_toboolean(L, index);
+        return true;
+    case LUA_TNUMBER:
+        out->type = lua_isinteger(L, index) ? DG_VALUE_INT : DG_VALUE_FLOAT;
+        out->integer = lua_tointeger(L, index);
+        out->number = lua_tonumber(L, index);
+        return true;
+    case LUA_TSTRING:
+        out->type = DG_VALUE_TEXT;
+        out->text = lua_tostring(L, index);
+        return strlen(out->text) == lua_rawlen(L, index);
+    case LUA_TTABLE:
+        if (param && param->type == DG_TYPE_WEIGHTS) return read_weights(L, index, out);
+        out->type = DG_VALUE_INTS;
+        return read_ints(L, index, &out->ints);
+    case LUA_TUSERDATA:
+        out->type = DG_VALUE_PART;
+        out->part = dg_test_part(L, index);
+        return out->part != NULL;
+    default: return false;
+    }
+}
+
+/* The value at `index`, for `param` (NULL: there is no such parameter). Texts are borrowed from the
+ * stack; what the value refers to may be pushed. */
+static dg_value read_value(lua_State *L, int index, const char *who, const dg_param *param)
+{
+    dg_value value = { .type = DG_VALUE_NIL };
+    bool handle = param && (param->type == DG_TYPE_HANDLE || param->type == DG_TYPE_SLOT);
+    index = lua_absindex(L, index);
+    luaL_checkstack(L, 8, NULL);
+    if (handle ? read_handle(L, index, param, &value) : read_plain(L, index, param, &value))
+        return value;
+    bool nul =
+        lua_type(L, index) == LUA_TSTRING && strlen(lua_tostring(L, index)) != lua_rawlen(L, index);
+    const char *found = nul ? "a string with NUL bytes" : dg_push_found(L, index);
+    return (dg_value){ .type = DG_VALUE_OTHER, .text = found };
+}
+
+/* --- tables --------------------------------------------------------------------------------- */
+
+/* Drops what reading a value has pushed, unless the options of a call refer to it. */
+static void leave(lua_State *L, const dg_part *part, int top)
+{
+    if (!part->borrows) lua_settop(L, top);
+}
+
+/* A part that a call names is made here, to live as long as its arguments. */
+static void make_named_part(lua_State *L, const dg_part *part, const dg_param *param,
+                            dg_value *value)
+{
+    if (!part->borrows || !param || param->type != DG_TYPE_PART || value->type != DG_VALUE_TEXT)
+        return;
+    lua_pushstring(L, value->text);
+    value->part = dg_push_part_of(L, -1, param->kind, part->type->name, param->name);
+    value->type = DG_VALUE_PART;
+}
+
+static void set_position(lua_State *L, dg_part *part, int position, int index)
+{
+    const dg_param *param = dg_params_at(part->type->params, position);
+    int top = lua_gettop(L);
+    dg_value value = read_value(L, index, part->type->name, param);
+    make_named_part(L, part, param, &value);
+    dg_check_status(L, dg_part_set_at(part, position, &value));
+    leave(L, part, top);
+}
+
+/* The option `key`, on the stack at `key_index`, whose value lies behind it. */
+static void set_option(lua_State *L, dg_part *part, int key_index)
+{
+    const char *name = lua_tostring(L, key_index);
+    int found = dg_param_find(part->type, name);
+    if (found < 0) dg_check_status(L, DG_INVALID);
+    const dg_param *param = &part->type->params[found];
+    dg_value value = read_value(L, key_index + 1, part->type->name, param);
+    make_named_part(L, part, param, &value);
+    dg_check_status(L, dg_part_set(part, name, &value));
+}
+
+static void set_layer_name(lua_State *L, int object, int index)
+{
+    dg_want_text(L, index, "a layer", "name");
+    lua_pushvalue(L, index);
+    lua_setiuservalue(L, object, 1);
+}
+
+/* The named options in the table at `index`. lua_next wants its key on top, so what stays is left
+ * below a copy of it. */
+static void set_named(lua_State *L, dg_part *part, int object, int index)
+{
+    lua_pushnil(L);
+    while (lua_next(L, index)) {
+        int64_t place;
+        int key = lua_gettop(L) - 1;
+        bool by_position = dg_is_integer(L, key, &place) && place >= 1;
+        if (!by_position && lua_type(L, key) != LUA_TSTRING)
+            dg_raise(L, "%s: unknown option %s", part->type->name, dg_push_found(L, key));
+        if (!by_position && object && strcmp(lua_tostring(L, key), "name") == 0)
+            set_layer_name(L, object, key + 1);
+        else if (!by_position)
+            set_option(L, part, key);
+        if (part->borrows && !by_position) {
+            luaL_checkstack(L, 2, NULL);
+            lua_pushvalue(L, key);
+        } else {
+            lua_settop(L, key);
+        }
+    }
+}
+
+static void set_table(lua_State *L, dg_part *part, int object, int index)
+{
+    int count = (int)lua_rawlen(L, index);
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+        int64_t place;
+        if (dg_is_integer(L, -2, &place) && place > count)
+            dg_raise(L, "%s: positional value %d is nil", part->type->name, count + 1);
+    }
+    for (int i = 1; i <= count; i++) {
+        if (lua_rawgeti(L, index, i) == LUA_TNIL)
+            dg_raise(L, "%s: positional value %d is nil", part->type->name, i);
+        set_position(L, part, i - 1, -1);
+        if (!part->borrows) lua_pop(L, 1);
+    }
+    set_named(L, part, object, index);
+}
+
+/* --- calls ---------------------------------------------------------------------------------- */
+
+/* Whether the table at `index` has names: then it is one of options. */
+static bool has_names(lua_State *L, int index)
+{
+    bool names = false;
+    if (lua_type(L, index) != LUA_TTABLE) return false;
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
+        names = names || lua_type(L, -2) == LUA_TSTRING;
+    return names;
+}
+
+/* Values by position, then perhaps a table of names: Dense { 10 }, Dense(10, { use_bias = false }).
+ */
+static void read_free(lua_State *L, dg_part *part, int first, int last, int object)
+{
+    if (first == last && lua_type(L, first) == LUA_TTABLE) {
+        set_table(L, part, object, first);
+        return;
+    }
+    bool options = first < last && has_names(L, last);
+    for (int i = first; i <= last - options; i++) set_position(L, part, i - first, i);
+    if (options) set_named(L, part, object, last);
+}
+
+static void refuse_positions(lua_State *L, const dg_part *part, int index)
+{
+    if (lua_rawlen(L, index) == 0) return;
+    lua_rawgeti(L, index, 1);
+    dg_raise(L, "%s: options have names, found %s without one", part->type->name,
+             dg_push_found(L, -1));
+}
+
+static void read_after(lua_State *L, dg_part *part, int arguments, int first, int last)
+{
+    int options = first + arguments,
+        most = arguments + (dg_params_count(part->type->params) > arguments);
+    if (last - first + 1 > most)
+        dg_raise(L, "%s takes at most %d argument%s, found %d", part->type->name, most,
+                 most == 1 ? "" : "s", last - first + 1);
+    for (int i = first; i < options && i <= last; i++)
+        if (!lua_isnil(L, i)) set_position(L, part, i - first, i);
+    if (last < options || lua_isnil(L, options)) return;
+    if (arguments == 0 && lua_type(L, options) != LUA_TTABLE) {
+        set_position(L, part, 0, options);
+        return;
+    }
+    if (lua_type(L, options) != LUA_TTABLE)
+        dg_raise(L, "%s: expected a table of options, found %s", part->type->name,
+                 dg_push_found(L, options));
+    if (arguments > 0) refuse_positions(L, part, options);
+    set_table(L, part, 0, options);
+}
+
+void dg_read_options(lua_State *L, dg_part *part, int arguments, int first, int object)
+{
+    int last = lua_gettop(L);
+    luaL_checkstack(L, 16, NULL);
+    if (arguments == DG_FREE_ARGUMENTS)
+        read_free(L, part, first, last, object);
+    else
+        read_after(L, part, arguments, first, last);
+    dg_check_status(L, dg_part_finish(part));
+}
+
+/* --- options as Lua values ------------------------------------------------------------------ */
+
+void dg_push_value(lua_State *L, const dg_value *value)
+{
+    switch (value->type) {
+    case DG_VALUE_NIL: lua_pushnil(L); break;
+    case DG_VALUE_BOOL: lua_pushboolean(L, value->boolean); break;
+    case DG_VALUE_INT: lua_pushinteger(L, value->integer); break;
+    case DG_VALUE_FLOAT: lua_pushnumber(L, value->number); break;
+    case DG_VALUE_TEXT: lua_pushstring(L, value->text); break;
+    case DG_VALUE_PART: dg_push_part(L, value->part); break;
+    case DG_VALUE_INTS:
+        dg_push_list(L, value->ints.count);
+        for (int i = 0; i < value->ints.count; i++) {
+            lua_pushinteger(L, value->ints.at[i]);
+            lua_rawseti(L, -2, i + 1);
+        }
+        break;
+    case DG_VALUE_WEIGHTS:
+        lua_newtable(L);
+        for (int64_t i = 0; i < value->weight_count; i++) {
+            lua_pushnumber(L, value->weights[i].weight);
+            lua_rawseti(L, -2, value->weights[i].label);
+        }
+        break;
+    case DG_VALUE_HANDLE:
+        if (value->slot)
+            lua_pushvalue(L, value->slot);
+        else
+            lua_pushnil(L);
+        break;
+    case DG_VALUE_OTHER: lua_pushnil(L); break;
+    }
+}
