@@ -8,13 +8,30 @@ local TITLES = { layer = "layers", optimizer = "optimizers", loss = "losses",
   initializer = "initialisers", regularizer = "regularisers", learner = "learners" }
 local MODULES = { "nn", "data", "tree", "metrics", "search", "plot", "report" }
 
-local function first_sentence(text)
-  local body = (text:match "\n(.*)$" or text):gsub("\n", " ")
+-- Of a text; unless the thing is described by its parameters, its first line says how it is called.
+local function first_sentence(text, described)
+  local body = (not described and text:match "\n(.*)$" or text):gsub("\n", " ")
   return body:match "^(.-[%w)}]%.)%s" or body
 end
 
-local function describe_part(part)
-  local lines = { ("%s: %s"):format(part.name, part.doc) }
+-- How a function is called: "roc(curve, { logx = false })", "csv { path, header = "auto" }".
+local function signature(part)
+  local given, options = {}, {}
+  for i, param in ipairs(part.params) do
+    local word = param.name
+    if i > part.arguments and not param.required then
+      word = ("%s = %s"):format(word, param.default or "nil")
+    end
+    table.insert(i <= part.arguments and given or options, word)
+  end
+  local rest = #options > 0 and ("{ %s }"):format(table.concat(options, ", "))
+  local head = part.alias
+  if part.arguments == 0 then return head .. (rest and " " .. rest or "()") end
+  given[#given + 1] = rest or nil
+  return ("%s(%s)"):format(head, table.concat(given, ", "))
+end
+
+local function describe_params(part, lines)
   if #part.params > 0 then lines[#lines + 1] = "" end
   for _, param in ipairs(part.params) do
     local default = param.required and "required"
@@ -23,7 +40,14 @@ local function describe_part(part)
     lines[#lines + 1] = ("  %s: %s (%s)"):format(param.name, param.doc, default)
     lines[#lines + 1] = ("      %s%s"):format(param.expects, by_name)
   end
-  if part.alias then
+end
+
+local function describe_part(part)
+  local is_function = part.kind == "function"
+  local lines = is_function and { signature(part), part.doc }
+    or { ("%s: %s"):format(part.name, part.doc) }
+  describe_params(part, lines)
+  if part.alias and not is_function then
     lines[#lines + 1] = ""
     lines[#lines + 1] = ("As a text: \"%s\""):format(part.alias)
   end
@@ -44,11 +68,12 @@ local function list_fields(fields, lines)
     local value = fields[name]
     local part = internals.describe(value)
     local document = documents[value]
-    if part then
+    if part and part.kind ~= "function" then
       parts[part.kind] = parts[part.kind] or {}
       table.insert(parts[part.kind], name)
     elseif document then
-      lines[#lines + 1] = ("  %-" .. width .. "s %s"):format(name, first_sentence(document.text))
+      local sentence = first_sentence(document.text, part)
+      lines[#lines + 1] = ("  %-" .. width .. "s %s"):format(name, sentence)
     end
   end
   for _, kind in ipairs(KINDS) do
@@ -142,7 +167,7 @@ local function guess(name)
   for _, path in ipairs(full) do
     local value = resolve(path)
     local part = internals.describe(value)
-    if part and part.alias == name:lower() then return text(path) end
+    if part and part.kind ~= "function" and part.alias == name:lower() then return text(path) end
     if value and not seen[value] and text(path):find(word) then told[#told + 1] = path end
     if value then seen[value] = true end
   end

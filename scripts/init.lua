@@ -12,6 +12,7 @@ digits.options = require "digits.options"
 digits.info = require "digits.info"
 digits.path = require "digits.path"
 digits.help = require("digits.help").help
+digits.reference = require "digits.reference"
 local files = require "digits.data"
 digits.data.open, digits.data.mnist = files.open, files.mnist
 digits.plot = require "digits.plot"

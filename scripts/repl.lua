@@ -219,19 +219,33 @@ local function scan(text)
   return "code", open
 end
 
--- Names of options where the text ends at the key of a table given to a constructor that lists
--- them: its metatable's __options is a list, or a function that returns one.
+-- The options that a value takes in a table: those that its metatable's __options lists, or that a
+-- function describes beyond its arguments.
+local function options_of(value)
+  local meta = debug.getmetatable(value)
+  local options = type(meta) == "table" and rawget(meta, "__options")
+  if type(options) == "table" then return options end
+  if options then
+    local ok, list = pcall(options, value)
+    return ok and type(list) == "table" and list or nil
+  end
+  local core = package.loaded["digits.core"]
+  local part = core and core.internals.describe(value)
+  if not part then return nil end
+  local names = {}
+  for i = part.arguments + 1, #part.params do names[#names + 1] = part.params[i].name end
+  return names
+end
+
+-- Names of options where the text ends at the key of a table that is given in a call.
 local function options_at(text, open)
-  local place = open[#open]
+  local place, outer = open[#open], open[#open - 1]
   if not place or text:sub(place, place) ~= "{" or not text:find "[{,;]%s*$" then return nil end
   local callee = text:sub(1, place - 1):match "([%a_][%w_.:]*)%s*%(?%s*$"
-  local meta = callee and debug.getmetatable(resolve(callee))
-  local options = type(meta) == "table" and rawget(meta, "__options")
-  if type(options) == "function" then
-    local ok, list = pcall(options, resolve(callee))
-    options = ok and list
+  if not callee and outer and text:sub(outer, outer) == "(" then
+    callee = text:sub(1, outer - 1):match "([%a_][%w_.:]*)%s*$"
   end
-  return type(options) == "table" and options or nil
+  return callee and options_of(resolve(callee))
 end
 
 -- Collects names that begin with `partial`; names that begin with "_" only when asked for.

@@ -147,6 +147,18 @@ describe("completion", function()
     offers("sample.nn.Dense { sampl", { "sample" })
   end)
 
+  it("offers the options of functions that describe themselves", function()
+    local digits = require "digits"
+    sample.data, sample.set = digits.data, digits.data.from_tensors { x = digits.zeros { 2, 1 } }
+    sample.draw = require("digits.core").internals.define({ name = "draw", path = "draw",
+      doc = "Draws.", arguments = 1, params = { { "curve", "value", doc = "what" },
+        { "colour", "string", doc = "of it" }, { "size", "pair", doc = "of it" } } }, print)
+    offers("sample.data.csv { lab", { "label_column = ", "labels = " })
+    offers("sample.set:split { 0.8, 0.2, s", { "seed = ", "stratify = " })
+    offers("sample.draw(1, { ", { "colour = ", "size = " })
+    offers("sample.draw(1, { colour = sampl", { "sample" })
+  end)
+
   it("knows strings, comments and indentation", function()
     offers("dofile 'exper", "files")
     offers('dofile "it\'s', "files")

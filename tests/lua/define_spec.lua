@@ -1,0 +1,129 @@
+-- Functions that describe themselves: the reading of their arguments, and what is said of them.
+local digits = require "digits"
+local help = require "digits.help"
+local internals = require("digits.core").internals
+
+local function define(params, arguments, call)
+  return internals.define({ name = "draw", path = "test.draw", doc = "Draws.", params = params,
+    arguments = arguments, example = "test.draw(1)" }, call or function(...) return ... end)
+end
+
+local params = {
+  { "curve", "value", required = true, doc = "what is drawn" },
+  { "logx", "boolean", default = false, doc = "a logarithmic axis" },
+  { "bins", "integer", low = 1, high = 1000, default = 30, doc = "how many" },
+  { "share", "number", above = 0, doc = "of all" },
+  { "size", "pair", low = 1, default = 3, doc = "both sides" },
+  { "colour", "choice", choices = { "blue", "red" }, default = "red", doc = "of the line" },
+  { "title", "string", doc = "above" },
+  { "seed", "seed", doc = "of the noise" },
+  { "rows", "integers", doc = "which" },
+  { "call", "function", doc = "called" },
+  { "set", "dataset", doc = "the rows" },
+  { "x", "tensor", doc = "the values" },
+}
+
+describe("a function that describes itself", function()
+  local draw = define(params, 1)
+
+  it("gets its arguments, and a table of all options", function()
+    local curve, options, more = draw("c")
+    assert.equal("c", curve)
+    assert.is_nil(more)
+    assert.same({ false, 30, "red" }, { options.logx, options.bins, options.colour })
+    assert.same({ 3, 3 }, { options.size[1], options.size[2] })
+    for _, name in ipairs { "share", "title", "seed", "rows", "call", "set", "x" } do
+      assert.is_nil(options[name])
+    end
+  end)
+
+  it("gets values that have passed the check", function()
+    local x = digits.zeros { 2 }
+    local set = digits.data.from_tensors { x = digits.zeros { 2, 1 } }
+    local _, options = draw(1, { logx = true, bins = 7.0, share = 1, size = { 2, 4 },
+      colour = "blue", title = "t", seed = -1, rows = { 1, 2 }, call = print, set = set, x = x })
+    assert.equal("integer", math.type(options.bins))
+    assert.equal("float", math.type(options.share))
+    assert.same({ 2, 4 }, { options.size[1], options.size[2] })
+    assert.same({ "blue", "t", -1, 2 }, { options.colour, options.title, options.seed,
+      options.rows[2] })
+    assert.is_true(rawequal(options.call, print))
+    assert.is_true(rawequal(options.set, set))
+    assert.is_true(rawequal(options.x, x))
+  end)
+
+  it("says what is wrong, what was found and what is expected", function()
+    local x = digits.zeros { 2 }
+    for message, options in pairs {
+      ["unknown option 'logy', did you mean 'logx'%?"] = { logy = true },
+      ["logx must be true or false, found 1"] = { logx = 1 },
+      ["bins must be a whole number from 1 to 1000, found 0"] = { bins = 0 },
+      ["bins must be a whole number from 1 to 1000, found '7' %(a string%)"] = { bins = "7" },
+      ["share must be a number above 0 or nil, found 0"] = { share = 0 },
+      ["size must be a whole number of at least 1, or a list of two, found {1, 2, 3} %(a list%)"] =
+        { size = { 1, 2, 3 } },
+      ["colour must be one of 'blue', 'red', found 'bleu', did you mean 'blue'%?"] =
+        { colour = "bleu" },
+      ["title must be a string, found a tensor"] = { title = x },
+      ["title must be a string, found a string with NUL bytes"] = { title = "a\0b" },
+      ["seed must be a whole number %(a seed%), found 0.5"] = { seed = 0.5 },
+      ["call must be a function, found a tensor"] = { call = x },
+      ["set must be a dataset, found a tensor"] = { set = x },
+      ["x must be a tensor, found a table"] = { x = {} },
+      ["options have names, found 5 without one"] = { 5 },
+      ["unknown option true"] = { [true] = 1 },
+    } do
+      assert.has_error.matches(function() draw(1, options) end, "draw: " .. message .. "$")
+    end
+    assert.has_error.matches(function() draw() end, "draw: curve is required %(a value%)")
+    assert.has_error.matches(function() draw(1, 2) end,
+      "draw: expected a table of options, found 2")
+    assert.has_error.matches(function() draw(1, {}, 3) end,
+      "draw takes at most 2 arguments, found 3")
+  end)
+
+  it("takes all from one table where nothing is an argument of its own", function()
+    local read = define({ { "path", "string", required = true, doc = "a file" },
+      { "header", "boolean", default = true, doc = "names" } }, 0)
+    assert.equal("a.csv", read("a.csv").path)
+    assert.equal("a.csv", read({ "a.csv", header = false }).path)
+    assert.is_false(read({ path = "a.csv", header = false }).header)
+    assert.has_error.matches(function() read { "a.csv", path = "b.csv" } end,
+      "draw: path was given by position and by name")
+    assert.has_error.matches(function() read("a.csv", {}) end,
+      "draw takes at most 1 argument, found 2")
+    assert.has_error.matches(function() read { header = true } end,
+      "draw: path is required %(a string%)")
+  end)
+
+  it("may return anything, and raise", function()
+    local all = define({}, 0, function() return 1, nil, 3 end)
+    assert.equal(3, select("#", all()))
+    local fails = define({}, 0, function() error({ code = 7 }) end)
+    local ok, err = pcall(fails)
+    assert.is_false(ok)
+    assert.equal(7, err.code)
+  end)
+
+  it("is told of by help, with type, default and range", function()
+    local text = help.text(draw)
+    assert.matches("^test.draw%(curve, { logx = false, bins = 30, share = nil, ", text)
+    assert.matches("\n  bins: how many %(default 30%)\n      a whole number from 1 to 1000\n", text)
+    assert.matches("\n  colour: of the line %(default \"red\"%)\n", text)
+    assert.matches("\ntest.draw%(1%)$", text)
+  end)
+end)
+
+describe("digits.reference", function()
+  it("has all that can be called or configured", function()
+    local reference = digits.reference()
+    assert.equal("filters", reference["nn.Conv2D"].params[1].name)
+    assert.equal("layer", reference["nn.Conv2D"].kind)
+    assert.equal("function", reference["digits.reference"].kind)
+    for _, name in ipairs { "data.csv", "metrics.accuracy", "plot.roc", "search.grid",
+      "tree.RandomForest", "tensor:sum", "model:fit", "dataset:split", "dataset.x" } do
+      assert(reference[name], name)
+      assert.is_true(#reference[name].doc > 0)
+    end
+  end)
+end)
