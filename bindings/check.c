@@ -361,6 +361,11 @@ uint64_t dg_args_seed_or_next(const dg_args *args)
     return dg_args_seed(args, &seed) ? seed : dg_next_seed();
 }
 
+uint64_t dg_seed_or_next(const dg_optional_seed *seed)
+{
+    return seed->given ? seed->value : dg_next_seed();
+}
+
 /* --- suggestions ---------------------------------------------------------------------------- */
 
 const char *dg_suggest(lua_State *L, int tables, const char *word)

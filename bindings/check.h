@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "engine/base/param.h"
 #include "engine/base/status.h"
 
 /* Raises a message (formatted as lua_pushfstring does) that begins with the line of the user's
@@ -94,6 +95,9 @@ uint64_t dg_args_seed_or_next(const dg_args *args);
 bool dg_args_push(const dg_args *args, const char *name);
 /* Pushes positional value `position` (from 1), or option `name` in its stead; not both. */
 bool dg_args_push_either(const dg_args *args, int position, const char *name);
+
+/* The seed that was given, or else a new one from the global seed. */
+uint64_t dg_seed_or_next(const dg_optional_seed *seed);
 
 /* --- suggestions ---------------------------------------------------------------------------- */
 

@@ -47,7 +47,10 @@ static void add_functions(lua_State *L, const dg_function *functions, const char
 {
     for (; functions && functions->name; functions++) {
         if (functions->call) {
-            dg_push_described(L, functions, prefix);
+            if (kind == FUNCTIONS)
+                dg_push_described(L, functions, prefix);
+            else
+                dg_push_described_method(L, functions, kind, prefix);
             lua_setfield(L, -2, functions->name);
             continue;
         }

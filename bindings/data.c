@@ -1,6 +1,7 @@
 /* The class of datasets, and where they come from. */
 #include "bindings/data.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "bindings/check.h"
@@ -210,29 +211,31 @@ const dg_class dg_dataset_class = {
 
 /* --- parts ---------------------------------------------------------------------------------- */
 
-dg_target dg_target_option(const dg_args *args)
+const char *const dg_target_words[] = { "labels", "numbers", NULL };
+
+dg_target dg_target_of(int word)
 {
-    const char *text = NULL;
-    if (!dg_args_text(args, "target", &text)) return DG_TARGET_BY_TYPE;
-    if (strcmp(text, "labels") == 0) return DG_TARGET_LABELS;
-    if (strcmp(text, "numbers") != 0)
-        dg_raise(args->L, "%s: target must be \"labels\" or \"numbers\", found '%s'",
-                 args->function, text);
-    return DG_TARGET_NUMBERS;
+    return word < 0 ? DG_TARGET_BY_TYPE : word == 0 ? DG_TARGET_LABELS : DG_TARGET_NUMBERS;
 }
 
-void dg_class_names_option(const dg_args *args, dg_dataset_parts *parts)
+static bool is_names(lua_State *L, int index, dg_value *out)
 {
-    lua_State *L = args->L;
-    if (!dg_args_push(args, "class_names")) return;
-    if (lua_type(L, -1) != LUA_TTABLE)
-        dg_wrong_type(L, -1, args->function, "class_names", "a list of strings");
-    int64_t count = (int64_t)lua_rawlen(L, -1);
-    int list = lua_gettop(L);
+    (void)out;
+    return lua_type(L, index) == LUA_TTABLE ||
+           (lua_type(L, index) == LUA_TBOOLEAN && !lua_toboolean(L, index));
+}
+
+const dg_lua_handle dg_class_names_handle = { { "list", "a list of strings, or false" }, is_names };
+
+void dg_read_class_names(lua_State *L, int list, const char *function, dg_dataset_parts *parts)
+{
+    parts->no_names = list && lua_type(L, list) == LUA_TBOOLEAN;
+    if (!list || parts->no_names) return;
+    int64_t count = (int64_t)lua_rawlen(L, list);
     const char **texts = dg_scratch(L, (size_t)count, sizeof *texts);
     for (int64_t i = 0; i < count; i++) {
         lua_rawgeti(L, list, i + 1);
-        texts[i] = dg_want_text(L, -1, args->function, "a class name");
+        texts[i] = dg_want_text(L, -1, function, "a class name");
         lua_pop(L, 1); /* the list keeps it */
     }
     parts->name_count = count;
@@ -252,130 +255,196 @@ void dg_warn_labels(lua_State *L, const dg_dataset *set, const char *function, d
 
 /* --- sources -------------------------------------------------------------------------------- */
 
-/* A text option that may be given by position; NULL when it is not given. */
-static const char *text_either(const dg_args *args, int position, const char *name)
+/* true, false or "auto". */
+static bool read_header(lua_State *L, int index, dg_value *out)
 {
-    if (!dg_args_push_either(args, position, name)) return NULL;
-    const char *text = dg_want_text(args->L, -1, args->function, name);
-    lua_pop(args->L, 1); /* the table keeps it */
-    return text;
+    (void)out;
+    return lua_type(L, index) == LUA_TBOOLEAN ||
+           (lua_type(L, index) == LUA_TSTRING && strcmp(lua_tostring(L, index), "auto") == 0);
 }
 
-/* A single text stands for { text }. */
-static void text_to_table(lua_State *L)
+static const dg_lua_handle header_handle = { { "value", "true, false or \"auto\"" }, read_header };
+
+static dg_header header_of(lua_State *L, int slot)
 {
-    lua_settop(L, 1);
-    if (lua_type(L, 1) != LUA_TSTRING) return;
-    lua_createtable(L, 1, 0);
-    lua_insert(L, 1);
-    lua_rawseti(L, 1, 1);
+    if (!slot || lua_type(L, slot) != LUA_TBOOLEAN) return DG_HEADER_AUTO;
+    return lua_toboolean(L, slot) ? DG_HEADER_YES : DG_HEADER_NO;
 }
 
-static dg_header header_option(const dg_args *args)
-{
-    dg_header header = DG_HEADER_AUTO;
-    lua_State *L = args->L;
-    if (!dg_args_push(args, "header")) return header;
-    bool automatic = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "auto") == 0;
-    if (lua_type(L, -1) == LUA_TBOOLEAN)
-        header = lua_toboolean(L, -1) ? DG_HEADER_YES : DG_HEADER_NO;
-    else if (!automatic)
-        dg_wrong_type(L, -1, args->function, "header", "true, false or \"auto\"");
-    lua_pop(L, 1);
-    return header;
-}
+#define TARGET(options)                                                                            \
+    DG_CHOICE(options, target, .optional = true, .named_only = true, .choices = dg_target_words,   \
+              .doc = "what y is; nil: integers are labels, other numbers are numbers to predict")
 
-static int read_csv(lua_State *L)
-{
-    static const char *const names[] = { "images", "labels", "label_column", "header", "dtype",
-                                         "shape",  "target", "max_line",     NULL };
-    static const char *const hints[] = { "path", "give the path first: data.csv { \"file.csv\" }",
+typedef struct csv_options {
+    const char *images, *labels;
+    int64_t label_column, max_line;
+    int header, dtype, target;
+    dg_ints shape;
+} csv_options;
+
+static const char *const csv_dtypes[] = { "uint8", "float32", NULL };
+
+static const dg_param csv_params[] = {
+    DG_PATH(csv_options, images, .required = true, .doc = "the rows, one per line"),
+    DG_PATH(csv_options, labels, .named_only = true, .doc = "the labels, one per line"),
+    DG_INT(csv_options, label_column, .named_only = true, .low = 1, .high = INFINITY,
+           .optional = true, .doc = "the column that holds the labels, counted from 1"),
+    DG_SLOT(csv_options, header, .named_only = true, .handle = &header_handle.handle,
+            .default_text = "auto",
+            .doc =
+                "whether the first line has names; auto: if all of them are, and a line of names "
+                "and values is refused"),
+    DG_CHOICE(csv_options, dtype, .optional = true, .named_only = true, .choices = csv_dtypes,
+              .doc = "nil: uint8, for whole numbers 0..255; float32 admits any number"),
+    DG_INTS(csv_options, shape, .named_only = true, .low = 1, .high = INFINITY,
+            .count_high = DG_MAX_AXES - 1, .doc = "of a row; nil: {columns}"),
+    TARGET(csv_options),
+    DG_INT(csv_options, max_line, .named_only = true, .low = 1, .high = INFINITY,
+           .default_number = 1 << 24, .doc = "bytes that a line may have"),
+    DG_END,
+};
+
+static const char *const csv_hints[] = { "path", "give the path first: data.csv { \"file.csv\" }",
                                          "file", "give the path first: data.csv { \"file.csv\" }",
                                          NULL };
-    text_to_table(L);
-    dg_args args = dg_args_open(L, 1, "csv", names, hints, 1);
-    dg_csv_options options = { .header = header_option(&args), .target = dg_target_option(&args) };
-    options.images = text_either(&args, 1, "images");
-    if (!options.images) dg_raise(L, "csv: images is required (the path of a file)");
-    dg_args_text(&args, "labels", &options.labels);
-    dg_args_integer(&args, "label_column", 1, INT64_MAX, &options.label_column);
-    if (options.labels && options.label_column)
+
+static int read_csv(lua_State *L, const void *options)
+{
+    const csv_options *o = options;
+    if (o->labels && o->label_column)
         dg_raise(L, "csv: labels and label_column cannot both be given");
-    if (dg_args_push(&args, "dtype")) {
-        options.dtype = dg_want_dtype(L, -1, "csv");
-        options.dtype_given = true;
-    }
-    if (dg_args_push(&args, "shape"))
-        options.axes = dg_want_integers(L, -1, "csv", "shape", options.shape, DG_MAX_AXES - 1);
-    dg_args_integer(&args, "max_line", 1, INT64_MAX, &options.max_line);
-    dg_job job = dg_job_default();
+    dg_csv_options csv = { .images = o->images,
+                           .labels = o->labels,
+                           .label_column = o->label_column,
+                           .header = header_of(L, o->header),
+                           .target = dg_target_of(o->target),
+                           .dtype = o->dtype == 1 ? DG_FLOAT32 : DG_UINT8,
+                           .dtype_given = o->dtype >= 0,
+                           .axes = o->shape.count,
+                           .max_line = o->max_line };
+    memcpy(csv.shape, o->shape.at, (size_t)o->shape.count * sizeof *csv.shape);
     const dg_dataset **out = dg_push_dataset(L);
-    dg_check_status(L, dg_csv_read(out, &options, &job));
-    dg_warn_labels(L, *out, "csv", options.target);
+    dg_check_status(L, dg_csv_read(out, &csv, NULL));
+    dg_warn_labels(L, *out, "csv", csv.target);
     return 1;
 }
 
-static int read_idx(lua_State *L)
+typedef struct idx_options {
+    const char *images, *labels;
+    int target;
+    int64_t max_bytes;
+} idx_options;
+
+static const dg_param idx_params[] = {
+    DG_PATH(idx_options, images, .required = true, .doc = "the rows, gzipped or not"),
+    DG_PATH(idx_options, labels, .doc = "the labels, gzipped or not"),
+    TARGET(idx_options),
+    DG_INT(idx_options, max_bytes, .named_only = true, .low = 1, .high = INFINITY, .optional = true,
+           .doc = "what a .gz may unpack to; nil: a hundred times its size, or 256 MiB if that is "
+                  "more"),
+    DG_END,
+};
+
+static int read_idx(lua_State *L, const void *options)
 {
-    static const char *const names[] = { "images", "labels", "target", "max_bytes", NULL };
-    text_to_table(L);
-    dg_args args = dg_args_open(L, 1, "idx", names, NULL, 2);
-    dg_idx_options options = { .target = dg_target_option(&args) };
-    options.images = text_either(&args, 1, "images");
-    options.labels = text_either(&args, 2, "labels");
-    if (!options.images) dg_raise(L, "idx: images is required (the path of a file)");
-    dg_args_integer(&args, "max_bytes", 1, INT64_MAX, &options.max_bytes);
+    const idx_options *o = options;
+    dg_idx_options idx = { .images = o->images,
+                           .labels = o->labels,
+                           .target = dg_target_of(o->target),
+                           .max_bytes = o->max_bytes };
     const dg_dataset **out = dg_push_dataset(L);
-    dg_check_status(L, dg_idx_open(out, &options));
-    dg_warn_labels(L, *out, "idx", options.target);
+    dg_check_status(L, dg_idx_open(out, &idx));
+    dg_warn_labels(L, *out, "idx", idx.target);
     return 1;
 }
 
-static int from_tensors(lua_State *L)
+typedef struct from_tensors_options {
+    const dg_tensor *x, *y;
+    int class_names, target;
+} from_tensors_options;
+
+static const dg_param from_tensors_params[] = {
+    DG_HANDLE(from_tensors_options, x, .required = true, .handle = &dg_tensor_handle.handle,
+              .doc = "the rows, {n, ...}"),
+    DG_HANDLE(from_tensors_options, y, .handle = &dg_tensor_handle.handle,
+              .doc = "labels or numbers, {n}, or one-hot labels, {n, classes}"),
+    DG_SLOT(from_tensors_options, class_names, .named_only = true,
+            .handle = &dg_class_names_handle.handle, .doc = "a name for each class"),
+    TARGET(from_tensors_options),
+    DG_END,
+};
+
+static int from_tensors(lua_State *L, const void *options)
 {
-    static const char *const names[] = { "x", "y", "class_names", "target", NULL };
-    dg_args args = dg_args_open(L, 1, "from_tensors", names, NULL, 2);
-    dg_dataset_parts parts = { .target = dg_target_option(&args) };
-    if (!dg_args_push_either(&args, 1, "x")) dg_raise(L, "from_tensors: x is required (a tensor)");
-    parts.x = dg_want_tensor(L, -1, "from_tensors", "x");
-    if (dg_args_push_either(&args, 2, "y")) parts.y = dg_want_tensor(L, -1, "from_tensors", "y");
-    dg_class_names_option(&args, &parts);
+    const from_tensors_options *o = options;
+    dg_dataset_parts parts = { .target = dg_target_of(o->target), .x = o->x, .y = o->y };
+    dg_read_class_names(L, o->class_names, "from_tensors", &parts);
     const dg_dataset **out = dg_push_dataset(L);
     dg_check_call(L, dg_dataset_make(out, &parts), "from_tensors");
     dg_warn_labels(L, *out, "from_tensors", parts.target);
     return 1;
 }
 
-static int concat(lua_State *L)
+static bool is_table(lua_State *L, int index, dg_value *out)
 {
-    static const char *const names[] = { NULL };
-    dg_args args = dg_args_open(L, 1, "concat", names, NULL, -1);
-    if (args.positional == 0) dg_raise(L, "concat: expected a list of datasets, found none");
-    const dg_dataset **sets = dg_scratch(L, (size_t)args.positional, sizeof *sets);
-    for (int i = 0; i < args.positional; i++) {
-        lua_rawgeti(L, 1, i + 1);
+    (void)out;
+    return lua_type(L, index) == LUA_TTABLE;
+}
+
+static const dg_lua_handle sets_handle = { { "list", "a list of datasets" }, is_table };
+
+typedef struct concat_options {
+    int sets; /* the table that holds them */
+} concat_options;
+
+static const dg_param concat_params[] = {
+    DG_SLOT(concat_options, sets, .rest = true, .required = true, .handle = &sets_handle.handle,
+            .doc = "with rows of one shape and type"),
+    DG_END,
+};
+
+static int concat(lua_State *L, const void *options)
+{
+    const concat_options *o = options;
+    int count = (int)lua_rawlen(L, o->sets);
+    const dg_dataset **sets = dg_scratch(L, (size_t)count, sizeof *sets);
+    for (int i = 0; i < count; i++) {
+        lua_rawgeti(L, o->sets, i + 1);
         sets[i] = dg_want_dataset(L, -1, "concat", "each value");
         lua_pop(L, 1); /* the table keeps it */
     }
-    dg_check_call(L, dg_dataset_concat(dg_push_dataset(L), args.positional, sets), "concat");
+    dg_check_call(L, dg_dataset_concat(dg_push_dataset(L), count, sets), "concat");
     return 1;
 }
 
-/* labels(probabilities, classes) */
-static int labels(lua_State *L)
+typedef struct labels_options {
+    const dg_tensor *probabilities;
+    int classes;
+} labels_options;
+
+static const dg_param labels_params[] = {
+    DG_HANDLE(labels_options, probabilities, .required = true, .handle = &dg_tensor_handle.handle,
+              .doc = "{n, k}: a row's probability of each class"),
+    DG_SLOT(labels_options, classes, .required = true, .handle = &dg_any_handle.handle,
+            .doc = "the label that each column belongs to, a list or a tensor"),
+    DG_END,
+};
+
+static int labels(lua_State *L, const void *options)
 {
-    const dg_tensor *chances = dg_want_tensor(L, 1, "labels", "the probabilities");
-    if (chances->axes != 2)
-        dg_raise(L, "labels: the probabilities must have two axes, found %d", chances->axes);
+    const labels_options *o = options;
+    const dg_tensor *given = o->probabilities;
+    if (given->axes != 2)
+        dg_raise(L, "labels: the probabilities must have two axes, found %d", given->axes);
     dg_dtype dtype = DG_INT32;
-    dg_push_tensor_of(L, 2, "labels", &dtype);
+    dg_push_tensor_of(L, o->classes, "labels", &dtype);
     const dg_tensor *classes = lua_touserdata(L, -1);
-    if (classes->axes != 1 || classes->shape[0] != chances->shape[1])
+    if (classes->axes != 1 || classes->shape[0] != given->shape[1])
         dg_raise(L, "labels: there are %I columns of probabilities, but %I classes",
-                 (lua_Integer)chances->shape[1],
+                 (lua_Integer)given->shape[1],
                  (lua_Integer)(classes->axes == 1 ? classes->shape[0] : 0));
     dg_tensor *best = dg_push_tensor(L);
-    dg_check_call(L, dg_tensor_reduce(best, DG_ARGMAX, chances, 1, false, 1), "labels");
+    dg_check_call(L, dg_tensor_reduce(best, DG_ARGMAX, given, 1, false, 1), "labels");
     int64_t count, *rows = dg_want_rows(L, -1, "labels", classes->shape[0], &count);
     dg_check_call(L, dg_tensor_take(dg_push_tensor(L), classes, rows, count), "labels");
     return 1;
@@ -412,39 +481,42 @@ int dg_lua_put_back(lua_State *L)
     return 1;
 }
 
+#define OPTIONS(word) .params = word##_params, .size = sizeof(word##_options)
+
 static const dg_function sources[] = {
-    { "csv", read_csv,
-      "csv { path, label_column = nil, header = \"auto\", dtype = nil, shape = nil, target = nil, "
-      "max_line = 2^24 }\nor csv { images = path, labels = path, ... }\n"
-      "A dataset from a CSV file: a row a line. Labels come from one of its columns or from a "
-      "second file.\nIf all of them are written as integers they are labels, if one is not (151.0) "
-      "all are numbers; target =\n\"labels\" or \"numbers\" says otherwise. A first line of names "
-      "only is a header; one of names and values is\nrefused unless header = true or false says "
-      "what it is.\nWhole numbers 0..255 make uint8; dtype = \"float32\" admits any number. "
-      "Without "
-      "shape, rows are {columns}.\nA line of more than max_line bytes is refused.\n"
-      "data.csv { \"mnist_train.csv\", label_column = 1, shape = { 28, 28, 1 } }" },
-    { "idx", read_idx,
-      "idx { images = path, labels = path, target = \"labels\", max_bytes = nil }\n"
-      "A dataset from IDX files, gzipped or not; {n, h, w} images become {n, h, w, 1}. A .gz that "
-      "unpacks to\nmore than max_bytes (unless given, a hundred times its size, or 256 MiB if that "
-      "is more) is refused.\n"
-      "data.idx { images = \"train-images-idx3-ubyte\", labels = \"train-labels-idx1-ubyte\" }" },
-    { "from_tensors", from_tensors,
-      "from_tensors { x = tensor, y = tensor, class_names = nil, target = nil }\n"
-      "A dataset of rows x and labels y: integers {n}, or one-hot {n, k}. A float32 y {n} is "
-      "numbers, whatever\nits values, for trees, and for networks of one output with loss = "
-      "\"mean_squared_error\";\ntarget = \"labels\" reads whole floats as labels, target = "
-      "\"numbers\" integers as numbers.\n"
-      "data.from_tensors { x = digits.zeros { 10, 28, 28, 1 }, y = digits.zeros { 10, dtype = "
-      "\"int32\" } }" },
-    { "concat", concat,
-      "concat { sets... }\nThe rows of several datasets, one after another.\n"
-      "data.concat { train, validation }" },
-    { "labels", labels,
-      "labels(probabilities, classes)\n"
-      "The most likely label of each row of a {n, k} tensor, as {n} int32; column i belongs to "
-      "classes[i].\ndata.labels(model:predict_proba(test), model.classes)" },
+    { .name = "csv",
+      .call = read_csv,
+      OPTIONS(csv),
+      .hints = csv_hints,
+      .doc = "A dataset from a CSV file: a row a line. Labels come from one of its columns or from "
+             "a second file. If all\nof them are written as integers they are labels, if one is "
+             "not (151.0) all are numbers.",
+      .example = "data.csv { \"mnist_train.csv\", label_column = 1, shape = { 28, 28, 1 } }" },
+    { .name = "idx",
+      .call = read_idx,
+      OPTIONS(idx),
+      .doc = "A dataset from IDX files, gzipped or not; {n, h, w} images become {n, h, w, 1}.",
+      .example = "data.idx { images = \"train-images-idx3-ubyte\", labels = "
+                 "\"train-labels-idx1-ubyte\" }" },
+    { .name = "from_tensors",
+      .call = from_tensors,
+      OPTIONS(from_tensors),
+      .doc = "A dataset of rows x and of labels or numbers y. Labels may be one-hot. Numbers are "
+             "for trees, and for\nnetworks of one output with loss = \"mean_squared_error\". "
+             "Writing into x or y later does not change the set.",
+      .example = "data.from_tensors { x = digits.zeros { 10, 28, 28, 1 }, y = digits.zeros { 10, "
+                 "dtype = \"int32\" } }" },
+    { .name = "concat",
+      .call = concat,
+      OPTIONS(concat),
+      .doc = "The rows of several datasets, one after another.",
+      .example = "data.concat { train, validation }" },
+    { .name = "labels",
+      .call = labels,
+      OPTIONS(labels),
+      .arguments = 2,
+      .doc = "The most likely label of each row of probabilities, as {n} int32.",
+      .example = "data.labels(model:predict_proba(test), model.classes)" },
     { NULL, NULL, NULL },
 };
 

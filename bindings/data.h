@@ -25,12 +25,16 @@ const dg_dataset *dg_want_dataset(lua_State *L, int index, const char *function,
 /* A dataset for the tensors x and y at two indices: pushes it. */
 const dg_dataset *dg_push_pair(lua_State *L, int x, int y, const char *function);
 
-/* The options target, and class_names (memory stays on the stack), of a call that makes a set. */
-dg_target dg_target_option(const dg_args *args);
+/* The option target, whose words are dg_target_words, by the index of its word or -1. */
+extern const char *const dg_target_words[];
+dg_target dg_target_of(int word);
+
+/* The option class_names, at stack index `list` (0: not given); memory stays on the stack. */
+extern const dg_lua_handle dg_class_names_handle;
+void dg_read_class_names(lua_State *L, int list, const char *function, dg_dataset_parts *parts);
 
 /* Says what is hardly meant: numbers read as labels, where no target was given. */
 void dg_warn_labels(lua_State *L, const dg_dataset *set, const char *function, dg_target target);
-void dg_class_names_option(const dg_args *args, dg_dataset_parts *parts);
 
 /* Pushes a list of labels, or of names. */
 void dg_push_labels(lua_State *L, int64_t count, const int32_t *labels);

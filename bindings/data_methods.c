@@ -1,4 +1,5 @@
 /* What can be made of a dataset. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,9 +9,43 @@
 #include "engine/base/part.h" /* dg_nearest */
 #include "engine/base/random.h"
 
+/* Each function's options stand before it; the set is its first argument, of which the call makes
+ * sure. */
+static const dg_dataset *self(lua_State *L)
+{
+    return dg_want_dataset(L, 1, "the method", "the value");
+}
+
 /* --- split and folds ------------------------------------------------------------------------ */
 
-static const char *const split_options[] = { "seed", "stratify", NULL };
+static bool is_table(lua_State *L, int index, dg_value *out)
+{
+    (void)out;
+    return lua_type(L, index) == LUA_TTABLE;
+}
+
+#define STRATIFY(options)                                                                          \
+    DG_BOOL(options, stratify, .named_only = true, .doc = "spread the rows of each class alike")
+#define ORDER_SEED(options) DG_SEED(options, seed, .named_only = true, .doc = "of the random order")
+
+static const dg_lua_handle parts_handle = {
+    { "list", "fractions that sum to 1, or counts: set:split { 0.8, 0.2 }" }, is_table
+};
+
+typedef struct split_options {
+    int parts; /* the table that holds them */
+    bool stratify;
+    dg_optional_seed seed;
+} split_options;
+
+static const dg_param split_params[] = {
+    DG_SLOT(split_options, parts, .rest = true, .required = true, .handle = &parts_handle.handle,
+            .doc =
+                "how much each set gets: fractions that sum to 1, or counts that sum to the rows"),
+    ORDER_SEED(split_options),
+    STRATIFY(split_options),
+    DG_END,
+};
 
 static const char *const split_hints[] = { "random_state",
                                            "use seed = ...",
@@ -20,31 +55,43 @@ static const char *const split_hints[] = { "random_state",
                                            "rows are always shuffled; see seed",
                                            NULL };
 
-static int split(lua_State *L)
+static int split(lua_State *L, const void *options)
 {
     enum { MOST_PARTS = 100 };
-    const dg_dataset *set = dg_want_dataset(L, 1, "split", "the value");
+    const split_options *o = options;
     double parts[MOST_PARTS];
     const dg_dataset *made[MOST_PARTS] = { NULL };
-    bool stratify = false;
-    dg_args args = dg_args_open(L, 2, "split", split_options, split_hints, MOST_PARTS);
-    if (args.positional == 0)
-        dg_raise(L, "split: expected fractions that sum to 1, or counts: set:split { 0.8, 0.2 }");
-    for (int i = 0; i < args.positional; i++) {
-        lua_rawgeti(L, 2, i + 1);
+    int count = (int)lua_rawlen(L, o->parts);
+    if (count > MOST_PARTS)
+        dg_raise(L, "split: there may be %d parts at most, found %d", MOST_PARTS, count);
+    for (int i = 0; i < count; i++) {
+        lua_rawgeti(L, o->parts, i + 1);
         parts[i] = dg_want_number(L, -1, "split", "each part");
         lua_pop(L, 1);
     }
-    dg_args_boolean(&args, "stratify", &stratify);
-    uint64_t seed = dg_args_seed_or_next(&args);
     int base = lua_gettop(L);
-    luaL_checkstack(L, args.positional + 8, NULL);
-    for (int i = 0; i < args.positional; i++) dg_push_dataset(L);
-    dg_check_call(L, dg_dataset_split(made, set, args.positional, parts, seed, stratify), "split");
-    for (int i = 0; i < args.positional; i++)
-        *(const dg_dataset **)lua_touserdata(L, base + 1 + i) = made[i];
-    return args.positional;
+    luaL_checkstack(L, count + 8, NULL);
+    for (int i = 0; i < count; i++) dg_push_dataset(L);
+    dg_check_call(
+        L, dg_dataset_split(made, self(L), count, parts, dg_seed_or_next(&o->seed), o->stratify),
+        "split");
+    for (int i = 0; i < count; i++) *(const dg_dataset **)lua_touserdata(L, base + 1 + i) = made[i];
+    return count;
 }
+
+typedef struct folds_options {
+    int64_t k;
+    bool stratify;
+    dg_optional_seed seed;
+} folds_options;
+
+static const dg_param folds_params[] = {
+    DG_INT(folds_options, k, .required = true, .low = 2, .high = INT32_MAX,
+           .doc = "how many folds; at most as many as rows"),
+    ORDER_SEED(folds_options),
+    STRATIFY(folds_options),
+    DG_END,
+};
 
 /* The iterator: upvalues set, folds, seed, stratify, the fold that comes next. */
 static int next_fold(lua_State *L)
@@ -63,28 +110,17 @@ static int next_fold(lua_State *L)
     return 2;
 }
 
-static int folds(lua_State *L)
+static int folds(lua_State *L, const void *options)
 {
-    const dg_dataset *set = dg_want_dataset(L, 1, "folds", "the value");
-    bool stratify = false;
-    int64_t count = 0;
-    if (lua_type(L, 2) == LUA_TNUMBER) {
-        lua_createtable(L, 1, 0);
-        lua_insert(L, 2);
-        lua_rawseti(L, 2, 1);
-    }
-    dg_args args = dg_args_open(L, 2, "folds", split_options, split_hints, 1);
-    if (args.positional == 0) dg_raise(L, "folds: expected how many: set:folds { 5 }");
-    lua_rawgeti(L, 2, 1);
-    int64_t rows = dg_dataset_rows(set);
-    count = dg_want_integer(L, -1, "folds", "the number of folds", 2,
-                            rows < INT32_MAX ? rows : INT32_MAX);
-    dg_args_boolean(&args, "stratify", &stratify);
-    uint64_t seed = dg_args_seed_or_next(&args);
+    const folds_options *o = options;
+    int64_t rows = dg_dataset_rows(self(L));
+    if (o->k > rows)
+        dg_raise(L, "folds: k must be a whole number from 2 to %I, as many as rows, found %I",
+                 (lua_Integer)rows, (lua_Integer)o->k);
     lua_pushvalue(L, 1);
-    lua_pushinteger(L, count);
-    lua_pushinteger(L, (lua_Integer)seed);
-    lua_pushboolean(L, stratify);
+    lua_pushinteger(L, o->k);
+    lua_pushinteger(L, (lua_Integer)dg_seed_or_next(&o->seed));
+    lua_pushboolean(L, o->stratify);
     lua_pushinteger(L, 0);
     lua_pushcclosure(L, next_fold, 5);
     return 1;
@@ -92,29 +128,60 @@ static int folds(lua_State *L)
 
 /* --- rows ----------------------------------------------------------------------------------- */
 
-static int rows(lua_State *L)
+typedef struct rows_options {
+    int numbers;
+} rows_options;
+
+static const dg_lua_handle rows_handle = { { "rows", "a list of row numbers or an integer tensor" },
+                                           NULL };
+
+static const dg_param rows_params[] = {
+    DG_SLOT(rows_options, numbers, .required = true, .handle = &rows_handle.handle,
+            .doc = "the numbers of the rows, counted from 1, negative ones from the end"),
+    DG_END,
+};
+
+static int rows(lua_State *L, const void *options)
 {
-    const dg_dataset *set = dg_want_dataset(L, 1, "rows", "the value");
-    int64_t count, *numbers = dg_want_rows(L, 2, "rows", dg_dataset_rows(set), &count);
+    const rows_options *o = options;
+    const dg_dataset *set = self(L);
+    int64_t count, *numbers = dg_want_rows(L, o->numbers, "rows", dg_dataset_rows(set), &count);
     dg_check_call(L, dg_dataset_take(dg_push_dataset(L), set, numbers, count), "rows");
     return 1;
 }
 
-static int take(lua_State *L)
+typedef struct take_options {
+    int64_t n;
+} take_options;
+
+static const dg_param take_params[] = {
+    DG_INT(take_options, n, .required = true, .low = 0, .high = INFINITY,
+           .doc = "how many rows, at most as many as there are"),
+    DG_END,
+};
+
+static int take(lua_State *L, const void *options)
 {
-    const dg_dataset *set = dg_want_dataset(L, 1, "take", "the value");
-    int64_t count = dg_want_integer(L, 2, "take", "the number of rows", 0, dg_dataset_rows(set));
-    dg_check_call(L, dg_dataset_head(dg_push_dataset(L), set, count), "take");
+    const take_options *o = options;
+    int64_t most = dg_dataset_rows(self(L));
+    if (o->n > most)
+        dg_raise(L, "take: n must be a whole number from 0 to %I, as many as rows, found %I",
+                 (lua_Integer)most, (lua_Integer)o->n);
+    dg_check_call(L, dg_dataset_head(dg_push_dataset(L), self(L), o->n), "take");
     return 1;
 }
 
-static int shuffle(lua_State *L)
+typedef struct shuffle_options {
+    dg_optional_seed seed;
+} shuffle_options;
+
+static const dg_param shuffle_params[] = { ORDER_SEED(shuffle_options), DG_END };
+
+static int shuffle(lua_State *L, const void *options)
 {
-    static const char *const names[] = { "seed", NULL };
-    const dg_dataset *set = dg_want_dataset(L, 1, "shuffle", "the value");
-    dg_args args = dg_args_open(L, 2, "shuffle", names, split_hints, 0);
-    uint64_t seed = dg_args_seed_or_next(&args);
-    dg_check_call(L, dg_dataset_shuffle(dg_push_dataset(L), set, seed), "shuffle");
+    const shuffle_options *o = options;
+    dg_check_call(L, dg_dataset_shuffle(dg_push_dataset(L), self(L), dg_seed_or_next(&o->seed)),
+                  "shuffle");
     return 1;
 }
 
@@ -133,15 +200,27 @@ static int32_t named_label(lua_State *L, const dg_dataset *set)
                     nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
-static int only(lua_State *L)
+typedef struct only_options {
+    int labels; /* the table that holds them */
+} only_options;
+
+static const dg_lua_handle labels_handle = { { "list", "a list of labels or class names" },
+                                             is_table };
+
+static const dg_param only_params[] = {
+    DG_SLOT(only_options, labels, .rest = true, .required = true, .handle = &labels_handle.handle,
+            .doc = "labels, or names of classes"),
+    DG_END,
+};
+
+static int only(lua_State *L, const void *options)
 {
-    const dg_dataset *set = dg_want_dataset(L, 1, "only", "the value");
-    if (lua_type(L, 2) != LUA_TTABLE)
-        dg_wrong_type(L, 2, "only", "the labels", "a list of labels or class names");
-    lua_Unsigned count = lua_rawlen(L, 2);
+    const only_options *o = options;
+    const dg_dataset *set = self(L);
+    lua_Unsigned count = lua_rawlen(L, o->labels);
     int32_t *labels = dg_scratch(L, count, sizeof *labels);
     for (lua_Unsigned i = 0; i < count; i++) {
-        lua_rawgeti(L, 2, (lua_Integer)i + 1);
+        lua_rawgeti(L, o->labels, (lua_Integer)i + 1);
         labels[i] = lua_type(L, -1) == LUA_TSTRING
                         ? named_label(L, set)
                         : (int32_t)dg_want_integer(L, -1, "only", "a label", INT32_MIN, INT32_MAX);
@@ -151,38 +230,52 @@ static int only(lua_State *L)
     return 1;
 }
 
+/* --- other parts ----------------------------------------------------------------------------- */
+
+typedef struct with_options {
+    const dg_tensor *x, *y;
+    int class_names, target;
+} with_options;
+
+static const dg_param with_params[] = {
+    DG_HANDLE(with_options, x, .handle = &dg_tensor_handle.handle, .doc = "other rows"),
+    DG_HANDLE(with_options, y, .handle = &dg_tensor_handle.handle,
+              .doc = "other labels or numbers"),
+    DG_SLOT(with_options, class_names, .handle = &dg_class_names_handle.handle,
+            .doc = "a name for each class; false: none"),
+    DG_CHOICE(with_options, target, .optional = true, .choices = dg_target_words,
+              .doc = "what y is; without y the old one is read anew"),
+    DG_END,
+};
+
 #define WEIGHTS "a set has none, they are given to fit(set, { sample_weight = ... })"
 
-static int with(lua_State *L)
+static const char *const with_hints[] = { "labels",      "use y = ...",   "images",
+                                          "use x = ...", "sample_weight", WEIGHTS,
+                                          "weights",     WEIGHTS,         NULL };
+
+static int with(lua_State *L, const void *options)
 {
-    static const char *const names[] = { "x", "y", "class_names", "target", NULL };
-    static const char *const hints[] = { "labels",      "use y = ...",   "images",
-                                         "use x = ...", "sample_weight", WEIGHTS,
-                                         "weights",     WEIGHTS,         NULL };
-    const dg_dataset *set = dg_want_dataset(L, 1, "with", "the value");
-    dg_args args = dg_args_open(L, 2, "with", names, hints, 0);
-    dg_dataset_parts parts = { .target = dg_target_option(&args) };
-    if (dg_args_push(&args, "x")) parts.x = dg_want_tensor(L, -1, "with", "x");
-    if (dg_args_push(&args, "y")) parts.y = dg_want_tensor(L, -1, "with", "y");
-    parts.no_names =
-        dg_args_push(&args, "class_names") && lua_isboolean(L, -1) && !lua_toboolean(L, -1);
-    if (!parts.no_names) dg_class_names_option(&args, &parts);
-    const dg_dataset **out = dg_push_dataset(L);
+    const with_options *o = options;
+    dg_dataset_parts parts = { .target = dg_target_of(o->target), .x = o->x, .y = o->y };
+    dg_read_class_names(L, o->class_names, "with", &parts);
+    const dg_dataset *set = self(L), **out = dg_push_dataset(L);
     dg_check_call(L, dg_dataset_with(out, set, &parts), "with");
     if (parts.y || !set->labelled) dg_warn_labels(L, *out, "with", parts.target);
     return 1;
 }
 
-static int one_hot(lua_State *L)
+static int one_hot(lua_State *L, const void *options)
 {
-    const dg_dataset *set = dg_want_dataset(L, 1, "one_hot", "the value");
-    dg_check_call(L, dg_dataset_one_hot(dg_push_dataset(L), set), "one_hot");
+    (void)options;
+    dg_check_call(L, dg_dataset_one_hot(dg_push_dataset(L), self(L)), "one_hot");
     return 1;
 }
 
-static int counts(lua_State *L)
+static int counts(lua_State *L, const void *options)
 {
-    const dg_dataset *set = dg_want_dataset(L, 1, "counts", "the value");
+    const dg_dataset *set = self(L);
+    (void)options;
     dg_check_status(L, dg_dataset_want_labels(set, "counts"));
     int64_t *numbers = dg_scratch(L, (size_t)set->class_count, sizeof *numbers);
     dg_dataset_counts(set, numbers);
@@ -196,6 +289,23 @@ static int counts(lua_State *L)
 }
 
 /* --- batches -------------------------------------------------------------------------------- */
+
+typedef struct batches_options {
+    int64_t size;
+    bool shuffle;
+    dg_optional_seed seed;
+} batches_options;
+
+static const dg_param batches_params[] = {
+    DG_INT(batches_options, size, .low = 1, .high = INFINITY, .default_number = 32,
+           .doc = "rows of a batch; the last may have fewer"),
+    DG_BOOL(batches_options, shuffle, .named_only = true, .doc = "in random order"),
+    ORDER_SEED(batches_options),
+    DG_END,
+};
+
+static const char *const batches_hints[] = { "batch_size", "use size = ...", "random_state",
+                                             "use seed = ...", NULL };
 
 /* The iterator: upvalues set, size, the order (int64_t row numbers, in a userdata), where the next
  * batch begins. */
@@ -213,30 +323,15 @@ static int next_batch(lua_State *L)
     return 1;
 }
 
-static int batches(lua_State *L)
+static int batches(lua_State *L, const void *options)
 {
-    static const char *const names[] = { "size", "shuffle", "seed", NULL };
-    static const char *const hints[] = { "batch_size", "use size = ...", "random_state",
-                                         "use seed = ...", NULL };
-    const dg_dataset *set = dg_want_dataset(L, 1, "batches", "the value");
-    int64_t size = 32, count = dg_dataset_rows(set);
-    bool shuffled = false;
-    if (lua_type(L, 2) == LUA_TNUMBER) {
-        lua_createtable(L, 1, 0);
-        lua_insert(L, 2);
-        lua_rawseti(L, 2, 1);
-    }
-    dg_args args = dg_args_open(L, 2, "batches", names, hints, 1);
-    if (dg_args_push_either(&args, 1, "size"))
-        size = dg_want_integer(L, -1, "batches", "size", 1, INT64_MAX);
-    dg_args_boolean(&args, "shuffle", &shuffled);
-    uint64_t seed = 0;
-    if (shuffled) seed = dg_args_seed_or_next(&args);
+    const batches_options *o = options;
+    int64_t count = dg_dataset_rows(self(L));
     lua_pushvalue(L, 1);
-    lua_pushinteger(L, size);
+    lua_pushinteger(L, o->size);
     int64_t *order = dg_scratch(L, (size_t)count, sizeof *order);
-    if (shuffled)
-        dg_random_permutation(dg_key(seed, "shuffle", 0), count, order);
+    if (o->shuffle)
+        dg_random_permutation(dg_key(dg_seed_or_next(&o->seed), "shuffle", 0), count, order);
     else
         for (int64_t i = 0; i < count; i++) order[i] = i;
     lua_pushinteger(L, 0);
@@ -244,39 +339,70 @@ static int batches(lua_State *L)
     return 1;
 }
 
+static const dg_param no_params[] = { DG_END };
+
+#define OPTIONS(word) .params = word##_params, .size = sizeof(word##_options)
+
 const dg_function dg_dataset_methods[] = {
-    { "split", split,
-      "split { parts..., seed = nil, stratify = false }\n"
-      "Cuts the rows, in random order, into several sets: fractions that sum to 1, or counts that "
-      "sum to\nthe rows. stratify spreads each class alike.\n"
-      "local train, test = set:split { 0.8, 0.2, seed = 1, stratify = true }" },
-    { "folds", folds,
-      "folds { k, seed = nil, stratify = false }\n"
-      "Iterates over k pairs of a training set and the rows held out; each row is held out once.\n"
-      "for training, held_out in set:folds { 5, seed = 1 } do ... end" },
-    { "only", only,
-      "only { labels or class names... }\n"
-      "The rows with one of these labels; the classes shrink to them.\n"
-      "set:only { 4, 9 } or set:only { \"cat\", \"dog\" }" },
-    { "with", with,
-      "with { x = nil, y = nil, class_names = nil, target = nil }\n"
-      "A set with other rows or labels and the rest of this one. The classes are those found in a "
-      "new y (with\nas many one-hot columns as classes, these); class_names stay with all their "
-      "classes, and each label\nmust have one: class_names = { ... } gives others, class_names = "
-      "false none. target is as in\ndata.from_tensors, and without y reads the old one anew.\n"
-      "local y = set.y:copy(); y[17] = 4; set = set:with { y = y }" },
-    { "rows", rows,
-      "rows { numbers... } or rows(tensor)\nThese rows in this order, counted from 1.\n"
-      "set:rows { 5, 1, 7 }" },
-    { "take", take, "take(n)\nThe first n rows.\nset:take(1000)" },
-    { "shuffle", shuffle,
-      "shuffle { seed = nil }\nThe rows in random order.\nset:shuffle { seed = 1 }" },
-    { "one_hot", one_hot, "one_hot()\nThe same rows with y as {n, classes} zeros and ones." },
-    { "batches", batches,
-      "batches { size = 32, shuffle = false, seed = nil }\n"
-      "Iterates over sets of up to size rows, which together have all of them.\n"
-      "for batch in set:batches { 50, shuffle = true } do print(batch.x, batch.y) end" },
-    { "counts", counts,
-      "counts()\nHow many rows each class has, a table asked by label.\nprint(set:counts()[4])" },
+    { .name = "split",
+      .call = split,
+      OPTIONS(split),
+      .hints = split_hints,
+      .doc = "Cuts the rows, in random order, into several sets.",
+      .example = "local train, test = set:split { 0.8, 0.2, seed = 1, stratify = true }" },
+    { .name = "folds",
+      .call = folds,
+      OPTIONS(folds),
+      .hints = split_hints,
+      .doc = "Iterates over k pairs of a training set and the rows held out; each row is held out "
+             "once.",
+      .example = "for training, held_out in set:folds { 5, seed = 1 } do ... end" },
+    { .name = "only",
+      .call = only,
+      OPTIONS(only),
+      .doc = "The rows with one of these labels; the classes shrink to them.",
+      .example = "set:only { 4, 9 } or set:only { \"cat\", \"dog\" }" },
+    { .name = "with",
+      .call = with,
+      OPTIONS(with),
+      .hints = with_hints,
+      .doc = "A set with other rows or labels and the rest of this one. The classes are those "
+             "found in a new y (with\nas many one-hot columns as classes, these); class_names "
+             "stay with all their classes, and each label\nmust have one.",
+      .example = "local y = set.y:copy(); y[17] = 4; set = set:with { y = y }" },
+    { .name = "rows",
+      .call = rows,
+      OPTIONS(rows),
+      .arguments = 1,
+      .doc = "These rows in this order.",
+      .example = "set:rows { 5, 1, 7 }" },
+    { .name = "take",
+      .call = take,
+      OPTIONS(take),
+      .arguments = 1,
+      .doc = "The first n rows.",
+      .example = "set:take(1000)" },
+    { .name = "shuffle",
+      .call = shuffle,
+      OPTIONS(shuffle),
+      .hints = split_hints,
+      .doc = "The rows in random order.",
+      .example = "set:shuffle { seed = 1 }" },
+    { .name = "one_hot",
+      .call = one_hot,
+      .params = no_params,
+      .doc = "The same rows with y as {n, classes} zeros and ones.",
+      .example = "set:one_hot().y" },
+    { .name = "batches",
+      .call = batches,
+      OPTIONS(batches),
+      .hints = batches_hints,
+      .doc = "Iterates over sets of up to size rows, which together have all of them.",
+      .example = "for batch in set:batches { 50, shuffle = true } do print(batch.x, batch.y) end" },
+    { .name = "counts",
+      .call = counts,
+      .params = no_params,
+      .doc = "How many rows each class has, a table asked by label.",
+      .example = "print(set:counts()[4])" },
     { NULL, NULL, NULL },
 };

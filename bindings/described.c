@@ -13,7 +13,8 @@
 
 #define DESCRIBED "digits.described" /* the registry's table: function -> its description */
 
-/* What a function says of itself; upvalue 1 of the closure. */
+/* What a function says of itself; upvalue 1 of the closure. A method's upvalue 3 is the metatable of
+ * the class that it was first pushed for. */
 struct described {
     dg_descriptor type; /* of kind "function" */
     dg_call *call;      /* NULL: a Lua function, upvalue 2 */
@@ -23,11 +24,37 @@ struct described {
 
 /* --- calling -------------------------------------------------------------------------------- */
 
+/* Raises unless the value at index 1 has the method that runs: classes share those of their base. */
+static void check_object(lua_State *L, const struct described *described)
+{
+    int top = lua_gettop(L);
+    bool found = false;
+    if (lua_getmetatable(L, 1)) {
+        found = lua_rawequal(L, -1, lua_upvalueindex(3));
+        if (!found && lua_type(L, -1) == LUA_TTABLE) {
+            lua_pushliteral(L, "methods");
+            if (lua_rawget(L, -2) == LUA_TTABLE) {
+                lua_pushstring(L, described->type.name);
+                if (lua_rawget(L, -2) == LUA_TFUNCTION) lua_getupvalue(L, -1, 1);
+            }
+            found = lua_touserdata(L, -1) == described;
+        }
+    }
+    lua_settop(L, top);
+    if (found) return;
+    const char *full = described->type.alias; /* "dataset:split" */
+    lua_pushlstring(L, full, strlen(full) - strlen(described->type.name));
+    dg_push_signature(L, &described->type, described->arguments);
+    dg_raise(L, "%s: use a colon: %s%s", described->type.name, lua_tostring(L, -2),
+             lua_tostring(L, -1));
+}
+
 static int call_c(lua_State *L)
 {
     const struct described *described = lua_touserdata(L, lua_upvalueindex(1));
     alignas(max_align_t) char options[DG_MAX_OPTIONS_SIZE];
     dg_part part;
+    if (described->method) check_object(L, described);
     memset(options, 0, described->type.options_size);
     dg_part_open(&part, &described->type, options);
     dg_read_options(L, &part, described->arguments, described->method ? 2 : 1, 0);
@@ -75,11 +102,11 @@ static void remember(lua_State *L, int index)
     lua_pop(L, 1);
 }
 
-void dg_push_described(lua_State *L, const dg_function *function, const char *prefix)
+/* Pushes the description of `function`, a userdata that also keeps its full name. */
+static struct described *push_description(lua_State *L, const dg_function *function,
+                                          const char *prefix, bool method)
 {
     struct described *described = lua_newuserdatauv(L, sizeof *described, 1);
-    int index = lua_gettop(L);
-    size_t length = strlen(prefix);
     *described = (struct described){
         .type = { .kind = "function",
                   .name = function->name,
@@ -90,16 +117,46 @@ void dg_push_described(lua_State *L, const dg_function *function, const char *pr
                   .hints = function->hints },
         .call = function->call,
         .arguments = function->arguments,
-        .method = length > 0 && prefix[length - 1] == ':',
+        .method = method,
     };
     lua_pushfstring(L, "%s%s", prefix, function->name);
     described->type.alias = lua_tostring(L, -1); /* in full, for help */
-    lua_setiuservalue(L, index, 1);
+    lua_setiuservalue(L, -2, 1);
+    return described;
+}
+
+/* Makes the closure of the description and the `upvalues` values behind it, on top of the stack. */
+static void push_closure(lua_State *L, const struct described *described, int upvalues)
+{
+    int index = lua_gettop(L) - upvalues;
     lua_pushvalue(L, index);
-    lua_pushcclosure(L, call_c, 1);
+    lua_insert(L, index + 1);
+    lua_pushcclosure(L, described->call ? call_c : call_lua, 1 + upvalues);
     remember(L, index);
-    dg_document(L, -1, described->type.alias, function->doc);
+    dg_document(L, -1, described->type.alias, described->type.doc);
     lua_remove(L, index);
+}
+
+void dg_push_described(lua_State *L, const dg_function *function, const char *prefix)
+{
+    push_closure(L, push_description(L, function, prefix, false), 0);
+}
+
+void dg_push_described_method(lua_State *L, const dg_function *function, int meta,
+                              const char *prefix)
+{
+    meta = lua_absindex(L, meta);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, "digits.methods");
+    if (lua_rawgetp(L, -1, function) == LUA_TNIL) {
+        lua_pop(L, 1);
+        const struct described *described = push_description(L, function, prefix, true);
+        lua_pushnil(L);
+        lua_pushvalue(L, meta);
+        push_closure(L, described, 2);
+        lua_pushvalue(L, -1);
+        lua_rawsetp(L, -3, function);
+    }
+    lua_remove(L, -2);
 }
 
 const dg_descriptor *dg_test_described(lua_State *L, int index, int *arguments)
@@ -129,6 +186,7 @@ static const struct word {
     { "integer", DG_TYPE_INT, sizeof(int64_t), NULL },
     { "number", DG_TYPE_FLOAT, sizeof(double), NULL },
     { "string", DG_TYPE_TEXT, sizeof(char *), NULL },
+    { "path", DG_TYPE_PATH, sizeof(char *), NULL },
     { "choice", DG_TYPE_CHOICE, sizeof(int), NULL },
     { "integers", DG_TYPE_INTS, sizeof(dg_ints), NULL },
     { "pair", DG_TYPE_PAIR, 2 * sizeof(int64_t), NULL },
@@ -268,10 +326,7 @@ int dg_define(lua_State *L)
     };
     lua_pushvalue(L, TABLE);
     lua_setiuservalue(L, DESCRIBED_VALUE, 1);
-    lua_pushvalue(L, DESCRIBED_VALUE);
     lua_pushvalue(L, CALL);
-    lua_pushcclosure(L, call_lua, 2);
-    remember(L, DESCRIBED_VALUE);
-    dg_document(L, -1, described->type.alias, described->type.doc);
+    push_closure(L, described, 1);
     return 1;
 }

@@ -22,8 +22,16 @@
 enum { DG_MAX_OPTIONS_SIZE = 1024 }; /* bytes of an options struct */
 
 /* Pushes the Lua function that `function` (with .call) describes. prefix: what its name stands
- * behind in help, "data." or "dataset:"; a colon means that the object is its first argument. */
+ * behind in help, "data." or "dataset:". */
 void dg_push_described(lua_State *L, const dg_function *function, const char *prefix);
+
+/* The same for a method, whose first argument is an object with the metatable at stack index
+ * `meta`, or of another class with this method. Classes that share a method share the value. */
+void dg_push_described_method(lua_State *L, const dg_function *function, int meta,
+                              const char *prefix);
+
+/* Pushes how a function is called: "split { parts..., seed = nil, stratify = false }". */
+void dg_push_signature(lua_State *L, const dg_descriptor *type, int arguments);
 
 /* define(table, call): a function that describes itself and is written in Lua. */
 int dg_define(lua_State *L);

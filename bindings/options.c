@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bindings/check.h"
+#include "bindings/described.h"
 #include "bindings/parts.h"
 
 /* --- handles -------------------------------------------------------------------------------- */
@@ -111,6 +112,7 @@ static dg_value read_value(lua_State *L, int index, const char *who, const dg_pa
     luaL_checkstack(L, 8, NULL);
     if (handle ? read_handle(L, index, param, &value) : read_plain(L, index, param, &value))
         return value;
+    if (param) dg_refuse_constructor(L, index, who, param->name);
     bool nul =
         lua_type(L, index) == LUA_TSTRING && strlen(lua_tostring(L, index)) != lua_rawlen(L, index);
     const char *found = nul ? "a string with NUL bytes" : dg_push_found(L, index);
@@ -197,6 +199,11 @@ static void set_table(lua_State *L, dg_part *part, int object, int index)
         if (dg_is_integer(L, -2, &place) && place > count)
             dg_raise(L, "%s: positional value %d is nil", part->type->name, count + 1);
     }
+    const dg_param *rest = dg_params_at(part->type->params, 0);
+    if (rest && rest->rest && count > 0) {
+        set_position(L, part, 0, index);
+        count = 0;
+    }
     for (int i = 1; i <= count; i++) {
         if (lua_rawgeti(L, index, i) == LUA_TNIL)
             dg_raise(L, "%s: positional value %d is nil", part->type->name, i);
@@ -239,16 +246,22 @@ static void refuse_positions(lua_State *L, const dg_part *part, int index)
              dg_push_found(L, -1));
 }
 
+static void refuse_surplus(lua_State *L, const dg_part *part, int arguments, int found)
+{
+    dg_push_signature(L, part->type, arguments);
+    dg_raise(L, "%s: expected %s, found %d argument%s", part->type->name, lua_tostring(L, -1),
+             found, found == 1 ? "" : "s");
+}
+
 static void read_after(lua_State *L, dg_part *part, int arguments, int first, int last)
 {
-    int options = first + arguments,
-        most = arguments + (dg_params_count(part->type->params) > arguments);
-    if (last - first + 1 > most)
-        dg_raise(L, "%s takes at most %d argument%s, found %d", part->type->name, most,
-                 most == 1 ? "" : "s", last - first + 1);
+    int options = first + arguments;
+    int most = arguments + (dg_params_count(part->type->params) > arguments);
+    while (last >= first && lua_isnil(L, last)) last--;
+    if (last - first + 1 > most) refuse_surplus(L, part, arguments, last - first + 1);
     for (int i = first; i < options && i <= last; i++)
         if (!lua_isnil(L, i)) set_position(L, part, i - first, i);
-    if (last < options || lua_isnil(L, options)) return;
+    if (last < options) return;
     if (arguments == 0 && lua_type(L, options) != LUA_TTABLE) {
         set_position(L, part, 0, options);
         return;

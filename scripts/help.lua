@@ -14,23 +14,6 @@ local function first_sentence(text, described)
   return body:match "^(.-[%w)}]%.)%s" or body
 end
 
--- How a function is called: "roc(curve, { logx = false })", "csv { path, header = "auto" }".
-local function signature(part)
-  local given, options = {}, {}
-  for i, param in ipairs(part.params) do
-    local word = param.name
-    if i > part.arguments and not param.required then
-      word = ("%s = %s"):format(word, param.default or "nil")
-    end
-    table.insert(i <= part.arguments and given or options, word)
-  end
-  local rest = #options > 0 and ("{ %s }"):format(table.concat(options, ", "))
-  local head = part.alias
-  if part.arguments == 0 then return head .. (rest and " " .. rest or "()") end
-  given[#given + 1] = rest or nil
-  return ("%s(%s)"):format(head, table.concat(given, ", "))
-end
-
 local function describe_params(part, lines)
   if #part.params > 0 then lines[#lines + 1] = "" end
   for _, param in ipairs(part.params) do
@@ -44,7 +27,7 @@ end
 
 local function describe_part(part)
   local is_function = part.kind == "function"
-  local lines = is_function and { signature(part), part.doc }
+  local lines = is_function and { (part.alias:match "^.*[.:]" or "") .. part.signature, part.doc }
     or { ("%s: %s"):format(part.name, part.doc) }
   describe_params(part, lines)
   if part.alias and not is_function then

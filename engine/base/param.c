@@ -112,6 +112,7 @@ void dg_param_expects(const dg_param *param, char *out, size_t size)
         break;
     case DG_TYPE_SEED: append(out, size, "a whole number (a seed)"); break;
     case DG_TYPE_TEXT: append(out, size, "a string"); break;
+    case DG_TYPE_PATH: append(out, size, "the path of a file"); break;
     case DG_TYPE_HANDLE:
     case DG_TYPE_SLOT: append(out, size, "%s", param->handle->expects); break;
     case DG_TYPE_AMOUNT:

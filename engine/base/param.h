@@ -39,11 +39,13 @@ typedef struct dg_handle {
 /* The type of a parameter, and in brackets the C type of its field in the options struct. */
 typedef enum dg_param_type {
     DG_TYPE_BOOL, /* bool */
-    DG_TYPE_INT,  /* int64_t, low .. high */
+    DG_TYPE_INT,  /* int64_t, low .. high; where `optional` is set, 0, which is then out of range,
+                     stands for nil */
     DG_TYPE_FLOAT, /* double, low .. high, always finite; where `optional` is set, NaN stands for nil,
                       which is its default */
     DG_TYPE_TEXT,    /* const char *, without NUL bytes, borrowed for a call (no part has one); NULL
                       where it is not given and has no default */
+    DG_TYPE_PATH,    /* const char *, as DG_TYPE_TEXT: the path of a file */
     DG_TYPE_CHOICE,  /* int: the index of the word in `choices` */
     DG_TYPE_INTS,    /* dg_ints: `count_low` .. `count_high` numbers, each low .. high; as the last
                        positional parameter it gathers single numbers: Input { 28, 28, 1 } */
@@ -125,11 +127,13 @@ typedef struct dg_param {
     size_t offset; /* of the field in the options struct */
     bool required;
     bool named_only;  /* is never filled by position */
+    bool rest;        /* DG_SLOT, the only one by position: takes all values by position together,
+                         as the table that holds them */
     double low, high; /* DG_INT, DG_FLOAT, DG_INTS, DG_PAIR; high 0 with low 0 means no limits;
                          high below low means no upper limit, and so does high 0 with low_open */
     bool low_open, high_open;
     bool fraction;              /* DG_AMOUNT: may be a fraction too */
-    bool optional;              /* DG_FLOAT: may be nil */
+    bool optional;              /* DG_INT, DG_FLOAT, DG_CHOICE: may be nil */
     int count_low, count_high;  /* DG_INTS; 0, 0 means 1 .. DG_MAX_INTS */
     const char *const *choices; /* DG_CHOICE, DG_AMOUNT, DG_WEIGHTS: words, then NULL */
     const char *kind;           /* DG_PART: "initializer", "regularizer" ... */
@@ -147,6 +151,7 @@ typedef struct dg_param {
 #define DG_INT(options, field, ...) DG_PARAM(options, field, DG_TYPE_INT, __VA_ARGS__)
 #define DG_FLOAT(options, field, ...) DG_PARAM(options, field, DG_TYPE_FLOAT, __VA_ARGS__)
 #define DG_TEXT(options, field, ...) DG_PARAM(options, field, DG_TYPE_TEXT, __VA_ARGS__)
+#define DG_PATH(options, field, ...) DG_PARAM(options, field, DG_TYPE_PATH, __VA_ARGS__)
 #define DG_CHOICE(options, field, ...) DG_PARAM(options, field, DG_TYPE_CHOICE, __VA_ARGS__)
 #define DG_INTS(options, field, ...) DG_PARAM(options, field, DG_TYPE_INTS, __VA_ARGS__)
 #define DG_PAIR(options, field, ...) DG_PARAM(options, field, DG_TYPE_PAIR, __VA_ARGS__)

@@ -34,6 +34,7 @@ bool dg_value_whole(const dg_value *value, int64_t *out)
 static dg_status check_int(const char *who, const dg_param *param, dg_value *value)
 {
     int64_t whole;
+    if (param->optional && value->type == DG_VALUE_NIL) return DG_OK;
     if (!dg_value_whole(value, &whole) || !dg_param_in_range(param, (double)whole))
         return dg_param_mismatch(who, param, value);
     *value = (dg_value){ .type = DG_VALUE_INT, .integer = whole };
@@ -160,7 +161,8 @@ dg_status dg_param_check(const char *who, const dg_param *param, dg_value *value
     case DG_TYPE_BOOL: fits = value->type == DG_VALUE_BOOL; break;
     case DG_TYPE_INT: return check_int(who, param, value);
     case DG_TYPE_FLOAT: return check_float(who, param, value);
-    case DG_TYPE_TEXT: fits = value->type == DG_VALUE_TEXT; break;
+    case DG_TYPE_TEXT:
+    case DG_TYPE_PATH: fits = value->type == DG_VALUE_TEXT; break;
     case DG_TYPE_CHOICE: return check_choice(who, param, value);
     case DG_TYPE_INTS: return check_ints(who, param, value);
     case DG_TYPE_PAIR: return check_pair(who, param, value);
@@ -211,8 +213,9 @@ void dg_param_put(const dg_param *param, const dg_value *value, void *options)
     case DG_TYPE_BOOL: *(bool *)field = value->boolean; break;
     case DG_TYPE_INT: *(int64_t *)field = value->integer; break;
     case DG_TYPE_FLOAT: *(double *)field = given ? value->number : NAN; break;
-    case DG_TYPE_TEXT: *(const char **)field = given ? value->text : NULL; break;
-    case DG_TYPE_CHOICE: *(int *)field = (int)value->integer; break;
+    case DG_TYPE_TEXT:
+    case DG_TYPE_PATH: *(const char **)field = given ? value->text : NULL; break;
+    case DG_TYPE_CHOICE: *(int *)field = given ? (int)value->integer : -1; break;
     case DG_TYPE_INTS: *(dg_ints *)field = value->ints; break;
     case DG_TYPE_PAIR: memcpy(field, value->ints.at, 2 * sizeof(int64_t)); break;
     case DG_TYPE_PART: *(const dg_part **)field = given ? value->part : NULL; break;
@@ -251,6 +254,7 @@ void dg_param_put_default(const dg_param *param, void *options)
         if (!param->optional) value = (dg_value){ .type = DG_VALUE_FLOAT, .number = number };
         break;
     case DG_TYPE_TEXT:
+    case DG_TYPE_PATH:
         if (param->default_text)
             value = (dg_value){ .type = DG_VALUE_TEXT, .text = param->default_text };
         break;
@@ -258,7 +262,11 @@ void dg_param_put_default(const dg_param *param, void *options)
         value = default_word(param);
         if (number != 0) value = (dg_value){ .type = DG_VALUE_INT, .integer = (int64_t)number };
         break;
-    case DG_TYPE_CHOICE: value = default_word(param); break;
+    case DG_TYPE_CHOICE:
+        value = default_word(param);
+        if (!param->optional && value.type == DG_VALUE_NIL)
+            value = (dg_value){ .type = DG_VALUE_TEXT, .text = param->choices[0] };
+        break;
     case DG_TYPE_INTS:
     case DG_TYPE_PART:
     case DG_TYPE_SEED:
@@ -304,17 +312,20 @@ dg_value dg_param_get(const dg_param *param, const void *options)
         break;
     case DG_TYPE_INT:
         value = (dg_value){ .type = DG_VALUE_INT, .integer = *(const int64_t *)field };
+        if (param->optional && value.integer == 0) value.type = DG_VALUE_NIL;
         break;
     case DG_TYPE_FLOAT:
         value.number = *(const double *)field;
         if (!isnan(value.number)) value.type = DG_VALUE_FLOAT;
         break;
     case DG_TYPE_TEXT:
+    case DG_TYPE_PATH:
         value.text = *(const char *const *)field;
         if (value.text) value.type = DG_VALUE_TEXT;
         break;
     case DG_TYPE_CHOICE:
         value.integer = *(const int *)field;
+        if (value.integer < 0) return (dg_value){ .type = DG_VALUE_NIL };
         value = (dg_value){ .type = DG_VALUE_TEXT,
                             .text = param->choices[value.integer],
                             .integer = value.integer };

@@ -124,7 +124,7 @@ describe("with", function()
       message(function() set:with { x = digits.zeros { 1, 2 } } end))
     assert.matches("^with: unknown option 'labels': use y = ...",
       message(function() set:with { labels = set.y } end))
-    assert.matches("^with: class_names must be a list of strings, found true",
+    assert.matches("^with: class_names must be a list of strings, or false, found true",
       message(function() set:with { class_names = true } end))
   end)
 end)
@@ -163,7 +163,8 @@ describe("the target", function()
       message(function()
         data.from_tensors { x = x, y = digits.tensor { 1.5, 2, 3 }, target = "labels" }
       end))
-    assert.are.equal("from_tensors: target must be \"labels\" or \"numbers\", found 'number'",
+    assert.are.equal("from_tensors: target must be one of 'labels', 'numbers', found 'number', " ..
+      "did you mean 'numbers'?",
       message(function() data.from_tensors { x = x, target = "number" } end))
     local path = support.write(folder .. "/y.csv", "1,151\n2,75.0\n")
     assert.are.same({ 151.0, 75.0 }, data.csv({ path, label_column = 2 }).y:totable())

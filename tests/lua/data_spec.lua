@@ -79,7 +79,7 @@ describe("a dataset", function()
     end
     assert.are.equal(3, pairs_seen)
     for i = 1, 10 do assert.are.equal(1, seen[i]) end
-    assert.matches("^folds: the number of folds must be a whole number from 2 to 10, found 11",
+    assert.matches("^folds: k must be a whole number from 2 to 10, as many as rows, found 11",
       message(function() make(10):folds { 11 } end))
   end)
 
@@ -94,7 +94,7 @@ describe("a dataset", function()
     assert.are.equal("rows: row 10 is out of range 1 to 9",
       message(function() set:rows { 10 } end))
     assert.matches("^only: 7 is not among", message(function() set:only { 7 } end))
-    assert.are.equal("take: the number of rows must be a whole number from 0 to 9, found 10",
+    assert.are.equal("take: n must be a whole number from 0 to 9, as many as rows, found 10",
       message(function() set:take(10) end))
   end)
 

@@ -79,7 +79,7 @@ describe("a function that describes itself", function()
     assert.has_error.matches(function() draw(1, 2) end,
       "draw: expected a table of options, found 2")
     assert.has_error.matches(function() draw(1, {}, 3) end,
-      "draw takes at most 2 arguments, found 3")
+      "draw: expected draw%(curve, { logx = false, bins = 30, .* }%), found 3 arguments")
   end)
 
   it("takes all from one table where nothing is an argument of its own", function()
@@ -91,7 +91,7 @@ describe("a function that describes itself", function()
     assert.has_error.matches(function() read { "a.csv", path = "b.csv" } end,
       "draw: path was given by position and by name")
     assert.has_error.matches(function() read("a.csv", {}) end,
-      "draw takes at most 1 argument, found 2")
+      "draw: expected draw { path, header = true }, found 2 arguments")
     assert.has_error.matches(function() read { header = true } end,
       "draw: path is required %(a string%)")
   end)

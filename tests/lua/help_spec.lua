@@ -9,7 +9,12 @@ local function check_all(fields, name)
     if type(value) == "function" then
       local document = documents[value]
       assert(document, name .. "." .. key .. " has no documentation")
-      assert(document.text:find "\n", name .. "." .. key .. " has no sentence")
+      local described = internals.describe(value)
+      assert(described and #described.doc > 10 or document.text:find "\n",
+        name .. "." .. key .. " has no sentence")
+      for _, param in ipairs(described and described.params or {}) do
+        assert(param.doc, name .. "." .. key .. ": " .. param.name .. " has no documentation")
+      end
     end
   end
 end
