@@ -92,12 +92,18 @@ local function of_numbers(value)
   return true
 end
 
+-- What a history has one of; all else are lists with an entry an epoch.
+local SINGLE = { epochs = true, rounds = true, best_epoch = true, best_round = true,
+  total_seconds = true, stopped_early = true }
+
 local function is_history(value)
   if type(value) ~= "table" or (value.epochs ~= nil and math.type(value.epochs) ~= "integer") then
     return false
   end
   for name, entry in pairs(value) do
-    if type(name) ~= "string" then return false end
+    if type(name) ~= "string" or (type(entry) == "table") == (SINGLE[name] == true) then
+      return false
+    end
     if type(entry) == "table" then
       for place, number in pairs(entry) do
         if math.type(place) ~= "integer" or type(number) ~= "number" then return false end

@@ -234,6 +234,9 @@ describe("a journal", function()
       { '"params":{[^}]*}', '"params":1', "params is no table" },
       { '"spread"', '"history":7,"spread"', "history is no history of a fit" },
       { '"spread"', '"history":{"loss":[1],"epochs":2},"spread"', "history is no history" },
+      { '"spread"', '"history":{"accuracy":5},"spread"', "history is no history of a fit" },
+      { '"spread"', '"history":{"accuracy":"5"},"spread"', "history is no history of a fit" },
+      { '"spread"', '"history":{"rounds":[5]},"spread"', "history is no history of a fit" },
       { '"spread"', '"rung":"first","spread"', "rung is no number" },
       { '"spread"', '"error":7,"spread"', "error is no text" },
     } do
