@@ -120,6 +120,11 @@ static int set_class_names(lua_State *L)
     return 1;
 }
 
+static int set_weights(lua_State *L)
+{
+    return push_shared(L, &dg_want_dataset(L, 1, "weights", "the value")->weights);
+}
+
 static int set_shape(lua_State *L)
 {
     const dg_dataset *set = dg_want_dataset(L, 1, "shape", "the value");
@@ -142,6 +147,10 @@ static const dg_function properties[] = {
       "labels\nThe labels as a read-only tensor {n} int32, one-hot or not; or nil." },
     { "classes", set_classes, "classes\nThe label values that there are, ascending." },
     { "class_names", set_class_names, "class_names\nA name for each class, or nil." },
+    { "weights", set_weights,
+      "weights\nHow much each row counts in a fit, a read-only tensor {n} float32; or nil. Trees "
+      "are\nfitted by them unless sample_weight is given to fit; networks do not take them yet. "
+      "evaluate and metrics\ncount all rows alike." },
     { "shape", set_shape, "shape\nThe shape of one row: {28, 28, 1}." },
     { NULL, NULL, NULL },
 };
@@ -172,7 +181,8 @@ static int set_tostring(lua_State *L)
                         set->class_count == 1 ? "" : "es", set->one_hot ? ", one-hot" : "");
     else
         lua_pushstring(L, set->numeric ? ", with numbers" : ", without labels");
-    lua_concat(L, 2);
+    lua_pushstring(L, set->weights.storage ? ", weighted" : "");
+    lua_concat(L, 3);
     return 1;
 }
 
@@ -240,6 +250,21 @@ void dg_read_class_names(lua_State *L, int list, const char *function, dg_datase
     }
     parts->name_count = count;
     parts->class_names = texts;
+}
+
+static bool is_weights(lua_State *L, int index, dg_value *out)
+{
+    (void)out;
+    return dg_test_tensor(L, index) ||
+           (lua_type(L, index) == LUA_TBOOLEAN && !lua_toboolean(L, index));
+}
+
+const dg_lua_handle dg_weights_handle = { { "tensor", "a tensor, or false" }, is_weights };
+
+void dg_read_weights(lua_State *L, int value, const char *function, dg_dataset_parts *parts)
+{
+    parts->no_weights = value && lua_type(L, value) == LUA_TBOOLEAN;
+    if (value && !parts->no_weights) parts->weights = dg_want_tensor(L, value, function, "weights");
 }
 
 void dg_warn_labels(lua_State *L, const dg_dataset *set, const char *function, dg_target target)
@@ -360,7 +385,7 @@ static int read_idx(lua_State *L, const void *options)
 
 typedef struct from_tensors_options {
     const dg_tensor *x, *y;
-    int class_names, target;
+    int class_names, weights, target;
 } from_tensors_options;
 
 static const dg_param from_tensors_params[] = {
@@ -370,15 +395,20 @@ static const dg_param from_tensors_params[] = {
               .doc = "labels or numbers, {n}, or one-hot labels, {n, classes}"),
     DG_SLOT(from_tensors_options, class_names, .named_only = true,
             .handle = &dg_class_names_handle.handle, .doc = "a name for each class"),
+    DG_SLOT(from_tensors_options, weights, .named_only = true, .handle = &dg_weights_handle.handle,
+            .doc = "{n}: how much each row counts when trees are fitted"),
     TARGET(from_tensors_options),
     DG_END,
 };
+
+static const char *const from_tensors_hints[] = { "sample_weight", "use weights = ...", NULL };
 
 static int from_tensors(lua_State *L, const void *options)
 {
     const from_tensors_options *o = options;
     dg_dataset_parts parts = { .target = dg_target_of(o->target), .x = o->x, .y = o->y };
     dg_read_class_names(L, o->class_names, "from_tensors", &parts);
+    dg_read_weights(L, o->weights, "from_tensors", &parts);
     const dg_dataset **out = dg_push_dataset(L);
     dg_check_call(L, dg_dataset_make(out, &parts), "from_tensors");
     dg_warn_labels(L, *out, "from_tensors", parts.target);
@@ -501,6 +531,7 @@ static const dg_function sources[] = {
     { .name = "from_tensors",
       .call = from_tensors,
       OPTIONS(from_tensors),
+      .hints = from_tensors_hints,
       .doc = "A dataset of rows x and of labels or numbers y. Labels may be one-hot. Numbers are "
              "for trees, and for\nnetworks of one output with loss = \"mean_squared_error\". "
              "Writing into x or y later does not change the set.",

@@ -33,6 +33,10 @@ dg_target dg_target_of(int word);
 extern const dg_lua_handle dg_class_names_handle;
 void dg_read_class_names(lua_State *L, int list, const char *function, dg_dataset_parts *parts);
 
+/* The option weights, at stack index `value` (0: not given). */
+extern const dg_lua_handle dg_weights_handle;
+void dg_read_weights(lua_State *L, int value, const char *function, dg_dataset_parts *parts);
+
 /* Says what is hardly meant: numbers read as labels, where no target was given. */
 void dg_warn_labels(lua_State *L, const dg_dataset *set, const char *function, dg_target target);
 

@@ -234,7 +234,7 @@ static int only(lua_State *L, const void *options)
 
 typedef struct with_options {
     const dg_tensor *x, *y;
-    int class_names, target;
+    int class_names, weights, target;
 } with_options;
 
 static const dg_param with_params[] = {
@@ -243,22 +243,23 @@ static const dg_param with_params[] = {
               .doc = "other labels or numbers"),
     DG_SLOT(with_options, class_names, .handle = &dg_class_names_handle.handle,
             .doc = "a name for each class; false: none"),
+    DG_SLOT(with_options, weights, .handle = &dg_weights_handle.handle,
+            .doc = "{n}: how much each row counts when trees are fitted; false: all alike"),
     DG_CHOICE(with_options, target, .optional = true, .choices = dg_target_words,
               .doc = "what y is; without y the old one is read anew"),
     DG_END,
 };
 
-#define WEIGHTS "a set has none, they are given to fit(set, { sample_weight = ... })"
-
 static const char *const with_hints[] = { "labels",      "use y = ...",   "images",
-                                          "use x = ...", "sample_weight", WEIGHTS,
-                                          "weights",     WEIGHTS,         NULL };
+                                          "use x = ...", "sample_weight", "use weights = ...",
+                                          NULL };
 
 static int with(lua_State *L, const void *options)
 {
     const with_options *o = options;
     dg_dataset_parts parts = { .target = dg_target_of(o->target), .x = o->x, .y = o->y };
     dg_read_class_names(L, o->class_names, "with", &parts);
+    dg_read_weights(L, o->weights, "with", &parts);
     const dg_dataset *set = self(L), **out = dg_push_dataset(L);
     dg_check_call(L, dg_dataset_with(out, set, &parts), "with");
     if (parts.y || !set->labelled) dg_warn_labels(L, *out, "with", parts.target);
@@ -368,7 +369,8 @@ const dg_function dg_dataset_methods[] = {
       .hints = with_hints,
       .doc = "A set with other rows or labels and the rest of this one. The classes are those "
              "found in a new y (with\nas many one-hot columns as classes, these); class_names "
-             "stay with all their classes, and each label\nmust have one.",
+             "stay with all their classes, and each label\nmust have one; weights stay with as "
+             "many rows.",
       .example = "local y = set.y:copy(); y[17] = 4; set = set:with { y = y }" },
     { .name = "rows",
       .call = rows,

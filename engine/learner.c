@@ -275,8 +275,13 @@ dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
 {
     double start = dg_clock();
     dg_job room;
+    dg_fit_options weighted = *options;
     job = dg_job_or_default(job, &room);
     *result = (dg_fit_result){ 0 };
+    if (!options->sample_weight && set->weights.storage) {
+        weighted.sample_weight = &set->weights;
+        options = &weighted;
+    }
     if (learner->busy) return dg_error(DG_INVALID, "fit: this model is being fitted already");
     const dg_learner_type *type = learner->type;
     bool asked = options->resume == DG_RESUME_YES && learner->fitted;

@@ -49,7 +49,8 @@ typedef struct dg_fit_options {
     bool shuffle;                     /* default true: another order each epoch */
     bool seeded;                      /* false: the seed follows from the model's */
     uint64_t seed;                    /* for shuffles and dropout */
-    const dg_tensor *sample_weight;   /* {rows} float32, at least 0; or NULL; trees only */
+    const dg_tensor *sample_weight;   /* {rows} float32, at least 0; NULL: the weights of the set,
+                                         if it has some; trees only, networks refuse them */
     const char *monitor;              /* early stopping on this score; NULL: none */
     int64_t patience;                 /* epochs without improvement before it stops; default 0;
                                          NaN is never an improvement */

@@ -46,6 +46,7 @@ void dg_dataset_release(const dg_dataset *const_set)
     dg_tensor_release(&set->y);
     dg_tensor_release(&set->labels);
     dg_tensor_release(&set->positions);
+    dg_tensor_release(&set->weights);
     free_classes(set);
     dg_free(set);
 }
@@ -67,6 +68,7 @@ dg_status dg_dataset_finish(const dg_dataset **out, dg_dataset *set, dg_status s
     dg_tensor_freeze(&set->y);
     dg_tensor_freeze(&set->labels);
     dg_tensor_freeze(&set->positions);
+    dg_tensor_freeze(&set->weights);
     *out = set;
     return DG_OK;
 }
@@ -361,11 +363,43 @@ static dg_status fill_names(dg_dataset *set, const dg_dataset_parts *parts)
     return status;
 }
 
+dg_status dg_check_weights(const dg_tensor *weights, const char *who)
+{
+    int64_t rows = weights->shape[0];
+    double sum = 0;
+    for (int64_t i = 0; i < rows; i++) {
+        double weight = dg_floats(weights)[i];
+        if (!(weight >= 0) || isinf(weight))
+            return dg_error(DG_INVALID,
+                            "%s: row %" PRId64 " has the weight %g, expected a finite number of at "
+                            "least 0",
+                            who, i + 1, weight);
+        sum += weight;
+    }
+    if (sum > 0 || rows == 0) return DG_OK;
+    return dg_error(DG_INVALID, "%s: all rows have the weight 0", who);
+}
+
+static dg_status fill_weights(dg_dataset *set, const dg_tensor *weights)
+{
+    char shape[128];
+    if (!weights) return DG_OK;
+    if (weights->axes != 1 || weights->shape[0] != dg_dataset_rows(set))
+        return dg_error(DG_INVALID,
+                        "weights has the shape %s, expected {%" PRId64 "}, a weight for each row",
+                        dg_shape_text(weights->axes, weights->shape, shape, sizeof shape),
+                        dg_dataset_rows(set));
+    DG_TRY(weights->dtype == DG_FLOAT32 ? dg_tensor_contiguous(&set->weights, weights)
+                                        : dg_tensor_astype(&set->weights, weights, DG_FLOAT32));
+    return dg_check_weights(&set->weights, "weights");
+}
+
 static dg_status fill(dg_dataset *set, const dg_dataset_parts *parts)
 {
     if (!parts->x) return dg_error(DG_INVALID, "x is required (a tensor)");
     DG_TRY(fill_x(set, parts->x));
     if (parts->y) DG_TRY(fill_y(set, parts->y, parts->target));
+    DG_TRY(fill_weights(set, parts->weights));
     return fill_names(set, parts);
 }
 
@@ -406,6 +440,18 @@ static dg_status keep_y(dg_dataset *fresh, const dg_dataset *set)
     fresh->labels = dg_tensor_retain(&set->labels);
     fresh->positions = dg_tensor_retain(&set->positions);
     return dg_dataset_set_classes(fresh, set->class_count, set->classes, NULL);
+}
+
+static dg_status keep_weights(dg_dataset *fresh, const dg_dataset *set)
+{
+    if (!set->weights.storage) return DG_OK;
+    if (dg_dataset_rows(fresh) != dg_dataset_rows(set))
+        return dg_error(DG_INVALID,
+                        "x has %" PRId64 " rows, the set has %" PRId64 " weights: give weights = a "
+                        "tensor too, or weights = false for none",
+                        dg_dataset_rows(fresh), dg_dataset_rows(set));
+    fresh->weights = dg_tensor_retain(&set->weights);
+    return DG_OK;
 }
 
 /* The first class of `fresh` that is none of `set`, or -1. */
@@ -464,6 +510,8 @@ static dg_status with(dg_dataset *fresh, const dg_dataset *set, const dg_dataset
     DG_TRY(fill_x(fresh, parts->x ? parts->x : &set->x));
     if (!y->storage && !same_y) return dg_error(DG_INVALID, "target was given, but no y");
     DG_TRY(same_y ? keep_y(fresh, set) : fill_y(fresh, y, parts->target));
+    DG_TRY(parts->weights || parts->no_weights ? fill_weights(fresh, parts->weights)
+                                               : keep_weights(fresh, set));
     if (!same_y) DG_TRY(name_columns(fresh, set));
     if (set->class_names && !parts->class_names && !parts->no_names) return keep_names(fresh, set);
     bool all_named = parts->class_names && parts->name_count != fresh->class_count &&

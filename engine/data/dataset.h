@@ -23,6 +23,7 @@ typedef struct dg_dataset {
     int64_t class_count;
     int32_t *classes;   /* the label values, ascending; kept by all that is made from this set */
     char **class_names; /* NULL, or a name for each class */
+    dg_tensor weights;  /* {n} float32, how much each row counts in a fit; or empty: all alike */
 } dg_dataset;
 
 int64_t dg_dataset_rows(const dg_dataset *set);
@@ -41,17 +42,20 @@ typedef enum dg_target { DG_TARGET_BY_TYPE, DG_TARGET_LABELS, DG_TARGET_NUMBERS 
 /* x: {n, ...}; int32 becomes float32. y: NULL, {n} or {n, 1} labels or numbers, as `target` says
  * (labels of floats must be whole numbers of 32 bits; numbers of integers become float32), or
  * one-hot {n, k} of any type (each row exactly one 1, else 0), whose classes are 0 .. k-1.
- * class_names: NULL or as many as classes. Storage is shared where the type allows, and its other
- * owners can no more write to it (engine/tensor/tensor.h). */
+ * class_names: NULL or as many as classes. weights: NULL or {n}, of any type, of which float32 is
+ * made: finite, at least 0, not all 0; fits of trees weigh rows by them, judging does not. Storage
+ * is shared where the type allows, and its other owners can no more write to it
+ * (engine/tensor/tensor.h). */
 typedef struct dg_dataset_parts {
-    const dg_tensor *x, *y;
+    const dg_tensor *x, *y, *weights;
     dg_target target;
     int64_t name_count;
     const char *const *class_names;
-    bool no_names; /* for dg_dataset_with: drops the names */
+    bool no_names, no_weights; /* for dg_dataset_with: drops the names, the weights */
 } dg_dataset_parts;
 
-/* DG_INVALID: different lengths, a y that is not finite or not what it is to be. */
+/* DG_INVALID: different lengths, a y that is not finite or not what it is to be, weights that are
+ * none. */
 dg_status dg_dataset_make(const dg_dataset **out, const dg_dataset_parts *parts);
 /* The same, with y by its type. */
 dg_status dg_dataset_new(const dg_dataset **out, const dg_tensor *x, const dg_tensor *y,
@@ -102,7 +106,7 @@ dg_status dg_idx_read(const dg_dataset **out, const char *images, const char *la
 /* The set with those parts replaced that are not NULL; target alone reads its y anew. The classes
  * of a new y are the labels found in it; those of a one-hot y with as many columns as the set has
  * classes are these. Class names that are not replaced stay with the whole list of their classes:
- * DG_INVALID if a label of the new y has none. */
+ * DG_INVALID if a label of the new y has none. Weights stay with as many rows. */
 dg_status dg_dataset_with(const dg_dataset **out, const dg_dataset *set,
                           const dg_dataset_parts *parts);
 /* Rows in the order given, from 0 (messages name them from 1, as users do). */
@@ -114,19 +118,22 @@ dg_status dg_dataset_shuffle(const dg_dataset **out, const dg_dataset *set, uint
 /* Rows with one of these labels, in order; the classes shrink to them, ascending. */
 dg_status dg_dataset_only(const dg_dataset **out, const dg_dataset *set, const int32_t *labels,
                           int64_t count);
-/* One after another: same row shape; classes are united; uint8 with float32 is refused, and labels
- * with numbers. One-hot if all are. Class names are kept if each class has one; two names for a
- * class are refused. */
+/* One after another: same row shape; classes are united; uint8 with float32 is refused, labels with
+ * numbers, and weights with none. One-hot if all are. Class names are kept if each class has one;
+ * two names for a class are refused. */
 dg_status dg_dataset_concat(const dg_dataset **out, int count, const dg_dataset *const *sets);
 /* The same rows with y as one-hot float32. */
 dg_status dg_dataset_one_hot(const dg_dataset **out, const dg_dataset *set);
+/* DG_INVALID unless the {n} float32 weights are finite, at least 0 and not all 0 (of no rows, they
+ * are right). who: what the message begins with. */
+dg_status dg_check_weights(const dg_tensor *weights, const char *who);
 /* DG_INVALID unless the set has labels: says what it has. who: begins the message; or NULL. */
 dg_status dg_dataset_want_labels(const dg_dataset *set, const char *who);
 /* How many rows have each class, in the order of classes: `out` has room for class_count. */
 void dg_dataset_counts(const dg_dataset *set, int64_t *out);
 
-/* A number that follows from types, shapes, values and y, so that two sets can be told apart;
- * not from class names. */
+/* A number that follows from types, shapes, values, y and weights, so that two sets can be told
+ * apart; not from class names. */
 uint64_t dg_dataset_fingerprint(const dg_dataset *set);
 
 /* --- splitting (engine/data/split.c) ------------------------------------------------------ */

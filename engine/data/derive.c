@@ -53,6 +53,7 @@ static dg_status take_into(dg_dataset *set, const dg_dataset *from, const int64_
                            int64_t count)
 {
     DG_TRY(gather_rows(&set->x, &from->x, rows, count));
+    if (from->weights.storage) DG_TRY(gather_rows(&set->weights, &from->weights, rows, count));
     set->numeric = from->numeric;
     if (from->numeric) return gather_rows(&set->y, &from->y, rows, count);
     if (!from->labelled) return DG_OK;
@@ -89,6 +90,7 @@ dg_status dg_dataset_take(const dg_dataset **out, const dg_dataset *set, const i
 static dg_status head_into(dg_dataset *head, const dg_dataset *set, int64_t n)
 {
     DG_TRY(dg_tensor_slice(&head->x, &set->x, 0, 0, n));
+    if (set->weights.storage) DG_TRY(dg_tensor_slice(&head->weights, &set->weights, 0, 0, n));
     head->numeric = set->numeric;
     if (set->numeric) return dg_tensor_slice(&head->y, &set->y, 0, 0, n);
     if (!set->labelled) return DG_OK;
@@ -198,6 +200,18 @@ dg_status dg_dataset_only(const dg_dataset **out, const dg_dataset *set, const i
 
 /* --- several sets ------------------------------------------------------------------------- */
 
+static dg_status check_weighted(int count, const dg_dataset *const *sets)
+{
+    bool first = sets[0]->weights.storage != NULL;
+    for (int i = 1; i < count; i++)
+        if ((sets[i]->weights.storage != NULL) != first)
+            return dg_error(DG_INVALID,
+                            "concat: set %d has weights, set %d has none: give it some by set:with "
+                            "{ weights = ... }, or drop them by set:with { weights = false }",
+                            first ? 1 : i + 1, first ? i + 1 : 1);
+    return DG_OK;
+}
+
 static dg_status check_alike(int count, const dg_dataset *const *sets)
 {
     const dg_dataset *first = sets[0];
@@ -225,7 +239,7 @@ static dg_status check_alike(int count, const dg_dataset *const *sets)
                 DG_INVALID, "concat: set %d has %s, set %d has none", set->y.axes ? i + 1 : 1,
                 set->numeric || first->numeric ? "numbers" : "labels", set->y.axes ? 1 : i + 1);
     }
-    return DG_OK;
+    return check_weighted(count, sets);
 }
 
 /* Joins the tensors that lie at `offset` in each set. */
@@ -283,6 +297,8 @@ static dg_status unite_classes(dg_dataset *both, int count, const dg_dataset *co
 static dg_status concat_into(dg_dataset *both, int count, const dg_dataset *const *sets)
 {
     DG_TRY(join(&both->x, count, sets, offsetof(dg_dataset, x)));
+    if (sets[0]->weights.storage)
+        DG_TRY(join(&both->weights, count, sets, offsetof(dg_dataset, weights)));
     both->numeric = sets[0]->numeric;
     if (both->numeric) return join(&both->y, count, sets, offsetof(dg_dataset, y));
     if (!sets[0]->labelled) return DG_OK;

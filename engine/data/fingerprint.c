@@ -31,6 +31,8 @@ uint64_t dg_dataset_fingerprint(const dg_dataset *set)
     for (int i = 0; i < x->axes; i++) hash = mix(hash, (uint64_t)x->shape[i]);
     int64_t count = dg_tensor_count(x);
     if (count > 0) hash = mix_bytes(hash, x->data, (size_t)count * dg_dtype_size(x->dtype));
+    if (set->weights.storage && count > 0)
+        hash = mix_bytes(hash, dg_floats(&set->weights), (size_t)x->shape[0] * sizeof(float));
     if (set->numeric && count > 0)
         return mix_bytes(hash, set->y.data, (size_t)x->shape[0] * sizeof(float));
     if (!set->labelled || count == 0) return hash;

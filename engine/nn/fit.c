@@ -36,12 +36,21 @@ struct fit {
 
 /* --- checking ----------------------------------------------------------------------------- */
 
+static dg_status refuse_weights(const char *who)
+{
+    return dg_error(DG_INVALID,
+                    "%s: the rows have weights, which networks do not take yet: leave them out, "
+                    "with set:with { weights = false }",
+                    who);
+}
+
 static dg_status check_options(const dg_model *model, const dg_fit_options *options)
 {
     if (!model->optimizer)
         return dg_error(DG_INVALID,
                         "fit: the model is not compiled: call model:compile { optimizer "
                         "= ..., loss = ... } first");
+    if (options->sample_weight) return refuse_weights("fit");
     if (options->epochs < 1)
         return dg_error(DG_INVALID, "fit: epochs must be at least 1, found %" PRId64,
                         options->epochs);
@@ -274,6 +283,7 @@ dg_status dg_model_gradients(dg_model *model, const dg_dataset *set, uint64_t ke
     if (!model->loss) return dg_error(DG_INVALID, "gradients: the model is not compiled");
     if (model->base.busy) return dg_error(DG_INVALID, "gradients: this model is being fitted");
     if (dg_dataset_rows(set) == 0) return dg_error(DG_INVALID, "gradients: the set has no rows");
+    if (set->weights.storage) return refuse_weights("gradients");
     DG_TRY(dg_learner_check_rows(&model->base, &set->x, "gradients"));
     if (!set->numeric) DG_TRY(dg_dataset_want_labels(set, "gradients"));
     if (!model->gradients)

@@ -320,7 +320,9 @@ static dg_status prepare_oob(struct fit *fit)
 {
     const dg_drawn *before = &fit->learner->drawn, *now = &fit->drawn;
     if (!fit->forest || !fit->forest->oob_score) return DG_OK;
-    uint64_t from = dg_forest_fingerprint(&fit->rows, dg_dataset_fingerprint(fit->set));
+    dg_dataset bare = *fit->set; /* its weights are among those of fit->rows, or not used */
+    bare.weights = (dg_tensor){ 0 };
+    uint64_t from = dg_forest_fingerprint(&fit->rows, dg_dataset_fingerprint(&bare));
     fit->drawn = (dg_drawn){ true, fit->rows.seed, from };
     if (!fit->goes_on || (before->known && before->seed == now->seed && before->set == now->set))
         return DG_OK;

@@ -76,7 +76,6 @@ uint64_t dg_tree_seed(const dg_learner *learner, const dg_fit_options *options)
 static dg_status check_weights(const dg_tensor *weight, int64_t rows)
 {
     char shape[128];
-    double sum = 0;
     if (!weight) return DG_OK;
     if (weight->dtype != DG_FLOAT32 || weight->axes != 1 || weight->shape[0] != rows ||
         !dg_tensor_is_contiguous(weight))
@@ -85,17 +84,7 @@ static dg_status check_weights(const dg_tensor *weight, int64_t rows)
                         " float32 numbers, one for each row, found %s %s",
                         rows, dg_dtype_name(weight->dtype),
                         dg_shape_text(weight->axes, weight->shape, shape, sizeof shape));
-    for (int64_t i = 0; i < rows; i++) {
-        float w = dg_floats(weight)[i];
-        if (!(w >= 0) || isinf(w))
-            return dg_error(DG_INVALID,
-                            "fit: sample_weight: row %" PRId64 " has the weight %g, "
-                            "which is not a number of at least 0",
-                            i + 1, (double)w);
-        sum += (double)w;
-    }
-    if (sum > 0) return DG_OK;
-    return dg_error(DG_INVALID, "fit: sample_weight is 0 in all rows");
+    return dg_check_weights(weight, "fit: sample_weight");
 }
 
 enum { FINITE_ROWS = 256 };

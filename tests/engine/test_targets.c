@@ -282,6 +282,117 @@ static void rows_and_targets_can_be_replaced(void **state)
     dg_tensor_release(&x);
 }
 
+/* Rows 0 .. 3 with the labels 4, 9, 4, 9 and these weights. */
+static dg_status weighted_set(const dg_dataset **out, dg_dtype dtype, const double *weights)
+{
+    dg_tensor x = support_tensor(DG_UINT8, 2, (int64_t[]){ 4, 1 }, (double[]){ 0, 1, 2, 3 });
+    dg_tensor y = support_tensor(DG_INT32, 1, (int64_t[]){ 4 }, (double[]){ 4, 9, 4, 9 });
+    dg_tensor w = support_tensor(dtype, 1, (int64_t[]){ 4 }, weights);
+    dg_status status = dg_dataset_make(out, &(dg_dataset_parts){ .x = &x, .y = &y, .weights = &w });
+    dg_tensor_release(&x);
+    dg_tensor_release(&y);
+    dg_tensor_release(&w);
+    return status;
+}
+
+/* Rows hold their numbers, from 0: row i is to have the weight of i. Releases the set. */
+static void expect_weights(const dg_dataset *set, int64_t rows, const double *weight_of)
+{
+    assert_int_equal(dg_dataset_rows(set), rows);
+    assert_int_equal(set->weights.shape[0], rows);
+    assert_int_equal(set->weights.axes, 1);
+    assert_int_equal(set->weights.dtype, DG_FLOAT32);
+    dg_tensor view = dg_tensor_retain(&set->weights);
+    assert_fails_with(dg_tensor_set(&view, (int64_t[]){ 0 }, 1), DG_INVALID, "never changes");
+    dg_tensor_release(&view);
+    for (int64_t i = 0; i < rows; i++)
+        assert_true(dg_floats(&set->weights)[i] == (float)weight_of[dg_bytes(&set->x)[i]]);
+    dg_dataset_release(set);
+}
+
+static void weights_stay_with_their_rows(void **state)
+{
+    static const double weights[] = { 0.5, 0, 3, 7 };
+    const dg_dataset *set, *out[2], *both[2];
+    int32_t nine = 9;
+    (void)state;
+    assert_ok(weighted_set(&set, DG_FLOAT32, weights));
+    expect_weights(dg_dataset_retain(set), 4, weights);
+    assert_ok(dg_dataset_take(out, set, (int64_t[]){ 3, 0, 3 }, 3));
+    expect_weights(out[0], 3, weights);
+    assert_ok(dg_dataset_head(out, set, 3));
+    expect_weights(out[0], 3, weights);
+    assert_ok(dg_dataset_shuffle(out, set, 1));
+    expect_weights(out[0], 4, weights);
+    assert_ok(dg_dataset_only(out, set, &nine, 1));
+    expect_weights(out[0], 2, weights);
+    assert_ok(dg_dataset_one_hot(out, set));
+    expect_weights(out[0], 4, weights);
+    assert_ok(dg_dataset_split(out, set, 2, (double[]){ 0.5, 0.5 }, 3, true));
+    expect_weights(out[0], 2, weights);
+    expect_weights(out[1], 2, weights);
+    assert_ok(dg_dataset_fold(&out[0], &out[1], set, 2, 1, 3, false));
+    expect_weights(out[0], 2, weights);
+    both[0] = set;
+    both[1] = out[1];
+    assert_ok(dg_dataset_concat(out, 2, both));
+    dg_dataset_release(both[1]);
+    expect_weights(out[0], 6, weights);
+    dg_dataset_release(set);
+}
+
+static void weights_can_be_replaced(void **state)
+{
+    static const double weights[] = { 0.5, 0, 3, 7 }, others[] = { 1, 2, 3, 4 };
+    const dg_dataset *set, *bare, *other;
+    dg_tensor w = support_tensor(DG_INT32, 1, (int64_t[]){ 4 }, others), few, x;
+    (void)state;
+    assert_ok(weighted_set(&set, DG_FLOAT32, weights));
+    assert_ok(dg_dataset_with(&other, set, &(dg_dataset_parts){ .x = &set->x, .y = &set->y }));
+    assert_true(dg_dataset_fingerprint(other) == dg_dataset_fingerprint(set));
+    expect_weights(other, 4, weights);
+    assert_ok(dg_dataset_with(&other, set, &(dg_dataset_parts){ .weights = &w }));
+    assert_true(dg_dataset_fingerprint(other) != dg_dataset_fingerprint(set));
+    expect_weights(other, 4, others);
+    assert_ok(dg_dataset_with(&bare, set, &(dg_dataset_parts){ .no_weights = true }));
+    assert_null(bare->weights.storage);
+    assert_true(dg_dataset_fingerprint(bare) != dg_dataset_fingerprint(set));
+    assert_fails_with(dg_dataset_concat(&other, 2, (const dg_dataset *[]){ bare, set }), DG_INVALID,
+                      "concat: set 2 has weights, set 1 has none");
+    dg_dataset_release(set);
+    assert_ok(dg_tensor_slice(&x, &bare->x, 0, 0, 2));
+    assert_ok(dg_dataset_new(&other, &bare->x, NULL, 0, NULL));
+    assert_ok(dg_dataset_with(&set, other, &(dg_dataset_parts){ .weights = &w }));
+    dg_dataset_release(other);
+    assert_fails_with(dg_dataset_with(&other, set, &(dg_dataset_parts){ .x = &x }), DG_INVALID,
+                      "x has 2 rows, the set has 4 weights: give weights = a tensor too");
+    assert_fails_with(dg_dataset_with(&other, set, &(dg_dataset_parts){ .x = &x, .weights = &w }),
+                      DG_INVALID, "weights has the shape {4}, expected {2}");
+    assert_ok(dg_tensor_slice(&few, &w, 0, 1, 3));
+    assert_ok(dg_dataset_with(&other, set, &(dg_dataset_parts){ .x = &x, .weights = &few }));
+    expect_weights(other, 2, others + 1);
+    dg_dataset_release(set);
+    dg_dataset_release(bare);
+    dg_tensor_release(&few);
+    dg_tensor_release(&x);
+    dg_tensor_release(&w);
+}
+
+static void weights_that_are_none_are_refused(void **state)
+{
+    const dg_dataset *set;
+    (void)state;
+    assert_fails_with(weighted_set(&set, DG_FLOAT32, (double[]){ 1, -1, 1, 1 }), DG_INVALID,
+                      "weights: row 2 has the weight -1, expected a finite number of at least 0");
+    assert_fails_with(weighted_set(&set, DG_FLOAT32, (double[]){ 1, 1, INFINITY, 1 }), DG_INVALID,
+                      "weights: row 3 has the weight inf");
+    assert_fails_with(weighted_set(&set, DG_FLOAT32, (double[]){ 1, 1, 1, NAN }), DG_INVALID,
+                      "weights: row 4 has the weight");
+    assert_fails_with(weighted_set(&set, DG_UINT8, (double[]){ 0, 0, 0, 0 }), DG_INVALID,
+                      "weights: all rows have the weight 0");
+    assert_null(set);
+}
+
 static void memory_that_cannot_be_had_is_said(void **state)
 {
     const dg_dataset *set = named_set(), *other;
@@ -314,6 +425,9 @@ int main(void)
         leaving_nothing(names_stay_while_each_label_has_one),
         leaving_nothing(one_hot_columns_are_the_classes),
         leaving_nothing(rows_and_targets_can_be_replaced),
+        leaving_nothing(weights_stay_with_their_rows),
+        leaving_nothing(weights_can_be_replaced),
+        leaving_nothing(weights_that_are_none_are_refused),
         leaving_nothing(memory_that_cannot_be_had_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

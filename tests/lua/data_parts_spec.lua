@@ -212,12 +212,12 @@ describe("the target", function()
       "numbers, give them as y:astype \"float32\"\n$", err)
   end)
 
-  it("says what is wrong with numbers, and where weights go", function()
+  it("says what is wrong with numbers, and what weights are called", function()
     local rows = digits.zeros { 2, 2 }
     assert.matches("from_tensors: number 2 is nan, expected a finite number",
       message(function() data.from_tensors { x = rows, y = digits.tensor { 0.5, 0 / 0 } } end))
     local set = data.from_tensors { x = rows, y = digits.tensor { 0, 1 } }
-    assert.matches("unknown option 'sample_weight': a set has none, they are given to fit",
+    assert.matches("unknown option 'sample_weight': use weights = ...",
       message(function() set:with { sample_weight = digits.ones { 2 } } end))
   end)
 end)
