@@ -33,8 +33,8 @@ const char *dg_push_found(lua_State *L, int index);
 /* Pushes the position of the user's code, "file.lua:12: ", or "". */
 void dg_push_where(lua_State *L);
 
-/* Writes "digits-lua: warning: file.lua:12: function: text" to standard error, the same line once only: for
- * what is no error, and is hardly meant. */
+/* Writes "digits-lua: warning: file.lua:12: function: text" to standard error, the same line once
+ * only: for what is no error, and is hardly meant. */
 void dg_tell(lua_State *L, const char *function, const char *text);
 
 /* lua_pushnumber, but NaN has no sign, which print would show ("-nan"). */

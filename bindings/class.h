@@ -10,10 +10,10 @@
 /* A function that was called with `options` read, and its arguments still on the stack. */
 typedef int dg_call(lua_State *L, const void *options);
 
-/* A function of a module or a method. One that describes itself (bindings/described.h) has `call`, and
- * params, in the order of its arguments. One that reads its arguments itself has `function`, and
- * a doc that begins with a line that says how it is called ("sum { axis = nil, keep = false }");
- * so do properties. A list ends with a NULL name. */
+/* A function of a module or a method. One that describes itself (bindings/described.h) has `call`,
+ * and params, in the order of its arguments. One that reads its arguments itself has `function`,
+ * and a doc that begins with a line that says how it is called ("clock()"); so do properties. A
+ * list ends with a NULL name. */
 typedef struct dg_function {
     const char *name;
     lua_CFunction function;

@@ -13,8 +13,8 @@
 
 #define DESCRIBED "digits.described" /* the registry's table: function -> its description */
 
-/* What a function says of itself; upvalue 1 of the closure. A method's upvalue 3 is the metatable of
- * the class that it was first pushed for. */
+/* What a function says of itself; upvalue 1 of the closure. A method's upvalue 3 is the metatable
+ * of the class that it was first pushed for. */
 struct described {
     dg_descriptor type; /* of kind "function" */
     dg_call *call;      /* NULL: a Lua function, upvalue 2 */
@@ -24,7 +24,8 @@ struct described {
 
 /* --- calling -------------------------------------------------------------------------------- */
 
-/* Raises unless the value at index 1 has the method that runs: classes share those of their base. */
+/* Raises unless the value at index 1 has the method that runs: classes share those of their base.
+ */
 static void check_object(lua_State *L, const struct described *described)
 {
     int top = lua_gettop(L);

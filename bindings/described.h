@@ -39,8 +39,8 @@ int dg_define(lua_State *L);
 /* The description of the function at `index`, and how its arguments stand; or NULL. */
 const dg_descriptor *dg_test_described(lua_State *L, int index, int *arguments);
 
-/* describe(value) (bindings/parts.c), for help and completion: the table of a part, a constructor or a function that
- * describes itself, or nothing. */
+/* describe(value) (bindings/parts.c), for help and completion: the table of a part, a constructor
+ * or a function that describes itself, or nothing. */
 int dg_describe(lua_State *L);
 
 #endif

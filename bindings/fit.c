@@ -421,7 +421,8 @@ static void finish_interrupted(lua_State *L, const dg_learner *learner, bool val
     lua_settop(L, LAST);
 }
 
-/* Trees would make hundreds of classes of numbers that came as integers, without a dataset before. */
+/* Trees would make hundreds of classes of numbers that came as integers, without a dataset before.
+ */
 static void warn_classes(lua_State *L, const dg_dataset *set)
 {
     char text[256];

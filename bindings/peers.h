@@ -1,5 +1,5 @@
-/* What peers (Keras, scikit-learn, PyTorch, XGBoost, NumPy, pandas) call the methods and fields that
- * have another name here. */
+/* What peers (Keras, scikit-learn, PyTorch, XGBoost, NumPy, pandas) call the methods and fields
+ * that have another name here. */
 #ifndef DIGITS_BINDINGS_PEERS_H
 #define DIGITS_BINDINGS_PEERS_H
 

@@ -38,22 +38,22 @@ typedef struct dg_handle {
 
 /* The type of a parameter, and in brackets the C type of its field in the options struct. */
 typedef enum dg_param_type {
-    DG_TYPE_BOOL, /* bool */
-    DG_TYPE_INT,  /* int64_t, low .. high; where `optional` is set, 0, which is then out of range,
+    DG_TYPE_BOOL,   /* bool */
+    DG_TYPE_INT,    /* int64_t, low .. high; where `optional` is set, 0, which is then out of range,
                      stands for nil */
-    DG_TYPE_FLOAT, /* double, low .. high, always finite; where `optional` is set, NaN stands for nil,
-                      which is its default */
-    DG_TYPE_TEXT,    /* const char *, without NUL bytes, borrowed for a call (no part has one); NULL
+    DG_TYPE_FLOAT,  /* double, low .. high, always finite; where `optional` is set, NaN stands for
+                      nil, which is its default */
+    DG_TYPE_TEXT,   /* const char *, without NUL bytes, borrowed for a call (no part has one); NULL
                       where it is not given and has no default */
-    DG_TYPE_PATH,    /* const char *, as DG_TYPE_TEXT: the path of a file */
-    DG_TYPE_CHOICE,  /* int: the index of the word in `choices` */
-    DG_TYPE_INTS,    /* dg_ints: `count_low` .. `count_high` numbers, each low .. high; as the last
+    DG_TYPE_PATH,   /* const char *, as DG_TYPE_TEXT: the path of a file */
+    DG_TYPE_CHOICE, /* int: the index of the word in `choices` */
+    DG_TYPE_INTS,   /* dg_ints: `count_low` .. `count_high` numbers, each low .. high; as the last
                        positional parameter it gathers single numbers: Input { 28, 28, 1 } */
-    DG_TYPE_PAIR,    /* int64_t[2]; one number n stands for {n, n} */
-    DG_TYPE_PART,    /* dg_part *: NULL or a part of kind `kind`, owned; a text names one by its
+    DG_TYPE_PAIR,   /* int64_t[2]; one number n stands for {n, n} */
+    DG_TYPE_PART,   /* dg_part *: NULL or a part of kind `kind`, owned; a text names one by its
                        registered name with its defaults ("he_normal", "adam"); false is NULL */
-    DG_TYPE_SEED,    /* dg_optional_seed */
-    DG_TYPE_AMOUNT,  /* dg_amount: a count low .. high; where `fraction` is set, a float above 0 and
+    DG_TYPE_SEED,   /* dg_optional_seed */
+    DG_TYPE_AMOUNT, /* dg_amount: a count low .. high; where `fraction` is set, a float above 0 and
                        at most 1 (so 1 is a count and 1.0 a fraction); one of `choices`, if any; nil
                        is none of these */
     DG_TYPE_WEIGHTS, /* dg_weights: a positive number for each of some labels; one of `choices`, if
@@ -175,8 +175,8 @@ typedef struct dg_param {
 dg_status dg_param_check(const char *who, const dg_param *param, dg_value *value);
 /* The message alone. */
 dg_status dg_param_mismatch(const char *who, const dg_param *param, const dg_value *value);
-/* Writes a checked value, or the default, into its field; copies and retains nothing. A DG_TYPE_INTS
- * and a DG_TYPE_PART have no default but zero. */
+/* Writes a checked value, or the default, into its field; copies and retains nothing. A
+ * DG_TYPE_INTS and a DG_TYPE_PART have no default but zero. */
 void dg_param_put(const dg_param *param, const dg_value *value, void *options);
 void dg_param_put_default(const dg_param *param, void *options);
 /* The value of the field; what it points to lives as long as the options. */

@@ -57,9 +57,9 @@ dg_status dg_part_set(dg_part *part, const char *name, const dg_value *value);
 dg_status dg_part_set_at(dg_part *part, int position, const dg_value *value);
 dg_status dg_part_finish(dg_part *part);
 
-/* Fills `part` with defaults for one call of a function, which is described as a part is: `options`,
- * type->options_size bytes, and all that values refer to stay the caller's; nothing is allocated,
- * and nothing is to be released. Texts do not name parts then. */
+/* Fills `part` with defaults for one call of a function, which is described as a part is:
+ * `options`, type->options_size bytes, and all that values refer to stay the caller's; nothing is
+ * allocated, and nothing is to be released. Texts do not name parts then. */
 void dg_part_open(dg_part *part, const dg_descriptor *type, void *options);
 
 /* A part with all defaults. */

@@ -126,9 +126,9 @@ dg_status dg_tensor_assign(dg_tensor *to, const dg_tensor *from);
 /* Rows (axis 0) in the given order; DG_INVALID names the first that is out of range. */
 dg_status dg_tensor_take(dg_tensor *out, const dg_tensor *tensor, const int64_t *rows,
                          int64_t count);
-/* Copies `from`, broadcast and converted as in dg_tensor_assign, into these rows (axis 0) of `to`; of
- * a row that is named twice the last one stays. What does not fit is refused before a row changes.
- */
+/* Copies `from`, broadcast and converted as in dg_tensor_assign, into these rows (axis 0) of `to`;
+ * of a row that is named twice the last one stays. What does not fit is refused before a row
+ * changes. */
 dg_status dg_tensor_put(dg_tensor *to, const int64_t *rows, int64_t count, const dg_tensor *from);
 /* Tensors of one type, one after another along `axis`. */
 dg_status dg_tensor_concat(dg_tensor *out, int count, const dg_tensor *const *tensors, int axis);
