@@ -83,30 +83,11 @@ static struct arity arity_upvalues(lua_State *L)
                            (int)lua_tointeger(L, lua_upvalueindex(3)) };
 }
 
-/* Whether the value at index 1 has the method that runs: classes share those of their base. */
-static bool has_method(lua_State *L, const dg_function *function)
-{
-    if (!lua_getmetatable(L, 1)) return false;
-    if (lua_rawequal(L, -1, lua_upvalueindex(5))) { /* the class that it was first pushed for */
-        lua_pop(L, 1);
-        return true;
-    }
-    int top = lua_gettop(L) - 1;
-    lua_pushliteral(L, "methods");
-    if (lua_rawget(L, -2) == LUA_TTABLE) {
-        lua_pushstring(L, function->name);
-        if (lua_rawget(L, -2) == LUA_TFUNCTION) lua_getupvalue(L, -1, 1);
-    }
-    bool found = lua_touserdata(L, -1) == function;
-    lua_settop(L, top);
-    return found;
-}
-
 /* Upvalues: the dg_function, its arity, "model:", and the metatable. */
 static int call_method(lua_State *L)
 {
     const dg_function *function = lua_touserdata(L, lua_upvalueindex(1));
-    if (!has_method(L, function)) {
+    if (!dg_has_method(L, function->name, function, lua_upvalueindex(5))) {
         struct arity arity = { 0, 0 };
         const char *end = function->doc + strcspn(function->doc, "({\n");
         if (*end == '(' || *end == '{') end = read_form(end, &arity);

@@ -170,6 +170,23 @@ static int class_index(lua_State *L)
                     advice ? ": " : "", advice ? advice : "");
 }
 
+bool dg_has_method(lua_State *L, const char *name, const void *first, int meta)
+{
+    int top = lua_gettop(L);
+    if (!lua_getmetatable(L, 1)) return false;
+    bool found = lua_rawequal(L, -1, meta);
+    if (!found) {
+        lua_pushliteral(L, "methods");
+        if (lua_rawget(L, -2) == LUA_TTABLE) {
+            lua_pushstring(L, name);
+            if (lua_rawget(L, -2) == LUA_TFUNCTION) lua_getupvalue(L, -1, 1);
+        }
+        found = lua_touserdata(L, -1) == first;
+    }
+    lua_settop(L, top);
+    return found;
+}
+
 static void add_metamethods(lua_State *L, const luaL_Reg *meta)
 {
     for (; meta && meta->name; meta++) {

@@ -52,6 +52,11 @@ void *dg_class_test(lua_State *L, int index, const dg_class *class);
  * more tables with names on top of the stack. */
 int dg_class_unknown(lua_State *L, const dg_class *class, const char *name, int extra);
 
+/* Whether the value at index 1 has the method `name` that runs, whose closure has `first` as its
+ * first upvalue: its metatable is the one at index `meta` (of the class that the method was first
+ * pushed for), or of another class with this method, for classes share those of their base. */
+bool dg_has_method(lua_State *L, const char *name, const void *first, int meta);
+
 /* Pushes a table of functions. */
 void dg_push_functions(lua_State *L, const dg_function *functions, const char *prefix);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bindings/check.h"
+#include "bindings/described.h"
 #include "bindings/memory.h"
 #include "bindings/tensor.h"
 #include "engine/data/doubt.h"
@@ -415,13 +416,7 @@ static int from_tensors(lua_State *L, const void *options)
     return 1;
 }
 
-static bool is_table(lua_State *L, int index, dg_value *out)
-{
-    (void)out;
-    return lua_type(L, index) == LUA_TTABLE;
-}
-
-static const dg_lua_handle sets_handle = { { "list", "a list of datasets" }, is_table };
+static const dg_lua_handle sets_handle = { { "list", "a list of datasets" }, dg_is_table };
 
 typedef struct concat_options {
     int sets; /* the table that holds them */
@@ -511,12 +506,10 @@ int dg_lua_put_back(lua_State *L)
     return 1;
 }
 
-#define OPTIONS(word) .params = word##_params, .size = sizeof(word##_options)
-
 static const dg_function sources[] = {
     { .name = "csv",
       .call = read_csv,
-      OPTIONS(csv),
+      DG_OPTIONS(csv),
       .hints = csv_hints,
       .doc = "A dataset from a CSV file: a row a line. Labels come from one of its columns or from "
              "a second file. If all\nof them are written as integers they are labels, if one is "
@@ -524,13 +517,13 @@ static const dg_function sources[] = {
       .example = "data.csv { \"mnist_train.csv\", label_column = 1, shape = { 28, 28, 1 } }" },
     { .name = "idx",
       .call = read_idx,
-      OPTIONS(idx),
+      DG_OPTIONS(idx),
       .doc = "A dataset from IDX files, gzipped or not; {n, h, w} images become {n, h, w, 1}.",
       .example = "data.idx { images = \"train-images-idx3-ubyte\", labels = "
                  "\"train-labels-idx1-ubyte\" }" },
     { .name = "from_tensors",
       .call = from_tensors,
-      OPTIONS(from_tensors),
+      DG_OPTIONS(from_tensors),
       .hints = from_tensors_hints,
       .doc = "A dataset of rows x and of labels or numbers y. Labels may be one-hot. Numbers are "
              "for trees, and for\nnetworks of one output with loss = \"mean_squared_error\". "
@@ -539,12 +532,12 @@ static const dg_function sources[] = {
                  "dtype = \"int32\" } }" },
     { .name = "concat",
       .call = concat,
-      OPTIONS(concat),
+      DG_OPTIONS(concat),
       .doc = "The rows of several datasets, one after another.",
       .example = "data.concat { train, validation }" },
     { .name = "labels",
       .call = labels,
-      OPTIONS(labels),
+      DG_OPTIONS(labels),
       .arguments = 2,
       .doc = "The most likely label of each row of probabilities, as {n} int32.",
       .example = "data.labels(model:predict_proba(test), model.classes)" },

@@ -5,6 +5,7 @@
 
 #include "bindings/check.h"
 #include "bindings/data.h"
+#include "bindings/described.h"
 #include "bindings/tensor.h"
 #include "engine/base/part.h" /* dg_nearest */
 #include "engine/base/random.h"
@@ -18,18 +19,12 @@ static const dg_dataset *self(lua_State *L)
 
 /* --- split and folds ------------------------------------------------------------------------ */
 
-static bool is_table(lua_State *L, int index, dg_value *out)
-{
-    (void)out;
-    return lua_type(L, index) == LUA_TTABLE;
-}
-
 #define STRATIFY(options)                                                                          \
     DG_BOOL(options, stratify, .named_only = true, .doc = "spread the rows of each class alike")
 #define ORDER_SEED(options) DG_SEED(options, seed, .named_only = true, .doc = "of the random order")
 
 static const dg_lua_handle parts_handle = {
-    { "list", "fractions that sum to 1, or counts: set:split { 0.8, 0.2 }" }, is_table
+    { "list", "fractions that sum to 1, or counts: set:split { 0.8, 0.2 }" }, dg_is_table
 };
 
 typedef struct split_options {
@@ -205,7 +200,7 @@ typedef struct only_options {
 } only_options;
 
 static const dg_lua_handle labels_handle = { { "list", "a list of labels or class names" },
-                                             is_table };
+                                             dg_is_table };
 
 static const dg_param only_params[] = {
     DG_SLOT(only_options, labels, .rest = true, .required = true, .handle = &labels_handle.handle,
@@ -342,30 +337,28 @@ static int batches(lua_State *L, const void *options)
 
 static const dg_param no_params[] = { DG_END };
 
-#define OPTIONS(word) .params = word##_params, .size = sizeof(word##_options)
-
 const dg_function dg_dataset_methods[] = {
     { .name = "split",
       .call = split,
-      OPTIONS(split),
+      DG_OPTIONS(split),
       .hints = split_hints,
       .doc = "Cuts the rows, in random order, into several sets.",
       .example = "local train, test = set:split { 0.8, 0.2, seed = 1, stratify = true }" },
     { .name = "folds",
       .call = folds,
-      OPTIONS(folds),
+      DG_OPTIONS(folds),
       .hints = split_hints,
       .doc = "Iterates over k pairs of a training set and the rows held out; each row is held out "
              "once.",
       .example = "for training, held_out in set:folds { 5, seed = 1 } do ... end" },
     { .name = "only",
       .call = only,
-      OPTIONS(only),
+      DG_OPTIONS(only),
       .doc = "The rows with one of these labels; the classes shrink to them.",
       .example = "set:only { 4, 9 } or set:only { \"cat\", \"dog\" }" },
     { .name = "with",
       .call = with,
-      OPTIONS(with),
+      DG_OPTIONS(with),
       .hints = with_hints,
       .doc = "A set with other rows or labels and the rest of this one. The classes are those "
              "found in a new y (with\nas many one-hot columns as classes, these); class_names "
@@ -374,19 +367,19 @@ const dg_function dg_dataset_methods[] = {
       .example = "local y = set.y:copy(); y[17] = 4; set = set:with { y = y }" },
     { .name = "rows",
       .call = rows,
-      OPTIONS(rows),
+      DG_OPTIONS(rows),
       .arguments = 1,
       .doc = "These rows in this order.",
       .example = "set:rows { 5, 1, 7 }" },
     { .name = "take",
       .call = take,
-      OPTIONS(take),
+      DG_OPTIONS(take),
       .arguments = 1,
       .doc = "The first n rows.",
       .example = "set:take(1000)" },
     { .name = "shuffle",
       .call = shuffle,
-      OPTIONS(shuffle),
+      DG_OPTIONS(shuffle),
       .hints = split_hints,
       .doc = "The rows in random order.",
       .example = "set:shuffle { seed = 1 }" },
@@ -397,7 +390,7 @@ const dg_function dg_dataset_methods[] = {
       .example = "set:one_hot().y" },
     { .name = "batches",
       .call = batches,
-      OPTIONS(batches),
+      DG_OPTIONS(batches),
       .hints = batches_hints,
       .doc = "Iterates over sets of up to size rows, which together have all of them.",
       .example = "for batch in set:batches { 50, shuffle = true } do print(batch.x, batch.y) end" },

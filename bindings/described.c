@@ -24,25 +24,10 @@ struct described {
 
 /* --- calling -------------------------------------------------------------------------------- */
 
-/* Raises unless the value at index 1 has the method that runs: classes share those of their base.
- */
+/* Raises unless the value at index 1 has the method that runs. */
 static void check_object(lua_State *L, const struct described *described)
 {
-    int top = lua_gettop(L);
-    bool found = false;
-    if (lua_getmetatable(L, 1)) {
-        found = lua_rawequal(L, -1, lua_upvalueindex(3));
-        if (!found && lua_type(L, -1) == LUA_TTABLE) {
-            lua_pushliteral(L, "methods");
-            if (lua_rawget(L, -2) == LUA_TTABLE) {
-                lua_pushstring(L, described->type.name);
-                if (lua_rawget(L, -2) == LUA_TFUNCTION) lua_getupvalue(L, -1, 1);
-            }
-            found = lua_touserdata(L, -1) == described;
-        }
-    }
-    lua_settop(L, top);
-    if (found) return;
+    if (dg_has_method(L, described->type.name, described, lua_upvalueindex(3))) return;
     const char *full = described->type.alias; /* "dataset:split" */
     lua_pushlstring(L, full, strlen(full) - strlen(described->type.name));
     dg_push_signature(L, &described->type, described->arguments);

@@ -19,6 +19,9 @@
 #include "bindings/class.h"
 #include "bindings/options.h"
 
+/* The fields of a dg_function whose parameters are word_params, for a struct word_options. */
+#define DG_OPTIONS(word) .params = word##_params, .size = sizeof(word##_options)
+
 enum { DG_MAX_OPTIONS_SIZE = 1024 }; /* bytes of an options struct */
 
 /* Pushes the Lua function that `function` (with .call) describes. prefix: what its name stands

@@ -15,7 +15,7 @@ static bool read_function(lua_State *L, int index, dg_value *out)
     return lua_type(L, index) == LUA_TFUNCTION;
 }
 
-static bool read_table(lua_State *L, int index, dg_value *out)
+bool dg_is_table(lua_State *L, int index, dg_value *out)
 {
     (void)out;
     return lua_type(L, index) == LUA_TTABLE;
@@ -23,7 +23,7 @@ static bool read_table(lua_State *L, int index, dg_value *out)
 
 const dg_lua_handle dg_any_handle = { { "value", "a value" }, NULL };
 const dg_lua_handle dg_function_handle = { { "function", "a function" }, read_function };
-const dg_lua_handle dg_table_handle = { { "table", "a table" }, read_table };
+const dg_lua_handle dg_table_handle = { { "table", "a table" }, dg_is_table };
 
 /* --- one value ------------------------------------------------------------------------------ */
 

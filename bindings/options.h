@@ -21,6 +21,9 @@ extern const dg_lua_handle dg_any_handle;      /* any value */
 extern const dg_lua_handle dg_function_handle; /* a Lua function */
 extern const dg_lua_handle dg_table_handle;    /* a table */
 
+/* The `read` of handles that are tables. */
+bool dg_is_table(lua_State *L, int index, dg_value *out);
+
 /* How the values of a call stand. */
 enum { DG_FREE_ARGUMENTS = -1 };
 
