@@ -119,8 +119,8 @@ typedef struct dg_foreign_format {
 } dg_foreign_format;
 
 /* A kind of learner: its file ends in this descriptor. Those that people make by name have a line
- * in engine/registry.c. Functions may leave the checks to dg_learner_fit and its like below, which
- * are what callers use. */
+ * in engine/registry.list. Functions may leave the checks to dg_learner_fit and its like below,
+ * which are what callers use. */
 typedef struct dg_learner_type {
     dg_descriptor part; /* kind "learner" */
     /* A new, unfitted learner of its own size, zeroed but for what is its own. */

@@ -37,7 +37,7 @@ struct dg_part {
     bool borrows;        /* opened for a call: owns nothing */
 };
 
-/* Every descriptor there is (engine/registry.c), in the order of the manual, then NULL. */
+/* Every descriptor there is (engine/registry.list), in the order of the manual, then NULL. */
 extern const dg_descriptor *const dg_registry[];
 
 /* The descriptor of `kind` whose name or alias is `name`, or NULL with DG_INVALID's message, which

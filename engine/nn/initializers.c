@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "engine/base/random.h"
-#include "engine/nn/descriptors.h"
+#include "engine/nn/parts.h"
 
 void dg_initialize(const dg_part *initializer, uint64_t key, int64_t fan_in, int64_t fan_out,
                    int64_t count, float *out)

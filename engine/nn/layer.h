@@ -1,5 +1,5 @@
 /* How to write a layer. A layer is one file in engine/nn/layers/ that ends in one dg_layer_type,
- * and one line in engine/registry.c.
+ * and one line in engine/registry.list.
  *
  * A layer sees rows: arrays of `rows` times the size of one row, float32, row-major; images are
  * NHWC. build() says, once, what the layer makes of its input's shape and what it needs; forward()

@@ -3,7 +3,7 @@
 
 #include "engine/learner.h"
 #include "engine/nn/activation.h"
-#include "engine/nn/descriptors.h"
+#include "engine/nn/parts.h"
 
 static const dg_param no_params[] = { DG_END };
 

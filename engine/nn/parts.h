@@ -1,5 +1,5 @@
 /* The other parts of a network: initialisers, regularisers, optimizers, losses. Each is a small
- * file (or a few in one) that ends in its descriptor; engine/registry.c lists them. */
+ * file (or a few in one) that ends in its descriptor; engine/registry.list names them. */
 #ifndef DG_NN_PARTS_H
 #define DG_NN_PARTS_H
 

@@ -1,6 +1,6 @@
 /* Penalties on weights. */
 #include "engine/base/kernel.h"
-#include "engine/nn/descriptors.h"
+#include "engine/nn/parts.h"
 
 typedef struct {
     double l1, l2;

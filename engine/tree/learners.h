@@ -4,7 +4,6 @@
 #define DG_TREE_LEARNERS_H
 
 #include "engine/learner.h"
-#include "engine/tree/descriptors.h"
 #include "engine/tree/tree.h"
 
 typedef enum dg_objective {
@@ -34,6 +33,8 @@ typedef struct dg_tree_learner {
     dg_tensor oob_proba; /* {n, classes}: probabilities by trees that did not see the row, or {n}:
                             predictions; NaN: none */
 } dg_tree_learner;
+
+extern const dg_learner_type dg_gradient_boosting;
 
 /* The learner, whose file does not say its options, takes those of `other` and its seed. DG_INVALID
  * if they are of different types or objectives, or the file did say. */

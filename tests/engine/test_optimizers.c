@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "engine/nn/activation.h"
-#include "engine/nn/descriptors.h"
+#include "engine/nn/parts.h"
 #include "tests/engine/layer_case.h"
 #include "tests/engine/network.h"
+
+extern const dg_loss_type dg_categorical_crossentropy, dg_mean_squared_error;
 
 /* --- optimizers ----------------------------------------------------------------------------- */
 

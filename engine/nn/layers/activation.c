@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "engine/nn/descriptors.h"
+#include "engine/nn/layer.h"
 
 typedef struct {
     int activation;

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "engine/base/kernel.h"
-#include "engine/nn/descriptors.h"
+#include "engine/nn/layer.h"
 #include "engine/nn/layers/window.h"
 
 static const dg_param params[] = { DG_END };

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "engine/base/kernel.h"
-#include "engine/nn/descriptors.h"
+#include "engine/nn/layer.h"
 #include "engine/nn/layers/pooling.h"
 
 /* y {channels} becomes the sum of the window's pixels, times 1 / their number. */

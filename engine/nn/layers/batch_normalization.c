@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "engine/base/kernel.h"
-#include "engine/nn/descriptors.h"
+#include "engine/nn/layer.h"
 
 typedef struct {
     double momentum, epsilon;

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "engine/nn/activation.h"
-#include "engine/nn/descriptors.h"
+#include "engine/nn/layer.h"
 #include "engine/nn/layers/product.h"
 #include "engine/nn/layers/window.h"
 

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 
 #include "engine/nn/activation.h"
-#include "engine/nn/descriptors.h"
+#include "engine/nn/layer.h"
 #include "engine/nn/layers/product.h"
 #include "engine/nn/layers/window.h"
 

@@ -4,7 +4,7 @@
  * blocks of Philox: value r of group g takes half word r / 16 of block 16 g + r % 16. */
 #include "engine/base/kernel.h"
 #include "engine/base/random.h"
-#include "engine/nn/descriptors.h"
+#include "engine/nn/layer.h"
 
 typedef struct {
     double rate;

@@ -1,7 +1,7 @@
 /* Flatten and Reshape: the same numbers under another shape. Nothing is copied. */
 #include <inttypes.h>
 
-#include "engine/nn/descriptors.h"
+#include "engine/nn/layer.h"
 #include "engine/nn/layers/window.h"
 
 static const dg_param flatten_params[] = { DG_END };

@@ -1,5 +1,5 @@
 /* GlobalMaxPooling2D: one window that is the whole image. */
-#include "engine/nn/descriptors.h"
+#include "engine/nn/layer.h"
 #include "engine/nn/layers/pooling.h"
 
 static dg_status build(const void *options, dg_layer_build *b)

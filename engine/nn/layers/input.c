@@ -1,5 +1,5 @@
 /* Input: states the shape of a row. Computes nothing. */
-#include "engine/nn/descriptors.h"
+#include "engine/nn/layer.h"
 
 typedef struct {
     dg_ints shape;

@@ -7,7 +7,7 @@
 
 #include "engine/base/kernel.h"
 #include "engine/base/math.h"
-#include "engine/nn/descriptors.h"
+#include "engine/nn/layer.h"
 #include "engine/nn/layers/pooling.h"
 
 /* Windows that neither overlap nor are cut off at an edge. */

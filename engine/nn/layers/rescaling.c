@@ -1,6 +1,6 @@
 /* Rescaling: x * scale + offset. Before all layers that compute it sees bytes as they are. */
 #include "engine/base/kernel.h"
-#include "engine/nn/descriptors.h"
+#include "engine/nn/layer.h"
 
 typedef struct {
     double scale, offset;

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "engine/base/kernel.h"
-#include "engine/nn/descriptors.h"
+#include "engine/nn/parts.h"
 
 typedef struct {
     double learning_rate;

@@ -1,6 +1,6 @@
 /* Adam with weight decay apart from the gradient, as in Keras: each step first takes
  * learning_rate * weight_decay of every weight away. */
-#include "engine/nn/descriptors.h"
+#include "engine/nn/parts.h"
 #include "engine/nn/optimizers/adam.h"
 
 typedef struct {

@@ -1,7 +1,7 @@
 /* Stochastic gradient descent, with momentum as Keras counts it: the velocity holds the learning
  * rate. */
 #include "engine/base/kernel.h"
-#include "engine/nn/descriptors.h"
+#include "engine/nn/parts.h"
 
 typedef struct {
     double learning_rate, momentum;
