@@ -313,8 +313,8 @@ static const char *const csv_dtypes[] = { "uint8", "float32", NULL };
 static const dg_param csv_params[] = {
     DG_PATH(csv_options, images, .required = true, .doc = "the rows, one per line"),
     DG_PATH(csv_options, labels, .named_only = true, .doc = "the labels, one per line"),
-    DG_INT(csv_options, label_column, .named_only = true, .low = 1, .high = INFINITY,
-           .optional = true, .doc = "the column that holds the labels, counted from 1"),
+    DG_INT(csv_options, label_column, .named_only = true, DG_AT_LEAST(1), .optional = true,
+           .doc = "the column that holds the labels, counted from 1"),
     DG_SLOT(csv_options, header, .named_only = true, .handle = &header_handle.handle,
             .default_text = "auto",
             .doc =
@@ -322,11 +322,11 @@ static const dg_param csv_params[] = {
                 "and values is refused"),
     DG_CHOICE(csv_options, dtype, .optional = true, .named_only = true, .choices = csv_dtypes,
               .doc = "nil: uint8, for whole numbers 0..255; float32 admits any number"),
-    DG_INTS(csv_options, shape, .named_only = true, .low = 1, .high = INFINITY,
-            .count_high = DG_MAX_AXES - 1, .doc = "of a row; nil: {columns}"),
+    DG_INTS(csv_options, shape, .named_only = true, DG_AT_LEAST(1), .count_high = DG_MAX_AXES - 1,
+            .doc = "of a row; nil: {columns}"),
     TARGET(csv_options),
-    DG_INT(csv_options, max_line, .named_only = true, .low = 1, .high = INFINITY,
-           .default_number = 1 << 24, .doc = "bytes that a line may have"),
+    DG_INT(csv_options, max_line, .named_only = true, DG_AT_LEAST(1), .default_number = 1 << 24,
+           .doc = "bytes that a line may have"),
     DG_END,
 };
 
@@ -365,7 +365,7 @@ static const dg_param idx_params[] = {
     DG_PATH(idx_options, images, .required = true, .doc = "the rows, gzipped or not"),
     DG_PATH(idx_options, labels, .doc = "the labels, gzipped or not"),
     TARGET(idx_options),
-    DG_INT(idx_options, max_bytes, .named_only = true, .low = 1, .high = INFINITY, .optional = true,
+    DG_INT(idx_options, max_bytes, .named_only = true, DG_AT_LEAST(1), .optional = true,
            .doc = "what a .gz may unpack to; nil: a hundred times its size, or 256 MiB if that is "
                   "more"),
     DG_END,

@@ -81,7 +81,7 @@ typedef struct folds_options {
 } folds_options;
 
 static const dg_param folds_params[] = {
-    DG_INT(folds_options, k, .required = true, .low = 2, .high = INT32_MAX,
+    DG_INT(folds_options, k, .required = true, DG_WITHIN(2, INT32_MAX),
            .doc = "how many folds; at most as many as rows"),
     ORDER_SEED(folds_options),
     STRATIFY(folds_options),
@@ -150,7 +150,7 @@ typedef struct take_options {
 } take_options;
 
 static const dg_param take_params[] = {
-    DG_INT(take_options, n, .required = true, .low = 0, .high = INFINITY,
+    DG_INT(take_options, n, .required = true, DG_AT_LEAST(0),
            .doc = "how many rows, at most as many as there are"),
     DG_END,
 };
@@ -293,7 +293,7 @@ typedef struct batches_options {
 } batches_options;
 
 static const dg_param batches_params[] = {
-    DG_INT(batches_options, size, .low = 1, .high = INFINITY, .default_number = 32,
+    DG_INT(batches_options, size, DG_AT_LEAST(1), .default_number = 32,
            .doc = "rows of a batch; the last may have fewer"),
     DG_BOOL(batches_options, shuffle, .named_only = true, .doc = "in random order"),
     ORDER_SEED(batches_options),

@@ -1,7 +1,6 @@
 /* Functions that describe themselves. */
 #include "bindings/described.h"
 
-#include <math.h>
 #include <stdalign.h>
 #include <stddef.h>
 #include <string.h>
@@ -212,16 +211,18 @@ static bool number_field(lua_State *L, int table, const char *name, double *out)
     return given;
 }
 
-static void read_range(lua_State *L, int table, dg_param *param)
+static void read_range(lua_State *L, int table, dg_range *range)
 {
-    bool low = number_field(L, table, "low", &param->low);
-    bool high = number_field(L, table, "high", &param->high);
-    param->low_open = number_field(L, table, "above", &param->low);
-    param->high_open = number_field(L, table, "below", &param->high);
-    low = low || param->low_open;
-    high = high || param->high_open;
-    if (low && !high) param->high = HUGE_VAL;
-    if (high && !low) param->low = -HUGE_VAL;
+    const struct {
+        const char *name;
+        int limits;
+    } ends[] = { { "low", DG_LOW },
+                 { "above", DG_LOW | DG_LOW_OPEN },
+                 { "high", DG_HIGH },
+                 { "below", DG_HIGH | DG_HIGH_OPEN } };
+    for (int i = 0; i < 4; i++)
+        if (number_field(L, table, ends[i].name, i < 2 ? &range->low : &range->high))
+            range->limits |= ends[i].limits;
 }
 
 static void read_default(lua_State *L, int table, dg_param *param)
@@ -272,7 +273,7 @@ static void read_param(lua_State *L, dg_param *param, size_t *size)
     param->required = true_field(L, table, "required");
     param->named_only = true_field(L, table, "named_only");
     if (param->type == DG_TYPE_CHOICE) param->choices = read_choices(L, table);
-    read_range(L, table, param);
+    read_range(L, table, &param->range);
     read_default(L, table, param);
 }
 

@@ -5,7 +5,7 @@
  *     static const dg_param params[] = {
  *         DG_HANDLE(options, set, .handle = &dg_dataset_handle.handle, .required = true,
  *                   .doc = "the rows"),
- *         DG_INT(options, repeats, .low = 1, .high = 1000000, .default_number = 5,
+ *         DG_INT(options, repeats, DG_WITHIN(1, 1000000), .default_number = 5,
  *                .doc = "shuffles of each column"),
  *         DG_SEED(options, seed, .doc = "of the shuffles"),
  *         DG_END };

@@ -46,20 +46,20 @@ static bool read_ints(lua_State *L, int index, dg_ints *out)
 }
 
 /* A table from labels to numbers, into memory that is pushed. */
-static bool read_weights(lua_State *L, int index, dg_value *out)
+static bool read_map(lua_State *L, int index, dg_value *out)
 {
     int64_t count = 0;
+    if (lua_type(L, index) != LUA_TTABLE) return false;
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) count++;
-    dg_label_weight *weights = dg_scratch(L, (size_t)count + 1, sizeof *weights);
-    out->type = DG_VALUE_WEIGHTS;
-    out->weights = weights;
+    out->type = DG_VALUE_MAP;
+    out->map.at = dg_scratch(L, (size_t)count + 1, sizeof *out->map.at);
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
-        dg_label_weight *each = &weights[out->weight_count++];
+        struct dg_map_entry *each = &out->map.at[out->map.count++];
         if (!dg_is_integer(L, -2, &each->label) || lua_type(L, -1) != LUA_TNUMBER) {
             lua_pop(L, 2);
             return false;
         }
-        each->weight = lua_tonumber(L, -1);
+        each->number = lua_tonumber(L, -1);
     }
     return true;
 }
@@ -73,7 +73,7 @@ static bool read_handle(lua_State *L, int index, const dg_param *param, dg_value
     return !lua_isnil(L, index) && (!kind->read || kind->read(L, index, out));
 }
 
-static bool read_plain(lua_State *L, int index, const dg_param *param, dg_value *out)
+static bool read_plain(lua_State *L, int index, dg_value *out)
 {
     switch (lua_type(L, index)) {
     case LUA_TNIL: return true;
@@ -90,10 +90,7 @@ static bool read_plain(lua_State *L, int index, const dg_param *param, dg_value 
         out->type = DG_VALUE_TEXT;
         out->text = lua_tostring(L, index);
         return strlen(out->text) == lua_rawlen(L, index);
-    case LUA_TTABLE:
-        if (param && param->type == DG_TYPE_WEIGHTS) return read_weights(L, index, out);
-        out->type = DG_VALUE_INTS;
-        return read_ints(L, index, &out->ints);
+    case LUA_TTABLE: out->type = DG_VALUE_INTS; return read_ints(L, index, &out->ints);
     case LUA_TUSERDATA:
         out->type = DG_VALUE_PART;
         out->part = dg_test_part(L, index);
@@ -102,16 +99,37 @@ static bool read_plain(lua_State *L, int index, const dg_param *param, dg_value 
     }
 }
 
+/* Whether the value at `index` is of the kind that `param` looks for (NULL: of any plain kind). */
+static bool read_for(lua_State *L, int index, const dg_param *param, dg_value *out)
+{
+    *out = (dg_value){ .type = DG_VALUE_NIL };
+    switch (param ? param->type : DG_TYPE_BOOL) {
+    case DG_TYPE_HANDLE:
+    case DG_TYPE_SLOT: return read_handle(L, index, param, out);
+    case DG_TYPE_MAP: return read_map(L, index, out);
+    case DG_TYPE_ONE_OF:
+        for (const dg_param *each = param->alternatives; each->name; each++) {
+            dg_value checked;
+            if (!read_for(L, index, each, out)) continue;
+            checked = *out;
+            if (dg_param_check("", each, &checked) == DG_OK) return true;
+        }
+        for (const dg_param *each = param->alternatives; each->name; each++)
+            if (each->type == DG_TYPE_MAP && read_for(L, index, each, out)) return true;
+        break;
+    default: break;
+    }
+    return read_plain(L, index, out);
+}
+
 /* The value at `index`, for `param` (NULL: there is no such parameter). Texts are borrowed from the
  * stack; what the value refers to may be pushed. */
 static dg_value read_value(lua_State *L, int index, const char *who, const dg_param *param)
 {
-    dg_value value = { .type = DG_VALUE_NIL };
-    bool handle = param && (param->type == DG_TYPE_HANDLE || param->type == DG_TYPE_SLOT);
+    dg_value value;
     index = lua_absindex(L, index);
     luaL_checkstack(L, 8, NULL);
-    if (handle ? read_handle(L, index, param, &value) : read_plain(L, index, param, &value))
-        return value;
+    if (read_for(L, index, param, &value)) return value;
     if (param) dg_refuse_constructor(L, index, who, param->name);
     bool nul =
         lua_type(L, index) == LUA_TSTRING && strlen(lua_tostring(L, index)) != lua_rawlen(L, index);
@@ -302,11 +320,11 @@ void dg_push_value(lua_State *L, const dg_value *value)
             lua_rawseti(L, -2, i + 1);
         }
         break;
-    case DG_VALUE_WEIGHTS:
+    case DG_VALUE_MAP:
         lua_newtable(L);
-        for (int64_t i = 0; i < value->weight_count; i++) {
-            lua_pushnumber(L, value->weights[i].weight);
-            lua_rawseti(L, -2, value->weights[i].label);
+        for (int64_t i = 0; i < value->map.count; i++) {
+            lua_pushnumber(L, value->map.at[i].number);
+            lua_rawseti(L, -2, value->map.at[i].label);
         }
         break;
     case DG_VALUE_HANDLE:

@@ -226,6 +226,11 @@ static void add_value(luaL_Buffer *out, const dg_value *value)
         luaL_addchar(out, '"');
         return;
     case DG_VALUE_PART: add_part(out, value->part, NULL); return;
+    case DG_VALUE_FLOAT: /* as Lua shows it: 1.0 may be all of something, where 1 is a count */
+        dg_value_text(value, text, sizeof text);
+        luaL_addstring(out, text);
+        if (strspn(text, "-0123456789") == strlen(text)) luaL_addstring(out, ".0");
+        return;
     case DG_VALUE_INTS:
         for (int i = 0; i < value->ints.count; i++) {
             snprintf(text, sizeof text, "%s%lld", i ? ", " : "{", (long long)value->ints.at[i]);
@@ -233,13 +238,13 @@ static void add_value(luaL_Buffer *out, const dg_value *value)
         }
         luaL_addstring(out, value->ints.count ? "}" : "{}");
         return;
-    case DG_VALUE_WEIGHTS:
-        for (int64_t i = 0; i < value->weight_count; i++) {
+    case DG_VALUE_MAP:
+        for (int64_t i = 0; i < value->map.count; i++) {
             dg_print(text, sizeof text, "%s[%lld] = %.14g", i ? ", " : "{ ",
-                     (long long)value->weights[i].label, value->weights[i].weight);
+                     (long long)value->map.at[i].label, value->map.at[i].number);
             luaL_addstring(out, text);
         }
-        luaL_addstring(out, value->weight_count ? " }" : "{}");
+        luaL_addstring(out, value->map.count ? " }" : "{}");
         return;
     default: dg_value_text(value, text, sizeof text); luaL_addstring(out, text);
     }

@@ -30,17 +30,6 @@ static const char *article(const char *noun)
     return strchr("aeiouAEIOU", noun[0]) ? "an" : "a";
 }
 
-static bool has_low(const dg_param *param)
-{
-    return (param->low != 0 || param->high != 0 || param->low_open) && param->low > -INFINITY;
-}
-
-static bool has_high(const dg_param *param)
-{
-    bool stated = param->high > param->low || (param->high == param->low && param->high != 0);
-    return stated && param->high < INFINITY;
-}
-
 static void append_choices(const dg_param *param, char *out, size_t size)
 {
     for (int i = 0; param->choices && param->choices[i]; i++)
@@ -49,19 +38,16 @@ static void append_choices(const dg_param *param, char *out, size_t size)
 
 static void append_range(const dg_param *param, char *out, size_t size)
 {
-    bool low = has_low(param), high = has_high(param);
-    if (low && high) {
-        append(out, size, " from %.14g to %.14g", param->low, param->high);
-        if (param->low_open && param->high_open)
-            append(out, size, " (above %.14g, below %.14g)", param->low, param->high);
-        else if (param->low_open)
-            append(out, size, " (above %.14g)", param->low);
-        else if (param->high_open)
-            append(out, size, " (below %.14g)", param->high);
-    } else if (low) {
-        append(out, size, param->low_open ? " above %.14g" : " of at least %.14g", param->low);
-    } else if (high) {
-        append(out, size, param->high_open ? " below %.14g" : " of at most %.14g", param->high);
+    const dg_range *range = &param->range;
+    bool low_open = range->limits & DG_LOW_OPEN, high_open = range->limits & DG_HIGH_OPEN;
+    if ((range->limits & DG_LOW) && (range->limits & DG_HIGH)) {
+        append(out, size, " from %.14g to %.14g", range->low, range->high);
+        if (low_open) append(out, size, " (above %.14g)", range->low);
+        if (high_open) append(out, size, " (below %.14g)", range->high);
+    } else if (range->limits & DG_LOW) {
+        append(out, size, low_open ? " above %.14g" : " of at least %.14g", range->low);
+    } else if (range->limits & DG_HIGH) {
+        append(out, size, high_open ? " below %.14g" : " of at most %.14g", range->high);
     }
 }
 
@@ -75,6 +61,17 @@ int dg_param_count_high(const dg_param *param)
     return param->count_high ? param->count_high : DG_MAX_INTS;
 }
 
+/* "a, b or nil" */
+static void append_alternatives(const dg_param *param, char *out, size_t size)
+{
+    char each[LIST_SIZE];
+    for (int i = 0; param->alternatives[i].name; i++) {
+        dg_param_expects(&param->alternatives[i], each, sizeof each);
+        append(out, size, "%s%s", i ? ", " : "", each);
+    }
+    if (!param->required) append(out, size, " or nil");
+}
+
 void dg_param_expects(const dg_param *param, char *out, size_t size)
 {
     if (size == 0) return;
@@ -86,7 +83,7 @@ void dg_param_expects(const dg_param *param, char *out, size_t size)
         append_range(param, out, size);
         break;
     case DG_TYPE_FLOAT:
-        append(out, size, "a number");
+        append(out, size, param->fraction ? "a fraction" : "a number");
         append_range(param, out, size);
         if (param->optional) append(out, size, " or nil");
         break;
@@ -115,19 +112,11 @@ void dg_param_expects(const dg_param *param, char *out, size_t size)
     case DG_TYPE_PATH: append(out, size, "the path of a file"); break;
     case DG_TYPE_HANDLE:
     case DG_TYPE_SLOT: append(out, size, "%s", param->handle->expects); break;
-    case DG_TYPE_AMOUNT:
-        append(out, size, "a whole number");
+    case DG_TYPE_ONE_OF: append_alternatives(param, out, size); break;
+    case DG_TYPE_MAP:
+        append(out, size, "a table of a number");
         append_range(param, out, size);
-        if (param->fraction) append(out, size, ", a fraction such as 0.5 or 1.0");
-        if (param->choices) append(out, size, ", ");
-        append_choices(param, out, size);
-        append(out, size, " or nil");
-        break;
-    case DG_TYPE_WEIGHTS:
-        append(out, size, "a table of a positive number for each label");
-        if (param->choices) append(out, size, ", ");
-        append_choices(param, out, size);
-        append(out, size, " or nil");
+        append(out, size, " for each label");
         break;
     }
 }
@@ -153,7 +142,7 @@ void dg_value_text(const dg_value *value, char *out, size_t size)
     case DG_VALUE_PART:
         append(out, size, "the %s %s", value->part->type->kind, value->part->type->name);
         break;
-    case DG_VALUE_WEIGHTS: append(out, size, "a table of numbers by label"); break;
+    case DG_VALUE_MAP: append(out, size, "a table of numbers by label"); break;
     case DG_VALUE_HANDLE: append(out, size, "a %s", value->handle->name); break;
     case DG_VALUE_OTHER: append(out, size, "%s", value->text); break;
     }
@@ -161,11 +150,12 @@ void dg_value_text(const dg_value *value, char *out, size_t size)
 
 bool dg_param_in_range(const dg_param *param, double number)
 {
-    if (has_low(param) && (param->low_open ? number <= param->low : number < param->low))
+    const dg_range *range = &param->range;
+    if ((range->limits & DG_LOW) &&
+        (range->limits & DG_LOW_OPEN ? number <= range->low : number < range->low))
         return false;
-    if (has_high(param) && (param->high_open ? number >= param->high : number > param->high))
-        return false;
-    return true;
+    return !(range->limits & DG_HIGH) ||
+           (range->limits & DG_HIGH_OPEN ? number < range->high : number <= range->high);
 }
 
 /* --- lists of parameters -------------------------------------------------------------------- */

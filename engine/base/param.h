@@ -7,13 +7,14 @@
  *
  *     typedef struct { double rate; } dropout_options;
  *     static const dg_param params[] = {
- *         DG_FLOAT(dropout_options, rate, .required = true, .high = 1, .high_open = true,
+ *         DG_FLOAT(dropout_options, rate, .required = true, DG_FROM_BELOW(0, 1),
  *                  .doc = "fraction of the values set to zero"),
  *         DG_END };
  */
 #ifndef DG_BASE_PARAM_H
 #define DG_BASE_PARAM_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -39,28 +40,26 @@ typedef struct dg_handle {
 /* The type of a parameter, and in brackets the C type of its field in the options struct. */
 typedef enum dg_param_type {
     DG_TYPE_BOOL,   /* bool */
-    DG_TYPE_INT,    /* int64_t, low .. high; where `optional` is set, 0, which is then out of range,
-                     stands for nil */
-    DG_TYPE_FLOAT,  /* double, low .. high, always finite; where `optional` is set, NaN stands for
-                      nil, which is its default */
+    DG_TYPE_INT,    /* int64_t; where `optional` is set, 0, which is then out of range, stands for
+                     nil */
+    DG_TYPE_FLOAT,  /* double, always finite; where `optional` is set, NaN stands for nil, which is
+                      its default */
     DG_TYPE_TEXT,   /* const char *, without NUL bytes, borrowed for a call (no part has one); NULL
                       where it is not given and has no default */
     DG_TYPE_PATH,   /* const char *, as DG_TYPE_TEXT: the path of a file */
     DG_TYPE_CHOICE, /* int: the index of the word in `choices` */
-    DG_TYPE_INTS,   /* dg_ints: `count_low` .. `count_high` numbers, each low .. high; as the last
-                       positional parameter it gathers single numbers: Input { 28, 28, 1 } */
-    DG_TYPE_PAIR,   /* int64_t[2]; one number n stands for {n, n} */
-    DG_TYPE_PART,   /* dg_part *: NULL or a part of kind `kind`, owned; a text names one by its
+    DG_TYPE_INTS, /* dg_ints: `count_low` .. `count_high` numbers; as the last positional parameter
+                       it gathers single numbers: Input { 28, 28, 1 } */
+    DG_TYPE_PAIR, /* int64_t[2]; one number n stands for {n, n} */
+    DG_TYPE_PART, /* dg_part *: NULL or a part of kind `kind`, owned; a text names one by its
                        registered name with its defaults ("he_normal", "adam"); false is NULL */
-    DG_TYPE_SEED,   /* dg_optional_seed */
-    DG_TYPE_AMOUNT, /* dg_amount: a count low .. high; where `fraction` is set, a float above 0 and
-                       at most 1 (so 1 is a count and 1.0 a fraction); one of `choices`, if any; nil
-                       is none of these */
-    DG_TYPE_WEIGHTS, /* dg_weights: a positive number for each of some labels; one of `choices`, if
-                        any; nil is neither */
-    DG_TYPE_HANDLE,  /* a pointer to what `handle` stands for, borrowed for a call (no part has
+    DG_TYPE_SEED, /* dg_optional_seed */
+    DG_TYPE_MAP,  /* dg_map: a number for each of some labels; nil is none */
+    DG_TYPE_ONE_OF, /* dg_one_of: what the first fitting parameter of `alternatives` takes; nil is
+                       none of them */
+    DG_TYPE_HANDLE, /* a pointer to what `handle` stands for, borrowed for a call (no part has
                         one); NULL where it is not given */
-    DG_TYPE_SLOT,    /* int: where on the caller's stack a value of `handle` lies; 0: not given */
+    DG_TYPE_SLOT,   /* int: where on the caller's stack a value of `handle` lies; 0: not given */
 } dg_param_type;
 
 typedef struct dg_optional_seed {
@@ -68,27 +67,14 @@ typedef struct dg_optional_seed {
     uint64_t value;
 } dg_optional_seed;
 
-/* How much of something: depths without a limit, rows by count or by share, "sqrt". */
-typedef struct dg_amount {
-    enum { DG_AMOUNT_NONE, DG_AMOUNT_COUNT, DG_AMOUNT_FRACTION, DG_AMOUNT_WORD } kind;
-    int word; /* index into `choices` */
+/* Numbers by label, owned by the part. */
+typedef struct dg_map {
     int64_t count;
-    double fraction;
-} dg_amount;
-
-/* A number for a label. */
-typedef struct dg_label_weight {
-    int64_t label;
-    double weight;
-} dg_label_weight;
-
-/* Numbers by label, or a rule that makes them. */
-typedef struct dg_weights {
-    enum { DG_WEIGHTS_NONE, DG_WEIGHTS_WORD, DG_WEIGHTS_TABLE } kind;
-    int word; /* index into `choices` */
-    int64_t count;
-    dg_label_weight *table; /* owned by the part */
-} dg_weights;
+    struct dg_map_entry {
+        int64_t label;
+        double number;
+    } * at;
+} dg_map;
 
 /* One value on its way into or out of an options struct: from Lua, or from the JSON of a model
  * file. What it points to is borrowed. */
@@ -101,7 +87,7 @@ typedef struct dg_value {
         DG_VALUE_TEXT,
         DG_VALUE_INTS,
         DG_VALUE_PART,
-        DG_VALUE_WEIGHTS,
+        DG_VALUE_MAP,
         DG_VALUE_HANDLE,
         DG_VALUE_OTHER, /* what no parameter takes; `text` says what it is */
     } type;
@@ -111,36 +97,52 @@ typedef struct dg_value {
     const char *text;
     dg_ints ints;
     const dg_part *part;
-    const dg_label_weight *weights;
-    int64_t weight_count;
+    dg_map map;
     const dg_handle *handle;
     const void *pointer; /* of a handle */
     int slot;            /* of a handle: its place on the caller's stack */
+    int alternative;     /* of a checked DG_ONE_OF: the index of the one that took it */
 } dg_value;
 
-/* One parameter. Ranges are inclusive unless said open. A parameter that is neither required nor
- * given takes its default; a DG_TYPE_PART without `default_text` is NULL by default. */
+/* A value of one of several types: it says which by `type`, or by `alternative`; DG_VALUE_NIL where
+ * it was not given. */
+typedef dg_value dg_one_of;
+
+/* Which numbers a parameter takes; none of the flags: all. */
+typedef struct dg_range {
+    enum { DG_LOW = 1, DG_HIGH = 2, DG_LOW_OPEN = 4, DG_HIGH_OPEN = 8 } limits;
+    double low, high;
+} dg_range;
+
+/* For DG_INT, DG_FLOAT, and each number of DG_INTS, DG_PAIR and DG_MAP. */
+#define DG_AT_LEAST(a) .range = { DG_LOW, a, 0 }
+#define DG_ABOVE(a) .range = { DG_LOW | DG_LOW_OPEN, a, 0 }
+#define DG_WITHIN(a, b) .range = { DG_LOW | DG_HIGH, a, b }                    /* a <= x <= b */
+#define DG_FROM_BELOW(a, b) .range = { DG_LOW | DG_HIGH | DG_HIGH_OPEN, a, b } /* a <= x < b */
+#define DG_ABOVE_TO(a, b) .range = { DG_LOW | DG_HIGH | DG_LOW_OPEN, a, b }    /* a < x <= b */
+
+/* One parameter. One that is neither required nor given takes its default; a DG_TYPE_PART without
+ * `default_text` is NULL by default. */
 typedef struct dg_param {
     const char *name;
     const char *doc; /* one line: meaning, unit */
     dg_param_type type;
     size_t offset; /* of the field in the options struct */
     bool required;
-    bool named_only;  /* is never filled by position */
-    bool rest;        /* DG_SLOT, the only one by position: takes all values by position together,
+    bool named_only; /* is never filled by position */
+    bool rest;       /* DG_SLOT, the only one by position: takes all values by position together,
                          as the table that holds them */
-    double low, high; /* DG_INT, DG_FLOAT, DG_INTS, DG_PAIR; high 0 with low 0 means no limits;
-                         high below low means no upper limit, and so does high 0 with low_open */
-    bool low_open, high_open;
-    bool fraction;              /* DG_AMOUNT: may be a fraction too */
-    bool optional;              /* DG_INT, DG_FLOAT, DG_CHOICE: may be nil */
-    int count_low, count_high;  /* DG_INTS; 0, 0 means 1 .. DG_MAX_INTS */
-    const char *const *choices; /* DG_CHOICE, DG_AMOUNT, DG_WEIGHTS: words, then NULL */
-    const char *kind;           /* DG_PART: "initializer", "regularizer" ... */
-    const dg_handle *handle;    /* DG_HANDLE, DG_SLOT */
-    double default_number;      /* bool, int, float, both of a pair, an amount's count (0: none) */
-    const char *default_text;   /* text, choice, part, an amount's word; of the rest, in help: what
-                                   nil stands for */
+    dg_range range;
+    bool fraction; /* DG_FLOAT: takes no integer, so that 1 is a count and 1.0 all of something */
+    bool optional; /* DG_INT, DG_FLOAT, DG_CHOICE: may be nil */
+    int count_low, count_high;           /* DG_INTS; 0, 0 means 1 .. DG_MAX_INTS */
+    const char *const *choices;          /* DG_CHOICE: words, then NULL */
+    const struct dg_param *alternatives; /* DG_ONE_OF, then DG_END; their names do not count */
+    const char *kind;                    /* DG_PART: "initializer", "regularizer" ... */
+    const dg_handle *handle;             /* DG_HANDLE, DG_SLOT */
+    double default_number;    /* bool, int, float, both of a pair; of one of several: a count */
+    const char *default_text; /* text, choice, part; of one of several: a word; of the rest, in
+                                   help: what nil stands for */
 } dg_param;
 
 #define DG_PARAM(options, field, kind_of, ...)                                                     \
@@ -157,8 +159,13 @@ typedef struct dg_param {
 #define DG_PAIR(options, field, ...) DG_PARAM(options, field, DG_TYPE_PAIR, __VA_ARGS__)
 #define DG_PART(options, field, ...) DG_PARAM(options, field, DG_TYPE_PART, __VA_ARGS__)
 #define DG_SEED(options, field, ...) DG_PARAM(options, field, DG_TYPE_SEED, __VA_ARGS__)
-#define DG_AMOUNT(options, field, ...) DG_PARAM(options, field, DG_TYPE_AMOUNT, __VA_ARGS__)
-#define DG_WEIGHTS(options, field, ...) DG_PARAM(options, field, DG_TYPE_WEIGHTS, __VA_ARGS__)
+#define DG_MAP(options, field, ...) DG_PARAM(options, field, DG_TYPE_MAP, __VA_ARGS__)
+#define DG_ONE_OF(options, field, ...) DG_PARAM(options, field, DG_TYPE_ONE_OF, __VA_ARGS__)
+/* Alternatives, which have no field of their own: DG_EITHER(DG_TYPE_INT, DG_AT_LEAST(1)). */
+#define DG_EITHER(kind_of, ...)                                                                    \
+    {                                                                                              \
+        .name = "", .type = kind_of, __VA_ARGS__                                                   \
+    }
 #define DG_HANDLE(options, field, ...) DG_PARAM(options, field, DG_TYPE_HANDLE, __VA_ARGS__)
 #define DG_SLOT(options, field, ...) DG_PARAM(options, field, DG_TYPE_SLOT, __VA_ARGS__)
 #define DG_END                                                                                     \

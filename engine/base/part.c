@@ -26,7 +26,7 @@ static dg_status part_named(const char *kind, const char *name, const dg_part **
     return DG_OK;
 }
 
-/* Parts are retained, weights copied: the part owns what its options refer to. */
+/* Parts are retained, maps copied: the part owns what its options refer to. */
 static dg_status set_field(dg_part *part, const dg_param *param, const dg_value *given)
 {
     const char *who = part->type->name;
@@ -39,12 +39,12 @@ static dg_status set_field(dg_part *part, const dg_param *param, const dg_value 
     }
     DG_TRY(dg_param_check(who, param, &value));
     if (value.type == DG_VALUE_PART && !named && !part->borrows) dg_part_retain(value.part);
-    if (value.type == DG_VALUE_WEIGHTS && !part->borrows) {
-        dg_label_weight *table;
-        size_t size = (size_t)value.weight_count * sizeof *table;
-        DG_TRY(dg_alloc(&table, value.weight_count, sizeof *table));
-        if (size) memcpy(table, value.weights, size);
-        value.weights = table;
+    if (value.type == DG_VALUE_MAP && !part->borrows) {
+        struct dg_map_entry *at;
+        size_t size = (size_t)value.map.count * sizeof *at;
+        DG_TRY(dg_alloc(&at, value.map.count, sizeof *at));
+        if (size) memcpy(at, value.map.at, size);
+        value.map.at = at;
     }
     dg_param_put(param, &value, part->options);
     return DG_OK;
@@ -204,10 +204,9 @@ void dg_part_release(const dg_part *part)
     if (!mine || __atomic_sub_fetch(&mine->references, 1, __ATOMIC_ACQ_REL) > 0) return;
     int count = dg_param_count(mine->type);
     for (int i = 0; i < count; i++) {
-        const dg_param *param = &mine->type->params[i];
-        if (param->type == DG_TYPE_PART)
-            dg_part_release(*(const dg_part *const *)field_of(mine, param));
-        if (param->type == DG_TYPE_WEIGHTS) dg_free(((dg_weights *)field_of(mine, param))->table);
+        dg_value value = dg_part_get(mine, i);
+        if (value.type == DG_VALUE_PART) dg_part_release(value.part);
+        if (value.type == DG_VALUE_MAP) dg_free(value.map.at);
     }
     dg_free(mine->options);
     dg_free(mine);

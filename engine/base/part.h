@@ -49,7 +49,7 @@ const dg_descriptor *dg_find_peer(const char *kind, const char *name);
 
 /* Making a part: begin, set each option, finish; then it never changes again. If a set or the
  * finish fails, release it. dg_part_set copies texts and takes its own reference to a part. A nil
- * stands for a part, a list, a seed, an amount or weights that are not given. A whole float passes
+ * stands for a part, a list, a seed or one of several that is not given. A whole float passes
  * as an integer, an integer as a float, a string never as a number; setting twice is an error. */
 dg_status dg_part_begin(const dg_descriptor *type, dg_part **out);
 dg_status dg_part_set(dg_part *part, const char *name, const dg_value *value);

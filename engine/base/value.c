@@ -45,7 +45,7 @@ static dg_status check_float(const char *who, const dg_param *param, dg_value *v
 {
     if (param->optional && value->type == DG_VALUE_NIL) return DG_OK;
     double number = NAN;
-    if (value->type == DG_VALUE_INT) number = (double)value->integer;
+    if (value->type == DG_VALUE_INT && !param->fraction) number = (double)value->integer;
     if (value->type == DG_VALUE_FLOAT) number = value->number;
     if (!isfinite(number) || !dg_param_in_range(param, number))
         return dg_param_mismatch(who, param, value);
@@ -117,32 +117,41 @@ static dg_status check_part(const char *who, const dg_param *param, dg_value *va
     return DG_OK;
 }
 
-static dg_status check_amount(const char *who, const dg_param *param, dg_value *value)
+static dg_status check_map(const char *who, const dg_param *param, dg_value *value)
 {
-    int64_t whole;
     if (value->type == DG_VALUE_NIL) return DG_OK;
-    if (value->type == DG_VALUE_TEXT) return check_choice(who, param, value);
-    if (param->fraction && value->type == DG_VALUE_FLOAT && value->number > 0 && value->number <= 1)
-        return DG_OK;
-    if (!dg_value_whole(value, &whole) || !dg_param_in_range(param, (double)whole))
-        return dg_param_mismatch(who, param, value);
-    *value = (dg_value){ .type = DG_VALUE_INT, .integer = whole };
+    if (value->type != DG_VALUE_MAP) return dg_param_mismatch(who, param, value);
+    for (int64_t i = 0; i < value->map.count; i++) {
+        const struct dg_map_entry *each = &value->map.at[i];
+        if (isfinite(each->number) && dg_param_in_range(param, each->number)) continue;
+        char expects[EXPECTS_SIZE];
+        dg_param_expects(param, expects, sizeof expects);
+        return dg_error(DG_INVALID, "%s: %s must be %s, found %.14g for the label %" PRId64, who,
+                        param->name, expects, each->number, each->label);
+    }
     return DG_OK;
 }
 
-static dg_status check_weights(const char *who, const dg_param *param, dg_value *value)
+/* A word that is near one of a choice, and numbers of a map, have the message of that one. */
+static dg_status check_one_of(const char *who, const dg_param *param, dg_value *value)
 {
     if (value->type == DG_VALUE_NIL) return DG_OK;
-    if (value->type == DG_VALUE_TEXT) return check_choice(who, param, value);
-    if (value->type != DG_VALUE_WEIGHTS) return dg_param_mismatch(who, param, value);
-    for (int64_t i = 0; i < value->weight_count; i++) {
-        const dg_label_weight *each = &value->weights[i];
-        if (!(each->weight > 0 && isfinite(each->weight)))
-            return dg_error(DG_INVALID,
-                            "%s: %s must be positive numbers, found %.14g for the label %" PRId64,
-                            who, param->name, each->weight, each->label);
+    const dg_param *each = param->alternatives;
+    for (int i = 0; each[i].name; i++) {
+        dg_value copy = *value;
+        if (dg_param_check(who, &each[i], &copy) != DG_OK) continue;
+        *value = copy;
+        value->alternative = i;
+        return DG_OK;
     }
-    return DG_OK;
+    for (; each->name; each++) {
+        dg_param named = *each;
+        named.name = param->name;
+        bool word = value->type == DG_VALUE_TEXT && each->type == DG_TYPE_CHOICE;
+        if (word || (value->type == DG_VALUE_MAP && each->type == DG_TYPE_MAP))
+            return dg_param_check(who, &named, value);
+    }
+    return dg_param_mismatch(who, param, value);
 }
 
 static dg_status check_seed(const char *who, const dg_param *param, dg_value *value)
@@ -168,8 +177,8 @@ dg_status dg_param_check(const char *who, const dg_param *param, dg_value *value
     case DG_TYPE_PAIR: return check_pair(who, param, value);
     case DG_TYPE_PART: return check_part(who, param, value);
     case DG_TYPE_SEED: return check_seed(who, param, value);
-    case DG_TYPE_AMOUNT: return check_amount(who, param, value);
-    case DG_TYPE_WEIGHTS: return check_weights(who, param, value);
+    case DG_TYPE_MAP: return check_map(who, param, value);
+    case DG_TYPE_ONE_OF: return check_one_of(who, param, value);
     case DG_TYPE_HANDLE:
     case DG_TYPE_SLOT:
         fits = value->type == DG_VALUE_HANDLE && value->handle == param->handle;
@@ -179,31 +188,6 @@ dg_status dg_param_check(const char *who, const dg_param *param, dg_value *value
 }
 
 /* --- fields --------------------------------------------------------------------------------- */
-
-static dg_amount amount_of(const dg_value *value)
-{
-    switch (value->type) {
-    case DG_VALUE_INT:
-        return (dg_amount){ .kind = value->integer ? DG_AMOUNT_COUNT : DG_AMOUNT_NONE,
-                            .count = value->integer };
-    case DG_VALUE_FLOAT:
-        return (dg_amount){ .kind = DG_AMOUNT_FRACTION, .fraction = value->number };
-    case DG_VALUE_TEXT: return (dg_amount){ .kind = DG_AMOUNT_WORD, .word = (int)value->integer };
-    default: return (dg_amount){ .kind = DG_AMOUNT_NONE };
-    }
-}
-
-static dg_weights weights_of(const dg_value *value)
-{
-    switch (value->type) {
-    case DG_VALUE_TEXT: return (dg_weights){ .kind = DG_WEIGHTS_WORD, .word = (int)value->integer };
-    case DG_VALUE_WEIGHTS:
-        return (dg_weights){ .kind = DG_WEIGHTS_TABLE,
-                             .count = value->weight_count,
-                             .table = (dg_label_weight *)value->weights };
-    default: return (dg_weights){ .kind = DG_WEIGHTS_NONE };
-    }
-}
 
 void dg_param_put(const dg_param *param, const dg_value *value, void *options)
 {
@@ -223,8 +207,8 @@ void dg_param_put(const dg_param *param, const dg_value *value, void *options)
         *(dg_optional_seed *)field =
             (dg_optional_seed){ .given = given, .value = (uint64_t)value->integer };
         break;
-    case DG_TYPE_AMOUNT: *(dg_amount *)field = amount_of(value); break;
-    case DG_TYPE_WEIGHTS: *(dg_weights *)field = weights_of(value); break;
+    case DG_TYPE_MAP: *(dg_map *)field = value->map; break;
+    case DG_TYPE_ONE_OF: *(dg_one_of *)field = *value; break;
     case DG_TYPE_HANDLE: *(const void **)field = given ? value->pointer : NULL; break;
     case DG_TYPE_SLOT: *(int *)field = given ? value->slot : 0; break;
     }
@@ -237,6 +221,17 @@ static dg_value default_word(const dg_param *param)
         if (strcmp(param->choices[i], param->default_text) == 0)
             return (dg_value){ .type = DG_VALUE_TEXT, .text = param->choices[i], .integer = i };
     return (dg_value){ .type = DG_VALUE_NIL };
+}
+
+static dg_value default_of_several(const dg_param *param)
+{
+    dg_value value = { .type = DG_VALUE_NIL };
+    if (param->default_text)
+        value = (dg_value){ .type = DG_VALUE_TEXT, .text = param->default_text };
+    else if (param->default_number != 0)
+        value = (dg_value){ .type = DG_VALUE_INT, .integer = (int64_t)param->default_number };
+    if (dg_param_check("default", param, &value) != DG_OK) value.type = DG_VALUE_NIL;
+    return value;
 }
 
 void dg_param_put_default(const dg_param *param, void *options)
@@ -258,10 +253,7 @@ void dg_param_put_default(const dg_param *param, void *options)
         if (param->default_text)
             value = (dg_value){ .type = DG_VALUE_TEXT, .text = param->default_text };
         break;
-    case DG_TYPE_AMOUNT:
-        value = default_word(param);
-        if (number != 0) value = (dg_value){ .type = DG_VALUE_INT, .integer = (int64_t)number };
-        break;
+    case DG_TYPE_ONE_OF: value = default_of_several(param); break;
     case DG_TYPE_CHOICE:
         value = default_word(param);
         if (!param->optional && value.type == DG_VALUE_NIL)
@@ -270,36 +262,11 @@ void dg_param_put_default(const dg_param *param, void *options)
     case DG_TYPE_INTS:
     case DG_TYPE_PART:
     case DG_TYPE_SEED:
-    case DG_TYPE_WEIGHTS:
+    case DG_TYPE_MAP:
     case DG_TYPE_HANDLE:
     case DG_TYPE_SLOT: break;
     }
     dg_param_put(param, &value, options);
-}
-
-static dg_value amount_value(const dg_param *param, const dg_amount *amount)
-{
-    switch (amount->kind) {
-    case DG_AMOUNT_COUNT: return (dg_value){ .type = DG_VALUE_INT, .integer = amount->count };
-    case DG_AMOUNT_FRACTION:
-        return (dg_value){ .type = DG_VALUE_FLOAT, .number = amount->fraction };
-    case DG_AMOUNT_WORD:
-        return (dg_value){ .type = DG_VALUE_TEXT, .text = param->choices[amount->word] };
-    default: return (dg_value){ .type = DG_VALUE_NIL };
-    }
-}
-
-static dg_value weights_value(const dg_param *param, const dg_weights *weights)
-{
-    switch (weights->kind) {
-    case DG_WEIGHTS_WORD:
-        return (dg_value){ .type = DG_VALUE_TEXT, .text = param->choices[weights->word] };
-    case DG_WEIGHTS_TABLE:
-        return (dg_value){ .type = DG_VALUE_WEIGHTS,
-                           .weights = weights->table,
-                           .weight_count = weights->count };
-    default: return (dg_value){ .type = DG_VALUE_NIL };
-    }
 }
 
 dg_value dg_param_get(const dg_param *param, const void *options)
@@ -349,8 +316,11 @@ dg_value dg_param_get(const dg_param *param, const void *options)
         if (seed->given) value.type = DG_VALUE_INT;
         break;
     }
-    case DG_TYPE_AMOUNT: return amount_value(param, field);
-    case DG_TYPE_WEIGHTS: return weights_value(param, field);
+    case DG_TYPE_MAP:
+        value.map = *(const dg_map *)field;
+        if (value.map.at) value.type = DG_VALUE_MAP;
+        break;
+    case DG_TYPE_ONE_OF: return *(const dg_one_of *)field;
     case DG_TYPE_HANDLE:
         value.pointer = *(const void *const *)field;
         value.handle = param->handle;
@@ -378,11 +348,11 @@ bool dg_value_equal(const dg_value *a, const dg_value *b)
         return a->ints.count == b->ints.count &&
                memcmp(a->ints.at, b->ints.at, (size_t)a->ints.count * sizeof(int64_t)) == 0;
     case DG_VALUE_PART: return dg_part_equal(a->part, b->part);
-    case DG_VALUE_WEIGHTS:
-        if (a->weight_count != b->weight_count) return false;
-        for (int64_t i = 0; i < a->weight_count; i++)
-            if (a->weights[i].label != b->weights[i].label ||
-                a->weights[i].weight != b->weights[i].weight)
+    case DG_VALUE_MAP:
+        if (a->map.count != b->map.count) return false;
+        for (int64_t i = 0; i < a->map.count; i++)
+            if (a->map.at[i].label != b->map.at[i].label ||
+                a->map.at[i].number != b->map.at[i].number)
                 return false;
         return true;
     case DG_VALUE_HANDLE:

@@ -105,7 +105,7 @@ typedef struct {
 
 static const dg_param normal_params[] = {
     DG_FLOAT(normal_options, mean, .doc = "mean of the weights"),
-    DG_FLOAT(normal_options, stddev, .high = -1, .default_number = 0.05,
+    DG_FLOAT(normal_options, stddev, DG_AT_LEAST(0), .default_number = 0.05,
              .doc = "standard deviation of the weights"),
     DG_SEED(normal_options, seed, .doc = SEED_DOC), DG_END
 };

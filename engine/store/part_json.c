@@ -37,16 +37,16 @@ static dg_status add_part(cJSON *to, const char *name, const dg_part *part)
     return dg_part_to_json(object, part);
 }
 
-/* A list of pairs of label and weight. */
-static dg_status add_weights(cJSON *to, const char *name, const dg_value *value)
+/* A list of pairs of label and number. */
+static dg_status add_map(cJSON *to, const char *name, const dg_value *value)
 {
     cJSON *list = cJSON_CreateArray();
     DG_TRY(dg_json_add(to, name, list));
-    for (int64_t i = 0; i < value->weight_count; i++) {
+    for (int64_t i = 0; i < value->map.count; i++) {
         cJSON *pair = cJSON_CreateArray();
         DG_TRY(dg_json_add(list, NULL, pair));
-        DG_TRY(dg_json_add(pair, NULL, dg_json_integer(value->weights[i].label)));
-        DG_TRY(dg_json_add(pair, NULL, dg_json_number(value->weights[i].weight)));
+        DG_TRY(dg_json_add(pair, NULL, dg_json_integer(value->map.at[i].label)));
+        DG_TRY(dg_json_add(pair, NULL, dg_json_number(value->map.at[i].number)));
     }
     return DG_OK;
 }
@@ -59,6 +59,12 @@ static cJSON *fraction_text(double fraction)
     return cJSON_CreateString(text);
 }
 
+static bool is_fraction(const dg_param *param, const dg_value *value)
+{
+    if (param->type == DG_TYPE_ONE_OF) param = &param->alternatives[value->alternative];
+    return param->fraction;
+}
+
 static dg_status add_option(cJSON *to, const dg_part *part, int index)
 {
     const dg_param *param = &part->type->params[index];
@@ -69,9 +75,9 @@ static dg_status add_option(cJSON *to, const dg_part *part, int index)
     case DG_VALUE_BOOL: return dg_json_add(to, name, cJSON_CreateBool(value.boolean));
     case DG_VALUE_FLOAT:
         return dg_json_add(to, name,
-                           param->type == DG_TYPE_AMOUNT ? fraction_text(value.number)
-                                                         : dg_json_number(value.number));
-    case DG_VALUE_WEIGHTS: return add_weights(to, name, &value);
+                           is_fraction(param, &value) ? fraction_text(value.number)
+                                                      : dg_json_number(value.number));
+    case DG_VALUE_MAP: return add_map(to, name, &value);
     case DG_VALUE_TEXT: return dg_json_add(to, name, cJSON_CreateString(value.text));
     case DG_VALUE_INTS: return add_ints(to, name, &value.ints);
     case DG_VALUE_PART: return add_part(to, name, value.part);
@@ -124,35 +130,33 @@ static dg_status read_ints(const cJSON *list, const char *name, dg_ints *out)
     return DG_OK;
 }
 
-/* The weights, which the caller frees. */
-static dg_status read_weights(const cJSON *list, const char *name, dg_value *value)
+/* A map, which the caller frees. */
+static dg_status read_map(const cJSON *list, const char *name, dg_value *value)
 {
-    dg_label_weight *table;
     const cJSON *pair;
-    DG_TRY(dg_alloc(&table, cJSON_GetArraySize(list), sizeof *table));
-    value->type = DG_VALUE_WEIGHTS;
-    value->weights = table;
+    DG_TRY(dg_alloc(&value->map.at, cJSON_GetArraySize(list), sizeof *value->map.at));
+    value->type = DG_VALUE_MAP;
     cJSON_ArrayForEach(pair, list)
     {
         const cJSON *weight = cJSON_GetArrayItem(pair, 1);
         if (!cJSON_IsArray(pair) || cJSON_GetArraySize(pair) != 2 || !cJSON_IsNumber(weight))
             return dg_error(DG_FORMAT, "%s must be a list of pairs of label and weight", name);
-        dg_label_weight *entry = &table[value->weight_count++];
-        entry->weight = weight->valuedouble;
+        struct dg_map_entry *entry = &value->map.at[value->map.count++];
+        entry->number = weight->valuedouble;
         DG_TRY(dg_json_whole(pair->child, name, INT32_MIN, INT32_MAX, &entry->label));
     }
     return DG_OK;
 }
 
 /* Whether a text is what fraction_text writes. */
-static bool is_fraction(const char *text, double *out)
+static bool read_fraction(const char *text, double *out)
 {
     char *end;
     *out = dg_strtod(text, &end);
     return end != text && strcmp(end, " of all") == 0;
 }
 
-/* What `item` says, as a value for `param`. Parts and weights in it are the caller's to give
+/* What `item` says, as a value for `param`. Parts and maps in it are the caller's to give
  * back. */
 static dg_status read_value(const cJSON *item, const dg_param *param, dg_value *value)
 {
@@ -165,17 +169,15 @@ static dg_status read_value(const cJSON *item, const dg_param *param, dg_value *
         value->boolean = cJSON_IsTrue(item);
         return DG_OK;
     case cJSON_Number:
-        if (param->type == DG_TYPE_AMOUNT) {
-            value->type = DG_VALUE_INT;
-            return dg_json_whole(item, param->name, INT64_MIN, INT64_MAX, &value->integer);
-        }
         value->type = DG_VALUE_FLOAT;
         value->number = item->valuedouble;
+        if (param->type == DG_TYPE_ONE_OF && dg_value_whole(value, &value->integer))
+            value->type = DG_VALUE_INT;
         return DG_OK;
     case cJSON_String:
         value->type = DG_VALUE_TEXT;
         value->text = item->valuestring;
-        if (param->type == DG_TYPE_AMOUNT && is_fraction(value->text, &value->number))
+        if (param->type == DG_TYPE_ONE_OF && read_fraction(value->text, &value->number))
             value->type = DG_VALUE_FLOAT;
         if (param->type != DG_TYPE_SEED) return DG_OK;
         DG_TRY(dg_json_seed_value(item, param->name, &seed));
@@ -183,7 +185,8 @@ static dg_status read_value(const cJSON *item, const dg_param *param, dg_value *
         value->integer = (int64_t)seed;
         return DG_OK;
     case cJSON_Array:
-        if (param->type == DG_TYPE_WEIGHTS) return read_weights(item, param->name, value);
+        if (param->type == DG_TYPE_ONE_OF || param->type == DG_TYPE_MAP)
+            return read_map(item, param->name, value);
         value->type = DG_VALUE_INTS;
         return read_ints(item, param->name, &value->ints);
     default:
@@ -205,7 +208,7 @@ static dg_status set_option(dg_part *part, const cJSON *item)
     else
         status = dg_format_error(dg_part_set(part, item->string, &value));
     if (value.type == DG_VALUE_PART) dg_part_release(value.part);
-    if (value.type == DG_VALUE_WEIGHTS) dg_free((void *)value.weights);
+    if (value.type == DG_VALUE_MAP) dg_free(value.map.at);
     return status;
 }
 

@@ -418,30 +418,30 @@ static dg_status fit_boosting(dg_learner *learner, const dg_dataset *set,
 
 /* --- the descriptor ----------------------------------------------------------------------- */
 
-#define PART_OF(what) .low_open = true, .high = 1, .default_number = 1, .doc = what
+#define PART_OF(what) DG_ABOVE_TO(0, 1), .default_number = 1, .doc = what
 
 static const dg_param params[] = {
-    DG_INT(boosting_options, n_estimators, .low = 1, .high = 1000000, .default_number = 100,
+    DG_INT(boosting_options, n_estimators, DG_WITHIN(1, 1000000), .default_number = 100,
            .doc = "rounds; each grows a tree for each output"),
-    DG_INT(boosting_options, max_depth, .low = 0, .high = 1000, .default_number = 6,
+    DG_INT(boosting_options, max_depth, DG_WITHIN(0, 1000), .default_number = 6,
            .doc = "splits from the root to a leaf; 0: no limit"),
-    DG_INT(boosting_options, max_leaves, .low = 0, .high = 1 << 24,
+    DG_INT(boosting_options, max_leaves, DG_WITHIN(0, 1 << 24),
            .doc = "leaves of a tree; 0: no limit"),
-    DG_INT(boosting_options, max_bin, .low = 2, .high = 256, .default_number = 256,
+    DG_INT(boosting_options, max_bin, DG_WITHIN(2, 256), .default_number = 256,
            .doc = "bins that a column is cut into"),
     DG_CHOICE(boosting_options, grow_policy, .choices = policies, .default_text = "depthwise",
               .doc = "which leaf is split first: the highest, or the one that gains most"),
-    DG_FLOAT(boosting_options, learning_rate, .low_open = true, .high = 0, .default_number = 0.3,
+    DG_FLOAT(boosting_options, learning_rate, DG_ABOVE(0), .default_number = 0.3,
              .doc = "what the values of leaves are multiplied with"),
     DG_CHOICE(boosting_options, objective, .choices = objectives, .default_text = "auto",
               .doc = "what is minimised; auto: logistic for two classes, softmax for more, "
                      "squared_error for numbers"),
-    DG_FLOAT(boosting_options, min_child_weight, .low = 0, .high = -1, .default_number = 1,
+    DG_FLOAT(boosting_options, min_child_weight, DG_AT_LEAST(0), .default_number = 1,
              .doc = "sum of hessians that each side of a split needs"),
-    DG_FLOAT(boosting_options, gamma, .low = 0, .high = -1, .doc = "gain that a split needs"),
-    DG_FLOAT(boosting_options, reg_lambda, .low = 0, .high = -1, .default_number = 1,
+    DG_FLOAT(boosting_options, gamma, DG_AT_LEAST(0), .doc = "gain that a split needs"),
+    DG_FLOAT(boosting_options, reg_lambda, DG_AT_LEAST(0), .default_number = 1,
              .doc = "L2 penalty on the values of leaves"),
-    DG_FLOAT(boosting_options, reg_alpha, .low = 0, .high = -1,
+    DG_FLOAT(boosting_options, reg_alpha, DG_AT_LEAST(0),
              .doc = "L1 penalty on the values of leaves"),
     DG_FLOAT(boosting_options, subsample, PART_OF("chance of a row to be seen by a round")),
     DG_FLOAT(boosting_options, colsample_bytree,

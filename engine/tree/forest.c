@@ -24,9 +24,9 @@ static const char *const tree_balances[] = { "balanced", NULL };
 /* A DecisionTree is a forest of one tree that sees every row; its options are a forest's first. */
 typedef struct tree_options {
     int criterion;
-    dg_amount max_depth, min_samples_split, min_samples_leaf, max_features, max_leaf_nodes;
+    int64_t max_depth, max_leaf_nodes; /* 0: no limit */
+    dg_one_of min_samples_split, min_samples_leaf, max_features, class_weight;
     double min_weight_fraction_leaf, min_impurity_decrease;
-    dg_weights class_weight;
     dg_optional_seed seed;
 } tree_options;
 
@@ -34,7 +34,7 @@ typedef struct forest_options {
     tree_options tree;
     int64_t n_estimators;
     bool bootstrap, oob_score;
-    dg_amount max_samples;
+    dg_one_of max_samples;
 } forest_options;
 
 /* One fit. */
@@ -66,23 +66,23 @@ struct fit {
 /* --- options ------------------------------------------------------------------------------ */
 
 /* Rows for a count or a fraction; a fraction is rounded up, as scikit-learn does. */
-static int64_t rows_for(const dg_amount *amount, int64_t rows)
+static int64_t rows_for(const dg_one_of *amount, int64_t rows)
 {
-    if (amount->kind == DG_AMOUNT_FRACTION) return (int64_t)ceil(amount->fraction * (double)rows);
-    return amount->count;
+    if (amount->type == DG_VALUE_FLOAT) return (int64_t)ceil(amount->number * (double)rows);
+    return amount->integer;
 }
 
-static dg_status resolve_features(const dg_amount *amount, bool numbers, int64_t features,
+static dg_status resolve_features(const dg_one_of *amount, bool numbers, int64_t features,
                                   int64_t *out)
 {
     double count = (double)features;
-    bool all = amount->kind == DG_AMOUNT_WORD && amount->word == AUTO_FEATURES && numbers;
-    if (amount->kind == DG_AMOUNT_WORD && !all)
-        count = floor(amount->word == LOG2 ? log2(count) : sqrt(count));
-    else if (amount->kind == DG_AMOUNT_FRACTION)
-        count = floor(amount->fraction * count);
-    else if (amount->kind == DG_AMOUNT_COUNT)
-        count = (double)amount->count;
+    bool word = amount->type == DG_VALUE_TEXT;
+    if (word && !(amount->integer == AUTO_FEATURES && numbers))
+        count = floor(amount->integer == LOG2 ? log2(count) : sqrt(count));
+    else if (amount->type == DG_VALUE_FLOAT)
+        count = floor(amount->number * count);
+    else if (amount->type == DG_VALUE_INT)
+        count = (double)amount->integer;
     *out = count < 1 ? 1 : (int64_t)count;
     if (*out <= features) return DG_OK;
     return dg_error(DG_INVALID,
@@ -103,7 +103,7 @@ static dg_status resolve_target(struct fit *fit)
         return dg_error(DG_INVALID,
                         "fit: criterion = \"%s\" is for labels, the set has numbers: leave it out",
                         criteria[criterion]);
-    if (fit->numbers && fit->tree->class_weight.kind != DG_WEIGHTS_NONE)
+    if (fit->numbers && fit->tree->class_weight.type != DG_VALUE_NIL)
         return dg_error(DG_INVALID, "fit: class_weight is for labels, the targets are numbers: use "
                                     "sample_weight");
     return fit->numbers ? DG_OK : dg_dataset_want_labels(fit->set, "fit");
@@ -116,8 +116,8 @@ static dg_status resolve(struct fit *fit)
     dg_cart_options *cart = &fit->cart;
     dg_forest_rows *rows = &fit->rows;
     cart->entropy = tree->criterion == ENTROPY || tree->criterion == LOG_LOSS;
-    cart->max_depth = tree->max_depth.kind == DG_AMOUNT_COUNT ? tree->max_depth.count : -1;
-    cart->max_leaf_nodes = tree->max_leaf_nodes.count;
+    cart->max_depth = tree->max_depth ? tree->max_depth : -1;
+    cart->max_leaf_nodes = tree->max_leaf_nodes;
     cart->min_decrease = tree->min_impurity_decrease;
     cart->min_leaf = rows_for(&tree->min_samples_leaf, rows->count);
     cart->min_split = rows_for(&tree->min_samples_split, rows->count);
@@ -125,11 +125,10 @@ static dg_status resolve(struct fit *fit)
     rows->draws = rows->count;
     fit->trees = fit->forest ? fit->forest->n_estimators : 1;
     if (fit->forest && fit->forest->bootstrap) {
-        const dg_amount *most = &fit->forest->max_samples;
+        const dg_one_of *most = &fit->forest->max_samples;
         rows->bootstrap = true;
-        if (most->kind == DG_AMOUNT_COUNT) rows->draws = most->count;
-        if (most->kind == DG_AMOUNT_FRACTION)
-            rows->draws = llround(most->fraction * (double)rows->count);
+        if (most->type == DG_VALUE_INT) rows->draws = most->integer;
+        if (most->type == DG_VALUE_FLOAT) rows->draws = llround(most->number * (double)rows->count);
         if (rows->draws < 1) rows->draws = 1;
         if (rows->draws > rows->count)
             return dg_error(DG_INVALID,
@@ -356,13 +355,13 @@ static dg_status prepare(struct fit *fit)
     static const char *const none[] = { NULL };
     const dg_dataset *set = fit->set;
     const dg_fit_options *options = fit->options;
-    const dg_weights *by_class = &fit->tree->class_weight;
+    const dg_one_of *by_class = &fit->tree->class_weight;
     DG_TRY(resolve(fit));
     DG_TRY(dg_tree_check_fit(set, options, none, fit->numbers,
                              fit->goes_on ? &fit->learner->base : NULL, fit->job));
     DG_TRY(prepare_targets(fit));
     DG_TRY(dg_forest_order(&fit->rows, fit->position, fit->number));
-    DG_TRY(dg_forest_weigh(&fit->rows, by_class, by_class->word == BALANCED_SUBSAMPLE,
+    DG_TRY(dg_forest_weigh(&fit->rows, by_class, by_class->integer == BALANCED_SUBSAMPLE,
                            options->sample_weight));
     DG_TRY(prepare_oob(fit));
     DG_TRY(dg_bins_make(&fit->bins, &set->x, fit->rows.order, DG_MAX_BINS, fit->job));
@@ -440,12 +439,26 @@ static dg_status check_forest(const void *options)
     if (forest->oob_score && !forest->bootstrap)
         return dg_error(DG_INVALID, "oob_score needs bootstrap = true: without it every tree sees "
                                     "every row");
-    if (forest->max_samples.kind != DG_AMOUNT_NONE && !forest->bootstrap)
+    if (forest->max_samples.type != DG_VALUE_NIL && !forest->bootstrap)
         return dg_error(DG_INVALID, "max_samples needs bootstrap = true");
     return DG_OK;
 }
 
 /* --- descriptors -------------------------------------------------------------------------- */
+
+/* A fraction of all, or a count. */
+#define AMOUNT(least)                                                                              \
+    DG_EITHER(DG_TYPE_FLOAT, .fraction = true, DG_ABOVE_TO(0, 1)),                                 \
+        DG_EITHER(DG_TYPE_INT, DG_AT_LEAST(least))
+#define WORDS(words) DG_EITHER(DG_TYPE_CHOICE, .choices = words)
+static const dg_param rows[] = { AMOUNT(1), DG_END };
+static const dg_param two_rows[] = { AMOUNT(2), DG_END };
+static const dg_param features[] = { AMOUNT(1), WORDS(feature_words), DG_END };
+static const dg_param forest_features[] = { AMOUNT(1), WORDS(forest_feature_words), DG_END };
+static const dg_param class_weights[] = { DG_EITHER(DG_TYPE_MAP, DG_ABOVE(0)), WORDS(balances),
+                                          DG_END };
+static const dg_param tree_class_weights[] = { DG_EITHER(DG_TYPE_MAP, DG_ABOVE(0)),
+                                               WORDS(tree_balances), DG_END };
 
 /* The options of a tree, `field` being where they are in the learner's. */
 #define TREE_PARAM(word, kind_of, options, field, ...)                                             \
@@ -458,27 +471,24 @@ static dg_status check_forest(const void *options)
                .doc = "impurity that splits lessen; auto: gini for labels, squared_error for "     \
                       "numbers; log_loss is entropy")
 #define LIMITS(options, field)                                                                     \
-    TREE_PARAM("max_depth", DG_TYPE_AMOUNT, options, field.max_depth, .low = 1, .high = 0,         \
-               .doc = "splits from the root to a leaf; nil: no limit"),                            \
-        TREE_PARAM("min_samples_split", DG_TYPE_AMOUNT, options, field.min_samples_split,          \
-                   .fraction = true, .low = 2, .default_number = 2,                                \
+    TREE_PARAM("max_depth", DG_TYPE_INT, options, field.max_depth, DG_AT_LEAST(1),                 \
+               .optional = true, .doc = "splits from the root to a leaf; nil: no limit"),          \
+        TREE_PARAM("min_samples_split", DG_TYPE_ONE_OF, options, field.min_samples_split,          \
+                   .alternatives = two_rows, .default_number = 2,                                  \
                    .doc = "rows that a node needs to be split, or a fraction of all"),             \
-        TREE_PARAM("min_samples_leaf", DG_TYPE_AMOUNT, options, field.min_samples_leaf,            \
-                   .fraction = true, .low = 1, .default_number = 1,                                \
+        TREE_PARAM("min_samples_leaf", DG_TYPE_ONE_OF, options, field.min_samples_leaf,            \
+                   .alternatives = rows, .default_number = 1,                                      \
                    .doc = "rows that each side of a split needs, or a fraction of all"),           \
         TREE_PARAM("min_weight_fraction_leaf", DG_TYPE_FLOAT, options,                             \
-                   field.min_weight_fraction_leaf, .high = 0.5,                                    \
+                   field.min_weight_fraction_leaf, DG_WITHIN(0, 0.5),                              \
                    .doc = "part of the weight of all rows that each side of a split needs")
-#define MAX_FEATURES(options, field, ...)                                                          \
-    TREE_PARAM("max_features", DG_TYPE_AMOUNT, options, field.max_features, .fraction = true,      \
-               .low = 1, __VA_ARGS__)
 #define MORE_LIMITS(options, field)                                                                \
-    TREE_PARAM("max_leaf_nodes", DG_TYPE_AMOUNT, options, field.max_leaf_nodes, .low = 2,          \
-               .doc = "leaves of a tree, the best split first; nil: no limit"),                    \
+    TREE_PARAM("max_leaf_nodes", DG_TYPE_INT, options, field.max_leaf_nodes, DG_AT_LEAST(2),       \
+               .optional = true, .doc = "leaves of a tree, the best split first; nil: no limit"),  \
         TREE_PARAM("min_impurity_decrease", DG_TYPE_FLOAT, options, field.min_impurity_decrease,   \
-                   .high = -1, .doc = "of the impurity, weighted by rows, that a split needs")
+                   DG_AT_LEAST(0), .doc = "of the impurity, weighted by rows, that a split needs")
 #define WEIGHTS_AND_SEED(options, field, words)                                                    \
-    TREE_PARAM("class_weight", DG_TYPE_WEIGHTS, options, field.class_weight, .choices = words,     \
+    TREE_PARAM("class_weight", DG_TYPE_ONE_OF, options, field.class_weight, .alternatives = words, \
                .named_only = true,                                                                 \
                .doc = "weights of rows by label, or balanced: classes weigh the same"),            \
         TREE_PARAM("seed", DG_TYPE_SEED, options, field.seed, .named_only = true,                  \
@@ -505,28 +515,30 @@ struct single {
 static const dg_param tree_params[] = {
     CRITERION(struct single, tree),
     LIMITS(struct single, tree),
-    MAX_FEATURES(struct single, tree, .choices = feature_words,
-                 .doc = "columns looked at for a split: a count, a fraction or a rule; nil: all"),
+    TREE_PARAM("max_features", DG_TYPE_ONE_OF, struct single, tree.max_features,
+               .alternatives = features,
+               .doc = "columns looked at for a split: a count, a fraction or a rule; nil: all"),
     MORE_LIMITS(struct single, tree),
-    WEIGHTS_AND_SEED(struct single, tree, tree_balances),
+    WEIGHTS_AND_SEED(struct single, tree, tree_class_weights),
     DG_END,
 };
 
 static const dg_param forest_params[] = {
-    DG_INT(forest_options, n_estimators, .low = 1, .high = 1000000, .default_number = 100,
+    DG_INT(forest_options, n_estimators, DG_WITHIN(1, 1000000), .default_number = 100,
            .doc = "trees"),
     CRITERION(forest_options, tree),
     LIMITS(forest_options, tree),
-    MAX_FEATURES(forest_options, tree, .choices = forest_feature_words, .default_text = "auto",
-                 .doc = "columns looked at for a split: a count, a fraction or a rule; auto: sqrt "
-                        "for labels, all for numbers"),
+    TREE_PARAM("max_features", DG_TYPE_ONE_OF, forest_options, tree.max_features,
+               .alternatives = forest_features, .default_text = "auto",
+               .doc = "columns looked at for a split: a count, a fraction or a rule; auto: sqrt "
+                      "for labels, all for numbers"),
     MORE_LIMITS(forest_options, tree),
     DG_BOOL(forest_options, bootstrap, .default_number = 1,
             .doc = "each tree sees rows drawn with replacement, not all"),
     DG_BOOL(forest_options, oob_score, .doc = "judge each row by the trees that did not see it"),
-    DG_AMOUNT(forest_options, max_samples, .fraction = true, .low = 1,
+    DG_ONE_OF(forest_options, max_samples, .alternatives = rows,
               .doc = "rows drawn for a tree, or a fraction of all; nil: as many as there are"),
-    WEIGHTS_AND_SEED(forest_options, tree, balances),
+    WEIGHTS_AND_SEED(forest_options, tree, class_weights),
     DG_END,
 };
 

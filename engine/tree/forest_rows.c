@@ -56,31 +56,31 @@ static void balance(const dg_forest_rows *rows, const double *count, double *out
         out[c] = count[c] > 0 ? sum / ((double)occurring * count[c]) : 1;
 }
 
-static dg_status table_weights(const dg_forest_rows *rows, const dg_weights *weights, double *out)
+static dg_status map_weights(const dg_forest_rows *rows, const dg_map *weights, double *out)
 {
     for (int64_t c = 0; c < rows->classes; c++) out[c] = 1;
     for (int64_t i = 0; i < weights->count; i++) {
         int64_t c = 0;
-        while (c < rows->classes && rows->labels[c] != weights->table[i].label) c++;
+        while (c < rows->classes && rows->labels[c] != weights->at[i].label) c++;
         if (c == rows->classes)
             return dg_error(DG_INVALID,
                             "fit: class_weight has the label %" PRId64
                             ", which is no class of the set",
-                            weights->table[i].label);
-        out[c] = weights->table[i].weight;
+                            weights->at[i].label);
+        out[c] = weights->at[i].number;
     }
     return DG_OK;
 }
 
 /* Multiplies the weights with those of the classes. As in scikit-learn, those of rows count when a
  * forest balances classes, not when a tree does. */
-static dg_status weigh_classes(dg_forest_rows *rows, const dg_weights *by_class)
+static dg_status weigh_classes(dg_forest_rows *rows, const dg_one_of *by_class)
 {
     double *class_weight;
     DG_TRY(dg_alloc_zero(&class_weight, rows->classes, sizeof *class_weight));
     dg_status status = DG_OK;
-    if (by_class->kind == DG_WEIGHTS_TABLE) {
-        status = table_weights(rows, by_class, class_weight);
+    if (by_class->type == DG_VALUE_MAP) {
+        status = map_weights(rows, &by_class->map, class_weight);
     } else {
         for (int64_t i = 0; i < rows->count; i++)
             class_weight[rows->position[i]] += rows->single ? 1 : rows->weight[i];
@@ -92,12 +92,12 @@ static dg_status weigh_classes(dg_forest_rows *rows, const dg_weights *by_class)
     return status;
 }
 
-dg_status dg_forest_weigh(dg_forest_rows *rows, const dg_weights *by_class, bool each_tree,
+dg_status dg_forest_weigh(dg_forest_rows *rows, const dg_one_of *by_class, bool each_tree,
                           const dg_tensor *given)
 {
-    bool word = by_class->kind == DG_WEIGHTS_WORD;
+    bool word = by_class->type == DG_VALUE_TEXT;
     rows->balanced_trees = word && each_tree && rows->bootstrap;
-    bool classes = by_class->kind != DG_WEIGHTS_NONE && !rows->balanced_trees;
+    bool classes = by_class->type != DG_VALUE_NIL && !rows->balanced_trees;
     if (!given && !classes) return DG_OK;
     DG_TRY(dg_alloc(&rows->weight, rows->count, sizeof *rows->weight));
     for (int64_t i = 0; i < rows->count; i++)

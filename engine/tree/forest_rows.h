@@ -36,7 +36,7 @@ dg_status dg_forest_order(dg_forest_rows *rows, const int32_t *position, const f
 /* Fills the weights. given: {count} of the rows of the set, or NULL. DG_INVALID for a label that is
  * none of `labels`. With bootstrap, rows are then drawn by their weights and each draw weighs the
  * same, as in scikit-learn since 1.9; else they are weighed. */
-dg_status dg_forest_weigh(dg_forest_rows *rows, const dg_weights *by_class, bool each_tree,
+dg_status dg_forest_weigh(dg_forest_rows *rows, const dg_one_of *by_class, bool each_tree,
                           const dg_tensor *given);
 /* What tree `tree` (from 0) sees; to be released after a failure, too. */
 dg_status dg_forest_draw(const dg_forest_rows *rows, int64_t tree, dg_forest_sample *out);

@@ -23,12 +23,12 @@ typedef struct whole_options {
 
 static const char *const paddings[] = { "valid", "same", NULL };
 static const dg_param whole_params[] = {
-    DG_INT(whole_options, units, .required = true, .low = 1, .high = INFINITY),
-    DG_FLOAT(whole_options, rate, .low = 0, .high = 1, .high_open = true, .default_number = 0.5),
-    DG_FLOAT(whole_options, decay, .low_open = true, .default_number = 1, .named_only = true),
+    DG_INT(whole_options, units, .required = true, DG_AT_LEAST(1)),
+    DG_FLOAT(whole_options, rate, DG_FROM_BELOW(0, 1), .default_number = 0.5),
+    DG_FLOAT(whole_options, decay, DG_ABOVE(0), .default_number = 1, .named_only = true),
     DG_CHOICE(whole_options, padding, .choices = paddings, .default_text = "same"),
-    DG_PAIR(whole_options, stride, .low = 1, .high = 100, .default_number = 3),
-    DG_INTS(whole_options, shape, .count_low = 2, .count_high = 3, .low = -1, .high = 9),
+    DG_PAIR(whole_options, stride, DG_WITHIN(1, 100), .default_number = 3),
+    DG_INTS(whole_options, shape, .count_low = 2, .count_high = 3, DG_WITHIN(-1, 9)),
     DG_BOOL(whole_options, use_bias, .default_number = 1, .named_only = true),
     DG_PART(whole_options, inner, .kind = "widget", .default_text = "cog", .named_only = true),
     DG_PART(whole_options, plain, .kind = "widget", .named_only = true),
@@ -418,7 +418,7 @@ static const dg_param call_params[] = {
     DG_PATH(call_options, path),
     DG_SLOT(call_options, slot, .handle = &function_handle),
     DG_CHOICE(call_options, colour, .choices = colours, .optional = true),
-    DG_INT(call_options, most, .low = 1, .high = INFINITY, .optional = true),
+    DG_INT(call_options, most, DG_AT_LEAST(1), .optional = true),
     DG_FLOAT(call_options, share, .optional = true),
     DG_END,
 };

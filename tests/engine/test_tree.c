@@ -389,8 +389,8 @@ static void test_options_are_checked(void **state)
     const dg_value zero = { .type = DG_VALUE_INT }, two = { .type = DG_VALUE_FLOAT, .number = 2.5 };
     const dg_value yes = { .type = DG_VALUE_BOOL, .boolean = true };
     const dg_value word = { .type = DG_VALUE_TEXT, .text = "sqr" };
-    const dg_label_weight pairs[] = { { 3, -1 } };
-    const dg_value weights = { .type = DG_VALUE_WEIGHTS, .weights = pairs, .weight_count = 1 };
+    struct dg_map_entry pairs[] = { { 3, -1 } };
+    const dg_value weights = { .type = DG_VALUE_MAP, .map = { 1, pairs } };
     (void)state;
     assert_fails_with(set_option("RandomForest", "n_estimator", zero), DG_INVALID,
                       "did you mean 'n_estimators'?");

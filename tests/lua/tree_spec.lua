@@ -322,6 +322,7 @@ describe("trees and forests of numbers", function()
     local some = tree.RandomForest { n_estimators = 5, seed = 1, max_features = "sqrt" }
     for _, model in ipairs { forest, all, some } do model:fit(train, { verbose = 0 }) end
     assert.equal("auto", forest.max_features)
+    assert.matches("max_features = 1.0", tostring(all), 1, true)
     assert.is_true(forest:predict(test) == all:predict(test))
     assert.is_false(forest:predict(test) == some:predict(test))
   end)

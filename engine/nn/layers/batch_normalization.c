@@ -17,9 +17,9 @@ typedef struct {
 } norm_options;
 
 static const dg_param params[] = {
-    DG_FLOAT(norm_options, momentum, .high = 1, .default_number = 0.99,
+    DG_FLOAT(norm_options, momentum, DG_WITHIN(0, 1), .default_number = 0.99,
              .doc = "share of the past in the running mean and variance"),
-    DG_FLOAT(norm_options, epsilon, .low_open = true, .default_number = 1e-3,
+    DG_FLOAT(norm_options, epsilon, DG_ABOVE(0), .default_number = 1e-3,
              .doc = "is added to the variance"),
     DG_BOOL(norm_options, center, .default_number = 1, .doc = "learn a shift, beta"),
     DG_BOOL(norm_options, scale, .default_number = 1, .doc = "learn a scale, gamma"),

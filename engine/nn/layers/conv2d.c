@@ -24,11 +24,11 @@ typedef struct {
 } conv2d_options;
 
 static const dg_param params[] = {
-    DG_INT(conv2d_options, filters, .required = true, .low = 1, .high = 1 << 20,
+    DG_INT(conv2d_options, filters, .required = true, DG_WITHIN(1, 1 << 20),
            .doc = "number of output channels"),
-    DG_PAIR(conv2d_options, kernel_size, .required = true, .low = 1, .high = 1 << 15,
+    DG_PAIR(conv2d_options, kernel_size, .required = true, DG_WITHIN(1, 1 << 15),
             .doc = "height and width of the window, in pixels"),
-    DG_PAIR(conv2d_options, strides, .low = 1, .high = 1 << 15, .default_number = 1,
+    DG_PAIR(conv2d_options, strides, DG_WITHIN(1, 1 << 15), .default_number = 1,
             .doc = "steps of the window down and across, in pixels"),
     DG_CHOICE(conv2d_options, padding, .choices = dg_padding_names, .default_text = "valid",
               .doc = "valid: windows stay within the image; same: zeros around it keep its size"),

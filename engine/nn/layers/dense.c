@@ -14,7 +14,7 @@ typedef struct {
 } dense_options;
 
 static const dg_param params[] = {
-    DG_INT(dense_options, units, .required = true, .low = 1, .high = 1 << 24,
+    DG_INT(dense_options, units, .required = true, DG_WITHIN(1, 1 << 24),
            .doc = "number of outputs"),
     DG_CHOICE(dense_options, activation, .choices = dg_activation_names, .default_text = "linear",
               .doc = "function applied to the outputs"),

@@ -12,7 +12,7 @@ typedef struct {
 } dropout_options;
 
 static const dg_param params[] = {
-    DG_FLOAT(dropout_options, rate, .required = true, .high = 1, .high_open = true,
+    DG_FLOAT(dropout_options, rate, .required = true, DG_FROM_BELOW(0, 1),
              .doc = "fraction of the values set to zero"),
     DG_SEED(dropout_options, seed,
             .doc = "what is dropped follows from this and the fit's seed; default: from the "

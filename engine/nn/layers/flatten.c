@@ -30,7 +30,7 @@ typedef struct {
 } reshape_options;
 
 static const dg_param reshape_params[] = {
-    DG_INTS(reshape_options, target_shape, .required = true, .low = -1, .high = 1 << 30,
+    DG_INTS(reshape_options, target_shape, .required = true, DG_WITHIN(-1, 1 << 30),
             .doc = "the new shape of a row, without the batch; one -1 stands for what is left"),
     DG_END
 };

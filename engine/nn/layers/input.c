@@ -6,7 +6,7 @@ typedef struct {
 } input_options;
 
 static const dg_param params[] = {
-    DG_INTS(input_options, shape, .required = true, .low = 1, .high = 1 << 30,
+    DG_INTS(input_options, shape, .required = true, DG_WITHIN(1, 1 << 30),
             .doc = "shape of a row, without the batch: { height, width, channels } or { n }"),
     DG_END
 };

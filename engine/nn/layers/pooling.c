@@ -2,9 +2,9 @@
 #include "engine/nn/layers/pooling.h"
 
 const dg_param dg_pool_params[] = {
-    DG_PAIR(dg_pool_options, pool_size, .low = 1, .high = 1 << 15, .default_number = 2,
+    DG_PAIR(dg_pool_options, pool_size, DG_WITHIN(1, 1 << 15), .default_number = 2,
             .doc = "height and width of the window, in pixels"),
-    DG_INTS(dg_pool_options, strides, .low = 1, .high = 1 << 15, .count_low = 1, .count_high = 2,
+    DG_INTS(dg_pool_options, strides, DG_WITHIN(1, 1 << 15), .count_low = 1, .count_high = 2,
             .doc = "steps of the window down and across, in pixels; default: pool_size"),
     DG_CHOICE(dg_pool_options, padding, .choices = dg_padding_names, .default_text = "valid",
               .doc = "valid: windows stay within the image; same: they may reach over its edge"),

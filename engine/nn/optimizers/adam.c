@@ -11,7 +11,7 @@ typedef struct {
     dg_adam_rates rates;
 } adam_options;
 
-static const dg_param params[] = { DG_FLOAT(adam_options, learning_rate, .high = -1,
+static const dg_param params[] = { DG_FLOAT(adam_options, learning_rate, DG_AT_LEAST(0),
                                             .default_number = 0.001, .doc = "size of a step"),
                                    DG_ADAM_RATES(adam_options), DG_END };
 

@@ -14,21 +14,19 @@ typedef struct dg_adam_rates {
     { .name = "beta_1",                                                                            \
       .type = DG_TYPE_FLOAT,                                                                       \
       .offset = offsetof(options, rates.beta_1),                                                   \
-      .high = 1,                                                                                   \
-      .high_open = true,                                                                           \
+      DG_FROM_BELOW(0, 1),                                                                         \
       .default_number = 0.9,                                                                       \
       .doc = "share of the past in the running mean of the gradient" },                            \
         { .name = "beta_2",                                                                        \
           .type = DG_TYPE_FLOAT,                                                                   \
           .offset = offsetof(options, rates.beta_2),                                               \
-          .high = 1,                                                                               \
-          .high_open = true,                                                                       \
+          DG_FROM_BELOW(0, 1),                                                                     \
           .default_number = 0.999,                                                                 \
           .doc = "share of the past in the running mean of its square" },                          \
         { .name = "epsilon",                                                                       \
           .type = DG_TYPE_FLOAT,                                                                   \
           .offset = offsetof(options, rates.epsilon),                                              \
-          .low_open = true,                                                                        \
+          DG_ABOVE(0),                                                                             \
           .default_number = 1e-7,                                                                  \
           .doc = "is added to the root" },                                                         \
     {                                                                                              \

@@ -9,9 +9,9 @@ typedef struct {
 } adamw_options;
 
 static const dg_param params[] = {
-    DG_FLOAT(adamw_options, learning_rate, .high = -1, .default_number = 0.001,
+    DG_FLOAT(adamw_options, learning_rate, DG_AT_LEAST(0), .default_number = 0.001,
              .doc = "size of a step"),
-    DG_FLOAT(adamw_options, weight_decay, .high = -1, .default_number = 0.004,
+    DG_FLOAT(adamw_options, weight_decay, DG_AT_LEAST(0), .default_number = 0.004,
              .doc = "times the learning rate: share of a weight that a step takes away"),
     DG_ADAM_RATES(adamw_options), DG_END
 };

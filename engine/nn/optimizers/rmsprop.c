@@ -10,12 +10,13 @@ typedef struct {
 } rmsprop_options;
 
 static const dg_param params[] = {
-    DG_FLOAT(rmsprop_options, learning_rate, .high = -1, .default_number = 0.001,
+    DG_FLOAT(rmsprop_options, learning_rate, DG_AT_LEAST(0), .default_number = 0.001,
              .doc = "size of a step"),
-    DG_FLOAT(rmsprop_options, rho, .high = 1, .high_open = true, .default_number = 0.9,
+    DG_FLOAT(rmsprop_options, rho, DG_FROM_BELOW(0, 1), .default_number = 0.9,
              .doc = "share of the past in the running mean of squared gradients"),
-    DG_FLOAT(rmsprop_options, momentum, .high = 1, .doc = "share of the last step that is kept"),
-    DG_FLOAT(rmsprop_options, epsilon, .low_open = true, .default_number = 1e-7,
+    DG_FLOAT(rmsprop_options, momentum, DG_WITHIN(0, 1),
+             .doc = "share of the last step that is kept"),
+    DG_FLOAT(rmsprop_options, epsilon, DG_ABOVE(0), .default_number = 1e-7,
              .doc = "is added under the root"),
     DG_BOOL(rmsprop_options, centered, .doc = "divide by the deviation instead of the mean square"),
     DG_END

@@ -9,9 +9,9 @@ typedef struct {
 } sgd_options;
 
 static const dg_param params[] = {
-    DG_FLOAT(sgd_options, learning_rate, .high = -1, .default_number = 0.01,
+    DG_FLOAT(sgd_options, learning_rate, DG_AT_LEAST(0), .default_number = 0.01,
              .doc = "size of a step, as a factor of the gradient"),
-    DG_FLOAT(sgd_options, momentum, .high = 1, .doc = "share of the last step that is kept"),
+    DG_FLOAT(sgd_options, momentum, DG_WITHIN(0, 1), .doc = "share of the last step that is kept"),
     DG_BOOL(sgd_options, nesterov, .doc = "look ahead by the momentum (Nesterov 1983)"), DG_END
 };
 
