@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "engine/base/kernel.h"
-#include "engine/nn/layers/product.h"
+#include "engine/tensor/product.h"
 #include "tests/engine/support.h"
 
 static int64_t between(uint64_t *random, int64_t low, int64_t high)

@@ -12,7 +12,7 @@
 
 #include "engine/nn/activation.h"
 #include "engine/nn/layer.h"
-#include "engine/nn/layers/product.h"
+#include "engine/tensor/product.h"
 #include "engine/nn/layers/window.h"
 
 typedef struct {

@@ -1,11 +1,11 @@
-/* The product at the heart of Dense and Conv2D: C = A B (+ C, or + a bias), where the elements of A
- * are picked from an array by offsets, so that the windows of a convolution need not be copied into
- * a matrix first.
+/* The product at the heart of learners (Dense, Conv2D, KNeighbors): C = A B (+ C, or + a bias),
+ * where the elements of A are picked from an array by offsets, so that the windows of a convolution
+ * need not be copied into a matrix first.
  *
  * An element of C is summed in the same order whatever m is: rows do not see each other. One call
  * runs on one thread. Twice as fast as OpenBLAS's AVX2 sgemm with AVX-512, as fast with AVX2. */
-#ifndef DG_NN_LAYERS_PRODUCT_H
-#define DG_NN_LAYERS_PRODUCT_H
+#ifndef DG_TENSOR_PRODUCT_H
+#define DG_TENSOR_PRODUCT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* The product for each instruction set, and the choice among them. */
-#include "engine/nn/layers/product.h"
+#include "engine/tensor/product.h"
 
 #include <string.h>
 
@@ -22,7 +22,7 @@ struct strip {
 #define TILE_ROWS 6
 #define TARGET
 #define NAME(x) x##_default
-#include "engine/nn/layers/product_tile.h"
+#include "engine/tensor/product_tile.h"
 
 #if defined(__x86_64__) && defined(__GLIBC__) && !defined(__clang__) && !defined(DG_NO_CLONES)
 #define HAS_LEVELS 1
@@ -31,13 +31,13 @@ struct strip {
 #define TILE_ROWS 6
 #define TARGET __attribute__((target("arch=x86-64-v3")))
 #define NAME(x) x##_v3
-#include "engine/nn/layers/product_tile.h"
+#include "engine/tensor/product_tile.h"
 
 #define LANES 16
 #define TILE_ROWS 12
 #define TARGET __attribute__((target("arch=x86-64-v4")))
 #define NAME(x) x##_v4
-#include "engine/nn/layers/product_tile.h"
+#include "engine/tensor/product_tile.h"
 #endif
 
 dg_multiply_function *dg_multiply_for(const char *kernel_name)
