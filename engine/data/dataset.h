@@ -127,6 +127,11 @@ dg_status dg_dataset_one_hot(const dg_dataset **out, const dg_dataset *set);
 /* DG_INVALID unless the {n} float32 weights are finite, at least 0 and not all 0 (of no rows, they
  * are right). who: what the message begins with. */
 dg_status dg_check_weights(const dg_tensor *weights, const char *who);
+/* DG_INVALID where x {n, ...}, contiguous, has an infinity or, unless `holes` says that it may mark
+ * missing values, a NaN: says row and column. */
+dg_status dg_check_finite(const dg_tensor *x, bool holes, const char *who, const dg_job *job);
+/* That message; row and column are counted from 0. */
+dg_status dg_not_finite(const char *who, int64_t row, int64_t column, bool holes);
 /* DG_INVALID unless the set has labels: says what it has. who: begins the message; or NULL. */
 dg_status dg_dataset_want_labels(const dg_dataset *set, const char *who);
 /* How many rows have each class, in the order of classes: `out` has room for class_count. */

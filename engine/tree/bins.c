@@ -1,5 +1,6 @@
 /* Cutting columns into bins. */
 #include "engine/tree/bins.h"
+#include "engine/data/dataset.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -150,14 +151,6 @@ static void free_scratch(struct scratch *s)
     dg_free(s->in_bin);
 }
 
-dg_status dg_infinite(const char *who, int64_t row, int64_t column)
-{
-    return dg_error(DG_INVALID,
-                    "%s: row %" PRId64 ", column %" PRId64
-                    " is infinite: trees take finite numbers, and NaN for missing ones",
-                    who, row + 1, column + 1);
-}
-
 /* Lists the values that occur, zero among them, which was counted and not sorted. */
 static void list_values(struct values *values, const uint64_t *sorted, int64_t count, int64_t zeros)
 {
@@ -204,7 +197,7 @@ static dg_status cut_floats(struct cut *cut, int64_t feature, const float *x, st
         } else if (x[i] != x[i]) {
             nans++;
         } else if (isinf(x[i])) {
-            return dg_infinite("fit", row_of(cut, i), feature);
+            return dg_not_finite("fit", row_of(cut, i), feature, true);
         } else {
             s->keys[count++] = (uint64_t)key_of(x[i]) << 32 | (uint64_t)i;
         }

@@ -49,9 +49,6 @@ typedef struct dg_bins {
     dg_bin_block *blocks; /* after dg_bins_add_blocks; else NULL */
 } dg_bins;
 
-/* DG_INVALID, naming a value of the data: row and column are counted from 0. */
-dg_status dg_infinite(const char *who, int64_t row, int64_t column);
-
 /* x: {n, ...} of bytes or floats, contiguous; 2 <= max_bins <= 256, NaN's bin not counted (with it
  * there are at most 256 as well). Row i of the bins is row order[i] of x (NULL: i). DG_INVALID for
  * an infinity: says row and column. */

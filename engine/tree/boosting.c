@@ -138,9 +138,10 @@ static dg_status prepare_validation(struct fit *fit)
     if (!fit->validation) return DG_OK;
     rows = dg_dataset_rows(fit->validation);
     if (learner->base.numbers)
-        DG_TRY(dg_tree_numbers(&fit->val_numbers, fit->validation));
+        DG_TRY(dg_dataset_numbers(&fit->val_numbers, fit->validation));
     else
-        DG_TRY(dg_tree_positions(&fit->val_positions, learner, fit->validation, "fit: validation"));
+        DG_TRY(dg_learner_positions(&fit->val_positions, &learner->base, fit->validation,
+                                    "fit: validation"));
     DG_TRY(dg_alloc(&fit->val_margin, rows * fit->outputs, sizeof *fit->val_margin));
     DG_TRY(dg_alloc(&fit->val_proba, rows * classes, sizeof *fit->val_proba));
     dg_tree_begin_margins(learner, rows, fit->val_margin);
@@ -194,9 +195,9 @@ static dg_status begin_derivatives(struct fit *fit)
     const dg_tree_learner *learner = fit->learner;
     dg_derivatives *d = &fit->derivatives;
     if (learner->base.numbers)
-        DG_TRY(dg_tree_numbers(&fit->numbers, fit->set));
+        DG_TRY(dg_dataset_numbers(&fit->numbers, fit->set));
     else
-        DG_TRY(dg_tree_positions(&fit->positions, learner, fit->set, "fit"));
+        DG_TRY(dg_learner_positions(&fit->positions, &learner->base, fit->set, "fit"));
     d->objective = learner->objective;
     d->rows = fit->rows;
     d->outputs = fit->outputs;
@@ -343,7 +344,8 @@ static dg_status score_validation(struct fit *fit)
     DG_TRY(dg_trees_sum(trees, trees->count - fit->outputs, trees->count, &fit->validation->x, NULL,
                         fit->val_margin, fit->job));
     DG_TRY(dg_objective_chances(learner, fit->val_margin, rows, fit->val_proba, fit->job));
-    dg_tree_scores(learner, fit->val_proba, rows, fit->val_positions, fit->val_numbers, &scores);
+    dg_judge_outputs(&learner->base, fit->val_proba, rows, fit->val_positions, fit->val_numbers,
+                     &scores);
     dg_log_add(&fit->log, "val_loss", scores.loss);
     if (scores.has_accuracy) dg_log_add(&fit->log, "val_accuracy", scores.accuracy);
     return DG_OK;
@@ -524,7 +526,7 @@ const dg_learner_type dg_gradient_boosting = {
     .free = dg_tree_free_learner,
     .fit = fit_boosting,
     .predict_proba = dg_tree_predict_proba,
-    .evaluate = dg_tree_evaluate,
+    .evaluate = dg_evaluate_outputs,
     .summary = dg_tree_summary,
     .step = "round",
     .resumes_if_asked = true,

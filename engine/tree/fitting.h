@@ -2,6 +2,7 @@
 #ifndef DG_TREE_FITTING_H
 #define DG_TREE_FITTING_H
 
+#include "engine/fitting.h"
 #include "engine/tree/learners.h"
 
 static inline dg_tree_learner *dg_tree_of(const dg_learner *learner)
@@ -24,8 +25,6 @@ dg_status dg_tree_create(const dg_part *options, dg_learner **out);
 void dg_tree_free_learner(dg_learner *learner);
 dg_status dg_tree_predict_proba(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
                                 dg_tensor *out);
-dg_status dg_tree_evaluate(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
-                           dg_scores *out);
 dg_status dg_tree_summary(const dg_learner *learner, char **out);
 dg_status dg_tree_store(const dg_learner *learner, struct dg_tensor_file *file);
 dg_status dg_tree_restore(dg_learner *learner, const struct dg_tensor_file *file);
@@ -42,27 +41,11 @@ dg_status dg_tree_check_fit(const dg_dataset *set, const dg_fit_options *options
                             const char *const *scores, bool numbers, const dg_learner *known,
                             const dg_job *job);
 
-/* DG_INVALID where x {n, ...}, contiguous, has an infinity: says row and column. */
-dg_status dg_tree_check_finite(const dg_tensor *x, const char *who, const dg_job *job);
-
 /* The learner forgets its trees and takes on the rows and classes of the set. */
 dg_status dg_tree_start_over(dg_tree_learner *learner, const dg_dataset *set);
 
 /* The forest has no out-of-bag scores: it was not fitted, or has other trees now. */
 void dg_tree_forget_oob(dg_tree_learner *learner);
-
-/* `*out` (dg_free it): for each row of `set`, the place of its label among the learner's
- * classes. */
-dg_status dg_tree_positions(int32_t **out, const dg_tree_learner *learner, const dg_dataset *set,
-                            const char *who);
-
-/* `*out` (dg_free it): the number that each row of `set`, which has y, is to meet. */
-dg_status dg_tree_numbers(float **out, const dg_dataset *set);
-
-/* The mean log loss of chances (or the mean square of numbers) and the accuracy, over `rows`.
- * positions: for chances; numbers: for squared error. */
-void dg_tree_scores(const dg_tree_learner *learner, const float *proba, int64_t rows,
-                    const int32_t *positions, const float *numbers, dg_scores *out);
 
 /* The margin that a base_score stands for, as XGBoost's options and files have it: for the logistic
  * objective a probability, else the margin itself (engine/tree/objective.c). */

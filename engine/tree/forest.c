@@ -304,7 +304,7 @@ static dg_status score(struct fit *fit)
     if (status != DG_OK) dg_tree_forget_oob(fit->learner);
     DG_TRY(status);
     if (validation) {
-        DG_TRY(dg_tree_evaluate(&fit->learner->base, validation, fit->job, &scores));
+        DG_TRY(dg_evaluate_outputs(&fit->learner->base, validation, fit->job, &scores));
         dg_log_add(&fit->log, "val_loss", scores.loss);
         if (scores.has_accuracy) dg_log_add(&fit->log, "val_accuracy", scores.accuracy);
     }
@@ -339,12 +339,12 @@ static dg_status prepare_targets(struct fit *fit)
 {
     const dg_learner *learner = &fit->learner->base;
     const dg_dataset *set = fit->set;
-    if (fit->numbers) return dg_tree_numbers(&fit->number, set);
+    if (fit->numbers) return dg_dataset_numbers(&fit->number, set);
     fit->rows.labels = fit->goes_on ? learner->classes : set->classes;
     fit->rows.classes = fit->goes_on ? learner->class_count : set->class_count;
     fit->position = dg_int32s(&set->positions);
     if (!fit->goes_on) return DG_OK;
-    DG_TRY(dg_tree_positions(&fit->mapped, fit->learner, set, "fit"));
+    DG_TRY(dg_learner_positions(&fit->mapped, &fit->learner->base, set, "fit"));
     fit->position = fit->mapped;
     return DG_OK;
 }
@@ -544,7 +544,7 @@ static const dg_param forest_params[] = {
 
 #define LEARNER_FUNCTIONS                                                                          \
     .create = dg_tree_create, .free = dg_tree_free_learner,                                        \
-    .predict_proba = dg_tree_predict_proba, .evaluate = dg_tree_evaluate,                          \
+    .predict_proba = dg_tree_predict_proba, .evaluate = dg_evaluate_outputs,                       \
     .summary = dg_tree_summary, .takes_numbers = true, .attributes = dg_forest_attributes,         \
     .store = dg_tree_store, .restore = dg_tree_restore
 

@@ -1,4 +1,4 @@
-/* What all tree learners do alike: life, checks, prediction, judging. */
+/* What all tree learners do alike: life, checks, prediction. */
 #include "engine/tree/learners.h"
 
 #include <float.h>
@@ -73,57 +73,6 @@ uint64_t dg_tree_seed(const dg_learner *learner, const dg_fit_options *options)
 
 /* --- before a fit ------------------------------------------------------------------------- */
 
-static dg_status check_weights(const dg_tensor *weight, int64_t rows)
-{
-    char shape[128];
-    if (!weight) return DG_OK;
-    if (weight->dtype != DG_FLOAT32 || weight->axes != 1 || weight->shape[0] != rows ||
-        !dg_tensor_is_contiguous(weight))
-        return dg_error(DG_INVALID,
-                        "fit: sample_weight must be %" PRId64
-                        " float32 numbers, one for each row, found %s %s",
-                        rows, dg_dtype_name(weight->dtype),
-                        dg_shape_text(weight->axes, weight->shape, shape, sizeof shape));
-    return dg_check_weights(weight, "fit: sample_weight");
-}
-
-enum { FINITE_ROWS = 256 };
-
-struct finite {
-    const dg_tensor *x;
-    int64_t values; /* in a row */
-    const char *who;
-};
-
-DG_KERNEL static bool has_infinity(const float *x, int64_t count)
-{
-    int found = 0;
-#pragma omp simd reduction(| : found)
-    for (int64_t i = 0; i < count; i++) found |= fabsf(x[i]) > FLT_MAX;
-    return found;
-}
-
-static dg_status check_finite_piece(void *context, int64_t piece, int worker)
-{
-    const struct finite *f = context;
-    int64_t begin = piece * FINITE_ROWS, end = begin + FINITE_ROWS, rows = f->x->shape[0];
-    const float *x = dg_floats(f->x);
-    (void)worker;
-    if (end > rows) end = rows;
-    if (!has_infinity(x + begin * f->values, (end - begin) * f->values)) return DG_OK;
-    int64_t at = begin * f->values;
-    while (!isinf(x[at])) at++;
-    return dg_infinite(f->who, at / f->values, at % f->values);
-}
-
-dg_status dg_tree_check_finite(const dg_tensor *x, const char *who, const dg_job *job)
-{
-    int64_t rows = x->shape[0];
-    if (x->dtype != DG_FLOAT32 || rows == 0) return DG_OK;
-    struct finite finite = { x, dg_tensor_count(x) / rows, who };
-    return dg_parallel(job, (rows + FINITE_ROWS - 1) / FINITE_ROWS, check_finite_piece, &finite);
-}
-
 dg_status dg_tree_check_fit(const dg_dataset *set, const dg_fit_options *options,
                             const char *const *scores, bool numbers, const dg_learner *known,
                             const dg_job *job)
@@ -145,8 +94,8 @@ dg_status dg_tree_check_fit(const dg_dataset *set, const dg_fit_options *options
         dg_free(map);
     }
     if (options->validation)
-        DG_TRY(dg_tree_check_finite(&options->validation->x, "fit: validation", job));
-    DG_TRY(check_weights(options->sample_weight, dg_dataset_rows(set)));
+        DG_TRY(dg_check_finite(&options->validation->x, true, "fit: validation", job));
+    DG_TRY(dg_check_sample_weight(options->sample_weight, dg_dataset_rows(set)));
     return dg_stopping_check(options, scores);
 }
 
@@ -156,34 +105,7 @@ dg_status dg_tree_start_over(dg_tree_learner *learner, const dg_dataset *set)
     forget(learner);
     base->fitted = false;
     learner->trees = (dg_trees){ .features = dg_dataset_row_size(set) };
-    base->row.count = 0;
-    for (int i = 1; i < set->x.axes; i++) base->row.at[base->row.count++] = set->x.shape[i];
-    if (base->row.count == 0) base->row.at[base->row.count++] = 1;
-    dg_learner_free_classes(base);
-    base->numbers = dg_objective_numbers(learner->objective);
-    return base->numbers ? DG_OK : dg_learner_adopt_classes(base, set);
-}
-
-dg_status dg_tree_positions(int32_t **out, const dg_tree_learner *learner, const dg_dataset *set,
-                            const char *who)
-{
-    int64_t rows = dg_dataset_rows(set);
-    int32_t *map;
-    *out = NULL;
-    DG_TRY(dg_learner_map_classes(&map, &learner->base, set, who));
-    dg_status status = dg_alloc(out, rows, sizeof **out);
-    for (int64_t i = 0; status == DG_OK && i < rows; i++)
-        (*out)[i] = map[dg_int32s(&set->positions)[i]];
-    dg_free(map);
-    return status;
-}
-
-dg_status dg_tree_numbers(float **out, const dg_dataset *set)
-{
-    int64_t rows = dg_dataset_rows(set);
-    DG_TRY(dg_alloc(out, rows, sizeof **out));
-    for (int64_t i = 0; i < rows; i++) (*out)[i] = dg_dataset_number(set, i);
-    return DG_OK;
+    return dg_learner_adopt(base, set, dg_objective_numbers(learner->objective));
 }
 
 /* --- predicting --------------------------------------------------------------------------- */
@@ -223,52 +145,13 @@ dg_status dg_tree_predict_proba(const dg_learner *learner, const dg_tensor *x, c
 {
     *out = (dg_tensor){ 0 };
     if (!learner->fitted) return dg_error(DG_INVALID, "predict: the model was never fitted");
-    DG_TRY(dg_tree_check_finite(x, "predict", job));
+    DG_TRY(dg_check_finite(x, true, "predict", job));
     dg_status status = predict_rows(dg_tree_of(learner), x, job, out);
     if (status != DG_OK) dg_tensor_release(out);
     return status;
 }
 
-/* --- judging ------------------------------------------------------------------------------ */
-
-void dg_tree_scores(const dg_tree_learner *learner, const float *proba, int64_t rows,
-                    const int32_t *positions, const float *numbers, dg_scores *out)
-{
-    int64_t classes = learner->base.class_count, correct = 0;
-    double loss = 0;
-    for (int64_t i = 0; i < rows; i++) {
-        if (classes == 0) {
-            double error = (double)proba[i] - (double)numbers[i];
-            loss += error * error;
-            continue;
-        }
-        const float *chance = proba + i * classes;
-        loss -= log(fmax((double)chance[positions[i]], 1e-16)); /* as XGBoost */
-        correct += dg_argmax(chance, classes) == positions[i];
-    }
-    *out = (dg_scores){ .loss = loss / (double)rows,
-                        .has_accuracy = classes > 0,
-                        .accuracy = (double)correct / (double)rows };
-}
-
-dg_status dg_tree_evaluate(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
-                           dg_scores *out)
-{
-    dg_tensor proba = { 0 };
-    int32_t *positions = NULL;
-    float *numbers = NULL;
-    dg_status status = learner->numbers
-                           ? dg_tree_numbers(&numbers, set)
-                           : dg_tree_positions(&positions, dg_tree_of(learner), set, "evaluate");
-    if (status == DG_OK) status = dg_learner_outputs(learner, &set->x, job, &proba);
-    if (status == DG_OK)
-        dg_tree_scores(dg_tree_of(learner), dg_floats(&proba), proba.shape[0], positions, numbers,
-                       out);
-    dg_tensor_release(&proba);
-    dg_free(positions);
-    dg_free(numbers);
-    return status;
-}
+/* --- summary ------------------------------------------------------------------------------ */
 
 dg_status dg_tree_summary(const dg_learner *learner, char **out)
 {

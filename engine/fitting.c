@@ -1,0 +1,96 @@
+#include "engine/fitting.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+#include "engine/base/memory.h"
+
+/* --- checks ------------------------------------------------------------------------------- */
+
+dg_status dg_check_sample_weight(const dg_tensor *weight, int64_t rows)
+{
+    char shape[128];
+    if (!weight) return DG_OK;
+    if (weight->dtype != DG_FLOAT32 || weight->axes != 1 || weight->shape[0] != rows ||
+        !dg_tensor_is_contiguous(weight))
+        return dg_error(DG_INVALID,
+                        "fit: sample_weight must be %" PRId64
+                        " float32 numbers, one for each row, found %s %s",
+                        rows, dg_dtype_name(weight->dtype),
+                        dg_shape_text(weight->axes, weight->shape, shape, sizeof shape));
+    return dg_check_weights(weight, "fit: sample_weight");
+}
+
+/* --- from the set ------------------------------------------------------------------------- */
+
+dg_status dg_learner_adopt(dg_learner *learner, const dg_dataset *set, bool numbers)
+{
+    learner->row.count = 0;
+    for (int i = 1; i < set->x.axes; i++) learner->row.at[learner->row.count++] = set->x.shape[i];
+    if (learner->row.count == 0) learner->row.at[learner->row.count++] = 1;
+    dg_learner_free_classes(learner);
+    learner->numbers = numbers;
+    return numbers ? DG_OK : dg_learner_adopt_classes(learner, set);
+}
+
+dg_status dg_learner_positions(int32_t **out, const dg_learner *learner, const dg_dataset *set,
+                               const char *who)
+{
+    int64_t rows = dg_dataset_rows(set);
+    int32_t *map;
+    *out = NULL;
+    DG_TRY(dg_learner_map_classes(&map, learner, set, who));
+    dg_status status = dg_alloc(out, rows, sizeof **out);
+    for (int64_t i = 0; status == DG_OK && i < rows; i++)
+        (*out)[i] = map[dg_int32s(&set->positions)[i]];
+    dg_free(map);
+    return status;
+}
+
+dg_status dg_dataset_numbers(float **out, const dg_dataset *set)
+{
+    int64_t rows = dg_dataset_rows(set);
+    DG_TRY(dg_alloc(out, rows, sizeof **out));
+    for (int64_t i = 0; i < rows; i++) (*out)[i] = dg_dataset_number(set, i);
+    return DG_OK;
+}
+
+/* --- judging ------------------------------------------------------------------------------ */
+
+void dg_judge_outputs(const dg_learner *learner, const float *outputs, int64_t rows,
+                      const int32_t *positions, const float *numbers, dg_scores *out)
+{
+    int64_t classes = learner->class_count, correct = 0;
+    double loss = 0;
+    for (int64_t i = 0; i < rows; i++) {
+        if (classes == 0) {
+            double error = (double)outputs[i] - (double)numbers[i];
+            loss += error * error;
+            continue;
+        }
+        const float *proba = outputs + i * classes;
+        loss -= log(fmax((double)proba[positions[i]], 1e-16)); /* as XGBoost */
+        correct += dg_argmax(proba, classes) == positions[i];
+    }
+    *out = (dg_scores){ .loss = loss / (double)rows,
+                        .has_accuracy = classes > 0,
+                        .accuracy = (double)correct / (double)rows };
+}
+
+dg_status dg_evaluate_outputs(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
+                              dg_scores *out)
+{
+    dg_tensor outputs = { 0 };
+    int32_t *positions = NULL;
+    float *numbers = NULL;
+    dg_status status = learner->numbers
+                           ? dg_dataset_numbers(&numbers, set)
+                           : dg_learner_positions(&positions, learner, set, "evaluate");
+    if (status == DG_OK) status = dg_learner_outputs(learner, &set->x, job, &outputs);
+    if (status == DG_OK)
+        dg_judge_outputs(learner, dg_floats(&outputs), outputs.shape[0], positions, numbers, out);
+    dg_tensor_release(&outputs);
+    dg_free(positions);
+    dg_free(numbers);
+    return status;
+}

@@ -1,0 +1,31 @@
+/* What the fits of learners share beyond engine/learner.h: checks before, what a learner takes on
+ * from its set, targets, scores. */
+#ifndef DG_FITTING_H
+#define DG_FITTING_H
+
+#include "engine/learner.h"
+
+/* DG_INVALID unless `weight`, if there is one, is {rows} float32, at least 0 and not all 0. */
+dg_status dg_check_sample_weight(const dg_tensor *weight, int64_t rows);
+
+/* The learner takes on the shape of the set's rows, and its classes unless it learns numbers. */
+dg_status dg_learner_adopt(dg_learner *learner, const dg_dataset *set, bool numbers);
+
+/* `*out` (dg_free it): for each row of `set`, the place of its label among the learner's
+ * classes. */
+dg_status dg_learner_positions(int32_t **out, const dg_learner *learner, const dg_dataset *set,
+                               const char *who);
+
+/* `*out` (dg_free it): the number that each row of `set`, which has y, is to meet. */
+dg_status dg_dataset_numbers(float **out, const dg_dataset *set);
+
+/* The mean log loss of probabilities {rows, classes} and the accuracy; of a learner of numbers the
+ * mean squared error. positions: for probabilities; numbers: for numbers. */
+void dg_judge_outputs(const dg_learner *learner, const float *outputs, int64_t rows,
+                      const int32_t *positions, const float *numbers, dg_scores *out);
+
+/* For descriptors: evaluates by what predict_proba gives. */
+dg_status dg_evaluate_outputs(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
+                              dg_scores *out);
+
+#endif
