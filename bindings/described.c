@@ -8,12 +8,13 @@
 #include "bindings/check.h"
 #include "bindings/data.h"
 #include "bindings/learner.h"
+#include "bindings/nested.h"
 #include "bindings/tensor.h"
 
 #define DESCRIBED "digits.described" /* the registry's table: function -> its description */
 
 /* What a function says of itself; upvalue 1 of the closure. A method's upvalue 3 is the metatable
- * of the class that it was first pushed for. */
+ * of the class that it is for, or was first pushed for. */
 struct described {
     dg_descriptor type; /* of kind "function" */
     dg_call *call;      /* NULL: a Lua function, upvalue 2 */
@@ -53,23 +54,19 @@ static int call_lua(lua_State *L)
     const struct described *described = lua_touserdata(L, lua_upvalueindex(1));
     alignas(max_align_t) char options[DG_MAX_OPTIONS_SIZE];
     dg_part part;
+    if (described->method) check_object(L, described);
     memset(options, 0, described->type.options_size);
     dg_part_open(&part, &described->type, options);
     dg_read_options(L, &part, described->arguments, described->method ? 2 : 1, 0);
-    int base = lua_gettop(L), count = dg_param_count(&described->type);
-    luaL_checkstack(L, count + 8, NULL);
+    int base = lua_gettop(L);
+    luaL_checkstack(L, described->arguments + 8, NULL);
     lua_pushvalue(L, lua_upvalueindex(2));
     if (described->method) lua_pushvalue(L, 1);
     for (int i = 0; i < described->arguments; i++) {
         dg_value value = dg_part_get(&part, i);
         dg_push_value(L, &value);
     }
-    lua_newtable(L);
-    for (int i = described->arguments; i < count; i++) {
-        dg_value value = dg_part_get(&part, i);
-        dg_push_value(L, &value);
-        lua_setfield(L, -2, described->type.params[i].name);
-    }
+    dg_push_options(L, &part, described->arguments);
     lua_call(L, described->method + described->arguments + 1, LUA_MULTRET);
     return lua_gettop(L) - base;
 }
@@ -160,7 +157,21 @@ const dg_descriptor *dg_test_described(lua_State *L, int index, int *arguments)
 
 /* --- functions written in Lua --------------------------------------------------------------- */
 
-/* What a script may write as the type of a parameter. */
+static bool read_picture(lua_State *L, int index, dg_value *out)
+{
+    (void)out;
+    if (lua_type(L, index) != LUA_TTABLE || !lua_getmetatable(L, index)) return false;
+    luaL_getmetatable(L, "digits.picture");
+    bool same = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    return same;
+}
+
+static const dg_lua_handle picture_handle = { { "picture", "a picture" }, read_picture, NULL };
+
+/* What a script may write as the type of a parameter. Two more: "list", of = a type, whose items
+ * have the range, choices and fields that the parameter's table states; some = true: not an empty
+ * one; and "record", fields = parameters, open = true. A list of types stands for one of them. */
 static const struct word {
     const char *word;
     dg_param_type type;
@@ -182,6 +193,7 @@ static const struct word {
     { "tensor", DG_TYPE_SLOT, sizeof(int), &dg_tensor_handle },
     { "dataset", DG_TYPE_SLOT, sizeof(int), &dg_dataset_handle },
     { "model", DG_TYPE_SLOT, sizeof(int), &dg_model_handle },
+    { "picture", DG_TYPE_SLOT, sizeof(int), &picture_handle },
 };
 
 /* Errors in a definition are the library's own. */
@@ -235,46 +247,135 @@ static void read_default(lua_State *L, int table, dg_param *param)
     lua_pop(L, 1);
 }
 
-/* The words of the list in field `choices`, in memory that the table keeps, too. */
+/* Memory that the table at `table` keeps. */
+static void *keep(lua_State *L, int table, size_t count, size_t size)
+{
+    void *memory = dg_scratch(L, count, size);
+    memset(memory, 0, count * size);
+    lua_rawsetp(L, table, memory);
+    return memory;
+}
+
+/* The words of the list in field `choices`, which keeps them. */
 static const char *const *read_choices(lua_State *L, int table)
 {
     lua_getfield(L, table, "choices");
     int list = lua_gettop(L), count = (int)luaL_len(L, list);
-    const char **choices = dg_scratch(L, (size_t)count + 1, sizeof *choices);
+    const char **choices = keep(L, list, (size_t)count + 1, sizeof *choices);
     for (int i = 0; i < count; i++) {
         lua_rawgeti(L, list, i + 1);
         choices[i] = luaL_checkstring(L, -1);
         lua_pop(L, 1);
     }
-    choices[count] = NULL;
-    lua_rawsetp(L, list, choices);
     lua_pop(L, 1);
     return choices;
+}
+
+static size_t read_type(lua_State *L, int table, dg_param *param);
+static dg_param *read_params(lua_State *L, int list, size_t *size);
+
+/* { "table", ..., of = type } */
+static void read_list(lua_State *L, int table, dg_param *param)
+{
+    int top = lua_gettop(L);
+    dg_list *list = keep(L, table, 1, sizeof *list);
+    list->item = (dg_param){ .name = param->name, .range = param->range };
+    if (lua_getfield(L, table, "of") == LUA_TNIL) lua_pushliteral(L, "value");
+    read_type(L, table, &list->item);
+    list->some = true_field(L, table, "some");
+    dg_list_init(L, list);
+    lua_rawsetp(L, table, list->handle.handle.expects);
+    lua_settop(L, top);
+    param->handle = &list->handle.handle;
+}
+
+static void read_record(lua_State *L, int table, dg_param *param)
+{
+    dg_record *record = keep(L, table, 1, sizeof *record);
+    lua_getfield(L, table, "fields");
+    record->type = (dg_descriptor){ .kind = "table", .name = "" };
+    record->type.params = read_params(L, lua_gettop(L), &record->type.options_size);
+    record->open = true_field(L, table, "open");
+    dg_record_init(L, record);
+    lua_rawsetp(L, table, record->handle.handle.expects);
+    lua_pop(L, 1);
+    param->handle = &record->handle.handle;
+}
+
+static void read_alternatives(lua_State *L, int table, dg_param *param)
+{
+    int list = lua_gettop(L), count = (int)luaL_len(L, list);
+    dg_param *each = keep(L, table, (size_t)count + 1, sizeof *each);
+    for (int i = 0; i < count; i++) {
+        each[i] = (dg_param){ .name = param->name, .range = param->range };
+        lua_rawgeti(L, list, i + 1);
+        read_type(L, table, &each[i]);
+        lua_pop(L, 1);
+    }
+    param->type = DG_TYPE_ONE_OF;
+    param->alternatives = each;
+}
+
+/* The type of a parameter, on top of the stack, about which its table says more. Returns the size
+ * of its field. */
+static size_t read_type(lua_State *L, int table, dg_param *param)
+{
+    if (lua_type(L, -1) == LUA_TTABLE) {
+        read_alternatives(L, table, param);
+        return sizeof(dg_one_of);
+    }
+    const char *type = luaL_checkstring(L, -1);
+    const struct word *found = NULL;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i].word, type) == 0) found = &words[i];
+    bool list = strcmp(type, "list") == 0;
+    if (list || strcmp(type, "record") == 0) {
+        param->type = DG_TYPE_SLOT;
+        (list ? read_list : read_record)(L, table, param);
+        return sizeof(int);
+    }
+    if (!found) luaL_error(L, "define: no type of parameter is named '%s'", type);
+    param->type = found->type;
+    param->handle = found->handle ? &found->handle->handle : NULL;
+    if (param->type == DG_TYPE_CHOICE) param->choices = read_choices(L, table);
+    return found->size;
 }
 
 /* { "bins", "integer", low = 1, default = 30, doc = "..." }, on top of the stack. */
 static void read_param(lua_State *L, dg_param *param, size_t *size)
 {
     int table = lua_gettop(L);
+    double count = 0;
     lua_rawgeti(L, table, 1);
     lua_rawgeti(L, table, 2);
-    *param = (dg_param){ .name = luaL_checkstring(L, -2) };
-    const char *type = luaL_checkstring(L, -1);
-    const struct word *found = NULL;
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(words[i].word, type) == 0) found = &words[i];
-    lua_pop(L, 2);
-    if (!found) luaL_error(L, "define: no type of parameter is named '%s'", type);
-    param->type = found->type;
-    param->handle = found->handle ? &found->handle->handle : NULL;
-    param->offset = *size;
-    *size += (found->size + 7) & ~(size_t)7;
+    *param = (dg_param){ .name = luaL_checkstring(L, -2), .offset = *size };
+    read_range(L, table, &param->range);
+    *size += (read_type(L, table, param) + 7) & ~(size_t)7;
+    lua_settop(L, table);
     param->doc = text_field(L, table, "doc");
     param->required = true_field(L, table, "required");
     param->named_only = true_field(L, table, "named_only");
-    if (param->type == DG_TYPE_CHOICE) param->choices = read_choices(L, table);
-    read_range(L, table, &param->range);
+    param->rest = true_field(L, table, "rest");
+    number_field(L, table, "count", &count);
+    param->count_low = param->count_high = (int)count;
     read_default(L, table, param);
+}
+
+/* The list of parameters at `list`, which keeps them; `*size`: of their options struct. */
+static dg_param *read_params(lua_State *L, int list, size_t *size)
+{
+    int count = (int)luaL_len(L, list);
+    if (count > DG_MAX_PARAMS) luaL_error(L, "define: more than %d parameters", DG_MAX_PARAMS);
+    luaL_checkstack(L, 16, NULL);
+    dg_param *params = keep(L, list, (size_t)count + 1, sizeof *params);
+    *size = 0;
+    for (int i = 0; i < count; i++) {
+        lua_rawgeti(L, list, i + 1);
+        read_param(L, &params[i], size);
+        lua_pop(L, 1);
+    }
+    if (*size > DG_MAX_OPTIONS_SIZE) luaL_error(L, "define: the options are too large");
+    return params;
 }
 
 int dg_define(lua_State *L)
@@ -284,36 +385,23 @@ int dg_define(lua_State *L)
     luaL_checktype(L, CALL, LUA_TFUNCTION);
     lua_settop(L, CALL);
     lua_getfield(L, TABLE, "params");
-    int count = (int)luaL_len(L, PARAMS);
-    if (count > DG_MAX_PARAMS)
-        return luaL_error(L, "define: more than %d parameters", DG_MAX_PARAMS);
-    size_t size = 0;
-    struct described *described =
-        lua_newuserdatauv(L, sizeof *described + ((size_t)count + 1) * sizeof(dg_param), 1);
-    dg_param *params = (dg_param *)(described + 1);
-    for (int i = 0; i < count; i++) {
-        lua_rawgeti(L, PARAMS, i + 1);
-        read_param(L, &params[i], &size);
-        lua_pop(L, 1);
-    }
-    params[count] = (dg_param)DG_END;
-    if (size > DG_MAX_OPTIONS_SIZE) return luaL_error(L, "define: the options are too large");
     double arguments = 0;
     number_field(L, TABLE, "arguments", &arguments);
+    struct described *described = lua_newuserdatauv(L, sizeof *described, 1);
     *described = (struct described){
         .type = { .kind = "function",
                   .name = text_field(L, TABLE, "name"),
                   .alias = text_field(L, TABLE, "path"),
                   .doc = text_field(L, TABLE, "doc"),
-                  .example = text_field(L, TABLE, "example"),
-                  .params = params,
-                  .options_size = size },
+                  .example = text_field(L, TABLE, "example") },
         .arguments = (int)arguments,
         .method = true_field(L, TABLE, "method"),
     };
+    described->type.params = read_params(L, PARAMS, &described->type.options_size);
     lua_pushvalue(L, TABLE);
     lua_setiuservalue(L, DESCRIBED_VALUE, 1);
     lua_pushvalue(L, CALL);
-    push_closure(L, described, 1);
+    lua_getfield(L, TABLE, "class"); /* of a method: the metatable of its objects */
+    push_closure(L, described, 2);
     return 1;
 }

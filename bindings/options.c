@@ -64,12 +64,14 @@ static bool read_map(lua_State *L, int index, dg_value *out)
     return true;
 }
 
-static bool read_handle(lua_State *L, int index, const dg_param *param, dg_value *out)
+static bool read_handle(lua_State *L, int index, const char *who, const dg_param *param,
+                        dg_value *out)
 {
     const dg_lua_handle *kind = (const dg_lua_handle *)param->handle;
     out->type = DG_VALUE_HANDLE;
     out->handle = param->handle;
     out->slot = index;
+    if (kind->convert) return kind->convert(L, index, who, param, out);
     return !lua_isnil(L, index) && (!kind->read || kind->read(L, index, out));
 }
 
@@ -100,36 +102,34 @@ static bool read_plain(lua_State *L, int index, dg_value *out)
 }
 
 /* Whether the value at `index` is of the kind that `param` looks for (NULL: of any plain kind). */
-static bool read_for(lua_State *L, int index, const dg_param *param, dg_value *out)
+static bool read_for(lua_State *L, int index, const char *who, const dg_param *param, dg_value *out)
 {
     *out = (dg_value){ .type = DG_VALUE_NIL };
     switch (param ? param->type : DG_TYPE_BOOL) {
     case DG_TYPE_HANDLE:
-    case DG_TYPE_SLOT: return read_handle(L, index, param, out);
+    case DG_TYPE_SLOT: return read_handle(L, index, who, param, out);
     case DG_TYPE_MAP: return read_map(L, index, out);
     case DG_TYPE_ONE_OF:
         for (const dg_param *each = param->alternatives; each->name; each++) {
             dg_value checked;
-            if (!read_for(L, index, each, out)) continue;
+            if (!read_for(L, index, who, each, out)) continue;
             checked = *out;
             if (dg_param_check("", each, &checked) == DG_OK) return true;
         }
         for (const dg_param *each = param->alternatives; each->name; each++)
-            if (each->type == DG_TYPE_MAP && read_for(L, index, each, out)) return true;
+            if (each->type == DG_TYPE_MAP && read_for(L, index, who, each, out)) return true;
         break;
     default: break;
     }
     return read_plain(L, index, out);
 }
 
-/* The value at `index`, for `param` (NULL: there is no such parameter). Texts are borrowed from the
- * stack; what the value refers to may be pushed. */
-static dg_value read_value(lua_State *L, int index, const char *who, const dg_param *param)
+dg_value dg_read_value(lua_State *L, int index, const char *who, const dg_param *param)
 {
     dg_value value;
     index = lua_absindex(L, index);
     luaL_checkstack(L, 8, NULL);
-    if (read_for(L, index, param, &value)) return value;
+    if (read_for(L, index, who, param, &value)) return value;
     if (param) dg_refuse_constructor(L, index, who, param->name);
     bool nul =
         lua_type(L, index) == LUA_TSTRING && strlen(lua_tostring(L, index)) != lua_rawlen(L, index);
@@ -160,7 +160,7 @@ static void set_position(lua_State *L, dg_part *part, int position, int index)
 {
     const dg_param *param = dg_params_at(part->type->params, position);
     int top = lua_gettop(L);
-    dg_value value = read_value(L, index, part->type->name, param);
+    dg_value value = dg_read_value(L, index, part->type->name, param);
     make_named_part(L, part, param, &value);
     dg_check_status(L, dg_part_set_at(part, position, &value));
     leave(L, part, top);
@@ -173,7 +173,7 @@ static void set_option(lua_State *L, dg_part *part, int key_index)
     int found = dg_param_find(part->type, name);
     if (found < 0) dg_check_status(L, DG_INVALID);
     const dg_param *param = &part->type->params[found];
-    dg_value value = read_value(L, key_index + 1, part->type->name, param);
+    dg_value value = dg_read_value(L, key_index + 1, part->type->name, param);
     make_named_part(L, part, param, &value);
     dg_check_status(L, dg_part_set(part, name, &value));
 }
@@ -271,11 +271,20 @@ static void refuse_surplus(lua_State *L, const dg_part *part, int arguments, int
              found, found == 1 ? "" : "s");
 }
 
+/* Whether the last of the arguments is the table of options, for the one in whose place it stands
+ * may be left out and is never a table: kernels(model, { most = 4 }). */
+static bool skips(lua_State *L, const dg_part *part, int position, int last)
+{
+    const dg_param *param = &part->type->params[position];
+    return !param->required && param->type <= DG_TYPE_CHOICE && has_names(L, last);
+}
+
 static void read_after(lua_State *L, dg_part *part, int arguments, int first, int last)
 {
     int options = first + arguments;
     int most = arguments + (dg_params_count(part->type->params) > arguments);
     while (last >= first && lua_isnil(L, last)) last--;
+    if (last >= first && last < options && skips(L, part, last - first, last)) options = last;
     if (last - first + 1 > most) refuse_surplus(L, part, arguments, last - first + 1);
     for (int i = first; i < options && i <= last; i++)
         if (!lua_isnil(L, i)) set_position(L, part, i - first, i);
@@ -303,6 +312,18 @@ void dg_read_options(lua_State *L, dg_part *part, int arguments, int first, int 
 }
 
 /* --- options as Lua values ------------------------------------------------------------------ */
+
+void dg_push_options(lua_State *L, const dg_part *part, int from)
+{
+    int count = dg_param_count(part->type);
+    luaL_checkstack(L, 8, NULL);
+    lua_createtable(L, 0, count - from);
+    for (int i = from; i < count; i++) {
+        dg_value value = dg_part_get(part, i);
+        dg_push_value(L, &value);
+        lua_setfield(L, -2, part->type->params[i].name);
+    }
+}
 
 void dg_push_value(lua_State *L, const dg_value *value)
 {

@@ -15,6 +15,9 @@ typedef struct dg_lua_handle {
     /* Whether the value at `index` is one: then `out->pointer` is what it stands for. What must
      * live as long as the call may be pushed. NULL: of any type but nil. */
     bool (*read)(lua_State *L, int index, dg_value *out);
+    /* Or, for values that hold values (bindings/nested.h): the same, but raises where one of these
+     * does not fit; `out->slot` is where what it makes of them lies. */
+    bool (*convert)(lua_State *L, int index, const char *who, const dg_param *param, dg_value *out);
 } dg_lua_handle;
 
 extern const dg_lua_handle dg_any_handle;      /* any value */
@@ -34,6 +37,13 @@ enum { DG_FREE_ARGUMENTS = -1 };
  * number of values by position, then a table of names. `object`: where the layer lies whose option
  * `name` is kept as its user value; or 0. What is pushed stays, for the options refer to it. */
 void dg_read_options(lua_State *L, dg_part *part, int arguments, int first, int object);
+
+/* The value at `index`, for `param` (NULL: there is no such parameter), not yet checked. Texts are
+ * borrowed from the stack; what the value refers to may be pushed. */
+dg_value dg_read_value(lua_State *L, int index, const char *who, const dg_param *param);
+
+/* Pushes a table of the options from parameter `from` on. */
+void dg_push_options(lua_State *L, const dg_part *part, int from);
 
 /* Pushes the value of an option as Lua has it. */
 void dg_push_value(lua_State *L, const dg_value *value);

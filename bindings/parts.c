@@ -11,6 +11,7 @@
 #include "bindings/graph.h"
 #include "bindings/learner.h"
 #include "bindings/memory.h"
+#include "bindings/nested.h"
 #include "engine/base/number.h"
 
 #define CONSTRUCTOR "digits.constructor"
@@ -333,9 +334,12 @@ static void set_text(lua_State *L, const char *name, const char *text)
     lua_setfield(L, -2, name);
 }
 
+static void push_params(lua_State *L, const dg_descriptor *type);
+
 static void push_param(lua_State *L, const dg_param *param, const dg_part *defaults, int index)
 {
     char expected[512];
+    const dg_descriptor *fields = dg_fields_of(param);
     lua_newtable(L);
     set_text(L, "name", param->name);
     set_text(L, "doc", param->doc);
@@ -345,6 +349,7 @@ static void push_param(lua_State *L, const dg_param *param, const dg_part *defau
     lua_setfield(L, -2, "required");
     lua_pushboolean(L, param->named_only);
     lua_setfield(L, -2, "named_only");
+    if (fields) push_params(L, fields), lua_setfield(L, -2, "fields");
     dg_value value = dg_part_get(defaults, index);
     if (param->default_text)
         value = (dg_value){ .type = DG_VALUE_TEXT, .text = param->default_text };
@@ -389,23 +394,30 @@ void dg_push_signature(lua_State *L, const dg_descriptor *type, int arguments)
     luaL_pushresult(&out);
 }
 
-/* Pushes a table of what the descriptor says. */
-static void push_descriptor(lua_State *L, const dg_descriptor *type)
+/* Pushes a list of what the parameters are. */
+static void push_params(lua_State *L, const dg_descriptor *type)
 {
     alignas(max_align_t) char options[DG_MAX_OPTIONS_SIZE] = { 0 };
     dg_part defaults;
     dg_part_open(&defaults, type, options);
+    luaL_checkstack(L, 16, NULL);
+    lua_newtable(L);
+    for (int i = 0; i < dg_param_count(type); i++) {
+        push_param(L, &type->params[i], &defaults, i);
+        lua_rawseti(L, -2, i + 1);
+    }
+}
+
+/* Pushes a table of what the descriptor says. */
+static void push_descriptor(lua_State *L, const dg_descriptor *type)
+{
     lua_newtable(L);
     set_text(L, "kind", type->kind);
     set_text(L, "name", type->name);
     set_text(L, "alias", type->alias);
     set_text(L, "doc", type->doc);
     set_text(L, "example", type->example);
-    lua_newtable(L);
-    for (int i = 0; i < dg_param_count(type); i++) {
-        push_param(L, &type->params[i], &defaults, i);
-        lua_rawseti(L, -2, i + 1);
-    }
+    push_params(L, type);
     lua_setfield(L, -2, "params");
 }
 

@@ -14,22 +14,24 @@ local function first_sentence(text, described)
   return body:match "^(.-[%w)}]%.)%s" or body
 end
 
-local function describe_params(part, lines)
-  if #part.params > 0 then lines[#lines + 1] = "" end
-  for _, param in ipairs(part.params) do
+local function describe_params(params, lines, indent)
+  for _, param in ipairs(params) do
     local default = param.required and "required"
       or param.default and "default " .. param.default or "optional"
     local by_name = param.named_only and "; by name only" or ""
-    lines[#lines + 1] = ("  %s: %s (%s)"):format(param.name, param.doc, default)
-    lines[#lines + 1] = ("      %s%s"):format(param.expects, by_name)
+    lines[#lines + 1] = ("%s%s: %s (%s)"):format(indent, param.name, param.doc, default)
+    lines[#lines + 1] = ("%s    %s%s"):format(indent, param.expects, by_name)
+    describe_params(param.fields or {}, lines, indent .. "    ")
   end
 end
 
 local function describe_part(part)
   local is_function = part.kind == "function"
-  local lines = is_function and { (part.alias:match "^.*[.:]" or "") .. part.signature, part.doc }
+  local owner = part.name ~= part.alias and part.alias:match "^.*[.:]" or ""
+  local lines = is_function and { owner .. part.signature, part.doc }
     or { ("%s: %s"):format(part.name, part.doc) }
-  describe_params(part, lines)
+  if #part.params > 0 then lines[#lines + 1] = "" end
+  describe_params(part.params, lines, "  ")
   if part.alias and not is_function then
     lines[#lines + 1] = ""
     lines[#lines + 1] = ("As a text: \"%s\""):format(part.alias)

@@ -114,6 +114,100 @@ describe("a function that describes itself", function()
   end)
 end)
 
+describe("a parameter that holds values", function()
+  local fields = { { "y", "list", of = "number", low = 0, high = 1, some = true, required = true,
+    doc = "heights" }, { "label", "value", doc = "in the legend" } }
+  local draw = define({ { "curves", "list", of = "record", required = true, some = true,
+    fields = fields, doc = "what is drawn" },
+    { "points", { "boolean" }, doc = "marks" },
+    { "x", { "tensor", "list" }, of = "integer", low = 1, doc = "places" },
+    { "shape", "integers", count = 2, low = 1, doc = "of a sheet" },
+    { "origin", "record", open = true, fields = fields, doc = "of it" } }, 1)
+
+  it("is a new table of what has passed the check", function()
+    local given = { { y = { 0, 1 }, label = "a" }, { y = digits.tensor { 0.5, 1 } } }
+    local curves, options = draw(given, { points = false, x = { 1.0, 2 }, shape = { 2, 3 } })
+    assert.same({ { y = { 0, 1 }, label = "a" }, { y = { 0.5, 1.0 } } }, curves)
+    assert.is_false(rawequal(given[1].y, curves[1].y))
+    assert.is_false(options.points)
+    assert.is_true(#options.x == 2 and math.type(options.x[1]) == "integer")
+    local x = digits.zeros { 2, 2 }
+    assert.is_true(rawequal(x, select(2, draw(given, { x = x })).x))
+    assert.is_nil(select(2, draw(given)).points)
+    assert.is_true(draw({ y = { 0, 0 / 0 } })[1].y[2] ~= 0) -- what is missing among numbers
+  end)
+
+  it("may be one record in place of a list, or records by name", function()
+    assert.same({ { y = { 1 } } }, draw { y = { 1 } })
+    assert.same({ { y = { 0 }, label = "0" }, { y = { 1 }, label = "a" }, { y = { 1 },
+      label = 7 } }, draw { b = { y = { 1 }, label = 7 }, a = { y = { 1 } }, [0] = { y = { 0 } } })
+  end)
+
+  it("may be open: what has further fields, or an object of the library's", function()
+    local function label(origin)
+      return select(2, draw({ y = { 1 } }, { origin = origin })).origin
+    end
+    assert.same({ y = { 1 }, label = 2 }, label { y = { 1 }, label = 2, more = 3, [1] = 4 })
+    assert.has_error.matches(function() label(digits.zeros { 2 }) end,
+      "draw: origin must be a table { y, label = nil }, found a tensor$")
+  end)
+
+  it("says where what does not fit stands", function()
+    for message, curves in pairs {
+      ["curves must be a list, each a table { y, label = nil }, found 5"] = 5,
+      ["curves must be a list, each a table { y, label = nil }, found an empty list"] = {},
+      ["curves%[2%] must be a table { y, label = nil }, found 7"] = { { y = { 1 } }, 7 },
+      ["curves%[1%]: y is required %(a list or tensor of numbers from 0 to 1%)"] = { {} },
+      ["curves%[1%]: unknown option 'lable', did you mean 'label'%?"] = { { lable = 1 } },
+      ["curves: y%[2%] must be a number from 0 to 1, found 2"] = { y = { 1, 2 } },
+      ["curves: y%[1%] must be a number from 0 to 1, found 'a' %(a string%)"] = { y = { "a" } },
+      ["curves: y%[2%] must be a number from 0 to 1, found nil"] = { y = { 1, nil, 1 } },
+      ["curves: y must be .*, found one without a finite number"] = { y = { 0 / 0 } },
+      ["curves: y must be .*, found a tensor"] = { y = digits.zeros { 2, 2 } },
+      ["b: y must be a list or tensor of numbers from 0 to 1, found true"] = { b = { y = true } },
+    } do
+      assert.has_error.matches(function() draw(curves) end, "draw: " .. message .. "$")
+    end
+    assert.has_error.matches(function() draw({ y = { 1 } }, { x = { 0 } }) end,
+      "draw: x%[1%] must be a whole number of at least 1, found 0")
+  end)
+
+  it("is told of by help and reference, with its fields", function()
+    assert.matches("\n  curves: what is drawn %(required%)\n      a list, each a table " ..
+      "{ y, label = nil }\n      y: heights %(required%)\n", help.text(draw))
+    local part = require("digits.core").internals.describe(draw)
+    assert.equal("label", part.params[1].fields[2].name)
+  end)
+
+  it("gives way to a table of options where it may be left out", function()
+    local read = define({ { "set", "tensor", required = true, doc = "a set" },
+      { "layer", "string", doc = "its name" }, { "most", "integer", default = 4, doc = "units" } },
+      2, function(_, layer, options) return layer or "none", options.most end)
+    local x = digits.zeros { 1 }
+    assert.same({ "a", 4 }, { read(x, "a") })
+    assert.same({ "none", 2 }, { read(x, { most = 2 }) })
+    assert.same({ "a", 2 }, { read(x, "a", { most = 2 }) })
+    assert.has_error.matches(function() read(x, {}) end, "draw: layer must be a string, found {}")
+    assert.has_error.matches(function() read(x, "a", { most = 2 }, 1) end,
+      "draw: expected draw%(set")
+  end)
+end)
+
+describe("a method that is written in Lua", function()
+  it("wants an object of its class before the colon", function()
+    local class = { __name = "digits.thing" }
+    class.__index = { grow = internals.define({ name = "grow", path = "thing:grow", class = class,
+      method = true, arguments = 1, doc = "Grows.", params = { { "by", "integer", required = true,
+        doc = "so much" } } }, function(self, by) return self.size + by end) }
+    local thing = setmetatable({ size = 2 }, class)
+    assert.equal(5, thing:grow(3))
+    for _, call in ipairs { function() thing.grow(3) end,
+      function() thing.grow({ size = 2 }, 3) end, function() thing.grow() end } do
+      assert.has_error.matches(call, "grow: use a colon: thing:grow%(by%)$")
+    end
+  end)
+end)
+
 describe("digits.reference", function()
   it("has all that can be called or configured", function()
     local reference = digits.reference()
