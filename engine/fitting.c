@@ -21,6 +21,24 @@ dg_status dg_check_sample_weight(const dg_tensor *weight, int64_t rows)
     return dg_check_weights(weight, "fit: sample_weight");
 }
 
+dg_status dg_check_validation(const dg_dataset *set, const dg_dataset *validation,
+                              const dg_learner *known, bool numbers, bool holes, const dg_job *job)
+{
+    if (!validation) return DG_OK;
+    if (dg_dataset_row_size(validation) != dg_dataset_row_size(set))
+        return dg_error(DG_INVALID,
+                        "fit: the rows of the set have %" PRId64
+                        " values, those of the validation set have %" PRId64,
+                        dg_dataset_row_size(set), dg_dataset_row_size(validation));
+    if (!numbers) {
+        dg_learner same = { .classes = set->classes, .class_count = set->class_count };
+        int32_t *map;
+        DG_TRY(dg_learner_map_classes(&map, known ? known : &same, validation, "fit: validation"));
+        dg_free(map);
+    }
+    return dg_check_finite(&validation->x, holes, "fit: validation", job);
+}
+
 /* --- from the set ------------------------------------------------------------------------- */
 
 dg_status dg_learner_adopt(dg_learner *learner, const dg_dataset *set, bool numbers)
@@ -93,4 +111,33 @@ dg_status dg_evaluate_outputs(const dg_learner *learner, const dg_dataset *set, 
     dg_free(positions);
     dg_free(numbers);
     return status;
+}
+
+dg_status dg_finish_whole_fit(const dg_learner *learner, const dg_fit_options *options,
+                              const dg_job *job, dg_log *log)
+{
+    dg_scores scores;
+    bool stop = false;
+    if (options->validation) {
+        DG_TRY(dg_evaluate_outputs(learner, options->validation, job, &scores));
+        dg_log_add(log, "val_loss", scores.loss);
+        if (scores.has_accuracy) dg_log_add(log, "val_accuracy", scores.accuracy);
+    }
+    return options->on_epoch ? options->on_epoch(options->context, log, &stop) : DG_OK;
+}
+
+/* --- in words ----------------------------------------------------------------------------- */
+
+void dg_describe_learner(const dg_learner *learner, dg_text *text)
+{
+    int64_t values = 1, classes = learner->class_count;
+    for (int i = 0; i < learner->row.count; i++) values *= learner->row.at[i];
+    dg_text_add(text, "%s", learner->type->part.name);
+    if (!learner->fitted)
+        dg_text_add(text, ", not fitted");
+    else if (classes)
+        dg_text_add(text, ": rows of %" PRId64 " values, classifies into %" PRId64 " class%s",
+                    values, classes, classes == 1 ? "" : "es");
+    else
+        dg_text_add(text, ": rows of %" PRId64 " values, predicts numbers", values);
 }

@@ -3,10 +3,17 @@
 #ifndef DG_FITTING_H
 #define DG_FITTING_H
 
+#include "engine/base/text.h"
 #include "engine/learner.h"
 
 /* DG_INVALID unless `weight`, if there is one, is {rows} float32, at least 0 and not all 0. */
 dg_status dg_check_sample_weight(const dg_tensor *weight, int64_t rows);
+
+/* DG_INVALID unless the rows of `validation` (NULL: there is none) have as many values as the
+ * set's, labels that it has too (known: that this learner has), and finite values. holes: NaN is
+ * allowed. */
+dg_status dg_check_validation(const dg_dataset *set, const dg_dataset *validation,
+                              const dg_learner *known, bool numbers, bool holes, const dg_job *job);
 
 /* The learner takes on the shape of the set's rows, and its classes unless it learns numbers. */
 dg_status dg_learner_adopt(dg_learner *learner, const dg_dataset *set, bool numbers);
@@ -23,6 +30,13 @@ dg_status dg_dataset_numbers(float **out, const dg_dataset *set);
  * mean squared error. positions: for probabilities; numbers: for numbers. */
 void dg_judge_outputs(const dg_learner *learner, const float *outputs, int64_t rows,
                       const int32_t *positions, const float *numbers, dg_scores *out);
+
+/* Ends a fit that is one step: judges the validation set, if there is one, and tells on_epoch. */
+dg_status dg_finish_whole_fit(const dg_learner *learner, const dg_fit_options *options,
+                              const dg_job *job, dg_log *log);
+
+/* The first line of a summary: its name, "rows of 784 values", what it predicts. */
+void dg_describe_learner(const dg_learner *learner, dg_text *text);
 
 /* For descriptors: evaluates by what predict_proba gives. */
 dg_status dg_evaluate_outputs(const dg_learner *learner, const dg_dataset *set, const dg_job *job,

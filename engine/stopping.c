@@ -41,8 +41,8 @@ dg_status dg_stopping_check(const dg_fit_options *options, const char *const *sc
     }
     if (count == 0)
         return dg_error(DG_INVALID,
-                        "fit: there is no early stopping here: the trees do not build on "
-                        "each other");
+                        "fit: there is no early stopping here: the model is not learnt in "
+                        "steps that build on each other");
     return unknown_score(options->monitor, scores, count);
 }
 

@@ -309,3 +309,11 @@ const dg_tensor *dg_tensor_file_find(const dg_tensor_file *file, const char *nam
         if (strcmp(file->tensors[i].name, name) == 0) return &file->tensors[i].tensor;
     return NULL;
 }
+
+dg_status dg_tensor_file_want(const dg_tensor_file *file, const char *name, dg_tensor *out)
+{
+    const dg_tensor *found = dg_tensor_file_find(file, name);
+    if (!found) return dg_error(DG_FORMAT, "the tensor '%s' is missing", name);
+    *out = *found;
+    return DG_OK;
+}

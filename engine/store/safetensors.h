@@ -27,6 +27,11 @@ dg_status dg_tensor_file_read(dg_tensor_file *out, const char *path);
 void dg_tensor_file_release(dg_tensor_file *file);
 const char *dg_tensor_file_metadata(const dg_tensor_file *file, const char *key);   /* or NULL */
 const dg_tensor *dg_tensor_file_find(const dg_tensor_file *file, const char *name); /* or NULL */
+/* The same, borrowed; DG_FORMAT where there is none. */
+dg_status dg_tensor_file_want(const dg_tensor_file *file, const char *name, dg_tensor *out);
+
+/* Puts a tensor into a file that will be written; its storage is shared. */
+dg_status dg_tensor_file_add(dg_tensor_file *file, const char *name, const dg_tensor *tensor);
 
 /* Writes whole or not at all: a temporary file beside `path`, fsync, rename, fsync of the
  * folder. */

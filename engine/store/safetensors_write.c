@@ -9,6 +9,14 @@
 #include "engine/store/json.h"
 #include "engine/store/tensor_format.h"
 
+dg_status dg_tensor_file_add(dg_tensor_file *file, const char *name, const dg_tensor *tensor)
+{
+    DG_TRY(dg_resize(&file->tensors, file->count + 1, sizeof *file->tensors));
+    DG_TRY(dg_copy_text(&file->tensors[file->count].name, name));
+    file->tensors[file->count++].tensor = dg_tensor_retain(tensor);
+    return DG_OK;
+}
+
 static dg_status add_metadata(cJSON *header, const dg_tensor_file *file)
 {
     if (file->metadata_count == 0) return DG_OK;

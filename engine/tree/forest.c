@@ -297,18 +297,10 @@ static dg_status score_oob(struct fit *fit)
 
 static dg_status score(struct fit *fit)
 {
-    const dg_dataset *validation = fit->options->validation;
-    dg_scores scores;
-    bool stop;
     dg_status status = fit->drawn.known ? score_oob(fit) : DG_OK;
     if (status != DG_OK) dg_tree_forget_oob(fit->learner);
     DG_TRY(status);
-    if (validation) {
-        DG_TRY(dg_evaluate_outputs(&fit->learner->base, validation, fit->job, &scores));
-        dg_log_add(&fit->log, "val_loss", scores.loss);
-        if (scores.has_accuracy) dg_log_add(&fit->log, "val_accuracy", scores.accuracy);
-    }
-    return call(fit->options->on_epoch, fit, &stop);
+    return dg_finish_whole_fit(&fit->learner->base, fit->options, fit->job, &fit->log);
 }
 
 /* --- a fit -------------------------------------------------------------------------------- */

@@ -81,20 +81,7 @@ dg_status dg_tree_check_fit(const dg_dataset *set, const dg_fit_options *options
     if (values < 1 || values > INT32_MAX)
         return dg_error(DG_INVALID, "fit: trees take rows of 1 to %d values, found %" PRId64,
                         INT32_MAX, values);
-    if (options->validation && dg_dataset_row_size(options->validation) != values)
-        return dg_error(DG_INVALID,
-                        "fit: the rows of the set have %" PRId64
-                        " values, those of the validation set have %" PRId64,
-                        values, dg_dataset_row_size(options->validation));
-    if (options->validation && !numbers) {
-        dg_learner same = { .classes = set->classes, .class_count = set->class_count };
-        int32_t *map;
-        DG_TRY(dg_learner_map_classes(&map, known ? known : &same, options->validation,
-                                      "fit: validation"));
-        dg_free(map);
-    }
-    if (options->validation)
-        DG_TRY(dg_check_finite(&options->validation->x, true, "fit: validation", job));
+    DG_TRY(dg_check_validation(set, options->validation, known, numbers, true, job));
     DG_TRY(dg_check_sample_weight(options->sample_weight, dg_dataset_rows(set)));
     return dg_stopping_check(options, scores);
 }
@@ -159,23 +146,14 @@ dg_status dg_tree_summary(const dg_learner *learner, char **out)
     dg_text text = { 0 };
     int64_t nodes = 0, leaves = 0;
     int32_t deepest = 0;
-    dg_text_add(&text, "%s", learner->type->part.name);
-    if (!learner->fitted) {
-        dg_text_add(&text, ", not fitted");
-        return dg_text_take(&text, out);
-    }
+    dg_describe_learner(learner, &text);
+    if (!learner->fitted) return dg_text_take(&text, out);
     for (int64_t t = 0; t < trees->count; t++) {
         int32_t depth = dg_tree_depth(&trees->tree[t]);
         nodes += trees->tree[t].nodes;
         leaves += trees->tree[t].leaves;
         if (depth > deepest) deepest = depth;
     }
-    dg_text_add(&text, ": rows of %" PRId64 " values", trees->features);
-    if (learner->class_count)
-        dg_text_add(&text, ", classifies into %" PRId64 " class%s", learner->class_count,
-                    learner->class_count == 1 ? "" : "es");
-    else
-        dg_text_add(&text, ", predicts numbers");
     dg_text_add(&text,
                 "\ntrees: %" PRId64 ", nodes: %" PRId64 ", leaves: %" PRId64 ", greatest depth: %d",
                 trees->count, nodes, leaves, deepest);

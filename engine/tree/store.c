@@ -10,14 +10,7 @@
 /* Numbers that are not in the trees: objective, base margin (NaN: 'base' {outputs} has one for each
  * output), width, group, best round; and out-of-bag accuracy (NaN: none). With oob_score, what rows
  * were drawn from: halves of the seed and of the set's fingerprint, the lower first. */
-enum { STATE_SIZE = 6, DRAWN_SIZE = 4, EXTRA_TENSORS = 4 };
-
-static dg_status add_tensor(dg_tensor_file *file, const char *name, const dg_tensor *tensor)
-{
-    DG_TRY(dg_copy_text(&file->tensors[file->count].name, name));
-    file->tensors[file->count++].tensor = dg_tensor_retain(tensor);
-    return DG_OK;
-}
+enum { STATE_SIZE = 6, DRAWN_SIZE = 4 };
 
 /* The margin that all outputs begin with; NaN where they differ. */
 static float common_base(const dg_tree_learner *learner)
@@ -34,7 +27,7 @@ static dg_status store_base(const dg_tree_learner *learner, dg_tensor_file *file
     if (!isnan(common_base(learner))) return DG_OK;
     DG_TRY(dg_tensor_new(&base, DG_FLOAT32, 1, &learner->trees.group));
     memcpy(base.data, learner->base_margin, (size_t)learner->trees.group * sizeof(float));
-    dg_status status = add_tensor(file, "base", &base);
+    dg_status status = dg_tensor_file_add(file, "base", &base);
     dg_tensor_release(&base);
     return status;
 }
@@ -45,7 +38,7 @@ static dg_status store_unknown(const dg_tree_learner *learner, dg_tensor_file *f
     dg_tensor mark;
     if (!learner->options_unknown) return DG_OK;
     DG_TRY(dg_tensor_zeros(&mark, DG_INT32, 1, (int64_t[]){ 1 }));
-    dg_status status = add_tensor(file, "options_unknown", &mark);
+    dg_status status = dg_tensor_file_add(file, "options_unknown", &mark);
     dg_tensor_release(&mark);
     return status;
 }
@@ -63,7 +56,7 @@ static dg_status store_state(const dg_tree_learner *learner, dg_tensor_file *fil
         (float)learner->best_round, learner->has_oob ? (float)learner->oob_score : NAN
     };
     memcpy(dg_floats(&state), values, sizeof values);
-    dg_status status = add_tensor(file, "state", &state);
+    dg_status status = dg_tensor_file_add(file, "state", &state);
     dg_tensor_release(&state);
     if (status != DG_OK || !learner->drawn.known) return status;
     dg_tensor drawn;
@@ -71,7 +64,7 @@ static dg_status store_state(const dg_tree_learner *learner, dg_tensor_file *fil
     DG_TRY(dg_tensor_new(&drawn, DG_INT32, 1, (int64_t[]){ DRAWN_SIZE }));
     for (int i = 0; i < DRAWN_SIZE; i++)
         dg_int32s(&drawn)[i] = (int32_t)(uint32_t)(numbers[i / 2] >> 32 * (i % 2));
-    status = add_tensor(file, "drawn", &drawn);
+    status = dg_tensor_file_add(file, "drawn", &drawn);
     dg_tensor_release(&drawn);
     return status;
 }
@@ -79,22 +72,14 @@ static dg_status store_state(const dg_tree_learner *learner, dg_tensor_file *fil
 dg_status dg_tree_store(const dg_learner *learner, dg_tensor_file *file)
 {
     dg_tensor packed[DG_TREES_TENSORS];
-    DG_TRY(dg_alloc_zero(&file->tensors, DG_TREES_TENSORS + EXTRA_TENSORS, sizeof *file->tensors));
     DG_TRY(dg_trees_pack(&dg_tree_of(learner)->trees, packed));
     dg_status status = DG_OK;
     for (int i = 0; i < DG_TREES_TENSORS; i++) {
-        if (status == DG_OK) status = add_tensor(file, dg_trees_tensor_names[i], &packed[i]);
+        if (status == DG_OK)
+            status = dg_tensor_file_add(file, dg_trees_tensor_names[i], &packed[i]);
         dg_tensor_release(&packed[i]);
     }
     return status == DG_OK ? store_state(dg_tree_of(learner), file) : status;
-}
-
-static dg_status find(const dg_tensor_file *file, const char *name, dg_tensor *out)
-{
-    const dg_tensor *found = dg_tensor_file_find(file, name);
-    if (!found) return dg_error(DG_FORMAT, "the tensor '%s' is missing", name);
-    *out = *found;
-    return DG_OK;
 }
 
 /* A whole number low .. high, where the file has a float. */
@@ -127,7 +112,7 @@ static dg_status restore_state(dg_tree_learner *learner, const dg_tensor_file *f
     dg_trees *trees = &learner->trees;
     dg_tensor state = { 0 };
     int64_t objective = 0, classes = learner->base.class_count;
-    DG_TRY(find(file, "state", &state));
+    DG_TRY(dg_tensor_file_want(file, "state", &state));
     if (state.dtype != DG_FLOAT32 || state.axes != 1 || state.shape[0] != STATE_SIZE)
         return dg_error(DG_FORMAT, "the tensor 'state' must be %d float32 numbers", STATE_SIZE);
     const float *value = dg_floats(&state);
@@ -196,7 +181,7 @@ dg_status dg_tree_restore(dg_learner *learner, const dg_tensor_file *file)
     }
     DG_TRY(restore_state(mine, file));
     for (int i = 0; i < DG_TREES_TENSORS; i++)
-        DG_TRY(find(file, dg_trees_tensor_names[i], &packed[i]));
+        DG_TRY(dg_tensor_file_want(file, dg_trees_tensor_names[i], &packed[i]));
     DG_TRY(dg_trees_unpack(&mine->trees, packed));
     int64_t group = mine->trees.group;
     if ((group == 0 && mine->trees.count == 0) || (group && mine->trees.count % group))
