@@ -178,9 +178,28 @@ static int push_arguments(lua_State *L)
     return count;
 }
 
+/* Pushes a function of the library's module digits.commands. */
+static void push_of_commands(lua_State *L, const char *name)
+{
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "digits.commands");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, name);
+    lua_remove(L, -2);
+}
+
+static bool run_command(lua_State *L, struct run *run, const char *word)
+{
+    push_of_commands(L, "run");
+    lua_pushstring(L, word);
+    return finish_load(L, run, LUA_OK, 1 + push_arguments(L));
+}
+
+/* A word of the library's is a command; a script with such a name is run as ./WORD. */
 static bool run_script(lua_State *L, struct run *run)
 {
     char **argv = run->argv + run->options->script;
+    if (dg_modules_have_command(argv[0])) return run_command(L, run, argv[0]);
     bool is_stdin = strcmp(argv[0], "-") == 0 && strcmp(argv[-1], "--") != 0;
     int status = luaL_loadfile(L, is_stdin ? NULL : argv[0]);
     return finish_load(L, run, status, status == LUA_OK ? push_arguments(L) : 0);
@@ -257,6 +276,18 @@ static bool flush_output(void)
     return false;
 }
 
+/* In protected mode: what --help says of the commands. */
+static int print_commands(lua_State *L)
+{
+    struct run *run = lua_touserdata(L, 1);
+    set_up(L, run);
+    push_of_commands(L, "usage");
+    dg_modules_push_commands(L);
+    lua_call(L, 1, 0);
+    run->outcome = SUCCESS;
+    return 0;
+}
+
 static enum outcome run_program(int argc, char **argv, const struct dg_options *options)
 {
     lua_State *L = luaL_newstate();
@@ -265,7 +296,7 @@ static enum outcome run_program(int argc, char **argv, const struct dg_options *
         return FAILURE;
     }
     struct run run = { argc, argv, options, FAILURE };
-    lua_pushcfunction(L, run_all);
+    lua_pushcfunction(L, options->help ? print_commands : run_all);
     lua_pushlightuserdata(L, &run);
     if (dg_program_report(L, lua_pcall(L, 1, 0, 0)) != LUA_OK) run.outcome = FAILURE;
     dg_interrupt_remove();
@@ -278,10 +309,8 @@ static int run_main(int argc, char **argv)
     struct dg_options options;
     bool understood = dg_options_read(argc, argv, &options);
     enum outcome outcome = FAILURE;
-    if (understood && options.help) {
-        dg_options_usage(stdout);
-        outcome = SUCCESS;
-    } else if (understood) {
+    if (understood && options.help) dg_options_usage(stdout);
+    if (understood) {
         if (options.threads) dg_set_threads(options.threads); /* in range: options has seen to it */
         outcome = run_program(argc, argv, &options);
     }

@@ -345,6 +345,7 @@ static void push_param(lua_State *L, const dg_param *param, const dg_part *defau
     set_text(L, "doc", param->doc);
     dg_param_expects(param, expected, sizeof expected);
     set_text(L, "expects", expected);
+    set_text(L, "type", dg_param_type_word(param));
     lua_pushboolean(L, param->required);
     lua_setfield(L, -2, "required");
     lua_pushboolean(L, param->named_only);

@@ -2,13 +2,13 @@
 #include "bindings/program_modules.h"
 
 #include <lauxlib.h>
-#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bindings/embedded.h"
 
 #define EXPERIMENTS "experiments."
+#define COMMANDS "digits.commands."
 
 /* Leaves the loader and its argument, or raises what is wrong with the module's text. */
 static int found(lua_State *L, int status, const char *module, const char *path)
@@ -61,6 +61,30 @@ static int search(lua_State *L)
     }
     lua_pushfstring(L, "no module '%s' in the program", module);
     return 1;
+}
+
+/* The word of the command that `script` is, or NULL. */
+static const char *command_word(const struct digits_embedded *script)
+{
+    size_t length = strlen(COMMANDS);
+    return strncmp(script->name, COMMANDS, length) == 0 ? script->name + length : NULL;
+}
+
+bool dg_modules_have_command(const char *word)
+{
+    for (const struct digits_embedded *script = digits_embedded; script->name; script++)
+        if (command_word(script) && strcmp(command_word(script), word) == 0) return true;
+    return false;
+}
+
+void dg_modules_push_commands(lua_State *L)
+{
+    lua_newtable(L);
+    for (const struct digits_embedded *script = digits_embedded; script->name; script++) {
+        if (!command_word(script)) continue;
+        lua_pushstring(L, command_word(script));
+        lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+    }
 }
 
 void dg_modules_register(lua_State *L, const char *folder)

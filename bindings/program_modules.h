@@ -3,6 +3,7 @@
 #define DIGITS_BINDINGS_PROGRAM_MODULES_H
 
 #include <lua.h>
+#include <stdbool.h>
 
 /* Opens the C half (bindings/core.c). */
 int luaopen_digits_core(lua_State *L);
@@ -12,5 +13,11 @@ int luaopen_digits_core(lua_State *L);
  * FOLDER/init.lua, "digits.a.b" is FOLDER/a/b.lua or FOLDER/a/b/init.lua. "experiments.a" is a.lua
  * beside the script, or else the one in the program, so that an experiment can be copied alone. */
 void dg_modules_register(lua_State *L, const char *folder);
+
+/* Whether the library has the command `word`, which is scripts/commands/WORD.lua. */
+bool dg_modules_have_command(const char *word);
+
+/* Pushes the list of all commands. */
+void dg_modules_push_commands(lua_State *L);
 
 #endif

@@ -16,7 +16,7 @@ enum { LONG_OPTIONS = sizeof long_options / sizeof *long_options };
 void dg_options_usage(FILE *file)
 {
     fprintf(file,
-            "usage: " DG_PROGRAM_NAME " [options] [script [arguments]]\n"
+            "usage: " DG_PROGRAM_NAME " [options] [script or command [arguments]]\n"
             "  -e code        run the Lua code\n"
             "  -l module      require the module into a global of its name\n"
             "  -l name=module require the module into the global 'name'\n"

@@ -121,6 +121,17 @@ void dg_param_expects(const dg_param *param, char *out, size_t size)
     }
 }
 
+const char *dg_param_type_word(const dg_param *param)
+{
+    static const char *const words[] = {
+        [DG_TYPE_BOOL] = "boolean",  [DG_TYPE_INT] = "integer", [DG_TYPE_FLOAT] = "number",
+        [DG_TYPE_TEXT] = "string",   [DG_TYPE_PATH] = "path",   [DG_TYPE_CHOICE] = "choice",
+        [DG_TYPE_INTS] = "integers", [DG_TYPE_PAIR] = "pair",   [DG_TYPE_PART] = "part",
+        [DG_TYPE_SEED] = "seed",     [DG_TYPE_MAP] = "map",     [DG_TYPE_ONE_OF] = "one of",
+    };
+    return param->handle ? param->handle->name : words[param->type];
+}
+
 void dg_value_text(const dg_value *value, char *out, size_t size)
 {
     out[0] = '\0';

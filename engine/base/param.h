@@ -198,6 +198,9 @@ bool dg_value_whole(const dg_value *value, int64_t *out);
 /* "a number from 0 to 1 (below 1)", "one of 'valid', 'same'": what a parameter expects. */
 void dg_param_expects(const dg_param *param, char *out, size_t size);
 
+/* The type in a word: "integer", "choice"; of a handle its name, "tensor". */
+const char *dg_param_type_word(const dg_param *param);
+
 /* "1.5", "'abc' (a string)", "the layer Conv2D": what was found. */
 void dg_value_text(const dg_value *value, char *out, size_t size);
 

@@ -44,7 +44,7 @@ describe("options", function()
   it("-h and --help print the usage", function()
     for _, option in ipairs { "-h", "--help" } do
       local out, err, code = sh("$P " .. option)
-      assert.matches("^usage: digits%-lua %[options%] %[script %[arguments%]%]\n", out)
+      assert.matches("^usage: digits%-lua %[options%] %[script or command %[arguments%]%]\n", out)
       assert.matches("%-%-threads N", out)
       assert.are.same({ "", 0 }, { err, code })
     end

@@ -1,0 +1,21 @@
+-- digits-lua reference [NAME]: the documentation, as help() shows it.
+local core = require "digits.core"
+
+local function reference(options)
+  local digits = require "digits"
+  if options.name then return digits.help(options.name) end
+  local names = {}
+  for name in pairs(digits.reference()) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    print("---- " .. name)
+    digits.help(name)
+  end
+end
+
+return core.internals.define({
+  name = "reference",
+  params = { { "name", "string", doc = "a name such as plot.roc or model:fit; without one: all" } },
+  doc = "print the documentation of all functions and parts, or of one",
+  example = "digits-lua reference plot.roc",
+}, reference)

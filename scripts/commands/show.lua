@@ -1,0 +1,21 @@
+-- digits-lua show FILE: what a file of a model or of data holds.
+local core = require "digits.core"
+
+local function show(options)
+  local digits = require "digits"
+  local name = options.file
+  if name:lower():find "%.safetensors$" or name:lower():find "%.json$" then
+    print(digits.load(name):summary())
+  else
+    print(digits.data.open(name))
+  end
+end
+
+return core.internals.define({
+  name = "show",
+  params = {
+    { "file", "path", required = true, doc = "a model's .safetensors or .json, or data" },
+  },
+  doc = "print what a file of a model or of data holds",
+  example = "digits-lua show cnn.safetensors",
+}, show)
