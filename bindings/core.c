@@ -116,6 +116,26 @@ static int nearest(lua_State *L)
     return 1;
 }
 
+/* suggestion(word, table) returns ", did you mean 'words'?", for the key of the table that is
+ * nearest, or nil. */
+static int suggestion(lua_State *L)
+{
+    const char *word = luaL_checkstring(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    const char *found = dg_suggest(L, 1, word);
+    if (!found) return 0;
+    lua_pushfstring(L, ", did you mean '%s'?", found);
+    return 1;
+}
+
+/* found(value) returns what a message says of a value: "a tensor", "'x' (a string)". */
+static int found(lua_State *L)
+{
+    dg_push_found(L, 1);
+    return 1;
+}
+
 /* kind_of(path) returns "file", "folder" or nil. */
 static int kind_of(lua_State *L)
 {
@@ -274,6 +294,8 @@ static const luaL_Reg internals[] = {
     { "strict", strict },
     { "make_folder", make_folder },
     { "nearest", nearest },
+    { "suggestion", suggestion },
+    { "found", found },
     { "kind_of", kind_of },
     { "program_path", program_path },
     { "facts", facts },

@@ -47,6 +47,12 @@ static int call_c(lua_State *L)
     return described->call(L, options);
 }
 
+static int finish_lua(lua_State *L, int status, lua_KContext base)
+{
+    (void)status;
+    return lua_gettop(L) - (int)base;
+}
+
 /* Calls the Lua function with the object, the arguments, and a table of the options, all of which
  * have passed the check or are defaults. */
 static int call_lua(lua_State *L)
@@ -58,17 +64,17 @@ static int call_lua(lua_State *L)
     memset(options, 0, described->type.options_size);
     dg_part_open(&part, &described->type, options);
     dg_read_options(L, &part, described->arguments, described->method ? 2 : 1, 0);
-    int base = lua_gettop(L);
-    luaL_checkstack(L, described->arguments + 8, NULL);
+    int base = lua_gettop(L), arguments = described->arguments > 0 ? described->arguments : 0;
+    luaL_checkstack(L, arguments + 8, NULL);
     lua_pushvalue(L, lua_upvalueindex(2));
     if (described->method) lua_pushvalue(L, 1);
-    for (int i = 0; i < described->arguments; i++) {
+    for (int i = 0; i < arguments; i++) {
         dg_value value = dg_part_get(&part, i);
         dg_push_value(L, &value);
     }
-    dg_push_options(L, &part, described->arguments);
-    lua_call(L, described->method + described->arguments + 1, LUA_MULTRET);
-    return lua_gettop(L) - base;
+    dg_push_options(L, &part, arguments);
+    lua_callk(L, described->method + arguments + 1, LUA_MULTRET, base, finish_lua);
+    return finish_lua(L, LUA_OK, base);
 }
 
 /* --- describing ----------------------------------------------------------------------------- */
@@ -256,19 +262,21 @@ static void *keep(lua_State *L, int table, size_t count, size_t size)
     return memory;
 }
 
-/* The words of the list in field `choices`, which keeps them. */
-static const char *const *read_choices(lua_State *L, int table)
+/* The texts of the list in a field, which keeps them, then NULL; or NULL without one. */
+static const char *const *read_texts(lua_State *L, int table, const char *name)
 {
-    lua_getfield(L, table, "choices");
-    int list = lua_gettop(L), count = (int)luaL_len(L, list);
-    const char **choices = keep(L, list, (size_t)count + 1, sizeof *choices);
-    for (int i = 0; i < count; i++) {
-        lua_rawgeti(L, list, i + 1);
-        choices[i] = luaL_checkstring(L, -1);
-        lua_pop(L, 1);
+    const char **texts = NULL;
+    if (lua_getfield(L, table, name) != LUA_TNIL) {
+        int list = lua_gettop(L), count = (int)luaL_len(L, list);
+        texts = keep(L, list, (size_t)count + 1, sizeof *texts);
+        for (int i = 0; i < count; i++) {
+            lua_rawgeti(L, list, i + 1);
+            texts[i] = luaL_checkstring(L, -1);
+            lua_pop(L, 1);
+        }
     }
     lua_pop(L, 1);
-    return choices;
+    return texts;
 }
 
 static size_t read_type(lua_State *L, int table, dg_param *param);
@@ -337,7 +345,7 @@ static size_t read_type(lua_State *L, int table, dg_param *param)
     if (!found) luaL_error(L, "define: no type of parameter is named '%s'", type);
     param->type = found->type;
     param->handle = found->handle ? &found->handle->handle : NULL;
-    if (param->type == DG_TYPE_CHOICE) param->choices = read_choices(L, table);
+    if (param->type == DG_TYPE_CHOICE) param->choices = read_texts(L, table, "choices");
     return found->size;
 }
 
@@ -353,6 +361,7 @@ static void read_param(lua_State *L, dg_param *param, size_t *size)
     *size += (read_type(L, table, param) + 7) & ~(size_t)7;
     lua_settop(L, table);
     param->doc = text_field(L, table, "doc");
+    param->expects = text_field(L, table, "expects");
     param->required = true_field(L, table, "required");
     param->named_only = true_field(L, table, "named_only");
     param->rest = true_field(L, table, "rest");
@@ -387,13 +396,17 @@ int dg_define(lua_State *L)
     lua_getfield(L, TABLE, "params");
     double arguments = 0;
     number_field(L, TABLE, "arguments", &arguments);
+    const char *path = text_field(L, TABLE, "path"), *name = path;
+    for (const char *each = path; *each; each++)
+        if (*each == '.' || *each == ':') name = each + 1;
     struct described *described = lua_newuserdatauv(L, sizeof *described, 1);
     *described = (struct described){
         .type = { .kind = "function",
-                  .name = text_field(L, TABLE, "name"),
-                  .alias = text_field(L, TABLE, "path"),
+                  .name = name,
+                  .alias = path,
                   .doc = text_field(L, TABLE, "doc"),
-                  .example = text_field(L, TABLE, "example") },
+                  .example = text_field(L, TABLE, "example"),
+                  .hints = read_texts(L, TABLE, "hints") },
         .arguments = (int)arguments,
         .method = true_field(L, TABLE, "method"),
     };

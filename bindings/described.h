@@ -12,7 +12,7 @@
  *     { .name = "importance", .call = importance, .params = params, .size = sizeof(options),
  *       .arguments = 1, .doc = "How much ...", .example = "model:importance(test)" }
  *
- * Functions written in Lua say the same in a table: see define in scripts/define.lua. */
+ * Functions written in Lua say the same in a table, see dg_define. */
 #ifndef DIGITS_BINDINGS_DESCRIBED_H
 #define DIGITS_BINDINGS_DESCRIBED_H
 
@@ -36,7 +36,18 @@ void dg_push_described_method(lua_State *L, const dg_function *function, int met
 /* Pushes how a function is called: "split { parts..., seed = nil, stratify = false }". */
 void dg_push_signature(lua_State *L, const dg_descriptor *type, int arguments);
 
-/* define(table, call): a function that describes itself and is written in Lua. */
+/* define(table, call): a function that describes itself and is written in Lua.
+ *
+ *     internals.define({ path = "plot.histogram", arguments = 1, doc = "...", example = "...",
+ *       hints = { "nbins", "use bins = ..." }, params = {
+ *         { "values", { "tensor", "table" }, required = true, doc = "numbers" },
+ *         { "bins", "integer", low = 1, high = 1000, default = 30, doc = "how many" } } },
+ *       function(values, options) ... end)
+ *
+ * Of a parameter: low, high, above, below, choices, default, required, named_only, rest, doc; its
+ * type is one of words[] (described.c) or a list of them, of which one fits, and `expects` says it
+ * in words of its own. Where nothing is given and there is no default, it is nil. The call gets the
+ * object of a method, the arguments, and a table of all other options. */
 int dg_define(lua_State *L);
 
 /* The description of the function at `index`, and how its arguments stand; or NULL. */

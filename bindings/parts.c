@@ -381,6 +381,7 @@ void dg_push_signature(lua_State *L, const dg_descriptor *type, int arguments)
     dg_part defaults;
     dg_part_open(&defaults, type, options);
     int count = dg_param_count(type);
+    if (arguments < 0) arguments = 0;
     luaL_Buffer out;
     luaL_buffinit(L, &out);
     luaL_addstring(&out, type->name);

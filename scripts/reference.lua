@@ -29,7 +29,7 @@ local function reference()
 end
 
 return internals.define({
-  name = "reference", path = "digits.reference", params = {},
+  path = "digits.reference", params = {},
   doc = "All that can be called or configured: a table from a name such as \"nn.Conv2D\" or\n" ..
     "\"model:fit\" to { kind =, name =, doc =, example =, params = { { name =, doc =,\n" ..
     "expects =, default =, required = }, ... } }.",

@@ -76,6 +76,10 @@ void dg_param_expects(const dg_param *param, char *out, size_t size)
 {
     if (size == 0) return;
     out[0] = '\0';
+    if (param->expects) {
+        append(out, size, "%s", param->expects);
+        return;
+    }
     switch (param->type) {
     case DG_TYPE_BOOL: append(out, size, "true or false"); break;
     case DG_TYPE_INT:

@@ -125,7 +125,8 @@ typedef struct dg_range {
  * `default_text` is NULL by default. */
 typedef struct dg_param {
     const char *name;
-    const char *doc; /* one line: meaning, unit */
+    const char *doc;     /* one line: meaning, unit */
+    const char *expects; /* what it expects, where that says more than the type; or NULL */
     dg_param_type type;
     size_t offset; /* of the field in the options struct */
     bool required;

@@ -4,8 +4,9 @@ local help = require "digits.help"
 local internals = require("digits.core").internals
 
 local function define(params, arguments, call)
-  return internals.define({ name = "draw", path = "test.draw", doc = "Draws.", params = params,
-    arguments = arguments, example = "test.draw(1)" }, call or function(...) return ... end)
+  return internals.define({ path = "test.draw", doc = "Draws.", params = params,
+    arguments = arguments, example = "test.draw(1)", hints = { "paint", "use colour = ..." } },
+    call or function(...) return ... end)
 end
 
 local params = {
@@ -94,6 +95,51 @@ describe("a function that describes itself", function()
       "draw: expected draw { path, header = true }, found 2 arguments")
     assert.has_error.matches(function() read { header = true } end,
       "draw: path is required %(a string%)")
+  end)
+
+  it("takes values of several types, or says itself what it expects", function()
+    local judge = define({
+      { "metric", { "string", "function" }, default = "accuracy", doc = "how good" },
+      { "maximize", { "boolean" }, doc = "whether more is better" },
+      { "model", "function", required = true, expects = "a function that makes a model", doc = "" },
+      { "some", { "integer", "tensor", "table" }, doc = "s" } }, 0)
+    local read = judge { model = print }
+    assert.same({ "accuracy", print }, { read.metric, read.model })
+    assert.is_nil(read.maximize)
+    assert.is_false(judge { model = print, maximize = false }.maximize)
+    assert.equal(print, judge { model = print, metric = print }.metric)
+    for message, options in pairs {
+      ["metric must be a string, a function or nil, found 3"] = { metric = 3 },
+      ["maximize must be true or false or nil, found 'x' %(a string%)"] = { maximize = "x" },
+      ["model must be a function that makes a model, found a table"] = { model = {} },
+      ["model is required %(a function that makes a model%)"] = {},
+      ["some must be a whole number, a tensor, a table or nil, found 0.5"] = { some = 0.5 },
+      ["unknown option 'paint': use colour = ..."] = { paint = 1 },
+    } do
+      assert.has_error.matches(function() judge(options) end, "draw: " .. message .. "$")
+    end
+    assert.matches("^test.draw { metric = \"accuracy\", maximize = nil, model, some = nil }\n",
+      help.text(judge))
+  end)
+
+  it("takes values by position in any form, or a list of them", function()
+    local range = define({ { "low", "number", required = true, doc = "from" },
+      { "high", "number", required = true, doc = "to" } }, -1)
+    for _, read in ipairs { range(1, 2), range { 1, 2 }, range { low = 1, high = 2 },
+      range(1, { high = 2 }) } do
+      assert.same({ 1, 2 }, { read.low, read.high })
+    end
+    assert.matches("^test.draw { low, high }\n", help.text(range))
+    local choice = define({ { "values", "table", rest = true, required = true, doc = "v" } }, 0)
+    assert.same({ "a", 2 }, choice { "a", 2 }.values)
+    assert.has_error.matches(function() choice(5) end, "draw: values must be a table, found 5")
+  end)
+
+  it("may yield to a coroutine around it", function()
+    local wait = define({}, 0, function() return coroutine.yield "half" end)
+    local inner = coroutine.wrap(function() return "end", wait() end)
+    assert.equal("half", inner())
+    assert.same({ "end", 7 }, { inner(7) })
   end)
 
   it("may return anything, and raise", function()
@@ -196,7 +242,7 @@ end)
 describe("a method that is written in Lua", function()
   it("wants an object of its class before the colon", function()
     local class = { __name = "digits.thing" }
-    class.__index = { grow = internals.define({ name = "grow", path = "thing:grow", class = class,
+    class.__index = { grow = internals.define({ path = "thing:grow", class = class,
       method = true, arguments = 1, doc = "Grows.", params = { { "by", "integer", required = true,
         doc = "so much" } } }, function(self, by) return self.size + by end) }
     local thing = setmetatable({ size = 2 }, class)
