@@ -67,7 +67,7 @@ check: deps-test ## build and run every test, then again under sanitizers; TEST=
 check-sanitize: deps-test ## only the part of check that runs under AddressSanitizer and UBSan
 	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/run --sanitized $(TEST)
 
-bench: deps-test ## compare speed and memory with the peers; BENCH="cnn csv" selects, BENCH_ROUNDS=3 repeats
+bench: deps-test ## compare speed and memory with the peers; BENCH="cnn csv" selects, BENCH_ROUNDS=3 repeats; BASE=revision: with ours
 	+@$(MAKE) --no-print-directory all
 	@BUILD='$(BUILD)' tests/bench/run
 

@@ -7,11 +7,15 @@ local report = dofile "tests/bench/report.lua"
 local build, folder = os.getenv "BUILD", os.getenv "BENCH_DATA"
 local python = os.getenv "BENCH_PYTHON"
 if python == "" then python = nil end
+local base = os.getenv "BASE"
+if base == "" then base = nil end
+if base then plan = dofile "tests/bench/against.lua" (plan, base) end
 
 local known = {
   process = build .. "/bench/process",
   sgemm = build .. "/bench/sgemm",
   digits = build .. "/digits-lua",
+  base = os.getenv "BENCH_BASE",
   python = python or "python3",
   data = folder,
   files = build .. "/bench/trees",
@@ -43,7 +47,7 @@ end
 
 local function chosen_rounds()
   local text = os.getenv "BENCH_ROUNDS"
-  if not text or text == "" then return 3 end
+  if not text or text == "" then return base and 5 or 3 end
   local rounds = math.tointeger(tonumber(text))
   if not rounds or rounds < 1 then fail("BENCH_ROUNDS is '%s'; it must be 1, 2, 3 ...", text) end
   return rounds
@@ -64,7 +68,8 @@ end
 -- Peers that are there, name -> version, and those that cannot be used, name -> why.
 local function find_peers()
   local versions, broken = {}, {}
-  local said = python and measure.output(fill_in "$python tests/bench/peers/versions.py") or ""
+  local command = python and not base and "$python tests/bench/peers/versions.py"
+  local said = command and measure.output(fill_in(command)) or ""
   for line in said:gmatch "[^\n]+" do
     local name, why = line:match "^failed (%S+) (.*)"
     if name then
@@ -144,7 +149,8 @@ local function heading(rounds, versions, busy, machine)
       info.openblas:match "OpenBLAS [%d.]+" or "OpenBLAS", info.openblas_core,
       speeds[1] and ", sgemm " .. table.concat(speeds, ", ") or ""),
   }
-  for _, line in ipairs(peer_lines(versions)) do lines[#lines + 1] = line end
+  local peers = base and { "peer      digits-lua of commit " .. base } or peer_lines(versions)
+  for _, line in ipairs(peers) do lines[#lines + 1] = line end
   lines[#lines + 1] = ""
   return lines
 end

@@ -44,6 +44,23 @@ describe("the bench", function()
     assert.equal("an epoch  1.0 s  4.0 s  plain      0.250", lines[3])
   end)
 
+  it("compares with an earlier program of ours, in times and memory", function()
+    local against = dofile "tests/bench/against.lua" (plan, "abc123")
+    assert.is_true(#against.rows > 10)
+    local seen = {}
+    for _, of in ipairs(against.rows) do
+      local measurement = against.measurements[of.measurement]
+      assert.equal(measurement.ours:gsub("%$digits", "$base"), measurement.peers[1].command)
+      assert.not_equal(measurement.ours, measurement.peers[1].command)
+      assert.is_nil(seen[of.measurement .. tostring(of.value)])
+      seen[of.measurement .. tostring(of.value)] = true
+    end
+    local medians = { ours = { seconds = 1.04 }, abc123 = { seconds = 1 } }
+    local first = cells(against.rows[1], medians)
+    assert.same({ "1.04 s", "1.00 s", "abc123", "1.040", "<= 1.03", "missed" },
+      table.move(first, 2, 7, 1, {}))
+  end)
+
   it("has a measurement and peers for every row", function()
     local works = {}
     for _, work in ipairs(plan.works) do works[work] = true end
