@@ -2,6 +2,7 @@
 #include "bindings/data.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "bindings/check.h"
@@ -81,30 +82,41 @@ void dg_push_names(lua_State *L, int64_t count, char *const *names)
 
 /* --- properties ----------------------------------------------------------------------------- */
 
-static int push_shared(lua_State *L, const dg_tensor *tensor)
+/* The tensor at `field` of the set at index 1. */
+static int push_column(lua_State *L, const char *name, size_t field)
 {
-    if (!tensor->storage) {
+    const dg_tensor *tensor =
+        (const dg_tensor *)((const char *)dg_want_dataset(L, 1, name, "the value") + field);
+    if (tensor->storage)
+        *dg_push_tensor(L) = dg_tensor_retain(tensor);
+    else
         lua_pushnil(L);
-        return 1;
-    }
-    dg_tensor *out = dg_push_tensor(L);
-    *out = dg_tensor_retain(tensor);
     return 1;
 }
 
 static int set_x(lua_State *L)
 {
-    return push_shared(L, &dg_want_dataset(L, 1, "x", "the value")->x);
+    return push_column(L, "x", offsetof(dg_dataset, x));
 }
 
 static int set_y(lua_State *L)
 {
-    return push_shared(L, &dg_want_dataset(L, 1, "y", "the value")->y);
+    return push_column(L, "y", offsetof(dg_dataset, y));
 }
 
 static int set_labels(lua_State *L)
 {
-    return push_shared(L, &dg_want_dataset(L, 1, "labels", "the value")->labels);
+    return push_column(L, "labels", offsetof(dg_dataset, labels));
+}
+
+static int set_weights(lua_State *L)
+{
+    return push_column(L, "weights", offsetof(dg_dataset, weights));
+}
+
+static int set_groups(lua_State *L)
+{
+    return push_column(L, "groups", offsetof(dg_dataset, groups));
 }
 
 static int set_classes(lua_State *L)
@@ -121,19 +133,26 @@ static int set_class_names(lua_State *L)
     return 1;
 }
 
-static int set_weights(lua_State *L)
+static int set_feature_names(lua_State *L)
 {
-    return push_shared(L, &dg_want_dataset(L, 1, "weights", "the value")->weights);
+    const dg_dataset *set = dg_want_dataset(L, 1, "feature_names", "the value");
+    dg_push_names(L, dg_dataset_row_size(set), set->feature_names);
+    return 1;
+}
+
+static int set_target(lua_State *L)
+{
+    const dg_dataset *set = dg_want_dataset(L, 1, "target", "the value");
+    lua_pushstring(L, set->labelled ? "labels" : set->numeric ? "numbers" : NULL);
+    return 1;
 }
 
 static int set_shape(lua_State *L)
 {
     const dg_dataset *set = dg_want_dataset(L, 1, "shape", "the value");
-    dg_push_list(L, set->x.axes - 1);
-    for (int i = 1; i < set->x.axes; i++) {
-        lua_pushinteger(L, set->x.shape[i]);
-        lua_rawseti(L, -2, i);
-    }
+    dg_ints shape = { .count = set->x.axes - 1 };
+    memcpy(shape.at, set->x.shape + 1, (size_t)shape.count * sizeof *shape.at);
+    dg_push_value(L, &(dg_value){ .type = DG_VALUE_INTS, .ints = shape });
     return 1;
 }
 
@@ -146,12 +165,19 @@ static const dg_function properties[] = {
       "numbers to\npredict, {n} float32; or nil." },
     { "labels", set_labels,
       "labels\nThe labels as a read-only tensor {n} int32, one-hot or not; or nil." },
+    { "target", set_target, "target\nWhat y is: \"labels\", \"numbers\" or nil." },
     { "classes", set_classes, "classes\nThe label values that there are, ascending." },
     { "class_names", set_class_names, "class_names\nA name for each class, or nil." },
+    { "feature_names", set_feature_names,
+      "feature_names\nA name for each value of a row, as the header of a CSV file has them; or "
+      "nil." },
     { "weights", set_weights,
       "weights\nHow much each row counts in a fit, a read-only tensor {n} float32; or nil. Trees "
       "are\nfitted by them unless sample_weight is given to fit; networks do not take them yet. "
       "evaluate and metrics\ncount all rows alike." },
+    { "groups", set_groups,
+      "groups\nWhich group each row is of, a read-only tensor {n} int32; or nil. split and folds "
+      "never part a group." },
     { "shape", set_shape, "shape\nThe shape of one row: {28, 28, 1}." },
     { NULL, NULL, NULL },
 };
@@ -183,7 +209,8 @@ static int set_tostring(lua_State *L)
     else
         lua_pushstring(L, set->numeric ? ", with numbers" : ", without labels");
     lua_pushstring(L, set->weights.storage ? ", weighted" : "");
-    lua_concat(L, 3);
+    lua_pushstring(L, set->groups.storage ? ", in groups" : "");
+    lua_concat(L, 4);
     return 1;
 }
 
@@ -220,52 +247,60 @@ const dg_class dg_dataset_class = {
     .metamethods = metamethods,
 };
 
-/* --- parts ---------------------------------------------------------------------------------- */
+/* --- the record ------------------------------------------------------------------------------ */
 
 const char *const dg_target_words[] = { "labels", "numbers", NULL };
 
-dg_target dg_target_of(int word)
+static bool is_false(lua_State *L, int index)
 {
-    return word < 0 ? DG_TARGET_BY_TYPE : word == 0 ? DG_TARGET_LABELS : DG_TARGET_NUMBERS;
+    return lua_type(L, index) == LUA_TBOOLEAN && !lua_toboolean(L, index);
 }
 
 static bool is_names(lua_State *L, int index, dg_value *out)
 {
-    (void)out;
-    return lua_type(L, index) == LUA_TTABLE ||
-           (lua_type(L, index) == LUA_TBOOLEAN && !lua_toboolean(L, index));
+    return dg_is_table(L, index, out) || is_false(L, index);
 }
 
-const dg_lua_handle dg_class_names_handle = { { "list", "a list of strings, or false" }, is_names };
-
-void dg_read_class_names(lua_State *L, int list, const char *function, dg_dataset_parts *parts)
+static bool is_column(lua_State *L, int index, dg_value *out)
 {
-    parts->no_names = list && lua_type(L, list) == LUA_TBOOLEAN;
-    if (!list || parts->no_names) return;
-    int64_t count = (int64_t)lua_rawlen(L, list);
-    const char **texts = dg_scratch(L, (size_t)count, sizeof *texts);
-    for (int64_t i = 0; i < count; i++) {
+    (void)out;
+    return dg_test_tensor(L, index) || is_false(L, index);
+}
+
+const dg_lua_handle dg_names_handle = { { "list", "a list of strings, or false" }, is_names };
+const dg_lua_handle dg_column_handle = { { "tensor", "a tensor, or false" }, is_column };
+
+/* The list of texts at stack index `list` (0: not given), and how many; `*none`: it is false. */
+static const char *const *read_names(lua_State *L, int list, const char *function, int64_t *count,
+                                     bool *none)
+{
+    *none = list && is_false(L, list);
+    if (!list || *none) return NULL;
+    *count = (int64_t)lua_rawlen(L, list);
+    const char **texts = dg_scratch(L, (size_t)*count, sizeof *texts);
+    for (int64_t i = 0; i < *count; i++) {
         lua_rawgeti(L, list, i + 1);
-        texts[i] = dg_want_text(L, -1, function, "a class name");
+        texts[i] = dg_want_text(L, -1, function, "a name");
         lua_pop(L, 1); /* the list keeps it */
     }
-    parts->name_count = count;
-    parts->class_names = texts;
+    return texts;
 }
 
-static bool is_weights(lua_State *L, int index, dg_value *out)
+static const dg_tensor *read_column(lua_State *L, int value, bool *none)
 {
-    (void)out;
-    return dg_test_tensor(L, index) ||
-           (lua_type(L, index) == LUA_TBOOLEAN && !lua_toboolean(L, index));
+    *none = value && is_false(L, value);
+    return value && !*none ? dg_test_tensor(L, value) : NULL;
 }
 
-const dg_lua_handle dg_weights_handle = { { "tensor", "a tensor, or false" }, is_weights };
-
-void dg_read_weights(lua_State *L, int value, const char *function, dg_dataset_parts *parts)
+dg_dataset_parts dg_read_record(lua_State *L, const dg_record_options *o, const char *function)
 {
-    parts->no_weights = value && lua_type(L, value) == LUA_TBOOLEAN;
-    if (value && !parts->no_weights) parts->weights = dg_want_tensor(L, value, function, "weights");
+    dg_dataset_parts parts = { .target = (dg_target)(o->target + 1), .shape = o->shape };
+    parts.class_names = read_names(L, o->class_names, function, &parts.name_count, &parts.no_names);
+    parts.feature_names =
+        read_names(L, o->feature_names, function, &parts.feature_count, &parts.no_features);
+    parts.weights = read_column(L, o->weights, &parts.no_weights);
+    parts.groups = read_column(L, o->groups, &parts.no_groups);
+    return parts;
 }
 
 void dg_warn_labels(lua_State *L, const dg_dataset *set, const char *function, dg_target target)
@@ -297,6 +332,7 @@ static dg_header header_of(lua_State *L, int slot)
     return lua_toboolean(L, slot) ? DG_HEADER_YES : DG_HEADER_NO;
 }
 
+#define dg_target_of(word) ((dg_target)((word) + 1))
 #define TARGET(options)                                                                            \
     DG_CHOICE(options, target, .optional = true, .named_only = true, .choices = dg_target_words,   \
               .doc = "what y is; nil: integers are labels, other numbers are numbers to predict")
@@ -385,8 +421,8 @@ static int read_idx(lua_State *L, const void *options)
 }
 
 typedef struct from_tensors_options {
+    dg_record_options record;
     const dg_tensor *x, *y;
-    int class_names, weights, target;
 } from_tensors_options;
 
 static const dg_param from_tensors_params[] = {
@@ -394,11 +430,7 @@ static const dg_param from_tensors_params[] = {
               .doc = "the rows, {n, ...}"),
     DG_HANDLE(from_tensors_options, y, .handle = &dg_tensor_handle.handle,
               .doc = "labels or numbers, {n}, or one-hot labels, {n, classes}"),
-    DG_SLOT(from_tensors_options, class_names, .named_only = true,
-            .handle = &dg_class_names_handle.handle, .doc = "a name for each class"),
-    DG_SLOT(from_tensors_options, weights, .named_only = true, .handle = &dg_weights_handle.handle,
-            .doc = "{n}: how much each row counts when trees are fitted"),
-    TARGET(from_tensors_options),
+    DG_RECORD_PARAMS,
     DG_END,
 };
 
@@ -407,9 +439,9 @@ static const char *const from_tensors_hints[] = { "sample_weight", "use weights 
 static int from_tensors(lua_State *L, const void *options)
 {
     const from_tensors_options *o = options;
-    dg_dataset_parts parts = { .target = dg_target_of(o->target), .x = o->x, .y = o->y };
-    dg_read_class_names(L, o->class_names, "from_tensors", &parts);
-    dg_read_weights(L, o->weights, "from_tensors", &parts);
+    dg_dataset_parts parts = dg_read_record(L, &o->record, "from_tensors");
+    parts.x = o->x;
+    parts.y = o->y;
     const dg_dataset **out = dg_push_dataset(L);
     dg_check_call(L, dg_dataset_make(out, &parts), "from_tensors");
     dg_warn_labels(L, *out, "from_tensors", parts.target);

@@ -25,17 +25,38 @@ const dg_dataset *dg_want_dataset(lua_State *L, int index, const char *function,
 /* A dataset for the tensors x and y at two indices: pushes it. */
 const dg_dataset *dg_push_pair(lua_State *L, int x, int y, const char *function);
 
-/* The option target, whose words are dg_target_words, by the index of its word or -1. */
+/* What every function that makes a dataset may be told beside its rows. A struct of options begins
+ * with it, a list of parameters has DG_RECORD_PARAMS. */
+typedef struct dg_record_options {
+    int class_names, feature_names, weights, groups; /* stack indices, or 0 */
+    int target;
+    dg_ints shape;
+} dg_record_options;
+
+extern const dg_lua_handle dg_names_handle, dg_column_handle;
 extern const char *const dg_target_words[];
-dg_target dg_target_of(int word);
 
-/* The option class_names, at stack index `list` (0: not given); memory stays on the stack. */
-extern const dg_lua_handle dg_class_names_handle;
-void dg_read_class_names(lua_State *L, int list, const char *function, dg_dataset_parts *parts);
+#define DG_RECORD_PARAMS                                                                           \
+    DG_CHOICE(dg_record_options, target, .optional = true, .named_only = true,                     \
+              .choices = dg_target_words,                                                          \
+              .doc = "what y is; nil: integers are labels, other numbers are numbers to predict"), \
+        DG_INTS(dg_record_options, shape, .named_only = true, DG_AT_LEAST(1),                      \
+                .count_high = DG_MAX_AXES - 1, .doc = "of a row; nil: as it is found"),            \
+        DG_SLOT(dg_record_options, class_names, .named_only = true,                                \
+                .handle = &dg_names_handle.handle, .doc = "a name for each class; false: none"),   \
+        DG_SLOT(dg_record_options, feature_names, .named_only = true,                              \
+                .handle = &dg_names_handle.handle,                                                 \
+                .doc = "a name for each value of a row; false: none"),                             \
+        DG_SLOT(dg_record_options, weights, .named_only = true,                                    \
+                .handle = &dg_column_handle.handle,                                                \
+                .doc = "{n}: how much each row counts when trees are fitted; false: all alike"),   \
+        DG_SLOT(dg_record_options, groups, .named_only = true, .handle = &dg_column_handle.handle, \
+                .doc = "{n} integers: split and folds never part the rows of one group; false: "   \
+                       "none")
 
-/* The option weights, at stack index `value` (0: not given). */
-extern const dg_lua_handle dg_weights_handle;
-void dg_read_weights(lua_State *L, int value, const char *function, dg_dataset_parts *parts);
+/* What they say, for the engine; memory stays on the stack. */
+dg_dataset_parts dg_read_record(lua_State *L, const dg_record_options *options,
+                                const char *function);
 
 /* Says what is hardly meant: numbers read as labels, where no target was given. */
 void dg_warn_labels(lua_State *L, const dg_dataset *set, const char *function, dg_target target);

@@ -228,20 +228,15 @@ static int only(lua_State *L, const void *options)
 /* --- other parts ----------------------------------------------------------------------------- */
 
 typedef struct with_options {
+    dg_record_options record;
     const dg_tensor *x, *y;
-    int class_names, weights, target;
 } with_options;
 
 static const dg_param with_params[] = {
     DG_HANDLE(with_options, x, .handle = &dg_tensor_handle.handle, .doc = "other rows"),
     DG_HANDLE(with_options, y, .handle = &dg_tensor_handle.handle,
-              .doc = "other labels or numbers"),
-    DG_SLOT(with_options, class_names, .handle = &dg_class_names_handle.handle,
-            .doc = "a name for each class; false: none"),
-    DG_SLOT(with_options, weights, .handle = &dg_weights_handle.handle,
-            .doc = "{n}: how much each row counts when trees are fitted; false: all alike"),
-    DG_CHOICE(with_options, target, .optional = true, .choices = dg_target_words,
-              .doc = "what y is; without y the old one is read anew"),
+              .doc = "other labels or numbers; a target alone reads the old ones anew"),
+    DG_RECORD_PARAMS,
     DG_END,
 };
 
@@ -252,12 +247,29 @@ static const char *const with_hints[] = { "labels",      "use y = ...",   "image
 static int with(lua_State *L, const void *options)
 {
     const with_options *o = options;
-    dg_dataset_parts parts = { .target = dg_target_of(o->target), .x = o->x, .y = o->y };
-    dg_read_class_names(L, o->class_names, "with", &parts);
-    dg_read_weights(L, o->weights, "with", &parts);
+    dg_dataset_parts parts = dg_read_record(L, &o->record, "with");
+    parts.x = o->x;
+    parts.y = o->y;
     const dg_dataset *set = self(L), **out = dg_push_dataset(L);
     dg_check_call(L, dg_dataset_with(out, set, &parts), "with");
     if (parts.y || !set->labelled) dg_warn_labels(L, *out, "with", parts.target);
+    return 1;
+}
+
+typedef struct reshape_options {
+    dg_ints shape;
+} reshape_options;
+
+static const dg_param reshape_params[] = {
+    DG_INTS(reshape_options, shape, .required = true, DG_AT_LEAST(1), .count_high = DG_MAX_AXES - 1,
+            .doc = "of a row, with as many values"),
+    DG_END,
+};
+
+static int reshape(lua_State *L, const void *options)
+{
+    const reshape_options *o = options;
+    dg_check_call(L, dg_dataset_reshape(dg_push_dataset(L), self(L), &o->shape), "reshape");
     return 1;
 }
 
@@ -383,6 +395,11 @@ const dg_function dg_dataset_methods[] = {
       .hints = split_hints,
       .doc = "The rows in random order.",
       .example = "set:shuffle { seed = 1 }" },
+    { .name = "reshape",
+      .call = reshape,
+      DG_OPTIONS(reshape),
+      .doc = "The same rows in another shape; they share their memory.",
+      .example = "set:reshape { 28, 28, 1 }" },
     { .name = "one_hot",
       .call = one_hot,
       .params = no_params,

@@ -29,46 +29,30 @@ static dg_status gather_piece(void *context, int64_t piece, int worker)
     return DG_OK;
 }
 
-/* The rows of a contiguous tensor, whose numbers have been checked. */
-static dg_status gather_rows(dg_tensor *out, const dg_tensor *from, const int64_t *rows,
-                             int64_t count)
+/* Some of the rows. */
+struct some {
+    const int64_t *rows; /* which have been checked */
+    int64_t count;
+};
+
+static dg_status gather_rows(dg_tensor *out, const dg_dataset *set, size_t field,
+                             const void *context)
 {
+    const struct some *some = context;
+    const dg_tensor *from = dg_column(set, field);
     int64_t shape[DG_MAX_AXES];
     size_t row_bytes = dg_dtype_size(from->dtype);
     for (int axis = 1; axis < from->axes; axis++) {
         shape[axis] = from->shape[axis];
         row_bytes *= (size_t)shape[axis];
     }
-    shape[0] = count;
+    shape[0] = some->count;
     DG_TRY(dg_tensor_new(out, from->dtype, from->axes, shape));
     if (row_bytes == 0) return DG_OK;
-    struct gather g = { out->data, from->data, rows, count, 1, row_bytes };
-    g.pieces = dg_pieces(count, (int64_t)((1 << 20) / row_bytes) + 1, 64);
+    struct gather g = { out->data, from->data, some->rows, some->count, 1, row_bytes };
+    g.pieces = dg_pieces(some->count, (int64_t)((1 << 20) / row_bytes) + 1, 64);
     dg_job job = dg_job_default();
     return dg_parallel(&job, g.pieces, gather_piece, &g);
-}
-
-/* Copies the rows into `set`, all but y of labels. */
-static dg_status take_into(dg_dataset *set, const dg_dataset *from, const int64_t *rows,
-                           int64_t count)
-{
-    DG_TRY(gather_rows(&set->x, &from->x, rows, count));
-    if (from->weights.storage) DG_TRY(gather_rows(&set->weights, &from->weights, rows, count));
-    set->numeric = from->numeric;
-    if (from->numeric) return gather_rows(&set->y, &from->y, rows, count);
-    if (!from->labelled) return DG_OK;
-    set->labelled = true;
-    set->one_hot = from->one_hot;
-    DG_TRY(gather_rows(&set->labels, &from->labels, rows, count));
-    DG_TRY(gather_rows(&set->positions, &from->positions, rows, count));
-    return dg_dataset_set_classes(set, from->class_count, from->classes, from->class_names);
-}
-
-/* Makes y, and ends the making of the set. */
-static dg_status finish(const dg_dataset **out, dg_dataset *set, dg_status status)
-{
-    if (status == DG_OK) status = dg_dataset_make_y(set);
-    return dg_dataset_finish(out, set, status);
 }
 
 dg_status dg_dataset_take(const dg_dataset **out, const dg_dataset *set, const int64_t *rows,
@@ -83,22 +67,14 @@ dg_status dg_dataset_take(const dg_dataset **out, const dg_dataset *set, const i
                             "row %" PRId64 " is out of range: the set has %" PRId64
                             " rows, counted from 1",
                             rows[i] + 1, size);
-    DG_TRY(dg_dataset_begin(&taken));
-    return finish(out, taken, take_into(taken, set, rows, count));
+    dg_status status = dg_dataset_derive(&taken, set, gather_rows, &(struct some){ rows, count });
+    return dg_dataset_finish(out, taken, status);
 }
 
-static dg_status head_into(dg_dataset *head, const dg_dataset *set, int64_t n)
+static dg_status slice_rows(dg_tensor *out, const dg_dataset *set, size_t field,
+                            const void *context)
 {
-    DG_TRY(dg_tensor_slice(&head->x, &set->x, 0, 0, n));
-    if (set->weights.storage) DG_TRY(dg_tensor_slice(&head->weights, &set->weights, 0, 0, n));
-    head->numeric = set->numeric;
-    if (set->numeric) return dg_tensor_slice(&head->y, &set->y, 0, 0, n);
-    if (!set->labelled) return DG_OK;
-    head->labelled = true;
-    head->one_hot = set->one_hot;
-    DG_TRY(dg_tensor_slice(&head->labels, &set->labels, 0, 0, n));
-    DG_TRY(dg_tensor_slice(&head->positions, &set->positions, 0, 0, n));
-    return dg_dataset_set_classes(head, set->class_count, set->classes, set->class_names);
+    return dg_tensor_slice(out, dg_column(set, field), 0, 0, *(const int64_t *)context);
 }
 
 dg_status dg_dataset_head(const dg_dataset **out, const dg_dataset *set, int64_t n)
@@ -108,8 +84,8 @@ dg_status dg_dataset_head(const dg_dataset **out, const dg_dataset *set, int64_t
     *out = NULL;
     if (n < 0 || n > rows)
         return dg_error(DG_INVALID, "take: the set has %" PRId64 " rows, found %" PRId64, rows, n);
-    DG_TRY(dg_dataset_begin(&head));
-    return finish(out, head, head_into(head, set, n));
+    dg_status status = dg_dataset_derive(&head, set, slice_rows, &n);
+    return dg_dataset_finish(out, head, status);
 }
 
 dg_status dg_dataset_shuffle(const dg_dataset **out, const dg_dataset *set, uint64_t seed)
@@ -123,6 +99,14 @@ dg_status dg_dataset_shuffle(const dg_dataset **out, const dg_dataset *set, uint
     return status;
 }
 
+dg_status dg_dataset_reshape(const dg_dataset **out, const dg_dataset *set, const dg_ints *shape)
+{
+    dg_dataset *fresh;
+    dg_status status = dg_dataset_derive(&fresh, set, dg_column_share, NULL);
+    if (status == DG_OK) status = dg_dataset_shape_rows(fresh, shape);
+    return dg_dataset_finish(out, fresh, status);
+}
+
 /* --- labels ------------------------------------------------------------------------------- */
 
 dg_status dg_dataset_one_hot(const dg_dataset **out, const dg_dataset *set)
@@ -130,10 +114,9 @@ dg_status dg_dataset_one_hot(const dg_dataset **out, const dg_dataset *set)
     dg_dataset *encoded;
     *out = NULL;
     DG_TRY(dg_dataset_want_labels(set, "one_hot"));
-    DG_TRY(dg_dataset_begin(&encoded));
-    dg_status status = head_into(encoded, set, dg_dataset_rows(set));
-    encoded->one_hot = true;
-    return finish(out, encoded, status);
+    dg_status status = dg_dataset_derive(&encoded, set, dg_column_share, NULL);
+    if (status == DG_OK) encoded->one_hot = true;
+    return dg_dataset_finish(out, encoded, status);
 }
 
 /* Fills `map`, for each class of `set` its position among the `count` labels wanted or -1. */
@@ -148,10 +131,10 @@ struct only {
     int64_t count;
     int32_t *map;
     int64_t *rows;
-    char **names;
+    const char **names;
 };
 
-static dg_status only_into(dg_dataset *kept, const dg_dataset *set, struct only *o)
+static dg_status only_into(dg_dataset **out, const dg_dataset *set, struct only *o)
 {
     const int32_t *positions = dg_int32s(&set->positions);
     int64_t found = 0;
@@ -160,9 +143,9 @@ static dg_status only_into(dg_dataset *kept, const dg_dataset *set, struct only 
     map_classes(set, o->wanted, o->count, o->map);
     for (int64_t row = 0; row < dg_dataset_rows(set); row++)
         if (o->map[positions[row]] >= 0) o->rows[found++] = row;
-    DG_TRY(take_into(kept, set, o->rows, found));
+    DG_TRY(dg_dataset_derive(out, set, gather_rows, &(struct some){ o->rows, found }));
     for (int64_t i = 0; i < found; i++) {
-        int32_t *position = &dg_int32s(&kept->positions)[i];
+        int32_t *position = &dg_int32s(&(*out)->positions)[i];
         *position = o->map[*position];
     }
     if (set->class_names) {
@@ -170,7 +153,7 @@ static dg_status only_into(dg_dataset *kept, const dg_dataset *set, struct only 
         for (int64_t i = 0; i < set->class_count; i++)
             if (o->map[i] >= 0) o->names[o->map[i]] = set->class_names[i];
     }
-    return dg_dataset_set_classes(kept, o->count, o->wanted, o->names);
+    return dg_dataset_set_classes(*out, o->count, o->wanted, o->names);
 }
 
 dg_status dg_dataset_only(const dg_dataset **out, const dg_dataset *set, const int32_t *labels,
@@ -178,7 +161,7 @@ dg_status dg_dataset_only(const dg_dataset **out, const dg_dataset *set, const i
 {
     char text[128];
     struct only o = { 0 };
-    dg_dataset *kept;
+    dg_dataset *kept = NULL;
     *out = NULL;
     DG_TRY(dg_dataset_want_labels(set, "only"));
     if (count < 1) return dg_error(DG_INVALID, "only: expected at least one label");
@@ -189,8 +172,8 @@ dg_status dg_dataset_only(const dg_dataset **out, const dg_dataset *set, const i
     DG_TRY(dg_alloc(&o.wanted, count, sizeof *o.wanted));
     memcpy(o.wanted, labels, (size_t)count * sizeof *labels);
     o.count = dg_sort_distinct(o.wanted, count);
-    dg_status status = dg_dataset_begin(&kept);
-    if (status == DG_OK) status = finish(out, kept, only_into(kept, set, &o));
+    dg_status status = only_into(&kept, set, &o);
+    status = dg_dataset_finish(out, kept, status);
     dg_free(o.wanted);
     dg_free(o.map);
     dg_free(o.rows);
@@ -200,15 +183,17 @@ dg_status dg_dataset_only(const dg_dataset **out, const dg_dataset *set, const i
 
 /* --- several sets ------------------------------------------------------------------------- */
 
-static dg_status check_weighted(int count, const dg_dataset *const *sets)
+/* What all sets have, or none. */
+static dg_status check_optional(int count, const dg_dataset *const *sets, size_t field,
+                                const char *name)
 {
-    bool first = sets[0]->weights.storage != NULL;
+    bool first = dg_column(sets[0], field)->storage != NULL;
     for (int i = 1; i < count; i++)
-        if ((sets[i]->weights.storage != NULL) != first)
+        if ((dg_column(sets[i], field)->storage != NULL) != first)
             return dg_error(DG_INVALID,
-                            "concat: set %d has weights, set %d has none: give it some by set:with "
-                            "{ weights = ... }, or drop them by set:with { weights = false }",
-                            first ? 1 : i + 1, first ? i + 1 : 1);
+                            "concat: set %d has %s, set %d has none: give it some by set:with "
+                            "{ %s = ... }, or drop them by set:with { %s = false }",
+                            first ? 1 : i + 1, name, first ? i + 1 : 1, name, name);
     return DG_OK;
 }
 
@@ -239,17 +224,23 @@ static dg_status check_alike(int count, const dg_dataset *const *sets)
                 DG_INVALID, "concat: set %d has %s, set %d has none", set->y.axes ? i + 1 : 1,
                 set->numeric || first->numeric ? "numbers" : "labels", set->y.axes ? 1 : i + 1);
     }
-    return check_weighted(count, sets);
+    DG_TRY(check_optional(count, sets, offsetof(dg_dataset, weights), "weights"));
+    return check_optional(count, sets, offsetof(dg_dataset, groups), "groups");
 }
 
-/* Joins the tensors that lie at `offset` in each set. */
-static dg_status join(dg_tensor *out, int count, const dg_dataset *const *sets, size_t offset)
+struct several {
+    int count;
+    const dg_dataset *const *sets;
+};
+
+static dg_status join(dg_tensor *out, const dg_dataset *set, size_t field, const void *context)
 {
+    const struct several *all = context;
     const dg_tensor **tensors;
-    DG_TRY(dg_alloc(&tensors, count, sizeof *tensors));
-    for (int i = 0; i < count; i++)
-        tensors[i] = (const dg_tensor *)((const char *)sets[i] + offset);
-    dg_status status = dg_tensor_concat(out, count, tensors, 0);
+    (void)set;
+    DG_TRY(dg_alloc(&tensors, all->count, sizeof *tensors));
+    for (int i = 0; i < all->count; i++) tensors[i] = dg_column(all->sets[i], field);
+    dg_status status = dg_tensor_concat(out, all->count, tensors, 0);
     dg_free(tensors);
     return status;
 }
@@ -257,12 +248,13 @@ static dg_status join(dg_tensor *out, int count, const dg_dataset *const *sets, 
 /* The names of the united classes: none unless each class has one, and always the same. The names
  * stay those of the sets. */
 static dg_status unite_names(int count, const dg_dataset *const *sets, const int32_t *classes,
-                             int64_t class_count, char **names, bool *complete)
+                             int64_t class_count, const char **names, bool *complete)
 {
     *complete = true;
     for (int i = 0; i < count; i++)
         for (int64_t j = 0; sets[i]->class_names && j < sets[i]->class_count; j++) {
-            char **name = &names[dg_class_position(classes, class_count, sets[i]->classes[j])];
+            const char **name =
+                &names[dg_class_position(classes, class_count, sets[i]->classes[j])];
             if (*name && strcmp(*name, sets[i]->class_names[j]) != 0)
                 return dg_error(DG_INVALID, "concat: class %" PRId32 " is named '%s' and '%s'",
                                 sets[i]->classes[j], *name, sets[i]->class_names[j]);
@@ -277,7 +269,7 @@ static dg_status unite_classes(dg_dataset *both, int count, const dg_dataset *co
 {
     int64_t total = 0;
     int32_t *classes;
-    char **names = NULL;
+    const char **names = NULL;
     bool complete = false;
     for (int i = 0; i < count; i++) total += sets[i]->class_count;
     DG_TRY(dg_alloc(&classes, total, sizeof *classes));
@@ -294,23 +286,16 @@ static dg_status unite_classes(dg_dataset *both, int count, const dg_dataset *co
     return status;
 }
 
-static dg_status concat_into(dg_dataset *both, int count, const dg_dataset *const *sets)
+/* The names of the first set that has some; all others must agree. */
+static dg_status unite_feature_names(dg_dataset *both, int count, const dg_dataset *const *sets)
 {
-    DG_TRY(join(&both->x, count, sets, offsetof(dg_dataset, x)));
-    if (sets[0]->weights.storage)
-        DG_TRY(join(&both->weights, count, sets, offsetof(dg_dataset, weights)));
-    both->numeric = sets[0]->numeric;
-    if (both->numeric) return join(&both->y, count, sets, offsetof(dg_dataset, y));
-    if (!sets[0]->labelled) return DG_OK;
-    both->labelled = both->one_hot = true;
-    for (int i = 0; i < count; i++) both->one_hot = both->one_hot && sets[i]->one_hot;
-    DG_TRY(join(&both->labels, count, sets, offsetof(dg_dataset, labels)));
-    DG_TRY(unite_classes(both, count, sets));
-    int64_t rows = dg_dataset_rows(both);
-    DG_TRY(dg_tensor_new(&both->positions, DG_INT32, 1, &rows));
-    for (int64_t row = 0; row < rows; row++)
-        dg_int32s(&both->positions)[row] = (int32_t)dg_class_position(
-            both->classes, both->class_count, dg_int32s(&both->labels)[row]);
+    for (int i = 0; i < count; i++) {
+        if (!both->feature_names) both->feature_names = dg_shared_retain(sets[i]->feature_names);
+        for (int64_t j = 0; sets[i]->feature_names && j < dg_dataset_row_size(both); j++)
+            if (strcmp(both->feature_names[j], sets[i]->feature_names[j]) != 0)
+                return dg_error(DG_INVALID, "concat: feature %" PRId64 " is named '%s' and '%s'",
+                                j + 1, both->feature_names[j], sets[i]->feature_names[j]);
+    }
     return DG_OK;
 }
 
@@ -320,6 +305,12 @@ dg_status dg_dataset_concat(const dg_dataset **out, int count, const dg_dataset 
     *out = NULL;
     if (count < 1) return dg_error(DG_INVALID, "concat: expected at least one set");
     DG_TRY(check_alike(count, sets));
-    DG_TRY(dg_dataset_begin(&both));
-    return finish(out, both, concat_into(both, count, sets));
+    dg_status status = dg_dataset_derive(&both, sets[0], join, &(struct several){ count, sets });
+    if (status == DG_OK) status = unite_feature_names(both, count, sets);
+    for (int i = 0; status == DG_OK && i < count; i++) both->one_hot &= sets[i]->one_hot;
+    if (status == DG_OK && both->labelled) {
+        status = unite_classes(both, count, sets);
+        if (status == DG_OK) status = dg_dataset_find_positions(both);
+    }
+    return dg_dataset_finish(out, both, status);
 }

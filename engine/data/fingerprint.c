@@ -33,6 +33,8 @@ uint64_t dg_dataset_fingerprint(const dg_dataset *set)
     if (count > 0) hash = mix_bytes(hash, x->data, (size_t)count * dg_dtype_size(x->dtype));
     if (set->weights.storage && count > 0)
         hash = mix_bytes(hash, dg_floats(&set->weights), (size_t)x->shape[0] * sizeof(float));
+    if (set->groups.storage && count > 0)
+        hash = mix_bytes(hash, dg_int32s(&set->groups), (size_t)x->shape[0] * sizeof(int32_t));
     if (set->numeric && count > 0)
         return mix_bytes(hash, set->y.data, (size_t)x->shape[0] * sizeof(float));
     if (!set->labelled || count == 0) return hash;

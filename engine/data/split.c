@@ -15,7 +15,9 @@
 
 /* --- sizes of parts ------------------------------------------------------------------------- */
 
-static dg_status check_parts(int count, const double *parts, int64_t rows, bool *fractions)
+/* `units`: what is dealt out, "rows" or "groups". */
+static dg_status check_parts(int count, const double *parts, int64_t rows, const char *units,
+                             bool *fractions)
 {
     double sum = 0;
     bool whole = true, small = true;
@@ -32,13 +34,13 @@ static dg_status check_parts(int count, const double *parts, int64_t rows, bool 
     *fractions = fabs(sum - 1) <= 1e-9;
     if (*fractions || (whole && sum == (double)rows)) return DG_OK;
     if (whole)
-        return dg_error(DG_INVALID, "split: the counts sum to %.15g, the set has %" PRId64 " rows",
-                        sum, rows);
+        return dg_error(DG_INVALID, "split: the counts sum to %.15g, the set has %" PRId64 " %s",
+                        sum, rows, units);
     if (small) return dg_error(DG_INVALID, "split: the fractions sum to %.10g, expected 1", sum);
     return dg_error(DG_INVALID,
                     "split: expected fractions that sum to 1, or counts that sum to the "
-                    "%" PRId64 " rows, found both kinds, which sum to %.10g",
-                    rows, sum);
+                    "%" PRId64 " %s, found both kinds, which sum to %.10g",
+                    rows, units, sum);
 }
 
 /* What one part lacks of its ideal, in units so coarse that rounding of fractions does not show. */
@@ -76,18 +78,19 @@ static dg_status round_fractions(int count, const double *parts, int64_t rows, i
     return DG_OK;
 }
 
-static dg_status find_sizes(int count, const double *parts, int64_t rows, int64_t *sizes)
+static dg_status find_sizes(int count, const double *parts, int64_t rows, const char *units,
+                            int64_t *sizes)
 {
     bool fractions = false;
-    DG_TRY(check_parts(count, parts, rows, &fractions));
+    DG_TRY(check_parts(count, parts, rows, units, &fractions));
     if (fractions)
         DG_TRY(round_fractions(count, parts, rows, sizes));
     else
         for (int i = 0; i < count; i++) sizes[i] = (int64_t)parts[i];
     for (int i = 0; i < count; i++)
         if (parts[i] > 0 && sizes[i] == 0)
-            return dg_error(DG_INVALID, "split: part %d (%g) gets none of the %" PRId64 " rows",
-                            i + 1, parts[i], rows);
+            return dg_error(DG_INVALID, "split: part %d (%g) gets none of the %" PRId64 " %s",
+                            i + 1, parts[i], rows, units);
     return DG_OK;
 }
 
@@ -232,23 +235,53 @@ static dg_status round_table(const dg_dataset *set, int parts, const int64_t *pa
     return status;
 }
 
+/* --- groups --------------------------------------------------------------------------------- */
+
+static dg_status check_stratify(const dg_dataset *set, const char *who)
+{
+    if (dg_dataset_want_labels(set, "stratify = true needs labels") != DG_OK)
+        return dg_error_context(DG_INVALID, "%s", who);
+    if (!set->groups.storage) return DG_OK;
+    return dg_error(DG_INVALID,
+                    "%s: stratify = true is not possible for a set with groups, which are never "
+                    "parted; set:with { groups = false } has none",
+                    who);
+}
+
+/* Which group each row is of, counted from 0, and how many groups there are. */
+static dg_status find_groups(const dg_dataset *set, int32_t *group_of, int64_t *count)
+{
+    int64_t rows = dg_dataset_rows(set);
+    const int32_t *groups = dg_int32s(&set->groups);
+    int32_t *distinct;
+    DG_TRY(dg_alloc(&distinct, rows, sizeof *distinct));
+    if (rows > 0) memcpy(distinct, groups, (size_t)rows * sizeof *distinct);
+    *count = dg_sort_distinct(distinct, rows);
+    for (int64_t i = 0; i < rows; i++)
+        group_of[i] = (int32_t)dg_class_position(distinct, *count, groups[i]);
+    dg_free(distinct);
+    return DG_OK;
+}
+
 /* --- splits --------------------------------------------------------------------------------- */
 
 /* Which rows go where: rows[begin[i]] .. rows[begin[i + 1] - 1] to part i. */
 typedef struct plan {
-    int64_t *order; /* the rows, shuffled */
+    int64_t *order;   /* the rows, shuffled */
+    int32_t *part_of; /* of each row */
     int64_t *rows;
     int64_t *begin;
-    int64_t *fill;  /* where the next row of each part goes */
+    int64_t *sizes; /* of parts; then where the next row of each part goes */
     int64_t *table; /* classes times parts: rows that a part still takes */
 } plan;
 
 static void free_plan(plan *p)
 {
     dg_free(p->order);
+    dg_free(p->part_of);
     dg_free(p->rows);
     dg_free(p->begin);
-    dg_free(p->fill);
+    dg_free(p->sizes);
     dg_free(p->table);
 }
 
@@ -266,38 +299,63 @@ static void shuffle_parts(plan *p, int count, uint64_t seed)
     p->rows = rows;
 }
 
-static dg_status plan_split(plan *p, const dg_dataset *set, int count, const double *parts,
-                            uint64_t seed, bool stratify)
+/* Whole groups go to parts, in random order. */
+static dg_status deal_groups(plan *p, const dg_dataset *set, int count, const double *parts,
+                             uint64_t seed)
 {
-    int64_t rows = dg_dataset_rows(set);
-    int64_t classes = stratify ? set->class_count : 1;
-    DG_TRY(dg_alloc(&p->order, rows, sizeof *p->order));
-    DG_TRY(dg_alloc(&p->rows, rows, sizeof *p->rows));
-    DG_TRY(dg_alloc(&p->begin, (int64_t)count + 1, sizeof *p->begin));
-    DG_TRY(dg_alloc(&p->fill, count, sizeof *p->fill));
+    int64_t rows = dg_dataset_rows(set), groups, next = 0, *part_of_group = p->rows;
+    DG_TRY(find_groups(set, p->part_of, &groups));
+    DG_TRY(find_sizes(count, parts, groups, "groups", p->sizes));
+    dg_random_permutation(dg_key(seed, "split", 0), groups, p->order);
+    for (int j = 0; j < count; j++)
+        for (int64_t i = 0; i < p->sizes[j]; i++) part_of_group[p->order[next++]] = j;
+    for (int64_t i = 0; i < rows; i++) p->part_of[i] = (int32_t)part_of_group[p->part_of[i]];
+    dg_random_permutation(dg_key(seed, "rows", 0), rows, p->order);
+    return DG_OK;
+}
+
+static dg_status deal_rows(plan *p, const dg_dataset *set, int count, const double *parts,
+                           uint64_t seed, bool stratify)
+{
+    int64_t rows = dg_dataset_rows(set), classes = stratify ? set->class_count : 1;
     if (count > INT64_MAX / 8 / (classes + 1))
         return dg_error(DG_INVALID, "split: %d parts of %" PRId64 " classes are too many", count,
                         classes);
     DG_TRY(dg_alloc(&p->table, classes * count, sizeof *p->table));
-    DG_TRY(find_sizes(count, parts, rows, p->fill));
+    DG_TRY(find_sizes(count, parts, rows, "rows", p->sizes));
     if (stratify)
-        DG_TRY(round_table(set, count, p->fill, p->table));
+        DG_TRY(round_table(set, count, p->sizes, p->table));
     else
-        memcpy(p->table, p->fill, (size_t)count * sizeof *p->table);
-    p->begin[0] = 0;
-    for (int j = 0; j < count; j++) {
-        p->begin[j + 1] = p->begin[j] + p->fill[j];
-        p->fill[j] = p->begin[j];
-    }
+        memcpy(p->table, p->sizes, (size_t)count * sizeof *p->table);
     dg_random_permutation(dg_key(seed, "split", 0), rows, p->order);
     for (int64_t i = 0; i < rows; i++) {
-        int64_t *takes = p->table;
-        int part = 0;
-        if (stratify) takes += dg_int32s(&set->positions)[p->order[i]] * (int64_t)count;
+        int64_t row = p->order[i], *takes = p->table;
+        int32_t part = 0;
+        if (stratify) takes += dg_int32s(&set->positions)[row] * (int64_t)count;
         while (takes[part] == 0) part++;
         takes[part]--;
-        p->rows[p->fill[part]++] = p->order[i];
+        p->part_of[row] = part;
     }
+    return DG_OK;
+}
+
+static dg_status plan_split(plan *p, const dg_dataset *set, int count, const double *parts,
+                            uint64_t seed, bool stratify)
+{
+    int64_t rows = dg_dataset_rows(set);
+    DG_TRY(dg_alloc(&p->order, rows, sizeof *p->order));
+    DG_TRY(dg_alloc(&p->part_of, rows, sizeof *p->part_of));
+    DG_TRY(dg_alloc(&p->rows, rows, sizeof *p->rows));
+    DG_TRY(dg_alloc_zero(&p->begin, (int64_t)count + 1, sizeof *p->begin));
+    DG_TRY(dg_alloc(&p->sizes, count, sizeof *p->sizes));
+    DG_TRY(set->groups.storage ? deal_groups(p, set, count, parts, seed)
+                               : deal_rows(p, set, count, parts, seed, stratify));
+    for (int64_t i = 0; i < rows; i++) p->begin[p->part_of[i] + 1]++;
+    for (int j = 0; j < count; j++) {
+        p->sizes[j] = p->begin[j];
+        p->begin[j + 1] += p->begin[j];
+    }
+    for (int64_t i = 0; i < rows; i++) p->rows[p->sizes[p->part_of[p->order[i]]]++] = p->order[i];
     if (stratify) shuffle_parts(p, count, seed);
     return DG_OK;
 }
@@ -307,7 +365,7 @@ dg_status dg_dataset_split(const dg_dataset **out, const dg_dataset *set, int co
 {
     plan p = { 0 };
     for (int i = 0; i < count; i++) out[i] = NULL;
-    if (stratify) DG_TRY(dg_dataset_want_labels(set, "split: stratify = true needs labels"));
+    if (stratify) DG_TRY(check_stratify(set, "split"));
     dg_status status = plan_split(&p, set, count, parts, seed, stratify);
     for (int i = 0; status == DG_OK && i < count; i++)
         status = dg_dataset_take(&out[i], set, p.rows + p.begin[i], p.begin[i + 1] - p.begin[i]);
@@ -357,6 +415,60 @@ static dg_status deal(const dg_dataset *set, int folds, uint64_t seed, bool stra
     return DG_OK;
 }
 
+/* A group, and its place in a random order. */
+struct group {
+    int64_t size, place;
+    int32_t group;
+};
+
+static int by_size(const void *a, const void *b)
+{
+    const struct group *x = a, *y = b;
+    if (x->size != y->size) return x->size > y->size ? -1 : 1;
+    return (x->place > y->place) - (x->place < y->place);
+}
+
+/* The largest group first, each into the fold that has the fewest rows. */
+static void fill_folds(struct group *all, int64_t groups, int folds, int64_t *sizes,
+                       int64_t *fold_of_group)
+{
+    qsort(all, (size_t)groups, sizeof *all, by_size);
+    for (int64_t i = 0; i < groups; i++) {
+        int least = 0;
+        for (int j = 1; j < folds; j++)
+            if (sizes[j] < sizes[least]) least = j;
+        sizes[least] += all[i].size;
+        fold_of_group[all[i].group] = least;
+    }
+}
+
+/* As deal, of a set with groups. */
+static dg_status fold_groups(const dg_dataset *set, int folds, uint64_t seed, int64_t *order,
+                             int32_t *fold_of)
+{
+    int64_t rows = dg_dataset_rows(set), groups, *sizes = NULL;
+    uint64_t key = dg_key(seed, "folds", 0);
+    struct group *all;
+    DG_TRY(find_groups(set, fold_of, &groups));
+    if (folds > groups)
+        return dg_error(DG_INVALID, "folds must be from 2 to %" PRId64 " (the groups), found %d",
+                        groups, folds);
+    DG_TRY(dg_alloc_zero(&all, groups, sizeof *all));
+    dg_status status = dg_alloc_zero(&sizes, folds, sizeof *sizes);
+    if (status == DG_OK) {
+        dg_random_permutation(key, groups, order);
+        for (int64_t i = 0; i < groups; i++) all[i].place = order[i];
+        for (int64_t i = 0; i < groups; i++) all[i].group = (int32_t)i;
+        for (int64_t i = 0; i < rows; i++) all[fold_of[i]].size++;
+        fill_folds(all, groups, folds, sizes, order);
+        for (int64_t i = 0; i < rows; i++) fold_of[i] = (int32_t)order[fold_of[i]];
+        dg_random_permutation(key, rows, order);
+    }
+    dg_free(all);
+    dg_free(sizes);
+    return status;
+}
+
 dg_status dg_dataset_fold(const dg_dataset **training, const dg_dataset **held_out,
                           const dg_dataset *set, int folds, int fold, uint64_t seed, bool stratify)
 {
@@ -368,11 +480,13 @@ dg_status dg_dataset_fold(const dg_dataset **training, const dg_dataset **held_o
                         rows, folds);
     if (fold < 0 || fold >= folds)
         return dg_error(DG_INVALID, "fold %d does not exist: there are %d", fold + 1, folds);
-    if (stratify) DG_TRY(dg_dataset_want_labels(set, "folds: stratify = true needs labels"));
+    if (stratify) DG_TRY(check_stratify(set, "folds"));
     dg_status status = dg_alloc(&order, rows, sizeof *order);
     if (status == DG_OK) status = dg_alloc(&chosen, rows, sizeof *chosen);
     if (status == DG_OK) status = dg_alloc(&fold_of, rows, sizeof *fold_of);
-    if (status == DG_OK) status = deal(set, folds, seed, stratify, order, fold_of);
+    if (status == DG_OK)
+        status = set->groups.storage ? fold_groups(set, folds, seed, order, fold_of)
+                                     : deal(set, folds, seed, stratify, order, fold_of);
     if (status == DG_OK) {
         for (int64_t i = 0; i < rows; i++) /* those held out come in from the back */
             chosen[fold_of[order[i]] == fold ? rows - ++held : trained++] = order[i];

@@ -222,6 +222,70 @@ describe("the target", function()
   end)
 end)
 
+describe("the record", function()
+  local x, y = digits.zeros { 6, 4 }, digits.tensor { 0, 1, 0, 1, 0, 1 }
+  local function full()
+    return data.from_tensors { x = x, y = y, class_names = { "no", "yes" },
+      feature_names = { "a", "b", "c", "d" }, groups = digits.tensor { 7, 7, 8, 8, 9, 9 },
+      weights = digits.ones { 6 } }
+  end
+
+  it("stays whatever is made of a set", function()
+    local set = full()
+    local first, second = set:split { 1, 2, seed = 1 }
+    local training, held_out = set:folds { 3, seed = 1 }()
+    for name, made in pairs { reshape = set:reshape { 2, 2, 1 }, rows = set:rows { 3, 1 },
+      take = set:take(2), shuffle = set:shuffle { seed = 1 }, only = set:only { "no", "yes" },
+      one_hot = set:one_hot(), concat = data.concat { set, set }, split = first, other = second,
+      training = training, held_out = held_out, with = set:with { y = set.y:copy() },
+      batch = set:batches { 2 }() } do
+      assert.are.same({ "no", "yes" }, made.class_names, name)
+      assert.are.same({ "a", "b", "c", "d" }, made.feature_names, name)
+      assert.are.equal("labels", made.target, name)
+      assert.are.equal(#made, #made.weights, name)
+      assert.are.equal(#made, #made.groups, name)
+    end
+    local same = set:reshape { 2, 2, 1 }
+    assert.are.same({ 2, 2, 1 }, same.shape)
+    assert.are.equal("reshape: the shape {3} does not fit the 4 values of a row",
+      message(function() set:reshape { 3 } end))
+    assert.are.same({ 2, 2 }, data.from_tensors({ x = x, shape = { 2, 2 } }).shape)
+    assert.is_nil(data.from_tensors({ x = x }).target)
+  end)
+
+  it("parts no group", function()
+    local set = full()
+    assert.matches(", weighted, in groups$", tostring(set))
+    for training, held_out in set:folds { 3, seed = 1 } do
+      assert.are.same({ 4, 2 }, { #training, #held_out })
+      assert.are.equal(held_out.groups[1], held_out.groups[2])
+    end
+    local parts = { set:split { 0.34, 0.66, seed = 2 } }
+    assert.are.same({ 2, 4 }, { #parts[1], #parts[2] })
+    assert.are.equal(parts[1].groups[1], parts[1].groups[2])
+    assert.matches("^split: the counts sum to 6, the set has 3 groups",
+      message(function() set:split { 2, 4 } end))
+    assert.matches("^folds: .*is not possible for a set with groups.*groups = false",
+      message(function() set:folds { 2, stratify = true }() end))
+    assert.are.equal(6, #set:with { groups = false }:split { 1.0, stratify = true })
+  end)
+
+  it("is refused where it does not fit", function()
+    assert.are.equal("from_tensors: groups has the shape {2}, expected {6}, a group for each row",
+      message(function() data.from_tensors { x = x, groups = digits.tensor { 1, 2 } } end))
+    assert.matches("^from_tensors: groups is float32, expected integers",
+      message(function() data.from_tensors { x = x, groups = digits.ones { 6 } } end))
+    assert.are.equal("from_tensors: 1 feature_names were given, a row has 4 values",
+      message(function() data.from_tensors { x = x, feature_names = { "a" } } end))
+    assert.matches("^with: a row of x has 3 values, the set has 4 feature names: give",
+      message(function() full():with { x = digits.zeros { 6, 3 } } end))
+    assert.is_nil(full():with({ x = digits.zeros { 6, 3 }, feature_names = false }).feature_names)
+    assert.matches("^concat: feature 1 is named 'a' and 'z'", message(function()
+      data.concat { full(), full():with { feature_names = { "z", "b", "c", "d" } } }
+    end))
+  end)
+end)
+
 describe("csv", function()
   it("asks what a line of names and values is", function()
     local path = support.write(folder .. "/h.csv", "label,0,1\n3,4,5\n")

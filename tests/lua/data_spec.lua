@@ -51,8 +51,8 @@ describe("from_tensors", function()
     end))
     assert.are.equal("from_tensors: x must be a tensor, found 5",
       message(function() data.from_tensors { x = 5 } end))
-    assert.are.equal("from_tensors: unknown option 'z', its options are x, y, class_names, " ..
-      "weights, target",
+    assert.are.equal("from_tensors: unknown option 'z', its options are x, y, target, shape, " ..
+      "class_names, feature_names, weights, groups",
       message(function() data.from_tensors { x = digits.zeros { 1, 1 }, z = 1 } end))
   end)
 end)
