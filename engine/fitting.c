@@ -51,6 +51,17 @@ dg_status dg_learner_adopt(dg_learner *learner, const dg_dataset *set, bool numb
     return numbers ? DG_OK : dg_learner_adopt_classes(learner, set);
 }
 
+dg_status dg_learner_row_size(const dg_learner *learner, int64_t *out)
+{
+    *out = 1;
+    for (int i = 0; i < learner->row.count; i++) {
+        if (learner->row.at[i] > INT32_MAX / *out)
+            return dg_error(DG_FORMAT, "a row has too many values");
+        *out *= learner->row.at[i];
+    }
+    return DG_OK;
+}
+
 dg_status dg_learner_positions(int32_t **out, const dg_learner *learner, const dg_dataset *set,
                                const char *who)
 {

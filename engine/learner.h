@@ -70,6 +70,7 @@ typedef struct dg_fit_result {
     int64_t first_nan, nan_epochs; /* the first epoch in which it was, and how many there were */
     double seconds;
     bool stopped_early;
+    char warning[256]; /* a sentence that whoever uses the model should know; or "" */
 } dg_fit_result;
 
 typedef struct dg_scores {

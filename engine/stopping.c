@@ -85,7 +85,8 @@ bool dg_stopping_judge(const dg_fit_options *options, const dg_log *log, double 
 bool dg_stopping_doubts(const dg_fit_result *result, const char *step, char *out, size_t size)
 {
     char more[48] = "";
-    if (!result->nan_score) return false;
+    snprintf(out, size, "%s", result->warning);
+    if (!result->nan_score) return result->warning[0];
     if (result->nan_epochs > 1)
         snprintf(more, sizeof more, " and %" PRId64 " more", result->nan_epochs - 1);
     snprintf(out, size,

@@ -16,8 +16,8 @@ dg_status dg_stopping_check(const dg_fit_options *options, const char *const *sc
 bool dg_stopping_judge(const dg_fit_options *options, const dg_log *log, double *best,
                        dg_fit_result *result, bool *stop);
 
-/* Whether a score of the fit was NaN; then a sentence that says so is written to `out`. `step` is
- * what epochs are called ("round"); NULL: "epoch". */
+/* Whether a score of the fit was NaN, or its learner warns; then a sentence that says so is written
+ * to `out`. `step` is what epochs are called ("round"); NULL: "epoch". */
 bool dg_stopping_doubts(const dg_fit_result *result, const char *step, char *out, size_t size);
 
 #endif

@@ -173,12 +173,7 @@ dg_status dg_tree_restore(dg_learner *learner, const dg_tensor_file *file)
 {
     dg_tree_learner *mine = dg_tree_of(learner);
     dg_tensor packed[DG_TREES_TENSORS];
-    mine->trees.features = 1;
-    for (int i = 0; i < learner->row.count; i++) {
-        if (learner->row.at[i] > INT32_MAX / mine->trees.features)
-            return dg_error(DG_FORMAT, "a row has too many values");
-        mine->trees.features *= learner->row.at[i];
-    }
+    DG_TRY(dg_learner_row_size(learner, &mine->trees.features));
     DG_TRY(restore_state(mine, file));
     for (int i = 0; i < DG_TREES_TENSORS; i++)
         DG_TRY(dg_tensor_file_want(file, dg_trees_tensor_names[i], &packed[i]));
