@@ -4,6 +4,7 @@
 
 #include "engine/base/kernel.h"
 #include "engine/tensor/product.h"
+#include "engine/tensor/product64.h"
 #include "tests/engine/support.h"
 
 static int64_t between(uint64_t *random, int64_t low, int64_t high)
@@ -62,6 +63,29 @@ static void test_products(void **state)
     assert_non_null(dg_multiply_for(dg_kernel_name()));
 }
 
+/* Any sizes, A as it is and turned: whole numbers are exact. */
+static void test_doubles(void **state)
+{
+    (void)state;
+    enum { M = 11, N = 32, K = 50 };
+    uint64_t random = 11;
+    for (int trial = 0; trial < 300; trial++) {
+        double a[M * K], b[K * N], c[M * N], expected[M * N];
+        int64_t m = between(&random, 1, M), k = between(&random, 0, K);
+        int64_t n = DG_LANES64 * between(&random, 1, N / DG_LANES64);
+        for (int i = 0; i < M * K; i++) a[i] = (double)between(&random, -9, 9);
+        for (int i = 0; i < K * N; i++) b[i] = (double)between(&random, -9, 9);
+        for (int i = 0; i < M * N; i++) c[i] = expected[i] = (double)between(&random, -9, 9);
+        bool turned = trial % 2;
+        dg_product64 p = { m, n, k, a, turned ? 1 : k, turned ? m : 1, b, c };
+        for (int64_t i = 0; i < m * n; i++)
+            for (int64_t t = 0; t < k; t++)
+                expected[i] += a[i / n * p.a_row + t * p.a_depth] * b[t * n + i % n];
+        dg_multiply64(&p);
+        assert_memory_equal(c, expected, sizeof c);
+    }
+}
+
 static void test_transposition(void **state)
 {
     (void)state;
@@ -84,6 +108,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_products),
+        cmocka_unit_test(test_doubles),
         cmocka_unit_test(test_transposition),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
