@@ -1,0 +1,194 @@
+#include "engine/linear/lbfgs.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "engine/base/memory.h"
+
+enum { PAIRS = 10, MOST_TRIALS = 50 };
+
+struct minimum {
+    const dg_lbfgs *problem;
+    int64_t size;
+    double value;         /* at x */
+    double *x, *gradient; /* {size} */
+    double *trial, *trial_gradient;
+    double *direction;
+    double *step[PAIRS], *change[PAIRS]; /* of x, of its gradient; a ring */
+    double product[PAIRS];               /* of the two */
+    int count, next;                     /* pairs in the ring; where the next one goes */
+    double *room;                        /* all arrays above but x */
+};
+
+static double dot(const double *a, const double *b, int64_t size)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < size; i++) sum += a[i] * b[i];
+    return sum;
+}
+
+/* to = x + factor direction */
+static void move(double *to, const double *x, double factor, const double *direction, int64_t size)
+{
+    for (int64_t i = 0; i < size; i++) to[i] = x[i] + factor * direction[i];
+}
+
+static double greatest(const double *gradient, int64_t size)
+{
+    double most = 0;
+    for (int64_t i = 0; i < size; i++)
+        if (!(fabs(gradient[i]) <= most)) most = fabs(gradient[i]);
+    return most;
+}
+
+/* The direction that the pairs make of the gradient: Nocedal and Wright, Algorithm 7.4. */
+static void choose_direction(struct minimum *m)
+{
+    double factor[PAIRS];
+    int64_t size = m->size;
+    for (int64_t i = 0; i < size; i++) m->direction[i] = -m->gradient[i];
+    for (int k = 1; k <= m->count; k++) {
+        int at = (m->next - k + PAIRS) % PAIRS;
+        factor[at] = dot(m->step[at], m->direction, size) / m->product[at];
+        move(m->direction, m->direction, -factor[at], m->change[at], size);
+    }
+    if (m->count) {
+        int last = (m->next - 1 + PAIRS) % PAIRS;
+        double scale = m->product[last] / dot(m->change[last], m->change[last], size);
+        for (int64_t i = 0; i < size; i++) m->direction[i] *= scale;
+    }
+    for (int k = m->count; k >= 1; k--) {
+        int at = (m->next - k + PAIRS) % PAIRS;
+        double back = dot(m->change[at], m->direction, size) / m->product[at];
+        move(m->direction, m->direction, factor[at] - back, m->step[at], size);
+    }
+}
+
+/* A point on the line: how far, the value, its slope. */
+struct point {
+    double at, value, slope;
+};
+
+/* Where the cubic through two points has its minimum, kept off both ends; halfway where that is not
+ * known. */
+static double between(const struct point *a, const struct point *b)
+{
+    double width = b->at - a->at, low = a->at + 0.1 * width, high = b->at - 0.1 * width;
+    double d1 = a->slope + b->slope - 3 * (a->value - b->value) / (a->at - b->at);
+    double d2 = copysign(sqrt(d1 * d1 - a->slope * b->slope), width);
+    double at = b->at - width * (b->slope + d2 - d1) / (b->slope - a->slope + 2 * d2);
+    if (!isfinite(at)) return a->at + 0.5 * width;
+    return at < low ? low : at > high ? high : at;
+}
+
+/* Whether the value has fallen enough. Near the minimum, where it changes by its rounding alone,
+ * the slope tells (Hager and Zhang 2005). */
+static bool has_fallen(const struct point *start, const struct point *now)
+{
+    const double least = 1e-3, rounding = 1e-13;
+    if (now->value <= start->value + least * now->at * start->slope) return true;
+    return now->value <= start->value + rounding * fmax(1, fabs(start->value)) &&
+           now->slope <= (2 * least - 1) * start->slope;
+}
+
+/* From x along the direction to a point that meets the strong Wolfe conditions, which is then in
+ * `trial`. `*found` = false: there was none. */
+static dg_status search_line(struct minimum *m, double at, bool *found)
+{
+    struct point start = { 0, m->value, dot(m->gradient, m->direction, m->size) };
+    struct point low = start, high = { INFINITY, 0, 0 };
+    *found = false;
+    if (!(start.slope < 0)) return DG_OK;
+    for (int trial = 0; trial < MOST_TRIALS; trial++) {
+        struct point now = { .at = at };
+        move(m->trial, m->x, at, m->direction, m->size);
+        DG_TRY(m->problem->evaluate(m->problem->context, m->trial, &now.value, m->trial_gradient));
+        now.slope = dot(m->trial_gradient, m->direction, m->size);
+        bool fallen = isfinite(now.value) && isfinite(now.slope) && has_fallen(&start, &now);
+        if (fallen && fabs(now.slope) <= -0.9 * start.slope) {
+            m->value = now.value;
+            *found = true;
+            return DG_OK;
+        }
+        if (fallen && now.slope < 0)
+            low = now;
+        else
+            high = now;
+        at = isinf(high.at) ? 4 * low.at : between(&low, &high);
+        if (at == low.at || at == high.at || !isfinite(at)) return DG_OK;
+    }
+    return DG_OK;
+}
+
+/* Takes the trial on, and remembers how the gradient changed on the way. */
+static void take_step(struct minimum *m)
+{
+    double *step = m->step[m->next], *change = m->change[m->next];
+    move(step, m->trial, -1, m->x, m->size);
+    move(change, m->trial_gradient, -1, m->gradient, m->size);
+    double product = dot(step, change, m->size);
+    memcpy(m->x, m->trial, (size_t)m->size * sizeof *m->x);
+    memcpy(m->gradient, m->trial_gradient, (size_t)m->size * sizeof *m->gradient);
+    if (!(product > 0)) { /* rounding: the pairs before it are worth no more */
+        m->count = 0;
+        return;
+    }
+    m->product[m->next] = product;
+    m->next = (m->next + 1) % PAIRS;
+    if (m->count < PAIRS) m->count++;
+}
+
+/* One iteration; `*found` = false: no better point is to be had. */
+static dg_status iterate(struct minimum *m, bool *found)
+{
+    for (;;) {
+        choose_direction(m);
+        double first = m->count ? 1 : fmin(1, 1 / sqrt(dot(m->gradient, m->gradient, m->size)));
+        DG_TRY(search_line(m, first, found));
+        if (*found || m->count == 0) return DG_OK;
+        m->count = 0; /* once more along the gradient itself */
+    }
+}
+
+static dg_status minimise(struct minimum *m, dg_lbfgs_result *result)
+{
+    const dg_lbfgs *problem = m->problem;
+    bool found;
+    DG_TRY(problem->evaluate(problem->context, m->x, &m->value, m->gradient));
+    for (;;) {
+        result->value = m->value;
+        result->steepest = greatest(m->gradient, m->size);
+        if (result->steepest <= problem->tol) result->converged = true;
+        if (result->converged || result->stopped || result->iterations == problem->max_iter)
+            return DG_OK;
+        double before = m->value;
+        DG_TRY(iterate(m, &found));
+        if (!found) return DG_OK;
+        take_step(m);
+        result->iterations++;
+        if (problem->on_step)
+            DG_TRY(problem->on_step(problem->context, result->iterations, m->x, m->value,
+                                    &result->stopped));
+        double size = fmax(fmax(fabs(before), fabs(m->value)), 1);
+        if (before - m->value <= problem->precision * size) result->converged = true;
+    }
+}
+
+dg_status dg_lbfgs_minimise(const dg_lbfgs *problem, double *x, dg_lbfgs_result *result)
+{
+    int64_t size = problem->size;
+    struct minimum m = { .problem = problem, .size = size, .x = x };
+    *result = (dg_lbfgs_result){ 0 };
+    DG_TRY(dg_alloc(&m.room, (4 + 2 * PAIRS) * size, sizeof *m.room));
+    m.gradient = m.room;
+    m.trial = m.room + size;
+    m.trial_gradient = m.room + 2 * size;
+    m.direction = m.room + 3 * size;
+    for (int k = 0; k < PAIRS; k++) {
+        m.step[k] = m.room + (4 + 2 * k) * size;
+        m.change[k] = m.room + (5 + 2 * k) * size;
+    }
+    dg_status status = minimise(&m, result);
+    dg_free(m.room);
+    return status;
+}
