@@ -249,7 +249,7 @@ static void read_default(lua_State *L, int table, dg_param *param)
     if (type == LUA_TSTRING) param->default_text = lua_tostring(L, -1);
     if (type == LUA_TBOOLEAN) param->default_number = lua_toboolean(L, -1);
     if (type == LUA_TNUMBER) param->default_number = lua_tonumber(L, -1);
-    param->optional = type == LUA_TNIL;
+    param->optional = type == LUA_TNIL && !param->required;
     lua_pop(L, 1);
 }
 

@@ -90,7 +90,7 @@ end
 local function refit(spec)
   local best, log = spec.best, spec.log
   if not spec.folds then return end
-  if not spec.refit then
+  if spec.refit == false then
     best.path, best.log = nil, nil
     return
   end
@@ -116,8 +116,8 @@ local function carry_out(spec, count, trials)
   spec.all = {}
   local shown <close> = progress.new(spec.verbose, count)
   spec.progress = shown
-  if spec.journal_path then
-    spec.log = journal.open(spec.who, spec.journal_path, header(spec), function(text)
+  if spec.journal then
+    spec.log = journal.open(spec.who, spec.journal, header(spec), function(text)
       if spec.verbose > 0 then shown:say(text) else warn(spec.who, ": ", text) end
     end)
   end
@@ -134,7 +134,7 @@ local function carry_out(spec, count, trials)
   local names = table.move(spec.names, 1, #spec.names, 1, {})
   if spec.resource then names[#names + 1] = spec.resource end
   return find.new({ kind = spec.kind, trials = spec.all, names = names, seed = spec.seed,
-    seconds = core.clock() - began, restored = restored, journal = spec.journal_path },
+    seconds = core.clock() - began, restored = restored, journal = spec.journal },
     spec.metric, spec.best)
 end
 
@@ -146,32 +146,17 @@ local function run_all(spec, candidates)
   end)
 end
 
--- ---- grid and random ----
-
-function search.grid(given)
-  local spec = options.read("grid", given)
-  return run_all(spec, space.grid("grid", spec.space))
-end
-
-function search.random(given)
-  local spec = options.read("random", given)
-  return run_all(spec, space.draw("random", spec.space, spec.trials, spec.seed))
-end
-
 -- ---- successive halving ----
 
 -- Lists without a number of trials are tried as a grid.
 local function candidates_of(spec)
-  if spec.trials then return space.draw("halving", spec.space, spec.trials, spec.seed) end
-  if not space.size(spec.space) then
-    internals.raise(spec.who .. ": trials must say how many parameters to draw")
-  end
+  if spec.trials then return space.draw(spec.who, spec.space, spec.trials, spec.seed) end
   for _, name in ipairs(spec.names) do
     if spec.space.by_name[name].name ~= "choice" then
       internals.raise(spec.who .. ": trials must say how many parameters to draw")
     end
   end
-  return space.grid("halving", spec.space)
+  return space.grid(spec.who, spec.space)
 end
 
 -- The rungs: how many candidates, and how much of the resource each gets.
@@ -193,8 +178,7 @@ local function rows_of(spec, amount)
     seed = internals.key(spec.seed, "rows", 0) })
 end
 
-function search.halving(given)
-  local spec = options.read("halving", given)
+local function halving(spec)
   local candidates = candidates_of(spec)
   local rungs, count = rungs_of(spec, #candidates), 0
   for _, rung in ipairs(rungs) do count = count + rung.count end
@@ -215,62 +199,42 @@ function search.halving(given)
   end)
 end
 
--- ---- distributions, and help ----
+-- ---- the searches ----
 
 search.uniform, search.log_uniform = space.uniform, space.log_uniform
 search.integer, search.choice = space.integer, space.choice
 
-local COMMON = [[
-model(p) makes a new, compiled model for the parameters p; fit(p) gives the options of model:fit.
-metric: "accuracy", "loss", a name of digits.metrics, or function(model, set) with maximize = true
-or false. Give validation = set, or folds = k (stratify = true where there are labels), where scores
-are means over the folds and the best is fitted once more on all rows (refit = true). A trial's seed
-follows from seed and its parameters: neither order nor workers change what is found. journal =
-"file.jsonl" keeps each trial as it ends, with the best weights beside it in file.best.safetensors
-(which says of which search and trial it is); the same search, started again, goes on where it was
-interrupted (it cannot see that the code of model or fit has changed). A trial that fails is kept
-with its error; retry_failed = true tries it again. workers = n runs n trials side by side. verbose:
-0 silent, 1 a line a trial, 2 each fit too. Returns trials (params, scores, seconds, seed, history,
-error, rank), ranked, restored (how many trials an earlier run had finished), and best (params,
-scores, model ...); it prints as a table.]]
+local FOUND = [[
 
-local DOCUMENTS = {
-  grid = [[
-grid { params =, model =, train =, validation = nil, folds = nil, fit = nil, journal = nil ... }
-Tries all combinations of lists of values: keys in the order of their names, the last varying
-fastest.
-]] .. COMMON .. [[
+Returns trials (params, scores, seconds, seed, history, error, rank), ranked, restored (how many
+trials an earlier run had finished), and best (params, scores, model ...); it prints as a table. A
+trial that fails is kept with its error.]]
 
+local function define(kind, example, doc, action)
+  local params, hints = options.describe(kind)
+  search[kind] = internals.define({ path = "digits.search." .. kind, params = params,
+    hints = hints, doc = doc .. FOUND, example = example },
+    function(given) return action(options.complete(kind, given)) end)
+end
+
+define("grid", [[
 search.grid { params = { epochs = { 6, 12 }, dropout = { 0.7, 0.5 } }, model = build,
   fit = function(p) return { epochs = p.epochs } end, train = train, validation = validation }]],
-  random = [[
-random { params =, trials =, ... as grid }
-Tries parameters drawn at random, no two alike: params has lists, and distributions (search.uniform,
-search.log_uniform, search.integer, search.choice).
-]] .. COMMON .. [[
+  "Tries all combinations of lists of values: keys in the order of their names, the last " ..
+  "varying fastest.", function(spec) return run_all(spec, space.grid(spec.who, spec.space)) end)
 
+define("random", [[
 search.random { params = { learning_rate = search.log_uniform(1e-4, 1e-2) }, trials = 20,
   model = build, train = train, folds = 5 }]],
-  halving = [[
-halving { params =, max =, resource = "epochs", factor = 3, min = nil, trials = nil, ... as grid }
-Successive halving: all candidates get little of a resource, the best third of them three times as
-much, and so on up to max; each is fitted anew. p[resource] is what a trial gets; "epochs" are given
-to fit, and "rows" cut the training set. Candidates are a grid, or trials = n drawn at random.
-]] .. COMMON .. [[
+  "Tries parameters drawn at random, no two alike: params has lists, and distributions " ..
+  "(search.uniform,\nsearch.log_uniform, search.integer, search.choice).", function(spec)
+    return run_all(spec, space.draw(spec.who, spec.space, spec.trials, spec.seed))
+  end)
 
+define("halving", [[
 search.halving { params = { dropout = { 0.3, 0.5, 0.7 } }, max = 12, model = build, train = train,
   validation = validation }]],
-  uniform = "uniform(low, high)\nNumbers from low to high, each as likely.\n" ..
-    "search.uniform(0.3, 0.7)",
-  log_uniform = "log_uniform(low, high)\n" ..
-    "Numbers whose logarithm is uniform: for learning rates.\nsearch.log_uniform(1e-4, 1e-2)",
-  integer = "integer(low, high)\nWhole numbers from low to high, both included.\n" ..
-    "search.integer(3, 8)",
-  choice = "choice { values... }\nOne of the values, each as likely; the same as a list.\n" ..
-    "search.choice { \"relu\", \"tanh\" }",
-}
-for name, text in pairs(DOCUMENTS) do
-  internals.document(search[name], "digits.search." .. name, text)
-end
+  "Successive halving: all candidates get little of a resource, the best third of them three " ..
+  "times as\nmuch, and so on up to max; each is fitted anew.", halving)
 
 return search

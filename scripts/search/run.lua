@@ -22,7 +22,8 @@ end
 -- What fit(p) says, completed.
 local function fit_options(spec, trial, given)
   if given ~= nil and type(given) ~= "table" then
-    fail(spec, "fit(p) must return a table of options for model:fit, found a %s", type(given))
+    fail(spec, "fit(p) must return a table of options for model:fit, found %s",
+      internals.found(given))
   end
   local options = {}
   for name, value in pairs(given or {}) do options[name] = value end
@@ -68,7 +69,7 @@ local function judge(spec, task)
   local ok, score = call(internals.key(task.seed, "metric", 0), metric.score, task.model, task.held)
   if not ok then return false, score end
   if type(score) ~= "number" then
-    fail(spec, "metric(model, set) must return a number, found a %s", type(score))
+    fail(spec, "metric(model, set) must return a number, found %s", internals.found(score))
   end
   task.scores = task.scores or setmetatable({}, internals.printable "record")
   task.scores[metric.name] = score

@@ -2,9 +2,7 @@
 local internals = require("digits.core").internals
 local sorted_keys = require("digits.show").sorted_keys
 
-local MOST_TRIALS = 1000000
-
-local space = {}
+local space = { MOST_TRIALS = 1000000 }
 
 -- ---- values ----
 
@@ -32,7 +30,7 @@ local function canonical(value, where)
   if kind == "userdata" and internals.describe(value) then return tostring(value) end
   if kind ~= "table" then
     internals.raise(("%s: a value must be a number, a text, true, false, a part such as an " ..
-      "optimizer, or a list of such, found a %s"):format(where, kind))
+      "optimizer, or a list of such, found %s"):format(where, internals.found(value)))
   end
   local parts, list = {}, is_list(value)
   for _, key in ipairs(sorted_keys(value)) do
@@ -101,80 +99,63 @@ local function list_of_values(name, values, where)
     draw = function(u) return values[1 + math.floor(u * #values)] end }, space.distribution)
 end
 
--- Two numbers, given as (low, high), { low, high } or { low = ..., high = ... }.
-local function bounds(name, low, high)
-  if type(low) == "table" and high == nil then
-    low, high = low.low or low[1], low.high or low[2]
+-- A function that makes a distribution from low to high, numbers of a type within limits: its size,
+-- and what draws from it, are those that make(low, high) returns.
+local function define(name, limits, doc, example, make)
+  local function bound(which)
+    return { which, limits.type, low = limits.low, high = limits.high, above = limits.above,
+      required = true, doc = which == "low" and "the least" or "the greatest" }
   end
-  for _, bound in ipairs { { "low", low }, { "high", high } } do
-    if type(bound[2]) ~= "number" or bound[2] ~= bound[2] or math.abs(bound[2]) == math.huge then
-      internals.raise(("%s: %s must be a finite number, found %s"):format(name, bound[1],
-        space.text(bound[2])))
+  return internals.define({ path = "digits.search." .. name, arguments = -1, doc = doc,
+    example = example, params = { bound "low", bound "high" } }, function(values)
+    local low, high = values.low, values.high
+    if low >= high then
+      internals.raise(("%s: low must be below high, found %s and %s"):format(name, space.text(low),
+        space.text(high)))
     end
-  end
-  if low >= high then
-    internals.raise(("%s: low must be below high, found %s and %s"):format(name, space.text(low),
-      space.text(high)))
-  end
-  return low, high
-end
-
-local function made(name, low, high, size, draw)
-  local self = { name = name, values = { low = low, high = high }, size = size, draw = draw }
-  return setmetatable(self, space.distribution)
-end
-
-function space.uniform(low, high)
-  low, high = bounds("uniform", low, high)
-  return made("uniform", low, high, nil, function(u)
-    return math.min(low + (high - low) * u, high)
+    local draw, size = make(low, high)
+    return setmetatable({ name = name, values = values, size = size, draw = draw },
+      space.distribution)
   end)
 end
 
-function space.log_uniform(low, high)
-  low, high = bounds("log_uniform", low, high)
-  if low <= 0 then
-    internals.raise(("log_uniform: low must be above 0, found %s"):format(space.text(low)))
-  end
-  local from, to = math.log(low), math.log(high)
-  return made("log_uniform", low, high, nil, function(u)
-    return math.max(low, math.min(math.exp(from + (to - from) * u), high))
+space.uniform = define("uniform", { type = "number" },
+  "Numbers from low to high, each as likely.", "search.uniform(0.3, 0.7)", function(low, high)
+    return function(u) return math.min(low + (high - low) * u, high) end
   end)
-end
 
-function space.integer(low, high)
-  low, high = bounds("integer", low, high)
-  local from, to = math.tointeger(low), math.tointeger(high)
-  if not from or not to or to - from < 0 or to - from >= 1 << 53 then
-    internals.raise(("integer: low and high must be whole numbers, found %s and %s"):format(
-      space.text(low), space.text(high)))
-  end
-  return made("integer", from, to, to - from + 1, function(u)
-    return from + math.floor(u * (to - from + 1))
+space.log_uniform = define("log_uniform", { type = "number", above = 0 },
+  "Numbers whose logarithm is uniform: for learning rates.", "search.log_uniform(1e-4, 1e-2)",
+  function(low, high)
+    local from, to = math.log(low), math.log(high)
+    return function(u) return math.max(low, math.min(math.exp(from + (to - from) * u), high)) end
   end)
-end
 
-function space.choice(values)
-  if not is_list(values) or #values == 0 then
-    internals.raise("choice: expected a list of values: search.choice { \"relu\", \"tanh\" }")
-  end
-  return list_of_values("choice", copy(values), "choice")
-end
+space.integer = define("integer", { type = "integer", low = -(1 << 52), high = 1 << 52 },
+  "Whole numbers from low to high, both included.", "search.integer(3, 8)", function(low, high)
+    local size = high - low + 1
+    return function(u) return low + math.floor(u * size) end, size
+  end)
+
+space.choice = internals.define({ path = "digits.search.choice", params = { { "values", "table",
+  rest = true, required = true, doc = "what to choose from", expects = "a list of values" } },
+  doc = "One of the values, each as likely; the same as a list.",
+  example = "search.choice { \"relu\", \"tanh\" }" }, function(given)
+    return list_of_values("choice", copy(given.values), "choice")
+  end)
 
 -- ---- spaces ----
 
 -- Checks params; returns what makes trials: names in order, and a distribution for each.
-function space.read(kind, params, random)
-  local who = "search." .. kind
-  if type(params) ~= "table" or next(params) == nil then
-    internals.raise(("%s: params must have lists of values to try, as in params = { epochs = " ..
-      "{ 6, 12 } }, found %s"):format(who,
-      type(params) == "table" and "an empty table" or type(params)))
+function space.read(who, params, random)
+  if next(params) == nil then
+    internals.raise(who .. ": params must have lists of values to try, found an empty table")
   end
   local read = { names = {}, by_name = {} }
   for name, values in pairs(params) do
     if type(name) ~= "string" then
-      internals.raise(("%s: params must have names, found the key %s"):format(who, tostring(name)))
+      internals.raise(("%s: params must have names, found the key %s"):format(who,
+        internals.found(name)))
     end
     local where = ("%s: params.%s"):format(who, name)
     if space.is_distribution(values) and not random then
@@ -185,7 +166,7 @@ function space.read(kind, params, random)
       internals.raise(("%s must be a list of values%s, found %s"):format(where,
         random and " or a distribution" or "",
         type(values) == "table" and "a table with names" or
-        ("%s: write { %s }"):format(type(values), space.text(values))))
+        ("%s: write { %s }"):format(internals.found(values), space.text(values))))
     elseif #values == 0 then
       internals.raise(where .. " is an empty list: there is nothing to try")
     else
@@ -217,15 +198,15 @@ function space.size(read)
   return size
 end
 
-local function check_count(kind, count)
-  if count <= MOST_TRIALS then return end
-  internals.raise(("search.%s: %d trials are more than %d"):format(kind, count, MOST_TRIALS))
+local function check_count(who, count)
+  if count <= space.MOST_TRIALS then return end
+  internals.raise(("%s: %d trials are more than %d"):format(who, count, space.MOST_TRIALS))
 end
 
 -- All parameters, the last name varying fastest.
-function space.grid(kind, read)
+function space.grid(who, read)
   local count = space.size(read)
-  check_count(kind, count)
+  check_count(who, count)
   local all = {}
   for i = 0, count - 1 do
     local params, rest = {}, i
@@ -241,12 +222,12 @@ end
 
 -- `count` different parameters, drawn at random. A draw depends on its number and the parameter's
 -- name.
-function space.draw(kind, read, count, seed)
+function space.draw(who, read, count, seed)
   local size = space.size(read)
-  check_count(kind, count)
+  check_count(who, count)
   if size and count > size then
-    internals.raise(("search.%s: trials = %d, but there are only %d different parameters"):format(
-      kind, count, size))
+    internals.raise(("%s: trials = %d, but there are only %d different parameters"):format(
+      who, count, size))
   end
   local all, seen, number = {}, {}, 0
   while #all < count do

@@ -243,7 +243,7 @@ describe("a journal", function()
       local changed, count = record:gsub(case[1], case[2], 1)
       assert.are.equal(1, count, case[1])
       local found = message(changed)
-      assert.matches("^search%.grid: line 2 of .*grid%.jsonl is no record of a trial: ", found)
+      assert.matches("^grid: line 2 of .*grid%.jsonl is no record of a trial: ", found)
       assert.is_truthy(found:find(case[3], 1, true), found)
       assert.matches("; remove that line, and its trial is repeated$", found)
     end

@@ -240,10 +240,12 @@ describe("random search", function()
   it("refuses bounds that are none", function()
     assert.matches("low must be below high, found 2 and 1",
       refusal(search.uniform, 2, 1))
-    assert.matches("low must be above 0", refusal(search.log_uniform, 0, 1))
-    assert.matches("whole numbers, found 1 and 2%.5", refusal(search.integer, 1, 2.5))
-    assert.matches("high must be a finite number, found nil", refusal(search.uniform, 2))
-    assert.matches("expected a list of values", refusal(search.choice, {}))
+    assert.matches("low must be a number above 0, found 0$", refusal(search.log_uniform, 0, 1))
+    assert.matches("high must be a whole number from .*, found 2%.5$",
+      refusal(search.integer, 1, 2.5))
+    assert.matches("high is required %(a number%)", refusal(search.uniform, 2))
+    assert.matches("high must be a number, found inf", refusal(search.uniform, 2, math.huge))
+    assert.matches("values is required %(a list of values%)", refusal(search.choice, {}))
   end)
 end)
 
@@ -355,27 +357,31 @@ describe("bad input", function()
   end
 
   it("names the option", function()
-    assert.are.equal("search.grid: unknown option 'journel', did you mean 'journal'?",
+    assert.are.equal("grid: unknown option 'journel', did you mean 'journal'?",
       message { journel = "x" })
     assert.matches("unknown option 'param_grid': use params", message { param_grid = {} })
     assert.matches("unknown option 'n_jobs': use workers", message { n_jobs = 2 })
-    assert.matches("'trials' is an option of search.%a+", message { trials = 2 })
-    assert.matches("trials must say", message({}, "random"))
+    assert.matches("'n_iter': use trials", message({ n_iter = 2 }, "random"))
+    assert.matches("'trials': it is an option of search.%a+", message { trials = 2 })
+    assert.matches("'n_iter': use trials, an option of search.%a+", message { n_iter = 2 })
+    assert.matches("trials is required %(a whole number from 1 to 1000000%)", message({}, "random"))
     assert.matches("workers must be a whole number from 1 to %d+, found 0", message { workers = 0 })
     assert.matches("train must be a dataset, found a tensor", message { train = train.x })
     assert.matches("validation must be a dataset", message { validation = {} })
-    assert.matches("Give validation = a set, or folds", message { validation = NONE })
-    assert.matches("validation or folds, not both", message { folds = 3 })
+    assert.matches("judged on validation = a set, or by folds", message { validation = NONE })
+    assert.matches("or by folds = 5: give one of them", message { folds = 3 })
+    assert.matches("folds must be at most 300, as many as rows, found 301",
+      message { folds = 301, validation = NONE })
     assert.matches("refit goes with folds", message { refit = true })
     assert.matches("model must be a function", message { model = build {} })
     assert.matches("fit must be a function", message { fit = 3 })
   end)
 
   it("tells of an empty grid, and of values that are no list", function()
-    assert.matches("lists of values to try, .* found an empty table", message { params = {} })
-    assert.matches("lists of values to try, .* found nil", message { params = NONE })
+    assert.matches("lists of values to try, found an empty table", message { params = {} })
+    assert.matches("params is required %(a table with a list of values", message { params = NONE })
     assert.matches("params%.dropout is an empty list", message { params = { dropout = {} } })
-    assert.matches("params%.dropout must be a list of values, found number: write { 0%.5 }",
+    assert.matches("params%.dropout must be a list of values, found 0%.5: write { 0%.5 }",
       message { params = { dropout = 0.5 } })
     assert.matches("params%.dropout must be a list of values, found a table with names",
       message { params = { dropout = { low = 1 } } })
@@ -396,7 +402,7 @@ describe("bad input", function()
       message { metric = "zzzzzzzz" })
     assert.matches("maximize is for a metric that is a function",
       message { metric = "loss", maximize = true })
-    assert.matches("must return a number, found a string",
+    assert.matches("must return a number, found 'high' %(a string%)",
       message { metric = function() return "high" end })
   end)
 
