@@ -48,8 +48,8 @@ support_objects := $(call object,$(foreach f,$(test_sources),$(if $(filter test_
 # ---- tasks that users type ----
 
 tasks_that_build := all install programs tests
-.PHONY: help all programs tests demo data check check-sanitize fuzz coverage bench bench-peers lint race format install clean \
-	deps deps-test deps-lint deps-race deps-fuzz deps-demo
+.PHONY: help all programs tests demo data check check-sanitize check-long fuzz fuzz-api coverage bench bench-peers lint race format install \
+	clean deps deps-test deps-lint deps-race deps-fuzz deps-demo
 
 all: programs ## build build/digits-lua and build/libdigits.a
 
@@ -67,6 +67,11 @@ check: deps-test ## build and run every test, then again under sanitizers; TEST=
 check-sanitize: deps-test ## only the part of check that runs under AddressSanitizer and UBSan
 	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/run --sanitized $(TEST)
 
+check-long: deps-test deps-race deps-fuzz ## what takes longer than check: tests/long, race, and fuzz and fuzz-api for ten minutes
+	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/run --long $(TEST)
+	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/run --race $(TEST)
+	@$(MAKE) --no-print-directory fuzz fuzz-api FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600)
+
 bench: deps-test ## compare speed and memory with the peers; BENCH="cnn csv" selects, BENCH_ROUNDS=3 repeats; BASE=revision: with ours
 	+@$(MAKE) --no-print-directory all
 	@BUILD='$(BUILD)' tests/bench/run
@@ -78,7 +83,12 @@ race: deps-test deps-race ## look for data races with clang's ThreadSanitizer
 	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/run --race $(TEST)
 
 fuzz: deps-test deps-fuzz ## run libFuzzer on all that reads files, for FUZZ_SECONDS (60) in all; TEST=csv selects
-	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/fuzz/run $(TEST)
+	@BUILD='$(BUILD)' MAKE='$(MAKE)' FUZZ_SECONDS='$(FUZZ_SECONDS)' tests/fuzz/run $(TEST)
+
+fuzz-api: deps-test ## call every function at random under AddressSanitizer, for FUZZ_SECONDS (600); FUZZ_SEED, TEST=name
+	@$(MAKE) --no-print-directory -s BUILD='$(BUILD)/asan' SANITIZE=1 programs
+	@ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	    tests/fuzz/api '$(BUILD)/asan/digits-lua' $(or $(FUZZ_SECONDS),600) $(or $(FUZZ_SEED),$(shell date +%s)) $(TEST)
 
 coverage: deps-test ## run the tests and print how many lines of the engine they ran; TEST=name selects
 	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/coverage $(TEST)
