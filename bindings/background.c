@@ -10,6 +10,7 @@
 #include "bindings/check.h"
 #include "bindings/class.h"
 #include "bindings/data.h"
+#include "bindings/described.h"
 #include "bindings/learner.h"
 #include "bindings/program_interrupt.h"
 #include "engine/base/clock.h"
@@ -27,7 +28,7 @@ struct background {
     dg_learner *learner; /* NULL: not taken, or put back */
     const dg_dataset *set, *judge;
     dg_fit_options options; /* refers to what is in user value 1, and is retained here */
-    dg_tensor weights;
+    double buffer[DG_MAX_OPTIONS_SIZE / sizeof(double)]; /* aligned as Lua's memory is */
     dg_job job;
     atomic_int cancel, done, progress;
     pthread_t thread;
@@ -108,8 +109,6 @@ static void join(lua_State *L, int index, struct background *fit)
     dg_dataset_release(fit->judge);
     dg_dataset_release(fit->options.validation);
     fit->set = fit->judge = fit->options.validation = NULL;
-    dg_tensor_release(&fit->weights);
-    fit->weights = (dg_tensor){ 0 };
 }
 
 static int fit_close(lua_State *L)
@@ -199,7 +198,7 @@ static int start(lua_State *L)
 {
     int place = lua_upvalueindex(1);
     struct background *fit = lua_touserdata(L, place);
-    const dg_dataset *set = dg_read_fit(L, &fit->options, &fit->history);
+    const dg_dataset *set = dg_read_fit(L, fit->buffer, &fit->options, &fit->history);
     const dg_dataset *validation = fit->options.validation;
     fit->options.validation = NULL; /* until it is retained */
     if (fit->options.on_epoch || fit->options.on_batch)
@@ -209,10 +208,6 @@ static int start(lua_State *L)
     keep_stack(L, place);
     fit->set = dg_dataset_retain(set);
     if (validation) fit->options.validation = dg_dataset_retain(validation);
-    if (fit->options.sample_weight) {
-        fit->weights = dg_tensor_retain(fit->options.sample_weight);
-        fit->options.sample_weight = &fit->weights;
-    }
     fit->options.on_batch = on_batch;
     fit->options.on_epoch = on_epoch;
     fit->options.context = fit;
@@ -239,9 +234,10 @@ int dg_start_fit(lua_State *L)
 
 int dg_check_fit(lua_State *L)
 {
+    double buffer[DG_MAX_OPTIONS_SIZE / sizeof(double)];
     dg_fit_options options;
     int history;
-    dg_read_fit(L, &options, &history);
+    dg_read_fit(L, buffer, &options, &history);
     return 0;
 }
 

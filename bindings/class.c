@@ -138,6 +138,7 @@ static const char *short_name(const dg_class *class)
 int dg_class_unknown(lua_State *L, const dg_class *class, const char *name, int extra)
 {
     const char *advice = dg_peer_advice(class->name, name);
+    if (!advice && class->base) advice = dg_peer_advice(class->base->name, name);
     if (advice) return dg_raise(L, "a %s has no field '%s': %s", short_name(class), name, advice);
     luaL_getmetatable(L, class->name);
     lua_getfield(L, -1, "methods");
@@ -201,7 +202,7 @@ static void push_inherited(lua_State *L, const dg_class *class, const dg_functio
 {
     const char *name = class->base && class->base->called ? class->base->called : short_name(class);
     lua_pushfstring(L, "%s:", name);
-    lua_pushfstring(L, "%s:", short_name(class));
+    lua_pushfstring(L, "%s:", class->called ? class->called : short_name(class));
     lua_newtable(L);
     add_functions(L, base, lua_tostring(L, -3), kind);
     add_functions(L, own, lua_tostring(L, -2), kind);

@@ -320,6 +320,7 @@ static const luaL_Reg internals[] = {
     { "fingerprint", dg_set_fingerprint },
     { "is_interrupt", dg_is_interrupt },
     { "open_journal", dg_open_journal },
+    { "is_model", dg_is_learner },
     { "save_for", dg_save_learner_for },
     { "saved_for", dg_learner_saved_for },
     { "parse_json", dg_parse_json },
@@ -337,11 +338,10 @@ int luaopen_digits_core(lua_State *L)
     dg_open_parts(L);
     dg_open_learner(L);
     dg_open_model(L);
-    dg_push_constructors(L, "nn");
+    dg_add_constructors(L);
+    lua_getfield(L, -1, "nn");
     dg_open_graph(L);
-    lua_setfield(L, -2, "nn");
-    dg_push_constructors(L, "tree");
-    lua_setfield(L, -2, "tree");
+    lua_pop(L, 1);
     dg_open_metrics(L);
     lua_setfield(L, -2, "metrics");
     lua_pushliteral(L, DIGITS_VERSION);

@@ -58,6 +58,16 @@ const dg_dataset *dg_push_pair(lua_State *L, int x, int y, const char *function)
     return *out;
 }
 
+bool dg_join_pair(lua_State *L, int index, const char *function)
+{
+    if (!dg_test_tensor(L, index)) return false;
+    if (lua_gettop(L) == index) lua_pushnil(L);
+    dg_push_pair(L, index, index + 1, function);
+    lua_replace(L, index);
+    lua_remove(L, index + 1);
+    return true;
+}
+
 void dg_push_labels(lua_State *L, int64_t count, const int32_t *labels)
 {
     dg_push_list(L, (int)count);

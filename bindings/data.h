@@ -25,6 +25,9 @@ const dg_dataset *dg_want_dataset(lua_State *L, int index, const char *function,
 /* A dataset for the tensors x and y at two indices: pushes it. */
 const dg_dataset *dg_push_pair(lua_State *L, int x, int y, const char *function);
 
+/* If there is a tensor at `index`, makes it and the one behind it a dataset, in its place. */
+bool dg_join_pair(lua_State *L, int index, const char *function);
+
 /* What every function that makes a dataset may be told beside its rows. A struct of options begins
  * with it, a list of parameters has DG_RECORD_PARAMS. */
 typedef struct dg_record_options {

@@ -6,6 +6,7 @@
 
 #include "bindings/check.h"
 #include "bindings/data.h"
+#include "bindings/fit.h"
 #include "bindings/memory.h"
 #include "bindings/model.h"
 #include "bindings/parts.h"
@@ -32,16 +33,88 @@ dg_learner **dg_push_learner(lua_State *L, const dg_class *class)
     return &value->learner;
 }
 
+/* --- classes: one for each type of learner -------------------------------------------------- */
+
+static const dg_class plain_class = { .base = &dg_learner_class, .index = dg_learner_index };
+
+/* What learners of a family can do beyond the common. Without a name, a class has its type's. */
+static const struct family {
+    const char *name;
+    const dg_class *class;
+} families[] = { { "network", &dg_model_class }, { "tree", &dg_tree_class } };
+
+static const dg_class *family_class(const dg_learner_type *type)
+{
+    for (size_t i = 0; type->family && i < sizeof families / sizeof *families; i++)
+        if (strcmp(families[i].name, type->family) == 0) return families[i].class;
+    return &plain_class;
+}
+
+static const dg_class *class_of(lua_State *L, const dg_learner_type *type)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, type);
+    const dg_class *class = lua_touserdata(L, -1); /* the registry keeps it */
+    lua_pop(L, 1);
+    return class;
+}
+
+/* Pushes the methods of a family, and fit, whose description is user value 1. */
+static const dg_function *push_methods(lua_State *L, const dg_function *family,
+                                       const dg_learner_type *type)
+{
+    int count = 0;
+    while (family && family[count].name) count++;
+    dg_function *methods = lua_newuserdatauv(L, ((size_t)count + 2) * sizeof *methods, 1);
+    if (count) memcpy(methods, family, (size_t)count * sizeof *methods);
+    methods[count] = *dg_push_fit(L, type);
+    methods[count + 1] = (dg_function){ .name = NULL };
+    lua_setiuservalue(L, -2, 1);
+    return methods;
+}
+
+/* The class of the learners of a type, or (NULL) what help says of all. The registry keeps it. */
+static void register_type(lua_State *L, const dg_learner_type *type)
+{
+    const dg_class *family = type ? family_class(type) : &dg_learner_class;
+    dg_class *own = lua_newuserdatauv(L, sizeof *own, 3);
+    *own = *family;
+    if (family->base && !family->name) {
+        own->name = lua_pushfstring(L, "digits.%s", type->part.name);
+        lua_setiuservalue(L, -2, 1);
+        own->doc = lua_pushfstring(L, "%s\n%s: %s.\n%s", type->part.name, type->part.name,
+                                   type->part.doc, strchr(dg_learner_class.doc, '\n') + 1);
+        lua_setiuservalue(L, -2, 2);
+    }
+    own->methods = push_methods(L, family->methods, type);
+    lua_setiuservalue(L, -2, 3);
+    dg_class_register(L, own);
+    luaL_getmetatable(L, own->name);
+    lua_pushboolean(L, 1); /* its objects are learners */
+    lua_rawsetp(L, -2, &dg_learner_class);
+    lua_pop(L, 1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, type ? (const void *)type : &dg_learner_class);
+}
+
+void dg_open_learner(lua_State *L)
+{
+    register_type(L, NULL);
+    for (int i = 0; dg_registry[i]; i++)
+        if (strcmp(dg_registry[i]->kind, "learner") == 0)
+            register_type(L, (const dg_learner_type *)dg_registry[i]);
+}
+
 void dg_push_new_learner(lua_State *L, const dg_part *options)
 {
-    dg_learner **out = dg_push_learner(L, &dg_tree_class);
+    dg_learner **out = dg_push_learner(L, class_of(L, (const dg_learner_type *)options->type));
     dg_check_status(L, dg_learner_new(out, options, dg_next_seed()));
 }
 
 static struct learner_value *test_learner(lua_State *L, int index)
 {
-    struct learner_value *value = dg_class_test(L, index, &dg_tree_class);
-    return value ? value : dg_class_test(L, index, &dg_model_class);
+    if (lua_type(L, index) != LUA_TUSERDATA || !lua_getmetatable(L, index)) return NULL;
+    bool is = lua_rawgetp(L, -1, &dg_learner_class) == LUA_TBOOLEAN;
+    lua_pop(L, 2);
+    return is ? lua_touserdata(L, index) : NULL;
 }
 
 static bool read_handle(lua_State *L, int index, dg_value *out)
@@ -81,6 +154,12 @@ void dg_put_learner(lua_State *L, int index, dg_learner *learner)
     struct learner_value *value = test_learner(L, index);
     value->learner = learner;
     value->taken = false;
+}
+
+int dg_is_learner(lua_State *L)
+{
+    lua_pushboolean(L, test_learner(L, 1) != NULL);
+    return 1;
 }
 
 void dg_push_learner_values(lua_State *L, int index)
@@ -198,33 +277,6 @@ static int permutation_importance(lua_State *L)
 }
 
 static const dg_function methods[] = {
-    { "fit", dg_learner_lua_fit,
-      "fit(set, options) or fit(x, y, options)\n"
-      "Trains, and returns the history: lists loss, accuracy, val_loss, val_accuracy, seconds with "
-      "an entry an\nepoch or round, and best_epoch, total_seconds, epochs\n(boosting: best_round "
-      "and rounds, too).\n"
-      "options: { validation = nil, seed = nil, verbose = 1, early_stopping = nil, continue = "
-      "nil,\n"
-      "  on_epoch_end = nil, on_batch_end = nil }\n"
-      "Networks also take epochs = 1, batch_size = 32, shuffle = true, and go on where the last "
-      "fit ended unless\ncontinue = false; trees take sample_weight = nil, a tensor {n} (nil: the "
-      "weights of the set, if\nit has some), and begin anew; with continue = true RandomForest and "
-      "GradientBoosting add n_estimators\ntrees or rounds to those they have.\n"
-      "A network from digits.load goes on from its weights, but its optimizer begins anew: files "
-      "do "
-      "not keep Adam's\nmoments or momentum yet, so the first epochs differ from those of a fit "
-      "that was not broken off.\n"
-      "verbose: 0 silent, 1 a progress bar on a terminal, 2 a line an epoch. Callbacks get a table "
-      "(epoch, epochs,\nbatch, batches, seconds and the scores; boosting: round, rounds, too); "
-      "false ends the fit.\n"
-      "early_stopping = { monitor = \"val_loss\", patience = 0, min_delta = 0, restore_best = "
-      "false "
-      "}; a score that is NaN\nis never an improvement, and a warning says that it was.\n"
-      "Ctrl-C ends the fit after the batch, tree or round under way, with what was learnt (the "
-      "best "
-      "epoch,\nwhere restore_best is asked for); the history then has stopped_early = "
-      "\"interrupted\".\n"
-      "model:fit(train, { validation = validation, epochs = 12, batch_size = 50 })" },
     { "evaluate", evaluate,
       "evaluate(set) or evaluate(x, y)\nA table of loss (penalties included; of numbers the mean "
       "squared error), accuracy\n(not of numbers) and seconds.\n"
@@ -333,7 +385,8 @@ int dg_learner_index(lua_State *L)
 {
     const dg_learner *learner = dg_want_learner(L, 1, "a field");
     if (lua_type(L, 2) != LUA_TSTRING)
-        return dg_raise(L, "a learner cannot be indexed with %s", dg_push_found(L, 2));
+        return dg_raise(L, "a %s cannot be indexed with %s", learner->type->part.name,
+                        dg_push_found(L, 2));
     const char *name = lua_tostring(L, 2);
     for (const dg_attribute *a = learner->type->attributes; a && a->name; a++)
         if (strcmp(a->name, name) == 0) return push_attribute(L, learner, a);
@@ -343,21 +396,25 @@ int dg_learner_index(lua_State *L)
         return 1;
     }
     push_names(L, learner);
-    return dg_class_unknown(L, &dg_tree_class, name, 1);
+    return dg_class_unknown(L, class_of(L, learner->type), name, 1);
 }
 
 /* --- the rest of a value -------------------------------------------------------------------- */
 
 static int learner_tostring(lua_State *L)
 {
-    const struct learner_value *value = luaL_checkudata(L, 1, dg_tree_class.name);
-    const dg_learner *learner = value->learner;
+    const struct learner_value *value = test_learner(L, 1);
+    const dg_learner *learner = value ? value->learner : NULL;
+    if (!value) return luaL_typeerror(L, 1, "model");
     if (!learner) {
         lua_pushstring(L, value->taken ? "model that is being fitted" : "closed model");
         return 1;
     }
-    dg_push_part(L, learner->options);
-    const char *options = luaL_tolstring(L, -1, NULL);
+    const char *options = learner->type->part.name;
+    if (learner->options) {
+        dg_push_part(L, learner->options);
+        options = luaL_tolstring(L, -1, NULL);
+    }
     lua_pushfstring(L, "%s%s", options, learner->fitted ? ", fitted" : "");
     return 1;
 }
@@ -386,7 +443,7 @@ static const luaL_Reg metamethods[] = {
 };
 
 const dg_class dg_learner_class = {
-    .name = "digits.any_learner", /* only a base: never registered */
+    .name = "digits.learner", /* a base, registered for help */
     .called = "model",
     .doc = "learner\n"
            "A model that learns from a dataset: fit it, then evaluate, predict and save. Its "
@@ -396,11 +453,6 @@ const dg_class dg_learner_class = {
     .metamethods = metamethods,
     .index = dg_learner_index,
 };
-
-void dg_open_learner(lua_State *L)
-{
-    dg_class_register(L, &dg_tree_class);
-}
 
 int dg_save_learner_for(lua_State *L)
 {
@@ -423,12 +475,12 @@ int dg_load_learner(lua_State *L)
 {
     const char *path = dg_want_text(L, 1, "load", "the path");
     lua_settop(L, 2);
-    dg_learner **out = dg_push_learner(L, &dg_tree_class);
+    dg_learner **out = dg_push_learner(L, &dg_learner_class);
     dg_check_status(L, dg_learner_load(out, path));
+    luaL_setmetatable(L, class_of(L, (*out)->type)->name);
     if (!lua_isnoneornil(L, 2)) {
         const dg_learner *options = dg_want_learner(L, 2, "load");
-        dg_check_call(L, dg_tree_learner_take_options(*out, options), "load");
+        dg_check_call(L, dg_learner_take_options(*out, options), "load");
     }
-    if (dg_model_of(*out)) luaL_setmetatable(L, dg_model_class.name);
     return 1;
 }

@@ -1,6 +1,5 @@
-/* Learners as Lua values: what is the same for networks, forests and boosted trees. Networks are of
- * the class digits.model, which adds to it (bindings/model.c), trees of digits.learner
- * (bindings/tree.c). */
+/* Learners as Lua values: what is the same for all. Each type of learner has a class of its own,
+ * with the methods of its family (bindings/model.c, bindings/tree.c) beside these. */
 #ifndef DIGITS_BINDINGS_LEARNER_H
 #define DIGITS_BINDINGS_LEARNER_H
 
@@ -28,6 +27,9 @@ void dg_push_new_learner(lua_State *L, const dg_part *options);
 /* The learner at `index`; raises for another value, and for a closed one. */
 dg_learner *dg_want_learner(lua_State *L, int index, const char *function);
 
+/* is_model(value) */
+int dg_is_learner(lua_State *L);
+
 /* The table of Lua values that belongs to the learner at `index`: name, history. */
 void dg_push_learner_values(lua_State *L, int index);
 
@@ -44,14 +46,12 @@ int dg_load_learner(lua_State *L);
 int dg_save_learner_for(lua_State *L);  /* (learner, path, purpose) */
 int dg_learner_saved_for(lua_State *L); /* (path) returns the purpose, or nothing */
 
-/* bindings/fit.c: fit(learner, set, options) */
-int dg_learner_lua_fit(lua_State *L);
-
 /* bindings/fit.c: for a fit that runs elsewhere (bindings/background.c). Reads the arguments of
- * fit, at places 1 to 3, as learner:fit does; the stack then holds all that `options` refers to,
- * and at place `*history` a new, empty history. Callbacks in `options` are NULL unless the user
- * gave functions, which only learner:fit can call. */
-const dg_dataset *dg_read_fit(lua_State *L, dg_fit_options *options, int *history);
+ * fit, from place 1 to the top, as learner:fit does; the stack and `buffer`, of
+ * DG_MAX_OPTIONS_SIZE bytes, then hold all that `options` refers to, and at place `*history` stands
+ * a new, empty history. Callbacks in `options` are NULL unless the user gave functions, which only
+ * learner:fit can call. */
+const dg_dataset *dg_read_fit(lua_State *L, void *buffer, dg_fit_options *options, int *history);
 
 /* bindings/fit.c: adds an epoch's log to the history at `history`, which becomes the learner's; and
  * what is known at the end, with a warning where a score was NaN. `step`: of the learner's type. */

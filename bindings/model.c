@@ -252,5 +252,4 @@ const dg_class dg_model_class = {
 void dg_open_model(lua_State *L)
 {
     dg_class_register(L, &layer_class);
-    dg_class_register(L, &dg_model_class);
 }

@@ -279,8 +279,19 @@ static bool skips(lua_State *L, const dg_part *part, int position, int last)
     return !param->required && param->type <= DG_TYPE_CHOICE && has_names(L, last);
 }
 
-static void read_after(lua_State *L, dg_part *part, int arguments, int first, int last)
+/* Joins arguments that are read from two values. */
+static void join_arguments(lua_State *L, const dg_part *part, int arguments, int first)
 {
+    for (int i = 0; i < arguments && first + i <= lua_gettop(L); i++) {
+        const dg_lua_handle *kind = (const dg_lua_handle *)part->type->params[i].handle;
+        if (kind && kind->join) kind->join(L, first + i, part->type->name);
+    }
+}
+
+static void read_after(lua_State *L, dg_part *part, int arguments, int first)
+{
+    join_arguments(L, part, arguments, first);
+    int last = lua_gettop(L);
     int options = first + arguments;
     int most = arguments + (dg_params_count(part->type->params) > arguments);
     while (last >= first && lua_isnil(L, last)) last--;
@@ -302,12 +313,11 @@ static void read_after(lua_State *L, dg_part *part, int arguments, int first, in
 
 void dg_read_options(lua_State *L, dg_part *part, int arguments, int first, int object)
 {
-    int last = lua_gettop(L);
     luaL_checkstack(L, 16, NULL);
     if (arguments == DG_FREE_ARGUMENTS)
-        read_free(L, part, first, last, object);
+        read_free(L, part, first, lua_gettop(L), object);
     else
-        read_after(L, part, arguments, first, last);
+        read_after(L, part, arguments, first);
     dg_check_status(L, dg_part_finish(part));
 }
 

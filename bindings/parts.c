@@ -60,10 +60,10 @@ static bool is_learner(const dg_descriptor *type)
     return strcmp(type->kind, "learner") == 0;
 }
 
-/* The table where the constructor is found. */
+/* The table where the constructor is found; NULL: there is none. */
 static const char *module_of(const dg_descriptor *type)
 {
-    return is_learner(type) ? "tree" : "nn";
+    return is_learner(type) ? ((const dg_learner_type *)type)->module : "nn";
 }
 
 /* What is constructed is a part; of learners, one that was made as the part says. */
@@ -442,15 +442,17 @@ int dg_describe(lua_State *L)
 
 /* --- opening -------------------------------------------------------------------------------- */
 
-void dg_push_constructors(lua_State *L, const char *module)
+void dg_add_constructors(lua_State *L)
 {
-    lua_newtable(L);
     for (int i = 0; dg_registry[i]; i++) {
-        if (strcmp(module_of(dg_registry[i]), module) != 0) continue;
+        const char *module = module_of(dg_registry[i]);
+        if (!module) continue;
+        luaL_getsubtable(L, -1, module);
         const dg_descriptor **constructor = lua_newuserdatauv(L, sizeof *constructor, 0);
         *constructor = dg_registry[i];
         luaL_setmetatable(L, CONSTRUCTOR);
         lua_setfield(L, -2, dg_registry[i]->name);
+        lua_pop(L, 1);
     }
 }
 

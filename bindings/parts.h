@@ -10,8 +10,8 @@
 /* Registers the classes. */
 void dg_open_parts(lua_State *L);
 
-/* Pushes a table of the constructors that belong into "nn" or "tree". */
-void dg_push_constructors(lua_State *L, const char *module);
+/* Adds the constructors to the modules, "nn" and others, in the table on top of the stack. */
+void dg_add_constructors(lua_State *L);
 
 /* Pushes the value of option `index` of a part. */
 void dg_push_option(lua_State *L, const dg_part *part, int index);

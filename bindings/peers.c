@@ -108,7 +108,6 @@ static const struct {
     const struct advice *advice;
 } classes[] = {
     { "digits.learner", learner },
-    { "digits.model", learner },
     { "digits.dataset", dataset },
     { "digits.tensor", tensor },
 };

@@ -1,6 +1,8 @@
 /* What learners made of trees can do beyond what every learner can. */
 #include "bindings/tree.h"
 
+#include <string.h>
+
 #include "bindings/check.h"
 #include "bindings/learner.h"
 #include "bindings/tensor.h"
@@ -8,9 +10,9 @@
 
 static dg_learner *want_fitted(lua_State *L, const char *function)
 {
-    if (!dg_class_test(L, 1, &dg_tree_class))
-        dg_wrong_type(L, 1, function, "the value", "a model made of trees");
     dg_learner *learner = dg_want_learner(L, 1, function);
+    if (!learner->type->family || strcmp(learner->type->family, "tree") != 0)
+        dg_wrong_type(L, 1, function, "the value", "a model made of trees");
     if (!learner->fitted) dg_raise(L, "%s: the model was never fitted", function);
     return learner;
 }
@@ -52,10 +54,6 @@ static const dg_function methods[] = {
 };
 
 const dg_class dg_tree_class = {
-    .name = "digits.learner",
-    .doc = "learner\n"
-           "A model made of decision trees: digits.tree makes one. fit it, then evaluate, predict "
-           "and save. Its options\nare fields of it; after a fit so is what it found.",
     .base = &dg_learner_class,
     .methods = methods,
     .index = dg_learner_index,

@@ -7,20 +7,6 @@
 
 /* --- checks ------------------------------------------------------------------------------- */
 
-dg_status dg_check_sample_weight(const dg_tensor *weight, int64_t rows)
-{
-    char shape[128];
-    if (!weight) return DG_OK;
-    if (weight->dtype != DG_FLOAT32 || weight->axes != 1 || weight->shape[0] != rows ||
-        !dg_tensor_is_contiguous(weight))
-        return dg_error(DG_INVALID,
-                        "fit: sample_weight must be %" PRId64
-                        " float32 numbers, one for each row, found %s %s",
-                        rows, dg_dtype_name(weight->dtype),
-                        dg_shape_text(weight->axes, weight->shape, shape, sizeof shape));
-    return dg_check_weights(weight, "fit: sample_weight");
-}
-
 dg_status dg_check_validation(const dg_dataset *set, const dg_dataset *validation,
                               const dg_learner *known, bool numbers, bool holes, const dg_job *job)
 {

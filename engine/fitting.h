@@ -1,13 +1,10 @@
-/* What the fits of learners share beyond engine/learner.h: checks before, what a learner takes on
- * from its set, targets, scores. */
+/* What the fits of learners share beyond engine/learner.h: what a learner takes on from its set,
+ * targets, scores. */
 #ifndef DG_FITTING_H
 #define DG_FITTING_H
 
 #include "engine/base/text.h"
 #include "engine/learner.h"
-
-/* DG_INVALID unless `weight`, if there is one, is {rows} float32, at least 0 and not all 0. */
-dg_status dg_check_sample_weight(const dg_tensor *weight, int64_t rows);
 
 /* DG_INVALID unless the rows of `validation` (NULL: there is none) have as many values as the
  * set's, labels that it has too (known: that this learner has), and finite values. holes: NaN is

@@ -12,14 +12,19 @@
 
 /* --- life --------------------------------------------------------------------------------- */
 
-dg_status dg_learner_new(dg_learner **out, const dg_part *options, uint64_t seed)
+dg_status dg_learner_create(dg_learner **out, const dg_learner_type *type, const dg_part *options,
+                            uint64_t seed)
 {
-    const dg_learner_type *type = (const dg_learner_type *)options->type;
     DG_TRY(type->create(options, out));
     (*out)->type = type;
-    (*out)->options = dg_part_retain(options);
+    (*out)->options = options ? dg_part_retain(options) : NULL;
     (*out)->seed = seed;
     return DG_OK;
+}
+
+dg_status dg_learner_new(dg_learner **out, const dg_part *options, uint64_t seed)
+{
+    return dg_learner_create(out, (const dg_learner_type *)options->type, options, seed);
 }
 
 void dg_learner_free(dg_learner *learner)
@@ -258,11 +263,6 @@ double dg_log_find(const dg_log *log, const char *name)
 
 /* --- fitting ------------------------------------------------------------------------------ */
 
-dg_fit_options dg_fit_defaults(void)
-{
-    return (dg_fit_options){ .epochs = 1, .batch_size = 32, .shuffle = true };
-}
-
 static dg_status check_set(const dg_learner *learner, const dg_dataset *set, const char *who)
 {
     if (dg_dataset_rows(set) == 0) return dg_error(DG_INVALID, "%s: the set has no rows", who);
@@ -275,13 +275,8 @@ dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
 {
     double start = dg_clock();
     dg_job room;
-    dg_fit_options weighted = *options;
     job = dg_job_or_default(job, &room);
     *result = (dg_fit_result){ 0 };
-    if (!options->sample_weight && set->weights.storage) {
-        weighted.sample_weight = &set->weights;
-        options = &weighted;
-    }
     if (learner->busy) return dg_error(DG_INVALID, "fit: this model is being fitted already");
     const dg_learner_type *type = learner->type;
     bool asked = options->resume == DG_RESUME_YES && learner->fitted;
@@ -289,6 +284,11 @@ dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
         return dg_error(DG_INVALID, "fit: a %s always begins anew: leave out continue = true",
                         type->part.name);
     DG_TRY(check_set(learner, set, "fit"));
+    if (set->weights.storage && !type->takes_weights)
+        return dg_error(DG_INVALID,
+                        "fit: the rows have weights, which a %s does not take: leave them out, "
+                        "with set:with { weights = false }",
+                        type->part.name);
     if (options->validation) DG_TRY(check_set(learner, options->validation, "fit: validation"));
     if (type->resumes || asked) { /* what begins anew may take rows of another shape */
         DG_TRY(dg_learner_check_rows(learner, &set->x, "fit"));
@@ -373,4 +373,24 @@ dg_status dg_learner_evaluate(const dg_learner *learner, const dg_dataset *set, 
 dg_status dg_learner_summary(const dg_learner *learner, char **out)
 {
     return learner->type->summary(learner, out);
+}
+
+dg_status dg_learner_take_options(dg_learner *learner, const dg_learner *other)
+{
+    if (learner->type != other->type)
+        return dg_error(DG_INVALID, "load: the file has a %s, the options are of a %s",
+                        learner->type->part.name, other->type->part.name);
+    if (learner->type->take_options) return learner->type->take_options(learner, other);
+    return dg_error(DG_INVALID, "load: the file says with which options its model was made: "
+                                "leave them out");
+}
+
+bool dg_learner_doubts(const dg_learner *learner, const dg_tensor *x, char *out, size_t size)
+{
+    return learner->type->doubts && learner->type->doubts(learner, x, out, size);
+}
+
+bool dg_learner_counts_hits(const dg_learner *learner)
+{
+    return learner->type->counts_hits ? learner->type->counts_hits(learner) : !learner->numbers;
 }

@@ -43,14 +43,9 @@ typedef enum dg_resume {
 typedef struct dg_fit_options {
     dg_resume resume;
     const dg_dataset *validation;     /* or NULL */
-    int64_t epochs;                   /* default 1; networks only */
-    int64_t batch_size;               /* default 32; above the rows of the set: one batch of them
-                                         all; networks only */
-    bool shuffle;                     /* default true: another order each epoch */
+    const void *own;                  /* what the learner's fit_params describe; NULL: defaults */
     bool seeded;                      /* false: the seed follows from the model's */
-    uint64_t seed;                    /* for shuffles and dropout */
-    const dg_tensor *sample_weight;   /* {rows} float32, at least 0; NULL: the weights of the set,
-                                         if it has some; trees only, networks refuse them */
+    uint64_t seed;                    /* for what a fit draws: shuffles, dropout, rows */
     const char *monitor;              /* early stopping on this score; NULL: none */
     int64_t patience;                 /* epochs without improvement before it stops; default 0;
                                          NaN is never an improvement */
@@ -59,8 +54,6 @@ typedef struct dg_fit_options {
     dg_callback *on_batch, *on_epoch; /* or NULL */
     void *context;
 } dg_fit_options;
-
-dg_fit_options dg_fit_defaults(void);
 
 typedef struct dg_fit_result {
     int64_t best_epoch;    /* by `monitor`, else by the last score there is to judge by, val_loss or
@@ -83,7 +76,7 @@ typedef struct dg_scores {
 /* What every learner begins with: a dg_model or a forest is a dg_learner and more. */
 typedef struct dg_learner {
     const struct dg_learner_type *type;
-    const dg_part *options; /* what it was made with, owned; NULL for a network */
+    const dg_part *options; /* what it was made with, owned; or NULL, as for a network */
     uint64_t seed;
     bool fitted;
     bool busy;                   /* in a fit: refuses another */
@@ -96,6 +89,7 @@ typedef struct dg_learner {
 } dg_learner;
 
 struct dg_tensor_file; /* engine/store/safetensors.h */
+struct cJSON;          /* engine/store/json.h */
 
 /* Something that a learner knows after a fit: "oob_accuracy", "feature_importances". One of the two
  * functions is there. */
@@ -119,11 +113,20 @@ typedef struct dg_foreign_format {
     bool (*loses)(const dg_learner *learner, char *out, size_t size);
 } dg_foreign_format;
 
-/* A kind of learner: its file ends in this descriptor. Those that people make by name have a line
- * in engine/registry.list. Functions may leave the checks to dg_learner_fit and its like below,
- * which are what callers use. */
+/* A kind of learner: its file ends in this descriptor, which has a line in engine/registry.list.
+ * Functions may leave the checks to dg_learner_fit and its like below, which are what callers use.
+ * What is said to be NULL or false may be left out. */
 typedef struct dg_learner_type {
     dg_descriptor part; /* kind "learner" */
+    const char *module; /* the scripts' table that has its constructor, "tree", which is made if
+                           need be; NULL: people do not make one by its options */
+    const char *family; /* of learners that share a struct, and with it methods for scripts beyond
+                           the common ones ("tree": bindings/tree.c); or NULL */
+    /* What its fit takes beside dg_fit_options: the fields of a struct of `fit_size` bytes, whose
+     * address is then in `own`; hints as in dg_descriptor. Or NULL. */
+    const dg_param *fit_params;
+    size_t fit_size;
+    const char *const *fit_hints;
     /* A new, unfitted learner of its own size, zeroed but for what is its own. */
     dg_status (*create)(const dg_part *options, dg_learner **out);
     /* Gives back what is its own, and the memory of the struct. */
@@ -145,18 +148,35 @@ typedef struct dg_learner_type {
     bool resumes;                   /* a second fit goes on where the first ended */
     bool resumes_if_asked;          /* or does so with DG_RESUME_YES */
     bool takes_numbers;             /* a set with numbers can be fitted, if its options say so */
+    bool takes_weights;             /* rows count by the weights of their set; else it is refused */
     const dg_attribute *attributes; /* or NULL */
-    /* Puts what was learnt into the tensors of a file, and takes it from there, trusting nothing.
-     * The fields of dg_learner, and the options, are kept by engine/store. */
+    /* Whether its logs have an accuracy; NULL: unless it predicts numbers. */
+    bool (*counts_hits)(const dg_learner *learner);
+    /* Whether a fit on x is likely to be a mistake; then a sentence that says so is written to
+     * `out`. Or NULL. */
+    bool (*doubts)(const dg_learner *learner, const dg_tensor *x, char *out, size_t size);
+    /* Model files (engine/store/learner_file.h) keep the fields of dg_learner, and the options that
+     * it was made with, unless `describe` adds members to their JSON in place of these. `store`
+     * adds tensors, and `restore` fills a learner fresh from `create` (whose classes have been
+     * read) from both, trusting nothing: DG_FORMAT says what is wrong. It sets `fitted` where
+     * that does not follow from a known range of inputs. */
+    dg_status (*describe)(const dg_learner *learner, struct cJSON *root);
     dg_status (*store)(const dg_learner *learner, struct dg_tensor_file *file);
-    dg_status (*restore)(dg_learner *learner, const struct dg_tensor_file *file);
-    const dg_foreign_format *foreign; /* or NULL */
+    dg_status (*restore)(dg_learner *learner, const struct cJSON *root,
+                         const struct dg_tensor_file *file);
+    const dg_foreign_format *const *formats; /* ends in NULL; or NULL */
+    /* Takes the options and the seed of `other`, of the same type, where the file that it came from
+     * does not say its own; else DG_INVALID. NULL: files always say. */
+    dg_status (*take_options)(dg_learner *learner, const dg_learner *other);
 } dg_learner_type;
 
 /* --- using one; job: NULL is dg_job_default() ---------------------------------------------- */
 
 /* seed: draws what is random in it, unless its options have a seed of their own. */
 dg_status dg_learner_new(dg_learner **out, const dg_part *options, uint64_t seed);
+/* The same for types that have no options (NULL), too. */
+dg_status dg_learner_create(dg_learner **out, const dg_learner_type *type, const dg_part *options,
+                            uint64_t seed);
 void dg_learner_free(dg_learner *learner); /* NULL is allowed */
 
 /* Trains. DG_INVALID: what does not fit, before anything changes; DG_NUMERIC: the loss is no finite
@@ -173,6 +193,10 @@ dg_status dg_learner_predict(const dg_learner *learner, const dg_tensor *x, cons
                              dg_tensor *out);
 /* A text for people; dg_free it. */
 dg_status dg_learner_summary(const dg_learner *learner, char **out);
+/* As in dg_learner_type. */
+dg_status dg_learner_take_options(dg_learner *learner, const dg_learner *other);
+bool dg_learner_doubts(const dg_learner *learner, const dg_tensor *x, char *out, size_t size);
+bool dg_learner_counts_hits(const dg_learner *learner);
 
 /* Whether x lies in quite another range than the data that the learner was fitted on; then a
  * sentence that says so is written to `out`. */

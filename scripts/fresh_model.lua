@@ -6,9 +6,9 @@ local seen = setmetatable({}, { __mode = "k" })
 
 -- who and call begin the message of a failure: ("search.grid", "model(p)", model).
 return function(who, call, model)
-  local found = internals.found(model)
-  if found ~= "a model" and found ~= "a learner" then
-    internals.raise(("%s: %s must return a new, compiled model, found %s"):format(who, call, found))
+  if not internals.is_model(model) then
+    internals.raise(("%s: %s must return a new, compiled model, found %s"):format(who, call,
+      internals.found(model)))
   end
   if seen[model] then
     internals.raise(("%s: %s returned a model that was there before: make a new one within " ..

@@ -6,7 +6,7 @@ local sorted_keys = require("digits.show").sorted_keys
 local KINDS = { "layer", "optimizer", "loss", "initializer", "regularizer", "learner" }
 local TITLES = { layer = "layers", optimizer = "optimizers", loss = "losses",
   initializer = "initialisers", regularizer = "regularisers", learner = "learners" }
-local MODULES = { "nn", "data", "tree", "metrics", "search", "plot", "report" }
+local MODULES = require "digits.modules"
 
 -- Of a text; unless the thing is described by its parameters, its first line says how it is called.
 local function first_sentence(text, described)
@@ -84,6 +84,14 @@ local function describe_module(module)
   return table.concat(lines, "\n")
 end
 
+-- Those of single types of learners, "RandomForest", come last.
+local function class_names()
+  local names = sorted_keys(classes)
+  local function key(name) return (name:find "^%l" and "1" or "2") .. name end
+  table.sort(names, function(a, b) return key(a) < key(b) end)
+  return names
+end
+
 -- What a name such as "nn.Conv2D", "tensor:sum" or "fit" stands for, or nil.
 local function resolve(path)
   local words = {}
@@ -97,12 +105,11 @@ local function resolve(path)
     return class and (class.methods[words[2]] or class.properties[words[2]])
       or type(value) == "table" and rawget(value, words[2]) or nil
   end
-  if value ~= nil or class then return value, class end
   for _, module in ipairs(MODULES) do
-    local found = rawget(digits[module], words[1])
-    if found then return found end
+    value = value or rawget(digits[module], words[1])
   end
-  for _, name in ipairs(sorted_keys(classes)) do
+  if value ~= nil or class then return value, words[1]:find "^%l" and class or nil end
+  for _, name in ipairs(class_names()) do
     local meta = classes[name]
     local found = meta.methods[words[1]] or meta.properties[words[1]]
     if found then return found end
@@ -123,8 +130,12 @@ local function all_names()
   end
   add("", digits)
   for _, module in ipairs(MODULES) do add(module .. ".", digits[module]) end
-  for _, name in ipairs(sorted_keys(classes)) do
-    add(name .. ":", classes[name].methods)
+  for _, name in ipairs(class_names()) do
+    local own = {} -- without what all learners can do
+    for method, value in pairs(classes[name].methods) do
+      if name:find "^%l" or not classes.learner.methods[method] then own[method] = value end
+    end
+    add(name .. ":", own)
     add(name .. ":", classes[name].properties)
   end
   return full, last

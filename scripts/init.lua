@@ -29,13 +29,12 @@ local function module(fields, name)
   return fields
 end
 
-module(digits.nn, "digits.nn")
-module(digits.data, "digits.data")
-module(digits.tree, "digits.tree")
-module(digits.search, "digits.search")
-module(digits.plot, "digits.plot")
-module(digits.report, "digits.report")
-module(digits.metrics, "digits.metrics")
+for _, name in ipairs(require "digits.modules") do
+  local full = "digits." .. name
+  module(digits[name], full)
+  internals.document(digits[name], full, full .. "\nLearners: they are fitted, judged and kept " ..
+    "as networks and trees are;\nwhat can be done with one: help \"learner\".")
+end
 require "digits.metrics"
 internals.document(digits, "digits", "digits\n" ..
   "Recognising handwritten digits, and images or tables like them. help(x) tells of x: a\n" ..

@@ -2,7 +2,7 @@
 local internals = require("digits.core").internals
 local documents, classes = internals.documents()
 
-local MODULES = { "nn", "data", "tree", "metrics", "search", "plot", "report" }
+local MODULES = require "digits.modules"
 
 -- What is known of a value: its description, or its document for what has none; nil for others.
 local function entry(value)

@@ -25,7 +25,7 @@ function repl.start()
     names[#names + 1] = name
   end
   offer("digits", digits)
-  for _, part in ipairs { "data", "metrics", "nn", "plot", "search", "tree" } do
+  for _, part in ipairs(require "digits.modules") do
     local ok, value = pcall(index, digits, part)
     if ok and value ~= nil then offer(part, value) end
   end

@@ -16,6 +16,7 @@ struct fit {
     dg_model *model;
     const dg_dataset *set;
     const dg_fit_options *options;
+    dg_network_fit own;
     const dg_job *job;
     uint64_t seed;
     int64_t rows, batch_size, batches, width;
@@ -36,27 +37,36 @@ struct fit {
 
 /* --- checking ----------------------------------------------------------------------------- */
 
-static dg_status refuse_weights(const char *who)
+const dg_param dg_network_fit_params[] = {
+    DG_INT(dg_network_fit, epochs, DG_AT_LEAST(1), .default_number = 1,
+           .doc = "passes over the set"),
+    DG_INT(dg_network_fit, batch_size, DG_AT_LEAST(1), .default_number = 32,
+           .doc = "rows for each update of the weights"),
+    DG_BOOL(dg_network_fit, shuffle, .default_number = 1, .doc = "another order each epoch"),
+    DG_END,
+};
+
+static dg_network_fit own_options(const dg_fit_options *options)
 {
-    return dg_error(DG_INVALID,
-                    "%s: the rows have weights, which networks do not take yet: leave them out, "
-                    "with set:with { weights = false }",
-                    who);
+    dg_network_fit own;
+    if (options->own) return *(const dg_network_fit *)options->own;
+    for (const dg_param *param = dg_network_fit_params; param->name; param++)
+        dg_param_put_default(param, &own);
+    return own;
 }
 
-static dg_status check_options(const dg_model *model, const dg_fit_options *options)
+static dg_status check_options(const dg_model *model, const dg_network_fit *own,
+                               const dg_fit_options *options)
 {
     if (!model->optimizer)
         return dg_error(DG_INVALID,
                         "fit: the model is not compiled: call model:compile { optimizer "
                         "= ..., loss = ... } first");
-    if (options->sample_weight) return refuse_weights("fit");
-    if (options->epochs < 1)
-        return dg_error(DG_INVALID, "fit: epochs must be at least 1, found %" PRId64,
-                        options->epochs);
-    if (options->batch_size < 1)
+    if (own->epochs < 1)
+        return dg_error(DG_INVALID, "fit: epochs must be at least 1, found %" PRId64, own->epochs);
+    if (own->batch_size < 1)
         return dg_error(DG_INVALID, "fit: batch_size must be at least 1, found %" PRId64,
-                        options->batch_size);
+                        own->batch_size);
     static const char *const scores[] = { "loss", "val_loss", "accuracy", "val_accuracy", NULL };
     static const char *const losses[] = { "loss", "val_loss", NULL };
     return dg_stopping_check(options, model->with_accuracy ? scores : losses);
@@ -67,7 +77,7 @@ static dg_status prepare(struct fit *fit)
 {
     dg_model *model = fit->model;
     bool first = !model->base.classes && !model->base.numbers;
-    DG_TRY(check_options(model, fit->options));
+    DG_TRY(check_options(model, &fit->own, fit->options));
     DG_TRY(dg_answers_adopt(model, fit->set, "fit"));
     dg_status status = dg_answers_of(&fit->answers, model, fit->set, "fit");
     if (status == DG_OK && fit->options->validation) {
@@ -167,7 +177,7 @@ static dg_status run_batch(struct fit *fit, int64_t batch, uint64_t epoch_key)
 
 static void order_rows(struct fit *fit, uint64_t epoch_key)
 {
-    if (fit->options->shuffle) {
+    if (fit->own.shuffle) {
         dg_random_permutation(dg_key(epoch_key, "shuffle", 0), fit->rows, fit->order);
         return;
     }
@@ -198,7 +208,7 @@ static dg_status run_epoch(struct fit *fit)
 static dg_status run_epochs(struct fit *fit)
 {
     dg_status status = DG_OK;
-    for (int64_t i = 1; i <= fit->options->epochs && !fit->stop && status == DG_OK; i++) {
+    for (int64_t i = 1; i <= fit->own.epochs && !fit->stop && status == DG_OK; i++) {
         fit->log.epoch = i;
         status = run_epoch(fit);
     }
@@ -215,18 +225,19 @@ dg_status dg_model_fit(dg_model *model, const dg_dataset *set, const dg_fit_opti
     struct fit fit = { .model = model,
                        .set = set,
                        .options = options,
+                       .own = own_options(options),
                        .job = job,
                        .rows = dg_dataset_rows(set),
                        .result = result };
     /* as in Keras, a batch that would be larger than the set is the set */
-    fit.batch_size = options->batch_size < fit.rows ? options->batch_size : fit.rows;
+    fit.batch_size = fit.own.batch_size < fit.rows ? fit.own.batch_size : fit.rows;
     dg_status status = prepare(&fit);
     if (status == DG_OK) status = allocate(&fit);
     if (status == DG_OK && options->resume == DG_RESUME_NO) dg_model_restart(model);
     if (status == DG_OK) {
         fit.seed = options->seeded ? options->seed : dg_key(model->base.seed, "fit", 0);
         fit.batches = (fit.rows + fit.batch_size - 1) / fit.batch_size;
-        fit.log = (dg_log){ .epochs = options->epochs, .batches = fit.batches };
+        fit.log = (dg_log){ .epochs = fit.own.epochs, .batches = fit.batches };
         fit.width = model->base.class_count;
         fit.raw = model->bytes == DG_BYTES_RAW;
         model->base.fitted = true;
@@ -283,7 +294,10 @@ dg_status dg_model_gradients(dg_model *model, const dg_dataset *set, uint64_t ke
     if (!model->loss) return dg_error(DG_INVALID, "gradients: the model is not compiled");
     if (model->base.busy) return dg_error(DG_INVALID, "gradients: this model is being fitted");
     if (dg_dataset_rows(set) == 0) return dg_error(DG_INVALID, "gradients: the set has no rows");
-    if (set->weights.storage) return refuse_weights("gradients");
+    if (set->weights.storage)
+        return dg_error(DG_INVALID,
+                        "gradients: the rows have weights, which a Network does not take: leave "
+                        "them out, with set:with { weights = false }");
     DG_TRY(dg_learner_check_rows(&model->base, &set->x, "gradients"));
     if (!set->numeric) DG_TRY(dg_dataset_want_labels(set, "gradients"));
     if (!model->gradients)

@@ -21,10 +21,10 @@ static const dg_layer_type *type_of(const dg_part *layer)
 
 dg_status dg_model_new(dg_model **out, uint64_t seed)
 {
-    DG_TRY(dg_alloc_zero(out, 1, sizeof **out));
-    (*out)->base.type = &dg_network;
-    (*out)->base.seed = seed;
-    (*out)->output = -1;
+    dg_learner *learner;
+    *out = NULL;
+    DG_TRY(dg_learner_create(&learner, &dg_network, NULL, seed));
+    *out = dg_model_of(learner);
     return DG_OK;
 }
 

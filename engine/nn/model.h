@@ -54,6 +54,13 @@ typedef struct dg_node {
  * Rescaling. dg_model_finish finds out, unless it was set before: by a file. */
 typedef enum dg_byte_scale { DG_BYTES_BY_LAYERS, DG_BYTES_SCALED, DG_BYTES_RAW } dg_byte_scale;
 
+/* What the fit of a network takes beside dg_fit_options, which has its address as `own`. */
+typedef struct dg_network_fit {
+    int64_t epochs;     /* default 1 */
+    int64_t batch_size; /* default 32; above the rows of the set: one batch of them all */
+    bool shuffle;       /* default true: another order each epoch */
+} dg_network_fit;
+
 struct dg_plan; /* engine/nn/plan.h */
 
 typedef struct dg_model {

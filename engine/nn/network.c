@@ -1,7 +1,20 @@
 /* Networks as learners. */
 #include "engine/nn/network.h"
 
+#include "engine/base/memory.h"
+
 #include "engine/nn/plan.h"
+
+static dg_status create(const dg_part *options, dg_learner **out)
+{
+    dg_model *model;
+    (void)options;
+    *out = NULL;
+    DG_TRY(dg_alloc_zero(&model, 1, sizeof *model));
+    model->output = -1;
+    *out = &model->base;
+    return DG_OK;
+}
 
 static const dg_model *model_of(const dg_learner *learner)
 {
@@ -46,7 +59,31 @@ static float byte_scale(const dg_learner *learner)
     return model_of(learner)->bytes == DG_BYTES_RAW ? 1 : 255;
 }
 
+static bool counts_hits(const dg_learner *learner)
+{
+    return model_of(learner)->with_accuracy;
+}
+
+static bool doubts(const dg_learner *learner, const dg_tensor *x, char *out, size_t size)
+{
+    return dg_model_doubts_bytes(model_of(learner), x, out, size);
+}
+
 static const dg_param params[] = { DG_END };
+
+static const char *const fit_hints[] = {
+    "validation_split",
+    "split the set first: set:split { 0.8, 0.2 }, then validation = ...",
+    "lr",
+    "the optimizer has it: compile { optimizer = nn.Adam { learning_rate = ... } }",
+    "learning_rate",
+    "the optimizer has it: compile { optimizer = nn.Adam { learning_rate = ... } }",
+    "batch",
+    "use batch_size = ...",
+    "nb_epoch",
+    "use epochs = ...",
+    NULL
+};
 
 const dg_learner_type dg_network = {
     .part = { .kind = "learner",
@@ -54,6 +91,11 @@ const dg_learner_type dg_network = {
               .alias = "network",
               .doc = "a graph of layers, trained by gradient descent",
               .params = params },
+    .family = "network",
+    .fit_params = dg_network_fit_params,
+    .fit_size = sizeof(dg_network_fit),
+    .fit_hints = fit_hints,
+    .create = create,
     .free = release,
     .fit = fit,
     .predict_proba = predict_proba,
@@ -63,4 +105,9 @@ const dg_learner_type dg_network = {
     .step = "epoch",
     .resumes = true,
     .takes_numbers = true,
+    .counts_hits = counts_hits,
+    .doubts = doubts,
+    .describe = dg_network_describe,
+    .store = dg_network_store,
+    .restore = dg_network_restore,
 };

@@ -10,7 +10,14 @@ void dg_model_release(dg_model *model);
 /* engine/nn/model.c: weights as after dg_model_finish, an optimizer as after dg_model_compile. */
 void dg_model_restart(dg_model *model);
 
+/* engine/nn/store.c: networks in model files. */
+dg_status dg_network_describe(const dg_learner *learner, struct cJSON *root);
+dg_status dg_network_store(const dg_learner *learner, struct dg_tensor_file *file);
+dg_status dg_network_restore(dg_learner *learner, const struct cJSON *root,
+                             const struct dg_tensor_file *file);
+
 /* engine/nn/fit.c */
+extern const dg_param dg_network_fit_params[];
 dg_status dg_model_fit(dg_model *model, const dg_dataset *set, const dg_fit_options *options,
                        const dg_job *job, dg_fit_result *result);
 

@@ -175,6 +175,18 @@ dg_status dg_json_add(cJSON *to, const char *name, cJSON *item)
     return dg_json_made(NULL);
 }
 
+dg_status dg_json_add_object(cJSON *to, const char *name, cJSON **out)
+{
+    *out = cJSON_CreateObject();
+    return dg_json_add(to, name, *out);
+}
+
+dg_status dg_json_add_list(cJSON *to, const char *name, cJSON **out)
+{
+    *out = cJSON_CreateArray();
+    return dg_json_add(to, name, *out);
+}
+
 cJSON *dg_json_integer(int64_t number)
 {
     char text[32];

@@ -41,6 +41,10 @@ dg_status dg_format_error(dg_status status);
  * be NULL: cJSON's way of saying that memory has run out. */
 dg_status dg_json_add(cJSON *to, const char *name, cJSON *item);
 
+/* The same for a new object or list, `*out`. */
+dg_status dg_json_add_object(cJSON *to, const char *name, cJSON **out);
+dg_status dg_json_add_list(cJSON *to, const char *name, cJSON **out);
+
 /* Numbers that read back as the same number; NULL without memory. A number that is not finite,
  * which JSON cannot say, becomes null. */
 cJSON *dg_json_integer(int64_t number);

@@ -32,17 +32,14 @@ static dg_status read_class_names(dg_learner *learner, const cJSON *names)
     return DG_OK;
 }
 
-/* `outputs`: how many a network has; 0: any number will do. */
-static dg_status read_classes(dg_learner *learner, const cJSON *root, int64_t outputs)
+static dg_status read_classes(dg_learner *learner, const cJSON *root)
 {
     const cJSON *list, *names = cJSON_GetObjectItemCaseSensitive(root, "class_names"), *item;
     int64_t count = 0;
     DG_TRY(dg_json_member(root, "classes", cJSON_Array | cJSON_NULL, &list));
     if (cJSON_IsNull(list)) return DG_OK;
     int size = cJSON_GetArraySize(list);
-    if (size == 0 || (outputs && size != outputs))
-        return dg_error(DG_FORMAT, "'classes' has %d labels, the model has %" PRId64 " outputs",
-                        size, outputs);
+    if (size == 0) return dg_error(DG_FORMAT, "'classes' has no labels");
     DG_TRY(dg_alloc_zero(&learner->classes, size, sizeof *learner->classes));
     learner->class_count = size;
     cJSON_ArrayForEach(item, list)
@@ -55,19 +52,6 @@ static dg_status read_classes(dg_learner *learner, const cJSON *root, int64_t ou
         learner->classes[count++] = (int32_t)label;
     }
     return names ? read_class_names(learner, names) : DG_OK;
-}
-
-static dg_status read_numbers(dg_learner *learner, const cJSON *root, int64_t outputs)
-{
-    const cJSON *numbers = cJSON_GetObjectItemCaseSensitive(root, "numbers");
-    if (!numbers) return DG_OK;
-    if (!cJSON_IsBool(numbers))
-        return dg_error(DG_FORMAT, "'numbers' must be true or false, found %s",
-                        dg_json_kind(numbers));
-    learner->numbers = cJSON_IsTrue(numbers);
-    if (learner->numbers && (learner->classes || outputs != 1))
-        return dg_error(DG_FORMAT, "'numbers' is of models with one output and no classes");
-    return DG_OK;
 }
 
 static dg_status read_input_range(dg_learner *learner, const cJSON *root)
@@ -115,15 +99,17 @@ static dg_status read_row(dg_learner *learner, const cJSON *root)
     return DG_OK;
 }
 
-static dg_status read_named(dg_learner **out, uint64_t seed, const char *kind, const cJSON *root)
+static dg_status create(dg_learner **out, const dg_learner_type *type, uint64_t seed,
+                        const cJSON *root)
 {
     const cJSON *item;
     const dg_part *options;
+    if (type->describe) return dg_learner_create(out, type, NULL, seed);
     DG_TRY(dg_json_member(root, "learner", cJSON_Object, &item));
     DG_TRY(dg_part_from_json(&options, "learner", item));
     dg_status status = DG_OK;
-    if (strcmp(options->type->alias, kind) != 0)
-        status = dg_error(DG_FORMAT, "is of kind '%.100s', but describes a %s", kind,
+    if (options->type != &type->part)
+        status = dg_error(DG_FORMAT, "is of kind '%s', but describes a %s", type->part.alias,
                           options->type->name);
     if (status == DG_OK) status = dg_learner_new(out, options, seed);
     dg_part_release(options);
@@ -136,28 +122,18 @@ static dg_status read_learner(dg_learner **out, const cJSON *root, const dg_tens
 {
     const cJSON *kind, *text;
     uint64_t seed;
-    dg_model *model = NULL;
     DG_TRY(check_format(root));
     DG_TRY(dg_json_member(root, "kind", cJSON_String, &kind));
     DG_TRY(dg_json_member(root, "seed", cJSON_String, &text));
     DG_TRY(dg_json_seed_value(text, "'seed'", &seed));
-    if (strcmp(kind->valuestring, dg_network.part.alias) != 0 &&
-        !dg_find_descriptor("learner", kind->valuestring))
+    const dg_descriptor *type = dg_find_descriptor("learner", kind->valuestring);
+    if (!type)
         return dg_error(DG_FORMAT, "describes a '%.100s', which this program does not know",
                         kind->valuestring);
-    if (strcmp(kind->valuestring, dg_network.part.alias) == 0) {
-        DG_TRY(dg_network_read(&model, seed, root, file));
-        *out = &model->base;
-    } else {
-        DG_TRY(read_named(out, seed, kind->valuestring, root));
-    }
-    int64_t outputs = model ? dg_shape_size(&model->nodes[model->output].build.output) : 0;
-    DG_TRY(read_classes(*out, root, outputs));
-    if (model) DG_TRY(read_numbers(*out, root, outputs));
+    DG_TRY(create(out, (const dg_learner_type *)type, seed, root));
+    DG_TRY(read_classes(*out, root));
     DG_TRY(read_input_range(*out, root));
-    if (model) return DG_OK;
-    (*out)->fitted = true;
-    return (*out)->type->restore(*out, file);
+    return (*out)->type->restore(*out, root, file);
 }
 
 static dg_status load_from(dg_learner **out, const dg_tensor_file *file, const char *path)
@@ -185,9 +161,11 @@ dg_status dg_learner_load(dg_learner **out, const char *path)
     *out = NULL;
     for (int i = 0; dg_registry[i]; i++) {
         const dg_learner_type *type = (const dg_learner_type *)dg_registry[i];
-        if (strcmp(type->part.kind, "learner") != 0 || !type->foreign) continue;
-        if (dg_is_foreign(type->foreign, path)) return type->foreign->read(out, path);
-        if (type->foreign->check) DG_TRY(type->foreign->check(path));
+        if (strcmp(type->part.kind, "learner") != 0) continue;
+        const dg_foreign_format *foreign = dg_foreign_for(type, path);
+        if (foreign) return foreign->read(out, path);
+        for (int k = 0; type->formats && type->formats[k]; k++)
+            if (type->formats[k]->check) DG_TRY(type->formats[k]->check(path));
     }
     dg_tensor_file file;
     DG_TRY(dg_check_kind(path));

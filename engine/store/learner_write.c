@@ -8,18 +8,6 @@
 #include "engine/store/learner_json.h"
 #include "engine/store/part_json.h"
 
-dg_status dg_json_add_object(cJSON *to, const char *name, cJSON **out)
-{
-    *out = cJSON_CreateObject();
-    return dg_json_add(to, name, *out);
-}
-
-dg_status dg_json_add_list(cJSON *to, const char *name, cJSON **out)
-{
-    *out = cJSON_CreateArray();
-    return dg_json_add(to, name, *out);
-}
-
 /* --- the JSON text -------------------------------------------------------------------------- */
 
 static dg_status add_classes(cJSON *root, const dg_learner *learner)
@@ -49,6 +37,7 @@ static dg_status add_input_range(cJSON *root, const dg_learner *learner)
 static dg_status add_row_and_options(cJSON *root, const dg_learner *learner)
 {
     cJSON *row, *options;
+    if (!learner->fitted) return dg_error(DG_INVALID, "the model was never fitted");
     DG_TRY(dg_json_add_list(root, "row", &row));
     for (int i = 0; i < learner->row.count; i++)
         DG_TRY(dg_json_add(row, NULL, dg_json_integer(learner->row.at[i])));
@@ -58,11 +47,11 @@ static dg_status add_row_and_options(cJSON *root, const dg_learner *learner)
 
 static dg_status describe(cJSON *root, const dg_learner *learner)
 {
-    const dg_model *model = dg_model_of((dg_learner *)learner);
+    const dg_learner_type *type = learner->type;
     DG_TRY(dg_json_add(root, "format", dg_json_integer(DG_LEARNER_FORMAT)));
-    DG_TRY(dg_json_add(root, "kind", cJSON_CreateString(learner->type->part.alias)));
+    DG_TRY(dg_json_add(root, "kind", cJSON_CreateString(type->part.alias)));
     DG_TRY(dg_json_add(root, "program", cJSON_CreateString("digits-lua " DIGITS_VERSION)));
-    DG_TRY(model ? dg_network_describe(root, model) : add_row_and_options(root, learner));
+    DG_TRY(type->describe ? type->describe(learner, root) : add_row_and_options(root, learner));
     DG_TRY(dg_json_add(root, "seed", dg_json_seed(learner->seed)));
     DG_TRY(add_classes(root, learner));
     return add_input_range(root, learner);
@@ -95,10 +84,15 @@ static dg_status add_metadata(dg_tensor_file *file, const dg_learner *learner, c
     return dg_copy_text(&file->values[1], purpose);
 }
 
-bool dg_is_foreign(const dg_foreign_format *format, const char *path)
+const dg_foreign_format *dg_foreign_for(const dg_learner_type *type, const char *path)
 {
-    size_t length = strlen(path), ending = format ? strlen(format->ending) : 0;
-    return format && length >= ending && strcasecmp(path + length - ending, format->ending) == 0;
+    size_t length = strlen(path);
+    for (int i = 0; type->formats && type->formats[i]; i++) {
+        size_t ending = strlen(type->formats[i]->ending);
+        if (length >= ending && strcasecmp(path + length - ending, type->formats[i]->ending) == 0)
+            return type->formats[i];
+    }
+    return NULL;
 }
 
 /* A name that promises another format than the file would have misleads whoever finds it. */
@@ -106,16 +100,17 @@ static dg_status refuse_foreign(const dg_learner *learner, const char *path)
 {
     for (int i = 0; dg_registry[i]; i++) {
         const dg_learner_type *type = (const dg_learner_type *)dg_registry[i];
-        if (strcmp(type->part.kind, "learner") != 0 || !dg_is_foreign(type->foreign, path))
-            continue;
+        const dg_foreign_format *format =
+            strcmp(type->part.kind, "learner") == 0 ? dg_foreign_for(type, path) : NULL;
+        if (!format) continue;
         return dg_error(DG_INVALID,
                         "cannot write %s: %s is for %s, not for a %s: let the name end in "
                         ".safetensors",
-                        path, type->foreign->name, type->part.name, learner->type->part.name);
+                        path, format->name, type->part.name, learner->type->part.name);
     }
     const char *kind = dg_kind_by_ending(path);
     if (!kind) return DG_OK;
-    const dg_foreign_format *own = learner->type->foreign;
+    const dg_foreign_format *own = learner->type->formats ? learner->type->formats[0] : NULL;
     return dg_error(DG_INVALID,
                     "cannot write %s: its ending is that of %s files, and a %s is saved as "
                     "safetensors%s%s: let the name end in .safetensors%s%s",
@@ -125,8 +120,8 @@ static dg_status refuse_foreign(const dg_learner *learner, const char *path)
 
 bool dg_learner_save_loses(const dg_learner *learner, const char *path, char *out, size_t size)
 {
-    const dg_foreign_format *foreign = learner->type->foreign;
-    return dg_is_foreign(foreign, path) && foreign->loses && foreign->loses(learner, out, size);
+    const dg_foreign_format *foreign = dg_foreign_for(learner->type, path);
+    return foreign && foreign->loses && foreign->loses(learner, out, size);
 }
 
 dg_status dg_learner_save(const dg_learner *learner, const char *path)
@@ -137,16 +132,12 @@ dg_status dg_learner_save(const dg_learner *learner, const char *path)
 dg_status dg_learner_save_for(const dg_learner *learner, const char *path, const char *purpose)
 {
     dg_tensor_file file = { 0 };
-    if (dg_is_foreign(learner->type->foreign, path))
-        return learner->type->foreign->write(learner, path);
+    const dg_foreign_format *foreign = dg_foreign_for(learner->type, path);
+    if (foreign) return foreign->write(learner, path);
     DG_TRY(refuse_foreign(learner, path));
-    const dg_model *model = dg_model_of((dg_learner *)learner);
-    if (model ? model->output < 0 : !learner->fitted)
-        return dg_error(DG_INVALID, "cannot write %s: the model %s", path,
-                        model ? "is not finished" : "was never fitted");
     dg_status status = add_metadata(&file, learner, purpose);
-    if (status == DG_OK)
-        status = model ? dg_network_store(model, &file) : learner->type->store(learner, &file);
+    if (status == DG_OK) status = learner->type->store(learner, &file);
+    if (status == DG_INVALID) dg_error_context(status, "cannot write %s", path);
     if (status == DG_OK) status = dg_tensor_file_write(&file, path);
     dg_tensor_file_release(&file);
     return status;

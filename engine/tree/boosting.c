@@ -203,7 +203,7 @@ static dg_status begin_derivatives(struct fit *fit)
     d->outputs = fit->outputs;
     d->target = fit->positions;
     d->number = fit->numbers;
-    d->weight = fit->options->sample_weight ? dg_floats(fit->options->sample_weight) : NULL;
+    d->weight = fit->set->weights.storage ? dg_floats(&fit->set->weights) : NULL;
     d->margin = fit->margin;
     if (!fit->goes_on) begin_base(fit);
     return begin_margins(fit);
@@ -522,6 +522,8 @@ const dg_learner_type dg_gradient_boosting = {
               .options_size = sizeof(boosting_options),
               .check = check,
               .hints = hints },
+    .module = "tree",
+    .family = "tree",
     .create = dg_tree_create,
     .free = dg_tree_free_learner,
     .fit = fit_boosting,
@@ -531,8 +533,10 @@ const dg_learner_type dg_gradient_boosting = {
     .step = "round",
     .resumes_if_asked = true,
     .takes_numbers = true,
+    .takes_weights = true,
     .attributes = dg_boosting_attributes,
     .store = dg_tree_store,
     .restore = dg_tree_restore,
-    .foreign = &xgboost_json,
+    .formats = (const dg_foreign_format *const[]){ &xgboost_json, NULL },
+    .take_options = dg_tree_take_options,
 };

@@ -27,14 +27,16 @@ dg_status dg_tree_predict_proba(const dg_learner *learner, const dg_tensor *x, c
                                 dg_tensor *out);
 dg_status dg_tree_summary(const dg_learner *learner, char **out);
 dg_status dg_tree_store(const dg_learner *learner, struct dg_tensor_file *file);
-dg_status dg_tree_restore(dg_learner *learner, const struct dg_tensor_file *file);
+dg_status dg_tree_restore(dg_learner *learner, const struct cJSON *root,
+                          const struct dg_tensor_file *file);
+dg_status dg_tree_take_options(dg_learner *learner, const dg_learner *other);
 
 extern const dg_attribute dg_forest_attributes[], dg_boosting_attributes[];
 
 /* The seed of a fit: given with it, or with the learner's options, or the learner's own. */
 uint64_t dg_tree_seed(const dg_learner *learner, const dg_fit_options *options);
 
-/* Rows, weights, classes and infinities of the validation set, and what early stopping watches;
+/* Rows, classes and infinities of the validation set, and what early stopping watches;
  * `scores`: their names, then NULL; `numbers`: labels are numbers, not classes. known: a learner
  * that goes on with its classes; NULL: they will be the set's. Changes nothing. */
 dg_status dg_tree_check_fit(const dg_dataset *set, const dg_fit_options *options,

@@ -354,7 +354,7 @@ static dg_status prepare(struct fit *fit)
     DG_TRY(prepare_targets(fit));
     DG_TRY(dg_forest_order(&fit->rows, fit->position, fit->number));
     DG_TRY(dg_forest_weigh(&fit->rows, by_class, by_class->integer == BALANCED_SUBSAMPLE,
-                           options->sample_weight));
+                           set->weights.storage ? &set->weights : NULL));
     DG_TRY(prepare_oob(fit));
     DG_TRY(dg_bins_make(&fit->bins, &set->x, fit->rows.order, DG_MAX_BINS, fit->job));
     DG_TRY(dg_bins_add_rows(&fit->bins, fit->job));
@@ -535,10 +535,10 @@ static const dg_param forest_params[] = {
 };
 
 #define LEARNER_FUNCTIONS                                                                          \
-    .create = dg_tree_create, .free = dg_tree_free_learner,                                        \
+    .module = "tree", .family = "tree", .create = dg_tree_create, .free = dg_tree_free_learner,    \
     .predict_proba = dg_tree_predict_proba, .evaluate = dg_evaluate_outputs,                       \
-    .summary = dg_tree_summary, .takes_numbers = true, .attributes = dg_forest_attributes,         \
-    .store = dg_tree_store, .restore = dg_tree_restore
+    .summary = dg_tree_summary, .takes_numbers = true, .takes_weights = true,                      \
+    .attributes = dg_forest_attributes, .store = dg_tree_store, .restore = dg_tree_restore
 
 const dg_learner_type dg_decision_tree = {
     .part = { .kind = "learner",

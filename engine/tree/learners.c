@@ -46,12 +46,9 @@ void dg_tree_free_learner(dg_learner *learner)
     dg_free(learner);
 }
 
-dg_status dg_tree_learner_take_options(dg_learner *learner, const dg_learner *other)
+dg_status dg_tree_take_options(dg_learner *learner, const dg_learner *other)
 {
-    if (learner->type != other->type)
-        return dg_error(DG_INVALID, "load: the file has a %s, the options are of a %s",
-                        learner->type->part.name, other->type->part.name);
-    if (learner->type != &dg_gradient_boosting || !dg_tree_of(learner)->options_unknown)
+    if (!dg_tree_of(learner)->options_unknown)
         return dg_error(DG_INVALID, "load: the file says with which options its model was made: "
                                     "leave them out");
     DG_TRY(dg_boosting_check_objective(other->options, dg_tree_of(learner)->objective));
@@ -82,7 +79,6 @@ dg_status dg_tree_check_fit(const dg_dataset *set, const dg_fit_options *options
         return dg_error(DG_INVALID, "fit: trees take rows of 1 to %d values, found %" PRId64,
                         INT32_MAX, values);
     DG_TRY(dg_check_validation(set, options->validation, known, numbers, true, job));
-    DG_TRY(dg_check_sample_weight(options->sample_weight, dg_dataset_rows(set)));
     return dg_stopping_check(options, scores);
 }
 

@@ -36,10 +36,6 @@ typedef struct dg_tree_learner {
 
 extern const dg_learner_type dg_gradient_boosting;
 
-/* The learner, whose file does not say its options, takes those of `other` and its seed. DG_INVALID
- * if they are of different types or objectives, or the file did say. */
-dg_status dg_tree_learner_take_options(dg_learner *learner, const dg_learner *other);
-
 /* DG_INVALID if a GradientBoosting's options name another objective than `objective`. */
 dg_status dg_boosting_check_objective(const dg_part *options, dg_objective objective);
 

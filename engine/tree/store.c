@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
+#include "engine/store/json.h"
 #include "engine/store/safetensors.h"
 #include "engine/tree/fitting.h"
 
@@ -169,11 +170,13 @@ static dg_status check_gains(dg_trees *trees)
     return DG_OK;
 }
 
-dg_status dg_tree_restore(dg_learner *learner, const dg_tensor_file *file)
+dg_status dg_tree_restore(dg_learner *learner, const cJSON *root, const dg_tensor_file *file)
 {
+    (void)root;
     dg_tree_learner *mine = dg_tree_of(learner);
     dg_tensor packed[DG_TREES_TENSORS];
     DG_TRY(dg_learner_row_size(learner, &mine->trees.features));
+    learner->fitted = true;
     DG_TRY(restore_state(mine, file));
     for (int i = 0; i < DG_TREES_TENSORS; i++)
         DG_TRY(dg_tensor_file_want(file, dg_trees_tensor_names[i], &packed[i]));

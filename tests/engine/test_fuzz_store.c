@@ -35,8 +35,9 @@ static sample make_sample(void)
     assert_ok(dg_model_finish(model, node));
     network_compile(model, "adam", "", "categorical_crossentropy");
     const dg_dataset *set = network_set(model, 3, 3, false, 1);
-    dg_fit_options options = dg_fit_defaults();
-    options.batch_size = 3;
+    dg_network_fit own = { 1, 32, true };
+    dg_fit_options options = { .own = &own };
+    own.batch_size = 3;
     dg_job job = { .threads = 1 };
     dg_fit_result result;
     assert_ok(dg_learner_fit(&model->base, set, &options, &job, &result));

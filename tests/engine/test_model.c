@@ -157,10 +157,11 @@ static void test_same_bits(void **state)
         models[i] = with_everything();
         const dg_dataset *set = network_set(models[i], 310, 4, true, 5);
         dg_job job = { .threads = threads[i] };
-        dg_fit_options options = dg_fit_defaults();
+        dg_network_fit own = { 1, 32, true };
+        dg_fit_options options = { .own = &own };
         dg_fit_result result;
-        options.epochs = 2;
-        options.batch_size = 50;
+        own.epochs = 2;
+        own.batch_size = 50;
         options.validation = set;
         assert_ok(dg_learner_fit(&models[i]->base, set, &options, &job, &result));
         assert_ok(dg_learner_evaluate(&models[i]->base, set, &job, &scores[i]));
@@ -197,15 +198,16 @@ static void test_learns(void **state)
     for (int i = 0; i < 4; i++) {
         dg_model *model = dense_network(1, optimizers[i], options[i]);
         const dg_dataset *set = network_set(model, 400, 4, false, 2);
-        dg_fit_options fit = dg_fit_defaults();
+        dg_network_fit own = { 1, 32, true };
+        dg_fit_options fit = { .own = &own };
         dg_fit_result result;
         dg_scores before, after;
-        fit.epochs = 1;
+        own.epochs = 1;
         assert_fails_with(dg_learner_evaluate(&model->base, set, &one_thread, &before), DG_INVALID,
                           "never fitted");
         assert_ok(dg_learner_fit(&model->base, set, &fit, &one_thread, &result));
         assert_ok(dg_learner_evaluate(&model->base, set, &one_thread, &before));
-        fit.epochs = 30;
+        own.epochs = 30;
         assert_ok(dg_learner_fit(&model->base, set, &fit, &one_thread, &result));
         assert_ok(dg_learner_evaluate(&model->base, set, &one_thread, &after));
         assert_true(after.loss < before.loss);
@@ -250,9 +252,10 @@ static void test_callbacks(void **state)
     struct seen seen = { .stop_after = 3 };
     dg_model *model = dense_network(1, "Adam", "");
     const dg_dataset *set = network_set(model, 100, 4, false, 2);
-    dg_fit_options fit = dg_fit_defaults();
+    dg_network_fit own = { 1, 32, true };
+    dg_fit_options fit = { .own = &own };
     dg_fit_result result;
-    fit.epochs = 9;
+    own.epochs = 9;
     fit.on_epoch = on_epoch;
     fit.on_batch = on_batch;
     fit.context = &seen;
@@ -274,10 +277,11 @@ static void test_early_stopping(void **state)
     dg_model *model = dense_network(1, "Adam", "learning_rate=0.05");
     const dg_dataset *set = network_set(model, 60, 4, false, 2);
     const dg_dataset *other = network_set(model, 200, 4, false, 3);
-    dg_fit_options fit = dg_fit_defaults();
+    dg_network_fit own = { 1, 32, true };
+    dg_fit_options fit = { .own = &own };
     dg_fit_result result;
     dg_scores scores;
-    fit.epochs = 60;
+    own.epochs = 60;
     fit.validation = other;
     fit.monitor = "val_loss";
     fit.patience = 2;
@@ -309,16 +313,17 @@ static void test_fit_errors(void **state)
     const dg_dataset *set = network_set(model, 50, 4, false, 2);
     const dg_dataset *large = network_set(wide, 50, 4, false, 2);
     const dg_dataset *more = network_set(model, 50, 5, false, 2);
-    dg_fit_options fit = dg_fit_defaults();
+    dg_network_fit own = { 1, 32, true };
+    dg_fit_options fit = { .own = &own };
     dg_fit_result result;
-    fit.batch_size = 0;
+    own.batch_size = 0;
     assert_fails_with(dg_learner_fit(&model->base, set, &fit, &one_thread, &result), DG_INVALID,
                       "batch_size must be at least 1, found 0");
-    fit.batch_size = 10;
-    fit.epochs = 0;
+    own.batch_size = 10;
+    own.epochs = 0;
     assert_fails_with(dg_learner_fit(&model->base, set, &fit, &one_thread, &result), DG_INVALID,
                       "epochs must be at least 1, found 0");
-    fit.epochs = 5;
+    own.epochs = 5;
     assert_fails_with(dg_learner_fit(&model->base, large, &fit, &one_thread, &result), DG_INVALID,
                       "takes rows of shape {8} (8 values), the data has rows of shape {9}");
     assert_fails_with(dg_learner_fit(&model->base, more, &fit, &one_thread, &result), DG_INVALID,
@@ -344,7 +349,8 @@ static void test_memory_that_cannot_be_had(void **state)
     dg_model *shaped = dense_network(1, "Adam", "");
     const dg_dataset *plain = network_set(shaped, 50, 4, false, 2), *set;
     assert_ok(dg_dataset_new(&set, &plain->x, &plain->labels, 4, names));
-    dg_fit_options fit = dg_fit_defaults();
+    dg_network_fit own = { 1, 32, true };
+    dg_fit_options fit = { .own = &own };
     dg_fit_result result;
     for (int64_t after = 0;; after++) {
         dg_model *model = dense_network(1, "Adam", "");
@@ -373,7 +379,8 @@ static void test_cancelled(void **state)
     dg_job job = { .threads = 2, .cancel = &cancel };
     dg_model *model = dense_network(1, "Adam", "");
     const dg_dataset *set = network_set(model, 50, 4, false, 2);
-    dg_fit_options fit = dg_fit_defaults();
+    dg_network_fit own = { 1, 32, true };
+    dg_fit_options fit = { .own = &own };
     dg_fit_result result;
     assert_int_equal(dg_learner_fit(&model->base, set, &fit, &job, &result), DG_CANCELLED);
     assert_false(model->base.busy);
@@ -416,9 +423,10 @@ static void test_gradients_change_nothing(void **state)
         assert_true(model[0]->base.fitted == model[1]->base.fitted);
         assert_int_equal(model[0]->base.class_count, round ? 3 : 0);
         for (int i = 0; i < 2; i++) {
-            dg_fit_options fit = dg_fit_defaults();
+            dg_network_fit own = { 1, 32, true };
+            dg_fit_options fit = { .own = &own };
             dg_fit_result result;
-            fit.batch_size = 16;
+            own.batch_size = 16;
             assert_ok(dg_learner_fit(&model[i]->base, set, &fit, &one_thread, &result));
         }
     }

@@ -46,7 +46,7 @@ static void expect_same(dg_tensor *a, dg_tensor *b)
 static void check_learners(dg_learner *with, dg_learner *without, const dg_dataset *set)
 {
     const dg_job job = dg_job_default();
-    dg_fit_options options = dg_fit_defaults();
+    dg_fit_options options = { 0 };
     dg_fit_result result;
     dg_scores scores[2];
     dg_tensor a, b;

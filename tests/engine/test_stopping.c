@@ -18,7 +18,7 @@ struct judged {
 /* Judges val_loss (or, negated, val_accuracy) until told to stop. */
 static struct judged judge(const char *monitor, int64_t patience, int count, const double *scores)
 {
-    dg_fit_options options = dg_fit_defaults();
+    dg_fit_options options = { 0 };
     struct judged judged = { 0 };
     bool stop = false;
     options.monitor = monitor;
@@ -94,9 +94,10 @@ static void test_network(void **state)
     const dg_dataset *set = network_set(model, 40, 3, false, 2);
     const dg_dataset *other = network_set(model, 20, 3, false, 3);
     dg_floats(&other->x)[5] = NAN;
-    dg_fit_options fit = dg_fit_defaults();
+    dg_network_fit own = { 1, 32, true };
+    dg_fit_options fit = { .own = &own };
     dg_fit_result result;
-    fit.epochs = 9;
+    own.epochs = 9;
     fit.validation = other;
     fit.monitor = "val_loss";
     fit.patience = 3;
@@ -128,7 +129,7 @@ static void test_boosting(void **state)
     assert_ok(dg_dataset_new(&held, &x, &other, 0, NULL));
     dg_floats(&held->y)[3] = NAN;
     dg_learner *boost = tree_learner("GradientBoosting", "n_estimators=8 max_depth=2");
-    dg_fit_options fit = dg_fit_defaults();
+    dg_fit_options fit = { 0 };
     dg_fit_result result;
     fit.validation = held;
     fit.monitor = "val_loss";

@@ -23,7 +23,7 @@ static void expect_same_chances(const dg_learner *one, const dg_learner *other,
 
 static dg_status go_on(dg_learner *learner, const dg_dataset *set)
 {
-    dg_fit_options options = dg_fit_defaults();
+    dg_fit_options options = { 0 };
     dg_fit_result result;
     options.resume = DG_RESUME_YES;
     return dg_learner_fit(learner, set, &options, &one_thread, &result);
@@ -58,7 +58,7 @@ static void test_an_interrupted_forest_goes_on_without_a_gap(void **state)
         atomic_int flag = 0;
         struct alarm alarm = { &flag, 200000 * i };
         dg_job job = { .threads = 4, .cancel = &flag };
-        dg_fit_options options = dg_fit_defaults();
+        dg_fit_options options = { 0 };
         dg_fit_result result;
         pthread_t thread;
         assert_int_equal(pthread_create(&thread, NULL, raise_flag, &alarm), 0);

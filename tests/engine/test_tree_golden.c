@@ -206,13 +206,14 @@ static void check_example(const cJSON *example)
     dg_tensor x = tensor_of(member(example, "x"), columns), y = targets_of(example);
     dg_tensor weight = { 0 };
     const dg_dataset *set;
-    dg_fit_options options = dg_fit_defaults();
+    dg_dataset_parts parts = { .x = &x, .y = &y };
+    dg_fit_options options = { 0 };
     dg_fit_result result;
-    assert_ok(dg_dataset_new(&set, &x, &y, 0, NULL));
     if (!cJSON_IsNull(member(example, "weight"))) {
         weight = tensor_of(member(example, "weight"), 0);
-        options.sample_weight = &weight;
+        parts.weights = &weight;
     }
+    assert_ok(dg_dataset_make(&set, &parts));
     dg_learner *learner = make_learner(example);
     assert_ok(dg_learner_fit(learner, set, &options, &two_threads, &result));
     const dg_trees *trees = &dg_tree_of(learner)->trees;
@@ -289,19 +290,20 @@ static void judge_forest(const cJSON *all, const cJSON *example, int seed, struc
     const dg_dataset *sets[2];
     dg_tensor x = tensor_of(member(all, "x"), 6), y = targets_of(example), weight = { 0 };
     bool weighted = !cJSON_IsNull(member(example, "weight"));
-    dg_fit_options fitting = dg_fit_defaults();
+    dg_fit_options fitting = { 0 };
     dg_fit_result result;
     dg_scores scores;
+    if (weighted) weight = tensor_of(member(example, "weight"), 0);
     for (int i = 0; i < 2; i++) {
         dg_tensor part[2], *whole[] = { &x, &y };
         int64_t rows = x.shape[0] / 2;
         for (int k = 0; k < 2; k++)
             assert_ok(dg_tensor_slice(&part[k], whole[k], 0, i * rows, (i + 1) * rows));
-        assert_ok(dg_dataset_new(&sets[i], &part[0], &part[1], 0, NULL));
+        dg_dataset_parts parts = { .x = &part[0], .y = &part[1] };
+        if (weighted && i == 0) parts.weights = &weight;
+        assert_ok(dg_dataset_make(&sets[i], &parts));
         for (int k = 0; k < 2; k++) dg_tensor_release(&part[k]);
     }
-    if (weighted) weight = tensor_of(member(example, "weight"), 0);
-    if (weighted) fitting.sample_weight = &weight;
     snprintf(options, sizeof options, "n_estimators=50 seed=%d oob_score=true", seed);
     const dg_part *part = network_part("learner", "RandomForest", options);
     dg_learner *forest;

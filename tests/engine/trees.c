@@ -51,7 +51,7 @@ dg_learner *tree_learner(const char *name, const char *options)
 void tree_fit(dg_learner *learner, const dg_dataset *set, int threads)
 {
     const dg_job job = { .threads = threads };
-    dg_fit_options options = dg_fit_defaults();
+    dg_fit_options options = { 0 };
     dg_fit_result result;
     assert_ok(dg_learner_fit(learner, set, &options, &job, &result));
 }

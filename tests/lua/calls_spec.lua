@@ -46,8 +46,9 @@ describe("surplus arguments", function()
     refused("split: expected split { parts..., ", function() set:split({ 2, 2 }, { seed = 1 }) end)
     refused("take: expected take(n), found 2 arguments", function() set:take(1, 2) end)
     local forest = tree.RandomForest { 1 }
-    refused("fit: expected fit(set, options) or fit(x, y, options), found 4 arguments",
-      function() forest:fit(t, t, {}, 1) end)
+    local labels = digits.zeros { t.shape[1], dtype = "int32" }
+    refused("fit: expected fit(set, { validation = nil, seed = nil",
+      function() forest:fit(t, labels, {}, 1) end)
     refused("save: expected save(path), found 2 arguments", function() forest:save("a", "b") end)
     refused("predict: expected predict(rows)", function() forest:predict(set, 1) end)
   end)
@@ -118,7 +119,7 @@ describe("a method called with a point", function()
     local set = data.from_tensors { x = digits.zeros { 4, 2 }, y = digits.tensor { 0, 1, 0, 1 } }
     local model = nn.Sequential { nn.Input { 2 }, nn.Dense { 2 } }
     local forest = tree.RandomForest { 1 }
-    says("fit: use a colon: model:fit(set, options)", function() model.fit(set) end)
+    refused("fit: use a colon: model:fit(set, { validation = nil,", function() model.fit(set) end)
     says("compile: use a colon: model:compile { optimizer = part or name, loss = part or name, " ..
       'metrics = { "accuracy" } }', function() model.compile { loss = "mse" } end)
     refused("fit: use a colon: ", function() forest.fit(set) end)

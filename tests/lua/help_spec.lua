@@ -81,7 +81,8 @@ describe("help", function()
     assert.matches("here it is GradientBoosting", help.text "XGBRegressor")
     assert.are.equal("there is no help on 'kernel_size'; look for it in the help on nn.Conv2D",
       help.text "kernel_size")
-    assert.are.equal("there is no help on 'early_stopping'; look for it in the help on learner:fit",
+    assert.are.equal("there is no help on 'early_stopping'; look for it in the help on " ..
+      "learner:fit, model:fit",
       help.text "early_stopping")
     for _, name in ipairs { "nonsense", "a%b", "model:fti" } do
       assert.are.equal("there is no help on '" .. name .. "'; help() lists what there is",

@@ -37,7 +37,7 @@ describe("a hint", function()
   end)
 
   it("answers peers' names of methods", function()
-    says("a learner has no field 'score': use evaluate: model:evaluate(test).accuracy",
+    says("a RandomForest has no field 'score': use evaluate: model:evaluate(test).accuracy",
       function() forest:score(set) end)
     says("a model has no field 'predict_classes': use predict: model:predict(test) gives labels",
       function() model:predict_classes(set) end)
@@ -45,7 +45,7 @@ describe("a hint", function()
       function() x:view(1) end)
     says("a dataset has no field 'head': use take: set:take(5)", function() set:head() end)
     for _, name in ipairs { "fit_transform", "transform", "get_weights", "partial_fit" } do
-      assert.matches("^a learner has no field '" .. name .. "': use ",
+      assert.matches("^a RandomForest has no field '" .. name .. "': use ",
         (support.message(function() forest[name](forest) end)))
     end
   end)

@@ -191,7 +191,7 @@ describe("fit", function()
       fit(train, { epochs = 0 }))
     assert.are.equal("fit: batch_size must be a whole number of at least 1, found 0",
       fit(train, { batch_size = 0 }))
-    assert.are.equal("fit: the set must be a dataset, found 5", fit(5))
+    assert.are.equal("fit: set must be a dataset, or two tensors, x and y, found 5", fit(5))
     assert.are.equal("fit: on_epoch_end must be a function, found true",
       fit(train, { on_epoch_end = true }))
     assert.matches("no score is named 'val_los', did you mean 'val_loss'",

@@ -174,7 +174,7 @@ describe("a network", function()
     local set = make()
     local model = nn.Sequential { nn.Input { 5 }, nn.Dense { 3, activation = "softmax" } }
     model:compile { optimizer = "sgd", loss = "categorical_crossentropy" }
-    local refusal = ": the rows have weights, which networks do not take yet: leave them out, " ..
+    local refusal = ": the rows have weights, which a Network does not take: leave them out, " ..
       "with set:with { weights = false }$"
     assert.matches("fit" .. refusal, message(function() model:fit(set, { verbose = 0 }) end))
     assert.matches("gradients" .. refusal, message(function() model:gradients(set) end))

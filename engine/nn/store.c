@@ -1,10 +1,19 @@
-/* Reading networks from files; engine/store/learner_json.h says what is in them. */
+/* Networks in model files (engine/store/learner_file.h). Their members of the JSON text are
+ *   layers       [{"name", "type", "options", "defaults"}]: see part_json.h
+ *   nodes        [{"layer", "inputs"}]: uses of layers, counted from 0, inputs before uses
+ *   output       the node whose output is the network's
+ *   bytes        "raw" or "scaled": how it reads bytes
+ *   numbers      true if its one output is a number, not a probability; else left out
+ *   compile      null, or {"optimizer", "loss", "accuracy", "epoch"}; epoch: how many are done
+ * and each weight is a tensor of its own, "layer.weight": "conv2d.kernel". */
 #include <inttypes.h>
 #include <string.h>
 
 #include "engine/base/memory.h"
-#include "engine/store/learner_json.h"
+#include "engine/nn/network.h"
+#include "engine/store/json.h"
 #include "engine/store/part_json.h"
+#include "engine/store/safetensors.h"
 
 /* More would make checks that compare all with all take too long. */
 enum { MOST_LAYERS = 10000, SHAPE_SIZE = 160 };
@@ -19,6 +28,75 @@ typedef struct loader {
     const dg_part **layers; /* owned */
     const char **names;     /* borrowed; NULL once the layer is in the model */
 } loader;
+
+/* --- writing -------------------------------------------------------------------------------- */
+
+static dg_status add_layers(cJSON *root, const dg_model *model)
+{
+    cJSON *list, *object;
+    DG_TRY(dg_json_add_list(root, "layers", &list));
+    for (int i = 0; i < model->layer_count; i++) {
+        DG_TRY(dg_json_add_object(list, NULL, &object));
+        DG_TRY(dg_json_add(object, "name", cJSON_CreateString(model->layers[i].name)));
+        DG_TRY(dg_part_to_json(object, model->layers[i].part));
+    }
+    return DG_OK;
+}
+
+static dg_status add_nodes(cJSON *root, const dg_model *model)
+{
+    cJSON *list, *object, *inputs;
+    DG_TRY(dg_json_add_list(root, "nodes", &list));
+    for (int i = 0; i < model->node_count; i++) {
+        const dg_node *node = &model->nodes[i];
+        DG_TRY(dg_json_add_object(list, NULL, &object));
+        DG_TRY(dg_json_add(object, "layer", dg_json_integer(node->layer)));
+        DG_TRY(dg_json_add_list(object, "inputs", &inputs));
+        for (int k = 0; k < node->inputs; k++)
+            DG_TRY(dg_json_add(inputs, NULL, dg_json_integer(node->input[k])));
+    }
+    return dg_json_add(root, "output", dg_json_integer(model->output));
+}
+
+static dg_status add_recipe(cJSON *root, const dg_model *model)
+{
+    cJSON *object, *part;
+    if (!model->optimizer) return dg_json_add(root, "compile", cJSON_CreateNull());
+    DG_TRY(dg_json_add_object(root, "compile", &object));
+    DG_TRY(dg_json_add_object(object, "optimizer", &part));
+    DG_TRY(dg_part_to_json(part, model->optimizer));
+    DG_TRY(dg_json_add_object(object, "loss", &part));
+    DG_TRY(dg_part_to_json(part, model->loss));
+    DG_TRY(dg_json_add(object, "accuracy", cJSON_CreateBool(model->with_accuracy)));
+    return dg_json_add(object, "epoch", dg_json_integer(model->epoch));
+}
+
+dg_status dg_network_describe(const dg_learner *learner, cJSON *root)
+{
+    const dg_model *model = (const dg_model *)learner;
+    if (model->output < 0) return dg_error(DG_INVALID, "the model is not finished");
+    DG_TRY(add_layers(root, model));
+    DG_TRY(add_nodes(root, model));
+    const char *bytes = model->bytes == DG_BYTES_RAW ? "raw" : "scaled";
+    DG_TRY(dg_json_add(root, "bytes", cJSON_CreateString(bytes)));
+    if (model->base.numbers) DG_TRY(dg_json_add(root, "numbers", cJSON_CreateTrue()));
+    return add_recipe(root, model);
+}
+
+dg_status dg_network_store(const dg_learner *learner, dg_tensor_file *file)
+{
+    const dg_model *model = (const dg_model *)learner;
+    for (int i = 0; i < model->weight_count; i++) {
+        const dg_weight *weight = &model->weights[i];
+        dg_tensor copy;
+        DG_TRY(dg_tensor_new(&copy, DG_FLOAT32, weight->shape.count, weight->shape.at));
+        memcpy(copy.data, dg_model_weight(model, i), sizeof(float) * (size_t)weight->size);
+        dg_status status = dg_tensor_file_add(file, weight->name, &copy);
+        dg_tensor_release(&copy);
+        DG_TRY(status);
+    }
+    return DG_OK;
+}
 
 /* --- layers --------------------------------------------------------------------------------- */
 
@@ -202,24 +280,41 @@ static dg_status read_recipe(loader *load)
 
 /* --- all of it ------------------------------------------------------------------------------ */
 
-static dg_status read_model(loader *load, uint64_t seed)
+/* The labels of its outputs, which have been read. */
+static dg_status check_classes(const dg_model *model, const cJSON *root)
 {
-    DG_TRY(dg_model_new(&load->model, seed));
+    const cJSON *numbers = cJSON_GetObjectItemCaseSensitive(root, "numbers");
+    int64_t outputs = dg_shape_size(&model->nodes[model->output].build.output);
+    if (model->base.classes && model->base.class_count != outputs)
+        return dg_error(DG_FORMAT,
+                        "'classes' has %" PRId64 " labels, the model has %" PRId64 " outputs",
+                        model->base.class_count, outputs);
+    if (numbers && !cJSON_IsBool(numbers))
+        return dg_error(DG_FORMAT, "'numbers' must be true or false, found %s",
+                        dg_json_kind(numbers));
+    if (cJSON_IsTrue(numbers) && (model->base.classes || outputs != 1))
+        return dg_error(DG_FORMAT, "'numbers' is of models with one output and no classes");
+    return DG_OK;
+}
+
+static dg_status read_model(loader *load)
+{
     DG_TRY(read_layers(load));
     DG_TRY(read_graph(load));
     take_weights(load);
-    return read_recipe(load);
+    DG_TRY(read_recipe(load));
+    DG_TRY(check_classes(load->model, load->root));
+    load->model->base.numbers =
+        cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(load->root, "numbers"));
+    return DG_OK;
 }
 
-dg_status dg_network_read(dg_model **out, uint64_t seed, const cJSON *root,
-                          const dg_tensor_file *file)
+dg_status dg_network_restore(dg_learner *learner, const cJSON *root, const dg_tensor_file *file)
 {
-    loader load = { .file = file, .root = root };
-    dg_status status = read_model(&load, seed);
+    loader load = { .file = file, .root = root, .model = (dg_model *)learner };
+    dg_status status = read_model(&load);
     for (int i = 0; i < load.layer_count; i++) dg_part_release(load.layers[i]);
     dg_free(load.layers);
     dg_free(load.names);
-    if (status != DG_OK) dg_model_free(load.model);
-    *out = status == DG_OK ? load.model : NULL;
     return status;
 }
