@@ -127,27 +127,16 @@ local function find_mnist(part, options)
   return cache and read_folder(cache, part, options) or read_sample(part, options)
 end
 
-local function mnist(options)
-  if options ~= nil and type(options) ~= "table" then
-    internals.raise(("mnist: expected a table of options, found a %s"):format(type(options)))
-  end
-  local part = options and options.part
-  for name in pairs(options or {}) do
-    if name ~= "part" and name ~= "target" then
-      internals.raise(("mnist: unknown option '%s', its options are part and target"):format(
-        tostring(name)))
-    end
-  end
-  if part ~= nil and part ~= "train" and part ~= "test" then
-    internals.raise(("mnist: part must be \"train\" or \"test\", found %s"):format(tostring(part)))
-  end
-  local target = options and options.target
-  if target ~= nil and target ~= "labels" and target ~= "numbers" then
-    internals.raise(("mnist: target must be \"labels\" or \"numbers\", found %s"):format(
-      tostring(target)))
-  end
-  return find_mnist(part, target and { target = target })
-end
+local mnist = internals.define({
+  path = "data.mnist",
+  params = {
+    { "part", "choice", choices = { "train", "test" }, doc = "60 000 or 10 000 of them; nil: all" },
+    { "target", "choice", choices = { "labels", "numbers" }, doc = "what is to be predicted" },
+  },
+  doc = "MNIST, all 70 000 digits or a part, from $DIGITS_DATA or from where `make data` puts " ..
+    "it; else the\nsample of 7 000 that comes with the program.",
+  example = "data.mnist { part = \"test\" }",
+}, function(options) return find_mnist(options.part, { target = options.target }) end)
 
 -- ---- any path ----
 
@@ -175,13 +164,6 @@ local function open_file(path, options)
 end
 
 local function open(path, options)
-  if type(path) ~= "string" then
-    internals.raise(("open: expected \"mnist\" or a path, found %s"):format(
-      path == nil and "nothing" or "a " .. type(path)))
-  end
-  if options ~= nil and type(options) ~= "table" then
-    internals.raise(("open: expected a table of options, found a %s"):format(type(options)))
-  end
   if path == "mnist" then return find_mnist(nil, options) end
   local kind = kind_of(path)
   if kind == "file" then return open_file(path, options) end
@@ -195,15 +177,16 @@ local function open(path, options)
     "or %s and %s"):format(path, IDX.train[1], CSV[1], CSV[2]))
 end
 
-internals.document(open, "data.open", "open(path, options)\n" ..
-  "A dataset by its path: \"mnist\"; a folder with MNIST's IDX files or the two CSV files;\n" ..
-  "a .csv whose first column is the label, or that has a file of labels beside it (images ->\n" ..
-  "labels in its name); a file of IDX images, with its labels beside it. The options are those\n" ..
-  "of the reader, data.csv or data.idx: target, header, dtype, label_column ...\n" ..
-  "local train, test = data.open(\"mnist\"):split { 0.8, 0.2, seed = 1 }")
-internals.document(mnist, "data.mnist", "mnist { part = nil, target = nil }\n" ..
-  "MNIST, all 70 000 digits or its part \"train\" or \"test\", from $DIGITS_DATA or from where\n" ..
-  "`make data` puts it; else the sample of 7 000 that comes with the program.\n" ..
-  "target = \"numbers\" takes the digits for numbers to predict.\n" ..
-  "data.mnist { part = \"test\" }")
-return { open = open, mnist = mnist }
+return { mnist = mnist, open = internals.define({
+  path = "data.open", arguments = 2,
+  params = {
+    { "path", "string", required = true, expects = "\"mnist\" or the path of a file or folder",
+      doc = "of the data" },
+    { "options", "table", doc = "of the reader, data.csv or data.idx: target, header, dtype ..." },
+  },
+  doc = [[
+A dataset by its path: "mnist"; a folder with MNIST's IDX files or the two CSV files;
+a .csv whose first column is the label, or that has a file of labels beside it (images ->
+labels in its name); a file of IDX images, with its labels beside it.]],
+  example = "local train, test = data.open(\"mnist\"):split { 0.8, 0.2, seed = 1 }",
+}, open) }

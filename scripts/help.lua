@@ -167,8 +167,7 @@ local function guess(name)
     if value and not seen[value] and text(path):find(word) then told[#told + 1] = path end
     if value then seen[value] = true end
   end
-  local near = internals.nearest(name, last)
-  local hint = near and (", did you mean '%s'?"):format(near)
+  local hint = internals.suggestion(name, last)
     or #told > 0
       and "; look for it in the help on " .. table.concat(told, ", ", 1, math.min(#told, 8))
     or "; help() lists what there is"
@@ -204,15 +203,10 @@ local function overview()
   return table.concat(lines, "\n")
 end
 
-local function help(...)
-  if select("#", ...) == 0 then
-    print(overview())
-  else
-    print(text((...)))
-  end
-end
+local help = internals.define({ path = "digits.help", arguments = 1,
+  params = { { "x", "value", doc = "a function, a part, a value, or a name as a text; nil: all" } },
+  doc = "Prints what x is and how to use it, or what there is.",
+  example = "digits.help(digits.nn.Conv2D)",
+}, function(x) print(x == nil and overview() or text(x)) end)
 
-internals.document(help, "digits.help", "help(x)\n" ..
-  "Prints what x is and how to use it: a function, a part, a value, or a name as a text.\n" ..
-  "help() lists what there is.\ndigits.help(digits.nn.Conv2D)")
 return { help = help, text = text, overview = overview }

@@ -25,9 +25,6 @@ local meta = {
   end,
 }
 
-local function info()
-  return setmetatable(internals.facts(), meta)
-end
-
-return internals.document(info, "digits.info", "info()\n" ..
-  "What this program is and runs on: a table that prints itself.\nprint(digits.info())")
+return internals.define({ path = "digits.info", params = {}, example = "print(digits.info())",
+  doc = "What this program is and runs on: a table that prints itself." },
+  function() return setmetatable(internals.facts(), meta) end)

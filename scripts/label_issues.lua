@@ -1,67 +1,7 @@
 -- data.label_issues: which labels of a set are doubtful, by confident learning.
 local core = require "digits.core"
-local plain = require("digits.show").plain
 local fresh_model = require "digits.fresh_model"
 local internals = core.internals
-
-local OPTIONS = {
-  model = true, fit = true, folds = true, repeats = true, seed = true, chances = true,
-  verbose = true,
-}
-
--- What other programs call them.
-local HINTS = { probabilities = "chances", pred_probs = "chances", cv_n_folds = "folds" }
-
-local function is_a(kind)
-  return function(value)
-    local meta = type(value) == "userdata" and getmetatable(value)
-    return meta and meta.__name == "digits." .. kind
-  end
-end
-
-local function is_whole(low)
-  return function(value) return math.type(value) == "integer" and value >= low end
-end
-
--- Options that have a type of their own: what they must be, and whether a value is that.
-local KINDS = {
-  model = { "a function that returns a new model",
-    function(value) return type(value) == "function" end },
-  fit = { "a table of options of model:fit", function(value) return type(value) == "table" end },
-  folds = { "a whole number of at least 2", is_whole(2) },
-  repeats = { "a whole number of at least 1", is_whole(1) },
-  seed = { "a whole number", is_whole(math.mininteger) },
-  chances = { "a tensor", is_a "tensor" },
-}
-
-local function check(set, options)
-  if not is_a "dataset"(set) or type(options) ~= "table" then
-    internals.raise("label_issues: expected label_issues(set, { model = function() ... end })")
-  end
-  if not set.labels then
-    internals.raise("label_issues: the set has " .. (set.y and "numbers, not" or "no") .. " labels")
-  end
-  for name in pairs(options) do
-    if not OPTIONS[name] then
-      local hint = HINTS[name]
-      local near = type(name) == "string" and internals.nearest(name, OPTIONS)
-      internals.raise(("label_issues: unknown option '%s'%s"):format(tostring(name),
-        hint and (": use %s = ..."):format(hint) or near and (", did you mean '%s'?"):format(near)
-        or "; help(data.label_issues) lists them"))
-    end
-  end
-  if (options.model == nil) == (options.chances == nil) then
-    internals.raise("label_issues: give either model = function() ... end, which returns a new " ..
-      "model, or chances = a tensor")
-  end
-  for name, kind in pairs(KINDS) do
-    local value = options[name]
-    if value ~= nil and not kind[2](value) then
-      internals.raise(("label_issues: %s must be %s, found %s"):format(name, kind[1],
-        type(value) == "number" and plain(value) or "a " .. type(value)))
-    end
-  end
-end
 
 -- The probabilities of held-out rows, in the order of the set's classes, which a model may know
 -- in part.
@@ -88,7 +28,7 @@ local function out_of_fold(set, options, seed, say)
   local numbers = core.range { 1, #set + 1, dtype = "float32" }:reshape { #set, 1 }
   local shadow = core.data.from_tensors { x = numbers, y = set.labels }
   local parts, order = {}, {}
-  for training, held_out in shadow:folds { options.folds or 5, seed = seed, stratify = true } do
+  for training, held_out in shadow:folds { options.folds, seed = seed, stratify = true } do
     local fold = #parts + 1
     local model = options.model(fold)
     fresh_model("label_issues", "model()", model)
@@ -104,13 +44,13 @@ end
 
 -- The mean of several foldings.
 local function mean_chances(set, options)
-  local repeats, seed = options.repeats or 1, options.seed or core.seed()
+  local repeats, seed = options.repeats, options.seed or core.seed()
   local sum
   for i = 1, repeats do
     local chances = out_of_fold(set, options, seed + i - 1, function(fold)
       if options.verbose == 0 then return end
       print(("label_issues: %d of %d models fitted"):format(
-        (i - 1) * (options.folds or 5) + fold, repeats * (options.folds or 5)))
+        (i - 1) * (options.folds) + fold, repeats * (options.folds)))
     end)
     sum = sum and sum + chances or chances
   end
@@ -142,7 +82,12 @@ local function names_of(set)
 end
 
 local function label_issues(set, options)
-  check(set, options)
+  if not set.labels then
+    internals.raise("label_issues: the set has " .. (set.y and "numbers, not" or "no") .. " labels")
+  elseif (options.model == nil) == (options.chances == nil) then
+    internals.raise("label_issues: give either model = function() ... end, which returns a new " ..
+      "model, or chances = a tensor")
+  end
   local chances = options.chances or mean_chances(set, options)
   local rows, found, confidence, quality, suggested = internals.label_doubt(set, chances)
   return setmetatable({ rows = rows, issues = found, given = set.labels, confidence = confidence,
@@ -150,19 +95,31 @@ local function label_issues(set, options)
     names = names_of(set) }, Issues)
 end
 
-return internals.document(label_issues, "data.label_issues",
-  "label_issues(set, { model = function, fit = {}, folds = 5 }) or (set, { chances = x })\n" ..
-  "Which labels are doubtful, by confident learning (Northcutt and others, 2021). Each fold is\n" ..
-  "judged by a new model, from model(), that was fitted, with the options fit, on the others;\n" ..
-  "repeats = 1 takes the mean of several foldings. Or by chances, probabilities\n" ..
-  "{n, classes} of yours.\n" ..
-  "Also seed = nil, verbose = 1.\n" ..
-  "A table: rows, all of them, the most doubtful first; issues, those of them whose label is\n" ..
-  "wrong or cannot be told: they confidently belong to another class, which means that its\n" ..
-  "probability is at least the mean probability of that class among the rows labelled so;\n" ..
-  "estimate, how many they are. By row: given, the labels as they are; suggested labels;\n" ..
-  "confidence, the probability of the given label; quality, the probability that the given\n" ..
-  "label is right when it is also known which classes are often confused, by which rows are\n" ..
-  "ordered. Also chances. It prints the ten most doubtful.\n" ..
-  "local issues = data.label_issues(train, { model = build, fit = { epochs = 6 } })\n" ..
-  "plot.images(train, { rows = issues.issues, predicted = issues.suggested }):show()")
+return internals.define({
+  path = "data.label_issues", arguments = 1,
+  hints = { "probabilities", "use chances = ...", "pred_probs", "use chances = ...",
+    "cv_n_folds", "use folds = ..." },
+  params = {
+    { "set", "dataset", required = true, doc = "the rows and their labels" },
+    { "model", "function", expects = "a function that returns a new model",
+      doc = "of which one is fitted for each fold" },
+    { "fit", "table", expects = "a table of options of model:fit", doc = "how models are fitted" },
+    { "folds", "integer", low = 2, default = 5,
+      doc = "each is judged by a model that was fitted on the others" },
+    { "repeats", "integer", low = 1, default = 1, doc = "takes the mean of so many foldings" },
+    { "chances", "tensor", doc = "probabilities {n, classes} of yours, in place of model" },
+    { "seed", "seed", doc = "of the folds; nil: digits.seed()" },
+    { "verbose", "integer", low = 0, high = 1, default = 1, doc = "1: a line a model" },
+  },
+  doc = [[
+Which labels are doubtful, by confident learning (Northcutt and others, 2021).
+A table: rows, all of them, the most doubtful first; issues, those of them whose label is
+wrong or cannot be told: they confidently belong to another class, which means that its
+probability is at least the mean probability of that class among the rows labelled so;
+estimate, how many they are. By row: given, the labels as they are; suggested labels;
+confidence, the probability of the given label; quality, the probability that the given
+label is right when it is also known which classes are often confused, by which rows are
+ordered. Also chances. It prints the ten most doubtful.]],
+  example = "local issues = data.label_issues(train, { model = build, fit = { epochs = 6 } })\n" ..
+    "plot.images(train, { rows = issues.issues, predicted = issues.suggested }):show()",
+}, label_issues)

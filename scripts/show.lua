@@ -106,12 +106,13 @@ end
 -- __index of these tables: a name that is nearly one of theirs raises.
 local function unknown_field(values, name)
   if type(name) ~= "string" or fields[name] then return nil end
-  local own = {}
+  local own, peer = {}, peers[name]
+  if peer then own[peer] = true end
   for key in pairs(values) do
     if type(key) == "string" then own[key] = true end
   end
-  local near = peers[name] or internals.nearest(name, own)
-  if near then internals.raise(("there is no '%s' here, did you mean '%s'?"):format(name, near)) end
+  local hint = internals.suggestion(peer or name, own)
+  if hint then internals.raise(("there is no '%s' here%s"):format(name, hint)) end
 end
 
 local function not_callable()

@@ -243,11 +243,11 @@ describe("mnist", function()
   end)
 
   it("refuses other options", function()
-    assert.are.equal("mnist: unknown option 'parts', its options are part and target",
+    assert.are.equal("mnist: unknown option 'parts', did you mean 'part'?",
       message(function() data.mnist { parts = "test" } end))
-    assert.are.equal("mnist: target must be \"labels\" or \"numbers\", found 7",
+    assert.are.equal("mnist: target must be one of 'labels', 'numbers', found 7",
       message(function() data.mnist { target = 7 } end))
-    assert.are.equal("mnist: part must be \"train\" or \"test\", found 7",
+    assert.are.equal("mnist: part must be one of 'train', 'test', found 7",
       message(function() data.mnist { part = 7 } end))
     assert.matches("unknown option 'prat'", message(function() data.mnist { prat = "test" } end))
   end)

@@ -146,10 +146,14 @@ describe("a path with a NUL byte", function()
       function() model:save(bad) end,
       function() digits.load(bad) end,
       function() digits.plot.line({ y = { 1, 2 } }):save(bad .. ".svg") end,
+    } do
+      assert.matches("path must be a string without NUL bytes", message(action))
+    end
+    for _, action in ipairs {
       function() digits.path(bad, "name") end,
       function() digits.path(folder, "a\0b") end,
     } do
-      assert.matches("path must be a string without NUL bytes", message(action))
+      assert.matches("must be a string, found a string with NUL bytes", message(action))
     end
     assert.is_nil(io.open(folder .. "/a"))
   end)

@@ -90,7 +90,7 @@ describe("path", function()
     support.write(path, "x")
     assert.are.equal(path, digits.path(folder .. "/a/b", "c.txt"))
     assert.are.equal("./c.txt", digits.path("", "c.txt"))
-    assert.are.equal("path: expected strings, found nil",
+    assert.are.equal("path: name is required (a string)",
       message(function() digits.path(folder, nil) end))
     assert.matches("cannot make the folder .*/c.txt", message(function()
       digits.path(path, "d")
