@@ -317,3 +317,17 @@ dg_status dg_tensor_file_want(const dg_tensor_file *file, const char *name, dg_t
     *out = *found;
     return DG_OK;
 }
+
+dg_status dg_tensor_file_want_as(const dg_tensor_file *file, const char *name, dg_dtype dtype,
+                                 int axes, const int64_t *shape, dg_tensor *out)
+{
+    char wanted[160], found[160];
+    DG_TRY(dg_tensor_file_want(file, name, out));
+    size_t size = (size_t)axes * sizeof *shape;
+    if (out->dtype == dtype && out->axes == axes && memcmp(out->shape, shape, size) == 0)
+        return DG_OK;
+    return dg_error(DG_FORMAT, "the tensor '%s' must be %s %s, found %s %s", name,
+                    dg_dtype_name(dtype), dg_shape_text(axes, shape, wanted, sizeof wanted),
+                    dg_dtype_name(out->dtype),
+                    dg_shape_text(out->axes, out->shape, found, sizeof found));
+}

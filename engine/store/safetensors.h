@@ -29,6 +29,9 @@ const char *dg_tensor_file_metadata(const dg_tensor_file *file, const char *key)
 const dg_tensor *dg_tensor_file_find(const dg_tensor_file *file, const char *name); /* or NULL */
 /* The same, borrowed; DG_FORMAT where there is none. */
 dg_status dg_tensor_file_want(const dg_tensor_file *file, const char *name, dg_tensor *out);
+/* DG_FORMAT also where it is of another type or shape. */
+dg_status dg_tensor_file_want_as(const dg_tensor_file *file, const char *name, dg_dtype dtype,
+                                 int axes, const int64_t *shape, dg_tensor *out);
 
 /* Puts a tensor into a file that will be written; its storage is shared. */
 dg_status dg_tensor_file_add(dg_tensor_file *file, const char *name, const dg_tensor *tensor);
