@@ -274,12 +274,10 @@ dg_value dg_param_get(const dg_param *param, const void *options)
     const void *field = (const char *)options + param->offset;
     dg_value value = { .type = DG_VALUE_NIL };
     switch (param->type) {
-    case DG_TYPE_BOOL:
-        value = (dg_value){ .type = DG_VALUE_BOOL, .boolean = *(const bool *)field };
-        break;
+    case DG_TYPE_BOOL: return (dg_value){ .type = DG_VALUE_BOOL, .boolean = *(const bool *)field };
     case DG_TYPE_INT:
-        value = (dg_value){ .type = DG_VALUE_INT, .integer = *(const int64_t *)field };
-        if (param->optional && value.integer == 0) value.type = DG_VALUE_NIL;
+        value.integer = *(const int64_t *)field;
+        if (!param->optional || value.integer != 0) value.type = DG_VALUE_INT;
         break;
     case DG_TYPE_FLOAT:
         value.number = *(const double *)field;
@@ -293,9 +291,8 @@ dg_value dg_param_get(const dg_param *param, const void *options)
     case DG_TYPE_CHOICE:
         value.integer = *(const int *)field;
         if (value.integer < 0) return (dg_value){ .type = DG_VALUE_NIL };
-        value = (dg_value){ .type = DG_VALUE_TEXT,
-                            .text = param->choices[value.integer],
-                            .integer = value.integer };
+        value.type = DG_VALUE_TEXT;
+        value.text = param->choices[value.integer];
         break;
     case DG_TYPE_INTS:
         value.ints = *(const dg_ints *)field;

@@ -249,14 +249,11 @@ end
 
 -- Arguments that are right, of which one or two values are replaced by others: what lies behind the
 -- checks of arguments is reached so.
-local function make_right()
-  local x, y, labels, model = objects[1], objects[2], objects[3], objects[8]
-  local probabilities = model:predict_proba(x)
+local function right_plots()
   local bins = { bins = { { confidence = 0.5, accuracy = 0.25, count = 3 }, { confidence = 0.75,
     accuracy = 1.0, count = 4 } }, ece = 0.25, label = "a" }
   local curve = { fpr = { 0, 0.5, 1 }, tpr = { 0, 0.75, 1 }, auc = 0.75, label = "b" }
-  local classes = { classes = model.classes }
-  local right = {
+  return {
     ["digits.plot.bar"] = { { labels = { "a", "b" }, values = { 1, 2 }, xlabel = "x", title = "t",
       { values = { 2, 3 }, label = "l" }, width = 300 } },
     ["digits.plot.line"] = { { { x = { 1, 2 }, y = { 3, 4 }, label = "a", points = true },
@@ -282,6 +279,14 @@ local function make_right()
       scores = { accuracy = 1 } },
       { params = { a = 2, b = "y" }, scores = { accuracy = 0.5 } } }, metric = "accuracy" },
       { title = "t" } },
+  }
+end
+
+local function make_right()
+  local x, y, labels, model = objects[1], objects[2], objects[3], objects[8]
+  local probabilities = model:predict_proba(x)
+  local classes = { classes = model.classes }
+  local right = {
     ["page:table"] = { objects.page, { head = { "a", "b" }, rows = { { 1, 2 }, { "c", "d" } },
       best = 1,
       texts = 1, caption = "c" } },
@@ -304,6 +309,7 @@ local function make_right()
       folds = 2, seed = 1 } },
     ["digits.tensor"] = { { { 1, 2 }, { 3, 4 }, dtype = "float32" } },
   }
+  for name, arguments in pairs(right_plots()) do right[name] = arguments end
   for name in pairs(metrics) do
     if name ~= "compare" then right["digits.metrics." .. name] = { y, labels, {} } end
   end
