@@ -397,6 +397,7 @@ int dg_define(lua_State *L)
     double arguments = 0;
     number_field(L, TABLE, "arguments", &arguments);
     const char *path = text_field(L, TABLE, "path"), *name = path;
+    if (!path) return luaL_error(L, "define: there is no path");
     for (const char *each = path; *each; each++)
         if (*each == '.' || *each == ':') name = each + 1;
     struct described *described = lua_newuserdatauv(L, sizeof *described, 1);

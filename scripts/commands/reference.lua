@@ -14,7 +14,7 @@ local function reference(options)
 end
 
 return core.internals.define({
-  name = "reference",
+  path = "reference",
   params = { { "name", "string", doc = "a name such as plot.roc or model:fit; without one: all" } },
   doc = "print the documentation of all functions and parts, or of one",
   example = "digits-lua reference plot.roc",

@@ -12,7 +12,7 @@ local function show(options)
 end
 
 return core.internals.define({
-  name = "show",
+  path = "show",
   params = {
     { "file", "path", required = true, doc = "a model's .safetensors or .json, or data" },
   },
