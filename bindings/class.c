@@ -46,7 +46,7 @@ enum { BARE = -1, FUNCTIONS = 0 };
 static void add_functions(lua_State *L, const dg_function *functions, const char *prefix, int kind)
 {
     for (; functions && functions->name; functions++) {
-        if (functions->call) {
+        if (functions->example) {
             if (kind == FUNCTIONS)
                 dg_push_described(L, functions, prefix);
             else
@@ -67,10 +67,15 @@ static void add_functions(lua_State *L, const dg_function *functions, const char
     }
 }
 
+void dg_set_functions(lua_State *L, const dg_function *functions, const char *prefix)
+{
+    add_functions(L, functions, prefix, FUNCTIONS);
+}
+
 void dg_push_functions(lua_State *L, const dg_function *functions, const char *prefix)
 {
     lua_newtable(L);
-    add_functions(L, functions, prefix, FUNCTIONS);
+    dg_set_functions(L, functions, prefix);
 }
 
 /* --- modules -------------------------------------------------------------------------------- */

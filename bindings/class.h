@@ -10,10 +10,10 @@
 /* A function that was called with `options` read, and its arguments still on the stack. */
 typedef int dg_call(lua_State *L, const void *options);
 
-/* A function of a module or a method. One that describes itself (bindings/described.h) has `call`,
- * and params, in the order of its arguments. One that reads its arguments itself has `function`,
- * and a doc that begins with a line that says how it is called ("clock()"); so do properties. A
- * list ends with a NULL name. */
+/* A function of a module or a method. One that describes itself (bindings/described.h) has an
+ * example, and `call` and params, in the order of its arguments; or `function` and none. One that
+ * reads its arguments itself has `function`, and a doc that begins with a line that says how it is
+ * called ("clock()"); so do properties. A list ends with a NULL name. */
 typedef struct dg_function {
     const char *name;
     lua_CFunction function;
@@ -24,6 +24,7 @@ typedef struct dg_function {
     size_t size;              /* of the options struct */
     int arguments;            /* as in dg_read_options; an object before a colon does not count */
     const char *const *hints; /* as in dg_descriptor */
+    int code; /* where several functions share a call: which of them (see dg_called) */
 } dg_function;
 
 typedef struct dg_class {
@@ -57,7 +58,8 @@ int dg_class_unknown(lua_State *L, const dg_class *class, const char *name, int 
  * pushed for), or of another class with this method, for classes share those of their base. */
 bool dg_has_method(lua_State *L, const char *name, const void *first, int meta);
 
-/* Pushes a table of functions. */
+/* Pushes a table of functions; or sets them in the table on top of the stack. */
+void dg_set_functions(lua_State *L, const dg_function *functions, const char *prefix);
 void dg_push_functions(lua_State *L, const dg_function *functions, const char *prefix);
 
 /* Says, for help(), what the value at `index` is called and does. */

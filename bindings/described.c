@@ -16,8 +16,8 @@
 /* What a function says of itself; upvalue 1 of the closure. A method's upvalue 3 is the metatable
  * of the class that it is for, or was first pushed for. */
 struct described {
-    dg_descriptor type; /* of kind "function" */
-    dg_call *call;      /* NULL: a Lua function, upvalue 2 */
+    dg_descriptor type;          /* of kind "function" */
+    const dg_function *function; /* NULL: a Lua function, upvalue 2 */
     int arguments;
     bool method; /* the object is the first argument */
 };
@@ -44,7 +44,20 @@ static int call_c(lua_State *L)
     memset(options, 0, described->type.options_size);
     dg_part_open(&part, &described->type, options);
     dg_read_options(L, &part, described->arguments, described->method ? 2 : 1, 0);
-    return described->call(L, options);
+    const dg_function *function = described->function;
+    return function->call ? function->call(L, options) : function->function(L);
+}
+
+const dg_function *dg_called(lua_State *L)
+{
+    const struct described *described = lua_touserdata(L, lua_upvalueindex(1));
+    return described->function;
+}
+
+int dg_check_done(lua_State *L, dg_status status)
+{
+    dg_check_call(L, status, dg_called(L)->name);
+    return 1;
 }
 
 static int finish_lua(lua_State *L, int status, lua_KContext base)
@@ -103,7 +116,7 @@ static struct described *push_description(lua_State *L, const dg_function *funct
                   .params = function->params,
                   .options_size = function->size,
                   .hints = function->hints },
-        .call = function->call,
+        .function = function,
         .arguments = function->arguments,
         .method = method,
     };
@@ -119,7 +132,7 @@ static void push_closure(lua_State *L, const struct described *described, int up
     int index = lua_gettop(L) - upvalues;
     lua_pushvalue(L, index);
     lua_insert(L, index + 1);
-    lua_pushcclosure(L, described->call ? call_c : call_lua, 1 + upvalues);
+    lua_pushcclosure(L, described->function ? call_c : call_lua, 1 + upvalues);
     remember(L, index);
     dg_document(L, -1, described->type.alias, described->type.doc);
     lua_remove(L, index);

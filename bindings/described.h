@@ -19,12 +19,31 @@
 #include "bindings/class.h"
 #include "bindings/options.h"
 
-/* The fields of a dg_function whose parameters are word_params, for a struct word_options. */
+/* A function of a list, and perhaps more of its fields. */
+#define DG_FUNCTION(word, called, text, sample, ...)                                               \
+    {                                                                                              \
+        .name = word, .call = called, .doc = text, .example = sample, __VA_ARGS__                  \
+    }
+/* One without options. */
+#define DG_PLAIN_FUNCTION(word, called, text, sample, ...)                                         \
+    {                                                                                              \
+        .name = word, .function = called, .doc = text, .example = sample, __VA_ARGS__              \
+    }
+/* Its parameters, for the fields of a struct. */
+#define DG_TAKES(options, ...)                                                                     \
+    .params = (const dg_param[]){ __VA_ARGS__, DG_END }, .size = sizeof(options)
+/* Its hints: pairs of a peer's name and a sentence. */
+#define DG_HINTS(...)                                                                              \
+    .hints = (const char *const[])                                                                 \
+    {                                                                                              \
+        __VA_ARGS__, NULL                                                                          \
+    }
+/* Its parameters word_params, for a struct word_options. */
 #define DG_OPTIONS(word) .params = word##_params, .size = sizeof(word##_options)
 
 enum { DG_MAX_OPTIONS_SIZE = 1024 }; /* bytes of an options struct */
 
-/* Pushes the Lua function that `function` (with .call) describes. prefix: what its name stands
+/* Pushes the Lua function that `function` describes. prefix: what its name stands
  * behind in help, "data." or "dataset:". */
 void dg_push_described(lua_State *L, const dg_function *function, const char *prefix);
 
@@ -32,6 +51,11 @@ void dg_push_described(lua_State *L, const dg_function *function, const char *pr
  * `meta`, or of another class with this method. Classes that share a method share the value. */
 void dg_push_described_method(lua_State *L, const dg_function *function, int meta,
                               const char *prefix);
+
+/* Within it: the function that was called. Raises its error, unless the status is DG_OK; else
+ * returns 1, for what it has filled lies on top of the stack. */
+const dg_function *dg_called(lua_State *L);
+int dg_check_done(lua_State *L, dg_status status);
 
 /* Pushes how a function is called: "split { parts..., seed = nil, stratify = false }". */
 void dg_push_signature(lua_State *L, const dg_descriptor *type, int arguments);

@@ -158,7 +158,9 @@ static void make_named_part(lua_State *L, const dg_part *part, const dg_param *p
 
 static void set_position(lua_State *L, dg_part *part, int position, int index)
 {
-    const dg_param *param = dg_params_at(part->type->params, position);
+    const dg_param *param = part->gathering && lua_type(L, index) == LUA_TNUMBER
+                                ? part->gathering
+                                : dg_params_at(part->type->params, position);
     int top = lua_gettop(L);
     dg_value value = dg_read_value(L, index, part->type->name, param);
     make_named_part(L, part, param, &value);
@@ -209,6 +211,15 @@ static void set_named(lua_State *L, dg_part *part, int object, int index)
     }
 }
 
+/* Sizes {} have no values by position, and are a list nevertheless. */
+static void set_empty_list(lua_State *L, dg_part *part)
+{
+    const dg_param *params = part->type->params, *first = dg_params_at(params, 0);
+    if (first && first->type == DG_TYPE_INTS && dg_param_count_low(first) == 0 &&
+        !(part->given >> (first - params) & 1))
+        dg_check_status(L, dg_part_set_at(part, 0, &(dg_value){ .type = DG_VALUE_INTS }));
+}
+
 static void set_table(lua_State *L, dg_part *part, int object, int index)
 {
     int count = (int)lua_rawlen(L, index);
@@ -229,6 +240,7 @@ static void set_table(lua_State *L, dg_part *part, int object, int index)
         if (!part->borrows) lua_pop(L, 1);
     }
     set_named(L, part, object, index);
+    if (lua_rawlen(L, index) == 0) set_empty_list(L, part);
 }
 
 /* --- calls ---------------------------------------------------------------------------------- */
@@ -243,16 +255,35 @@ static bool has_names(lua_State *L, int index)
     return names;
 }
 
+/* Pushes a list of the values from `first` to `last`. */
+static void push_values(lua_State *L, const dg_part *part, int first, int last)
+{
+    lua_createtable(L, last - first + 1, 0);
+    for (int i = first; i <= last; i++) {
+        if (lua_isnil(L, i))
+            dg_raise(L, "%s: positional value %d is nil", part->type->name, i - first + 1);
+        lua_pushvalue(L, i);
+        lua_rawseti(L, -2, i - first + 1);
+    }
+}
+
 /* Values by position, then perhaps a table of names: Dense { 10 }, Dense(10, { use_bias = false }).
  */
 static void read_free(lua_State *L, dg_part *part, int first, int last, int object)
 {
+    while (last >= first && lua_isnil(L, last)) last--;
     if (first == last && lua_type(L, first) == LUA_TTABLE) {
         set_table(L, part, object, first);
         return;
     }
     bool options = first < last && has_names(L, last);
-    for (int i = first; i <= last - options; i++) set_position(L, part, i - first, i);
+    const dg_param *rest = dg_params_at(part->type->params, 0);
+    if (rest && rest->rest && first <= last - options) {
+        push_values(L, part, first, last - options);
+        set_position(L, part, 0, lua_gettop(L));
+    } else {
+        for (int i = first; i <= last - options; i++) set_position(L, part, i - first, i);
+    }
     if (options) set_named(L, part, object, last);
 }
 

@@ -366,8 +366,9 @@ static void push_param(lua_State *L, const dg_param *param, const dg_part *defau
 static void add_param(luaL_Buffer *out, const dg_param *param, const dg_part *defaults, bool plain)
 {
     luaL_addstring(out, param->name);
-    if (param->rest) luaL_addstring(out, "...");
-    if (plain || param->rest || param->required) return;
+    bool gathers = param->rest || (param->type == DG_TYPE_INTS && !param->named_only);
+    if (gathers) luaL_addstring(out, "...");
+    if (plain || gathers || param->required) return;
     luaL_addstring(out, " = ");
     dg_value value = dg_param_get(param, defaults->options);
     if (value.type == DG_VALUE_NIL && param->default_text)

@@ -1,10 +1,8 @@
 /* The class of tensors, and the functions that make them. */
 #include "bindings/tensor.h"
 
-#include <math.h>
-#include <string.h>
-
 #include "bindings/check.h"
+#include "bindings/described.h"
 #include "bindings/memory.h"
 
 /* --- userdata ------------------------------------------------------------------------------- */
@@ -78,7 +76,22 @@ static bool read_handle(lua_State *L, int index, dg_value *out)
     return (out->pointer = dg_test_tensor(L, index)) != NULL;
 }
 
+static bool read_number(lua_State *L, int index, dg_value *out)
+{
+    (void)out;
+    return lua_type(L, index) == LUA_TNUMBER;
+}
+
+static bool read_axis(lua_State *L, int index, dg_value *out)
+{
+    return dg_is_integer(L, index, &out->integer) && out->integer != 0 &&
+           out->integer >= -DG_MAX_AXES && out->integer <= DG_MAX_AXES;
+}
+
 const dg_lua_handle dg_tensor_handle = { { "tensor", "a tensor" }, read_handle };
+const dg_lua_handle dg_number_handle = { { "number", "a number" }, read_number };
+const dg_lua_handle dg_axis_handle = { { "axis", "a whole number from 1, or from -1 for the last" },
+                                       read_axis };
 
 dg_tensor *dg_want_tensor(lua_State *L, int index, const char *function, const char *name)
 {
@@ -103,26 +116,6 @@ int dg_return_tensor(lua_State *L)
     dg_check_status(L, dg_tensor_get(tensor, NULL, &value));
     dg_push_element(L, tensor->dtype, value);
     return 1;
-}
-
-int dg_want_axis(lua_State *L, int index, const char *function, int axes)
-{
-    int64_t axis;
-    if (axes == 0) dg_raise(L, "%s: the tensor has no axes", function);
-    if (!dg_is_integer(L, index, &axis) || axis == 0 || axis > axes || axis < -axes)
-        dg_raise(L,
-                 "%s: axis must be a whole number from 1 to %d, or -1 to -%d from the last, "
-                 "found %s",
-                 function, axes, axes, dg_push_found(L, index));
-    return (int)(axis > 0 ? axis - 1 : axes + axis);
-}
-
-dg_dtype dg_want_dtype(lua_State *L, int index, const char *function)
-{
-    dg_dtype dtype = DG_FLOAT32;
-    const char *name = dg_want_text(L, index, function, "dtype");
-    dg_check_call(L, dg_dtype_find(name, &dtype), function);
-    return dtype;
 }
 
 /* --- properties ----------------------------------------------------------------------------- */
@@ -169,220 +162,150 @@ const dg_class dg_tensor_class = {
 
 /* --- making --------------------------------------------------------------------------------- */
 
-/* Opens the options of a constructor and reads the shape before them: zeros { 2, 3, dtype = ... },
- * zeros { { 2, 3 } } or zeros(2, 3). Returns the number of axes. */
-static int open_shape(lua_State *L, const char *function, const char *const *names,
-                      const char *const *hints, dg_args *args, int64_t *shape)
+/* What any of them takes; value, values, numbers, tensors and axis are places on the stack. */
+typedef struct making {
+    dg_ints sizes;
+    int value, values, numbers, tensors, axis, dtype;
+    double low, high, mean, stddev;
+    dg_optional_seed seed;
+} making;
+
+/* The code of the function is the value, unless one is given. */
+static int make_filled(lua_State *L, const void *options)
 {
-    if (lua_type(L, 1) == LUA_TNUMBER) {
-        int axes = lua_gettop(L);
-        if (axes > DG_MAX_AXES)
-            dg_raise(L, "%s: a shape has at most %d axes", function, DG_MAX_AXES);
-        for (int i = 0; i < axes; i++)
-            shape[i] = dg_want_integer(L, i + 1, function, "a size", 0, INT64_MAX);
-        *args = dg_args_open(L, axes + 1, function, names, hints, -1);
-        return axes;
-    }
-    if (lua_type(L, 1) != LUA_TTABLE) dg_wrong_type(L, 1, function, "the shape", "a list of sizes");
-    *args = dg_args_open(L, 1, function, names, hints, -1);
-    lua_rawgeti(L, 1, 1);
-    bool nested = args->positional == 1 && lua_type(L, -1) == LUA_TTABLE;
-    int axes = dg_want_integers(L, nested ? -1 : 1, function, "the shape", shape, DG_MAX_AXES);
-    lua_pop(L, 1);
-    for (int i = 0; i < axes; i++)
-        if (shape[i] < 0)
-            dg_raise(L, "%s: a size must be at least 0, found %I at place %d", function,
-                     (lua_Integer)shape[i], i + 1);
-    return axes;
+    const making *o = options;
+    const dg_function *called = dg_called(L);
+    double value = o->value ? lua_tonumber(L, o->value) : called->code;
+    dg_tensor *out = dg_push_tensor(L);
+    return dg_check_done(
+        L, dg_tensor_full(out, (dg_dtype)o->dtype, o->sizes.count, o->sizes.at, value));
 }
 
-static dg_dtype dtype_option(const dg_args *args, dg_dtype otherwise)
+static int make_range(lua_State *L, const void *options)
 {
-    if (!dg_args_push(args, "dtype")) return otherwise;
-    dg_dtype dtype = dg_want_dtype(args->L, -1, args->function);
-    lua_pop(args->L, 1);
-    return dtype;
-}
-
-static int make_full(lua_State *L, const char *function, const char *const *names,
-                     const char *const *hints, double value)
-{
-    int64_t shape[DG_MAX_AXES];
-    dg_args args;
-    bool second = lua_type(L, 1) == LUA_TTABLE && !lua_isnoneornil(L, 2);
-    int axes = open_shape(L, function, names, hints, &args, shape);
-    dg_dtype dtype = dtype_option(&args, DG_FLOAT32);
-    bool named = dg_args_number(&args, "value", &value);
-    if (second && named) dg_raise(L, "%s: value was given by position and by name", function);
-    if (second) value = dg_want_number(L, 2, function, "value");
-    if (isnan(value) && !named && !second)
-        dg_raise(L, "%s: value is required (a number)", function);
-    dg_check_call(L, dg_tensor_full(dg_push_tensor(L), dtype, axes, shape, value), function);
-    return 1;
-}
-
-static const char *const plain_options[] = { "dtype", NULL };
-static const char *const full_options[] = { "value", "dtype", NULL };
-static const char *const full_hints[] = { "fill_value", "use value = ...", NULL };
-
-static int make_zeros(lua_State *L)
-{
-    return make_full(L, "zeros", plain_options, NULL, 0);
-}
-
-static int make_ones(lua_State *L)
-{
-    return make_full(L, "ones", plain_options, NULL, 1);
-}
-
-static int make_filled(lua_State *L)
-{
-    return make_full(L, "full", full_options, full_hints, NAN);
-}
-
-static int make_range(lua_State *L)
-{
-    if (lua_type(L, 1) == LUA_TNUMBER) {
-        int count = lua_gettop(L);
-        lua_createtable(L, count, 0);
-        for (int i = 1; i <= count; i++) {
-            lua_pushvalue(L, i);
-            lua_rawseti(L, -2, i);
-        }
-        lua_replace(L, 1);
-        lua_settop(L, 1);
-    }
-    dg_args args = dg_args_open(L, 1, "range", plain_options, NULL, 3);
-    if (args.positional == 0) dg_raise(L, "range: expected { stop } or { start, stop, step }");
+    const making *o = options;
     double number[3] = { 0, 0, 1 };
+    int count = (int)lua_rawlen(L, o->numbers);
     bool whole = true;
-    for (int i = 0; i < args.positional; i++) {
-        lua_rawgeti(L, 1, i + 1);
-        number[i] = dg_want_number(L, -1, "range", "a positional value");
+    if (count < 1 || count > 3)
+        dg_raise(L, "range: expected { stop } or { start, stop, step }, found %d numbers", count);
+    for (int i = 0; i < count; i++) {
+        lua_rawgeti(L, o->numbers, i + 1);
+        number[count == 1 ? 1 : i] = dg_want_number(L, -1, "range", "each of numbers");
         whole = whole && lua_isinteger(L, -1);
     }
-    if (args.positional == 1) {
-        number[1] = number[0];
-        number[0] = 0;
-    }
-    dg_dtype dtype = dtype_option(&args, whole ? DG_INT32 : DG_FLOAT32);
+    dg_dtype dtype = o->dtype >= 0 ? (dg_dtype)o->dtype : whole ? DG_INT32 : DG_FLOAT32;
     dg_tensor *out = dg_push_tensor(L);
-    dg_check_call(L, dg_tensor_range(out, dtype, number[0], number[1], number[2]), "range");
-    return 1;
+    return dg_check_done(L, dg_tensor_range(out, dtype, number[0], number[1], number[2]));
 }
 
-static int make_uniform(lua_State *L)
+static int make_uniform(lua_State *L, const void *options)
 {
-    static const char *const names[] = { "low", "high", "seed", NULL };
-    static const char *const hints[] = { "minval", "use low = ...", "maxval", "use high = ...",
-                                         NULL };
-    int64_t shape[DG_MAX_AXES];
-    dg_args args;
-    int axes = open_shape(L, "uniform", names, hints, &args, shape);
-    double low = 0, high = 1;
-    dg_args_number(&args, "low", &low);
-    dg_args_number(&args, "high", &high);
-    if (!(low <= high)) dg_raise(L, "uniform: low (%f) must not be above high (%f)", low, high);
-    uint64_t seed = dg_args_seed_or_next(&args);
+    const making *o = options;
     dg_tensor *out = dg_push_tensor(L);
-    dg_check_call(L, dg_tensor_uniform(out, axes, shape, (float)low, (float)high, seed), "uniform");
-    return 1;
+    return dg_check_done(L, dg_tensor_uniform(out, o->sizes.count, o->sizes.at, (float)o->low,
+                                              (float)o->high, dg_seed_or_next(&o->seed)));
 }
 
-static int make_normal(lua_State *L)
+static int make_normal(lua_State *L, const void *options)
 {
-    static const char *const names[] = { "mean", "stddev", "seed", NULL };
-    static const char *const hints[] = { "std", "use stddev = ...", "scale", "use stddev = ...",
-                                         "loc", "use mean = ...",   NULL };
-    int64_t shape[DG_MAX_AXES];
-    dg_args args;
-    int axes = open_shape(L, "normal", names, hints, &args, shape);
-    double mean = 0, deviation = 1;
-    dg_args_number(&args, "mean", &mean);
-    dg_args_number(&args, "stddev", &deviation);
-    if (!(deviation >= 0)) dg_raise(L, "normal: stddev must be at least 0, found %f", deviation);
-    uint64_t seed = dg_args_seed_or_next(&args);
+    const making *o = options;
     dg_tensor *out = dg_push_tensor(L);
-    dg_check_call(L, dg_tensor_normal(out, axes, shape, (float)mean, (float)deviation, seed),
-                  "normal");
+    return dg_check_done(L, dg_tensor_normal(out, o->sizes.count, o->sizes.at, (float)o->mean,
+                                             (float)o->stddev, dg_seed_or_next(&o->seed)));
+}
+
+static int make_tensor(lua_State *L, const void *options)
+{
+    const making *o = options;
+    dg_dtype dtype = (dg_dtype)o->dtype;
+    if (!o->values && lua_type(L, 1) != LUA_TTABLE)
+        dg_wrong_type(L, 1, "tensor", "values", "a number, a list of numbers or one of tensors");
+    dg_push_tensor_of(L, o->values ? o->values : 1, "tensor", o->dtype >= 0 ? &dtype : NULL);
     return 1;
 }
 
-static int make_tensor(lua_State *L)
+static int concat(lua_State *L, const void *options)
 {
-    dg_dtype dtype;
-    bool given = false;
-    if (lua_type(L, 1) == LUA_TTABLE) {
-        dg_args args = dg_args_open(L, 1, "tensor", plain_options, NULL, -1);
-        given = dg_args_push(&args, "dtype");
-        if (given) dtype = dg_want_dtype(L, -1, "tensor");
-    }
-    dg_push_tensor_of(L, 1, "tensor", given ? &dtype : NULL);
-    return 1;
-}
-
-static int concat(lua_State *L)
-{
-    static const char *const names[] = { "axis", NULL };
-    dg_args args = dg_args_open(L, 1, "concat", names, NULL, -1);
-    if (args.positional == 0) dg_raise(L, "concat: expected a list of tensors, found none");
-    const dg_tensor **tensors = dg_scratch(L, (size_t)args.positional, sizeof *tensors);
-    for (int i = 0; i < args.positional; i++) {
-        lua_rawgeti(L, 1, i + 1);
-        tensors[i] = dg_want_tensor(L, -1, "concat", "each value");
+    const making *o = options;
+    int count = (int)lua_rawlen(L, o->tensors);
+    const dg_tensor **tensors = dg_scratch(L, (size_t)count, sizeof *tensors);
+    for (int i = 0; i < count; i++) {
+        lua_rawgeti(L, o->tensors, i + 1);
+        tensors[i] = dg_want_tensor(L, -1, "concat", "each of tensors");
         lua_pop(L, 1); /* the table keeps it */
     }
-    int axis = 0;
-    if (dg_args_push(&args, "axis")) axis = dg_want_axis(L, -1, "concat", tensors[0]->axes);
-    dg_tensor *out = dg_push_tensor(L);
-    dg_check_call(L, dg_tensor_concat(out, args.positional, tensors, axis), "concat");
-    return 1;
+    int axis = o->axis ? dg_axis(lua_tointeger(L, o->axis)) : 0;
+    return dg_check_done(L, dg_tensor_concat(dg_push_tensor(L), count, tensors, axis));
 }
 
+#define SIZES                                                                                      \
+    DG_INTS(making, sizes, .required = true, DG_AT_LEAST(0), .count_high = DG_MAX_AXES,            \
+            .doc = "of the axes")
+#define DTYPE(...)                                                                                 \
+    DG_CHOICE(making, dtype, .named_only = true, .choices = dg_dtype_words, __VA_ARGS__)
+#define ANY_DTYPE DTYPE(.optional = true, .doc = "nil: int32 for Lua integers, else float32")
+#define A_DTYPE DTYPE(.doc = "of the elements")
+#define NUMBER(field, ...) DG_FLOAT(making, field, .named_only = true, __VA_ARGS__)
+#define RANDOM_SEED DG_SEED(making, seed, .named_only = true, .doc = "nil: from digits.seed")
+#define LIST(field, ...)                                                                           \
+    DG_SLOT(making, field, .rest = true, .handle = &dg_table_handle.handle, __VA_ARGS__)
+#define FREE .arguments = DG_FREE_ARGUMENTS
+
 static const dg_function constructors[] = {
-    { "tensor", make_tensor,
-      "tensor { ..., dtype = nil }\n"
-      "A tensor of the numbers in nested lists, or of a list of tensors of one shape. Without "
-      "dtype,\n"
-      "Lua integers make an int32 tensor and other numbers a float32 one.\n"
-      "digits.tensor { { 0, 1 }, { 2, 3 }, dtype = \"uint8\" }" },
-    { "zeros", make_zeros,
-      "zeros { sizes..., dtype = \"float32\" } or zeros(sizes...)\nA tensor of "
-      "zeros.\ndigits.zeros { 2, 3 }" },
-    { "ones", make_ones,
-      "ones { sizes..., dtype = \"float32\" } or ones(sizes...)\nA tensor of ones.\ndigits.ones { "
-      "2, 3 }" },
-    { "full", make_filled,
-      "full { sizes..., value = v, dtype = \"float32\" } or full(shape, value)\n"
-      "A tensor with the same value everywhere.\n"
-      "digits.full { 2, 3, value = 0.5 }" },
-    { "range", make_range,
-      "range { start, stop, step, dtype = nil } or range { stop } or range(numbers...)\n"
-      "start, start + step ... before stop; start is 0 and step 1 unless given.\n"
-      "digits.range { 0, 10, 2 }" },
-    { "uniform", make_uniform,
-      "uniform { sizes..., low = 0, high = 1, seed = nil } or uniform(sizes...)\n"
-      "Random numbers, evenly spread from low up to, not including, high.\n"
-      "digits.uniform { 2, 3, seed = 1 }" },
-    { "normal", make_normal,
-      "normal { sizes..., mean = 0, stddev = 1, seed = nil } or normal(sizes...)\nNormally "
-      "distributed random "
-      "numbers.\n"
-      "digits.normal { 2, 3, seed = 1 }" },
-    { "concat", concat,
-      "concat { tensors..., axis = 1 }\nTensors of one type, one after another along an axis.\n"
-      "digits.concat { a, b }" },
+    DG_FUNCTION("tensor", make_tensor, "A tensor of the numbers, or of tensors of one shape.",
+                "digits.tensor { { 0, 1 }, { 2, 3 }, dtype = \"uint8\" }",
+                DG_TAKES(making,
+                         DG_SLOT(making, values, .rest = true, .handle = &dg_any_handle.handle,
+                                 .doc = "numbers, nested lists of them, or tensors"),
+                         ANY_DTYPE)),
+    DG_FUNCTION("zeros", make_filled, "A tensor of zeros.", "digits.zeros { 2, 3 }",
+                DG_TAKES(making, SIZES, A_DTYPE), FREE, .code = 0),
+    DG_FUNCTION("ones", make_filled, "A tensor of ones.", "digits.ones { 2, 3 }",
+                DG_TAKES(making, SIZES, A_DTYPE), FREE, .code = 1),
+    DG_FUNCTION("full", make_filled, "A tensor with the same value everywhere.",
+                "digits.full { 2, 3, value = 0.5 } or digits.full({ 2, 3 }, 0.5)",
+                DG_TAKES(making, SIZES,
+                         DG_SLOT(making, value, .required = true,
+                                 .handle = &dg_number_handle.handle, .doc = "of every element"),
+                         A_DTYPE),
+                FREE, DG_HINTS("fill_value", "use value = ...")),
+    DG_FUNCTION("range", make_range, "start, start + step ... before stop.",
+                "digits.range { 0, 10, 2 }",
+                DG_TAKES(making,
+                         LIST(numbers, .required = true,
+                              .doc = "stop; start and stop; or start, stop and step"),
+                         ANY_DTYPE),
+                FREE),
+    DG_FUNCTION("uniform", make_uniform,
+                "Random numbers, evenly spread from low up to, not including, high.",
+                "digits.uniform { 2, 3, seed = 1 }",
+                DG_TAKES(making, SIZES, NUMBER(low, .doc = "the least"),
+                         NUMBER(high, .default_number = 1, .doc = "what all are below"),
+                         RANDOM_SEED),
+                FREE, DG_HINTS("minval", "use low = ...", "maxval", "use high = ...")),
+    DG_FUNCTION(
+        "normal", make_normal, "Normally distributed random numbers.",
+        "digits.normal { 2, 3, seed = 1 }",
+        DG_TAKES(
+            making, SIZES, NUMBER(mean, .doc = "of the distribution"),
+            NUMBER(stddev, DG_AT_LEAST(0), .default_number = 1, .doc = "the standard deviation"),
+            RANDOM_SEED),
+        FREE,
+        DG_HINTS("std", "use stddev = ...", "scale", "use stddev = ...", "loc", "use mean = ...")),
+    DG_FUNCTION("concat", concat, "Tensors of one type, one after another along an axis.",
+                "digits.concat { a, b }",
+                DG_TAKES(making, LIST(tensors, .required = true, .doc = "of one type"),
+                         DG_SLOT(making, axis, .named_only = true, .handle = &dg_axis_handle.handle,
+                                 .default_text = "1", .doc = "the axis"))),
     { NULL, NULL, NULL },
 };
 
 void dg_open_tensor(lua_State *L)
 {
     dg_class_register(L, &dg_tensor_class);
-    dg_push_functions(L, constructors, "digits.");
-    for (lua_pushnil(L); lua_next(L, -2);) {
-        lua_pushvalue(L, -2);
-        lua_insert(L, -2);
-        lua_rawset(L, -5);
-    }
+    luaL_getmetatable(L, dg_tensor_class.name);
+    dg_set_tensor_operators(L);
     lua_pop(L, 1);
+    dg_set_functions(L, constructors, "digits.");
 }

@@ -10,6 +10,14 @@
 
 extern const dg_class dg_tensor_class;
 extern const dg_lua_handle dg_tensor_handle;
+extern const dg_lua_handle dg_number_handle; /* any number, infinite or NaN too */
+extern const dg_lua_handle dg_axis_handle;
+
+/* An axis that was read, as the engine counts it, which tells of one that the tensor lacks. */
+static inline int dg_axis(lua_Integer axis)
+{
+    return (int)(axis > 0 ? axis - 1 : axis);
+}
 
 /* Registers the class and sets the functions that make tensors in the table on top of the stack. */
 void dg_open_tensor(lua_State *L);
@@ -33,12 +41,6 @@ void dg_push_element(lua_State *L, dg_dtype dtype, double value);
 /* Replaces a tensor without axes, on top of the stack, by its number. */
 int dg_return_tensor(lua_State *L);
 
-/* An axis, 1 .. axes or -axes .. -1, as the engine counts it. */
-int dg_want_axis(lua_State *L, int index, const char *function, int axes);
-
-/* A dtype by its name. */
-dg_dtype dg_want_dtype(lua_State *L, int index, const char *function);
-
 /* --- bindings/tensor_index.c --- */
 
 int dg_tensor_index(lua_State *L);    /* t[key] */
@@ -60,5 +62,6 @@ int dg_tensor_totable(lua_State *L);
 
 extern const dg_function dg_tensor_methods[];
 extern const luaL_Reg dg_tensor_metamethods[];
+void dg_set_tensor_operators(lua_State *L); /* in the metatable on top of the stack */
 
 #endif

@@ -48,13 +48,13 @@ typedef enum dg_param_type {
                       where it is not given and has no default */
     DG_TYPE_PATH,   /* const char *, as DG_TYPE_TEXT: the path of a file */
     DG_TYPE_CHOICE, /* int: the index of the word in `choices` */
-    DG_TYPE_INTS, /* dg_ints: `count_low` .. `count_high` numbers; as the last positional parameter
-                       it gathers single numbers: Input { 28, 28, 1 } */
-    DG_TYPE_PAIR, /* int64_t[2]; one number n stands for {n, n} */
-    DG_TYPE_PART, /* dg_part *: NULL or a part of kind `kind`, owned; a text names one by its
+    DG_TYPE_INTS,   /* dg_ints: `count_low` .. `count_high` numbers; as the first or last positional
+                       parameter it gathers single numbers: Input { 28, 28, 1 } */
+    DG_TYPE_PAIR,   /* int64_t[2]; one number n stands for {n, n} */
+    DG_TYPE_PART,   /* dg_part *: NULL or a part of kind `kind`, owned; a text names one by its
                        registered name with its defaults ("he_normal", "adam"); false is NULL */
-    DG_TYPE_SEED, /* dg_optional_seed */
-    DG_TYPE_MAP,  /* dg_map: a number for each of some labels; nil is none */
+    DG_TYPE_SEED,   /* dg_optional_seed */
+    DG_TYPE_MAP,    /* dg_map: a number for each of some labels; nil is none */
     DG_TYPE_ONE_OF, /* dg_one_of: what the first fitting parameter of `alternatives` takes; nil is
                        none of them */
     DG_TYPE_HANDLE, /* a pointer to what `handle` stands for, borrowed for a call (no part has

@@ -74,12 +74,9 @@ dg_status dg_part_set(dg_part *part, const char *name, const dg_value *value)
 
 /* One more single number for a list that gathers positional values. How many are too few is known
  * in the end only. */
-static dg_status gather(dg_part *part, int index, const dg_value *value)
+static dg_status gather(dg_part *part, const dg_param *param, const dg_value *value)
 {
-    const dg_param *param = &part->type->params[index];
-    uint64_t bit = (uint64_t)1 << index;
-    if ((part->given & bit) && !(part->positional & bit))
-        return set_index(part, index, value, true);
+    uint64_t bit = (uint64_t)1 << (param - part->type->params);
     dg_ints *ints = field_of(part, param);
     int64_t whole;
     if (ints->count >= dg_param_count_high(param) || !dg_value_whole(value, &whole) ||
@@ -94,21 +91,33 @@ static dg_status gather(dg_part *part, int index, const dg_value *value)
     ints->at[ints->count++] = whole;
     part->given |= bit;
     part->positional |= bit;
+    part->gathering = param;
     return DG_OK;
+}
+
+/* The list that a value gathers in: one that is first or last by position. NULL: in none. */
+static const dg_param *list_for(const dg_part *part, int position, int positions,
+                                const dg_value *value)
+{
+    bool single = value->type == DG_VALUE_INT || value->type == DG_VALUE_FLOAT;
+    if (part->gathering) return single || position >= positions ? part->gathering : NULL;
+    if (!single || positions == 0 || (position > 0 && position != positions - 1)) return NULL;
+    const dg_param *list = dg_params_at(part->type->params, position);
+    bool given = part->given >> (list - part->type->params) & 1;
+    return list->type == DG_TYPE_INTS && !given ? list : NULL;
 }
 
 dg_status dg_part_set_at(dg_part *part, int position, const dg_value *value)
 {
     const dg_descriptor *type = part->type;
-    int count = dg_param_count(type), positions = 0;
-    int order[DG_MAX_PARAMS] = { 0 };
-    for (int i = 0; i < count; i++)
-        if (!type->params[i].named_only) order[positions++] = i;
-    bool single = value->type == DG_VALUE_INT || value->type == DG_VALUE_FLOAT;
-    if (single && positions && position >= positions - 1 &&
-        type->params[order[positions - 1]].type == DG_TYPE_INTS)
-        return gather(part, order[positions - 1], value);
-    if (position < positions) return set_index(part, order[position], value, true);
+    int positions = 0;
+    for (const dg_param *param = type->params; param && param->name; param++)
+        positions += !param->named_only;
+    const dg_param *list = list_for(part, position, positions, value);
+    if (list) return gather(part, list, value);
+    if (position < positions)
+        return set_index(part, (int)(dg_params_at(type->params, position) - type->params), value,
+                         true);
     if (positions == 0) return dg_error(DG_INVALID, "%s takes no positional values", type->name);
     return dg_error(DG_INVALID, "%s takes at most %d positional value%s", type->name, positions,
                     positions == 1 ? "" : "s");

@@ -32,9 +32,10 @@ struct dg_part {
     const dg_descriptor *type;
     void *options; /* options_size bytes */
     int references;
-    uint64_t given;      /* bit i: parameter i was set by the user */
-    uint64_t positional; /* bit i: and that by its position */
-    bool borrows;        /* opened for a call: owns nothing */
+    uint64_t given;            /* bit i: parameter i was set by the user */
+    uint64_t positional;       /* bit i: and that by its position */
+    const dg_param *gathering; /* the list that single values by position go to, once one did */
+    bool borrows;              /* opened for a call: owns nothing */
 };
 
 /* Every descriptor there is (engine/registry.list), in the order of the manual, then NULL. */

@@ -75,7 +75,7 @@ static dg_status check_choice(const char *who, const dg_param *param, dg_value *
 
 static dg_status check_ints(const char *who, const dg_param *param, dg_value *value)
 {
-    if (value->type == DG_VALUE_NIL) return DG_OK;
+    if (value->type == DG_VALUE_NIL && !param->required) return DG_OK;
     dg_ints ints = { 0 };
     if (value->type == DG_VALUE_INTS)
         ints = value->ints;

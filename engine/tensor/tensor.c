@@ -22,25 +22,11 @@ _Static_assert(sizeof(struct dg_storage) <= DG_ALIGNMENT, "the elements follow")
 
 /* --- types and shapes ----------------------------------------------------------------------- */
 
-static const char *const dtype_names[] = { "float32", "uint8", "int32" };
-enum { DTYPES = sizeof dtype_names / sizeof dtype_names[0] };
+const char *const dg_dtype_words[] = { "float32", "uint8", "int32", NULL };
 
 const char *dg_dtype_name(dg_dtype dtype)
 {
-    return dtype_names[dtype];
-}
-
-dg_status dg_dtype_find(const char *name, dg_dtype *out)
-{
-    for (int i = 0; i < DTYPES; i++) {
-        if (strcmp(name, dtype_names[i]) != 0) continue;
-        *out = (dg_dtype)i;
-        return DG_OK;
-    }
-    const char *nearest = dg_nearest(name, dtype_names, DTYPES);
-    return dg_error(DG_INVALID,
-                    "dtype must be one of 'float32', 'uint8', 'int32', found '%.100s'%s%s%s", name,
-                    nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    return dg_dtype_words[dtype];
 }
 
 size_t dg_dtype_size(dg_dtype dtype)

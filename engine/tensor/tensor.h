@@ -31,9 +31,9 @@ typedef struct dg_tensor {
 
 /* --- making ------------------------------------------------------------------------------- */
 
-/* "float32", "uint8", "int32"; the type of such a name (DG_INVALID suggests the nearest). */
+/* "float32", "uint8", "int32"; all of them, in the order of dg_dtype, then NULL. */
 const char *dg_dtype_name(dg_dtype dtype);
-dg_status dg_dtype_find(const char *name, dg_dtype *out);
+extern const char *const dg_dtype_words[];
 size_t dg_dtype_size(dg_dtype dtype);
 
 /* A contiguous tensor of any content. DG_INVALID for a negative size or too many axes,

@@ -286,7 +286,7 @@ static void positions_skip_what_is_named_only(void **state)
     assert_fails(dg_part_set_at(part, 7, &values[0]), DG_INVALID,
                  "Whole: shape must be a list of 2 to 3 whole numbers from -1 to 9, found more");
     assert_fails(dg_part_set_at(part, 8, &values[2]), DG_INVALID,
-                 "Whole takes at most 5 positional values");
+                 "Whole: shape must be a list of 2 to 3 whole numbers from -1 to 9, found more");
     assert_fails(dg_part_set(part, "units", &values[0]), DG_INVALID,
                  "Whole: units was given by position and by name");
     dg_part_release(part);

@@ -22,16 +22,10 @@ static dg_tensor range(int axes, const int64_t *shape)
 static void types_have_names(void **state)
 {
     (void)state;
-    dg_dtype dtype;
-    for (int i = 0; i < 3; i++) {
-        assert_ok(dg_dtype_find(dg_dtype_name((dg_dtype)i), &dtype));
-        assert_int_equal(dtype, i);
-    }
-    assert_fails(dg_dtype_find("unit8", &dtype), DG_INVALID,
-                 "dtype must be one of 'float32', 'uint8', 'int32', found 'unit8', did you mean "
-                 "'uint8'?");
-    assert_fails(dg_dtype_find("complex", &dtype), DG_INVALID,
-                 "dtype must be one of 'float32', 'uint8', 'int32', found 'complex'");
+    assert_string_equal(dg_dtype_name(DG_FLOAT32), "float32");
+    assert_string_equal(dg_dtype_name(DG_UINT8), "uint8");
+    assert_string_equal(dg_dtype_name(DG_INT32), "int32");
+    assert_null(dg_dtype_words[3]);
 }
 
 static void making(void **state)

@@ -18,15 +18,17 @@ describe("surplus arguments", function()
   local set = data.from_tensors { x = t, y = digits.tensor { 0, 1, 0, 1 } }
 
   it("of functions are refused, with the way to call them", function()
-    says('zeros: expected zeros { sizes..., dtype = "float32" } or zeros(sizes...), ' ..
-      "found 2 arguments", function() digits.zeros({ 2, 2 }, "uint8") end)
-    says("tensor: expected tensor { ..., dtype = nil }, found 2 arguments",
+    says("zeros takes at most 1 positional value",
+      function() digits.zeros({ 2, 2 }, "uint8") end)
+    says("uniform takes at most 1 positional value", function() digits.uniform({ 2 }, 0, 5) end)
+    says("ones: sizes must be a list of 0 to 8 whole numbers of at least 0, found 'uint8' " ..
+      "(a string)", function() digits.ones(2, "uint8") end)
+    says("range: each of numbers must be a number, found a table",
+      function() digits.range({ 0, 4 }, 2) end)
+    says("tensor: expected tensor { values..., dtype = nil }, found 2 arguments",
       function() digits.tensor({ 2, 2 }, "uint8") end)
     says("clock: expected clock(), found 1 argument", function() digits.clock(1) end)
     for name, call in pairs {
-      ones = function() digits.ones({ 2 }, { dtype = "uint8" }) end,
-      uniform = function() digits.uniform({ 2 }, 0, 5) end,
-      range = function() digits.range({ 0, 4 }, 2) end,
       concat = function() digits.concat({ t, t }, 2) end,
       seed = function() digits.seed(1, 2) end,
       load = function() digits.load("x", nil, "y") end,
@@ -40,9 +42,11 @@ describe("surplus arguments", function()
   end)
 
   it("of methods are refused", function()
-    refused("sum: expected sum { axis = nil, keep = false } or (axis), found 2 arguments",
+    refused("sum: expected sum { axis = nil, keep = false }, found 2 arguments",
       function() t:sum(1, true) end)
-    refused("reshape: expected reshape", function() t:reshape({ 2, 4 }, 3) end)
+    refused("eq: expected eq(other), found 2 arguments", function() t:eq(1, 2) end)
+    refused("exp: expected exp(), found 1 argument", function() t:exp(1) end)
+    refused("reshape takes at most 1 positional value", function() t:reshape({ 2, 4 }, 3) end)
     refused("split: expected split { parts..., ", function() set:split({ 2, 2 }, { seed = 1 }) end)
     refused("take: expected take(n), found 2 arguments", function() set:take(1, 2) end)
     local forest = tree.RandomForest { 1 }
@@ -91,6 +95,8 @@ describe("surplus arguments", function()
 
   it("are none where a list is spelled out", function()
     assert.are.same({ 2, 3 }, { table.unpack(digits.zeros(2, 3).shape) })
+    assert.are.equal("uint8", digits.zeros(2, 3, { dtype = "uint8" }).dtype)
+    assert.are.equal("uint8", digits.ones({ 2 }, { dtype = "uint8" }).dtype)
     assert.are.same({ 2, 1 }, { table.unpack(digits.ones(1, 2):transpose(2, 1).shape) })
     assert.are.same({ 2, 4 }, { table.unpack(t:reshape(2, 4).shape) })
     assert.are.same({ 1, 3 }, digits.range(1, 5, 2):totable())
@@ -100,17 +106,19 @@ end)
 describe("digits.full", function()
   it("takes shape and value as NumPy does", function()
     assert.are.same({ { 7, 7 }, { 7, 7 } }, digits.full({ 2, 2 }, 7):totable())
-    assert.are.same({ 7, 7 }, digits.full({ 2, dtype = "uint8" }, 7):totable())
+    assert.are.same({ 7, 7 }, digits.full({ 2 }, 7, { dtype = "uint8" }):totable())
+    assert.are.equal(math.huge, digits.full(2, 1, { value = math.huge })[2][1])
     assert.are.same({ 0.5, 0.5 }, digits.full { 2, value = 0.5 }:totable())
   end)
 
   it("wants one value", function()
     says("full: value was given by position and by name",
-      function() digits.full({ 2, value = 1 }, 7) end)
+      function() digits.full({ 2 }, 7, { value = 1 }) end)
     says("full: value must be a number, found '7' (a string)",
       function() digits.full({ 2 }, "7") end)
     says("full: value is required (a number)", function() digits.full { 2 } end)
-    refused("found 3 arguments", function() digits.full({ 2, 2 }, 7, "uint8") end)
+    refused("full takes at most 2 positional values",
+      function() digits.full({ 2, 2 }, 7, "uint8") end)
   end)
 end)
 

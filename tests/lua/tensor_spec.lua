@@ -25,6 +25,9 @@ describe("making tensors", function()
     assert.are.same({ 2, 3 }, digits.zeros({ { 2, 3 } }).shape)
     assert.are.same({ 0, 1, 2 }, digits.range(3):totable())
     assert.are.same({ 5, 3, 1 }, digits.range({ 5, 0, -2 }):totable())
+    assert.are.equal("float32", digits.range(0.5, 2).dtype)
+    assert.are.same({ 1, 2 }, digits.tensor({ values = { 1, 2 } }):totable())
+    assert.are.same({ 0 }, digits.tensor({ dtype = "uint8" }).shape)
     local u = digits.uniform { 1000, low = 2, high = 3, seed = 1 }
     assert.is_true(u:min() >= 2 and u:max() < 3)
     assert.are.equal(u, digits.uniform { 1000, low = 2, high = 3, seed = 1 })
@@ -195,8 +198,12 @@ describe("methods", function()
     assert.are.equal(0, t:min())
     assert.are.same({ 2, 5 }, t:max(2):totable())
     assert.is_true(math.abs(t:var() - 35 / 12) < 1e-6)
-    assert.matches("axis must be a whole number from 1 to 2",
+    assert.matches("sum: axis must be 1 to 2 %(or %-1, the last%) for shape {2, 3}, found 3",
       message(function() t:sum { axis = 3 } end))
+    for _, axis in ipairs { 0, 1.5, -100, "1", {} } do
+      assert.matches("^sum: axis must be a whole number from 1, or from %-1 for the last, found ",
+        message(function() t:sum { axis = axis } end))
+    end
     assert.matches("unknown option 'keepdims': use keep = true",
       message(function() t:sum { keepdims = true } end))
   end)
@@ -212,6 +219,11 @@ describe("methods", function()
     assert.is_true(t:any())
     assert.is_false(t:all())
     assert.are.same({ 1, 1, 2 }, t:clip(1, 2)[1]:totable())
+    assert.are.same({ 1, 1, 2 }, t:clip(1, math.huge)[1]:totable())
+    assert.are.equal("int32", t:clip(1, 2).dtype)
+    assert.are.equal("float32", t:clip(1, 2.5).dtype)
+    assert.are.equal("clip: low (2.0) must not be above high (1.0)",
+      message(function() t:clip(2, 1) end))
     assert.are.same({ 3, 3, 3 }, t:maximum(3)[1]:totable())
     assert.are.same({ 1, 0, 0 }, t:logical_not()[1]:totable())
   end)
@@ -221,6 +233,9 @@ describe("methods", function()
     assert.are.same({ 6 }, t:reshape(-1).shape)
     assert.are.same({ { 0, 3 }, { 1, 4 }, { 2, 5 } }, t:transpose():totable())
     assert.are.same({ 3, 2 }, t:transpose({ 2, 1 }).shape)
+    assert.are.same({ 3, 2 }, t:transpose(-1, 1).shape)
+    assert.are.equal("transpose: axes count from 1, or from -1 for the last, found 0",
+      message(function() t:transpose(0, 1) end))
     assert.are.equal("uint8", t:astype("uint8").dtype)
     assert.matches("did you mean 'uint8'", message(function() t:astype "uint9" end))
     assert.matches("{2, 3}.*{4}", message(function() t:reshape { 4 } end))
@@ -259,11 +274,22 @@ describe("a tensor", function()
   end)
 
   it("refuses sizes that cannot be", function()
-    assert.are.equal("zeros: a size must be at least 0, found -1 at place 1",
+    local sizes = "zeros: sizes must be a list of 0 to 8 whole numbers of at least 0, found "
+    assert.are.equal(sizes .. "-1",
       message(function() digits.zeros { -1 } end))
     assert.matches("^out of memory", message(function() digits.zeros { 1 << 40, 1 << 40 } end))
     assert.matches("the tables on axis 2 must have one length, found 2 and 1",
       message(function() digits.tensor { { 1, 2 }, { 3 } } end))
+    assert.are.equal(sizes .. "more",
+      message(function() digits.zeros(1, 1, 1, 1, 1, 1, 1, 1, 1) end))
+    for _, call in ipairs { function() digits.zeros() end, function() digits.zeros(nil) end,
+      function() t:reshape() end } do
+      assert.matches("sizes is required %(a list of 0 to 8 ", message(call))
+    end
+    assert.are.equal(sizes .. "nil", message(function() digits.zeros(nil, 3) end))
+    assert.are.same({}, digits.zeros {}.shape)
+    assert.are.same({}, digits.ones { 1, 1 }:reshape({}).shape)
+    assert.matches("^tensor: values must be ", message(function() digits.tensor(nil) end))
     assert.are.equal("zeros: unknown option 'dtyp', did you mean 'dtype'?",
       message(function() digits.zeros { 2, dtyp = "uint8" } end))
   end)
