@@ -18,151 +18,88 @@ static const char *const names[] = {
 
 /* --- kernels -------------------------------------------------------------------------------- */
 
-#define INLINE static inline __attribute__((always_inline))
+/* A loop of its own for each operation; a and b are the elements of the two operands. */
+#define EACH(op, type, result)                                                                     \
+    case op:                                                                                       \
+        for (int64_t i = 0; i < n; i++) {                                                          \
+            const type a = left[i], b = right[i];                                                  \
+            out[i] = result;                                                                       \
+        }                                                                                          \
+        break;
 
 /* Lua's: the result has the sign of the divisor. */
-INLINE float float_mod(float a, float b)
+static inline float float_mod(float a, float b)
 {
     float rest = fmodf(a, b);
     if (rest != 0 && (rest < 0) != (b < 0)) rest += b;
     return rest;
 }
 
-/* `op` is a constant wherever this is inlined, so each loop has one operation. */
-INLINE float float_op(dg_binary op, float a, float b)
-{
-    switch (op) {
-    case DG_ADD: return a + b;
-    case DG_SUB: return a - b;
-    case DG_MUL: return a * b;
-    case DG_DIV: return a / b;
-    case DG_MOD: return float_mod(a, b);
-    case DG_MINIMUM: return (a < b) | (a != a) ? a : b; /* NaN is passed on */
-    case DG_MAXIMUM: return (a > b) | (a != a) ? a : b;
-    default: return powf(a, b);
-    }
-}
-
-INLINE void float_loop(dg_binary op, float *out, const float *a, const float *b, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++) out[i] = float_op(op, a[i], b[i]);
-}
-
-DG_KERNEL static void float_kernel(dg_binary op, float *out, const float *a, const float *b,
+DG_KERNEL static void float_kernel(dg_binary op, float *out, const float *left, const float *right,
                                    int64_t n)
 {
     switch (op) {
-    case DG_ADD: float_loop(DG_ADD, out, a, b, n); break;
-    case DG_SUB: float_loop(DG_SUB, out, a, b, n); break;
-    case DG_MUL: float_loop(DG_MUL, out, a, b, n); break;
-    case DG_DIV: float_loop(DG_DIV, out, a, b, n); break;
-    case DG_MOD: float_loop(DG_MOD, out, a, b, n); break;
-    case DG_MINIMUM: float_loop(DG_MINIMUM, out, a, b, n); break;
-    case DG_MAXIMUM: float_loop(DG_MAXIMUM, out, a, b, n); break;
-    default: float_loop(DG_POW, out, a, b, n); break;
+        EACH(DG_ADD, float, a + b)
+        EACH(DG_SUB, float, a - b)
+        EACH(DG_MUL, float, a *b)
+        EACH(DG_DIV, float, a / b)
+        EACH(DG_MOD, float, float_mod(a, b))
+        EACH(DG_MINIMUM, float, (a < b) | (a != a) ? a : b) /* NaN is passed on */
+        EACH(DG_MAXIMUM, float, (a > b) | (a != a) ? a : b)
+        EACH(DG_POW, float, powf(a, b))
+    default: break;
     }
 }
 
-/* In 64 bits, so that overflow can be seen afterwards. The divisor of DG_MOD is not 0. */
-INLINE int64_t int_op(dg_binary op, int64_t a, int64_t b)
+/* In 64 bits, so that overflow can be seen afterwards. */
+#define EACH_WHOLE(op, result)                                                                     \
+    case op:                                                                                       \
+        for (int64_t i = 0; i < n; i++) {                                                          \
+            const int64_t a = left[i], b = right[i], exact = result;                               \
+            out[i] = (int32_t)exact;                                                               \
+            lost |= exact ^ out[i];                                                                \
+        }                                                                                          \
+        break;
+
+static inline int64_t int_mod(int64_t a, int64_t b)
 {
-    switch (op) {
-    case DG_ADD: return a + b;
-    case DG_SUB: return a - b;
-    case DG_MUL: return a * b;
-    case DG_MINIMUM: return a < b ? a : b;
-    case DG_MAXIMUM: return a > b ? a : b;
-    default: {
-        int64_t rest = a % b;
-        return rest != 0 && (rest ^ b) < 0 ? rest + b : rest;
-    }
-    }
+    int64_t rest = a % b;
+    return rest != 0 && (rest ^ b) < 0 ? rest + b : rest;
 }
 
-INLINE bool int_loop(dg_binary op, int32_t *out, const int32_t *a, const int32_t *b, int64_t n)
+/* Whether every result fits. The divisor of DG_MOD is not 0. */
+DG_KERNEL static bool int_kernel(dg_binary op, int32_t *out, const int32_t *left,
+                                 const int32_t *right, int64_t n)
 {
     int64_t lost = 0;
-    for (int64_t i = 0; i < n; i++) {
-        int64_t exact = int_op(op, a[i], b[i]);
-        out[i] = (int32_t)exact;
-        lost |= exact ^ out[i];
+    switch (op) {
+        EACH_WHOLE(DG_ADD, a + b)
+        EACH_WHOLE(DG_SUB, a - b)
+        EACH_WHOLE(DG_MUL, a * b)
+        EACH_WHOLE(DG_MOD, int_mod(a, b))
+        EACH_WHOLE(DG_MINIMUM, a < b ? a : b)
+        EACH_WHOLE(DG_MAXIMUM, a > b ? a : b)
+    default: break;
     }
     return lost == 0;
 }
 
-/* Whether every result fits. */
-DG_KERNEL static bool int_kernel(dg_binary op, int32_t *out, const int32_t *a, const int32_t *b,
-                                 int64_t n)
-{
-    switch (op) {
-    case DG_ADD: return int_loop(DG_ADD, out, a, b, n);
-    case DG_SUB: return int_loop(DG_SUB, out, a, b, n);
-    case DG_MUL: return int_loop(DG_MUL, out, a, b, n);
-    case DG_MINIMUM: return int_loop(DG_MINIMUM, out, a, b, n);
-    case DG_MAXIMUM: return int_loop(DG_MAXIMUM, out, a, b, n);
-    default: return int_loop(DG_MOD, out, a, b, n);
+#define COMPARE(name, type)                                                                        \
+    DG_KERNEL static void name(dg_binary op, uint8_t *out, const type *left, const type *right,    \
+                               int64_t n)                                                          \
+    {                                                                                              \
+        switch (op) {                                                                              \
+            EACH(DG_EQ, type, a == b)                                                              \
+            EACH(DG_NE, type, a != b)                                                              \
+            EACH(DG_LT, type, a < b)                                                               \
+            EACH(DG_LE, type, a <= b)                                                              \
+            EACH(DG_GT, type, a > b)                                                               \
+            EACH(DG_GE, type, a >= b)                                                              \
+        default: break;                                                                            \
+        }                                                                                          \
     }
-}
-
-INLINE bool float_test(dg_binary op, float a, float b)
-{
-    switch (op) {
-    case DG_EQ: return a == b;
-    case DG_NE: return a != b;
-    case DG_LT: return a < b;
-    case DG_LE: return a <= b;
-    case DG_GT: return a > b;
-    default: return a >= b;
-    }
-}
-
-INLINE void float_test_loop(dg_binary op, uint8_t *out, const float *a, const float *b, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++) out[i] = float_test(op, a[i], b[i]);
-}
-
-DG_KERNEL static void float_compare(dg_binary op, uint8_t *out, const float *a, const float *b,
-                                    int64_t n)
-{
-    switch (op) {
-    case DG_EQ: float_test_loop(DG_EQ, out, a, b, n); break;
-    case DG_NE: float_test_loop(DG_NE, out, a, b, n); break;
-    case DG_LT: float_test_loop(DG_LT, out, a, b, n); break;
-    case DG_LE: float_test_loop(DG_LE, out, a, b, n); break;
-    case DG_GT: float_test_loop(DG_GT, out, a, b, n); break;
-    default: float_test_loop(DG_GE, out, a, b, n); break;
-    }
-}
-
-INLINE bool int_test(dg_binary op, int32_t a, int32_t b)
-{
-    switch (op) {
-    case DG_EQ: return a == b;
-    case DG_NE: return a != b;
-    case DG_LT: return a < b;
-    case DG_LE: return a <= b;
-    case DG_GT: return a > b;
-    default: return a >= b;
-    }
-}
-
-INLINE void int_test_loop(dg_binary op, uint8_t *out, const int32_t *a, const int32_t *b, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++) out[i] = int_test(op, a[i], b[i]);
-}
-
-DG_KERNEL static void int_compare(dg_binary op, uint8_t *out, const int32_t *a, const int32_t *b,
-                                  int64_t n)
-{
-    switch (op) {
-    case DG_EQ: int_test_loop(DG_EQ, out, a, b, n); break;
-    case DG_NE: int_test_loop(DG_NE, out, a, b, n); break;
-    case DG_LT: int_test_loop(DG_LT, out, a, b, n); break;
-    case DG_LE: int_test_loop(DG_LE, out, a, b, n); break;
-    case DG_GT: int_test_loop(DG_GT, out, a, b, n); break;
-    default: int_test_loop(DG_GE, out, a, b, n); break;
-    }
-}
+COMPARE(float_compare, float)
+COMPARE(int_compare, int32_t)
 
 /* --- runs ----------------------------------------------------------------------------------- */
 

@@ -6,90 +6,54 @@
 
 #include "engine/base/kernel.h"
 
-/* Each loader has the contiguous loops, which vectorise, and a plain loop for other strides. The
- * elements are aligned to their own size only. */
-
-DG_KERNEL static void bytes_to_floats(float *to, const uint8_t *from, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++) to[i] = from[i];
-}
-
-DG_KERNEL static void int32s_to_floats(float *to, const int32_t *from, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++) to[i] = (float)from[i];
-}
-
-void dg_load_floats(float *to, const char *from, int64_t stride, dg_dtype dtype, int64_t n)
-{
-    if (stride == (int64_t)dg_dtype_size(dtype)) {
-        if (dtype == DG_UINT8)
-            bytes_to_floats(to, (const uint8_t *)from, n);
-        else if (dtype == DG_INT32)
-            int32s_to_floats(to, (const int32_t *)from, n);
-        else
-            memcpy(to, from, (size_t)n * sizeof *to);
-        return;
+#define CONVERT(name, to_type, from_type)                                                          \
+    DG_KERNEL static void name(to_type *to, const from_type *from, int64_t n)                      \
+    {                                                                                              \
+        for (int64_t i = 0; i < n; i++) to[i] = (to_type)from[i];                                  \
     }
-    for (int64_t i = 0; i < n; i++, from += stride) {
-        if (dtype == DG_UINT8)
-            to[i] = *(const uint8_t *)from;
-        else if (dtype == DG_INT32)
-            to[i] = (float)*(const int32_t *)from;
-        else
-            to[i] = *(const float *)from;
+
+CONVERT(bytes_to_floats, float, uint8_t)
+CONVERT(int32s_to_floats, float, int32_t)
+CONVERT(bytes_to_int32s, int32_t, uint8_t)
+CONVERT(bytes_to_doubles, double, uint8_t)
+CONVERT(int32s_to_doubles, double, int32_t)
+CONVERT(floats_to_doubles, double, float)
+CONVERT(floats_to_int32s, int32_t, float)
+CONVERT(int32s_to_bytes, uint8_t, int32_t)
+
+DG_KERNEL static void floats_to_bytes(uint8_t *to, const float *from, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) to[i] = (uint8_t)(int32_t)from[i];
+}
+
+/* Has the contiguous loops, which vectorise, and a plain loop for other strides. The elements are
+ * aligned to their own size only. */
+#define LOADER(name, to_type, from_bytes, from_int32s, from_floats)                                \
+    void name(to_type *to, const char *from, int64_t stride, dg_dtype dtype, int64_t n)            \
+    {                                                                                              \
+        if (stride == (int64_t)dg_dtype_size(dtype)) {                                             \
+            if (dtype == DG_UINT8)                                                                 \
+                from_bytes(to, (const uint8_t *)from, n);                                          \
+            else if (dtype == DG_INT32)                                                            \
+                from_int32s(to, (const int32_t *)from, n);                                         \
+            else                                                                                   \
+                from_floats(to, (const float *)from, n);                                           \
+            return;                                                                                \
+        }                                                                                          \
+        for (int64_t i = 0; i < n; i++, from += stride) {                                          \
+            if (dtype == DG_UINT8)                                                                 \
+                to[i] = *(const uint8_t *)from;                                                    \
+            else if (dtype == DG_INT32)                                                            \
+                to[i] = (to_type) * (const int32_t *)from;                                         \
+            else                                                                                   \
+                to[i] = (to_type) * (const float *)from;                                           \
+        }                                                                                          \
     }
-}
+#define COPY(to, from, n) memcpy(to, from, (size_t)(n) * sizeof *(to))
 
-DG_KERNEL static void bytes_to_int32s(int32_t *to, const uint8_t *from, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++) to[i] = from[i];
-}
-
-void dg_load_int32s(int32_t *to, const char *from, int64_t stride, dg_dtype dtype, int64_t n)
-{
-    if (dtype == DG_UINT8 && stride == 1) {
-        bytes_to_int32s(to, (const uint8_t *)from, n);
-        return;
-    }
-    for (int64_t i = 0; i < n; i++, from += stride)
-        to[i] = dtype == DG_UINT8 ? *(const uint8_t *)from : *(const int32_t *)from;
-}
-
-DG_KERNEL static void bytes_to_doubles(double *to, const uint8_t *from, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++) to[i] = from[i];
-}
-
-DG_KERNEL static void int32s_to_doubles(double *to, const int32_t *from, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++) to[i] = from[i];
-}
-
-DG_KERNEL static void floats_to_doubles(double *to, const float *from, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++) to[i] = (double)from[i];
-}
-
-void dg_load_doubles(double *to, const char *from, int64_t stride, dg_dtype dtype, int64_t n)
-{
-    if (stride == (int64_t)dg_dtype_size(dtype)) {
-        if (dtype == DG_UINT8)
-            bytes_to_doubles(to, (const uint8_t *)from, n);
-        else if (dtype == DG_INT32)
-            int32s_to_doubles(to, (const int32_t *)from, n);
-        else
-            floats_to_doubles(to, (const float *)from, n);
-        return;
-    }
-    for (int64_t i = 0; i < n; i++, from += stride) {
-        if (dtype == DG_UINT8)
-            to[i] = *(const uint8_t *)from;
-        else if (dtype == DG_INT32)
-            to[i] = *(const int32_t *)from;
-        else
-            to[i] = (double)*(const float *)from;
-    }
-}
+LOADER(dg_load_floats, float, bytes_to_floats, int32s_to_floats, COPY)
+LOADER(dg_load_int32s, int32_t, bytes_to_int32s, COPY, floats_to_int32s)
+LOADER(dg_load_doubles, double, bytes_to_doubles, int32s_to_doubles, floats_to_doubles)
 
 /* Whether all of the values lie strictly between `low` and `high`; false for NaN. */
 DG_KERNEL static bool floats_between(const float *from, float low, float high, int64_t n)
@@ -104,21 +68,6 @@ DG_KERNEL static bool int32s_are_bytes(const int32_t *from, int64_t n)
     int32_t bad = 0;
     for (int64_t i = 0; i < n; i++) bad |= from[i] & ~255;
     return !bad;
-}
-
-DG_KERNEL static void floats_to_bytes(uint8_t *to, const float *from, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++) to[i] = (uint8_t)(int32_t)from[i];
-}
-
-DG_KERNEL static void floats_to_int32s(int32_t *to, const float *from, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++) to[i] = (int32_t)from[i];
-}
-
-DG_KERNEL static void int32s_to_bytes(uint8_t *to, const int32_t *from, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++) to[i] = (uint8_t)from[i];
 }
 
 /* From float32; -2147483904 is the next float below the least int32. */

@@ -12,44 +12,26 @@ struct unary {
     dg_dtype from;
 };
 
-#define INLINE static inline __attribute__((always_inline))
-
-/* `op` is a constant wherever this is inlined. The functions of libm stay scalar, the others
- * vectorise. */
-INLINE float float_op(dg_unary op, float a)
-{
-    switch (op) {
-    case DG_UNARY_NEG: return -a;
-    case DG_UNARY_ABS: return fabsf(a);
-    case DG_UNARY_EXP: return expf(a);
-    case DG_UNARY_LOG: return logf(a);
-    case DG_UNARY_SQRT: return sqrtf(a);
-    case DG_UNARY_TANH: return tanhf(a);
-    case DG_UNARY_SIGMOID: return 1 / (1 + expf(-a));
-    case DG_UNARY_FLOOR: return floorf(a);
-    case DG_UNARY_CEIL: return ceilf(a);
-    default: return rintf(a);
-    }
-}
-
-INLINE void float_loop(dg_unary op, float *out, const float *a, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++) out[i] = float_op(op, a[i]);
-}
+/* A loop of its own for each operation. The functions of libm stay scalar, the others vectorise. */
+#define EACH(op, result)                                                                           \
+    case op:                                                                                       \
+        for (int64_t i = 0; i < n; i++) out[i] = result;                                           \
+        break;
 
 DG_KERNEL static void float_kernel(dg_unary op, float *out, const float *a, int64_t n)
 {
     switch (op) {
-    case DG_UNARY_NEG: float_loop(DG_UNARY_NEG, out, a, n); break;
-    case DG_UNARY_ABS: float_loop(DG_UNARY_ABS, out, a, n); break;
-    case DG_UNARY_EXP: float_loop(DG_UNARY_EXP, out, a, n); break;
-    case DG_UNARY_LOG: float_loop(DG_UNARY_LOG, out, a, n); break;
-    case DG_UNARY_SQRT: float_loop(DG_UNARY_SQRT, out, a, n); break;
-    case DG_UNARY_TANH: float_loop(DG_UNARY_TANH, out, a, n); break;
-    case DG_UNARY_SIGMOID: float_loop(DG_UNARY_SIGMOID, out, a, n); break;
-    case DG_UNARY_FLOOR: float_loop(DG_UNARY_FLOOR, out, a, n); break;
-    case DG_UNARY_CEIL: float_loop(DG_UNARY_CEIL, out, a, n); break;
-    default: float_loop(DG_UNARY_ROUND, out, a, n); break;
+        EACH(DG_UNARY_NEG, -a[i])
+        EACH(DG_UNARY_ABS, fabsf(a[i]))
+        EACH(DG_UNARY_EXP, expf(a[i]))
+        EACH(DG_UNARY_LOG, logf(a[i]))
+        EACH(DG_UNARY_SQRT, sqrtf(a[i]))
+        EACH(DG_UNARY_TANH, tanhf(a[i]))
+        EACH(DG_UNARY_SIGMOID, 1 / (1 + expf(-a[i])))
+        EACH(DG_UNARY_FLOOR, floorf(a[i]))
+        EACH(DG_UNARY_CEIL, ceilf(a[i]))
+        EACH(DG_UNARY_ROUND, rintf(a[i]))
+    default: break;
     }
 }
 
