@@ -21,11 +21,25 @@ void dg_initialize(const dg_part *initializer, uint64_t key, int64_t fan_in, int
     type->fill(initializer->options, key, fan_in, fan_out, count, out);
 }
 
+/* fill_WORD, of the options `o`, for a layer of fan_in and fan_out. */
+#define FILL(word, options_type, statement)                                                        \
+    static void fill_##word(const void *options, uint64_t key, int64_t fan_in, int64_t fan_out,    \
+                            int64_t count, float *out)                                             \
+    {                                                                                              \
+        const options_type *o = options;                                                           \
+        (void)o, (void)key, (void)fan_in, (void)fan_out;                                           \
+        statement;                                                                                 \
+    }
+
 /* --- constants ------------------------------------------------------------------------------ */
 
 typedef struct {
     double value;
 } constant_options;
+
+typedef struct {
+    char none;
+} no_options;
 
 static const dg_param constant_params[] = {
     DG_FLOAT(constant_options, value, .doc = "what every weight is"), DG_END
@@ -37,57 +51,9 @@ static void fill_with(float value, int64_t count, float *out)
     for (int64_t i = 0; i < count; i++) out[i] = value;
 }
 
-static void fill_zeros(const void *options, uint64_t key, int64_t fan_in, int64_t fan_out,
-                       int64_t count, float *out)
-{
-    (void)options, (void)key, (void)fan_in, (void)fan_out;
-    fill_with(0, count, out);
-}
-
-static void fill_ones(const void *options, uint64_t key, int64_t fan_in, int64_t fan_out,
-                      int64_t count, float *out)
-{
-    (void)options, (void)key, (void)fan_in, (void)fan_out;
-    fill_with(1, count, out);
-}
-
-static void fill_constant(const void *options, uint64_t key, int64_t fan_in, int64_t fan_out,
-                          int64_t count, float *out)
-{
-    (void)key, (void)fan_in, (void)fan_out;
-    fill_with((float)((const constant_options *)options)->value, count, out);
-}
-
-const dg_initializer_type dg_zeros = {
-    .part = { .kind = "initializer",
-              .name = "Zeros",
-              .alias = "zeros",
-              .doc = "all 0",
-              .example = "nn.Dense { 10, bias_initializer = \"zeros\" }",
-              .params = no_params },
-    .fill = fill_zeros,
-};
-
-const dg_initializer_type dg_ones = {
-    .part = { .kind = "initializer",
-              .name = "Ones",
-              .alias = "ones",
-              .doc = "all 1",
-              .example = "nn.Dense { 10, bias_initializer = \"ones\" }",
-              .params = no_params },
-    .fill = fill_ones,
-};
-
-const dg_initializer_type dg_constant = {
-    .part = { .kind = "initializer",
-              .name = "Constant",
-              .alias = "constant",
-              .doc = "all the same value",
-              .example = "nn.Dense { 10, bias_initializer = nn.Constant { 0.1 } }",
-              .params = constant_params,
-              .options_size = sizeof(constant_options) },
-    .fill = fill_constant,
-};
+FILL(zeros, no_options, fill_with(0, count, out))
+FILL(ones, no_options, fill_with(1, count, out))
+FILL(constant, constant_options, fill_with((float)o->value, count, out))
 
 /* --- random numbers of a given spread ------------------------------------------------------- */
 
@@ -116,29 +82,12 @@ static const dg_param uniform_params[] = {
     DG_SEED(uniform_options, seed, .doc = SEED_DOC), DG_END
 };
 
-static void fill_random_normal(const void *options, uint64_t key, int64_t fan_in, int64_t fan_out,
-                               int64_t count, float *out)
-{
-    const normal_options *o = options;
-    (void)fan_in, (void)fan_out;
-    dg_random_normal(key, (float)o->mean, (float)o->stddev, 0, count, out);
-}
-
-static void fill_truncated_normal(const void *options, uint64_t key, int64_t fan_in,
-                                  int64_t fan_out, int64_t count, float *out)
-{
-    const normal_options *o = options;
-    (void)fan_in, (void)fan_out;
-    dg_random_truncated_normal(key, (float)o->mean, (float)o->stddev, count, out);
-}
-
-static void fill_random_uniform(const void *options, uint64_t key, int64_t fan_in, int64_t fan_out,
-                                int64_t count, float *out)
-{
-    const uniform_options *o = options;
-    (void)fan_in, (void)fan_out;
-    dg_random_uniform(key, (float)o->minval, (float)o->maxval, 0, count, out);
-}
+FILL(random_normal, normal_options,
+     dg_random_normal(key, (float)o->mean, (float)o->stddev, 0, count, out))
+FILL(truncated_normal, normal_options,
+     dg_random_truncated_normal(key, (float)o->mean, (float)o->stddev, count, out))
+FILL(random_uniform, uniform_options,
+     dg_random_uniform(key, (float)o->minval, (float)o->maxval, 0, count, out))
 
 static dg_status check_uniform(const void *options)
 {
@@ -147,40 +96,6 @@ static dg_status check_uniform(const void *options)
     return dg_error(DG_INVALID, "minval must be below maxval, found %g and %g", o->minval,
                     o->maxval);
 }
-
-const dg_initializer_type dg_random_normal_initializer = {
-    .part = { .kind = "initializer",
-              .name = "RandomNormal",
-              .alias = "random_normal",
-              .doc = "normal numbers",
-              .example = "nn.Dense { 10, kernel_initializer = nn.RandomNormal { stddev = 0.01 } }",
-              .params = normal_params,
-              .options_size = sizeof(normal_options) },
-    .fill = fill_random_normal,
-};
-
-const dg_initializer_type dg_random_uniform_initializer = {
-    .part = { .kind = "initializer",
-              .name = "RandomUniform",
-              .alias = "random_uniform",
-              .doc = "uniform numbers from minval up to maxval",
-              .example = "nn.Dense { 10, kernel_initializer = nn.RandomUniform { -0.1, 0.1 } }",
-              .params = uniform_params,
-              .options_size = sizeof(uniform_options),
-              .check = check_uniform },
-    .fill = fill_random_uniform,
-};
-
-const dg_initializer_type dg_truncated_normal = {
-    .part = { .kind = "initializer",
-              .name = "TruncatedNormal",
-              .alias = "truncated_normal",
-              .doc = "normal numbers, drawn again beyond two standard deviations",
-              .example = "nn.Dense { 10, kernel_initializer = nn.TruncatedNormal { 0, 0.01 } }",
-              .params = normal_params,
-              .options_size = sizeof(normal_options) },
-    .fill = fill_truncated_normal,
-};
 
 /* --- random numbers spread as the layer's size asks ----------------------------------------- */
 
@@ -210,48 +125,62 @@ static void scaled_normal(double variance, uint64_t key, int64_t count, float *o
 
 /* Glorot keeps the variance of values and gradients, he doubles that of values for relu, lecun
  * keeps it. */
-#define SCALED(name, variance, spread)                                                             \
-    static void fill_##name(const void *options, uint64_t key, int64_t fan_in, int64_t fan_out,    \
-                            int64_t count, float *out)                                             \
-    {                                                                                              \
-        double in = (double)fan_in, mean = 0.5 * ((double)fan_in + (double)fan_out);               \
-        (void)options, (void)in, (void)mean;                                                       \
-        scaled_##spread(variance, key, count, out);                                                \
-    }
-SCALED(glorot_uniform, 1 / at_least_one(mean), uniform)
-SCALED(glorot_normal, 1 / at_least_one(mean), normal)
-SCALED(he_uniform, 2 / at_least_one(in), uniform)
-SCALED(he_normal, 2 / at_least_one(in), normal)
-SCALED(lecun_uniform, 1 / at_least_one(in), uniform)
-SCALED(lecun_normal, 1 / at_least_one(in), normal)
-#undef SCALED
+static double mean_of(int64_t fan_in, int64_t fan_out)
+{
+    return at_least_one(0.5 * ((double)fan_in + (double)fan_out));
+}
 
-#define DESCRIBED(fill_name, shown, text)                                                          \
-    {                                                                                              \
+#define FILL_SCALED(word, spread, variance)                                                        \
+    FILL(word, seed_options, scaled_##spread(variance, key, count, out))
+FILL_SCALED(glorot_uniform, uniform, 1 / mean_of(fan_in, fan_out))
+FILL_SCALED(glorot_normal, normal, 1 / mean_of(fan_in, fan_out))
+FILL_SCALED(he_uniform, uniform, 2 / at_least_one((double)fan_in))
+FILL_SCALED(he_normal, normal, 2 / at_least_one((double)fan_in))
+FILL_SCALED(lecun_uniform, uniform, 1 / at_least_one((double)fan_in))
+FILL_SCALED(lecun_normal, normal, 1 / at_least_one((double)fan_in))
+
+/* --- descriptors ---------------------------------------------------------------------------- */
+
+/* object: the descriptor's name; word: of its function, and for scripts. */
+#define DESCRIBED(object, word, shown, params_of, use, text, ...)                                  \
+    const dg_initializer_type object = {                                                           \
         .part = { .kind = "initializer",                                                           \
                   .name = shown,                                                                   \
-                  .alias = #fill_name,                                                             \
+                  .alias = #word,                                                                  \
                   .doc = text,                                                                     \
-                  .example = "nn.Dense { 10, kernel_initializer = \"" #fill_name "\" }",           \
-                  .params = seed_params,                                                           \
-                  .options_size = sizeof(seed_options) },                                          \
-        .fill = fill_##fill_name,                                                                  \
-    }
-const dg_initializer_type dg_glorot_uniform =
-    DESCRIBED(glorot_uniform, "GlorotUniform",
-              "uniform numbers within sqrt(6 / (fan_in + fan_out)) of 0 (Glorot and Bengio 2010)");
-const dg_initializer_type dg_glorot_normal = DESCRIBED(
-    glorot_normal, "GlorotNormal",
-    "truncated normal numbers, deviation sqrt(2 / (fan_in + fan_out)) (Glorot and Bengio 2010)");
-const dg_initializer_type dg_he_uniform =
-    DESCRIBED(he_uniform, "HeUniform",
-              "uniform numbers within sqrt(6 / fan_in) of 0, for relu (He et al. 2015)");
-const dg_initializer_type dg_he_normal =
-    DESCRIBED(he_normal, "HeNormal",
-              "truncated normal numbers, deviation sqrt(2 / fan_in), for relu (He et al. 2015)");
-const dg_initializer_type dg_lecun_uniform =
-    DESCRIBED(lecun_uniform, "LecunUniform",
-              "uniform numbers within sqrt(3 / fan_in) of 0 (LeCun et al. 1998)");
-const dg_initializer_type dg_lecun_normal =
-    DESCRIBED(lecun_normal, "LecunNormal",
-              "truncated normal numbers, deviation sqrt(1 / fan_in) (LeCun et al. 1998)");
+                  .example = "nn.Dense { 10, " use " }",                                           \
+                  .params = params_of##_params,                                                    \
+                  .options_size = sizeof(params_of##_options),                                     \
+                  __VA_ARGS__ },                                                                   \
+        .fill = fill_##word,                                                                       \
+    };
+#define FOR_BIAS(use) "bias_initializer = " use
+#define FOR_KERNEL(use) "kernel_initializer = " use
+
+DESCRIBED(dg_zeros, zeros, "Zeros", no, FOR_BIAS("\"zeros\""), "all 0")
+DESCRIBED(dg_ones, ones, "Ones", no, FOR_BIAS("\"ones\""), "all 1")
+DESCRIBED(dg_constant, constant, "Constant", constant, FOR_BIAS("nn.Constant { 0.1 }"),
+          "all the same value")
+DESCRIBED(dg_random_normal_initializer, random_normal, "RandomNormal", normal,
+          FOR_KERNEL("nn.RandomNormal { stddev = 0.01 }"), "normal numbers")
+DESCRIBED(dg_random_uniform_initializer, random_uniform, "RandomUniform", uniform,
+          FOR_KERNEL("nn.RandomUniform { -0.1, 0.1 }"), "uniform numbers from minval up to maxval",
+          .check = check_uniform)
+DESCRIBED(dg_truncated_normal, truncated_normal, "TruncatedNormal", normal,
+          FOR_KERNEL("nn.TruncatedNormal { 0, 0.01 }"),
+          "normal numbers, drawn again beyond two standard deviations")
+
+#define SCALED(word, shown, text)                                                                  \
+    DESCRIBED(dg_##word, word, shown, seed, FOR_KERNEL("\"" #word "\""), text)
+SCALED(glorot_uniform, "GlorotUniform",
+       "uniform numbers within sqrt(6 / (fan_in + fan_out)) of 0 (Glorot and Bengio 2010)")
+SCALED(glorot_normal, "GlorotNormal",
+       "truncated normal numbers, deviation sqrt(2 / (fan_in + fan_out)) (Glorot and Bengio 2010)")
+SCALED(he_uniform, "HeUniform",
+       "uniform numbers within sqrt(6 / fan_in) of 0, for relu (He et al. 2015)")
+SCALED(he_normal, "HeNormal",
+       "truncated normal numbers, deviation sqrt(2 / fan_in), for relu (He et al. 2015)")
+SCALED(lecun_uniform, "LecunUniform",
+       "uniform numbers within sqrt(3 / fan_in) of 0 (LeCun et al. 1998)")
+SCALED(lecun_normal, "LecunNormal",
+       "truncated normal numbers, deviation sqrt(1 / fan_in) (LeCun et al. 1998)")

@@ -58,38 +58,21 @@ static const char *const hints[] = { "l", "write the factor by position, as in n
                                      "lambda", "write the factor by position, as in nn.L2 { 1e-4 }",
                                      NULL };
 
-const dg_regularizer_type dg_l1 = {
-    .part = { .kind = "regularizer",
-              .name = "L1",
-              .alias = "l1",
-              .doc = "penalty l1 * sum |w|, which drives weights to zero (Tibshirani 1996)",
-              .example = "nn.Dense { 128, kernel_regularizer = nn.L1 { 1e-5 } }",
-              .params = l1_params,
-              .options_size = sizeof(factors),
-              .hints = hints },
-    .penalty = penalty,
-};
-
-const dg_regularizer_type dg_l2 = {
-    .part = { .kind = "regularizer",
-              .name = "L2",
-              .alias = "l2",
-              .doc = "penalty l2 * sum w^2, which keeps weights small (Hoerl and Kennard 1970)",
-              .example = "nn.Dense { 128, kernel_regularizer = nn.L2 { 1e-4 } }",
-              .params = l2_params,
-              .options_size = sizeof(factors),
-              .hints = hints },
-    .penalty = penalty,
-};
-
-const dg_regularizer_type dg_l1l2 = {
-    .part = { .kind = "regularizer",
-              .name = "L1L2",
-              .alias = "l1_l2",
-              .doc = "penalty l1 * sum |w| + l2 * sum w^2 (Zou and Hastie 2005)",
-              .example = "nn.Dense { 128, kernel_regularizer = nn.L1L2 { l1 = 1e-5, l2 = 1e-4 } }",
-              .params = l1l2_params,
-              .options_size = sizeof(factors),
-              .hints = hints },
-    .penalty = penalty,
-};
+#define DESCRIBED(word, shown, params_of, use, text)                                               \
+    const dg_regularizer_type dg_##params_of = {                                                   \
+        .part = { .kind = "regularizer",                                                           \
+                  .name = shown,                                                                   \
+                  .alias = word,                                                                   \
+                  .doc = text,                                                                     \
+                  .example = "nn.Dense { 128, kernel_regularizer = nn." shown " { " use " } }",    \
+                  .params = params_of##_params,                                                    \
+                  .options_size = sizeof(factors),                                                 \
+                  .hints = hints },                                                                \
+        .penalty = penalty,                                                                        \
+    };
+DESCRIBED("l1", "L1", l1, "1e-5",
+          "penalty l1 * sum |w|, which drives weights to zero (Tibshirani 1996)")
+DESCRIBED("l2", "L2", l2, "1e-4",
+          "penalty l2 * sum w^2, which keeps weights small (Hoerl and Kennard 1970)")
+DESCRIBED("l1_l2", "L1L2", l1l2, "l1 = 1e-5, l2 = 1e-4",
+          "penalty l1 * sum |w| + l2 * sum w^2 (Zou and Hastie 2005)")
