@@ -170,15 +170,7 @@ static struct background *push_fit(lua_State *L)
         { "close", fit_close },   { "__gc", fit_close },
         { "__close", fit_close }, { NULL, NULL },
     };
-    struct background *fit = lua_newuserdatauv(L, sizeof *fit, 1);
-    memset(fit, 0, sizeof *fit);
-    if (luaL_newmetatable(L, FIT)) {
-        luaL_setfuncs(L, methods, 0);
-        lua_pushvalue(L, -1);
-        lua_setfield(L, -2, "__index");
-    }
-    lua_setmetatable(L, -2);
-    return fit;
+    return dg_push_object(L, FIT, methods, sizeof(struct background), 1);
 }
 
 /* --- starting ------------------------------------------------------------------------------- */
@@ -284,12 +276,8 @@ static int whole_close(lua_State *L)
 
 int dg_whole_call(lua_State *L)
 {
-    lua_newuserdatauv(L, 1, 0);
-    if (luaL_newmetatable(L, WHOLE)) {
-        lua_pushcfunction(L, whole_close);
-        lua_setfield(L, -2, "__close");
-    }
-    lua_setmetatable(L, -2);
+    static const luaL_Reg methods[] = { { "__close", whole_close }, { NULL, NULL } };
+    dg_push_object(L, WHOLE, methods, 1, 0);
     dg_interrupt_whole(true);
     return 1;
 }
@@ -305,13 +293,10 @@ static int scope_close(lua_State *L)
 
 int dg_seed_scope_open(lua_State *L)
 {
+    /* and no __gc: a scope ends in its turn or never */
+    static const luaL_Reg methods[] = { { "__close", scope_close }, { NULL, NULL } };
     lua_Integer seed = luaL_checkinteger(L, 1);
-    dg_seed_scope *scope = lua_newuserdatauv(L, sizeof *scope, 0);
-    if (luaL_newmetatable(L, SCOPE)) {
-        lua_pushcfunction(L, scope_close);
-        lua_setfield(L, -2, "__close"); /* and no __gc: a scope ends in its turn or never */
-    }
-    lua_setmetatable(L, -2);
+    dg_seed_scope *scope = dg_push_object(L, SCOPE, methods, sizeof *scope, 0);
     *scope = dg_seed_enter((uint64_t)seed);
     return 1;
 }

@@ -122,6 +122,19 @@ void *dg_scratch(lua_State *L, size_t count, size_t size)
     return lua_newuserdatauv(L, count * size + 1, 0);
 }
 
+void *dg_push_object(lua_State *L, const char *name, const luaL_Reg *methods, size_t size,
+                     int values)
+{
+    void *object = memset(lua_newuserdatauv(L, size, values), 0, size);
+    if (luaL_newmetatable(L, name)) {
+        luaL_setfuncs(L, methods, 0);
+        lua_pushvalue(L, -1);
+        lua_setfield(L, -2, "__index");
+    }
+    lua_setmetatable(L, -2);
+    return object;
+}
+
 /* --- boxes ---------------------------------------------------------------------------------- */
 
 #define BOX "digits.box"
@@ -136,14 +149,8 @@ static int box_gc(lua_State *L)
 
 char **dg_push_box(lua_State *L)
 {
-    char **box = lua_newuserdatauv(L, sizeof *box, 0);
-    *box = NULL;
-    if (luaL_newmetatable(L, BOX)) {
-        lua_pushcfunction(L, box_gc);
-        lua_setfield(L, -2, "__gc");
-    }
-    lua_setmetatable(L, -2);
-    return box;
+    static const luaL_Reg methods[] = { { "__gc", box_gc }, { NULL, NULL } };
+    return dg_push_object(L, BOX, methods, sizeof(char *), 0);
 }
 
 void dg_push_boxed(lua_State *L)

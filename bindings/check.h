@@ -43,6 +43,11 @@ void dg_push_number(lua_State *L, double value);
 /* Memory of the collector, on the stack. */
 void *dg_scratch(lua_State *L, size_t count, size_t size);
 
+/* Pushes a userdata of `size` zeroed bytes and `values` user values. `name` is that of its
+ * metatable, `methods` what that has. */
+void *dg_push_object(lua_State *L, const char *name, const luaL_Reg *methods, size_t size,
+                     int values);
+
 /* A text of the engine's (dg_alloc) on its way to Lua: fill `*box`, then dg_push_boxed replaces
  * the box, which is on top of the stack, by the text as a string. */
 char **dg_push_box(lua_State *L);

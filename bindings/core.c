@@ -32,20 +32,23 @@
 
 /* --- settings ------------------------------------------------------------------------------- */
 
-static int seed(lua_State *L)
+typedef struct setting {
+    dg_optional_seed n;
+    int64_t count;
+} setting;
+
+static int seed(lua_State *L, const void *options)
 {
-    if (!lua_isnoneornil(L, 1))
-        dg_set_seed((uint64_t)dg_want_integer(L, 1, "seed", "the seed", INT64_MIN, INT64_MAX));
+    const setting *o = options;
+    if (o->n.given) dg_set_seed(o->n.value);
     lua_pushinteger(L, (lua_Integer)dg_seed());
     return 1;
 }
 
-static int threads(lua_State *L)
+static int threads(lua_State *L, const void *options)
 {
-    if (!lua_isnoneornil(L, 1)) {
-        int64_t wanted = dg_want_integer(L, 1, "threads", "the number", 1, DG_MAX_THREADS);
-        dg_check_status(L, dg_set_threads((int)wanted));
-    }
+    const setting *o = options;
+    if (o->count) dg_check_status(L, dg_set_threads((int)o->count));
     lua_pushinteger(L, dg_threads());
     return 1;
 }
@@ -57,16 +60,21 @@ static int clock_seconds(lua_State *L)
 }
 
 static const dg_function functions[] = {
-    { "seed", seed,
-      "seed(n)\nSets the seed that everything random derives from, unless it has one of its own. "
-      "Without n,\nonly returns it. At first it is 0.\ndigits.seed(7)" },
-    { "threads", threads,
-      "threads(n)\nSets how many threads compute, and returns it; without n, only returns it. At "
-      "first: the\nprocessors this process may use. Results do not depend on "
-      "it.\ndigits.threads(2)" },
-    { "clock", clock_seconds,
-      "clock()\nSeconds since some moment in the past, for measuring durations.\n"
-      "local start = digits.clock()" },
+    DG_FUNCTION("seed", seed,
+                "Sets the seed that everything random derives from, unless it has one of its own, "
+                "and returns it.\nAt first it is 0.",
+                "digits.seed(7)", .arguments = 1,
+                DG_TAKES(setting, DG_SEED(setting, n, .doc = "nil: only returns it"))),
+    DG_FUNCTION(
+        "threads", threads,
+        "Sets how many threads compute, and returns it. At first: the processors this "
+        "process may use.\nResults do not depend on it.",
+        "digits.threads(2)", .arguments = 1,
+        DG_TAKES(setting, DG_INT(setting, count, .optional = true, DG_WITHIN(1, DG_MAX_THREADS),
+                                 .doc = "nil: only returns it"))),
+    DG_PLAIN_FUNCTION("clock", clock_seconds,
+                      "Seconds since some moment in the past, for measuring durations.",
+                      "local start = digits.clock()"),
     { "load", dg_load_learner,
       "load(path, options)\nA model that was saved, ready to predict, evaluate and fit. The state "
       "of a "
@@ -140,10 +148,8 @@ static int found(lua_State *L)
 static int kind_of(lua_State *L)
 {
     struct stat status;
-    if (stat(luaL_checkstring(L, 1), &status) != 0)
-        lua_pushnil(L);
-    else
-        lua_pushstring(L, S_ISDIR(status.st_mode) ? "folder" : "file");
+    bool found = stat(luaL_checkstring(L, 1), &status) == 0;
+    lua_pushstring(L, !found ? NULL : S_ISDIR(status.st_mode) ? "folder" : "file");
     return 1;
 }
 
@@ -175,67 +181,55 @@ static int program_path(lua_State *L)
 {
     char path[4096];
     ssize_t length = readlink("/proc/self/exe", path, sizeof path);
-    if (length > 0)
-        lua_pushlstring(L, path, (size_t)length);
-    else
-        lua_pushnil(L);
-    return 1;
+    if (length > 0) lua_pushlstring(L, path, (size_t)length);
+    return length > 0;
 }
 
-static void push_processor(lua_State *L)
+static void set_text(lua_State *L, const char *name, const char *text)
 {
-    char line[256] = "";
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, name);
+}
+
+static void set_integer(lua_State *L, const char *name, lua_Integer value)
+{
+    lua_pushinteger(L, value);
+    lua_setfield(L, -2, name);
+}
+
+static void set_processor(lua_State *L)
+{
+    char line[256];
     FILE *file = fopen("/proc/cpuinfo", "r");
-    char name[256] = "unknown";
+    set_text(L, "processor", "unknown");
     while (file && fgets(line, sizeof line, file)) {
         const char *colon = strchr(line, ':');
         if (!colon || strncmp(line, "model name", 10) != 0) continue;
-        snprintf(name, sizeof name, "%s", colon + 1 + strspn(colon + 1, " \t"));
-        name[strcspn(name, "\n")] = '\0';
+        line[strcspn(line, "\n")] = '\0';
+        set_text(L, "processor", colon + 1 + strspn(colon + 1, " \t"));
         break;
     }
     if (file) fclose(file);
-    lua_pushstring(L, name);
 }
 
-/* Of OpenBLAS; without it, why it is not there. */
-static void set_blas_facts(lua_State *L)
-{
-    dg_blas_facts facts;
-    if (dg_blas_describe(&facts) != DG_OK) {
-        lua_pushstring(L, dg_error_message());
-        lua_setfield(L, -2, "openblas");
-        return;
-    }
-    lua_pushstring(L, facts.config);
-    lua_setfield(L, -2, "openblas");
-    lua_pushstring(L, facts.core);
-    lua_setfield(L, -2, "openblas_core");
-    lua_pushstring(L, facts.build);
-    lua_setfield(L, -2, "openblas_build");
-    lua_pushstring(L, facts.path);
-    lua_setfield(L, -2, "openblas_path");
-    lua_pushinteger(L, facts.threads);
-    lua_setfield(L, -2, "openblas_threads");
-}
-
-/* facts() returns what digits.info() tells. */
+/* facts() returns what digits.info() tells; without OpenBLAS, why it is not there. */
 static int facts(lua_State *L)
 {
+    dg_blas_facts blas;
     lua_newtable(L);
-    lua_pushliteral(L, DIGITS_VERSION);
-    lua_setfield(L, -2, "version");
-    push_processor(L);
-    lua_setfield(L, -2, "processor");
-    lua_pushinteger(L, sysconf(_SC_NPROCESSORS_ONLN));
-    lua_setfield(L, -2, "processors");
-    lua_pushstring(L, dg_kernel_name());
-    lua_setfield(L, -2, "kernels");
-    set_blas_facts(L);
-    lua_pushinteger(L, dg_threads());
-    lua_setfield(L, -2, "threads");
-    lua_pushliteral(L, LUA_RELEASE);
-    lua_setfield(L, -2, "lua");
+    set_text(L, "version", DIGITS_VERSION);
+    set_processor(L);
+    set_integer(L, "processors", sysconf(_SC_NPROCESSORS_ONLN));
+    set_text(L, "kernels", dg_kernel_name());
+    set_integer(L, "threads", dg_threads());
+    set_text(L, "lua", LUA_RELEASE);
+    bool found = dg_blas_describe(&blas) == DG_OK;
+    set_text(L, "openblas", found ? blas.config : dg_error_message());
+    if (!found) return 1;
+    set_text(L, "openblas_core", blas.core);
+    set_text(L, "openblas_build", blas.build);
+    set_text(L, "openblas_path", blas.path);
+    set_integer(L, "openblas_threads", blas.threads);
     return 1;
 }
 

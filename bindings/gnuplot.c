@@ -19,18 +19,6 @@ static int result_gc(lua_State *L)
     return 0;
 }
 
-static dg_process_result *push_result(lua_State *L)
-{
-    dg_process_result *result = lua_newuserdatauv(L, sizeof *result, 0);
-    *result = (dg_process_result){ 0 };
-    if (luaL_newmetatable(L, "digits.process")) {
-        lua_pushcfunction(L, result_gc);
-        lua_setfield(L, -2, "__gc");
-    }
-    lua_setmetatable(L, -2);
-    return result;
-}
-
 /* What gnuplot said, on one line: without its drawing of where in a line it stopped, and without
  * the file's name. */
 static const char *push_complaint(lua_State *L, const dg_process_result *result)
@@ -58,13 +46,14 @@ static const char *push_complaint(lua_State *L, const dg_process_result *result)
 
 int dg_gnuplot(lua_State *L)
 {
+    static const luaL_Reg methods[] = { { "__gc", result_gc }, { NULL, NULL } };
     /* Commands come as a file: from a plain pipe gnuplot would go on after an error, and take
      * binary data for commands. */
     static const char *const arguments[] = { "gnuplot", "-d", "/dev/stdin", NULL };
     size_t size;
     const char *commands = luaL_checklstring(L, 1, &size);
     double seconds = luaL_checknumber(L, 2);
-    dg_process_result *result = push_result(L);
+    dg_process_result *result = dg_push_object(L, "digits.process", methods, sizeof *result, 0);
     dg_job job = dg_job_default();
     dg_memory_enter(L);
     dg_status status = dg_process_run(result, arguments, commands, size, seconds, &job);

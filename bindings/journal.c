@@ -69,14 +69,8 @@ int dg_open_journal(lua_State *L)
         { NULL, NULL },
     };
     const char *path = dg_want_text(L, 1, "search", "the journal's path");
-    dg_journal *journal = lua_newuserdatauv(L, sizeof *journal, 0);
-    *journal = (dg_journal){ .descriptor = -1 };
-    if (luaL_newmetatable(L, JOURNAL)) {
-        luaL_setfuncs(L, methods, 0);
-        lua_pushvalue(L, -1);
-        lua_setfield(L, -2, "__index");
-    }
-    lua_setmetatable(L, -2);
+    dg_journal *journal = dg_push_object(L, JOURNAL, methods, sizeof *journal, 0);
+    journal->descriptor = -1;
     return dg_journal_open(journal, path) == DG_OK ? 1 : fail(L);
 }
 
@@ -142,15 +136,10 @@ static int parsed_gc(lua_State *L)
 
 int dg_parse_json(lua_State *L)
 {
+    static const luaL_Reg methods[] = { { "__gc", parsed_gc }, { NULL, NULL } };
     size_t length;
     const char *text = luaL_checklstring(L, 1, &length), *what = luaL_checkstring(L, 2);
-    cJSON **parsed = lua_newuserdatauv(L, sizeof *parsed, 0);
-    *parsed = NULL;
-    if (luaL_newmetatable(L, PARSED)) {
-        lua_pushcfunction(L, parsed_gc);
-        lua_setfield(L, -2, "__gc");
-    }
-    lua_setmetatable(L, -2);
+    cJSON **parsed = dg_push_object(L, PARSED, methods, sizeof *parsed, 0);
     if (dg_json_parse(parsed, what, text, length) != DG_OK) return fail(L);
     push_json(L, *parsed);
     return 1;

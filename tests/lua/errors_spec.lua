@@ -67,9 +67,9 @@ end)
 
 describe("arguments", function()
   it("are tested for their types: a string is never a number", function()
-    assert.are.equal("seed: the seed must be a whole number, found '5' (a string)",
+    assert.are.equal("seed: n must be a whole number (a seed), found '5' (a string)",
       message(function() digits.seed "5" end))
-    assert.matches("^threads: the number must be a whole number from 1 to %d+, found 0",
+    assert.matches("^threads: count must be a whole number from 1 to %d+, found 0",
       message(function() digits.threads(0) end))
     assert.are.equal("uniform: low must be a number, found '0' (a string)",
       message(function() digits.uniform { 2, low = "0" } end))
