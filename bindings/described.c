@@ -409,10 +409,10 @@ int dg_define(lua_State *L)
     lua_getfield(L, TABLE, "params");
     double arguments = 0;
     number_field(L, TABLE, "arguments", &arguments);
-    const char *path = text_field(L, TABLE, "path"), *name = path;
+    const char *path = text_field(L, TABLE, "path"), *name = text_field(L, TABLE, "name");
     if (!path) return luaL_error(L, "define: there is no path");
-    for (const char *each = path; *each; each++)
-        if (*each == '.' || *each == ':') name = each + 1;
+    for (const char *each = name ? "" : path; *each; each++)
+        if (each == path || each[-1] == '.' || each[-1] == ':') name = each;
     struct described *described = lua_newuserdatauv(L, sizeof *described, 1);
     *described = (struct described){
         .type = { .kind = "function",

@@ -21,7 +21,7 @@
 
 #include "engine/base/status.h"
 
-enum { DG_MAX_INTS = 8, DG_MAX_PARAMS = 32 };
+enum { DG_MAX_INTS = 8, DG_MAX_PARAMS = 64 };
 
 typedef struct dg_part dg_part;
 

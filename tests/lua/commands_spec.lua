@@ -11,7 +11,7 @@ describe("commands", function()
     assert.matches("\nCommands .*\n  show +print what a file of a model or of data holds\n", out)
     assert.are.same({ "", 0 }, { err, code })
     out, err, code = sh "$P show --help"
-    assert.matches("^usage: digits%-lua show FILE\n.*\n  file +.*the path of a file\n$", out)
+    assert.matches("^usage: digits%-lua show FILE\n.*\n  FILE +.*%(the path of a file%)\n", out)
     assert.are.same({ "", 0 }, { err, code })
   end)
 
@@ -35,7 +35,8 @@ describe("commands", function()
     for words, message in pairs {
       ["show"] = "show: file is required (the path of a file)",
       ["show --fiel x"] = "show: unknown option 'fiel', did you mean 'file'?",
-      ["show a b"] = "show: unexpected word 'b'; digits-lua show --help explains it",
+      ["show --file"] = "show: expected a value after --file",
+      ["show a b"] = "show: unexpected word 'b'; --help explains the options",
       ["show nothing.safetensors"] = "nothing.safetensors",
     } do
       local out, err, code = sh("$P " .. words)

@@ -41,25 +41,36 @@ describe("options", function()
   end)
 
   it("are refused with the nearest name, and status 1", function()
-    assert.are.equal("unknown option '--epoch', did you mean '--epochs'?", refused "--epoch 3")
-    assert.are.equal("unknown option '--batchsize', did you mean '--batch-size'?",
+    assert.are.equal("unknown option 'epoch', did you mean 'epochs'?", refused "--epoch 3")
+    assert.are.equal("unknown option 'batchsize', did you mean 'batch_size'?",
       refused "--batchsize 3")
-    assert.are.equal("unknown option '--x', --help lists them", refused "--x")
-    assert.are.equal("unknown option '--no-epochs', did you mean '--epochs'?",
-      refused "--no-epochs")
-    assert.are.equal("--epochs must be a whole number, found '1.5'", refused "--epochs 1.5")
-    assert.are.equal("--epochs must be a whole number, found 'many'", refused "--epochs=many")
-    assert.are.equal("--epochs must be a whole number, found nothing", refused "--epochs")
-    assert.are.equal("--rate must be a number, found 'x'", refused "--rate x")
-    assert.are.equal("--shuffle must be true or false, found '1'", refused "--shuffle=1")
-    assert.are.equal("unexpected word 'x', options begin with --", refused "x")
+    assert.are.equal("unknown option 'x', its options are batch_size, data, epochs, rate, " ..
+      "shuffle, verbose", refused "--x")
+    assert.are.equal("unknown option 'no_epochs', did you mean 'epochs'?", refused "--no-epochs")
+    assert.are.equal("epochs must be a whole number, found 1.5", refused "--epochs 1.5")
+    assert.are.equal("epochs must be a whole number, found 'many' (a string)",
+      refused "--epochs=many")
+    assert.are.equal("expected a value after --epochs", refused "--epochs")
+    assert.are.equal("rate must be a number, found 'x' (a string)", refused "--rate x")
+    assert.are.equal("shuffle must be true or false, found '1' (a string)", refused "--shuffle=1")
+    assert.are.equal("unexpected word 'x'; --help explains the options", refused "x")
+    local out, err = support.run(folder, [[
+      local all = {}
+      for i = 1, 65 do all["o" .. i] = i end
+      print(pcall(require("digits").options, all))
+      all.o65 = nil
+      all.o64 = (1 << 60) + 1 -- more than a double tells
+      print(require("digits").options(all).o64)]])
+    assert.are.equal("", err)
+    assert.matches("^false\t.*script.lua:3: options: there may be 64 options at most, found 65\n" ..
+      "1152921504606846977\n$", out)
   end)
 
   it("are listed by --help, with status 0", function()
     local out, err, code = run "--help"
     assert.matches("^usage: digits%-lua [^\n]*script.lua %[options%]\n", out)
-    assert.matches("\n  %-%-epochs +passes over the data %(default 12%)\n", out)
-    assert.matches("\n  %-%-no%-shuffle +%(default true%)\n", out)
+    assert.matches("\n  %-%-epochs +passes over the data %(a whole number; default 12%)\n", out)
+    assert.matches("\n  %-%-no%-shuffle +%(true or false; default true%)\n", out)
     assert.are.same({ "", 0 }, { err, code })
   end)
 
@@ -75,10 +86,11 @@ describe("options", function()
   end)
 
   it("must have defaults of a plain type", function()
-    assert.matches("^options: the default of x must be a number, a text or a boolean",
+    assert.matches("^options: the default of x must be a number, a string or a boolean",
       message(function() digits.options { x = {} } end))
-    assert.matches("'1' is no name", message(function() digits.options { 5 } end))
-    assert.matches("expected a table of defaults, found a number",
+    assert.matches("options: 1 is not a name for an option",
+      message(function() digits.options { 5 } end))
+    assert.matches("defaults must be a table of defaults, or .*, found 5",
       message(function() digits.options(5) end))
   end)
 end)

@@ -1,0 +1,86 @@
+-- The command line of a function that describes itself, a command or the options of a script: each
+-- of its parameters is an option, --name value or --name=value, of a boolean --name and --no-name;
+-- - and _ are alike. Other words fill, in their order, the parameters that have a position.
+local internals = require("digits.core").internals
+
+local BOOLEANS = { ["true"] = true, yes = true, ["false"] = false, no = false }
+
+-- What a text is for a parameter. What it cannot be stays a text, which the call then refuses.
+local function value_of(text, param)
+  local value = text
+  if param.type == "boolean" then value = BOOLEANS[text] end
+  if param.type == "integer" or param.type == "number" or param.type == "seed" then
+    value = tonumber(text)
+  end
+  if value == nil then return text end
+  return value
+end
+
+local function flag_of(param)
+  local negated = param.type == "boolean" and param.default == "true"
+  return (negated and "--no-" or "--") .. param.name:gsub("_", "-")
+end
+
+local command_line = {}
+
+-- The options that the words state; or "help".
+function command_line.read(who, words, params)
+  local by_name, options, positions, i = {}, {}, {}, 1
+  for _, param in ipairs(params) do
+    by_name[param.name] = param
+    if not param.named_only then positions[#positions + 1] = param end
+  end
+  while i <= #words do
+    if words[i] == "--help" or words[i] == "-h" then return "help" end
+    local name, equals, text = words[i]:match "^%-%-([^=]+)(=?)(.*)$"
+    local key = name and name:gsub("-", "_")
+    local param, refused = by_name[key], key and by_name[key:match "^no_(.*)$"]
+    if equals == "" then text = nil end
+    if not name then
+      param = table.remove(positions, 1)
+      if not param then
+        internals.raise(("%s: unexpected word '%s'; --help explains the options"):format(who,
+          words[i]))
+      end
+      key, text = param.name, words[i]
+    elseif not param and refused and refused.type == "boolean" and not text then
+      key, param, text = refused.name, refused, "false"
+    elseif not param then
+      return { [key] = true } -- which the call refuses
+    elseif param.type == "boolean" and not text then
+      text = "true"
+    elseif not text then
+      i = i + 1
+      text = words[i]
+      if not text then
+        internals.raise(("%s: expected a value after %s"):format(who, words[i - 1]))
+      end
+    end
+    options[key] = value_of(text, param)
+    i = i + 1
+  end
+  return options
+end
+
+-- What --help prints: `title` is "digits-lua show", `about` the description of the function.
+function command_line.usage(title, about)
+  local flags, width, options = {}, #"--help", ""
+  for i, param in ipairs(about.params) do
+    local by_position = param.required and not param.named_only
+    flags[i] = by_position and param.name:upper() or flag_of(param)
+    if by_position then title = title .. " " .. flags[i] else options = " [options]" end
+    width = math.max(width, #flags[i])
+  end
+  local lines = { "usage: " .. title .. options, about.doc }
+  local function add(flag, text)
+    lines[#lines + 1] = ("  %-" .. width .. "s  %s"):format(flag, text)
+  end
+  for i, param in ipairs(about.params) do
+    add(flags[i], ("%s (%s%s)"):format(param.doc, param.expects,
+      param.default and "; default " .. param.default or ""))
+  end
+  add("--help", "print this text")
+  return table.concat(lines, "\n")
+end
+
+return command_line
