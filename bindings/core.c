@@ -301,6 +301,7 @@ static const luaL_Reg internals[] = {
     { "c_locale", c_locale },
     { "describe", dg_describe },
     { "define", dg_define },
+    { "format_of", dg_lua_format_of },
     { "label_doubt", dg_lua_label_doubt },
     { "put_back", dg_lua_put_back },
     { "set_progress", dg_set_progress },

@@ -10,6 +10,7 @@
 #include "bindings/memory.h"
 #include "bindings/tensor.h"
 #include "engine/data/doubt.h"
+#include "engine/data/format.h"
 
 struct set_value {
     const dg_dataset *set;
@@ -326,107 +327,58 @@ void dg_warn_labels(lua_State *L, const dg_dataset *set, const char *function, d
 
 /* --- sources -------------------------------------------------------------------------------- */
 
-/* true, false or "auto". */
-static bool read_header(lua_State *L, int index, dg_value *out)
+/* The options of a format's function: those of any set, then those of the format. */
+enum { FORMAT_OPTIONS = (sizeof(dg_record_options) + 15) / 16 * 16 };
+
+static int read_format(lua_State *L, const void *options)
 {
-    (void)out;
-    return lua_type(L, index) == LUA_TBOOLEAN ||
-           (lua_type(L, index) == LUA_TSTRING && strcmp(lua_tostring(L, index), "auto") == 0);
-}
-
-static const dg_lua_handle header_handle = { { "value", "true, false or \"auto\"" }, read_header };
-
-static dg_header header_of(lua_State *L, int slot)
-{
-    if (!slot || lua_type(L, slot) != LUA_TBOOLEAN) return DG_HEADER_AUTO;
-    return lua_toboolean(L, slot) ? DG_HEADER_YES : DG_HEADER_NO;
-}
-
-#define dg_target_of(word) ((dg_target)((word) + 1))
-#define TARGET(options)                                                                            \
-    DG_CHOICE(options, target, .optional = true, .named_only = true, .choices = dg_target_words,   \
-              .doc = "what y is; nil: integers are labels, other numbers are numbers to predict")
-
-typedef struct csv_options {
-    const char *images, *labels;
-    int64_t label_column, max_line;
-    int header, dtype, target;
-    dg_ints shape;
-} csv_options;
-
-static const char *const csv_dtypes[] = { "uint8", "float32", NULL };
-
-static const dg_param csv_params[] = {
-    DG_PATH(csv_options, images, .required = true, .doc = "the rows, one per line"),
-    DG_PATH(csv_options, labels, .named_only = true, .doc = "the labels, one per line"),
-    DG_INT(csv_options, label_column, .named_only = true, DG_AT_LEAST(1), .optional = true,
-           .doc = "the column that holds the labels, counted from 1"),
-    DG_SLOT(csv_options, header, .named_only = true, .handle = &header_handle.handle,
-            .default_text = "auto",
-            .doc =
-                "whether the first line has names; auto: if all of them are, and a line of names "
-                "and values is refused"),
-    DG_CHOICE(csv_options, dtype, .optional = true, .named_only = true, .choices = csv_dtypes,
-              .doc = "nil: uint8, for whole numbers 0..255; float32 admits any number"),
-    DG_INTS(csv_options, shape, .named_only = true, DG_AT_LEAST(1), .count_high = DG_MAX_AXES - 1,
-            .doc = "of a row; nil: {columns}"),
-    TARGET(csv_options),
-    DG_INT(csv_options, max_line, .named_only = true, DG_AT_LEAST(1), .default_number = 1 << 24,
-           .doc = "bytes that a line may have"),
-    DG_END,
-};
-
-static const char *const csv_hints[] = { "path", "give the path first: data.csv { \"file.csv\" }",
-                                         "file", "give the path first: data.csv { \"file.csv\" }",
-                                         NULL };
-
-static int read_csv(lua_State *L, const void *options)
-{
-    const csv_options *o = options;
-    if (o->labels && o->label_column)
-        dg_raise(L, "csv: labels and label_column cannot both be given");
-    dg_csv_options csv = { .images = o->images,
-                           .labels = o->labels,
-                           .label_column = o->label_column,
-                           .header = header_of(L, o->header),
-                           .target = dg_target_of(o->target),
-                           .dtype = o->dtype == 1 ? DG_FLOAT32 : DG_UINT8,
-                           .dtype_given = o->dtype >= 0,
-                           .axes = o->shape.count,
-                           .max_line = o->max_line };
-    memcpy(csv.shape, o->shape.at, (size_t)o->shape.count * sizeof *csv.shape);
+    const char *name = dg_running(L)->name;
+    const dg_descriptor *format = dg_find_descriptor("format", name);
+    dg_dataset_parts parts = dg_read_record(L, options, name);
     const dg_dataset **out = dg_push_dataset(L);
-    dg_check_status(L, dg_csv_read(out, &csv, NULL));
-    dg_warn_labels(L, *out, "csv", csv.target);
+    dg_check_call(L,
+                  dg_format_read(out, (const dg_format_type *)format,
+                                 (const char *)options + FORMAT_OPTIONS, &parts, NULL),
+                  name);
+    dg_warn_labels(L, *out, name, parts.target);
     return 1;
 }
 
-typedef struct idx_options {
-    const char *images, *labels;
-    int target;
-    int64_t max_bytes;
-} idx_options;
-
-static const dg_param idx_params[] = {
-    DG_PATH(idx_options, images, .required = true, .doc = "the rows, gzipped or not"),
-    DG_PATH(idx_options, labels, .doc = "the labels, gzipped or not"),
-    TARGET(idx_options),
-    DG_INT(idx_options, max_bytes, .named_only = true, DG_AT_LEAST(1), .optional = true,
-           .doc = "what a .gz may unpack to; nil: a hundred times its size, or 256 MiB if that is "
-                  "more"),
-    DG_END,
+/* What stands behind the function of a format, as long as there is one. */
+struct format_function {
+    dg_function function;
+    dg_param params[DG_MAX_PARAMS];
 };
 
-static int read_idx(lua_State *L, const void *options)
+/* Adds the function of a format to the table on top of the stack. */
+static void add_format(lua_State *L, const dg_descriptor *format)
 {
-    const idx_options *o = options;
-    dg_idx_options idx = { .images = o->images,
-                           .labels = o->labels,
-                           .target = dg_target_of(o->target),
-                           .max_bytes = o->max_bytes };
-    const dg_dataset **out = dg_push_dataset(L);
-    dg_check_status(L, dg_idx_open(out, &idx));
-    dg_warn_labels(L, *out, "idx", idx.target);
+    static const dg_param record[] = { DG_RECORD_PARAMS, DG_END };
+    struct format_function *made = lua_newuserdatauv(L, sizeof *made, 0);
+    luaL_ref(L, LUA_REGISTRYINDEX);
+    int own = dg_param_count(format);
+    for (int i = 0; i < own; i++) {
+        made->params[i] = format->params[i];
+        made->params[i].offset += FORMAT_OPTIONS;
+    }
+    memcpy(made->params + own, record, sizeof record);
+    made->function = (dg_function){ .name = format->name,
+                                    .call = read_format,
+                                    .params = made->params,
+                                    .size = FORMAT_OPTIONS + format->options_size,
+                                    .hints = format->hints,
+                                    .doc = format->doc,
+                                    .example = format->example };
+    dg_push_described(L, &made->function, "data.");
+    lua_setfield(L, -2, format->name);
+}
+
+/* format_of(path): the name of the format of a file, data[name] reads it. */
+int dg_lua_format_of(lua_State *L)
+{
+    const dg_format_type *format;
+    dg_check_status(L, dg_format_find(&format, luaL_checkstring(L, 1)));
+    lua_pushstring(L, format->part.name);
     return 1;
 }
 
@@ -549,20 +501,6 @@ int dg_lua_put_back(lua_State *L)
 }
 
 static const dg_function sources[] = {
-    { .name = "csv",
-      .call = read_csv,
-      DG_OPTIONS(csv),
-      .hints = csv_hints,
-      .doc = "A dataset from a CSV file: a row a line. Labels come from one of its columns or from "
-             "a second file. If all\nof them are written as integers they are labels, if one is "
-             "not (151.0) all are numbers.",
-      .example = "data.csv { \"mnist_train.csv\", label_column = 1, shape = { 28, 28, 1 } }" },
-    { .name = "idx",
-      .call = read_idx,
-      DG_OPTIONS(idx),
-      .doc = "A dataset from IDX files, gzipped or not; {n, h, w} images become {n, h, w, 1}.",
-      .example = "data.idx { images = \"train-images-idx3-ubyte\", labels = "
-                 "\"train-labels-idx1-ubyte\" }" },
     { .name = "from_tensors",
       .call = from_tensors,
       DG_OPTIONS(from_tensors),
@@ -590,4 +528,6 @@ void dg_open_data(lua_State *L)
 {
     dg_class_register(L, &dg_dataset_class);
     dg_push_functions(L, sources, "data.");
+    for (int i = 0; dg_registry[i]; i++)
+        if (strcmp(dg_registry[i]->kind, "format") == 0) add_format(L, dg_registry[i]);
 }

@@ -43,7 +43,7 @@ extern const char *const dg_target_words[];
     DG_CHOICE(dg_record_options, target, .optional = true, .named_only = true,                     \
               .choices = dg_target_words,                                                          \
               .doc = "what y is; nil: integers are labels, other numbers are numbers to predict"), \
-        DG_INTS(dg_record_options, shape, .named_only = true, DG_AT_LEAST(1),                      \
+        DG_INTS(dg_record_options, shape, .named_only = true, DG_AT_LEAST(1), .count_low = 1,      \
                 .count_high = DG_MAX_AXES - 1, .doc = "of a row; nil: as it is found"),            \
         DG_SLOT(dg_record_options, class_names, .named_only = true,                                \
                 .handle = &dg_names_handle.handle, .doc = "a name for each class; false: none"),   \
@@ -72,7 +72,8 @@ void dg_push_names(lua_State *L, int64_t count, char *const *names);
 
 extern const dg_function dg_dataset_methods[];
 
-/* For scripts/label_issues.lua. */
+/* For scripts/data.lua and scripts/label_issues.lua. */
+int dg_lua_format_of(lua_State *L);
 int dg_lua_label_doubt(lua_State *L);
 int dg_lua_put_back(lua_State *L);
 

@@ -261,8 +261,8 @@ typedef struct reshape_options {
 } reshape_options;
 
 static const dg_param reshape_params[] = {
-    DG_INTS(reshape_options, shape, .required = true, DG_AT_LEAST(1), .count_high = DG_MAX_AXES - 1,
-            .doc = "of a row, with as many values"),
+    DG_INTS(reshape_options, shape, .required = true, DG_AT_LEAST(1), .count_low = 1,
+            .count_high = DG_MAX_AXES - 1, .doc = "of a row, with as many values"),
     DG_END,
 };
 

@@ -90,6 +90,11 @@ static int call_lua(lua_State *L)
     return finish_lua(L, LUA_OK, base);
 }
 
+const dg_descriptor *dg_running(lua_State *L)
+{
+    return lua_touserdata(L, lua_upvalueindex(1)); /* a struct described begins with it */
+}
+
 /* --- describing ----------------------------------------------------------------------------- */
 
 /* Remembers the description on the stack at `index` for the function on top of it. */

@@ -60,6 +60,9 @@ int dg_check_done(lua_State *L, dg_status status);
 /* Pushes how a function is called: "split { parts..., seed = nil, stratify = false }". */
 void dg_push_signature(lua_State *L, const dg_descriptor *type, int arguments);
 
+/* The description of the function that runs, for a dg_call that serves several. */
+const dg_descriptor *dg_running(lua_State *L);
+
 /* define(table, call): a function that describes itself and is written in Lua.
  *
  *     internals.define({ path = "plot.histogram", arguments = 1, doc = "...", example = "...",

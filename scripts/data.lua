@@ -1,7 +1,7 @@
 -- Finding datasets by a name: data.open and data.mnist.
 local core = require "digits.core"
-local internals, csv, idx = core.internals, core.data.csv, core.data.idx
-local kind_of = internals.kind_of
+local internals, data = core.internals, core.data
+local define, kind_of = internals.define, internals.kind_of
 
 local IDX = {
   train = { "train-images-idx3-ubyte", "train-labels-idx1-ubyte" },
@@ -22,10 +22,11 @@ local function find(folder, name)
   end
 end
 
--- Rows of 784 values are pictures of 28 by 28.
-local function as_pictures(set)
-  if #set.shape ~= 1 or set.shape[1] ~= 784 then return set end
-  return set:with { x = set.x:reshape { #set, 28, 28, 1 } }
+-- Rows of 784 values are pictures of 28 by 28, unless a shape was asked for.
+local function as_pictures(set, options)
+  local asked = options and options.shape
+  local flat = #set.shape == 1 and set.shape[1] == 784
+  return flat and not asked and set:reshape { 28, 28, 1 } or set
 end
 
 -- The options of a reader, and over them those that the user gave.
@@ -40,7 +41,7 @@ local function read_idx(folder, part)
 end
 
 local function read_labelled(path, options)
-  return as_pictures(csv(join({ path, label_column = 1 }, options)))
+  return as_pictures(data.csv(join({ path, label_column = 1 }, options)), options)
 end
 
 -- ---- folders ----
@@ -55,7 +56,7 @@ local function gather(part, has, read)
     sets[#sets + 1] = found
   end
   for i, found in ipairs(sets) do sets[i] = read(found) end
-  return #sets == 1 and sets[1] or core.data.concat(sets)
+  return #sets == 1 and sets[1] or data.concat(sets)
 end
 
 local function cut_part(set, part, path)
@@ -71,12 +72,12 @@ end
 -- The dataset in a folder, or nil.
 local function read_folder(folder, part, options)
   local set = gather(part, function(name) return read_idx(folder, name) end,
-    function(files) return idx(join(files, options)) end)
+    function(files) return data.idx(join(files, options)) end)
   if set then return set end
   local images, labels = find(folder, CSV[1]), find(folder, CSV[2])
   if images and labels then
-    local whole = csv(join({ images = images, labels = labels }, options))
-    return cut_part(as_pictures(whole), part, images)
+    local whole = data.csv(join({ images = images, labels = labels }, options))
+    return cut_part(as_pictures(whole, options), part, images)
   end
   return gather(part, function(name) return find(folder, LABELLED[name]) end,
     function(path) return read_labelled(path, options) end)
@@ -127,7 +128,7 @@ local function find_mnist(part, options)
   return cache and read_folder(cache, part, options) or read_sample(part, options)
 end
 
-local mnist = internals.define({
+local mnist = define({
   path = "data.mnist",
   params = {
     { "part", "choice", choices = { "train", "test" }, doc = "60 000 or 10 000 of them; nil: all" },
@@ -140,53 +141,61 @@ local mnist = internals.define({
 
 -- ---- any path ----
 
--- The path of the labels that lie beside a file of images, or nil.
+-- The path of the labels that lie beside a file of rows, or nil: images -> labels, x_ -> y_.
 local function labels_beside(path)
   local folder, name = path:match "^(.*/)([^/]*)$"
   folder, name = folder or "", name or path
-  if not name:find "images" then return nil end
-  local plain = name:gsub("images", "labels"):gsub("idx3", "idx1"):gsub("%.gz$", "")
-  for _, candidate in ipairs { plain, plain .. ".gz" } do
+  local plain = name:gsub("%.gz$", "")
+  local labels = plain:find "images" and plain:gsub("images", "labels"):gsub("idx3", "idx1")
+    or plain:gsub("^x([_.])", "y%1"):gsub("_x%.", "_y.")
+  if labels == plain then return nil end
+  for _, candidate in ipairs { labels, labels .. ".gz" } do
     if kind_of(folder .. candidate) == "file" then return folder .. candidate end
   end
 end
 
-local function open_file(path, options)
+-- A format's first two options are the paths of rows and of labels; in files with a column of
+-- labels it is the first, unless they lie beside.
+local function open_file(path, given)
+  local read = data[internals.format_of(path)]
+  local params, has = internals.describe(read).params, {}
+  for _, param in ipairs(params) do has[param.name] = true end
   local labels = labels_beside(path)
-  local pair = join({ images = path, labels = labels }, options)
-  if not path:lower():find "%.csv$" then return idx(pair) end
-  if labels then return as_pictures(csv(pair)) end
-  if path:find "images[^/]*$" then
-    internals.raise(("open: expected the labels of '%s' in a file beside it, named alike with " ..
-      "\"labels\"; data.csv reads others"):format(path))
+  local options = { [params[1].name] = path, [params[2].name] = labels }
+  if has.label_column and not labels then
+    if path:find "images[^/]*$" then
+      internals.raise(("open: expected the labels of '%s' in a file beside it, named alike with " ..
+        "\"labels\"; data.csv reads others"):format(path))
+    end
+    options.label_column = 1
   end
-  return read_labelled(path, options)
+  return as_pictures(read(join(options, given)), given)
 end
 
-local function open(path, options)
-  if path == "mnist" then return find_mnist(nil, options) end
-  local kind = kind_of(path)
-  if kind == "file" then return open_file(path, options) end
-  if not kind then
-    internals.raise(("open: there is no '%s': expected \"mnist\", a folder, a .csv or " ..
-      "an IDX file"):format(path))
-  end
-  local set = read_folder(path, nil, options)
-  if set then return set end
-  internals.raise(("open: the folder '%s' holds no dataset: expected %s, ... (.gz too), " ..
-    "or %s and %s"):format(path, IDX.train[1], CSV[1], CSV[2]))
-end
-
-return { mnist = mnist, open = internals.define({
-  path = "data.open", arguments = 2,
+local open = define({
+  path = "data.open",
+  arguments = 2,
   params = {
     { "path", "string", required = true, expects = "\"mnist\" or the path of a file or folder",
       doc = "of the data" },
-    { "options", "table", doc = "of the reader, data.csv or data.idx: target, header, dtype ..." },
+    { "options", "table", doc = "of the format: target, shape, header, label_column ..." },
   },
   doc = [[
-A dataset by its path: "mnist"; a folder with MNIST's IDX files or the two CSV files;
-a .csv whose first column is the label, or that has a file of labels beside it (images ->
-labels in its name); a file of IDX images, with its labels beside it.]],
+A dataset by its path: "mnist"; a folder with MNIST's IDX files or its two CSV files; a file, whose
+format is told by its first bytes or its name, with its labels in a file beside it (images ->
+labels or x -> y in its name) or, in a .csv without such a file, in its first column.]],
   example = "local train, test = data.open(\"mnist\"):split { 0.8, 0.2, seed = 1 }",
-}, open) }
+}, function(path, given)
+  if path == "mnist" then return find_mnist(nil, given) end
+  local kind = kind_of(path)
+  if kind == "file" then return open_file(path, given) end
+  if not kind then
+    internals.raise(("open: there is no '%s': expected \"mnist\", a folder or a file"):format(path))
+  end
+  local set = read_folder(path, nil, given)
+  if set then return set end
+  internals.raise(("open: the folder '%s' holds no dataset: expected %s, ... (.gz too), " ..
+    "or %s and %s"):format(path, IDX.train[1], CSV[1], CSV[2]))
+end)
+
+return { open = open, mnist = mnist }

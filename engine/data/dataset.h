@@ -70,42 +70,6 @@ dg_status dg_dataset_new(const dg_dataset **out, const dg_tensor *x, const dg_te
  * of them. Readers warn then. */
 bool dg_dataset_doubts_labels(const dg_dataset *set);
 
-typedef enum dg_header { DG_HEADER_AUTO, DG_HEADER_YES, DG_HEADER_NO } dg_header;
-
-typedef struct dg_csv_options {
-    const char *images;   /* path: one row of values a line */
-    const char *labels;   /* path of a file of one label a line; or NULL */
-    int64_t label_column; /* from 1: the column of `images` that is the label; 0: none */
-    dg_header header;     /* AUTO: the first line is one if all its fields are names (number.h); a
-                             line of names and values is refused */
-    dg_target target;     /* BY_TYPE: labels if all are written as integers, else numbers */
-    int64_t max_line;     /* bytes of a line, at most (lines after the first may be longer by 128
-                             KiB); 0: 16 MiB */
-    dg_dtype dtype;       /* DG_UINT8 (0..255 whole numbers only) or DG_FLOAT32 */
-    bool dtype_given;     /* false: uint8 if all values are whole 0..255, else an error that names
-                             the first other value and suggests dtype = "float32" */
-    int axes;             /* the shape of a row; 0: {columns} */
-    int64_t shape[DG_MAX_AXES];
-} dg_csv_options;
-
-/* Strict RFC 4180 by libcsv. DG_FORMAT says file, line, column, what was found, what expected. job:
- * NULL is dg_job_default(). */
-dg_status dg_csv_read(const dg_dataset **out, const dg_csv_options *options, const dg_job *job);
-
-typedef struct dg_idx_options {
-    const char *images, *labels; /* paths; labels may be NULL */
-    dg_target target;
-    int64_t max_bytes; /* what a .gz may unpack to, at most; 0: a hundred times its size, or 256 MiB
-                          if that is more */
-} dg_idx_options;
-
-/* IDX files (LeCun's format; .gz by their content, whatever the name). Images: unsigned bytes (or
- * float32, type 0x0D) of any axes; {n, h, w} becomes {n, h, w, 1}. Labels: an IDX1 file of unsigned
- * bytes or int32. No more is unpacked than the header says. */
-dg_status dg_idx_open(const dg_dataset **out, const dg_idx_options *options);
-/* The same, with the defaults. */
-dg_status dg_idx_read(const dg_dataset **out, const char *images, const char *labels);
-
 /* --- what can be made of one -------------------------------------------------------------- */
 
 /* The set with those parts replaced that are not NULL; target alone reads its y anew. The classes

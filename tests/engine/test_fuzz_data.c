@@ -9,9 +9,13 @@
 
 #include <zlib.h>
 
-#include "engine/data/dataset.h"
+#include "engine/data/formats/csv.h"
 #include "tests/engine/scratch.h"
 #include "tests/engine/support.h"
+
+extern const dg_format_type dg_idx;
+
+static const dg_dataset_parts none;
 
 enum { ROUNDS = 3000, MOST = 1 << 13 };
 
@@ -143,12 +147,11 @@ static void mutated_csv_is_read_or_refused(void **state)
         dg_csv_options options = { .images = path,
                                    .labels = draw(8) ? NULL : path,
                                    .label_column = 0,
-                                   .header = (dg_header)draw(3),
-                                   .dtype = draw(2) ? DG_UINT8 : DG_FLOAT32,
-                                   .dtype_given = true };
+                                   .dtype = draw(2) ? 0 : 1 };
+        if (draw(3)) options.header = (dg_value){ .type = DG_VALUE_BOOL, .boolean = draw(2) };
         if (!options.labels) options.label_column = (int64_t)draw(3);
         dg_job job = { .threads = (int)draw(3) + 1 };
-        dg_status status = dg_csv_read(&set, &options, &job);
+        dg_status status = dg_format_read(&set, &dg_csv, &options, &none, &job);
         loaded += status == DG_OK;
         expect_sound(status, set, (int64_t)t.size);
     }
@@ -176,7 +179,7 @@ static void large_mutated_csv_reads_alike_with_any_threads(void **state)
         for (int k = 0; k < 2; k++) {
             dg_csv_options options = { .images = path };
             dg_job job = { .threads = 1 + 3 * k };
-            if (dg_csv_read(&set[k], &options, &job) != DG_OK)
+            if (dg_format_read(&set[k], &dg_csv, &options, &none, &job) != DG_OK)
                 snprintf(said[k], sizeof said[k], "%s", dg_error_message());
         }
         assert_string_equal(said[0], said[1]);
@@ -230,7 +233,7 @@ static void mutated_idx_is_read_or_refused(void **state)
             else
                 write_gz(path, &t[k]);
         }
-        dg_status status = dg_idx_read(&set, x, draw(4) ? y : NULL);
+        dg_status status = dg_format_open(&set, &dg_idx, x, draw(4) ? y : NULL);
         loaded += status == DG_OK;
         expect_sound(status, set, (int64_t)t[0].size);
     }
@@ -255,7 +258,7 @@ static void mutated_gz_is_read_or_refused(void **state)
         for (size_t i = 1 + draw(2); i > 0; i--)
             mutate(&t, idx_words, sizeof idx_words / sizeof *idx_words);
         write_new(path, t.bytes, t.size);
-        dg_status status = dg_idx_read(&set, path, NULL);
+        dg_status status = dg_format_open(&set, &dg_idx, path, NULL);
         expect_sound(status, set, 4012);
     }
     free(gz);

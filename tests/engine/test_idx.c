@@ -9,9 +9,11 @@
 #include <zlib.h>
 
 #include "engine/base/memory.h"
-#include "engine/data/dataset.h"
+#include "engine/data/format.h"
 #include "tests/engine/scratch.h"
 #include "tests/engine/support.h"
+
+extern const dg_format_type dg_idx;
 
 enum { SIZE = 1 << 16 };
 
@@ -63,7 +65,7 @@ static const char *save_gz(const char *name, const draft *d)
 static void refuse_file(const char *path, const char *words)
 {
     const dg_dataset *set;
-    assert_fails_with(dg_idx_read(&set, path, NULL), DG_FORMAT, words);
+    assert_fails_with(dg_format_open(&set, &dg_idx, path, NULL), DG_FORMAT, words);
     assert_fails_with(DG_FORMAT, DG_FORMAT, path);
     assert_null(set);
 }
@@ -71,6 +73,19 @@ static void refuse_file(const char *path, const char *words)
 static void refuse(draft d, const char *words)
 {
     refuse_file(save("images", &d), words);
+}
+
+/* Reads images with the option max_bytes, unless it is 0. */
+static dg_status open_bounded(const dg_dataset **out, const char *path, int64_t max_bytes)
+{
+    _Alignas(16) char options[256] = { 0 };
+    dg_part part;
+    dg_part_open(&part, &dg_idx.part, options);
+    assert_ok(dg_part_set(&part, "images", &(dg_value){ .type = DG_VALUE_TEXT, .text = path }));
+    if (max_bytes)
+        assert_ok(dg_part_set(&part, "max_bytes",
+                              &(dg_value){ .type = DG_VALUE_INT, .integer = max_bytes }));
+    return dg_format_read(out, &dg_idx, options, &(dg_dataset_parts){ 0 }, NULL);
 }
 
 /* --- what loads ----------------------------------------------------------------------------- */
@@ -94,12 +109,12 @@ static void plain_and_gz_load(void **state)
     for (int gz = 0; gz < 4; gz++) {
         const char *x = gz & 1 ? save_gz("images", &images) : save("images", &images);
         const char *y = gz & 2 ? save_gz("labels", &labels) : save("labels", &labels);
-        assert_ok(dg_idx_read(&set, x, y));
+        assert_ok(dg_format_open(&set, &dg_idx, x, y));
         expect_images(set);
         assert_int_equal(set->class_count, 5);
         for (int i = 0; i < 5; i++) assert_int_equal(dg_int32s(&set->labels)[i], i);
         dg_dataset_release(set);
-        assert_ok(dg_idx_read(&set, x, NULL));
+        assert_ok(dg_format_open(&set, &dg_idx, x, NULL));
         expect_images(set);
         assert_false(set->labelled);
         dg_dataset_release(set);
@@ -115,17 +130,17 @@ static void other_axes_and_types_load(void **state)
     draft real = make(13, 2, (uint32_t[]){ 2, 1 }, 8), labels = make(12, 1, (uint32_t[]){ 2 }, 8);
     const dg_dataset *set;
     (void)state;
-    assert_ok(dg_idx_read(&set, save("images", &table), NULL));
+    assert_ok(dg_format_open(&set, &dg_idx, save("images", &table), NULL));
     assert_int_equal(set->x.axes, 2);
     assert_int_equal(dg_bytes(&set->x)[20], 20);
     dg_dataset_release(set);
-    assert_ok(dg_idx_read(&set, save("images", &colour), NULL));
+    assert_ok(dg_format_open(&set, &dg_idx, save("images", &colour), NULL));
     assert_int_equal(set->x.axes, 4);
     assert_int_equal(set->x.shape[3], 3);
     dg_dataset_release(set);
     memcpy(real.bytes + 12, floats, 8);
     memcpy(labels.bytes + 8, whole, 8);
-    assert_ok(dg_idx_read(&set, save("images", &real), save("labels", &labels)));
+    assert_ok(dg_format_open(&set, &dg_idx, save("images", &real), save("labels", &labels)));
     assert_int_equal(set->x.dtype, DG_FLOAT32);
     assert_true(dg_floats(&set->x)[0] == 1 && dg_floats(&set->x)[1] == -2.5f);
     assert_int_equal(dg_int32s(&set->labels)[0], 65536);
@@ -139,8 +154,8 @@ static void the_sample_of_mnist_loads(void **state)
     const dg_dataset *set;
     int64_t counts[10], total = 0;
     (void)state;
-    assert_ok(dg_idx_read(&set, "vendor/mnist/t10k-images-idx3-ubyte.gz",
-                          "vendor/mnist/t10k-labels-idx1-ubyte.gz"));
+    assert_ok(dg_format_open(&set, &dg_idx, "vendor/mnist/t10k-images-idx3-ubyte.gz",
+                             "vendor/mnist/t10k-labels-idx1-ubyte.gz"));
     assert_int_equal(set->x.shape[0], 1000);
     assert_int_equal(dg_dataset_row_size(set), 784);
     assert_int_equal(set->class_count, 10);
@@ -176,7 +191,7 @@ static void every_truncation_of_a_gz_is_refused(void **state)
     (void)state;
     for (cut.size = 0; cut.size < size; cut.size++) {
         memcpy(cut.bytes, gz, cut.size);
-        assert_int_equal(dg_idx_read(&set, save("images", &cut), NULL), DG_FORMAT);
+        assert_int_equal(dg_format_open(&set, &dg_idx, save("images", &cut), NULL), DG_FORMAT);
         assert_null(set);
     }
     cut.size = size - 12;
@@ -196,7 +211,7 @@ static void every_damaged_byte_of_a_gz_is_noticed(void **state)
         damaged.size = size;
         memcpy(damaged.bytes, gz, size);
         damaged.bytes[i] ^= 0x55;
-        assert_int_equal(dg_idx_read(&set, save("images", &damaged), NULL), DG_FORMAT);
+        assert_int_equal(dg_format_open(&set, &dg_idx, save("images", &damaged), NULL), DG_FORMAT);
         assert_null(set);
     }
     damaged.bytes[size - 1] ^= 0x55;
@@ -231,19 +246,14 @@ static void bombs_are_refused(void **state)
     assert_int_equal(gzwrite(gz, filling, FILLING), FILLING);
     assert_int_equal(gzclose(gz), Z_OK);
     free(filling);
-    dg_idx_options options = { .images = path };
-    assert_fails_with(dg_idx_open(&set, &options), DG_FORMAT,
+    assert_fails_with(open_bounded(&set, path, 0), DG_FORMAT,
                       "unpacks to 314572816, expected at most 268435456 (max_bytes = 314572816 "
                       "admits it)");
     assert_fails_with(DG_FORMAT, DG_FORMAT, "bomb.gz: the header says {300, 1024, 1024}: this .gz");
-    options.max_bytes = whole - 1;
-    assert_fails_with(dg_idx_open(&set, &options), DG_FORMAT, "expected at most 314572815");
-    options.max_bytes = whole;
-    assert_fails_with(dg_idx_open(&set, &options), DG_FORMAT, "is truncated: the header says");
-    options.max_bytes = 1;
+    assert_fails_with(open_bounded(&set, path, whole - 1), DG_FORMAT, "expected at most 314572815");
+    assert_fails_with(open_bounded(&set, path, whole), DG_FORMAT, "is truncated: the header says");
     draft d = make_images();
-    options.images = save("plain", &d);
-    assert_ok(dg_idx_open(&set, &options)); /* a plain file holds what its size says */
+    assert_ok(open_bounded(&set, save("plain", &d), 1)); /* a plain file holds what its size says */
     dg_dataset_release(set);
 }
 
@@ -265,7 +275,7 @@ static void wrong_magic_is_refused(void **state)
     }
     draft images = make_images(), labels = make(13, 1, (uint32_t[]){ 5 }, 20);
     assert_fails_with(
-        dg_idx_read(&set, save("images", &images), save("labels", &labels)), DG_FORMAT,
+        dg_format_open(&set, &dg_idx, save("images", &images), save("labels", &labels)), DG_FORMAT,
         "labels: begins with the bytes 00 00 0D 01, expected 00 00 08 01 or 00 00 0C 01");
 }
 
@@ -276,10 +286,10 @@ static void exchanged_files_are_noticed(void **state)
     const dg_dataset *set;
     (void)state;
     refuse_file(y, "labels: holds {5} values, as labels do; expected images");
-    assert_fails_with(dg_idx_read(&set, x, x), DG_FORMAT,
+    assert_fails_with(dg_format_open(&set, &dg_idx, x, x), DG_FORMAT,
                       "images: holds {5, 4, 3} values, as images do; expected labels");
     labels = make(8, 1, (uint32_t[]){ 4 }, 4);
-    assert_fails_with(dg_idx_read(&set, x, save("labels", &labels)), DG_FORMAT,
+    assert_fails_with(dg_format_open(&set, &dg_idx, x, save("labels", &labels)), DG_FORMAT,
                       "labels has 4 labels, ");
     assert_fails_with(DG_FORMAT, DG_FORMAT, "images has 5 rows");
 }
@@ -321,10 +331,12 @@ static void files_that_cannot_be_read_are_refused(void **state)
     draft images = make_images();
     const char *path = scratch_path("none"), *x = save("images", &images);
     (void)state;
-    assert_fails_with(dg_idx_read(&set, path, NULL), DG_IO, "none: No such file or directory");
-    assert_fails_with(dg_idx_read(&set, x, path), DG_IO, "none: No such file or directory");
+    assert_fails_with(dg_format_open(&set, &dg_idx, path, NULL), DG_IO,
+                      "none: No such file or directory");
+    assert_fails_with(dg_format_open(&set, &dg_idx, x, path), DG_IO,
+                      "none: No such file or directory");
     assert_int_equal(mkdir(path, 0700), 0);
-    assert_fails_with(dg_idx_read(&set, path, NULL), DG_IO, "it is a directory");
+    assert_fails_with(dg_format_open(&set, &dg_idx, path, NULL), DG_IO, "it is a directory");
     assert_int_equal(rmdir(path), 0);
     assert_null(set);
 }
@@ -339,7 +351,7 @@ static void memory_that_cannot_be_had_is_said(void **state)
     (void)state;
     for (;; after++) {
         support_fail_allocation(after);
-        status = dg_idx_read(&set, x, y);
+        status = dg_format_open(&set, &dg_idx, x, y);
         support_fail_allocation(-1);
         if (status == DG_OK) break;
         assert_fails_with(status, DG_NO_MEMORY, "out of memory");

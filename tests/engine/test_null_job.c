@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/data/formats/csv.h"
 #include "engine/base/memory.h"
 #include "engine/base/process.h"
 #include "tests/engine/network.h"
@@ -130,7 +131,7 @@ static void test_files_and_programs(void **state)
     dg_process_result result;
     dg_csv_options options = { .images = scratch_path("x.csv") };
     scratch_write(options.images, text, strlen(text));
-    assert_ok(dg_csv_read(&set, &options, NULL));
+    assert_ok(dg_format_read(&set, &dg_csv, &options, &(dg_dataset_parts){ 0 }, NULL));
     assert_int_equal(set->x.shape[0], 2);
     dg_dataset_release(set);
     assert_ok(dg_process_run(&result, arguments, text, strlen(text), 60, NULL));

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/data/dataset.h"
+#include "engine/data/formats/csv.h"
 #include "tests/engine/scratch.h"
 #include "tests/engine/sets.h"
 #include "tests/engine/support.h"
@@ -71,11 +71,9 @@ static void labels_that_may_be_numbers_are_doubted(void **state)
 
 static dg_status read_column(const dg_dataset **out, const char *text, dg_target target)
 {
-    dg_csv_options options = { .images = scratch_path("y.csv"), .target = target };
-    dg_job job = dg_job_default();
-    options.label_column = 2;
+    dg_csv_options options = { .images = scratch_path("y.csv"), .label_column = 2 };
     scratch_write(options.images, text, strlen(text));
-    return dg_csv_read(out, &options, &job);
+    return dg_format_read(out, &dg_csv, &options, &(dg_dataset_parts){ .target = target }, NULL);
 }
 
 /* Reads the text; y of its two rows must be numbers or labels, of these values. */

@@ -2,7 +2,7 @@
 #define ENDING ".csv"
 #include "tests/fuzz/target.h"
 
-#include "engine/data/dataset.h"
+#include "engine/data/formats/csv.h"
 
 static void fuzz_file(const char *path)
 {
@@ -11,11 +11,10 @@ static void fuzz_file(const char *path)
         dg_csv_options options = { .images = path,
                                    .labels = way == 3 ? path : NULL,
                                    .label_column = way == 1,
-                                   .header = (dg_header)(way % 3),
-                                   .dtype = way & 1 ? DG_FLOAT32 : DG_UINT8,
-                                   .dtype_given = way > 0 };
+                                   .dtype = way & 1 };
+        if (way % 3) options.header = (dg_value){ .type = DG_VALUE_BOOL, .boolean = way % 3 == 1 };
         dg_job job = { .threads = 1 };
-        dg_status status = dg_csv_read(&set, &options, &job);
+        dg_status status = dg_format_read(&set, &dg_csv, &options, &(dg_dataset_parts){ 0 }, &job);
         check_refusal(status, path);
         if (status == DG_OK) dg_dataset_release(set);
     }

@@ -2,13 +2,15 @@
 #define ENDING ""
 #include "tests/fuzz/target.h"
 
-#include "engine/data/dataset.h"
+#include "engine/data/format.h"
+
+extern const dg_format_type dg_idx;
 
 static void fuzz_file(const char *path)
 {
     for (int way = 0; way < 2; way++) {
         const dg_dataset *set = NULL;
-        dg_status status = dg_idx_read(&set, path, way ? path : NULL);
+        dg_status status = dg_format_open(&set, &dg_idx, path, way ? path : NULL);
         check_refusal(status, path);
         if (status == DG_OK) dg_dataset_release(set);
     }

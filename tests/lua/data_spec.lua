@@ -155,8 +155,11 @@ describe("csv", function()
     assert.are.same({ 7, 8 }, set.y:totable())
     assert.are.equal("uint8", set.x.dtype)
     local labels = support.write(folder .. "/l.csv", "5\n6\n")
-    local pair = data.csv { images = path, labels = labels, shape = { 1, 3, 1 } }
+    local pair = data.csv { images = path, labels = labels, shape = { 1, 3, 1 },
+      class_names = { "cat", "dog" }, groups = digits.tensor { 1, 2 } }
     assert.are.same({ 2, 1, 3, 1 }, pair.x.shape)
+    assert.are.same({ 6 }, pair:only({ "dog" }).classes)
+    assert.are.equal(2, pair.groups[2])
     assert.are.same({ 5, 6 }, pair.classes)
     assert.are.equal("float32", data.csv({ path, dtype = "float32" }).x.dtype)
     assert.are.equal(1, #data.csv { path, header = true })
@@ -168,9 +171,9 @@ describe("csv", function()
     assert.matches("No such file", message(function() data.csv "nowhere.csv" end))
     assert.are.equal("csv: images is required (the path of a file)",
       message(function() data.csv {} end))
-    assert.are.equal("csv: header must be true, false or \"auto\", found 1",
+    assert.are.equal("csv: header must be true, false or 'auto', found 1",
       message(function() data.csv { path, header = 1 } end))
-    assert.are.equal("csv: labels and label_column cannot both be given",
+    assert.are.equal("csv: labels come from a file or from label_column = 1, not both",
       message(function() data.csv { path, labels = path, label_column = 1 } end))
   end)
 end)
@@ -181,6 +184,25 @@ describe("idx", function()
       labels = SAMPLE .. "/t10k-labels-idx1-ubyte.gz" }
     assert.are.equal("dataset: 1000 rows of {28, 28, 1} uint8, 10 classes", tostring(set))
     assert.are.equal(7, set.y[1])
+  end)
+
+  it("takes what belongs to any set", function()
+    local set = data.idx { images = SAMPLE .. "/t10k-images-idx3-ubyte.gz",
+      labels = SAMPLE .. "/t10k-labels-idx1-ubyte.gz", shape = { 784 },
+      class_names = { "zero", "one", "two", "three", "four", "five", "six", "seven", "eight",
+        "nine" } }
+    assert.are.same({ 784 }, set.shape)
+    assert.are.equal("nine", set.class_names[10])
+    assert.are.equal("idx: the shape {28, 29} does not fit the 784 values of a row",
+      message(function()
+        data.idx { images = SAMPLE .. "/t10k-images-idx3-ubyte.gz", shape = { 28, 29 } }
+      end))
+    local help, known = require("digits.help").text(data.idx), {}
+    for _, param in ipairs(digits.reference()["data.idx"].params) do known[param.name] = param end
+    for _, name in ipairs { "images", "max_bytes", "shape", "groups", "class_names", "target" } do
+      assert.matches("\n  " .. name .. ": ", help)
+      assert.is_truthy(known[name].doc)
+    end
   end)
 
   it("refuses other files", function()
@@ -249,6 +271,5 @@ describe("mnist", function()
       message(function() data.mnist { target = 7 } end))
     assert.are.equal("mnist: part must be one of 'train', 'test', found 7",
       message(function() data.mnist { part = 7 } end))
-    assert.matches("unknown option 'prat'", message(function() data.mnist { prat = "test" } end))
   end)
 end)

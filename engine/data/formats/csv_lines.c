@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "engine/base/kernel.h"
-#include "engine/data/csv_file.h"
+#include "engine/data/formats/csv_file.h"
 #include "engine/base/file.h"
 #include "engine/data/number.h"
 
@@ -160,10 +160,10 @@ static dg_status read_first_line(dg_csv_file *file, dg_header header)
                     file->path, file->name.column, file->name.text);
 }
 
-dg_status dg_csv_open(dg_csv_file *file, const char *path, dg_header header, const dg_job *job)
+dg_status dg_csv_open(dg_csv_file *file, const char *path, dg_header header)
 {
-    int64_t max_line = file->max_line > 0 ? file->max_line : DG_CSV_LINE;
-    *file = (dg_csv_file){ .path = path, .job = job, .descriptor = -1, .max_line = max_line };
+    file->path = path;
+    if (file->max_line == 0) file->max_line = DG_CSV_LINE;
     DG_TRY(dg_file_open(path, &file->descriptor, &file->end));
     DG_TRY(skip_mark(file));
     DG_TRY(trim_end(file));
@@ -173,7 +173,6 @@ dg_status dg_csv_open(dg_csv_file *file, const char *path, dg_header header, con
 void dg_csv_close(dg_csv_file *file)
 {
     if (file->descriptor >= 0) close(file->descriptor);
-    file->descriptor = -1;
 }
 
 /* --- cutting -------------------------------------------------------------------------------- */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/data/csv_file.h"
+#include "engine/data/formats/csv_file.h"
 #include "engine/base/file.h"
 #include "engine/data/number.h"
 

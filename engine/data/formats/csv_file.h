@@ -9,6 +9,8 @@
 
 #include "engine/data/dataset.h"
 
+typedef enum dg_header { DG_HEADER_AUTO, DG_HEADER_YES, DG_HEADER_NO } dg_header;
+
 enum {
     DG_CSV_CHUNKS = 256,         /* at most */
     DG_CSV_CHUNK_SIZE = 1 << 20, /* bytes of a chunk, at least */
@@ -34,7 +36,7 @@ typedef struct dg_csv_seen {
 typedef struct dg_csv_file {
     const char *path;
     const dg_job *job;
-    int descriptor;
+    int descriptor;     /* -1: not open */
     int64_t max_line;   /* bytes */
     int64_t begin, end; /* of the lines: after a byte order mark; before blank lines at the end */
     int64_t columns;    /* of the first line */
@@ -62,8 +64,8 @@ typedef void dg_csv_on_row(int end, void *pass);
 /* --- csv_lines.c: where lines begin and end ------------------------------------------------ */
 
 /* Opens `path` and finds its first line; closes nothing on failure that dg_csv_close would not.
- * file->max_line is given, 0 for the default; the rest is filled. */
-dg_status dg_csv_open(dg_csv_file *file, const char *path, dg_header header, const dg_job *job);
+ * file->job, max_line (0: the default) and descriptor, -1, are given; the rest is filled. */
+dg_status dg_csv_open(dg_csv_file *file, const char *path, dg_header header);
 void dg_csv_close(dg_csv_file *file);
 
 /* Fills rows and chunks. */

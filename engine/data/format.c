@@ -1,0 +1,105 @@
+/* Finding the format of a file, and making a dataset of what its reader found. */
+#include "engine/data/format.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "engine/data/packed.h"
+
+enum { HEAD = 16, MOST_OPTIONS = 512 };
+
+/* The format at or after `*at` in the registry, or NULL. */
+static const dg_format_type *next_format(int *at)
+{
+    while (dg_registry[*at] && strcmp(dg_registry[*at]->kind, "format") != 0) ++*at;
+    return dg_registry[*at] ? (const dg_format_type *)dg_registry[(*at)++] : NULL;
+}
+
+static bool ends_in(const char *name, size_t length, const char *ending)
+{
+    size_t size = strlen(ending);
+    return length >= size && strncasecmp(name + length - size, ending, size) == 0;
+}
+
+static bool is_named(const dg_format_type *format, const char *name)
+{
+    size_t length = strlen(name);
+    if (ends_in(name, length, ".gz")) length -= 3;
+    for (const char *const *ending = format->endings; *ending; ending++)
+        if (ends_in(name, length, *ending)) return true;
+    return false;
+}
+
+dg_status dg_format_find(const dg_format_type **out, const char *path)
+{
+    unsigned char head[HEAD];
+    dg_packed file = { .path = path };
+    int64_t size;
+    DG_TRY(dg_packed_open(&file));
+    dg_status status = dg_packed_read(&file, HEAD, head, &size);
+    dg_packed_close(&file);
+    DG_TRY(status);
+    for (int at = 0; (*out = next_format(&at));)
+        if ((*out)->knows && (*out)->knows(head, (size_t)size)) return DG_OK;
+    for (int at = 0; (*out = next_format(&at));)
+        if (is_named(*out, path)) return DG_OK;
+    char known[512] = "";
+    const dg_format_type *format;
+    for (int at = 0; (format = next_format(&at));)
+        for (const char *const *ending = format->endings; *ending; ending++) {
+            size_t used = strlen(known);
+            snprintf(known + used, sizeof known - used, "%s%s (data.%s)", used ? ", " : "", *ending,
+                     format->part.name);
+        }
+    return dg_error(DG_FORMAT,
+                    "%s: neither its first bytes nor its name tell what format it has: expected %s",
+                    path, known);
+}
+
+static dg_status make(const dg_dataset **out, const dg_format_type *format, const void *options,
+                      const dg_dataset_parts *record, const dg_found *found)
+{
+    dg_dataset_parts parts = *record;
+    bool labelled = found->y.storage != NULL;
+    if (labelled && found->y.axes > 0 && found->x.shape[0] != found->y.shape[0])
+        return dg_error(DG_FORMAT, "%s has %" PRId64 " labels, %s has %" PRId64 " rows",
+                        dg_param_get(&format->part.params[1], options).text, found->y.shape[0],
+                        dg_param_get(&format->part.params[0], options).text, found->x.shape[0]);
+    parts.x = &found->x;
+    parts.y = labelled ? &found->y : NULL;
+    if (found->feature_names && !parts.feature_names && !parts.no_features) {
+        parts.feature_names = (const char *const *)found->feature_names;
+        parts.feature_count = found->x.shape[1];
+    }
+    return dg_dataset_make(out, &parts);
+}
+
+dg_status dg_format_read(const dg_dataset **out, const dg_format_type *format, const void *options,
+                         const dg_dataset_parts *record, const dg_job *job)
+{
+    dg_job usual = dg_job_default();
+    dg_found found = { 0 };
+    *out = NULL;
+    dg_status status = format->read(&found, options, record, job ? job : &usual);
+    if (status == DG_OK) status = make(out, format, options, record, &found);
+    dg_tensor_release(&found.x);
+    dg_tensor_release(&found.y);
+    dg_shared_release(found.feature_names);
+    return status;
+}
+
+dg_status dg_format_open(const dg_dataset **out, const dg_format_type *format, const char *rows,
+                         const char *labels)
+{
+    _Alignas(16) char options[MOST_OPTIONS] = { 0 };
+    dg_part part;
+    dg_part_open(&part, &format->part, options);
+    dg_param_put(&part.type->params[0], &(dg_value){ .type = DG_VALUE_TEXT, .text = rows },
+                 options);
+    if (labels)
+        dg_param_put(&part.type->params[1], &(dg_value){ .type = DG_VALUE_TEXT, .text = labels },
+                     options);
+    return dg_format_read(out, format, options, &(dg_dataset_parts){ 0 }, NULL);
+}

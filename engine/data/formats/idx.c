@@ -1,0 +1,158 @@
+/* IDX files, the format of MNIST (LeCun, Cortes and Burges, http://yann.lecun.com/exdb/mnist):
+ *
+ *     00 00 type axes | a big-endian 32-bit size for each axis | values, row-major, big-endian */
+#include <inttypes.h>
+#include <string.h>
+
+#include "engine/data/format.h"
+#include "engine/data/packed.h"
+
+enum { TYPE_UINT8 = 0x08, TYPE_INT32 = 0x0C, TYPE_FLOAT32 = 0x0D };
+
+typedef struct idx_options {
+    const char *images, *labels;
+    int64_t max_bytes; /* as in dg_packed */
+} idx_options;
+
+typedef struct idx_file {
+    dg_packed packed;
+    const char *path;
+    dg_dtype dtype;
+    int axes;
+    int64_t shape[DG_MAX_AXES];
+    int64_t header_size, data_size; /* bytes, after unpacking */
+} idx_file;
+
+static uint32_t big_endian(const unsigned char *b)
+{
+    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+/* The first four bytes: what the values are, and how many axes. */
+static dg_status read_magic(idx_file *file, bool labels)
+{
+    unsigned char b[4];
+    int64_t got;
+    DG_TRY(dg_packed_read(&file->packed, 4, b, &got));
+    if (got == 0) return dg_error(DG_FORMAT, "%s: is empty", file->path);
+    if (got < 4)
+        return dg_error(DG_FORMAT, "%s: is truncated: %" PRId64 " bytes are less than any IDX file",
+                        file->path, got);
+    bool known = labels ? b[2] == TYPE_UINT8 || b[2] == TYPE_INT32
+                        : b[2] == TYPE_UINT8 || b[2] == TYPE_FLOAT32;
+    if (b[0] || b[1] || !known || b[3] < 1 || b[3] > DG_MAX_AXES)
+        return dg_error(DG_FORMAT, "%s: begins with the bytes %02X %02X %02X %02X, expected %s",
+                        file->path, b[0], b[1], b[2], b[3],
+                        labels ? "00 00 08 01 or 00 00 0C 01 (IDX labels)"
+                               : "00 00 08 03 (IDX images) or another number of axes, or type 0D");
+    file->dtype = b[2] == TYPE_UINT8 ? DG_UINT8 : b[2] == TYPE_INT32 ? DG_INT32 : DG_FLOAT32;
+    file->axes = b[3];
+    file->header_size = 4 + 4 * file->axes;
+    return DG_OK;
+}
+
+static dg_status read_header(idx_file *file, bool labels)
+{
+    unsigned char b[4 * DG_MAX_AXES];
+    char shape[128];
+    int64_t got;
+    bool overflow = false;
+    DG_TRY(read_magic(file, labels));
+    DG_TRY(dg_packed_read(&file->packed, file->header_size - 4, b, &got));
+    if (got < file->header_size - 4)
+        return dg_error(
+            DG_FORMAT, "%s: is truncated: the header should have %" PRId64 " bytes, found %" PRId64,
+            file->path, file->header_size, got + 4);
+    file->data_size = (int64_t)dg_dtype_size(file->dtype);
+    for (int axis = 0; axis < file->axes; axis++) {
+        file->shape[axis] = big_endian(b + 4 * axis);
+        overflow |= __builtin_mul_overflow(file->data_size, file->shape[axis], &file->data_size);
+    }
+    dg_shape_text(file->axes, file->shape, shape, sizeof shape);
+    for (int axis = 0; axis < file->axes; axis++)
+        if (file->shape[axis] == 0)
+            return dg_error(DG_FORMAT, "%s: the header says %s: no values", file->path, shape);
+    if (overflow || file->data_size > INT64_MAX - 64)
+        return dg_error(DG_FORMAT, "%s: the header says %s: more than can be counted", file->path,
+                        shape);
+    if (labels && file->axes != 1)
+        return dg_error(DG_FORMAT,
+                        "%s: holds %s values, as images do; expected labels, on one "
+                        "axis (were images and labels exchanged?)",
+                        file->path, shape);
+    if (!labels && file->axes == 1)
+        return dg_error(DG_FORMAT,
+                        "%s: holds %s values, as labels do; expected images, on two "
+                        "axes or more (were images and labels exchanged?)",
+                        file->path, shape);
+    return DG_OK;
+}
+
+static dg_status read_data(idx_file *file, dg_tensor *out)
+{
+    char shape[128];
+    dg_shape_text(file->axes, file->shape, shape, sizeof shape);
+    DG_TRY(dg_packed_check(&file->packed, file->header_size + file->data_size, shape));
+    if (file->axes == 3) file->shape[file->axes++] = 1; /* grey images have one channel */
+    DG_TRY(dg_tensor_new(out, file->dtype, file->axes, file->shape));
+    DG_TRY(dg_packed_read_data(&file->packed, file->data_size, out->data));
+    if (file->dtype == DG_UINT8) return DG_OK;
+    for (int64_t i = 0; i < file->data_size / 4; i++) {
+        uint32_t value = big_endian((unsigned char *)out->data + 4 * i);
+        memcpy((unsigned char *)out->data + 4 * i, &value, sizeof value);
+    }
+    return DG_OK;
+}
+
+static dg_status read_file(const idx_options *options, bool labels, dg_tensor *out)
+{
+    const char *path = labels ? options->labels : options->images;
+    idx_file file = { .packed = { .path = path, .max_bytes = options->max_bytes }, .path = path };
+    DG_TRY(dg_packed_open(&file.packed));
+    dg_status status = read_header(&file, labels);
+    if (status == DG_OK) status = read_data(&file, out);
+    dg_packed_close(&file.packed);
+    return status;
+}
+
+static dg_status read_idx(dg_found *out, const void *options, const dg_dataset_parts *record,
+                          const dg_job *job)
+{
+    const idx_options *o = options;
+    (void)record;
+    (void)job;
+    DG_TRY(read_file(o, false, &out->x));
+    return o->labels ? read_file(o, true, &out->y) : DG_OK;
+}
+
+static bool knows(const unsigned char *b, size_t size)
+{
+    return size >= 4 && !b[0] && !b[1] &&
+           (b[2] == TYPE_UINT8 || b[2] == TYPE_INT32 || b[2] == TYPE_FLOAT32) && b[3] >= 1 &&
+           b[3] <= DG_MAX_AXES;
+}
+
+static const dg_param params[] = {
+    DG_PATH(idx_options, images, .required = true, .doc = "the rows, gzipped or not"),
+    DG_PATH(idx_options, labels, .doc = "the labels, gzipped or not"),
+    DG_INT(idx_options, max_bytes, .named_only = true, DG_AT_LEAST(1), .optional = true,
+           .doc = "what a .gz may unpack to; nil: a hundred times its size, or 256 MiB if that is "
+                  "more"),
+    DG_END,
+};
+
+/* Images are unsigned bytes or float32 of any axes; labels unsigned bytes or int32 of one axis. No
+ * more is unpacked than the header says. */
+const dg_format_type dg_idx = {
+    .part = { .kind = "format",
+              .name = "idx",
+              .doc = "A dataset from IDX files, gzipped or not; {n, h, w} images become {n, h, w, "
+                     "1}.",
+              .example = "data.idx { images = \"train-images-idx3-ubyte\", labels = "
+                         "\"train-labels-idx1-ubyte\" }",
+              .params = params,
+              .options_size = sizeof(idx_options) },
+    .endings = (const char *const[]){ ".idx", "-ubyte", NULL },
+    .knows = knows,
+    .read = read_idx,
+};
