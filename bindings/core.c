@@ -75,14 +75,6 @@ static const dg_function functions[] = {
     DG_PLAIN_FUNCTION("clock", clock_seconds,
                       "Seconds since some moment in the past, for measuring durations.",
                       "local start = digits.clock()"),
-    { "load", dg_load_learner,
-      "load(path, options)\nA model that was saved, ready to predict, evaluate and fit. The state "
-      "of a "
-      "network's optimizer\n(Adam's moments, momentum) is not in the file: a fit goes on from the "
-      "weights, with a fresh optimizer.\nXGBoost's files (.json) do not say with which options a "
-      "model was made: to fit one further, give a\nnew model that has them.\n"
-      "local boost = digits.load(\"xgboost.json\", tree.GradientBoosting { learning_rate = 0.1 })\n"
-      "local cnn = digits.load \"cnn.safetensors\"" },
     { NULL, NULL, NULL },
 };
 

@@ -84,27 +84,22 @@ static bool read_validation(lua_State *L, int index, dg_value *out)
 
 /* What begins anew takes on the classes of its set: hundreds of them, of numbers that came as
  * integers, without a dataset before. */
-static void join_set(lua_State *L, int index, const char *who)
+static bool join_set(lua_State *L, int index, const char *who)
 {
     char text[256];
-    if (!dg_join_pair(L, index, who)) return;
+    if (!dg_join_pair(L, index, who)) return false;
     const dg_dataset *set = dg_test_dataset(L, index);
-    if (dg_want_learner(L, 1, who)->type->resumes || !dg_dataset_doubts_labels(set)) return;
+    if (dg_want_learner(L, 1, who)->type->resumes || !dg_dataset_doubts_labels(set)) return true;
     snprintf(text, sizeof text,
              "y has %lld classes in %lld rows; if they are numbers, give them as "
              "y:astype \"float32\"",
              (long long)set->class_count, (long long)dg_dataset_rows(set));
     dg_tell(L, who, text);
-}
-
-static bool read_set(lua_State *L, int index, dg_value *out)
-{
-    out->pointer = dg_test_dataset(L, index);
-    return out->pointer != NULL;
+    return true;
 }
 
 static const dg_lua_handle set_handle = { { "dataset", "a dataset, or two tensors, x and y" },
-                                          .read = read_set,
+                                          .read = dg_read_set,
                                           .join = join_set };
 static const dg_lua_handle validation_handle = {
     { "dataset", "a dataset, or a table with the tensors x and y" }, .read = read_validation

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bindings/check.h"
+#include "bindings/described.h"
 #include "bindings/learner.h"
 #include "bindings/model.h"
 #include "bindings/parts.h"
@@ -87,22 +88,25 @@ int dg_call_layer(lua_State *L)
 
 /* --- what both ways have in common ---------------------------------------------------------- */
 
+#define NAME_AND_SEED(options)                                                                     \
+    DG_TEXT(options, name, .named_only = true, .doc = "what the model is called"),                 \
+        DG_SEED(options, seed, .named_only = true, .doc = "draws the first weights")
+
 /* Pushes a new, empty network. */
-static dg_model *push_model(lua_State *L, const dg_args *args)
+static dg_model *push_model(lua_State *L, const dg_optional_seed *seed)
 {
     dg_learner **out = dg_push_learner(L, &dg_model_class);
     dg_model *model;
-    dg_check_status(L, dg_model_new(&model, dg_args_seed_or_next(args)));
+    dg_check_status(L, dg_model_new(&model, dg_seed_or_next(seed)));
     *out = &model->base;
     return model;
 }
 
 /* Closes the network at stack index `place` and leaves it on top. */
-static int finish(lua_State *L, const dg_args *args, dg_model *model, int place, int output)
+static int finish(lua_State *L, const char *function, const char *name, dg_model *model, int place,
+                  int output)
 {
-    const char *name = NULL;
-    dg_args_text(args, "name", &name);
-    dg_check_call(L, dg_model_finish(model, output), args->function);
+    dg_check_call(L, dg_model_finish(model, output), function);
     if (name) {
         dg_push_learner_values(L, place);
         lua_pushstring(L, name);
@@ -128,18 +132,33 @@ static const dg_part *want_layer(lua_State *L, int index, int place)
     return NULL;
 }
 
-static int sequential(lua_State *L)
+typedef struct sequential_options {
+    int layers; /* place of the table that holds them */
+    const char *name;
+    dg_optional_seed seed;
+} sequential_options;
+
+static const dg_lua_handle layers_handle = {
+    { "list", "layers: nn.Sequential { nn.Input { 28, 28, 1 }, ... }" }, dg_is_table
+};
+
+static const dg_param sequential_params[] = {
+    DG_SLOT(sequential_options, layers, .rest = true, .required = true,
+            .handle = &layers_handle.handle, .doc = "an nn.Input, and what follows it"),
+    NAME_AND_SEED(sequential_options),
+    DG_END,
+};
+
+static const char *const sequential_hints[] = { "input_shape", "begin with nn.Input { 28, 28, 1 }",
+                                                NULL };
+
+static int sequential(lua_State *L, const void *options)
 {
-    static const char *const names[] = { "name", "seed", NULL };
-    static const char *const hints[] = { "layers", "put the layers themselves into the braces",
-                                         "input_shape", "begin with nn.Input { 28, 28, 1 }", NULL };
-    dg_args args = dg_args_open(L, 1, "Sequential", names, hints, -1);
-    if (args.positional == 0)
-        dg_raise(L, "Sequential: expected layers: nn.Sequential { nn.Input { 28, 28, 1 }, ... }");
-    dg_model *model = push_model(L, &args);
-    int place = lua_gettop(L), node = -1;
-    for (int i = 1; i <= args.positional; i++) {
-        lua_rawgeti(L, 1, i);
+    const sequential_options *o = options;
+    dg_model *model = push_model(L, &o->seed);
+    int place = lua_gettop(L), node = -1, count = (int)lua_rawlen(L, o->layers);
+    for (int i = 1; i <= count; i++) {
+        lua_rawgeti(L, o->layers, i);
         const dg_part *part = want_layer(L, lua_gettop(L), i);
         if (i == 1 && strcmp(part->type->name, "Input") != 0)
             dg_raise(
@@ -151,7 +170,7 @@ static int sequential(lua_State *L)
         dg_check_call(L, status, "Sequential");
         lua_pop(L, 1);
     }
-    return finish(L, &args, model, place, node);
+    return finish(L, "Sequential", o->name, model, place, node);
 }
 
 /* --- nn.Model ------------------------------------------------------------------------------- */
@@ -193,43 +212,60 @@ static int add_node(lua_State *L, dg_model *model, int numbers, int depth)
     return number;
 }
 
-static void push_end(const dg_args *args, const char *name)
-{
-    if (!dg_args_push(args, name))
-        dg_raise(args->L, "Model: %s is required: nn.Model { inputs = x, outputs = y }", name);
-    check_node(args->L, lua_gettop(args->L), "Model");
-}
+typedef struct model_options {
+    int inputs, outputs;
+    const char *name;
+    dg_optional_seed seed;
+} model_options;
 
-static int model_of_nodes(lua_State *L)
+static const dg_lua_handle end_handle = { { "node", "nn.Input { ... } or a layer called on one" },
+                                          NULL };
+
+static const dg_param model_params[] = {
+    DG_SLOT(model_options, inputs, .required = true, .handle = &end_handle.handle,
+            .doc = "where the rows come in"),
+    DG_SLOT(model_options, outputs, .required = true, .handle = &end_handle.handle,
+            .doc = "what the model gives"),
+    NAME_AND_SEED(model_options),
+    DG_END,
+};
+
+static const char *const model_hints[] = { "input", "use inputs = ...", "output",
+                                           "use outputs = ...", NULL };
+
+static int model_of_nodes(lua_State *L, const void *options)
 {
-    static const char *const names[] = { "inputs", "outputs", "name", "seed", NULL };
-    static const char *const hints[] = { "input", "use inputs = ...", "output", "use outputs = ...",
-                                         NULL };
-    dg_args args = dg_args_open(L, 1, "Model", names, hints, 0);
-    dg_model *model = push_model(L, &args);
+    const model_options *o = options;
+    dg_model *model = push_model(L, &o->seed);
     int place = lua_gettop(L), numbers = place + 1;
     lua_newtable(L);
-    push_end(&args, "inputs");
-    if (!is_input(L, -1)) dg_raise(L, "Model: inputs must be nn.Input { ... }");
+    check_node(L, o->inputs, "Model");
+    if (!is_input(L, o->inputs)) dg_raise(L, "Model: inputs must be nn.Input { ... }");
+    lua_pushvalue(L, o->inputs);
     add_node(L, model, numbers, 0);
-    push_end(&args, "outputs");
-    return finish(L, &args, model, place, add_node(L, model, numbers, 0));
+    check_node(L, o->outputs, "Model");
+    lua_pushvalue(L, o->outputs);
+    int output = add_node(L, model, numbers, 0);
+    return finish(L, "Model", o->name, model, place, output);
 }
 
 static const dg_function constructors[] = {
-    { "Sequential", sequential,
-      "Sequential { layers..., name = nil, seed = nil }\n"
-      "A network of layers, each fed by the one before. seed draws the first weights.\n"
-      "nn.Sequential { nn.Input { 28, 28, 1 }, nn.Flatten {}, nn.Dense { 10, activation = "
-      "\"softmax\" } }" },
-    { "Model", model_of_nodes,
-      "Model { inputs = x, outputs = y, name = nil, seed = nil }\n"
-      "A network with branches. A layer is called on what it reads, layer(x), or layer { a, b } if "
-      "it joins\nseveral; a layer called twice has one set of weights.\n"
-      "local x = nn.Input { 4 }; local y = nn.Add {} { x, nn.Dense { 4 }(x) }; local m = nn.Model "
-      "{ "
-      "inputs = x, outputs = y }" },
-    { NULL, NULL, NULL },
+    { .name = "Sequential",
+      .call = sequential,
+      DG_OPTIONS(sequential),
+      .hints = sequential_hints,
+      .doc = "A network of layers, each fed by the one before.",
+      .example = "nn.Sequential { nn.Input { 28, 28, 1 }, nn.Flatten {}, nn.Dense { 10, activation "
+                 "= \"softmax\" } }" },
+    { .name = "Model",
+      .call = model_of_nodes,
+      DG_OPTIONS(model),
+      .hints = model_hints,
+      .doc = "A network with branches. A layer is called on what it reads, layer(x), or layer { a, "
+             "b } if it joins\nseveral; a layer called twice has one set of weights. With local x "
+             "= nn.Input { 4 }:",
+      .example = "nn.Model { inputs = x, outputs = nn.Add {} { x, nn.Dense { 4 }(x) } }" },
+    { .name = NULL },
 };
 
 void dg_open_graph(lua_State *L)

@@ -95,14 +95,6 @@ static void register_type(lua_State *L, const dg_learner_type *type)
     lua_rawsetp(L, LUA_REGISTRYINDEX, type ? (const void *)type : &dg_learner_class);
 }
 
-void dg_open_learner(lua_State *L)
-{
-    register_type(L, NULL);
-    for (int i = 0; dg_registry[i]; i++)
-        if (strcmp(dg_registry[i]->kind, "learner") == 0)
-            register_type(L, (const dg_learner_type *)dg_registry[i]);
-}
-
 void dg_push_new_learner(lua_State *L, const dg_part *options)
 {
     dg_learner **out = dg_push_learner(L, class_of(L, (const dg_learner_type *)options->type));
@@ -169,12 +161,24 @@ void dg_push_learner_values(lua_State *L, int index)
 
 /* --- judging and predicting ----------------------------------------------------------------- */
 
-/* The dataset at `index`, or one made of the tensors x and y there and behind it. */
-static const dg_dataset *want_set(lua_State *L, int index, const char *function)
+bool dg_read_set(lua_State *L, int index, dg_value *out)
 {
-    return dg_test_tensor(L, index) ? dg_push_pair(L, index, index + 1, function)
-                                    : dg_want_dataset(L, index, function, "the set");
+    out->pointer = dg_test_dataset(L, index);
+    return out->pointer != NULL;
 }
+
+const dg_lua_handle dg_set_handle = { { "dataset", "a dataset, or two tensors, x and y" },
+                                      .read = dg_read_set,
+                                      .join = dg_join_pair };
+
+static bool read_rows(lua_State *L, int index, dg_value *out)
+{
+    const dg_dataset *set = dg_test_dataset(L, index);
+    out->pointer = set ? &set->x : dg_test_tensor(L, index);
+    return out->pointer != NULL;
+}
+
+const dg_lua_handle dg_rows_handle = { { "tensor", "a tensor or a dataset" }, read_rows };
 
 void dg_push_scores(lua_State *L, const dg_scores *scores)
 {
@@ -189,9 +193,8 @@ void dg_push_scores(lua_State *L, const dg_scores *scores)
     lua_setfield(L, -2, "accuracy");
 }
 
-/* Says on standard error, once for each learner (at place 1), that x is on another scale. */
-static void tell_scale(lua_State *L, const dg_learner *learner, const dg_tensor *x,
-                       const char *function)
+void dg_tell_scale(lua_State *L, const dg_learner *learner, const dg_tensor *x,
+                   const char *function)
 {
     struct learner_value *value = test_learner(L, 1);
     char text[512];
@@ -200,11 +203,21 @@ static void tell_scale(lua_State *L, const dg_learner *learner, const dg_tensor 
     dg_tell(L, function, text);
 }
 
-static int evaluate(lua_State *L)
+typedef struct evaluate_options {
+    const dg_dataset *set;
+} evaluate_options;
+
+static const dg_param evaluate_params[] = {
+    DG_HANDLE(evaluate_options, set, .required = true, .handle = &dg_set_handle.handle,
+              .doc = "the rows to judge by"),
+    DG_END,
+};
+
+static int evaluate(lua_State *L, const void *options)
 {
+    const dg_dataset *set = ((const evaluate_options *)options)->set;
     const dg_learner *learner = dg_want_learner(L, 1, "evaluate");
-    const dg_dataset *set = want_set(L, 2, "evaluate");
-    tell_scale(L, learner, &set->x, "evaluate");
+    dg_tell_scale(L, learner, &set->x, "evaluate");
     dg_job job = dg_job_default();
     dg_scores scores;
     dg_check_call(L, dg_learner_evaluate(learner, set, &job, &scores), "evaluate");
@@ -212,100 +225,140 @@ static int evaluate(lua_State *L)
     return 1;
 }
 
-const dg_tensor *dg_want_inputs(lua_State *L, int index, const dg_learner *learner,
-                                const char *function)
-{
-    const dg_dataset *set = dg_test_dataset(L, index);
-    const dg_tensor *x = set ? &set->x : dg_test_tensor(L, index);
-    if (!x) dg_wrong_type(L, index, function, "the rows", "a tensor or a dataset");
-    tell_scale(L, learner, x, function);
-    return x;
-}
+typedef struct rows_options {
+    const dg_tensor *rows;
+} rows_options;
 
-static int predict(lua_State *L)
+static const dg_param rows_params[] = {
+    DG_HANDLE(rows_options, rows, .required = true, .handle = &dg_rows_handle.handle,
+              .doc = "{n, ...}, or one row"),
+    DG_END,
+};
+
+static int predict(lua_State *L, const void *options)
 {
+    const dg_tensor *x = ((const rows_options *)options)->rows;
     const dg_learner *learner = dg_want_learner(L, 1, "predict");
-    const dg_tensor *x = dg_want_inputs(L, 2, learner, "predict");
+    dg_tell_scale(L, learner, x, "predict");
     dg_job job = dg_job_default();
     dg_check_call(L, dg_learner_predict(learner, x, &job, dg_push_tensor(L)), "predict");
     return 1;
 }
 
-static int predict_proba(lua_State *L)
+static int predict_proba(lua_State *L, const void *options)
 {
+    const dg_tensor *x = ((const rows_options *)options)->rows;
     const dg_learner *learner = dg_want_learner(L, 1, "predict_proba");
-    const dg_tensor *x = dg_want_inputs(L, 2, learner, "predict_proba");
+    dg_tell_scale(L, learner, x, "predict_proba");
     dg_job job = dg_job_default();
     const char *who = learner->numbers ? "predict_proba" : "predict";
     dg_check_call(L, dg_learner_predict_proba(learner, x, &job, dg_push_tensor(L)), who);
     return 1;
 }
 
-static int summary(lua_State *L)
+static int summary(lua_State *L, const void *options)
 {
+    (void)options;
     const dg_learner *learner = dg_want_learner(L, 1, "summary");
     dg_check_status(L, dg_learner_summary(learner, dg_push_box(L)));
     dg_push_boxed(L);
     return 1;
 }
 
-static int save(lua_State *L)
+typedef struct save_options {
+    const char *path;
+} save_options;
+
+static const dg_param save_params[] = {
+    DG_PATH(save_options, path, .required = true, .doc = "where to; the ending says the format"),
+    DG_END,
+};
+
+static int save(lua_State *L, const void *options)
 {
+    const char *path = ((const save_options *)options)->path;
     const dg_learner *learner = dg_want_learner(L, 1, "save");
-    const char *path = dg_want_text(L, 2, "save", "the path");
     char text[512];
     dg_check_status(L, dg_learner_save(learner, path));
     if (dg_learner_save_loses(learner, path, text, sizeof text)) dg_tell(L, "save", text);
     return 0;
 }
 
-static int permutation_importance(lua_State *L)
+typedef struct permutation_options {
+    const dg_dataset *set;
+    int64_t repeats;
+    dg_optional_seed seed;
+} permutation_options;
+
+static const dg_param permutation_params[] = {
+    DG_HANDLE(permutation_options, set, .required = true, .handle = &dg_dataset_handle.handle,
+              .doc = "the rows to judge by"),
+    DG_INT(permutation_options, repeats, DG_WITHIN(1, 1000000), .default_number = 5,
+           .doc = "shuffles of each feature"),
+    DG_SEED(permutation_options, seed, .doc = "of the shuffles"),
+    DG_END,
+};
+
+static const char *const permutation_hints[] = { "n_repeats", "use repeats = ...", NULL };
+
+static int permutation_importance(lua_State *L, const void *options)
 {
-    static const char *const names[] = { "repeats", "seed", NULL };
-    static const char *const hints[] = { "n_repeats", "use repeats = ...", NULL };
+    const permutation_options *o = options;
     const dg_learner *learner = dg_want_learner(L, 1, "permutation_importance");
-    const dg_dataset *set = dg_want_dataset(L, 2, "permutation_importance", "the set");
-    dg_args args = dg_args_open(L, 3, "permutation_importance", names, hints, 0);
-    int64_t repeats = 5;
-    dg_args_integer(&args, "repeats", 1, 1000000, &repeats);
-    uint64_t seed = dg_args_seed_or_next(&args);
     dg_job job = dg_job_default();
     dg_check_call(L,
-                  dg_permutation_importance(learner, set, repeats, seed, &job, dg_push_tensor(L)),
+                  dg_permutation_importance(learner, o->set, o->repeats, dg_seed_or_next(&o->seed),
+                                            &job, dg_push_tensor(L)),
                   "permutation_importance");
     return 1;
 }
 
 static const dg_function methods[] = {
-    { "evaluate", evaluate,
-      "evaluate(set) or evaluate(x, y)\nA table of loss (penalties included; of numbers the mean "
-      "squared error), accuracy\n(not of numbers) and seconds.\n"
-      "print(model:evaluate(test).accuracy)" },
-    { "predict", predict,
-      "predict(rows)\nThe most likely label of each row of a tensor or dataset, {n} int32; the "
-      "number expected,\n{n} float32, of models that were fitted on numbers or by squared error "
-      "of one output.\n"
-      "model:predict(test)" },
-    { "predict_proba", predict_proba,
-      "predict_proba(rows)\nThe probabilities of the classes for each row of a tensor or dataset, "
-      "{n, classes} float32; column k\nbelongs to model.classes[k]. A model of numbers has none: "
-      "predict gives its numbers.\nmodel:predict_proba(test.x)" },
-    { "permutation_importance", permutation_importance,
-      "permutation_importance(set, { repeats = 5, seed = nil })\nHow much accuracy is lost, or of "
-      "numbers how much the mean squared error grows, when a feature's\nvalues are shuffled among "
-      "the rows (Breiman 2001): {features, 2}, mean and standard deviation.\n"
-      "forest:permutation_importance(test)[{ {}, 1 }]" },
-    { "summary", summary,
-      "summary()\nA text that says what it is made of.\nprint(model:summary())" },
-    { "save", save,
-      "save(path)\nWrites all that is needed to predict (not the state of an optimizer), whole or "
-      "not "
-      "at all: as a safetensors "
-      "file; "
-      "gradient boosting\nwith a path that ends in .json as XGBoost does. The endings of other "
-      "formats (.onnx, .h5, .pt ...)\nare refused.\n"
-      "model:save \"cnn.safetensors\"" },
-    { NULL, NULL, NULL },
+    { .name = "evaluate",
+      .call = evaluate,
+      DG_OPTIONS(evaluate),
+      .arguments = 1,
+      .doc = "A table of loss (penalties included; of numbers the mean squared error), accuracy "
+             "(not of numbers) and\nseconds. In place of the set, two tensors will do: "
+             "model:evaluate(x, y).",
+      .example = "print(model:evaluate(test).accuracy)" },
+    { .name = "predict",
+      .call = predict,
+      DG_OPTIONS(rows),
+      .arguments = 1,
+      .doc = "The most likely label of each row, {n} int32; the number expected, {n} float32, of "
+             "models that were\nfitted on numbers or by squared error of one output.",
+      .example = "model:predict(test)" },
+    { .name = "predict_proba",
+      .call = predict_proba,
+      DG_OPTIONS(rows),
+      .arguments = 1,
+      .doc = "The probabilities of the classes for each row, {n, classes} float32; column k "
+             "belongs to\nmodel.classes[k]. A model of numbers has none: predict gives its "
+             "numbers.",
+      .example = "model:predict_proba(test.x)" },
+    { .name = "permutation_importance",
+      .call = permutation_importance,
+      DG_OPTIONS(permutation),
+      .arguments = 1,
+      .hints = permutation_hints,
+      .doc = "How much accuracy is lost, or of numbers how much the mean squared error grows, when "
+             "a feature's\nvalues are shuffled among the rows (Breiman 2001): {features, 2}, mean "
+             "and standard deviation.",
+      .example = "forest:permutation_importance(test)[{ {}, 1 }]" },
+    { .name = "summary",
+      .call = summary,
+      .doc = "A text that says what it is made of.",
+      .example = "print(model:summary())" },
+    { .name = "save",
+      .call = save,
+      DG_OPTIONS(save),
+      .arguments = 1,
+      .doc = "Writes all that is needed to predict (not the state of an optimizer), whole or not "
+             "at all: as a\nsafetensors file; gradient boosting with a path that ends in .json as "
+             "XGBoost does. The endings of other\nformats (.onnx, .h5, .pt ...) are refused.",
+      .example = "model:save \"cnn.safetensors\"" },
+    { .name = NULL },
 };
 
 /* --- properties ----------------------------------------------------------------------------- */
@@ -471,16 +524,52 @@ int dg_learner_saved_for(lua_State *L)
     return 1;
 }
 
-int dg_load_learner(lua_State *L)
+typedef struct load_options {
+    const char *path;
+    int options; /* place of the model */
+} load_options;
+
+static const dg_param load_params[] = {
+    DG_PATH(load_options, path, .required = true, .doc = "the file"),
+    DG_SLOT(load_options, options, .handle = &dg_model_handle.handle,
+            .doc = "a model that gives its options and seed to one whose file does not say them"),
+    DG_END,
+};
+
+static int load(lua_State *L, const void *options)
 {
-    const char *path = dg_want_text(L, 1, "load", "the path");
-    lua_settop(L, 2);
+    const load_options *o = options;
     dg_learner **out = dg_push_learner(L, &dg_learner_class);
-    dg_check_status(L, dg_learner_load(out, path));
+    int place = lua_gettop(L);
+    dg_check_status(L, dg_learner_load(out, o->path));
     luaL_setmetatable(L, class_of(L, (*out)->type)->name);
-    if (!lua_isnoneornil(L, 2)) {
-        const dg_learner *options = dg_want_learner(L, 2, "load");
-        dg_check_call(L, dg_learner_take_options(*out, options), "load");
+    if (o->options) {
+        const dg_learner *other = dg_want_learner(L, o->options, "load");
+        dg_check_call(L, dg_learner_take_options(*out, other), "load");
     }
+    lua_settop(L, place);
     return 1;
+}
+
+static const dg_function load_function = {
+    .name = "load",
+    .call = load,
+    DG_OPTIONS(load),
+    .arguments = 2,
+    .doc = "A model that was saved, ready to predict, evaluate and fit. The state of a network's "
+           "optimizer (Adam's\nmoments, momentum) is not in the file: a fit goes on from the "
+           "weights, with a fresh optimizer.\nXGBoost's files (.json) do not say with which "
+           "options a model was made: to fit one further, give a new\nmodel that has them: "
+           "digits.load(\"xgboost.json\", tree.GradientBoosting { learning_rate = 0.1 })",
+    .example = "local cnn = digits.load \"cnn.safetensors\"",
+};
+
+void dg_open_learner(lua_State *L)
+{
+    register_type(L, NULL);
+    for (int i = 0; dg_registry[i]; i++)
+        if (strcmp(dg_registry[i]->kind, "learner") == 0)
+            register_type(L, (const dg_learner_type *)dg_registry[i]);
+    dg_push_described(L, &load_function, "digits.");
+    lua_setfield(L, -2, "load");
 }

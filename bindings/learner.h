@@ -12,6 +12,7 @@
 extern const dg_class dg_learner_class;
 extern const dg_lua_handle dg_model_handle;
 
+/* Registers the classes, and adds load to the table on top of the stack. */
 void dg_open_learner(lua_State *L);
 
 /* The index function of classes whose options and findings are fields. */
@@ -33,16 +34,19 @@ int dg_is_learner(lua_State *L);
 /* The table of Lua values that belongs to the learner at `index`: name, history. */
 void dg_push_learner_values(lua_State *L, int index);
 
-/* The rows of the tensor or dataset at `index`, for the learner at place 1. Rows on another scale
- * than those it was fitted on are told of on standard error, once for each learner. */
-const dg_tensor *dg_want_inputs(lua_State *L, int index, const dg_learner *learner,
-                                const char *function);
+/* An argument that is a set to learn from or to judge by, which two tensors stand for, too; and its
+ * `read`. One that is rows: a tensor, or the x of a dataset. */
+extern const dg_lua_handle dg_set_handle, dg_rows_handle;
+bool dg_read_set(lua_State *L, int index, dg_value *out);
+
+/* Says on standard error, once for the learner at place 1, that x is on another scale than the rows
+ * that it was fitted on. */
+void dg_tell_scale(lua_State *L, const dg_learner *learner, const dg_tensor *x,
+                   const char *function);
 
 /* Pushes the table that evaluate returns. */
 void dg_push_scores(lua_State *L, const dg_scores *scores);
 
-/* load(path) */
-int dg_load_learner(lua_State *L);
 int dg_save_learner_for(lua_State *L);  /* (learner, path, purpose) */
 int dg_learner_saved_for(lua_State *L); /* (path) returns the purpose, or nothing */
 

@@ -1,9 +1,8 @@
 /* What networks can do beyond what every learner can. */
-#include <stdio.h>
 #include <string.h>
 
 #include "bindings/check.h"
-#include "bindings/data.h"
+#include "bindings/described.h"
 #include "bindings/learner.h"
 #include "bindings/model.h"
 #include "bindings/parts.h"
@@ -12,17 +11,41 @@
 
 /* --- compile -------------------------------------------------------------------------------- */
 
+typedef struct compile_options {
+    const dg_part *optimizer, *loss;
+    int metrics; /* place of the list, or 0 */
+} compile_options;
+
+static const dg_lua_handle metrics_handle = { { "list", "a list such as { \"accuracy\" }" },
+                                              dg_is_table };
+
+static const dg_param compile_params[] = {
+    DG_PART(compile_options, optimizer, .required = true, .named_only = true, .kind = "optimizer",
+            .doc = "how weights are updated; the model has a copy of its own"),
+    DG_PART(compile_options, loss, .required = true, .named_only = true, .kind = "loss",
+            .doc = "what is minimised"),
+    DG_SLOT(compile_options, metrics, .named_only = true, .handle = &metrics_handle.handle,
+            .doc = "what else is judged"),
+    DG_END,
+};
+
+static const char *const compile_hints[] = {
+    "lr",
+    "the optimizer has it: optimizer = nn.Adam { learning_rate = ... }",
+    "learning_rate",
+    "the optimizer has it: optimizer = nn.Adam { learning_rate = ... }",
+    "optimiser",
+    "use optimizer = ...",
+    NULL
+};
+
 /* metrics = { "accuracy" }: the only one so far. */
-static bool want_metrics(const dg_args *args)
+static bool read_metrics(lua_State *L, int list)
 {
     static const char *const known[] = { "accuracy" };
-    lua_State *L = args->L;
-    if (!dg_args_push(args, "metrics")) return false;
-    if (lua_type(L, -1) != LUA_TTABLE)
-        dg_wrong_type(L, -1, "compile", "metrics", "a list such as { \"accuracy\" }");
-    int count = (int)lua_rawlen(L, -1);
+    int count = list ? (int)lua_rawlen(L, list) : 0;
     for (int i = 1; i <= count; i++) {
-        lua_rawgeti(L, -1, i);
+        lua_rawgeti(L, list, i);
         const char *name = dg_want_text(L, -1, "compile", "a metric");
         if (strcmp(name, known[0]) != 0)
             dg_raise(L, "compile: unknown metric '%s'%s", name,
@@ -30,38 +53,16 @@ static bool want_metrics(const dg_args *args)
                                                 : ", there is 'accuracy'");
         lua_pop(L, 1);
     }
-    lua_pop(L, 1);
     return count > 0;
 }
 
-static const dg_part *want_recipe(const dg_args *args, const char *option)
+static int compile(lua_State *L, const void *options)
 {
-    if (!dg_args_push(args, option)) {
-        dg_raise(args->L, "compile: %s is required", option);
-        return NULL;
-    }
-    return dg_push_part_of(args->L, -1, option, "compile", option);
-}
-
-static int compile(lua_State *L)
-{
-    static const char *const names[] = { "optimizer", "loss", "metrics", NULL };
-    static const char *const hints[] = {
-        "lr",
-        "the optimizer has it: optimizer = nn.Adam { learning_rate = ... }",
-        "learning_rate",
-        "the optimizer has it: optimizer = nn.Adam { learning_rate = ... }",
-        "optimiser",
-        "use optimizer = ...",
-        NULL
-    };
+    const compile_options *o = options;
     dg_model *model = dg_want_model(L, 1, "compile");
-    dg_args args = dg_args_open(L, 2, "compile", names, hints, 0);
-    bool with_accuracy = want_metrics(&args);
-    const dg_part *optimizer = want_recipe(&args, "optimizer");
-    const dg_part *loss = want_recipe(&args, "loss");
+    bool with_accuracy = read_metrics(L, o->metrics);
     char text[256];
-    dg_check_call(L, dg_model_compile(model, optimizer, loss, with_accuracy), "compile");
+    dg_check_call(L, dg_model_compile(model, o->optimizer, o->loss, with_accuracy), "compile");
     if (dg_model_doubts_outputs(model, text, sizeof text)) dg_tell(L, "compile", text);
     lua_settop(L, 1);
     return 1;
@@ -69,33 +70,50 @@ static int compile(lua_State *L)
 
 /* --- features ------------------------------------------------------------------------------- */
 
-/* The node of the layer at stack index 3: its name, or its place (-1 is the last). */
-static int want_node(lua_State *L, const dg_model *model)
+typedef struct features_options {
+    const dg_tensor *rows;
+    dg_one_of layer;
+} features_options;
+
+static const dg_param features_params[] = {
+    DG_HANDLE(features_options, rows, .required = true, .handle = &dg_rows_handle.handle,
+              .doc = "{n, ...}, or one row"),
+    DG_ONE_OF(features_options, layer, .required = true,
+              .alternatives =
+                  (const dg_param[]){ DG_EITHER(DG_TYPE_INT), DG_EITHER(DG_TYPE_TEXT), DG_END },
+              .doc = "its place (-1 is the last), or its name"),
+    DG_END,
+};
+
+static int want_node(lua_State *L, const dg_model *model, const dg_value *layer)
 {
-    if (lua_type(L, 3) != LUA_TSTRING) {
-        int64_t count = model->node_count;
-        int64_t place = dg_want_integer(L, 3, "features", "the layer", -count, count);
-        if (place == 0) return dg_raise(L, "features: layers are counted from 1, found 0");
-        return (int)(place > 0 ? place - 1 : count + place);
+    int64_t count = model->node_count, place = layer->integer;
+    if (layer->type == DG_VALUE_INT) {
+        if (place >= 1 && place <= count) return (int)place - 1;
+        if (place <= -1 && place >= -count) return (int)(count + place);
+        return dg_raise(L,
+                        "features: layer must be a whole number from 1 to %I, or from -%I to -1, "
+                        "found %I",
+                        (lua_Integer)count, (lua_Integer)count, (lua_Integer)place);
     }
-    const char *name = lua_tostring(L, 3);
     const char **names = dg_scratch(L, (size_t)model->node_count, sizeof *names);
     for (int i = 0; i < model->node_count; i++) {
         names[i] = model->layers[model->nodes[i].layer].name;
-        if (strcmp(names[i], name) == 0) return i;
+        if (strcmp(names[i], layer->text) == 0) return i;
     }
-    const char *nearest = dg_nearest(name, names, model->node_count);
-    return dg_raise(L, "features: the model has no layer '%s'%s%s%s", name,
+    const char *nearest = dg_nearest(layer->text, names, model->node_count);
+    return dg_raise(L, "features: the model has no layer '%s'%s%s%s", layer->text,
                     nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
-static int features(lua_State *L)
+static int features(lua_State *L, const void *options)
 {
+    const features_options *o = options;
     const dg_model *model = dg_want_model(L, 1, "features");
-    const dg_tensor *x = dg_want_inputs(L, 2, &model->base, "features");
-    int node = want_node(L, model);
+    dg_tell_scale(L, &model->base, o->rows, "features");
+    int node = want_node(L, model, &o->layer);
     dg_job job = dg_job_default();
-    dg_check_call(L, dg_model_features(model, x, node, &job, dg_push_tensor(L)), "features");
+    dg_check_call(L, dg_model_features(model, o->rows, node, &job, dg_push_tensor(L)), "features");
     return 1;
 }
 
@@ -121,8 +139,9 @@ static void push_weights(lua_State *L, const dg_model *model, bool gradients)
     }
 }
 
-static int weights(lua_State *L)
+static int weights(lua_State *L, const void *options)
 {
+    (void)options;
     push_weights(L, dg_want_model(L, 1, "weights"), false);
     return 1;
 }
@@ -155,11 +174,23 @@ static void check_weight(lua_State *L, const dg_model *model, int values)
     lua_rawseti(L, values, number + 1);
 }
 
-static int set_weights(lua_State *L)
+typedef struct set_weights_options {
+    int weights;
+} set_weights_options;
+
+static const dg_lua_handle weights_handle = { { "table", "a table from names to tensors" },
+                                              dg_is_table };
+
+static const dg_param set_weights_params[] = {
+    DG_SLOT(set_weights_options, weights, .required = true, .handle = &weights_handle.handle,
+            .doc = "new values by name, as from weights(); the others stay"),
+    DG_END,
+};
+
+static int set_weights(lua_State *L, const void *options)
 {
+    (void)options; /* at place 2 */
     dg_model *model = dg_want_model(L, 1, "set_weights");
-    if (lua_type(L, 2) != LUA_TTABLE)
-        dg_wrong_type(L, 2, "set_weights", "the weights", "a table from names to tensors");
     lua_settop(L, 2);
     lua_newtable(L);
     for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
@@ -177,43 +208,62 @@ static int set_weights(lua_State *L)
     return 0;
 }
 
-static int gradients(lua_State *L)
+typedef struct gradients_options {
+    const dg_dataset *set;
+    dg_optional_seed seed;
+} gradients_options;
+
+static const dg_param gradients_params[] = {
+    DG_HANDLE(gradients_options, set, .required = true, .handle = &dg_set_handle.handle,
+              .doc = "the rows, as one batch"),
+    DG_SEED(gradients_options, seed, .doc = "of layers that draw, such as Dropout"),
+    DG_END,
+};
+
+static int gradients(lua_State *L, const void *options)
 {
-    static const char *const names[] = { "seed", NULL };
+    const gradients_options *o = options;
     dg_model *model = dg_want_model(L, 1, "gradients");
-    const dg_dataset *set = dg_want_dataset(L, 2, "gradients", "the set");
-    dg_args args = dg_args_open(L, 3, "gradients", names, NULL, 0);
-    uint64_t seed = dg_args_seed_or_next(&args);
     dg_job job = dg_job_default();
     double loss;
-    dg_check_call(L, dg_model_gradients(model, set, dg_key(seed, "gradients", 0), &job, &loss),
-                  "gradients");
+    uint64_t key = dg_key(dg_seed_or_next(&o->seed), "gradients", 0);
+    dg_check_call(L, dg_model_gradients(model, o->set, key, &job, &loss), "gradients");
     push_weights(L, model, true);
     dg_push_number(L, loss);
     return 2;
 }
 
 const dg_function dg_model_methods[] = {
-    { "compile", compile,
-      "compile { optimizer = part or name, loss = part or name, metrics = { \"accuracy\" } }\n"
-      "Says how to train. The optimizer's recipe is copied; compiling again starts it anew.\n"
-      "model:compile { optimizer = nn.Adam {}, loss = \"categorical_crossentropy\", metrics = { "
-      "\"accuracy\" } }" },
-    { "features", features,
-      "features(rows, layer)\nThe output of a layer, by its name or place, for each row of a "
-      "tensor "
-      "or dataset: {n, ...} float32.\nmodel:features(test, \"dense\")" },
-    { "weights", weights,
-      "weights()\nCopies of the weights, a table from names to tensors; its list part has the "
-      "names "
-      "in order.\nmodel:weights()[\"dense.kernel\"]" },
-    { "set_weights", set_weights,
-      "set_weights { [name] = tensor, ... }\nGives weights these values, all of them or, on an "
-      "error, none.\nmodel:set_weights(other:weights())" },
-    { "gradients", gradients,
-      "gradients(set, { seed = nil })\nThe gradients of the loss of a whole set, as in one batch "
-      "of "
-      "training, without an update: a table as\nfrom weights(), and the loss. The model stays as "
-      "it was.\nmodel:gradients(train:take(50))[\"dense.kernel\"]" },
-    { NULL, NULL, NULL },
+    { .name = "compile",
+      .call = compile,
+      DG_OPTIONS(compile),
+      .hints = compile_hints,
+      .doc = "Says how to train, and returns the model; compiling again starts the optimizer anew.",
+      .example = "model:compile { optimizer = nn.Adam {}, loss = \"categorical_crossentropy\", "
+                 "metrics = { \"accuracy\" } }" },
+    { .name = "features",
+      .call = features,
+      DG_OPTIONS(features),
+      .arguments = 2,
+      .doc = "The output of a layer for each row: {n, ...} float32.",
+      .example = "model:features(test, \"dense\")" },
+    { .name = "weights",
+      .call = weights,
+      .doc = "Copies of the weights, a table from names to tensors; its list part has the names in "
+             "order.",
+      .example = "model:weights()[\"dense.kernel\"]" },
+    { .name = "set_weights",
+      .call = set_weights,
+      DG_OPTIONS(set_weights),
+      .arguments = 1,
+      .doc = "Gives weights these values, all of them or, on an error, none.",
+      .example = "model:set_weights(other:weights())" },
+    { .name = "gradients",
+      .call = gradients,
+      DG_OPTIONS(gradients),
+      .arguments = 1,
+      .doc = "The gradients of the loss of a whole set, as in one batch of training, without an "
+             "update: a table as\nfrom weights(), and the loss. The model stays as it was.",
+      .example = "model:gradients(train:take(50))[\"dense.kernel\"]" },
+    { .name = NULL },
 };

@@ -20,7 +20,7 @@ typedef struct dg_lua_handle {
     bool (*convert)(lua_State *L, int index, const char *who, const dg_param *param, dg_value *out);
     /* Of an argument: makes it one of the value at `index` and the one behind it, if it is read
      * from two, as a set is from x and y. Or NULL. */
-    void (*join)(lua_State *L, int index, const char *who);
+    bool (*join)(lua_State *L, int index, const char *who);
 } dg_lua_handle;
 
 extern const dg_lua_handle dg_any_handle;      /* any value */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bindings/check.h"
+#include "bindings/described.h"
 #include "bindings/learner.h"
 #include "bindings/tensor.h"
 #include "engine/tree/learners.h"
@@ -17,40 +18,62 @@ static dg_learner *want_fitted(lua_State *L, const char *function)
     return learner;
 }
 
-static int importances(lua_State *L)
+typedef struct importances_options {
+    const char *kind;
+} importances_options;
+
+static const dg_param importances_params[] = {
+    DG_TEXT(importances_options, kind,
+            .doc = "what counts; boosting, as XGBoost: \"gain\", \"total_gain\", \"cover\", "
+                   "\"total_cover\" or \"weight\"; other trees: \"impurity\"; nil: the first"),
+    DG_END,
+};
+
+static int importances(lua_State *L, const void *options)
 {
+    const importances_options *o = options;
     const dg_learner *learner = want_fitted(L, "importances");
-    const char *kind = lua_isnoneornil(L, 2) ? NULL : dg_want_text(L, 2, "importances", "the kind");
-    dg_check_call(L, dg_tree_learner_importances(learner, kind, dg_push_tensor(L)), "importances");
+    dg_check_call(L, dg_tree_learner_importances(learner, o->kind, dg_push_tensor(L)),
+                  "importances");
     return 1;
 }
 
-static int tree_text(lua_State *L)
+typedef struct tree_text_options {
+    int64_t number, depth;
+} tree_text_options;
+
+static const dg_param tree_text_params[] = {
+    DG_INT(tree_text_options, number, DG_AT_LEAST(1), .default_number = 1,
+           .doc = "which tree, from 1"),
+    DG_INT(tree_text_options, depth, DG_WITHIN(-1, INT32_MAX), .default_number = -1,
+           .doc = "how many splits deep; -1: whole"),
+    DG_END,
+};
+
+static int tree_text(lua_State *L, const void *options)
 {
+    const tree_text_options *o = options;
     const dg_learner *learner = want_fitted(L, "tree_text");
-    int64_t count = ((const dg_tree_learner *)learner)->trees.count;
-    int64_t index = lua_isnoneornil(L, 2)
-                        ? 1
-                        : dg_want_integer(L, 2, "tree_text", "the number of the tree", 1, count);
-    int64_t depth =
-        lua_isnoneornil(L, 3) ? -1 : dg_want_integer(L, 3, "tree_text", "the depth", 0, INT32_MAX);
-    dg_check_call(L, dg_tree_learner_print(learner, index - 1, (int)depth, dg_push_box(L)),
+    dg_check_call(L, dg_tree_learner_print(learner, o->number - 1, (int)o->depth, dg_push_box(L)),
                   "tree_text");
     dg_push_boxed(L);
     return 1;
 }
 
 static const dg_function methods[] = {
-    { "importances", importances,
-      "importances(kind)\nHow much each feature counts, a tensor {features} that sums to 1. "
-      "Boosting: \"gain\" (at first), \"total_gain\",\n\"cover\", \"total_cover\" or \"weight\", "
-      "as "
-      "XGBoost defines them; other trees: \"impurity\".\nboost:importances \"weight\"" },
-    { "tree_text", tree_text,
-      "tree_text(number, depth)\nA tree (at first the first) as a text that a person can read, "
-      "down "
-      "to a depth or whole.\nprint(forest:tree_text(1, 3))" },
-    { NULL, NULL, NULL },
+    { .name = "importances",
+      .call = importances,
+      DG_OPTIONS(importances),
+      .arguments = 1,
+      .doc = "How much each feature counts, a tensor {features} that sums to 1.",
+      .example = "boost:importances \"weight\"" },
+    { .name = "tree_text",
+      .call = tree_text,
+      DG_OPTIONS(tree_text),
+      .arguments = 2,
+      .doc = "A tree as a text that a person can read.",
+      .example = "print(forest:tree_text(1, 3))" },
+    { .name = NULL },
 };
 
 const dg_class dg_tree_class = {

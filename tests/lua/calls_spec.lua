@@ -128,8 +128,8 @@ describe("a method called with a point", function()
     local model = nn.Sequential { nn.Input { 2 }, nn.Dense { 2 } }
     local forest = tree.RandomForest { 1 }
     refused("fit: use a colon: model:fit(set, { validation = nil,", function() model.fit(set) end)
-    says("compile: use a colon: model:compile { optimizer = part or name, loss = part or name, " ..
-      'metrics = { "accuracy" } }', function() model.compile { loss = "mse" } end)
+    says("compile: use a colon: model:compile { optimizer, loss, metrics = nil }",
+      function() model.compile { loss = "mse" } end)
     refused("fit: use a colon: ", function() forest.fit(set) end)
     says("split: use a colon: dataset:split { parts..., seed = nil, stratify = false }",
       function() set.split { 0.5, 0.5 } end)

@@ -31,11 +31,13 @@ describe("compile", function()
     local function compile(options)
       return message(function() build(options) end)
     end
-    assert.are.equal("compile: optimizer is required", compile { loss = "mean_squared_error" })
-    assert.are.equal("compile: loss is required", compile { optimizer = "adam" })
+    assert.are.equal("compile: optimizer is required (an optimizer or the name of one)",
+      compile { loss = "mean_squared_error" })
+    assert.are.equal("compile: loss is required (a loss or the name of one)",
+      compile { optimizer = "adam" })
     assert.are.equal("compile: unknown optimizer 'adm', did you mean 'adam'?",
       compile { optimizer = "adm", loss = "mean_squared_error" })
-    assert.are.equal("compile: loss must be a loss or the name of one, found a part",
+    assert.are.equal("compile: loss must be a loss or the name of one, found the layer Flatten",
       compile { optimizer = "adam", loss = nn.Flatten {} })
     assert.are.equal("compile: unknown metric 'acuracy', did you mean 'accuracy'?",
       compile { optimizer = "adam", loss = "mean_squared_error", metrics = { "acuracy" } })
@@ -403,7 +405,7 @@ describe("save and load", function()
     assert.matches("nowhere", message(function() digits.load "nowhere.safetensors" end))
     assert.matches("Makefile", message(function() digits.load "Makefile" end))
     assert.matches("/none/", message(function() build():save(folder .. "/none/x.safetensors") end))
-    assert.are.equal("load: the path must be a string, found 5",
+    assert.are.equal("load: path must be the path of a file, found 5",
       message(function() digits.load(5) end))
   end)
 end)

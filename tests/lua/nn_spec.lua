@@ -140,7 +140,7 @@ describe("Sequential", function()
       message(function() nn.Sequential { nn.Input { 4 }, 7 } end))
     assert.matches("expected a layer, found the optimizer Adam",
       message(function() nn.Sequential { nn.Input { 4 }, nn.Adam {} } end))
-    assert.matches("^Sequential: expected layers", message(function() nn.Sequential {} end))
+    assert.matches("^Sequential: layers is required", message(function() nn.Sequential {} end))
     assert.matches("two layers are named 'a'", message(function()
       nn.Sequential { nn.Input { 4 }, nn.Dense { 2, name = "a" }, nn.Dense { 2, name = "a" } }
     end))
