@@ -193,8 +193,8 @@ static dg_status on_epoch(void *context, const dg_log *log, bool *stop)
     struct fit *fit = context;
     fit->log = log;
     fit->epoch_over = true;
-    /* rounds share one line of a terminal, which ends with the fit */
-    fit->drawn = fit->terminal && counts_rounds(fit->step);
+    /* rounds and the like share one line of a terminal, which ends with the fit */
+    fit->drawn = fit->terminal && fit->step && strcmp(fit->step, "epoch") != 0;
     return protected_event(fit, fit->on_epoch, fit->shows ? fit->show : 0, stop);
 }
 

@@ -16,7 +16,7 @@
 enum { DG_MAX_SCORES = 12 };
 typedef struct dg_log {
     int64_t epoch, epochs;  /* from 1 */
-    int64_t batch, batches; /* from 1; in an epoch's log: batch = batches */
+    int64_t batch, batches; /* from 1; in an epoch's log: batch = batches; 0, 0: not counted */
     double seconds;         /* of this epoch so far, validation included at its end */
     int scores;
     struct {

@@ -1,10 +1,11 @@
--- What a fit shows: a bar that is redrawn on a terminal, and a line for each epoch. Rounds of
--- boosting, which are many and short, share one bar; elsewhere every tenth part has a line.
+-- What a fit shows: a bar that is redrawn on a terminal, and a line for each epoch. Steps by other
+-- names (rounds, iterations), which are many and short, share one bar; elsewhere every tenth part
+-- has a line.
 local internals = require("digits.core").internals
 local duration = require "digits.duration"
 
 local WIDTH = 24 -- of the bar
-local LINES = 10 -- of rounds, at most
+local LINES = 10 -- of short steps, at most
 local SCORES = { "loss", "accuracy", "val_loss", "val_accuracy" }
 
 local function scores(log)
@@ -21,6 +22,7 @@ end
 
 local function place(log)
   if log.step then return count(log.step, log.epoch, log.epochs) end
+  if log.batches == 0 then return "fitted" end
   return ("%d %s"):format(log.batches, log.batches == 1 and "tree" or "trees")
 end
 
@@ -31,9 +33,11 @@ local function bar(title, done, all, seconds, log)
     scores(log), duration(seconds / done * (all - done)))
 end
 
-local started -- seconds of the rounds so far
+local started -- seconds of the short steps so far
 
-local function round(log, terminal)
+local function is_short(step) return step and step ~= "epoch" end
+
+local function short(log, terminal)
   started = (log.epoch == 1 and 0 or started or 0) + log.seconds
   if terminal then
     io.stdout:write("\r", bar(place(log), log.epoch, log.epochs, started, log), "\27[K")
@@ -44,11 +48,11 @@ end
 
 local function show(event, log, terminal)
   if event == "batch" then
-    if log.step == "round" then return end
+    if is_short(log.step) then return end
     local title = log.step and place(log) or count("tree", log.batch, log.batches)
     io.stdout:write("\r", bar(title, log.batch, log.batches, log.seconds, log), "\27[K")
-  elseif log.step == "round" then
-    round(log, terminal)
+  elseif is_short(log.step) then
+    short(log, terminal)
   else
     local line = { place(log), duration(log.seconds), scores(log) }
     io.stdout:write(terminal and "\r" or "", (table.concat(line, "  "):gsub("%s+$", "")),
