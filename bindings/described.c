@@ -195,7 +195,8 @@ static const dg_lua_handle picture_handle = { { "picture", "a picture" }, read_p
 
 /* What a script may write as the type of a parameter. Two more: "list", of = a type, whose items
  * have the range, choices and fields that the parameter's table states; some = true: not an empty
- * one; and "record", fields = parameters, open = true. A list of types stands for one of them. */
+ * one; and "record", fields = parameters, open = true. A list of types stands for one of them; one
+ * with `of` is that of a list of its own: of = { "list", of = "number" }. */
 static const struct word {
     const char *word;
     dg_param_type type;
@@ -307,6 +308,8 @@ static void read_list(lua_State *L, int table, dg_param *param)
     dg_list *list = keep(L, table, 1, sizeof *list);
     list->item = (dg_param){ .name = param->name, .range = param->range };
     if (lua_getfield(L, table, "of") == LUA_TNIL) lua_pushliteral(L, "value");
+    if (lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "list") == 0)
+        luaL_error(L, "define: a list of lists is of = { \"list\", of = ... }");
     read_type(L, table, &list->item);
     list->some = true_field(L, table, "some");
     dg_list_init(L, list);
@@ -328,9 +331,9 @@ static void read_record(lua_State *L, int table, dg_param *param)
     param->handle = &record->handle.handle;
 }
 
-static void read_alternatives(lua_State *L, int table, dg_param *param)
+static void read_alternatives(lua_State *L, int table, int list, dg_param *param)
 {
-    int list = lua_gettop(L), count = (int)luaL_len(L, list);
+    int count = (int)luaL_len(L, list);
     dg_param *each = keep(L, table, (size_t)count + 1, sizeof *each);
     for (int i = 0; i < count; i++) {
         each[i] = (dg_param){ .name = param->name, .range = param->range };
@@ -347,8 +350,16 @@ static void read_alternatives(lua_State *L, int table, dg_param *param)
 static size_t read_type(lua_State *L, int table, dg_param *param)
 {
     if (lua_type(L, -1) == LUA_TTABLE) {
-        read_alternatives(L, table, param);
-        return sizeof(dg_one_of);
+        int given = lua_gettop(L);
+        bool list_of = lua_getfield(L, given, "of") != LUA_TNIL;
+        lua_rawgeti(L, given, 1);
+        size_t size = sizeof(dg_one_of);
+        if (list_of)
+            size = read_type(L, given, param);
+        else
+            read_alternatives(L, table, given, param);
+        lua_settop(L, given);
+        return size;
     }
     const char *type = luaL_checkstring(L, -1);
     const struct word *found = NULL;

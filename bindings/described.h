@@ -73,8 +73,9 @@ const dg_descriptor *dg_running(lua_State *L);
  *
  * Of a parameter: low, high, above, below, choices, default, required, named_only, rest, doc; its
  * type is one of words[] (described.c) or a list of them, of which one fits, and `expects` says it
- * in words of its own. Where nothing is given and there is no default, it is nil. The call gets the
- * object of a method, the arguments, and a table of all other options. */
+ * in words of its own. Where nothing is given and there is no default, it is nil. `name` stands in
+ * messages, by default the last word of the path. The call gets the object of a method, the
+ * arguments, and a table of all other options. */
 int dg_define(lua_State *L);
 
 /* The description of the function at `index`, and how its arguments stand; or NULL. */

@@ -22,11 +22,11 @@ static int get_field(lua_State *L)
 }
 
 /* Pushes a table of the fields that the value at `index` has, and its list part where a field takes
- * that; returns how many. */
-static int push_known(lua_State *L, int index, const dg_descriptor *type)
+ * that; returns whether it has all that are required. */
+static bool push_known(lua_State *L, int index, const dg_descriptor *type)
 {
     bool table = lua_type(L, index) == LUA_TTABLE;
-    int found = 0;
+    bool whole = true;
     lua_newtable(L);
     for (const dg_param *field = type->params; field->name; field++) {
         lua_pushstring(L, field->name);
@@ -42,14 +42,14 @@ static int push_known(lua_State *L, int index, const dg_descriptor *type)
             }
             lua_remove(L, -2);
         }
-        found += !lua_isnil(L, -1);
+        whole = whole && !(field->required && lua_isnil(L, -1));
         lua_setfield(L, -2, field->name);
     }
     for (int i = 1; table && type->params[0].rest && i <= (int)lua_rawlen(L, index); i++) {
         lua_rawgeti(L, index, i);
         lua_rawseti(L, -2, i);
     }
-    return found;
+    return whole;
 }
 
 static bool read_record(lua_State *L, int index, const char *who, const dg_param *param,
@@ -62,7 +62,7 @@ static bool read_record(lua_State *L, int index, const char *who, const dg_param
     type.name = lua_pushfstring(L, "%s: %s", who, param->name);
     if (!record->open)
         lua_pushvalue(L, index);
-    else if (push_known(L, index, &type) == 0 && !table)
+    else if (!push_known(L, index, &type) && !table)
         return false;
     alignas(max_align_t) char options[DG_MAX_OPTIONS_SIZE];
     dg_part part;

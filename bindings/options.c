@@ -307,7 +307,8 @@ static void refuse_surplus(lua_State *L, const dg_part *part, int arguments, int
 static bool skips(lua_State *L, const dg_part *part, int position, int last)
 {
     const dg_param *param = &part->type->params[position];
-    return !param->required && param->type <= DG_TYPE_CHOICE && has_names(L, last);
+    bool options = lua_type(L, last) == LUA_TTABLE && lua_rawlen(L, last) == 0;
+    return options && !param->required && param->type <= DG_TYPE_CHOICE;
 }
 
 /* Joins arguments that are read from two values. */
@@ -358,8 +359,8 @@ void dg_push_options(lua_State *L, const dg_part *part, int from)
 {
     int count = dg_param_count(part->type);
     luaL_checkstack(L, 8, NULL);
-    lua_createtable(L, 0, count - from);
-    for (int i = from; i < count; i++) {
+    lua_createtable(L, 0, count);
+    for (int i = from < 0 ? 0 : from; i < count; i++) {
         dg_value value = dg_part_get(part, i);
         dg_push_value(L, &value);
         lua_setfield(L, -2, part->type->params[i].name);

@@ -92,6 +92,12 @@ local function class_names()
   return names
 end
 
+-- A field of a module, which reads its files first.
+local function field(module, name)
+  pairs(module)
+  return rawget(module, name)
+end
+
 -- What a name such as "nn.Conv2D", "tensor:sum" or "fit" stands for, or nil.
 local function resolve(path)
   local words = {}
@@ -103,10 +109,10 @@ local function resolve(path)
   local class, value = classes[words[1]], rawget(digits, words[1])
   if #words == 2 then
     return class and (class.methods[words[2]] or class.properties[words[2]])
-      or type(value) == "table" and rawget(value, words[2]) or nil
+      or type(value) == "table" and field(value, words[2]) or nil
   end
   for _, module in ipairs(MODULES) do
-    value = value or rawget(digits[module], words[1])
+    value = value or field(digits[module], words[1])
   end
   if value ~= nil or class then return value, words[1]:find "^%l" and class or nil end
   for _, name in ipairs(class_names()) do

@@ -13,17 +13,35 @@ digits.info = require "digits.info"
 digits.path = require "digits.path"
 digits.help = require("digits.help").help
 digits.reference = require "digits.reference"
-local files = require "digits.data"
-digits.data.open, digits.data.mnist = files.open, files.mnist
+local data = require "digits.data"
+digits.data.open, digits.data.mnist = data.open, data.mnist
 digits.plot = require "digits.plot"
 digits.search = require "digits.search"
-digits.report = require "digits.report"
+digits.report = { "new" }
 digits.data.label_issues = require "digits.label_issues"
 
--- Unknown names and surplus arguments raise, and printing a module lists its names.
+-- Unknown names and surplus arguments raise, and printing a module lists its names. Names in the
+-- list part of `fields` are files, which are read when they, or all names, are asked for.
 local function module(fields, name)
+  local files = {}
+  while fields[1] do files[table.remove(fields)] = true end
+  local function read(file)
+    fields[file], files[file] = require(name .. "." .. file), nil
+  end
+  local function read_all()
+    for file in pairs(files) do read(file) end
+    return next, fields
+  end
   internals.strict(internals.exact(fields), name)
-  getmetatable(fields).__tostring = function(self)
+  local meta = getmetatable(fields)
+  local unknown = meta.__index
+  function meta.__index(self, key)
+    if files[key] then read(key) else read_all() end
+    return rawget(fields, key) or unknown(self, key)
+  end
+  meta.__pairs = read_all
+  function meta.__dir() return show.sorted_keys(files) end
+  function meta.__tostring(self)
     return ("%s: %s"):format(name, table.concat(show.sorted_keys(self), ", "))
   end
   return fields

@@ -1,29 +1,7 @@
 -- plot.bar: bars side by side, in groups where there are several series.
 local chart = require "digits.plot.chart"
-local check = require "digits.plot.check"
+local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
-
-local NAME = "bar"
-
-local function read_series(options, labels)
-  local series = {}
-  if options.values ~= nil then series[1] = { values = options.values, label = options.label } end
-  for _, given in ipairs(options) do
-    if type(given) ~= "table" then
-      check.fail(NAME, "expected series such as { values = ..., label = ... }, found %s",
-        check.found(given))
-    end
-    series[#series + 1] = check.options(NAME, given, { values = "any", label = "string" })
-  end
-  if #series == 0 then check.fail(NAME, "there is nothing to draw: expected values = { ... }") end
-  for i, given in ipairs(series) do
-    local values = check.some_numbers(NAME, "values", given.values)
-    if labels then check.same_length(NAME, "labels", labels, "values", values) end
-    check.same_length(NAME, "values", values, "the first series", series[1].values)
-    series[i] = { values = values, label = given.label }
-  end
-  return series
-end
 
 local function text_of(series, labels)
   return function(columns)
@@ -48,44 +26,56 @@ local function bars_of(series, i, count, colour)
   return mark
 end
 
-local function read_labels(options)
-  if options.labels == nil then return nil end
-  if type(options.labels) ~= "table" then
-    check.fail(NAME, "labels must be a list, found %s", check.found(options.labels))
+local function read_series(options)
+  local series = options.series or {}
+  if options.values then
+    table.insert(series, 1, { values = options.values, label = options.label })
   end
-  local labels = {}
-  for i, label in ipairs(options.labels) do labels[i] = style.clean(label) end
-  return labels
+  if #series == 0 then plot.fail "bar: there is nothing to draw: expected values = { ... }" end
+  for _, one in ipairs(series) do
+    if options.labels then
+      plot.same_length("bar", "labels", options.labels, "values", one.values)
+    end
+    plot.same_length("bar", "values", one.values, "the first series", series[1].values)
+  end
+  return series
 end
 
-return function(options)
-  options = check.options(NAME, options, { values = "any", labels = "any", label = "string",
-    xlabel = "string", ylabel = "string" }, true)
-  local labels = read_labels(options)
-  local series = read_series(options, labels)
+local function draw(options)
+  local series = read_series(options)
   local count = #series[1].values
-  local marks, lists, ticks = {}, { { 0 } }, {}
+  local marks, lists, ticks, labels = {}, { { 0 } }, {}, {}
   for i, one in ipairs(series) do
     marks[i] = bars_of(one, i, #series, style.colour(i))
     lists[#lists + 1] = one.values
   end
-  if not labels then
-    labels = {}
-    for i = 1, count do labels[i] = tostring(i) end
-  end
+  for i = 1, count do labels[i] = style.clean(options.labels and options.labels[i] or i) end
   local width = options.width or math.max(480, math.min(1200, 100 + 70 * count))
   local skip = math.max(1, math.ceil(count * 40 / (width - 90)))
-  for i = 1, count, skip do
-    ticks[#ticks + 1] = { i, labels[i] }
-  end
+  for i = 1, count, skip do ticks[#ticks + 1] = { i, labels[i] } end
   local low, high = style.bounds(table.unpack(lists))
   local room = 0.08 * (high - low)
   local y = chart.axis(low < 0 and low - room or 0, high > 0 and high + room or 0, { grid = true })
   if low == high then y = chart.axis(0, 1, { grid = true }) end
   marks[#marks + 1] = low < 0 and { kind = "rule", x0 = 0.4, x1 = count + 0.6, y0 = 0, y1 = 0,
     colour = style.ink, dash = "1" } or nil
-  return chart.new(NAME, options, width, 420, {
+  return chart.new("bar", options, width, 420, {
     xlabel = options.xlabel, ylabel = options.ylabel, marks = marks,
     x = { 0.4, count + 0.6, ticks = ticks, names = true }, y = y,
   }, text_of(series, labels))
 end
+
+return plot.define({
+  name = "bar", doc = "Bars; several series stand in groups.",
+  params = {
+    { "series", "list", of = "record", rest = true, doc = "several series", fields = {
+      { "values", "list", of = "number", some = true, required = true, doc = "heights of bars" },
+      { "label", "string", doc = "in the legend" } } },
+    { "values", "list", of = "number", some = true, doc = "heights of bars, of one series" },
+    { "label", "string", doc = "of these, in the legend" },
+    { "labels", "list", doc = "a text for each bar" },
+    { "xlabel", "string", doc = "below the axis" },
+    { "ylabel", "string", doc = "beside the axis" },
+  },
+  example = "plot.bar { labels = { \"a\", \"b\" }, values = { 3, 5 } }:show()",
+}, draw)

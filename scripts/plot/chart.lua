@@ -6,12 +6,10 @@ local chart = {}
 
 -- A picture of one panel.
 function chart.new(kind, options, width, height, panel, terminal)
-  return picture.new {
-    kind = kind, title = options.title,
-    width = options.width or width, height = options.height or height,
+  return picture.new(options, {
+    kind = kind, width = width, height = height, terminal = terminal,
     layout = function(w, h) return { { panel, { x = 0, y = 0, w = w, h = h } } } end,
-    terminal = terminal,
-  }
+  })
 end
 
 -- A layout of equal panels in so many columns.

@@ -1,47 +1,7 @@
 -- plot.compare: accuracy beside training time, a group of bars for each candidate.
 local chart = require "digits.plot.chart"
-local check = require "digits.plot.check"
+local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
-
-local NAME = "compare"
-local FIELDS = { name = "string", accuracy = "number", seconds = "number",
-  accuracy_spread = "number", seconds_spread = "number" }
-
-local function read(candidates)
-  local slowest = 0
-  for i, one in ipairs(candidates) do
-    if type(one) ~= "table" then
-      check.fail(NAME, "expected { name = ..., accuracy = ..., seconds = ... }, found %s",
-        check.found(one))
-    end
-    for _, field in ipairs { "name", "accuracy", "seconds" } do
-      if type(one[field]) ~= FIELDS[field] then
-        check.fail(NAME, "candidate %d: %s must be a %s, found %s", i, field, FIELDS[field],
-          check.found(one[field]))
-      end
-    end
-    for _, field in ipairs { "accuracy_spread", "seconds_spread" } do
-      local spread = one[field]
-      local right = type(spread) == "number" and spread >= 0 and style.finite(spread)
-      if spread ~= nil and not right then
-        check.fail(NAME, "candidate %d: %s must be a number of at least 0, found %s", i, field,
-          check.found(spread))
-      end
-    end
-    if not (one.accuracy >= 0 and one.accuracy <= 1) then
-      check.fail(NAME, "%s: accuracy must be from 0 to 1, found %g", one.name, one.accuracy)
-    end
-    if not (one.seconds >= 0 and style.finite(one.seconds)) then
-      check.fail(NAME, "%s: seconds must be 0 or more, found %g", one.name, one.seconds)
-    end
-    slowest = math.max(slowest, one.seconds)
-  end
-  if #candidates == 0 then
-    check.fail(NAME, "there is nothing to compare: expected { { name = \"CNN\", accuracy = " ..
-      "0.987, seconds = 279 }, ... }")
-  end
-  return slowest
-end
 
 local function text(candidates)
   return function(columns)
@@ -69,13 +29,9 @@ local function add_numbers(marks, i, tops, texts, size, pixels, line)
   return math.max(tops[1], tops[2])
 end
 
-return function(candidates, options)
-  if type(candidates) ~= "table" then
-    check.fail(NAME, "expected a list of { name = ..., accuracy = ..., seconds = ... }, found %s",
-      check.found(candidates))
-  end
-  options = check.options(NAME, options, { ylabel = "string" })
-  local slowest = read(candidates)
+local function draw(candidates, options)
+  local slowest = 0
+  for _, one in ipairs(candidates) do slowest = math.max(slowest, one.seconds) end
   local count = #candidates
   local width = options.width or math.max(560, math.min(1400, 120 + 150 * count))
   local group = (width - 110) / (count + 0.2) -- pixels
@@ -88,7 +44,7 @@ return function(candidates, options)
     accuracy[i] = { i - 0.38, i - 0.01, 0, one.accuracy }
     time[i] = { i + 0.01, i + 0.38, 0, share }
     ticks[i] = { i, one.name }
-    local spread = one.accuracy_spread and one.accuracy_spread or 0
+    local spread = one.accuracy_spread or 0
     if spread > 0 then
       marks[#marks + 1] = { kind = "spread", x = i - 0.195, low = one.accuracy - spread,
         high = one.accuracy + spread }
@@ -100,8 +56,23 @@ return function(candidates, options)
   end
   local y = chart.axis(0, 1)
   y[2] = math.max(1.08, top + 0.07)
-  return chart.new(NAME, options, width, 420, {
-    ylabel = options.ylabel or "fraction", marks = marks,
+  return chart.new("compare", options, width, 420, {
+    ylabel = options.ylabel, marks = marks,
     x = { 0.4, count + 0.6, ticks = ticks, names = true }, y = y,
   }, text(candidates))
 end
+
+return plot.define({
+  name = "compare", doc = "Accuracy beside training time as a share of the longest.", arguments = 1,
+  params = {
+    { "candidates", "list", of = "record", open = true, required = true, some = true,
+      doc = "what is compared", fields = {
+        { "name", "string", required = true, doc = "below its bars" },
+        { "accuracy", "number", low = 0, high = 1, required = true, doc = "of the candidate" },
+        { "seconds", "number", low = 0, required = true, doc = "of its training" },
+        { "accuracy_spread", "number", low = 0, doc = "half the length of a bar of spread" } } },
+    { "ylabel", "string", default = "fraction", doc = "beside the axis" },
+  },
+  example = "plot.compare { { name = \"CNN\", accuracy = 0.987, seconds = 279 } }" ..
+    ":save \"compare.svg\"",
+}, draw)

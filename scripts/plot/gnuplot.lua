@@ -20,7 +20,8 @@
 --   square                    true: the same length for both axes
 --   right                     more room at the right, in pixels
 --   margin                    { left, right, top, bottom } in its stead, in pixels
-local picture = require("digits.core").internals.picture
+local internals = require("digits.core").internals
+local picture = internals.picture
 local style = require "digits.plot.style"
 
 local gnuplot = {}
@@ -401,8 +402,7 @@ local function run(commands, format)
   local bytes, said = picture.gnuplot(commands, SECONDS)
   if not bytes:find(format.begins) or not bytes:find(format.ends) then
     said = style.clean(said):gsub("%s+", " "):gsub("^ ", ""):gsub(" $", "")
-    require("digits.plot.check").fail("save", "gnuplot wrote no whole picture%s",
-      said ~= "" and ": " .. said or "")
+    internals.raise("save: gnuplot wrote no whole picture" .. (said ~= "" and ": " .. said or ""))
   end
   if said:find "%S" then warn("plot: gnuplot says: ", (said:gsub("%s+", " "))) end
   return bytes
@@ -442,7 +442,8 @@ function gnuplot.text(panel, columns, lines, colours)
   if panel.xlabel then paper:add("set xlabel %s", quote(panel.xlabel)) end
   paper:add("set key top outside horizontal left")
   paper:add("set border 3")
-  for name, axis in pairs { x = panel.x, y = panel.y } do
+  for _, name in ipairs { "x", "y" } do
+    local axis = panel[name]
     paper:add("set %srange [%s:%s]", name, number(axis[1]), number(axis[2]))
     if axis.log then paper:add("set log %s", name) end
     paper:add("set %stics out nomirror %s", name, tick_list(axis.ticks or {}))

@@ -1,8 +1,6 @@
 -- plot.grid: pictures side by side.
-local check = require "digits.plot.check"
 local picture = require "digits.plot.picture"
-
-local NAME = "grid"
+local plot = require "digits.plot.define"
 
 -- The widths of columns, or the heights of rows, as shares of their sum.
 local function shares(pictures, count, place, side)
@@ -22,30 +20,17 @@ local function shares(pictures, count, place, side)
   return starts, sum
 end
 
-return function(options)
-  options = check.options(NAME, options, { columns = "number" }, true)
-  local pictures = {}
-  for i, one in ipairs(options) do
-    if not picture.is(one) then
-      check.fail(NAME, "value %d must be a picture, found %s", i, check.found(one))
-    end
-    pictures[i] = one
-  end
-  if #pictures == 0 then check.fail(NAME, "there is no picture in the grid") end
-  local columns = options.columns or math.min(2, #pictures)
-  if math.type(columns) ~= "integer" or columns < 1 then
-    check.fail(NAME, "columns must be a whole number of at least 1, found %s", check.found(columns))
-  end
-  columns = math.min(columns, #pictures)
+local function draw(options)
+  local pictures = options.pictures
+  local columns = math.min(options.columns, #pictures)
   local down = math.ceil(#pictures / columns)
   local function column(i) return (i - 1) % columns + 1 end
   local function row(i) return (i - 1) // columns + 1 end
   local lefts, width = shares(pictures, columns, column, "width")
   local tops, height = shares(pictures, down, row, "height")
-  return picture.new {
-    kind = NAME, title = options.title,
-    width = options.width or math.min(width, 10000),
-    height = options.height or math.min(height + (options.title and 34 or 0), 10000),
+  return picture.new(options, {
+    kind = "grid", width = math.min(width, 10000),
+    height = math.min(height + (options.title and 34 or 0), 10000),
     layout = function(w, h)
       local placed, texts = {}, {}
       for i, one in ipairs(pictures) do
@@ -70,5 +55,14 @@ return function(options)
       end
       return table.concat(parts, "\n")
     end,
-  }
+  })
 end
+
+return plot.define({
+  name = "grid", doc = "Pictures side by side.",
+  params = {
+    { "pictures", "list", of = "picture", rest = true, required = true, doc = "row by row" },
+    { "columns", "integer", low = 1, default = 2, doc = "pictures in a row" },
+  },
+  example = "plot.grid { plot.history(a), plot.history(b) }:save \"both.svg\"",
+}, draw)

@@ -1,12 +1,11 @@
 -- plot.heatmap: the values of a tensor of two axes as colours.
 local core = require "digits.core"
 local picture_of = core.internals.picture
-local check = require "digits.plot.check"
 local mosaic = require "digits.plot.mosaic"
 local picture = require "digits.plot.picture"
+local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
 
-local NAME = "heatmap"
 local TOP, BOTTOM, LEFT, LEAST = 12, 56, 64, 48 -- pixels; LEAST: a map's height and width
 
 -- Ticks at whole numbers from 1 to n: 1 and the multiples of a round step.
@@ -53,40 +52,52 @@ end
 -- The range of the colours: symmetric about 0 where there are both signs.
 local function span(tensor, options)
   local low, high = picture_of.range(tensor)
-  if not low then check.fail(NAME, "the tensor has no finite number") end
+  if not low then plot.fail "heatmap: the tensor has no finite number" end
   local signed = low < 0 and high > 0
   if signed and not options.low and not options.high then
     high = math.max(-low, high)
     low = -high
   end
   low, high = options.low or low, options.high or high
-  if low > high then check.fail(NAME, "low must not be above high, found %g and %g", low, high) end
+  if low > high then
+    plot.fail("heatmap: low must not be above high, found %g and %g", low, high)
+  end
   return low, high, signed
 end
 
-return function(tensor, options)
-  options = check.options(NAME, options, { colours = "string", low = "number", high = "number",
-    xlabel = "string", ylabel = "string" })
-  check.tensor(NAME, "the first value", tensor)
+local function draw(tensor, options)
   local shape = tensor.shape
   if #shape == 3 and shape[3] == 1 then tensor = tensor:reshape { shape[1], shape[2] } end
   if #tensor.shape ~= 2 or shape[1] == 0 or shape[2] == 0 then
-    check.fail(NAME, "expected a tensor {height, width}, found shape %s; reshape it: " ..
+    plot.fail("heatmap: expected a tensor {height, width}, found shape %s; reshape it: " ..
       "t:reshape { 28, 28 }", tostring(shape))
   end
   local low, high, signed = span(tensor, options)
-  local map = { tensor = tensor, low = low, high = high, xlabel = options.xlabel or "column",
-    ylabel = options.ylabel or "row",
+  local map = { tensor = tensor, low = low, high = high, xlabel = options.xlabel,
+    ylabel = options.ylabel,
     colours = options.colours or (signed and "diverging" or "cividis") }
   map.raster = picture_of.colour(tensor, map.colours, low, high)
   local k = math.max(1, 420 // math.max(shape[1], shape[2]))
   local least = math.min(1, 420 / math.max(shape[1], shape[2]))
   local side_w = math.max(shape[2] * k * least, LEAST)
   local side_h = math.max(shape[1] * k * least, LEAST)
-  return picture.new {
-    kind = NAME, title = options.title,
-    width = options.width or math.max(280, side_w + LEFT + mosaic.SCALE + 16),
-    height = options.height or math.max(140, side_h + TOP + BOTTOM) + (options.title and 33 or 0),
+  return picture.new(options, {
+    kind = "heatmap", width = math.max(280, side_w + LEFT + mosaic.SCALE + 16),
+    height = math.max(140, side_h + TOP + BOTTOM), above = 33,
     layout = layout(map), terminal = text(map),
-  }
+  })
 end
+
+return plot.define({
+  name = "heatmap", doc = "The values of a tensor of two axes as colours.", arguments = 1,
+  params = {
+    { "tensor", "tensor", required = true, doc = "{height, width}" },
+    { "colours", "choice", choices = { "cividis", "blue", "grey", "diverging" },
+      doc = "by default cividis, or diverging where values have both signs" },
+    { "low", "number", doc = "the value at one end of the colours" },
+    { "high", "number", doc = "and at the other; by default the least and the greatest" },
+    { "xlabel", "string", default = "column", doc = "below the axis" },
+    { "ylabel", "string", default = "row", doc = "beside the axis" },
+  },
+  example = "plot.heatmap(forest.feature_importances:reshape { 28, 28 }):show()",
+}, draw)

@@ -2,31 +2,24 @@
 local core = require "digits.core"
 local internals = core.internals
 local chart = require "digits.plot.chart"
-local check = require "digits.plot.check"
+local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
 
-local NAME = "histogram"
-
-return function(values, options)
-  options = check.options(NAME, options, { bins = "number", low = "number", high = "number",
-    xlabel = "string", ylabel = "string" })
-  if not check.is_a(values, "tensor") then
-    values = check.some_numbers(NAME, "the values", values)
+local function draw(values, options)
+  if type(values) == "table" then
     values.dtype = "float32"
     values = core.tensor(values)
   end
-  local bins = options.bins or 30
-  if math.type(bins) ~= "integer" or bins < 1 or bins > 1000 then
-    check.fail(NAME, "bins must be a whole number from 1 to 1000, found %s", check.found(bins))
-  end
   local low, high = internals.picture.range(values)
-  if not low then check.fail(NAME, "the values have no finite number among them") end
+  if not low then plot.fail "histogram: the values have no finite number among them" end
   low, high = options.low or low, options.high or high
-  if low > high then check.fail(NAME, "low must not be above high, found %g and %g", low, high) end
+  if low > high then
+    plot.fail("histogram: low must not be above high, found %g and %g", low, high)
+  end
   if low == high then low, high = low - 0.5, high + 0.5 end
-  local counts = internals.picture.histogram(values, low, high, bins)
+  local counts = internals.picture.histogram(values, low, high, options.bins)
   local mark = { kind = "bars", colour = style.colour(1) }
-  local step = (high - low) / bins
+  local step = (high - low) / options.bins
   local items = {}
   for i, count in ipairs(counts) do
     local left = low + (i - 1) * step
@@ -34,9 +27,23 @@ return function(values, options)
     items[i] = { style.number(left + step / 2), count, style.number(count) }
   end
   local _, most = style.bounds(counts)
-  return chart.new(NAME, options, 640, 420, {
-    xlabel = options.xlabel or "value", ylabel = options.ylabel or "count", marks = { mark },
+  return chart.new("histogram", options, 640, 420, {
+    xlabel = options.xlabel, ylabel = options.ylabel, marks = { mark },
     x = chart.axis(low, high, { count = 7 }),
     y = chart.axis(0, math.max(1, most) * 1.06, { grid = true, whole = true }),
   }, function(columns) return chart.text_bars(items, columns) end)
 end
+
+return plot.define({
+  name = "histogram", doc = "How many values lie where.", arguments = 1,
+  params = {
+    { "values", { "tensor", "list" }, of = "number", some = true, required = true,
+      doc = "any number of them" },
+    { "bins", "integer", low = 1, high = 1000, default = 30, doc = "how many" },
+    { "low", "number", doc = "where the first bin begins; by default the least value" },
+    { "high", "number", doc = "where the last one ends; by default the greatest value" },
+    { "xlabel", "string", default = "value", doc = "below the axis" },
+    { "ylabel", "string", default = "count", doc = "beside the axis" },
+  },
+  example = "plot.histogram(digits.normal { 1000 }):show()",
+}, draw)

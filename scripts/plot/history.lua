@@ -1,10 +1,9 @@
 -- plot.history: the course of a training, a panel for each score.
 local chart = require "digits.plot.chart"
-local check = require "digits.plot.check"
 local picture = require "digits.plot.picture"
+local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
 
-local NAME = "history"
 local NO_SCORE = { seconds = true }
 local FIRST = { loss = 1, accuracy = 2 }
 
@@ -27,6 +26,18 @@ local function scores_of(history)
   return names
 end
 
+-- The list of numbers of this name, or nil.
+local function numbers(history, key)
+  local values = rawget(history, key)
+  if type(values) ~= "table" then return nil end
+  for i = 1, #values do
+    if type(values[i]) ~= "number" then
+      plot.fail("history: %s[%d] must be a number, found a %s", key, i, type(values[i]))
+    end
+  end
+  return values
+end
+
 local function counted(n)
   local list = {}
   for i = 1, n do list[i] = i end
@@ -45,9 +56,8 @@ end
 local function panel_of(history, name, unit)
   local marks, lists = {}, {}
   for i, key in ipairs { name, "val_" .. name } do
-    local values = rawget(history, key)
+    local values = numbers(history, key)
     if values then
-      values = check.numbers(NAME, key, values)
       lists[#lists + 1] = values
       marks[#marks + 1] = { kind = "line", x = counted(#values), y = values,
         colour = style.colour(i), dash = i == 2 and "(9,4)" or "1",
@@ -69,24 +79,27 @@ local function panel_of(history, name, unit)
   return { title = (name:gsub("_", " ")), xlabel = unit, marks = marks, x = x, y = y }
 end
 
-return function(history, options)
-  options = check.options(NAME, options, { unit = "string" })
-  if type(history) ~= "table" then
-    check.fail(NAME, "expected the history that fit returns, found %s", check.found(history))
-  end
-  local names = scores_of(history)
+local function draw(history, options)
+  local names, panels = scores_of(history), {}
   if #names == 0 then
-    check.fail(NAME, "the history has no scores: expected lists such as loss and val_loss")
+    plot.fail "history: the history has no scores: expected lists such as loss and val_loss"
   end
-  local panels = {}
   local unit = options.unit or (rawget(history, "rounds") and "round" or "epoch")
   for i, name in ipairs(names) do panels[i] = panel_of(history, name, unit) end
   local columns = #names == 1 and 1 or 2
-  local down = math.ceil(#names / columns)
-  return picture.new {
-    kind = NAME, title = options.title,
-    width = options.width or 440 * columns + 20,
-    height = options.height or 360 * down,
+  return picture.new(options, {
+    kind = "history", width = 440 * columns + 20, height = 360 * math.ceil(#names / columns),
     layout = chart.tiles(panels, columns),
-  }
+  })
 end
+
+return plot.define({
+  name = "history", arguments = 1,
+  doc = "The course of a training, a panel for each score: loss, accuracy, others. A thin line\n" ..
+    "marks the best epoch or round.",
+  params = {
+    { "history", "table", required = true, doc = "what fit returns: lists of numbers by name" },
+    { "unit", "string", doc = "what is counted: by default epoch or round" },
+  },
+  example = "plot.history(history):save \"history.svg\"",
+}, draw)

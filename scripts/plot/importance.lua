@@ -1,10 +1,9 @@
 -- plot.importance: how much each feature counts.
+local core = require "digits.core"
 local chart = require "digits.plot.chart"
-local check = require "digits.plot.check"
 local heatmap = require "digits.plot.heatmap"
+local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
-
-local NAME = "importance"
 
 -- Lying bars, the greatest first.
 local function bars(values, names, options)
@@ -18,7 +17,7 @@ local function bars(values, names, options)
     if x ~= y then return x > y end
     return a[4] < b[4]
   end)
-  local count = math.min(#items, check.count(NAME, "most", options.most) or 20)
+  local count = math.min(#items, options.most)
   local mark, ticks, shown = { kind = "bars", colour = style.colour(1) }, {}, {}
   for i = 1, count do
     shown[i] = items[i]
@@ -28,38 +27,45 @@ local function bars(values, names, options)
   local low, high = style.bounds(values, { 0 })
   if low == high then high = 1 end
   local x = chart.axis(low, high * 1.04, { grid = true })
-  return chart.new(NAME, options, 560, 80 + 26 * count, {
+  return chart.new("importance", options, 560, 80 + 26 * count, {
     xlabel = "importance", ylabel = not names and "feature" or nil, marks = { mark }, x = x,
     y = { count + 0.6, 0.4, ticks = ticks },
   }, function(columns) return chart.text_bars(shown, columns) end)
 end
 
-return function(given, options)
-  options = check.options(NAME, options, { names = "table", shape = "table", most = "number" })
-  if not check.is_a(given, "tensor") and type(given) ~= "table" then
-    local ok, values = pcall(function() return given.feature_importances end)
-    if not ok or not check.is_a(values, "tensor") then
-      check.fail(NAME, "expected feature importances (a tensor) or a fitted forest, found %s",
-        check.found(given))
-    end
-    given = values
+local function draw(given, options)
+  local values, names, shape = given, options.names, options.shape
+  if type(given) ~= "table" then
+    local ok, found = pcall(function() return given.feature_importances:totable() end)
+    if not ok then plot.fail "importance: this model has no feature importances" end
+    values = found
   end
-  local values = check.some_numbers(NAME, "the importances", given)
   local side = math.floor(math.sqrt(#values) + 0.5)
-  local shape = check.shape(NAME, options.shape)
-  if not shape and not options.names and side * side == #values and side >= 6 then
+  if not shape and not names and side * side == #values and side >= 6 then
     shape = { side, side }
   end
   if not shape then
-    if options.names then
-      check.same_length(NAME, "names", options.names, "the importances", values)
-    end
-    return bars(values, options.names, options)
+    if names then plot.same_length("importance", "names", names, "given", values) end
+    return bars(values, names, options)
   end
   if shape[1] * shape[2] ~= #values then
-    check.fail(NAME, "%d importances do not fill shape { %s, %s }", #values, shape[1], shape[2])
+    plot.fail("importance: %d importances do not fill shape { %s, %s }", #values, shape[1],
+      shape[2])
   end
-  local tensor = require("digits.core").tensor(values)
-  return heatmap(tensor:reshape { shape[1], shape[2] }, { title = options.title,
+  return heatmap(core.tensor(values):reshape(shape), { title = options.title,
     width = options.width, height = options.height })
 end
+
+return plot.define({
+  name = "importance", arguments = 1,
+  doc = "Feature importances, as an image where they fill a square or shape, else the greatest\n" ..
+    "as bars.",
+  params = {
+    { "given", { "model", "list" }, of = "number", some = true, required = true,
+      doc = "a fitted forest or boosting, or its importances" },
+    { "names", "list", doc = "of the features" },
+    { "shape", "integers", count = 2, low = 1, doc = "height and width of the image" },
+    { "most", "integer", low = 1, default = 20, doc = "bars" },
+  },
+  example = "plot.importance(forest):show()",
+}, draw)

@@ -1,27 +1,14 @@
 -- plot.line: lines through points.
 local chart = require "digits.plot.chart"
-local check = require "digits.plot.check"
+local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
 
-local NAME = "line"
-local OF_SERIES = { x = "any", y = "any", label = "string", points = "boolean" }
-local OF_CHART = { xlabel = "string", ylabel = "string", logx = "boolean", logy = "boolean" }
-
-local function read_series(given, i)
-  if given.y == nil then
-    check.fail(NAME, "line %d has no y: expected { x = { ... }, y = { ... }, label = \"...\" }", i)
-  end
-  local y = check.some_numbers(NAME, "y", given.y)
-  local x = {}
-  if given.x == nil then
-    for k = 1, #y do x[k] = k end
-  else
-    x = check.some_numbers(NAME, "x", given.x)
-  end
-  check.same_length(NAME, "x", x, "y", y)
-  local points = given.points
-  if points == nil then points = #y <= 30 end
-  return { kind = "line", x = x, y = y, label = given.label, colour = style.colour(i),
+local function mark_of(given, i)
+  local x, points = given.x or {}, given.points
+  for k = 1, given.x and 0 or #given.y do x[k] = k end
+  plot.same_length("line", "x", x, "y", given.y)
+  if points == nil then points = #given.y <= 30 end
+  return { kind = "line", x = x, y = given.y, label = given.label, colour = style.colour(i),
     dash = style.dash(i), point = points and style.point(i) or nil }
 end
 
@@ -29,7 +16,7 @@ local function axis(lists, log, share, which)
   local low, high = style.bounds(table.unpack(lists))
   if log then
     if low <= 0 then
-      check.fail(NAME, "log%s needs positive numbers, found %g", which, low)
+      plot.fail("line: log%s needs positive numbers, found %g", which, low)
     end
     local a, b = style.padded_log(low, high, share)
     return chart.axis(a, b, { log = true, grid = which == "y" })
@@ -42,31 +29,40 @@ local function axis(lists, log, share, which)
     count = which == "x" and 7 or 5 })
 end
 
-return function(options)
-  local known = {}
-  for _, set in ipairs { OF_SERIES, OF_CHART } do
-    for name, kind in pairs(set) do known[name] = kind end
-  end
-  options = check.options(NAME, options, known, true)
-  local series = {}
-  if options.x ~= nil or options.y ~= nil then series[1] = options end
-  for _, given in ipairs(options) do
-    if type(given) ~= "table" then
-      check.fail(NAME, "expected lines such as { x = ..., y = ..., label = ... }, found %s",
-        check.found(given))
-    end
-    series[#series + 1] = check.options(NAME, given, OF_SERIES)
-  end
-  if #series == 0 then
-    check.fail(NAME, "there is nothing to draw: expected x = { ... }, y = { ... }")
+local function draw(options)
+  local series = options.series or {}
+  if options.y then
+    table.insert(series, 1, options)
+  elseif #series == 0 or options.x then
+    plot.fail "line: there is nothing to draw: expected x = { ... }, y = { ... }"
   end
   local marks, xs, ys = {}, {}, {}
   for i, given in ipairs(series) do
-    marks[i] = read_series(given, i)
+    marks[i] = mark_of(given, i)
     xs[i], ys[i] = marks[i].x, marks[i].y
   end
-  return chart.new(NAME, options, 640, 420, {
+  return chart.new("line", options, 640, 420, {
     xlabel = options.xlabel, ylabel = options.ylabel, marks = marks,
     x = axis(xs, options.logx, 0.02, "x"), y = axis(ys, options.logy, 0.06, "y"),
   })
 end
+
+return plot.define({
+  name = "line", doc = "A line through points; several are drawn together.",
+  params = {
+    { "series", "list", of = "record", rest = true, doc = "several lines", fields = {
+      { "y", "list", of = "number", some = true, required = true, doc = "heights; NaN is a gap" },
+      { "x", "list", of = "number", some = true, doc = "places; by default 1, 2, 3 ..." },
+      { "label", "string", doc = "in the legend" },
+      { "points", { "boolean" }, doc = "marks them; by default where there are at most 30" } } },
+    { "x", "list", of = "number", some = true, doc = "places of one line" },
+    { "y", "list", of = "number", some = true, doc = "its heights" },
+    { "label", "string", doc = "its text in the legend" },
+    { "points", { "boolean" }, doc = "marks its points" },
+    { "xlabel", "string", doc = "below the axis" },
+    { "ylabel", "string", doc = "beside the axis" },
+    { "logx", "boolean", doc = "a logarithmic axis" },
+    { "logy", "boolean", doc = "a logarithmic axis" },
+  },
+  example = "plot.line { y = { 1, 4, 9 }, ylabel = \"seconds\" }:show()",
+}, draw)

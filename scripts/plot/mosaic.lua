@@ -1,6 +1,7 @@
 -- Small images in rows and columns, each with a line below it, and the scale of their colours.
 local core = require "digits.core"
-local picture = core.internals.picture
+local picture_of = core.internals.picture
+local picture = require "digits.plot.picture"
 local style = require "digits.plot.style"
 
 local mosaic = {}
@@ -19,7 +20,7 @@ end
 function mosaic.scale(colours, low, high, box, label)
   local steps = {}
   for i = 1, 128 do steps[i] = { i - 1 } end
-  local raster = picture.colour(core.tensor(steps), colours, 0, 127)
+  local raster = picture_of.colour(core.tensor(steps), colours, 0, 127)
   local ticks = low < high and style.ticks(low, high, math.max(2, math.min(6, box.h // 45)))
     or { { low, style.number(low) } }
   if low == high then low, high = low - 0.5, high + 0.5 end
@@ -179,7 +180,7 @@ function mosaic.text(images)
     for first = 1, #images.rasters, a_line do
       local blocks, captions = {}, {}
       for i = first, math.min(first + a_line - 1, #images.rasters) do
-        blocks[#blocks + 1] = picture.text(images.rasters[i], wide, colours)
+        blocks[#blocks + 1] = picture_of.text(images.rasters[i], wide, colours)
         captions[#captions + 1] = texts[i] .. (" "):rep(cell + 2 - utf8.len(texts[i]))
       end
       parts[#parts + 1] = beside(blocks, (" "):rep(cell - wide + 2))
@@ -191,6 +192,12 @@ function mosaic.text(images)
     if images.note then parts[#parts + 1] = images.note .. "\n" end
     return table.concat(parts)
   end
+end
+
+function mosaic.picture(options, kind, images)
+  local width, height = mosaic.size(images)
+  return picture.new(options, { kind = kind, width = width, height = height, above = 33,
+    layout = mosaic.layout(images), terminal = mosaic.text(images) })
 end
 
 return mosaic

@@ -1,33 +1,18 @@
 -- What a plot returns: a picture, with save, show and render.
 --
--- new { kind =, title =, width =, height =, layout =, terminal = } makes one:
+-- new(options, { kind =, width =, height =, above =, layout =, terminal = }) makes one:
+--   options                     title, width, height, or nil, in place of width, height + above
 --   layout(width, height)       the panels on a sheet of this size, { { panel, box } ... }; texts
 --   terminal(columns, colours)  its text for a terminal, or nil: the panels, one below another
 local core = require "digits.core"
 local internals, picture = core.internals, core.internals.picture
-local check = require "digits.plot.check"
 local gnuplot = require "digits.plot.gnuplot"
 local style = require "digits.plot.style"
 
-local Picture = { __name = "digits.picture" }
+local Picture = internals.printable "picture"
 local methods = {}
 
-local ENDINGS = { "svg", "png", "pdf" }
 local LINES = 18 -- of a panel in a terminal
-
-local function ending_of(name, text, path)
-  for _, ending in ipairs(ENDINGS) do
-    if text == ending then return ending end
-  end
-  check.fail(name, "expected %s, found '%s'", path and "a path that ends in .svg, .png or .pdf"
-    or "\"svg\", \"png\" or \"pdf\"", path or tostring(text))
-end
-
-local function want_picture(value, name)
-  if getmetatable(value) == Picture then return value end
-  check.fail(name, "expected a picture, found %s; call it with a colon: p:%s(...)",
-    check.found(value), name)
-end
 
 -- The panels below the title, and the title's lines.
 function Picture.place(self, width, height)
@@ -48,24 +33,22 @@ function Picture.place(self, width, height)
   return placed, texts
 end
 
-function methods.render(self, format)
-  want_picture(self, "render")
-  format = ending_of("render", type(format) == "string" and format:lower() or format)
+local function render(self, format)
   return internals.c_locale(function()
     local placed, texts = Picture.place(self, self.width, self.height)
     return gnuplot.draw(format, self.width, self.height, placed, texts, self.title or self.kind)
   end)
 end
 
-function methods.save(self, path)
-  want_picture(self, "save")
-  if type(path) ~= "string" then
-    check.fail("save", "the path must be a string, found %s", check.found(path))
+local function save(self, path)
+  local format = (path:match "%.([^./]*)$" or ""):lower()
+  if format ~= "svg" and format ~= "png" and format ~= "pdf" then
+    internals.raise(("save: expected a path that ends in .svg, .png or .pdf, found '%s'")
+      :format(path))
   end
-  local format = ending_of("save", (path:match "%.([^./]*)$" or ""):lower(), path)
-  local writable, message = core.internals.check_writable(path, "save")
-  if not writable then core.internals.raise(message) end
-  picture.write(path, methods.render(self, format))
+  local writable, message = internals.check_writable(path, "save")
+  if not writable then internals.raise(message) end
+  picture.write(path, render(self, format))
   return self
 end
 
@@ -83,23 +66,23 @@ function Picture.text(self, columns, colours)
   return table.concat(parts, "\n")
 end
 
-function methods.show(self)
-  want_picture(self, "show")
+local function show(self)
   io.stdout:write(internals.c_locale(Picture.text, self, picture.terminal()))
   io.stdout:flush()
 end
 
-local documents = {
-  save = "save(path)\nWrites the picture, whole or not at all, as .svg, .png or .pdf by its " ..
-    "ending.\nplot.history(history):save \"history.svg\"",
-  show = "show()\nDraws the picture in the terminal, as wide as that is; in colour where it can.",
-  render = "render(format)\nThe bytes of a file of this format, \"svg\", \"png\" or " ..
-    "\"pdf\", as a string.",
-}
-for name, text in pairs(documents) do
-  internals.document(methods[name], "picture:" .. name, text)
+local function method(name, doc, params, call, example)
+  methods[name] = internals.define({ name = name, path = "picture:" .. name, doc = doc,
+    class = Picture, method = true, arguments = #params, params = params, example = example }, call)
 end
-internals.exact(methods)
+
+method("save", "Writes the picture, whole or not at all.", { { "path", "path", required = true,
+  doc = "its ending says what is written: .svg, .png or .pdf" } }, save,
+  "plot.history(history):save \"history.svg\"")
+method("show", "Draws the picture in the terminal, as wide as that is; in colour where it can.", {},
+  show)
+method("render", "The bytes of a file, as a string.", { { "format", "choice",
+  choices = { "svg", "png", "pdf" }, required = true, doc = "of the file" } }, render)
 
 function Picture.__index(_, name)
   if methods[name] then return methods[name] end
@@ -117,9 +100,11 @@ function Picture.__dir()
   return { "render", "save", "show" }
 end
 
-local function new(fields)
-  fields.width = fields.width // 1 | 0
-  fields.height = fields.height // 1 | 0
+local function new(options, fields)
+  fields.title = options.title
+  fields.width = options.width or fields.width // 1 | 0
+  fields.height = options.height
+    or (fields.height + (options.title and fields.above or 0)) // 1 | 0
   return setmetatable(fields, Picture)
 end
 

@@ -1,14 +1,8 @@
 -- plot.roc: true against false positives.
 local chart = require "digits.plot.chart"
-local check = require "digits.plot.check"
 local curves = require "digits.plot.curves"
+local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
-
-local NAME = "roc"
-
-local function as_curve(value)
-  return value.fpr ~= nil and value or nil
-end
 
 -- A logarithmic axis: what is near perfect differs at its left end. Zeros stand at its low end.
 local function stretch(panel)
@@ -27,18 +21,32 @@ local function stretch(panel)
   return panel
 end
 
-return function(given, options)
-  options = check.options(NAME, options, { logx = "boolean" })
+local function draw(list, options)
   local marks = {}
-  for i, curve in ipairs(curves.several(NAME, given, as_curve, "a table with fpr and tpr")) do
-    local x = curves.numbers(NAME, "fpr", curve.fpr)
-    local y = curves.numbers(NAME, "tpr", curve.tpr)
-    check.same_length(NAME, "fpr", x, "tpr", y)
-    marks[i] = { kind = "line", x = x, y = y, colour = style.colour(i),
+  for i, curve in ipairs(list) do
+    plot.same_length("roc", "fpr", curve.fpr, "tpr", curve.tpr)
+    marks[i] = { kind = "line", x = curve.fpr, y = curve.tpr, colour = style.colour(i),
       dash = style.dash((i - 1) // #style.colours + 1),
       label = curves.label(curve.label, curve.auc, "AUC %.4f") }
   end
   local rows = math.ceil(#marks / 2)
   local panel = curves.panel(marks, "false positive rate", "true positive rate")
-  return chart.new(NAME, options, 520, 520 + 21 * rows, options.logx and stretch(panel) or panel)
+  return chart.new("roc", options, 520, 520 + 21 * rows, options.logx and stretch(panel) or panel)
 end
+
+local function rates(name, doc)
+  return { name, "list", of = "number", low = 0, high = 1, some = true, required = true, doc = doc }
+end
+
+return plot.define({
+  name = "roc", doc = "True against false positives.", arguments = 1,
+  params = {
+    { "curve", "list", of = "record", open = true, required = true, some = true,
+      doc = "what metrics.roc_curve gives, or several of these", fields = {
+        rates("fpr", "false positive rates"), rates("tpr", "true positive rates"),
+        { "auc", "value", doc = "the area below, for the legend" },
+        { "label", "value", doc = "in the legend" } } },
+    { "logx", "boolean", doc = "a logarithmic axis: what is near perfect differs at its left" },
+  },
+  example = "plot.roc(metrics.roc_curve(test.y, model:predict_proba(test))):show()",
+}, draw)

@@ -1,10 +1,9 @@
 -- plot.search: the trials of a search, their score against each parameter.
 local chart = require "digits.plot.chart"
-local check = require "digits.plot.check"
 local picture = require "digits.plot.picture"
+local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
 
-local NAME = "search"
 local MOST_VALUES = 8 -- of a parameter, that are set apart; more numbers make an axis
 
 local function text_of(value)
@@ -16,28 +15,20 @@ local function text_of(value)
 end
 
 -- Trials with a score: { params, score }.
-local function read(found, metric)
-  local ok, trials = pcall(function() return found.trials end)
-  if not ok or type(trials) ~= "table" then
-    check.fail(NAME, "expected what a search returns, with trials, found %s", check.found(found))
-  end
+local function read(trials, metric)
   local list = {}
   for i, trial in ipairs(trials) do
-    local params = type(trial) == "table" and trial.params
-    if type(params) ~= "table" or next(params) == nil then
-      check.fail(NAME, "trials[%d] must be a trial of a search, with params", i)
-    end
-    for name in pairs(params) do
+    for name in pairs(trial.params) do
       if type(name) ~= "string" then
-        check.fail(NAME, "trials[%d]: params must have names, found %s", i, check.found(name))
+        plot.fail("search: trials[%d]: params must have names, found one of type %s", i, type(name))
       end
     end
-    local score = type(trial.scores) == "table" and trial.scores[metric]
-    if type(score) == "number" and style.finite(score) then
+    local score = trial.scores and trial.scores[metric]
+    if type(score) == "number" and style.finite(score) and next(trial.params) then
       list[#list + 1] = { params = trial.params, score = score }
     end
   end
-  if #list == 0 then check.fail(NAME, "no trial has a score '%s'", metric) end
+  if #list == 0 then plot.fail("search: no trial has a score '%s'", metric) end
   return list
 end
 
@@ -130,21 +121,31 @@ local function panel_of(one, trials, y_axis, metric)
     x = axis, y = y_axis }
 end
 
-return function(found, options)
-  options = check.options(NAME, options, { metric = "string" })
-  local has, metric = pcall(function() return found.metric end)
-  metric = options.metric or has and type(metric) == "string" and metric or "accuracy"
-  local trials = read(found, metric)
+local function draw(found, options)
+  local metric = options.metric or type(found.metric) == "string" and found.metric or "accuracy"
+  local trials = read(found.trials, metric)
   local scores = {}
   for i, trial in ipairs(trials) do scores[i] = trial.score end
   local y_axis = chart.score_axis(metric, 0.05, scores)
   local panels = {}
   for i, one in ipairs(varied(trials)) do panels[i] = panel_of(one, trials, y_axis, metric) end
   local columns = math.min(#panels, #panels == 4 and 2 or 3)
-  local down = math.ceil(#panels / columns)
-  return picture.new {
-    kind = NAME, title = options.title,
-    width = options.width or 360 * columns + 60, height = options.height or 320 * down + 20,
+  return picture.new(options, {
+    kind = "search", width = 360 * columns + 60, height = 320 * math.ceil(#panels / columns) + 20,
     layout = chart.tiles(panels, columns),
-  }
+  })
 end
+
+return plot.define({
+  name = "search", arguments = 1,
+  doc = "The trials of a search: their score against each parameter that varies.",
+  params = {
+    { "found", "record", open = true, required = true, doc = "what a search returns", fields = {
+      { "trials", "list", of = "record", open = true, required = true, doc = "all of them",
+        fields = { { "params", "table", required = true, doc = "values by name" },
+          { "scores", "table", doc = "numbers by name" } } },
+      { "metric", "value", doc = "the score that the search looked at" } } },
+    { "metric", "string", doc = "the score; by default the one that the search looked at" },
+  },
+  example = "plot.search(search.grid { ... }):show()",
+}, draw)

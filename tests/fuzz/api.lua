@@ -200,9 +200,6 @@ local function gather(filter)
       add(document.name, value, true)
     end
   end
-  for name, method in pairs(getmetatable(objects.page).__index) do
-    if not name:find "^__" then add("page:" .. name, method, true) end
-  end
   table.sort(found, function(a, b) return a.name < b.name end)
   return found
 end

@@ -58,9 +58,9 @@ describe("surplus arguments", function()
   end)
 
   it("of functions written in Lua are refused", function()
-    refused("line: expected line { x = nil, y = numbers, ",
+    refused("plot.line: expected plot.line { series..., x = nil, ",
       function() plot.line({ y = { 1 } }, { title = "t" }) end)
-    refused("images: expected images(set or tensor, { rows = nil, ",
+    refused("plot.images: expected plot.images(source, { rows = nil, ",
       function() plot.images(set, {}, 1) end)
     refused("mnist: expected mnist { part = nil, target = nil }", function() data.mnist({}, 1) end)
     refused("open: expected open(path", function() data.open("a", {}, 1) end)
@@ -73,9 +73,10 @@ describe("surplus arguments", function()
   it("of a page of a report are refused", function()
     local folder = support.folder()
     local page = digits.report.new(folder .. "/page.html", { title = "t" })
-    says("report: section takes 1 argument, found 2", function() page:section("a", "b") end)
-    says("report: save takes 0 arguments, found 1", function() page:save "x.html" end)
-    says("report: expected a page, found a string; call it with a colon: page:section(...)",
+    says("section: expected section(title), found 2 arguments",
+      function() page:section("a", "b") end)
+    says("save: expected save(), found 1 argument", function() page:save "x.html" end)
+    says("section: use a colon: page:section(title)",
       function() page.section "a" end)
     page:section("a"):text("b", "c", "d")
     support.remove(folder)
@@ -135,7 +136,8 @@ describe("a method called with a point", function()
       function() set.split { 0.5, 0.5 } end)
     says("sum: use a colon: tensor:sum { axis = nil, keep = false }",
       function() set.x.sum() end)
-    refused("a colon: p:save(...)", function() plot.line { y = { 1 } }.save "a.svg" end)
+    refused("save: use a colon: picture:save(path)",
+      function() plot.line { y = { 1 } }.save "a.svg" end)
   end)
 
   it("works with the object as its first argument", function()

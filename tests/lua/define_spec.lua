@@ -233,7 +233,7 @@ describe("a parameter that holds values", function()
     assert.same({ "a", 4 }, { read(x, "a") })
     assert.same({ "none", 2 }, { read(x, { most = 2 }) })
     assert.same({ "a", 2 }, { read(x, "a", { most = 2 }) })
-    assert.has_error.matches(function() read(x, {}) end, "draw: layer must be a string, found {}")
+    assert.same({ "none", 4 }, { read(x, {}) })
     assert.has_error.matches(function() read(x, "a", { most = 2 }, 1) end,
       "draw: expected draw%(set")
   end)

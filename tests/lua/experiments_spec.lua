@@ -34,7 +34,7 @@ describe("report", function()
   end)
 
   it("writes what it is given, escaped, into one file", function()
-    local page = report.new(path, { title = "1 < 2 & \"so\"", lead = "a\0b \255" })
+    local page = report.new(path, { title = "1 < 2 & \"so\"", lead = "a\1b \255" })
     page:tiles { { "<i>", "5 %" } }
     page:section "A & B":part "<p>":text("`x < y` costs 3 %"):list { "one", "<two>" }
     page:code "if a < b then\n  c() --x=<"
@@ -60,11 +60,12 @@ describe("report", function()
     assert.matches("/dev/null", support.message(function()
       report.new("/dev/null/page.html", { title = "x" })
     end))
-    assert.matches("title must be a string", support.message(function() report.new(path) end))
+    assert.matches("title is required %(a string%)",
+      support.message(function() report.new(path) end))
     local page = report.new(path, { title = "x" })
-    assert.matches("the caption of a figure must be a string, found nil",
+    assert.matches("figure: caption is required %(a string%)",
       support.message(function() page:figure(digits.plot.line { y = { 1, 2 } }) end))
-    assert.matches("rows of a table must be a table, found nil",
+    assert.matches("table: rows is required %(a list, each a list or tensor%)",
       support.message(function() page:table { head = { "a" } } end))
   end)
 end)

@@ -35,22 +35,22 @@ describe("calls with values that nobody expects", function()
     local forest = tree.RandomForest { n_estimators = 1 }
     forest:fit(set, { verbose = 0 })
     for _, case in ipairs {
-      { "plot%.roc: expected .*, found 5", plot.roc, 5 },
-      { "plot%.calibration: expected .*, found true", plot.calibration, true },
-      { "plot%.confusion_matrix: expected a confusion matrix .*, found a dataset",
+      { "plot%.roc: curve must be a list, .*, found 5", plot.roc, 5 },
+      { "plot%.calibration: curve must be .*, found true", plot.calibration, true },
+      { "plot%.confusion_matrix: matrix must be .*, found a dataset",
         plot.confusion_matrix, set },
-      { "plot%.confusion_matrix: counts%[1%]%[1%] must be a number", plot.confusion_matrix,
+      { "plot%.confusion_matrix: matrix: counts%[1%]%[1%] must be a number", plot.confusion_matrix,
         { labels = { 1 }, counts = { { "x" } } } },
-      { "plot%.heatmap: .* must be a tensor, found a tensor", plot.heatmap, forged },
-      { "plot%.importance: shape%[2%] must be a whole number", plot.importance, { 1, 2 },
+      { "plot%.heatmap: tensor must be a tensor, found a table", plot.heatmap, forged },
+      { "plot%.importance: shape must be a list of 2 whole numbers", plot.importance, { 1, 2 },
         { shape = { 1, "2" } } },
-      { "plot%.importance: shape must be { height, width }", plot.importance, { 1 },
+      { "plot%.importance: shape must be a list of 2 whole numbers", plot.importance, { 1 },
         { shape = {} } },
       { "plot%.kernels: most must be a whole number of at least 1, found 1.5", plot.kernels, model,
         { shape = { 2, 2 }, most = 1.5 } },
-      { "plot%.compare: candidate 1: accuracy_spread must be a number of at least 0", plot.compare,
-        { { name = "a", accuracy = 1, seconds = 1, accuracy_spread = "x" } } },
-      { "plot%.search: trials%[1%] must be a trial", plot.search, { trials = { 7 } } },
+      { "plot%.compare: candidates%[1%]: accuracy_spread must be a number of at least 0",
+        plot.compare, { { name = "a", accuracy = 1, seconds = 1, accuracy_spread = "x" } } },
+      { "plot%.search: found: trials%[1%] must be a table", plot.search, { trials = { 7 } } },
       { "tree_text: ", forest.tree_text, model }, { "importances: ", forest.importances, model },
     } do
       assert.matches(case[1], message(case[2], case[3], case[4]))
@@ -60,15 +60,20 @@ describe("calls with values that nobody expects", function()
   it("are told to use a colon by pages", function()
     local folder = support.folder()
     local page = digits.report.new(folder .. "/p.html", { title = "t" })
-    assert.matches("report: expected a page, found nil; call it with a colon: page:save%(...%)",
-      message(page.save))
-    assert.matches("call it with a colon: page:text", message(page.text, "prose"))
-    assert.matches("a figure must be a picture of digits.plot",
-      message(page.figure, page, { 7 }, ""))
-    assert.matches("there is no picture in the figure", message(page.figure, page, {}, ""))
-    assert.matches("a row of a table must be a table, found a number", message(page.table, page,
-      { head = { "a" }, rows = { 7 } }))
-    assert.matches("a tile must be a table", message(page.tiles, page, { 7 }))
+    for _, case in ipairs {
+      { "save: use a colon: page:save%(%)", page.save },
+      { "text: use a colon", page.text, "prose" },
+      { "figure: pictures%[1%] must be a picture, .*, found 7", page.figure, page, { 7 }, "" },
+      { "figure: pictures must be .*, found an empty list", page.figure, page, {}, "" },
+      { "table: rows%[1%] must be a list or tensor, found 7", page.table, page,
+        { head = { "a" }, rows = { 7 } } },
+      { "tiles: tiles%[1%] must be a list or tensor, found 7", page.tiles, page, { 7 } },
+      { "text: paragraphs%[2%] must be a string, found 2", page.text, page, "a", 2 },
+      { "part: title must be a string, found true", page.part, page, true },
+      { "report.new: title is required", digits.report.new, folder .. "/q.html" },
+    } do
+      assert.matches(case[1], message(table.unpack(case, 2)))
+    end
     support.remove(folder)
   end)
 end)

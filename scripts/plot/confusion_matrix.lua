@@ -1,44 +1,25 @@
 -- plot.confusion_matrix: what was taken for what.
 local core = require "digits.core"
 local picture_of = core.internals.picture
-local check = require "digits.plot.check"
 local picture = require "digits.plot.picture"
+local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
 
-local NAME = "confusion_matrix"
-
--- A square table of counts by rows of truth, and the names of the labels.
-local function read(matrix, names)
-  local kind = type(matrix)
-  local ok, labels, counts, own = pcall(function()
-    return matrix.labels, matrix.counts, matrix.names
-  end)
-  if kind ~= "table" and kind ~= "userdata" or not ok or labels == nil or counts == nil then
-    check.fail(NAME, "expected a confusion matrix with labels and counts, found %s",
-      check.found(matrix))
-  end
-  if check.is_a(counts, "tensor") then counts = counts:totable() end
-  if check.is_a(labels, "tensor") then labels = labels:totable() end
-  names = names or own or labels
-  for what, list in pairs { counts = counts, labels = names } do
-    if type(list) ~= "table" then
-      check.fail(NAME, "%s must be a list or a tensor, found %s", what, check.found(list))
-    end
-  end
-  if type(labels) ~= "table" then labels = names end
-  local size = #counts
-  if size == 0 or #names ~= size or #labels ~= size then
-    check.fail(NAME, "expected as many labels as rows of counts, found %d and %d", #names, size)
+-- The names of the labels, as texts, one for each row of a square of counts.
+local function texts_of(names, counts)
+  if #counts == 0 or #names ~= #counts then
+    plot.fail("confusion_matrix: expected as many labels as rows of counts, found %d and %d",
+      #names, #counts)
   end
   local texts = {}
-  for i = 1, size do
+  for i, row in ipairs(counts) do
     texts[i] = tostring(names[i])
-    if type(counts[i]) ~= "table" or #counts[i] ~= size then
-      check.fail(NAME, "counts must be square, found %d rows and another length in row %d", size, i)
+    if #row ~= #counts then
+      plot.fail("confusion_matrix: counts must be square, found %d rows and %d values in row %d",
+        #counts, #row, i)
     end
-    check.numbers(NAME, ("counts[%d]"):format(i), counts[i])
   end
-  return counts, texts
+  return texts
 end
 
 -- What each cell's count is of its row, and the greatest such share off the diagonal.
@@ -201,22 +182,34 @@ local function text(map)
   end
 end
 
-return function(matrix, options)
-  options = check.options(NAME, options, { labels = "table" })
-  local map = {}
-  map.counts, map.names = read(matrix, options.labels)
-  local worst
-  map.shares, worst = shares_of(map.counts)
-  map.shades = shades_of(map.counts, map.shares, worst)
+local function draw(matrix, options)
+  local counts = matrix.counts
+  local names = texts_of(options.labels or matrix.names or matrix.labels, counts)
+  local shares, worst = shares_of(counts)
+  local map = { counts = counts, names = names, shares = shares }
+  map.shades = shades_of(counts, map.shares, worst)
   map.raster = picture_of.colour(core.tensor(map.shades), "diverging", -1, 1)
-  local size = #map.counts
+  local size = #counts
   local cell = size <= 4 and 84 or size <= 12 and 62 or math.max(4, 700 // size)
   local side, left = cell * size, math.min(200, names_width(map.names)) + 46
-  return picture.new {
-    kind = "confusion matrix", title = options.title,
-    width = options.width or math.max(320, left + side + RIGHT),
-    height = options.height
-      or TOP + side + room_below(map.names, cell) + NOTE + (options.title and 33 or 0),
+  return picture.new(options, {
+    kind = "confusion matrix", width = math.max(320, left + side + RIGHT),
+    height = TOP + side + room_below(map.names, cell) + NOTE, above = 33,
     layout = layout(map), terminal = text(map),
-  }
+  })
 end
+
+return plot.define({
+  name = "confusion_matrix", arguments = 1,
+  doc = "Counts, and their share of the row; errors have a scale of colours of their own.",
+  params = {
+    { "matrix", "record", open = true, required = true,
+      doc = "what metrics.confusion_matrix gives", fields = {
+        { "labels", "list", required = true, doc = "of rows and columns" },
+        { "counts", "list", of = { "list", of = "number" }, required = true,
+          doc = "by truth, then by what was predicted" },
+        { "names", "list", doc = "in place of the labels" } } },
+    { "labels", "list", doc = "texts in place of the labels" },
+  },
+  example = "plot.confusion_matrix(cm):save \"confusion.png\"",
+}, draw)

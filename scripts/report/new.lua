@@ -1,0 +1,188 @@
+-- report.new: a page of prose, tables and pictures in one HTML file, which needs nothing else: no
+-- network, no script, no file beside it.
+local internals = require("digits.core").internals
+local html = require "digits.report.html"
+local style = require "digits.report.style"
+local is_picture = require("digits.plot.picture").is
+local writable = require "digits.writable"
+
+local methods = {}
+local Page = { __name = "digits.page", __index = methods }
+
+-- A method of pages, which writes numbers with a point.
+local function method(name, doc, params, call)
+  methods[name] = internals.define({ name = name, path = "page:" .. name, doc = doc, class = Page,
+    method = true, arguments = params.arguments or #params, params = params },
+    function(...) return internals.c_locale(call, ...) end)
+end
+
+local function add(page, text)
+  page.parts[#page.parts + 1] = text
+  return page
+end
+
+method("tiles", "Figures of note, below the title.", { { "tiles", "list", required = true,
+  of = { "list", of = "value" }, doc = "pairs such as { \"accuracy\", 0.989 }" } },
+  function(self, tiles)
+    self.top = tiles
+    return self
+  end)
+
+method("section", "Begins a section.", { { "title", "string", required = true, doc = "of it" } },
+  function(self, title)
+    local anchor = html.anchor(title)
+    self.sections[#self.sections + 1] = { title = title, anchor = anchor }
+    return add(self, ('<h2 id="%s">%s</h2>'):format(anchor, html.escape(title)))
+  end)
+
+method("part", "Begins a part of a section.", { { "title", "string", required = true,
+  doc = "of it" } }, function(self, title)
+  return add(self, "<h3>" .. html.escape(title) .. "</h3>")
+end)
+
+method("text", "Paragraphs of prose, in which `...` is code.", { arguments = -1, { "paragraphs",
+  "list", of = "string", rest = true, doc = "each a text" } }, function(self, given)
+  for _, paragraph in ipairs(given.paragraphs or {}) do
+    add(self, "<p>" .. html.prose(paragraph) .. "</p>")
+  end
+  return self
+end)
+
+method("list", "A list of sentences.", { { "items", "list", required = true,
+  doc = "prose, in which `...` is code" } }, function(self, items)
+  local lines = {}
+  for i, item in ipairs(items) do lines[i] = "<li>" .. html.prose(item) .. "</li>" end
+  return add(self, "<ul>\n" .. table.concat(lines, "\n") .. "\n</ul>")
+end)
+
+method("code", "Commands, or other text that keeps its lines.", { { "text", "string",
+  required = true, doc = "the text; where a line is too long, options stay whole" } },
+  function(self, text)
+    text = html.escape(text):gsub("%-%-[^%s<]+", "<span>%0</span>")
+    return add(self, "<pre>" .. text .. "</pre>")
+  end)
+
+local CELLS = { "list", of = "value" }
+
+method("table", "A table.", { arguments = 0,
+  { "head", "list", required = true, doc = "names of the columns" },
+  { "rows", "list", of = CELLS, required = true, doc = "lists of cells" },
+  { "caption", "string", doc = "below the table" },
+  { "texts", "integer", low = 0, default = 1, doc = "columns that hold text, from the left" },
+  { "best", { "integer" }, low = 1, doc = "the row that stands out" },
+}, function(self, given)
+  local lines = { '<div class="rows"><table>' }
+  local function line(cells, tag)
+    local parts = {}
+    for i, cell in ipairs(cells) do
+      parts[i] = ("<%s%s>%s</%s>"):format(tag, i <= given.texts and ' class="text"' or "",
+        html.prose(cell), tag)
+    end
+    return table.concat(parts)
+  end
+  if given.caption then lines[2] = "<caption>" .. html.prose(given.caption) .. "</caption>" end
+  lines[#lines + 1] = "<thead><tr>" .. line(given.head, "th") .. "</tr></thead><tbody>"
+  for i, row in ipairs(given.rows) do
+    local tag = i == given.best and '<tr class="best">' or "<tr>"
+    lines[#lines + 1] = tag .. line(row, "td") .. "</tr>"
+  end
+  lines[#lines + 1] = "</tbody></table></div>"
+  return add(self, table.concat(lines, "\n"))
+end)
+
+local function image(picture, alt, class)
+  return ('<img%s src="data:image/svg+xml;base64,%s" width="%d" height="%d" alt="%s">'):format(
+    class and (' class="%s"'):format(class) or "", html.base64(picture:render "svg"),
+    picture.width, picture.height, html.escape(html.flat(alt)))
+end
+
+method("figure", "A picture, or several that stand side by side where there is room.", {
+  { "pictures", { "picture", "list" }, of = { "picture", "record" }, some = true, required = true,
+    doc = "each a picture, or with one for phones: { picture, narrow = picture }", fields = {
+      { "picture", "picture", required = true, doc = "for screens" },
+      { "narrow", "picture", required = true, named_only = true, doc = "for phones" } } },
+  { "caption", "string", required = true, doc = "below, in prose" },
+  { "alt", "string", doc = "what is seen, for those who do not see; by default the caption" },
+}, function(self, pictures, caption, alt)
+  local images = {}
+  alt = alt or caption
+  for i, one in ipairs(is_picture(pictures) and { pictures } or pictures) do
+    images[i] = is_picture(one) and image(one, alt) or ("<div>%s%s</div>"):format(
+      image(one.picture, alt, "wide"), image(one.narrow, alt, "narrow"))
+  end
+  local whole = '<figure><div class="pictures">\n%s\n</div><figcaption>%s</figcaption></figure>'
+  return add(self, whole:format(table.concat(images, "\n"), html.prose(caption)))
+end)
+
+local PAGE = [[
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
+<title>$title</title>
+<style>
+$style</style>
+</head>
+<body>
+<header>
+<h1>$title</h1>
+$lead
+$tiles
+</header>
+$contents
+<main>
+$parts
+</main>
+<footer>Made by digits-lua.</footer>
+</body>
+</html>
+]]
+
+local function contents(page)
+  local links = {}
+  for i, section in ipairs(page.sections) do
+    links[i] = ('<li><a href="#%s">%s</a></li>'):format(section.anchor, html.escape(section.title))
+  end
+  return #links > 0
+    and '<nav aria-label="Contents"><ol>\n' .. table.concat(links, "\n") .. "\n</ol></nav>" or ""
+end
+
+local function tiles(page)
+  local list = {}
+  for i, tile in ipairs(page.top) do
+    list[i] = ('<div class="tile"><dt>%s</dt><dd>%s</dd></div>'):format(html.prose(tile[1]),
+      html.prose(tile[2]))
+  end
+  return #list > 0 and '<dl class="tiles">\n' .. table.concat(list, "\n") .. "\n</dl>" or ""
+end
+
+method("html", "The whole page, as a string.", {}, function(self)
+  return (PAGE:gsub("%$(%l+)", {
+    title = html.escape(self.title), style = style, tiles = tiles(self), contents = contents(self),
+    lead = self.lead and '<p class="lead">' .. html.prose(self.lead) .. "</p>" or "",
+    parts = table.concat(self.parts, "\n"),
+  }))
+end)
+
+method("save", "Writes the page, whole or not at all.", {}, function(self)
+  internals.picture.write(self.path, self:html())
+  return self
+end)
+
+return internals.define({
+  name = "report.new", path = "report.new", arguments = 1,
+  doc = "A page in one HTML file; a path that cannot be written raises now. Its methods add to " ..
+    "it:\ntiles, section, part, text, list, code, figure and table; save writes it.",
+  params = {
+    { "path", "path", required = true, doc = "the file" },
+    { "title", "string", required = true, doc = "of the page" },
+    { "lead", "string", doc = "prose below the title" },
+  },
+  example = "local page = digits.report.new(\"out/report.html\", { title = \"Digits\" })",
+}, function(path, options)
+  writable("report", path)
+  return setmetatable({ path = path, title = options.title, lead = options.lead, parts = {},
+    sections = {}, top = {} }, Page)
+end)
