@@ -19,7 +19,9 @@ struct described {
     dg_descriptor type;          /* of kind "function" */
     const dg_function *function; /* NULL: a Lua function, upvalue 2 */
     int arguments;
-    bool method; /* the object is the first argument */
+    bool method;          /* the object is the first argument */
+    bool needs_none;      /* may be called without arguments: then the options are these */
+    const void *defaults; /* user value 2 */
 };
 
 /* --- calling -------------------------------------------------------------------------------- */
@@ -35,16 +37,24 @@ static void check_object(lua_State *L, const struct described *described)
              lua_tostring(L, -1));
 }
 
-static int call_c(lua_State *L)
+/* Reads the arguments into `options`, of which `part` is made. */
+static const struct described *read_call(lua_State *L, dg_part *part, void *options)
 {
     const struct described *described = lua_touserdata(L, lua_upvalueindex(1));
+    int first = described->method ? 2 : 1;
+    if (described->method) check_object(L, described);
+    memcpy(options, described->defaults, described->type.options_size);
+    *part = (dg_part){ .type = &described->type, .options = options, .borrows = true };
+    if (!described->needs_none || lua_gettop(L) >= first)
+        dg_read_options(L, part, described->arguments, first, 0);
+    return described;
+}
+
+static int call_c(lua_State *L)
+{
     alignas(max_align_t) char options[DG_MAX_OPTIONS_SIZE];
     dg_part part;
-    if (described->method) check_object(L, described);
-    memset(options, 0, described->type.options_size);
-    dg_part_open(&part, &described->type, options);
-    dg_read_options(L, &part, described->arguments, described->method ? 2 : 1, 0);
-    const dg_function *function = described->function;
+    const dg_function *function = read_call(L, &part, options)->function;
     return function->call ? function->call(L, options) : function->function(L);
 }
 
@@ -70,13 +80,9 @@ static int finish_lua(lua_State *L, int status, lua_KContext base)
  * have passed the check or are defaults. */
 static int call_lua(lua_State *L)
 {
-    const struct described *described = lua_touserdata(L, lua_upvalueindex(1));
     alignas(max_align_t) char options[DG_MAX_OPTIONS_SIZE];
     dg_part part;
-    if (described->method) check_object(L, described);
-    memset(options, 0, described->type.options_size);
-    dg_part_open(&part, &described->type, options);
-    dg_read_options(L, &part, described->arguments, described->method ? 2 : 1, 0);
+    const struct described *described = read_call(L, &part, options);
     int base = lua_gettop(L), arguments = described->arguments > 0 ? described->arguments : 0;
     luaL_checkstack(L, arguments + 8, NULL);
     lua_pushvalue(L, lua_upvalueindex(2));
@@ -112,7 +118,7 @@ static void remember(lua_State *L, int index)
 static struct described *push_description(lua_State *L, const dg_function *function,
                                           const char *prefix, bool method)
 {
-    struct described *described = lua_newuserdatauv(L, sizeof *described, 1);
+    struct described *described = lua_newuserdatauv(L, sizeof *described, 2);
     *described = (struct described){
         .type = { .kind = "function",
                   .name = function->name,
@@ -132,9 +138,16 @@ static struct described *push_description(lua_State *L, const dg_function *funct
 }
 
 /* Makes the closure of the description and the `upvalues` values behind it, on top of the stack. */
-static void push_closure(lua_State *L, const struct described *described, int upvalues)
+static void push_closure(lua_State *L, struct described *described, int upvalues)
 {
     int index = lua_gettop(L) - upvalues;
+    dg_part part;
+    size_t size = described->type.options_size;
+    void *defaults = memset(dg_scratch(L, 1, size), 0, size);
+    lua_setiuservalue(L, index, 2);
+    dg_part_open(&part, &described->type, defaults);
+    described->defaults = defaults;
+    described->needs_none = dg_part_finish(&part) == DG_OK;
     lua_pushvalue(L, index);
     lua_insert(L, index + 1);
     lua_pushcclosure(L, described->function ? call_c : call_lua, 1 + upvalues);
@@ -155,7 +168,7 @@ void dg_push_described_method(lua_State *L, const dg_function *function, int met
     luaL_getsubtable(L, LUA_REGISTRYINDEX, "digits.methods");
     if (lua_rawgetp(L, -1, function) == LUA_TNIL) {
         lua_pop(L, 1);
-        const struct described *described = push_description(L, function, prefix, true);
+        struct described *described = push_description(L, function, prefix, true);
         lua_pushnil(L);
         lua_pushvalue(L, meta);
         push_closure(L, described, 2);
@@ -429,7 +442,7 @@ int dg_define(lua_State *L)
     if (!path) return luaL_error(L, "define: there is no path");
     for (const char *each = name ? "" : path; *each; each++)
         if (each == path || each[-1] == '.' || each[-1] == ':') name = each;
-    struct described *described = lua_newuserdatauv(L, sizeof *described, 1);
+    struct described *described = lua_newuserdatauv(L, sizeof *described, 2);
     *described = (struct described){
         .type = { .kind = "function",
                   .name = name,
