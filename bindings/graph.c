@@ -218,8 +218,15 @@ typedef struct model_options {
     dg_optional_seed seed;
 } model_options;
 
+/* A layer that was not called passes, and gets a message of its own. */
+static bool read_end(lua_State *L, int index, dg_value *out)
+{
+    (void)out;
+    return dg_class_test(L, index, &node_class) || dg_test_part(L, index);
+}
+
 static const dg_lua_handle end_handle = { { "node", "nn.Input { ... } or a layer called on one" },
-                                          NULL };
+                                          read_end };
 
 static const dg_param model_params[] = {
     DG_SLOT(model_options, inputs, .required = true, .handle = &end_handle.handle,

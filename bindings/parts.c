@@ -336,11 +336,43 @@ static void set_text(lua_State *L, const char *name, const char *text)
 }
 
 static void push_params(lua_State *L, const dg_descriptor *type);
+static void push_param(lua_State *L, const dg_param *param, const dg_part *defaults, int index);
 
+/* Into the table on top of the stack: which numbers, words, or values of several types. */
+static void set_domain(lua_State *L, const dg_param *param)
+{
+    const dg_range *range = &param->range;
+    if (range->limits & DG_LOW) {
+        lua_pushnumber(L, range->low);
+        lua_setfield(L, -2, range->limits & DG_LOW_OPEN ? "above" : "low");
+    }
+    if (range->limits & DG_HIGH) {
+        lua_pushnumber(L, range->high);
+        lua_setfield(L, -2, range->limits & DG_HIGH_OPEN ? "below" : "high");
+    }
+    if (param->choices) {
+        lua_newtable(L);
+        for (int i = 0; param->choices[i]; i++) {
+            lua_pushstring(L, param->choices[i]);
+            lua_rawseti(L, -2, i + 1);
+        }
+        lua_setfield(L, -2, "choices");
+    }
+    if (!param->alternatives) return;
+    lua_newtable(L);
+    for (int i = 0; param->alternatives[i].name; i++) {
+        push_param(L, &param->alternatives[i], NULL, 0);
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_setfield(L, -2, "alternatives");
+}
+
+/* defaults: NULL where there are none. */
 static void push_param(lua_State *L, const dg_param *param, const dg_part *defaults, int index)
 {
     char expected[512];
     const dg_descriptor *fields = dg_fields_of(param);
+    luaL_checkstack(L, 16, NULL);
     lua_newtable(L);
     set_text(L, "name", param->name);
     set_text(L, "doc", param->doc);
@@ -352,6 +384,8 @@ static void push_param(lua_State *L, const dg_param *param, const dg_part *defau
     lua_pushboolean(L, param->named_only);
     lua_setfield(L, -2, "named_only");
     if (fields) push_params(L, fields), lua_setfield(L, -2, "fields");
+    set_domain(L, param);
+    if (!defaults) return;
     dg_value value = dg_part_get(defaults, index);
     if (param->default_text)
         value = (dg_value){ .type = DG_VALUE_TEXT, .text = param->default_text };

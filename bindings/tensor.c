@@ -89,7 +89,7 @@ static bool read_axis(lua_State *L, int index, dg_value *out)
 }
 
 const dg_lua_handle dg_tensor_handle = { { "tensor", "a tensor" }, read_handle };
-const dg_lua_handle dg_number_handle = { { "number", "a number" }, read_number };
+const dg_lua_handle dg_number_handle = { { "any number", "a number" }, read_number };
 const dg_lua_handle dg_axis_handle = { { "axis", "a whole number from 1, or from -1 for the last" },
                                        read_axis };
 

@@ -25,6 +25,11 @@ local function reference()
     add_all(found, name .. ":", class.methods)
     add_all(found, name .. ".", class.properties)
   end
+  for value, document in pairs(documents) do -- methods written in Lua
+    if type(value) == "function" and document.name:find ":" then
+      found[document.name] = found[document.name] or entry(value)
+    end
+  end
   return found
 end
 
@@ -32,6 +37,7 @@ return internals.define({
   path = "digits.reference", params = {},
   doc = "All that can be called or configured: a table from a name such as \"nn.Conv2D\" or\n" ..
     "\"model:fit\" to { kind =, name =, doc =, example =, params = { { name =, doc =,\n" ..
-    "expects =, default =, required = }, ... } }.",
+    "expects =, default =, required = }, ... } }. Of a parameter also its type, the range of " ..
+    "numbers\n(low or above, high or below), choices, alternatives, the fields of a table.",
   example = "print(digits.reference()[\"nn.Conv2D\"].params[1].expects)",
 }, reference)
