@@ -58,22 +58,36 @@ dg_status dg_format_find(const dg_format_type **out, const char *path)
                     path, known);
 }
 
+/* A set of what the files hold; where that cannot be, one of them is to blame. */
 static dg_status make(const dg_dataset **out, const dg_format_type *format, const void *options,
                       const dg_dataset_parts *record, const dg_found *found)
 {
-    dg_dataset_parts parts = *record;
-    bool labelled = found->y.storage != NULL;
-    if (labelled && found->y.axes > 0 && found->x.shape[0] != found->y.shape[0])
-        return dg_error(DG_FORMAT, "%s has %" PRId64 " labels, %s has %" PRId64 " rows",
-                        dg_param_get(&format->part.params[1], options).text, found->y.shape[0],
-                        dg_param_get(&format->part.params[0], options).text, found->x.shape[0]);
-    parts.x = &found->x;
-    parts.y = labelled ? &found->y : NULL;
-    if (found->feature_names && !parts.feature_names && !parts.no_features) {
+    const char *rows = dg_param_get(&format->part.params[0], options).text;
+    const char *labels = dg_param_get(&format->part.params[1], options).text;
+    dg_dataset_parts parts = { .x = &found->x, .target = record->target };
+    if (found->y.storage) parts.y = &found->y;
+    if (labels && found->x.shape[0] != found->y.shape[0])
+        return dg_error(DG_FORMAT, "%s has %" PRId64 " labels, %s has %" PRId64 " rows", labels,
+                        found->y.shape[0], rows, found->x.shape[0]);
+    if (found->feature_names) {
         parts.feature_names = (const char *const *)found->feature_names;
         parts.feature_count = found->x.shape[1];
     }
-    return dg_dataset_make(out, &parts);
+    dg_status status = dg_dataset_make(out, &parts);
+    if (status != DG_INVALID) return status;
+    return dg_error_context(DG_FORMAT, "%s", labels ? labels : rows);
+}
+
+/* The set with the rest of the record; x, y and target are what they are. */
+static dg_status complete(const dg_dataset **out, const dg_dataset_parts *record)
+{
+    const dg_dataset *set = *out;
+    dg_dataset_parts rest = *record;
+    rest.x = rest.y = NULL;
+    rest.target = DG_TARGET_BY_TYPE;
+    dg_status status = dg_dataset_with(out, set, &rest);
+    dg_dataset_release(set);
+    return status;
 }
 
 dg_status dg_format_read(const dg_dataset **out, const dg_format_type *format, const void *options,
@@ -84,6 +98,7 @@ dg_status dg_format_read(const dg_dataset **out, const dg_format_type *format, c
     *out = NULL;
     dg_status status = format->read(&found, options, record, job ? job : &usual);
     if (status == DG_OK) status = make(out, format, options, record, &found);
+    if (status == DG_OK) status = complete(out, record);
     dg_tensor_release(&found.x);
     dg_tensor_release(&found.y);
     dg_shared_release(found.feature_names);
