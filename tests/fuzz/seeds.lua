@@ -14,6 +14,10 @@ write("csv/quoted", "\"1\",\"2\"\n\"3\",\"4\"")
 write("idx/images", string.pack(">BBBBI4I4I4", 0, 0, 8, 3, 2, 2, 3) .. ("\1\2\3\4\5\6"):rep(2))
 write("idx/labels", string.pack(">BBBBI4", 0, 0, 8, 1, 2) .. "\7\9")
 write("idx/floats", string.pack(">BBBBI4I4ff", 0, 0, 13, 2, 1, 2, 0.5, 1.5))
+for _, name in ipairs { "u1", "f8", "fortran_i8", "version2", "labels" } do
+  local file <close> = assert(io.open("tests/golden/npy/" .. name .. ".npy", "rb"))
+  write("npy/" .. name, file:read "a")
+end
 local line = '{"trial":1,"params":{"a":0.5},"scores":{"accuracy":1e999,"loss":null},"seed":"7"}\n'
 write("journal/lines", line .. line .. '{"refit":1}\n{"tri')
 

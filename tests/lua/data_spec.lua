@@ -210,6 +210,35 @@ describe("idx", function()
   end)
 end)
 
+describe("npy", function()
+  local GOLDEN = "tests/golden/npy/"
+
+  it("reads arrays of NumPy, and what belongs to any set", function()
+    local set = data.npy { x = GOLDEN .. "u1.npy", y = GOLDEN .. "labels.npy", shape = { 12 },
+      class_names = { "minus two", "seven" } }
+    assert.are.equal("dataset: 2 rows of {12} uint8, 2 classes", tostring(set))
+    assert.are.same({ -2, 7 }, set.classes)
+    assert.are.equal(23, set.x[2][12])
+    assert.are.same({ 3, 4 }, data.npy(GOLDEN .. "f8.npy").shape)
+    assert.are.equal("npy: unknown option 'labels', its options are x, y, max_bytes, target, " ..
+      "shape, class_names, feature_names, weights, groups",
+      message(function() data.npy { x = GOLDEN .. "u1.npy", labels = "y.npy" } end))
+    assert.matches("version1.npy: y has the shape {2, 3, 4}, expected {rows}", message(function()
+      data.npy { x = GOLDEN .. "u1.npy", y = GOLDEN .. "version1.npy" }
+    end))
+  end)
+
+  it("is opened by its first bytes or its name, with the labels beside it", function()
+    assert.are.equal("dataset: 2 rows of {3, 4} float32, without labels",
+      tostring(data.open(GOLDEN .. "fortran_f4.npy")))
+    for from, to in pairs { ["u1.npy"] = "x_train.npy", ["labels.npy"] = "y_train.npy" } do
+      local file <close> = assert(io.open(GOLDEN .. from, "rb"))
+      support.write(folder .. "/" .. to, file:read "a")
+    end
+    assert.are.same({ 7, -2 }, data.open(folder .. "/x_train.npy").y:totable())
+  end)
+end)
+
 describe("open", function()
   it("takes a folder, train before test", function()
     local all = data.open(SAMPLE)
