@@ -1,0 +1,38 @@
+-- Model files of earlier versions: each is read for ever, and predicts the same bits.
+local digits = require "digits"
+local support = require "tests.lua.support"
+
+-- As tests/golden/make_old_models.lua made them.
+local rows = ((digits.range(0, 640) * 7) % 17):astype("float32"):reshape { 40, 4, 4, 1 } / 16
+local FILES = { models_1 = { "network", "regression", "forest", "boosting", "tree" } }
+
+local function expected(path)
+  local values = {}
+  for line in io.lines(path) do values[#values + 1] = tonumber(line) end
+  return values
+end
+
+local function outputs(model, named)
+  return (named and model:predict_proba(rows) or model:predict(rows)):reshape { -1 }:totable()
+end
+
+describe("a model file of an earlier version", function()
+  for folder, names in pairs(FILES) do
+    for _, name in ipairs(names) do
+      it("predicts the same bits: " .. folder .. "/" .. name, function()
+        local path = "tests/golden/" .. folder .. "/" .. name
+        local model = digits.load(path .. ".safetensors")
+        local named = name ~= "regression" and name ~= "tree"
+        local wanted = expected(path .. ".txt")
+        assert.is_true(#wanted == (named and 120 or 40))
+        assert.are.same(wanted, outputs(model, named))
+        assert.are.same(named and { "a", "b", "c" } or nil, model.class_names)
+        -- and so when this version has written it
+        local own = support.folder()
+        finally(function() support.remove(own) end)
+        model:save(own .. "/again.safetensors")
+        assert.are.same(wanted, outputs(digits.load(own .. "/again.safetensors"), named))
+      end)
+    end
+  end
+end)
