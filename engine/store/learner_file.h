@@ -4,6 +4,8 @@
 #define DG_STORE_LEARNER_FILE_H
 
 #include "engine/learner.h"
+#include "engine/store/json.h"
+#include "engine/store/safetensors.h"
 
 /* A path with the ending of a foreign format of the learner (XGBoost's ".json") is written and read
  * so; any other is a safetensors file. A name that ends as files of other programs do (.onnx, .h5,
@@ -27,5 +29,17 @@ bool dg_learner_save_loses(const dg_learner *learner, const char *path, char *ou
 /* A learner ready to predict, evaluate and fit (a network that was compiled has a fresh optimizer).
  * Trusts nothing: DG_FORMAT names the file and what is wrong. */
 dg_status dg_learner_load(dg_learner **out, const char *path);
+
+/* --- learners within learners -------------------------------------------------------------- */
+
+/* For types whose learners hold others: adds `learner`, all that its file would have, to what
+ * `describe` and `store` of theirs write, as the member `name` of `root` and the tensors
+ * "NAME/...". */
+dg_status dg_learner_put(const dg_learner *learner, const char *name, cJSON *root,
+                         dg_tensor_file *file);
+
+/* For their `restore`: the learner that was put there. */
+dg_status dg_learner_get(dg_learner **out, const char *name, const cJSON *root,
+                         const dg_tensor_file *file);
 
 #endif

@@ -1,17 +1,20 @@
 /* What the writers and the readers of learners' files agree on.
  *
  * Metadata "digits_lua" is an object with these members:
- *   format       1: DG_LEARNER_FORMAT; a change that old programs cannot read raises it
+ *   format       1, or 2 where a section is required; a change that old programs cannot read
+ *                raises it: DG_LEARNER_FORMAT is the highest
  *   kind         "network", or a learner's alias such as "random_forest"
  *   program      which program wrote it, for people
  *   seed         what was drawn follows from it; a text
  *   classes      null, or the label of each output
  *   class_names  only if there are names: one for each class
  *   input_range  null before the first fit, then [least, greatest] value seen
+ *   sections     only if there are some: see sections.h
  * and, unless the type of the learner has members of its own (networks: engine/nn/store.c),
  *   row          the shape of a row
  *   learner      {"type", "options", "defaults"}
- * The tensors are the learner's own. */
+ * The tensors are the learner's own; those of its sections have their names before theirs, and so
+ * have those of learners within it (dg_learner_put), whose objects are members of their names. */
 #ifndef DG_STORE_LEARNER_JSON_H
 #define DG_STORE_LEARNER_JSON_H
 
@@ -22,7 +25,7 @@
 #define DG_LEARNER_KEY "digits_lua"
 #define DG_PURPOSE_KEY "digits_lua_for" /* a text of whoever saved it, or not there */
 
-enum { DG_LEARNER_FORMAT = 1 };
+enum { DG_LEARNER_FORMAT = 2 };
 
 /* The foreign format of the type whose ending the path has, or NULL. */
 const dg_foreign_format *dg_foreign_for(const dg_learner_type *type, const char *path);

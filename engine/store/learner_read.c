@@ -10,6 +10,7 @@
 #include "engine/store/learner_file.h"
 #include "engine/store/learner_json.h"
 #include "engine/store/part_json.h"
+#include "engine/store/sections.h"
 
 /* --- what all have -------------------------------------------------------------------------- */
 
@@ -121,6 +122,7 @@ static dg_status create(dg_learner **out, const dg_learner_type *type, uint64_t 
 static dg_status read_learner(dg_learner **out, const cJSON *root, const dg_tensor_file *file)
 {
     const cJSON *kind, *text;
+    dg_tensor_file own;
     uint64_t seed;
     DG_TRY(check_format(root));
     DG_TRY(dg_json_member(root, "kind", cJSON_String, &kind));
@@ -133,7 +135,26 @@ static dg_status read_learner(dg_learner **out, const cJSON *root, const dg_tens
     DG_TRY(create(out, (const dg_learner_type *)type, seed, root));
     DG_TRY(read_classes(*out, root));
     DG_TRY(read_input_range(*out, root));
-    return (*out)->type->restore(*out, root, file);
+    dg_status status = dg_sections_check(root, file, &own);
+    if (status == DG_OK) status = (*out)->type->restore(*out, root, &own);
+    dg_free(own.tensors);
+    return status == DG_OK ? dg_sections_read(*out, root, file) : status;
+}
+
+dg_status dg_learner_get(dg_learner **out, const char *name, const cJSON *root,
+                         const dg_tensor_file *file)
+{
+    const cJSON *object;
+    dg_tensor_file own;
+    *out = NULL;
+    DG_TRY(dg_json_member(root, name, cJSON_Object, &object));
+    DG_TRY(dg_tensors_get(&own, name, file));
+    dg_status status = read_learner(out, object, &own);
+    dg_free(own.tensors);
+    if (status == DG_OK) return DG_OK;
+    dg_learner_free(*out);
+    *out = NULL;
+    return dg_error_context(status, "'%s'", name);
 }
 
 static dg_status load_from(dg_learner **out, const dg_tensor_file *file, const char *path)

@@ -7,6 +7,7 @@
 #include "engine/store/learner_file.h"
 #include "engine/store/learner_json.h"
 #include "engine/store/part_json.h"
+#include "engine/store/sections.h"
 
 /* --- the JSON text -------------------------------------------------------------------------- */
 
@@ -45,23 +46,39 @@ static dg_status add_row_and_options(cJSON *root, const dg_learner *learner)
     return dg_part_to_json(options, learner->options);
 }
 
-static dg_status describe(cJSON *root, const dg_learner *learner)
+/* All that a file has of the learner. */
+static dg_status describe(cJSON *root, const dg_learner *learner, dg_tensor_file *file)
 {
     const dg_learner_type *type = learner->type;
-    DG_TRY(dg_json_add(root, "format", dg_json_integer(DG_LEARNER_FORMAT)));
+    int64_t format = dg_sections_required(learner) ? 2 : 1;
+    DG_TRY(dg_json_add(root, "format", dg_json_integer(format)));
     DG_TRY(dg_json_add(root, "kind", cJSON_CreateString(type->part.alias)));
     DG_TRY(dg_json_add(root, "program", cJSON_CreateString("digits-lua " DIGITS_VERSION)));
     DG_TRY(type->describe ? type->describe(learner, root) : add_row_and_options(root, learner));
     DG_TRY(dg_json_add(root, "seed", dg_json_seed(learner->seed)));
     DG_TRY(add_classes(root, learner));
-    return add_input_range(root, learner);
+    DG_TRY(add_input_range(root, learner));
+    DG_TRY(type->store(learner, file));
+    return dg_sections_write(learner, root, file);
 }
 
-static dg_status learner_text(char **out, const dg_learner *learner)
+dg_status dg_learner_put(const dg_learner *learner, const char *name, cJSON *root,
+                         dg_tensor_file *file)
+{
+    cJSON *object;
+    dg_tensor_file own = { 0 };
+    DG_TRY(dg_json_add_object(root, name, &object));
+    dg_status status = describe(object, learner, &own);
+    if (status == DG_OK) status = dg_tensors_put(file, name, &own);
+    dg_tensor_file_release(&own);
+    return status;
+}
+
+static dg_status learner_text(char **out, const dg_learner *learner, dg_tensor_file *file)
 {
     cJSON *root = cJSON_CreateObject();
     DG_TRY(dg_json_made(root));
-    dg_status status = describe(root, learner);
+    dg_status status = describe(root, learner, file);
     char *text = status == DG_OK ? cJSON_PrintUnformatted(root) : NULL;
     cJSON_Delete(root);
     if (status == DG_OK) status = text ? dg_copy_text(out, text) : dg_json_made(NULL);
@@ -71,14 +88,15 @@ static dg_status learner_text(char **out, const dg_learner *learner)
 
 /* --- the file ------------------------------------------------------------------------------- */
 
-static dg_status add_metadata(dg_tensor_file *file, const dg_learner *learner, const char *purpose)
+/* The text about the learner, and its tensors. */
+static dg_status add_learner(dg_tensor_file *file, const dg_learner *learner, const char *purpose)
 {
     const int pairs = purpose ? 2 : 1;
     DG_TRY(dg_alloc_zero(&file->keys, pairs, sizeof *file->keys));
     DG_TRY(dg_alloc_zero(&file->values, pairs, sizeof *file->values));
     file->metadata_count = pairs;
     DG_TRY(dg_copy_text(&file->keys[0], DG_LEARNER_KEY));
-    DG_TRY(learner_text(&file->values[0], learner));
+    DG_TRY(learner_text(&file->values[0], learner, file));
     if (!purpose) return DG_OK;
     DG_TRY(dg_copy_text(&file->keys[1], DG_PURPOSE_KEY));
     return dg_copy_text(&file->values[1], purpose);
@@ -135,8 +153,7 @@ dg_status dg_learner_save_for(const dg_learner *learner, const char *path, const
     const dg_foreign_format *foreign = dg_foreign_for(learner->type, path);
     if (foreign) return foreign->write(learner, path);
     DG_TRY(refuse_foreign(learner, path));
-    dg_status status = add_metadata(&file, learner, purpose);
-    if (status == DG_OK) status = learner->type->store(learner, &file);
+    dg_status status = add_learner(&file, learner, purpose);
     if (status == DG_INVALID) dg_error_context(status, "cannot write %s", path);
     if (status == DG_OK) status = dg_tensor_file_write(&file, path);
     dg_tensor_file_release(&file);

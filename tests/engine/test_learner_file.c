@@ -242,7 +242,7 @@ static void expect_refused(const char *from, const char *to, const char *words)
 static void test_wrong_kind(void **state)
 {
     (void)state;
-    expect_refused("\"format\":1", "\"format\":2", "is of format 2, this program reads 1");
+    expect_refused("\"format\":1", "\"format\":3", "is of format 3, this program reads 2");
     expect_refused("\"format\":1", "\"format\":\"1\"", "'format' must be a number, found a text");
     expect_refused("\"format\":1", "\"format\":0", "'format' must be a whole number from 1");
     expect_refused("\"network\"", "\"forest\"",

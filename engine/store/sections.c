@@ -1,0 +1,148 @@
+/* Sections of model files, and names of tensors with a prefix. */
+#include "engine/store/sections.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/base/memory.h"
+
+/* --- names with a prefix ------------------------------------------------------------------- */
+
+/* What of the name follows "PREFIX/", or NULL. */
+static const char *after(const char *name, const char *prefix)
+{
+    size_t length = strlen(prefix);
+    return strncmp(name, prefix, length) == 0 && name[length] == '/' ? name + length + 1 : NULL;
+}
+
+dg_status dg_tensors_put(dg_tensor_file *file, const char *name, const dg_tensor_file *from)
+{
+    for (int i = 0; i < file->count; i++)
+        if (after(file->tensors[i].name, name))
+            return dg_error(DG_INVALID, "the tensor '%.100s' has the name of one of '%s'",
+                            file->tensors[i].name, name);
+    for (int i = 0; i < from->count; i++) {
+        const dg_named_tensor *named = &from->tensors[i];
+        char *full;
+        size_t size = strlen(name) + strlen(named->name) + 2;
+        DG_TRY(dg_alloc(&full, (int64_t)size, 1));
+        snprintf(full, size, "%s/%s", name, named->name);
+        dg_status status = dg_tensor_file_add(file, full, &named->tensor);
+        dg_free(full);
+        DG_TRY(status);
+    }
+    return DG_OK;
+}
+
+dg_status dg_tensors_get(dg_tensor_file *out, const char *name, const dg_tensor_file *file)
+{
+    *out = (dg_tensor_file){ 0 };
+    DG_TRY(dg_alloc(&out->tensors, file->count, sizeof *out->tensors));
+    for (int i = 0; i < file->count; i++) {
+        const char *rest = after(file->tensors[i].name, name);
+        if (!rest) continue;
+        out->tensors[out->count] = file->tensors[i];
+        out->tensors[out->count++].name = (char *)rest;
+    }
+    return DG_OK;
+}
+
+/* --- sections ------------------------------------------------------------------------------ */
+
+static const dg_section *const known[] = { NULL };
+
+static const dg_section *find(const char *name)
+{
+    for (int i = 0; known[i]; i++)
+        if (strcmp(known[i]->name, name) == 0) return known[i];
+    return NULL;
+}
+
+bool dg_sections_required(const dg_learner *learner)
+{
+    for (int i = 0; known[i]; i++)
+        if (known[i]->required && known[i]->there(learner)) return true;
+    return false;
+}
+
+static dg_status write_one(const dg_section *section, const dg_learner *learner, cJSON *list,
+                           dg_tensor_file *file)
+{
+    cJSON *object;
+    dg_tensor_file own = { 0 };
+    DG_TRY(dg_json_add_object(list, section->name, &object));
+    DG_TRY(dg_json_add(object, "required", cJSON_CreateBool(section->required)));
+    dg_status status = section->write(learner, object, &own);
+    if (status == DG_OK) status = dg_tensors_put(file, section->name, &own);
+    dg_tensor_file_release(&own);
+    return status;
+}
+
+dg_status dg_sections_write(const dg_learner *learner, cJSON *root, dg_tensor_file *file)
+{
+    cJSON *list = NULL;
+    for (int i = 0; known[i]; i++) {
+        if (!known[i]->there(learner)) continue;
+        if (!list) DG_TRY(dg_json_add_object(root, "sections", &list));
+        DG_TRY(write_one(known[i], learner, list, file));
+    }
+    return DG_OK;
+}
+
+static dg_status check_one(const cJSON *section)
+{
+    const cJSON *required;
+    if (!cJSON_IsObject(section))
+        return dg_error(DG_FORMAT, "must be an object, found %s", dg_json_kind(section));
+    DG_TRY(dg_json_member(section, "required", cJSON_True | cJSON_False, &required));
+    if (!cJSON_IsTrue(required) || find(section->string)) return DG_OK;
+    return dg_error(DG_FORMAT, "is required to use the model, and unknown to this program: a newer "
+                               "digits-lua can read the file");
+}
+
+/* Whether the tensor belongs to one of the sections. */
+static bool in_sections(const char *name, const cJSON *sections)
+{
+    const cJSON *section;
+    cJSON_ArrayForEach(section, sections)
+    {
+        if (after(name, section->string)) return true;
+    }
+    return false;
+}
+
+dg_status dg_sections_check(const cJSON *root, const dg_tensor_file *file, dg_tensor_file *own)
+{
+    const cJSON *sections = cJSON_GetObjectItemCaseSensitive(root, "sections"), *section;
+    *own = (dg_tensor_file){ 0 };
+    if (sections && !cJSON_IsObject(sections))
+        return dg_error(DG_FORMAT, "'sections' must be an object, found %s",
+                        dg_json_kind(sections));
+    cJSON_ArrayForEach(section, sections)
+    {
+        dg_status status = check_one(section);
+        if (status != DG_OK)
+            return dg_error_context(status, "the section '%.100s'", section->string);
+    }
+    DG_TRY(dg_alloc(&own->tensors, file->count, sizeof *own->tensors));
+    for (int i = 0; i < file->count; i++)
+        if (!in_sections(file->tensors[i].name, sections))
+            own->tensors[own->count++] = file->tensors[i];
+    return DG_OK;
+}
+
+dg_status dg_sections_read(dg_learner *learner, const cJSON *root, const dg_tensor_file *file)
+{
+    const cJSON *section;
+    cJSON_ArrayForEach(section, cJSON_GetObjectItemCaseSensitive(root, "sections"))
+    {
+        const dg_section *kind = find(section->string);
+        dg_tensor_file own;
+        if (!kind) continue;
+        DG_TRY(dg_tensors_get(&own, kind->name, file));
+        dg_status status = kind->read(learner, section, &own);
+        dg_free(own.tensors);
+        if (status != DG_OK) return dg_error_context(status, "the section '%s'", kind->name);
+    }
+    return DG_OK;
+}
