@@ -44,7 +44,7 @@ static double greatest(const double *gradient, int64_t size)
 /* The direction that the pairs make of the gradient: Nocedal and Wright, Algorithm 7.4. */
 static void choose_direction(struct minimum *m)
 {
-    double factor[PAIRS];
+    double factor[PAIRS] = { 0 };
     int64_t size = m->size;
     for (int64_t i = 0; i < size; i++) m->direction[i] = -m->gradient[i];
     for (int k = 1; k <= m->count; k++) {

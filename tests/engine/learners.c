@@ -79,7 +79,10 @@ void learners_expect_near(const float *found, const cJSON *wanted, double tolera
     double most = 0;
     int i = 0;
     const cJSON *item;
-    cJSON_ArrayForEach(item, wanted) most = fmax(most, fabs(item->valuedouble));
+    cJSON_ArrayForEach(item, wanted)
+    {
+        most = fmax(most, fabs(item->valuedouble));
+    }
     cJSON_ArrayForEach(item, wanted)
     {
         if (!(fabs((double)found[i] - item->valuedouble) <= tolerance * most))

@@ -58,7 +58,10 @@ static void test_golden(void **state)
     (void)state;
     cJSON *golden = learners_read("tests/golden/linear.json");
     const cJSON *example;
-    cJSON_ArrayForEach(example, golden) check_example(example);
+    cJSON_ArrayForEach(example, golden)
+    {
+        check_example(example);
+    }
     cJSON_Delete(golden);
 }
 

@@ -68,20 +68,24 @@ static void check_learners(dg_learner *with, dg_learner *without, const dg_datas
     expect_same(&a, &b);
 }
 
-static void test_trees(void **state)
+static void test_named(void **state)
 {
     (void)state;
-    static const char *const names[] = { "DecisionTree", "RandomForest", "GradientBoosting" };
+    static const char *const names[] = { "DecisionTree", "RandomForest",       "GradientBoosting",
+                                         "KNeighbors",   "LogisticRegression", "NearestCentroid" };
     static const char *const options[] = { "", "n_estimators=5 oob_score=true", "n_estimators=5" };
-    const dg_dataset *set = tree_set(60, 5, 3, false, true, 1);
-    for (int i = 0; i < 3; i++) {
-        dg_learner *with = tree_learner(names[i], options[i]);
-        dg_learner *without = tree_learner(names[i], options[i]);
+    const dg_dataset *holes = tree_set(60, 5, 3, false, true, 1);
+    const dg_dataset *whole = tree_set(60, 5, 3, false, false, 1);
+    for (int i = 0; i < 6; i++) {
+        const dg_dataset *set = i < 3 ? holes : whole;
+        dg_learner *with = tree_learner(names[i], i < 3 ? options[i] : "");
+        dg_learner *without = tree_learner(names[i], i < 3 ? options[i] : "");
         check_learners(with, without, set);
         dg_learner_free(with);
         dg_learner_free(without);
     }
-    dg_dataset_release(set);
+    dg_dataset_release(holes);
+    dg_dataset_release(whole);
 }
 
 static dg_model *network(void)
@@ -143,7 +147,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_jobs),
-        leaving_nothing(test_trees),
+        leaving_nothing(test_named),
         leaving_nothing(test_networks),
         leaving_nothing(test_files_and_programs),
     };
