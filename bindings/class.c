@@ -87,12 +87,13 @@ static int unknown_in_module(lua_State *L)
     if (lua_type(L, 2) != LUA_TSTRING)
         return dg_raise(L, "%s has no field %s", module, dg_push_found(L, 2));
     const char *name = lua_tostring(L, 2);
-    const dg_descriptor *peer = dg_find_peer(NULL, name);
-    if (peer) {
+    for (int i = 0; dg_registry[i]; i++) {
+        const dg_descriptor *peer = dg_registry[i];
+        if (!dg_is_peer(peer, name)) continue;
         lua_pushstring(L, peer->name);
         if (lua_rawget(L, 1) != LUA_TNIL)
-            return dg_raise(L, "%s has no field '%s': here it is %s, as in %s", module, name,
-                            peer->name, peer->example);
+            return dg_raise(L, "%s has no field '%s': here it is %s%s%s", module, name, peer->name,
+                            peer->example ? ", as in " : "", peer->example ? peer->example : "");
     }
     lua_pushvalue(L, 1);
     return dg_unknown_field(L, module, name, 1);

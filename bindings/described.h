@@ -40,6 +40,8 @@
     }
 /* Its parameters word_params, for a struct word_options. */
 #define DG_OPTIONS(word) .params = word##_params, .size = sizeof(word##_options)
+/* And those of a C function that is called so in Lua, too. */
+#define DG_CALLED(word, count) .name = #word, .call = word, DG_OPTIONS(word), .arguments = count
 
 enum { DG_MAX_OPTIONS_SIZE = 1024 }; /* bytes of an options struct */
 

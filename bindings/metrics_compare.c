@@ -1,115 +1,102 @@
-/* Metrics by name, and whether one model is better than another. */
+/* Whether one model is better than another. */
 #include "bindings/metrics.h"
 #include "bindings/tensor.h"
 
-static const char *const hints[] = {
-    "n_resamples",      "use resamples = ...",   "alpha",
-    "use level = 0.95", "random_state",          "use seed = ...",
-    "labels",           "use classes = { ... }", NULL,
+/* --- two models ----------------------------------------------------------------------------- */
+
+typedef struct bootstrap_options {
+    dg_judge_options judge;
+    int a, b;
+    const char *metric;
+    int64_t resamples;
+    double level;
+    dg_optional_seed seed;
+} bootstrap_options;
+
+static const dg_param bootstrap_params[] = {
+    DG_OF_ANY_TRUTH,
+    DG_OF_ANY(bootstrap_options, a, "predictions of the first model, as in score"),
+    DG_OF_ANY(bootstrap_options, b, "those of the second"),
+    DG_TEXT(bootstrap_options, metric, .default_text = "accuracy",
+            .doc = "a name: of labels, of numbers, log_loss or top_k_accuracy"),
+    DG_INT(bootstrap_options, resamples, DG_WITHIN(1, DG_MOST_RESAMPLES), .default_number = 10000,
+           .doc = "how often rows are drawn"),
+    DG_FLOAT(bootstrap_options, level, DG_BETWEEN(0, 1), .default_number = 0.95,
+             .doc = "of confidence"),
+    DG_SEED(bootstrap_options, seed, .doc = "of the draws"),
+    DG_OF_COLUMNS,
+    DG_END,
 };
 
-static const dg_tensor *want_truth(lua_State *L, int index, const char *function,
-                                   const dg_metric *metric)
+static int bootstrap(lua_State *L, const void *options)
 {
-    return metric->type->of_numbers ? dg_want_numbers(L, index, function, "truth")
-                                    : dg_want_labels(L, index, function, "truth");
-}
-
-/* The answers at `index`: numbers {n} if those are judged, else labels {n}, or a number for each
- * class {n, k}. */
-static dg_answers want_answers(lua_State *L, int index, const char *function, const char *name,
-                               const dg_metric *metric)
-{
-    dg_answers answers = { 0 };
-    if (metric->type->of_numbers) {
-        answers.numbers = dg_want_numbers(L, index, function, name);
-        return answers;
-    }
-    const dg_tensor *given = dg_test_tensor(L, index);
-    if (!given && lua_type(L, index) == LUA_TTABLE) {
-        dg_push_tensor_of(L, index, function, NULL);
-        given = lua_touserdata(L, -1);
-        index = lua_gettop(L);
-    }
-    if (given && given->axes == 2 && given->shape[1] > 1)
-        answers.chances = given;
-    else
-        answers.labels = dg_want_labels(L, index, function, name);
-    return answers;
-}
-
-/* score(name, truth, answers, { classes }) */
-static int score(lua_State *L)
-{
-    static const char *const names[] = { "classes", NULL };
-    double out = 0;
+    const bootstrap_options *o = options;
+    const dg_bootstrap_options how = { o->resamples, o->level, dg_seed_or_next(&o->seed) };
     dg_metric metric;
-    lua_settop(L, 4);
-    dg_check_call(L, dg_metric_find(&metric, dg_want_text(L, 1, "score", "the metric")), "score");
-    dg_args args = dg_args_open(L, 4, "score", names, hints, 0);
-    const dg_tensor *truth = want_truth(L, 2, "score", &metric);
-    dg_answers answers = want_answers(L, 3, "score", "the answers", &metric);
-    dg_args_classes(&args, 2, &answers);
-    dg_check_call(L, dg_metric_score(&out, &metric, truth, &answers), "score");
-    dg_push_number(L, out);
-    return 1;
-}
-
-/* bootstrap(truth, a, b, { metric, resamples, level, seed, classes }) */
-static int bootstrap(lua_State *L)
-{
-    static const char *const names[] = { "metric", "resamples", "level", "seed", "classes", NULL };
-    const char *name = "accuracy";
-    dg_metric metric;
-    dg_bootstrap_result result = { 0 };
-    lua_settop(L, 4);
-    dg_args args = dg_args_open(L, 4, "bootstrap", names, hints, 0);
-    dg_args_text(&args, "metric", &name);
-    dg_check_call(L, dg_metric_find(&metric, name), "bootstrap");
-    dg_bootstrap_options options = { .resamples = 10000, .level = 0.95 };
-    dg_args_integer(&args, "resamples", 1, DG_MOST_RESAMPLES, &options.resamples);
-    dg_args_number(&args, "level", &options.level);
-    options.seed = dg_args_seed_or_next(&args);
-    const dg_tensor *truth = want_truth(L, 1, "bootstrap", &metric);
-    dg_answers a = want_answers(L, 2, "bootstrap", "the first model", &metric);
-    dg_answers b = want_answers(L, 3, "bootstrap", "the second model", &metric);
-    dg_args_classes(&args, 1, &a);
-    dg_args_classes(&args, 1, &b);
-    dg_job job = dg_job_default();
-    dg_check_call(L, dg_bootstrap(&result, &metric, truth, &a, &b, &options, &job), "bootstrap");
-    lua_createtable(L, 0, 9);
-    dg_set_printable(L, "digits.record");
-    lua_pushstring(L, name);
+    dg_bootstrap_result result;
+    dg_predictions sides[2];
+    dg_judge_options judge = o->judge;
+    dg_check_call(L, dg_metric_find(&metric, o->metric), "bootstrap");
+    const dg_tensor *truth = dg_want_truth(L, metric.type, "bootstrap", &judge);
+    for (int i = 0; i < 2; i++) {
+        judge.predicted = i ? o->b : o->a;
+        sides[i] = dg_want_predictions(L, metric.type, "bootstrap", &judge, i ? "b" : "a", true);
+    }
+    dg_check_call(L, dg_bootstrap(&result, &metric, truth, &sides[0], &sides[1], &how, NULL),
+                  "bootstrap");
+    dg_push_record(L, 9);
+    lua_pushstring(L, metric.name);
     lua_setfield(L, -2, "metric");
     dg_set_number(L, "a", result.a);
     dg_set_number(L, "b", result.b);
     dg_set_number(L, "difference", result.difference);
     dg_set_number(L, "low", result.low);
     dg_set_number(L, "high", result.high);
-    dg_set_number(L, "level", options.level);
-    dg_set_count(L, "resamples", options.resamples);
+    dg_set_number(L, "level", how.level);
+    dg_set_count(L, "resamples", how.resamples);
     lua_pushboolean(L, result.low > 0 || result.high < 0);
     lua_setfield(L, -2, "significant");
     return 1;
 }
 
-/* mcnemar(truth, a, b, { exact }) */
-static int mcnemar(lua_State *L)
+typedef struct mcnemar_options {
+    int truth, a, b, exact;
+} mcnemar_options;
+
+static bool is_boolean(lua_State *L, int index, dg_value *out)
 {
-    static const char *const names[] = { "exact", NULL };
-    bool exact;
-    dg_mcnemar_kind kind = DG_MCNEMAR_AUTO;
+    (void)out;
+    return lua_isboolean(L, index);
+}
+
+static const dg_lua_handle exact_handle = { { "boolean", "true or false" }, is_boolean };
+
+#define LABELS(field, what)                                                                        \
+    DG_SLOT(mcnemar_options, field, .required = true, .handle = &dg_labels_handle.handle,          \
+            .doc = what)
+
+static const dg_param mcnemar_params[] = {
+    LABELS(truth, "the labels: integers {n}, one-hot {n, k}, a list, or a dataset"),
+    LABELS(a, "labels by the first model"),
+    LABELS(b, "labels by the second"),
+    DG_SLOT(mcnemar_options, exact, .handle = &exact_handle.handle,
+            .doc = "by the binomial distribution, else by chi-square, corrected; when not given, "
+                   "exact below 25 rows where just one is right"),
+    DG_END,
+};
+
+static int mcnemar(lua_State *L, const void *options)
+{
+    const mcnemar_options *o = options;
     dg_mcnemar_result result;
-    lua_settop(L, 4);
-    dg_args args = dg_args_open(L, 4, "mcnemar", names, hints, 0);
-    if (dg_args_boolean(&args, "exact", &exact))
-        kind = exact ? DG_MCNEMAR_EXACT : DG_MCNEMAR_CHI_SQUARE;
-    const dg_tensor *truth = dg_want_labels(L, 1, "mcnemar", "truth");
-    const dg_tensor *a = dg_want_labels(L, 2, "mcnemar", "the first model");
-    const dg_tensor *b = dg_want_labels(L, 3, "mcnemar", "the second model");
+    dg_mcnemar_kind kind = !o->exact                    ? DG_MCNEMAR_AUTO
+                           : lua_toboolean(L, o->exact) ? DG_MCNEMAR_EXACT
+                                                        : DG_MCNEMAR_CHI_SQUARE;
+    const dg_tensor *truth = dg_want_labels(L, o->truth, "mcnemar", "truth");
+    const dg_tensor *a = dg_want_labels(L, o->a, "mcnemar", "a");
+    const dg_tensor *b = dg_want_labels(L, o->b, "mcnemar", "b");
     dg_check_call(L, dg_mcnemar(&result, truth, a, b, kind), "mcnemar");
-    lua_createtable(L, 0, 7);
-    dg_set_printable(L, "digits.record");
+    dg_push_record(L, 7);
     dg_set_count(L, "both", result.both);
     dg_set_count(L, "only_a", result.only_a);
     dg_set_count(L, "only_b", result.only_b);
@@ -121,11 +108,29 @@ static int mcnemar(lua_State *L)
     return 1;
 }
 
+/* --- two methods ---------------------------------------------------------------------------- */
+
+typedef struct paired_t_options {
+    int a, b;
+    double test_ratio;
+} paired_t_options;
+
+static const dg_lua_handle scores_handle = { { "list", "a list of numbers" }, dg_is_table };
+
+static const dg_param paired_t_params[] = {
+    DG_SLOT(paired_t_options, a, .required = true, .handle = &scores_handle.handle,
+            .doc = "scores of the first method, at least two"),
+    DG_SLOT(paired_t_options, b, .required = true, .handle = &scores_handle.handle,
+            .doc = "those of the second, over the same seeds"),
+    DG_FLOAT(paired_t_options, test_ratio, DG_AT_LEAST(0),
+             .doc = "rows tested / rows trained on, for scores of folds or other cuts of the same "
+                    "rows: 1 / 9 for ten folds"),
+    DG_END,
+};
+
 /* A list of numbers, in double precision. */
 static double *want_scores(lua_State *L, int index, const char *name, int64_t *count)
 {
-    if (lua_type(L, index) != LUA_TTABLE)
-        dg_wrong_type(L, index, "paired_t", name, "a list of numbers");
     *count = (int64_t)lua_rawlen(L, index);
     double *out = dg_scratch(L, (size_t)*count, sizeof *out);
     for (int64_t i = 0; i < *count; i++) {
@@ -136,24 +141,18 @@ static double *want_scores(lua_State *L, int index, const char *name, int64_t *c
     return out;
 }
 
-/* paired_t(a, b, { test_ratio }) */
-static int paired_t(lua_State *L)
+static int paired_t(lua_State *L, const void *options)
 {
-    static const char *const names[] = { "test_ratio", NULL };
-    double test_ratio = 0;
+    const paired_t_options *o = options;
     int64_t count, other;
     dg_paired_t_result result;
-    lua_settop(L, 3);
-    dg_args args = dg_args_open(L, 3, "paired_t", names, NULL, 0);
-    dg_args_number(&args, "test_ratio", &test_ratio);
-    const double *a = want_scores(L, 1, "the first scores", &count);
-    const double *b = want_scores(L, 2, "the second scores", &other);
+    const double *a = want_scores(L, o->a, "a", &count);
+    const double *b = want_scores(L, o->b, "b", &other);
     if (count != other)
         dg_raise(L, "paired_t: there are %I first scores, but %I second ones", (lua_Integer)count,
                  (lua_Integer)other);
-    dg_check_call(L, dg_paired_t(&result, a, b, count, test_ratio), "paired_t");
-    lua_createtable(L, 0, 5);
-    dg_set_printable(L, "digits.record");
+    dg_check_call(L, dg_paired_t(&result, a, b, count, o->test_ratio), "paired_t");
+    dg_push_record(L, 5);
     dg_set_number(L, "difference", result.difference);
     dg_set_number(L, "deviation", result.deviation);
     dg_set_number(L, "statistic", result.statistic);
@@ -163,48 +162,22 @@ static int paired_t(lua_State *L)
 }
 
 const dg_function dg_compare_metrics[] = {
-    { "paired_t", paired_t,
-      "paired_t(a, b, { test_ratio = 0 })\n"
-      "Tests whether two methods are equally good, by their scores over the same seeds, at least "
-      "two: the\n"
-      "paired t-test. (mcnemar and bootstrap judge two fitted models; with other seeds they might "
-      "say\n"
-      "otherwise.) { difference =, the mean of a - b, deviation =, statistic =, degrees =, p = }, "
-      "p being the\n"
-      "probability of as large a difference if they are equally good. For scores of folds or other "
-      "cuts of\n"
-      "the same rows, test_ratio is rows tested / rows trained on, 1 / 9 for ten folds (Nadeau and "
-      "Bengio\n"
-      "2003).\n"
-      "metrics.paired_t({ 0.989, 0.990, 0.988 }, { 0.971, 0.973, 0.972 }).p" },
-    { "score", score,
-      "score(name, truth, answers, { classes = nil })\n"
-      "A metric by its name: \"accuracy\", \"f1_macro\", \"top_3_accuracy\" or another of "
-      "metrics.names().\n"
-      "answers: labels {n}, or probabilities {n, k}, of which metrics of labels take the "
-      "likeliest;\n"
-      "numbers {n} for r2 and the errors.\n"
-      "metrics.score(\"f1_macro\", test, model:predict_proba(test), { classes = model.classes })" },
-    { "mcnemar", mcnemar,
-      "mcnemar(truth, a, b, { exact = nil })\n"
-      "Tests whether the labels a and b of two models are equally often right. p is the chance of "
-      "as large\n"
-      "a difference if they are; both, only_a, only_b and neither count the rows that are right. "
-      "exact: by\n"
-      "the binomial distribution, else by chi-square, corrected; when not given, exact below 25 "
-      "rows where\n"
-      "just one is right.\n"
-      "metrics.mcnemar(test.y, cnn:predict(test), forest:predict(test)).p" },
-    { "bootstrap", bootstrap,
-      "bootstrap(truth, a, b, { metric = \"accuracy\", resamples = 10000, level = 0.95, seed = "
-      "nil, classes = nil })\n"
-      "An interval for the difference a - b of a metric of two models. Rows are drawn again and "
-      "again, the\n"
-      "same for both: { a =, b =, difference =, low =, high =, significant = }, where significant "
-      "says\n"
-      "that 0 is outside low .. high. a and b are as the answers of score; the metric is one of "
-      "labels,\n"
-      "log_loss or top_k_accuracy.\n"
-      "metrics.bootstrap(test.y, cnn:predict(test), forest:predict(test)).low" },
+    { DG_CALLED(paired_t, 2), .hints = dg_metric_hints,
+      .doc = "Tests whether two methods are equally good, by their scores over the same seeds: the "
+             "paired t-test.\n(mcnemar and bootstrap judge two fitted models; with other seeds "
+             "they might say otherwise.)\nIt is { difference =, the mean of a - b, deviation =, "
+             "statistic =, degrees =, p = }, p being the\nprobability of as large a difference if "
+             "they are equally good (Nadeau and Bengio 2003).",
+      .example = "metrics.paired_t({ 0.989, 0.990, 0.988 }, { 0.971, 0.973, 0.972 }).p" },
+    { DG_CALLED(mcnemar, 3), .hints = dg_metric_hints,
+      .doc = "Tests whether the labels a and b of two models are equally often right. p is the "
+             "probability of as\nlarge a difference if they are; both, only_a, only_b and neither "
+             "count the rows that are right.",
+      .example = "metrics.mcnemar(test.y, cnn:predict(test), forest:predict(test)).p" },
+    { DG_CALLED(bootstrap, 3), .hints = dg_metric_hints,
+      .doc = "An interval for the difference a - b of a metric of two models. Rows are drawn again "
+             "and again, the\nsame for both: { a =, b =, difference =, low =, high =, significant "
+             "= }, where significant says\nthat 0 is outside low .. high.",
+      .example = "metrics.bootstrap(test.y, cnn:predict(test), forest:predict(test)).low" },
     { NULL, NULL, NULL },
 };

@@ -1,4 +1,4 @@
-/* Metrics of labels, and the class of confusion matrices. */
+/* Confusion matrices, and what is made of them beside single numbers. */
 #include "bindings/data.h"
 #include "bindings/metrics.h"
 #include "bindings/tensor.h"
@@ -13,81 +13,49 @@ static const dg_confusion *want_confusion(lua_State *L, const char *function)
     return confusion;
 }
 
-/* names = { ... }, a string for each of `count` labels: pushes a copy. */
-static void push_given_names(lua_State *L, const char *function, int64_t count)
+/* Pushes a list of a name for each label, or nil: those at `names` (0: not given), or those that
+ * the dataset at `truth` has. */
+static void push_names(lua_State *L, const dg_confusion *confusion, int names, int truth,
+                       const char *function)
 {
-    int given = lua_gettop(L);
-    if (lua_type(L, given) != LUA_TTABLE)
-        dg_wrong_type(L, given, function, "names", "a list of strings");
-    int64_t found = (int64_t)lua_rawlen(L, given);
-    if (found != count)
+    const dg_dataset *set = names ? NULL : dg_test_dataset(L, truth);
+    int64_t found = names ? (int64_t)lua_rawlen(L, names) : 0;
+    if (names && found != confusion->size)
         dg_raise(L, "%s: there are %I names, but %I labels", function, (lua_Integer)found,
-                 (lua_Integer)count);
-    dg_push_list(L, (int)count);
-    for (int64_t i = 1; i <= count; i++) {
-        lua_rawgeti(L, given, i);
-        dg_want_text(L, -1, function, "each name");
-        lua_rawseti(L, -2, i);
-    }
-}
-
-/* Pushes the names that the dataset `truth` has for the labels, or nil. */
-static void push_names_of_set(lua_State *L, const dg_confusion *confusion)
-{
-    const dg_dataset *set = dg_test_dataset(L, 1);
-    if (!set || !set->class_names) {
+                 (lua_Integer)confusion->size);
+    if (!names && (!set || !set->class_names)) {
         lua_pushnil(L);
         return;
     }
     dg_push_list(L, (int)confusion->size);
     for (int64_t i = 0; i < confusion->size; i++) {
-        lua_pushinteger(L, confusion->labels[i]);
-        lua_tostring(L, -1); /* where the set does not know the label */
-        for (int64_t k = 0; k < set->class_count; k++) {
-            if (set->classes[k] != confusion->labels[i]) continue;
-            lua_pop(L, 1);
-            lua_pushstring(L, set->class_names[k]);
-            break;
+        int64_t known = 0;
+        if (names) {
+            lua_rawgeti(L, names, i + 1);
+            dg_want_text(L, -1, function, "each name");
+        } else {
+            while (known < set->class_count && set->classes[known] != confusion->labels[i]) known++;
+            if (known < set->class_count)
+                lua_pushstring(L, set->class_names[known]);
+            else
+                lua_pushfstring(L, "%d", (int)confusion->labels[i]);
         }
         lua_rawseti(L, -2, i + 1);
     }
 }
 
-const dg_confusion *dg_push_confusion(lua_State *L, const dg_args *args, bool named)
+/* The texts of the list on top of the stack, in scratch memory; NULL for nil. */
+static const char *const *texts_of(lua_State *L, int64_t count)
 {
-    const char *function = args->function;
-    const dg_tensor *truth = dg_want_labels(L, 1, function, "truth");
-    const dg_tensor *predicted = dg_want_labels(L, 2, function, "predicted");
-    const dg_tensor *labels = dg_args_labels(args, "labels");
-    dg_confusion *out = dg_class_push(L, &dg_confusion_class, sizeof *out, 1);
-    int at = lua_gettop(L);
-    dg_check_call(L,
-                  dg_confusion_new(out, truth, predicted, labels ? labels->shape[0] : 0,
-                                   labels ? dg_int32s(labels) : NULL),
-                  function);
-    if (!named) return out;
-    if (dg_args_push(args, "names"))
-        push_given_names(L, function, out->size);
-    else
-        push_names_of_set(L, out);
-    lua_setiuservalue(L, at, 1);
-    lua_settop(L, at);
-    return out;
-}
-
-const char *const *dg_confusion_names(lua_State *L, int index)
-{
-    index = lua_absindex(L, index);
-    const dg_confusion *confusion = lua_touserdata(L, index);
-    if (lua_getiuservalue(L, index, 1) != LUA_TTABLE) return NULL;
     int list = lua_gettop(L);
-    const char **names = dg_scratch(L, (size_t)confusion->size, sizeof *names);
-    for (int64_t i = 0; i < confusion->size; i++) {
+    if (lua_isnil(L, list)) return NULL;
+    const char **texts = dg_scratch(L, (size_t)count, sizeof *texts);
+    for (int64_t i = 0; i < count; i++) {
         lua_rawgeti(L, list, i + 1);
-        names[i] = lua_tostring(L, -1);
+        texts[i] = lua_tostring(L, -1);
         lua_pop(L, 1); /* the list keeps it */
     }
-    return names;
+    return texts;
 }
 
 static int confusion_gc(lua_State *L)
@@ -103,7 +71,8 @@ static int confusion_tostring(lua_State *L)
         lua_pushliteral(L, "closed confusion matrix");
         return 1;
     }
-    const char *const *names = dg_confusion_names(L, 1);
+    lua_getiuservalue(L, 1, 1);
+    const char *const *names = texts_of(L, confusion->size);
     dg_check_status(L, dg_confusion_text(dg_push_box(L), confusion, names));
     dg_push_boxed(L);
     return 1;
@@ -157,9 +126,9 @@ static const dg_function properties[] = {
     { NULL, NULL, NULL },
 };
 
-static int64_t want_place(lua_State *L, int index, const char *name, const dg_confusion *confusion)
+static int64_t place_of(lua_State *L, int64_t label, const char *name,
+                        const dg_confusion *confusion)
 {
-    int64_t label = dg_want_integer(L, index, "count", name, INT64_MIN, INT64_MAX);
     int64_t place = label == (int32_t)label ? dg_confusion_place(confusion, (int32_t)label) : -1;
     if (place < 0)
         dg_raise(L, "count: %s is %I, which is none of the labels of the matrix", name,
@@ -167,30 +136,46 @@ static int64_t want_place(lua_State *L, int index, const char *name, const dg_co
     return place;
 }
 
-/* matrix:count(truth, predicted) */
-static int confusion_count(lua_State *L)
+typedef struct count_options {
+    int64_t truth, predicted;
+} count_options;
+
+static const dg_param count_params[] = {
+    DG_INT(count_options, truth, .required = true, .doc = "a label"),
+    DG_INT(count_options, predicted, .required = true, .doc = "a label"),
+    DG_END,
+};
+
+static int count(lua_State *L, const void *options)
 {
+    const count_options *o = options;
     const dg_confusion *confusion = want_confusion(L, "count");
-    int64_t truth = want_place(L, 2, "truth", confusion);
-    int64_t predicted = want_place(L, 3, "predicted", confusion);
+    int64_t truth = place_of(L, o->truth, "truth", confusion);
+    int64_t predicted = place_of(L, o->predicted, "predicted", confusion);
     lua_pushinteger(L, confusion->counts[truth * confusion->size + predicted]);
     return 1;
 }
 
-/* matrix:most_confused(n) */
-static int most_confused(lua_State *L)
+typedef struct most_confused_options {
+    int64_t n;
+} most_confused_options;
+
+static const dg_param most_confused_params[] = {
+    DG_INT(most_confused_options, n, DG_AT_LEAST(0), .default_number = 5,
+           .doc = "how many mistakes at most"),
+    DG_END,
+};
+
+static int most_confused(lua_State *L, const void *options)
 {
     const dg_confusion *confusion = want_confusion(L, "most_confused");
-    int64_t most = 5, count;
-    if (!lua_isnoneornil(L, 2))
-        most = dg_want_integer(L, 2, "most_confused", "the number", 0, INT64_MAX);
+    int64_t found, most = ((const most_confused_options *)options)->n;
     char **box = dg_push_box(L);
-    dg_check_status(L, dg_confusion_most((dg_confused **)box, &count, confusion, most));
+    dg_check_status(L, dg_confusion_most((dg_confused **)box, &found, confusion, most));
     const dg_confused *list = (const dg_confused *)*box;
-    dg_push_list(L, (int)count);
-    for (int64_t i = 0; i < count; i++) {
-        lua_createtable(L, 0, 4);
-        dg_set_printable(L, "digits.record");
+    dg_push_list(L, (int)found);
+    for (int64_t i = 0; i < found; i++) {
+        dg_push_record(L, 4);
         dg_set_count(L, "truth", list[i].truth);
         dg_set_count(L, "predicted", list[i].predicted);
         dg_set_count(L, "count", list[i].count);
@@ -200,39 +185,36 @@ static int most_confused(lua_State *L)
     return 1;
 }
 
-/* matrix:normalized(of) */
-static int normalized(lua_State *L)
+typedef struct normalized_options {
+    int of;
+} normalized_options;
+
+static const char *const of_words[] = { "true", "pred", "all", NULL };
+
+static const dg_param normalized_params[] = {
+    DG_CHOICE(normalized_options, of, .choices = of_words,
+              .doc = "true: of the true label; pred: of the predicted one; all: of all rows"),
+    DG_END,
+};
+
+static int normalized(lua_State *L, const void *options)
 {
-    static const char *const words[] = { "true", "pred", "all", NULL };
     const dg_confusion *confusion = want_confusion(L, "normalized");
-    int share = 0;
-    if (!lua_isnoneornil(L, 2)) {
-        lua_createtable(L, 0, 1);
-        lua_pushvalue(L, 2);
-        lua_setfield(L, -2, "of");
-        dg_args args = { .L = L, .table = lua_gettop(L), .function = "normalized" };
-        share = dg_args_word(&args, "of", words, 0);
-    }
-    dg_check_status(L, dg_confusion_normalized(dg_push_tensor(L), confusion, (dg_share)share));
+    dg_share share = (dg_share)((const normalized_options *)options)->of;
+    dg_check_status(L, dg_confusion_normalized(dg_push_tensor(L), confusion, share));
     return 1;
 }
 
 static const dg_function methods[] = {
-    { "count", confusion_count,
-      "count(truth, predicted)\nHow many rows of the label `truth` were predicted as "
-      "`predicted`.\nmatrix:count(4, 9)" },
-    { "most_confused", most_confused,
-      "most_confused(n)\n"
-      "The n most frequent mistakes, 5 if not given. They are a list of { truth =, predicted =, "
-      "count =,\n"
-      "share = }; share is of the rows of that truth.\n"
-      "matrix:most_confused(5)[1].truth" },
-    { "normalized", normalized,
-      "normalized(of)\n"
-      "The counts as shares, a float32 tensor. of: \"true\" (of the true label), \"pred\" (of the "
-      "predicted\n"
-      "one) or \"all\" (of all rows).\n"
-      "matrix:normalized(\"true\")" },
+    { DG_CALLED(count, 2),
+      .doc = "How many rows of the label `truth` were predicted as `predicted`.",
+      .example = "matrix:count(4, 9)" },
+    { DG_CALLED(most_confused, 1),
+      .doc = "The most frequent mistakes, a list of { truth =, predicted =, count =, share = }; "
+             "share is of the\nrows of that truth.",
+      .example = "matrix:most_confused(5)[1].truth" },
+    { DG_CALLED(normalized, 1), .doc = "The counts as shares, a float32 tensor.",
+      .example = "matrix:normalized(\"true\")" },
     { NULL, NULL, NULL },
 };
 
@@ -245,276 +227,170 @@ const dg_class dg_confusion_class = {
     .metamethods = metamethods,
 };
 
-/* --- functions of labels -------------------------------------------------------------------- */
+/* --- functions ------------------------------------------------------------------------------ */
 
-static const char *const hints[] = {
-    "target_names",
-    "use names = { ... }",
-    "n_classes",
-    "use labels = { ... }",
-    "output_dict",
-    "use metrics.precision_recall_fscore",
-    "normalize",
-    "use metrics.confusion_matrix(...):normalized(\"true\")",
-    "sample_weight",
-    "rows count alike",
-    "pos_label",
-    "use labels = { label }",
-    NULL,
+#define NAMES(options)                                                                             \
+    DG_SLOT(options, names, .handle = &names_handle.handle,                                        \
+            .doc = "a text for each label; otherwise the class names of a dataset as truth")
+
+static const dg_lua_handle names_handle = { { "list", "a list of strings" }, dg_is_table };
+
+typedef struct confusion_matrix_options {
+    dg_judge_options judge;
+    int names;
+} confusion_matrix_options;
+
+static const dg_param confusion_matrix_params[] = {
+    DG_OF_TRUTH, DG_OF_PREDICTED, DG_OF_LISTED, NAMES(confusion_matrix_options), DG_END,
 };
 
-/* confusion_matrix(truth, predicted, { labels, names }) */
-static int confusion_matrix(lua_State *L)
+static int confusion_matrix(lua_State *L, const void *options)
 {
-    static const char *const names[] = { "labels", "names", NULL };
-    lua_settop(L, 3);
-    dg_args args = dg_args_open(L, 3, "confusion_matrix", names, hints, 0);
-    const dg_confusion *confusion = dg_push_confusion(L, &args, true);
+    const confusion_matrix_options *o = options;
+    const char *function = dg_called(L)->name;
+    const dg_tensor *truth = dg_want_labels(L, o->judge.truth, function, "truth");
+    const dg_tensor *predicted = dg_want_labels(L, o->judge.predicted, function, "predicted");
+    const dg_tensor *labels =
+        o->judge.labels ? dg_want_labels(L, o->judge.labels, function, "labels") : NULL;
+    dg_confusion *out = dg_class_push(L, &dg_confusion_class, sizeof *out, 1);
+    dg_check_call(L,
+                  dg_confusion_new(out, truth, predicted, labels ? labels->shape[0] : 0,
+                                   labels ? dg_int32s(labels) : NULL),
+                  function);
+    push_names(L, out, o->names, o->judge.truth, function);
+    lua_setiuservalue(L, -2, 1);
     int64_t known = 0;
-    for (int64_t i = 0; i < confusion->size; i++) known += confusion->truths[i];
+    for (int64_t i = 0; i < out->size; i++) known += out->truths[i];
     if (known == 0) dg_raise(L, "confusion_matrix: the truth has none of the labels");
     return 1;
 }
 
-static int accuracy(lua_State *L)
-{
-    double out = 0;
-    lua_settop(L, 3);
-    dg_args_open(L, 3, "accuracy", (const char *const[]){ NULL }, hints, 0);
-    const dg_tensor *truth = dg_want_labels(L, 1, "accuracy", "truth");
-    const dg_tensor *predicted = dg_want_labels(L, 2, "accuracy", "predicted");
-    dg_check_call(L, dg_accuracy(&out, truth, predicted), "accuracy");
-    dg_push_number(L, out);
-    return 1;
-}
+static const dg_param mistakes_params[] = { DG_OF_TRUTH, DG_OF_PREDICTED, DG_END };
 
-static int mistakes(lua_State *L)
+typedef dg_judge_options mistakes_options;
+
+static int mistakes(lua_State *L, const void *options)
 {
-    lua_settop(L, 3);
-    dg_args_open(L, 3, "mistakes", (const char *const[]){ NULL }, hints, 0);
-    const dg_tensor *truth = dg_want_labels(L, 1, "mistakes", "truth");
-    const dg_tensor *predicted = dg_want_labels(L, 2, "mistakes", "predicted");
+    const mistakes_options *o = options;
+    const dg_tensor *truth = dg_want_labels(L, o->truth, "mistakes", "truth");
+    const dg_tensor *predicted = dg_want_labels(L, o->predicted, "mistakes", "predicted");
     dg_check_call(L, dg_mistakes(dg_push_tensor(L), truth, predicted, 1), "mistakes");
     return 1;
 }
 
-/* A function with no options but labels. */
-static int number_of_matrix(lua_State *L, const char *function,
-                            double (*compute)(const dg_confusion *))
+/* The confusion matrix of a function's arguments, pushed; with zero_division = "warn" it says which
+ * labels make a score undefined. */
+static const dg_confusion *push_matrix(lua_State *L, const dg_judge_options *judge, int zero_word)
 {
-    lua_settop(L, 3);
-    dg_args args = dg_args_open(L, 3, function, (const char *const[]){ NULL }, hints, 0);
-    dg_push_number(L, compute(dg_push_confusion(L, &args, false)));
-    return 1;
+    static const dg_metric_type of_matrix = { .of = DG_OF_CONFUSION };
+    const char *function = dg_called(L)->name;
+    const dg_confusion *c = &dg_push_judged(L, &of_matrix, function, judge)->confusion;
+    char text[256];
+    for (int64_t i = 0; i < c->size && zero_word == DG_ZERO_WARN; i++)
+        if (dg_f_doubts(c, i, text, sizeof text)) dg_tell(L, function, text);
+    return c;
 }
 
-static int balanced_accuracy(lua_State *L)
-{
-    return number_of_matrix(L, "balanced_accuracy", dg_balanced_accuracy);
-}
+typedef struct precision_recall_fscore_options {
+    dg_judge_options judge;
+    double beta;
+    int zero_division;
+} precision_recall_fscore_options;
 
-static int matthews_corrcoef(lua_State *L)
-{
-    return number_of_matrix(L, "matthews_corrcoef", dg_matthews);
-}
-
-static int cohen_kappa(lua_State *L)
-{
-    static const char *const names[] = { "weights", "labels", NULL };
-    static const char *const words[] = { "linear", "quadratic", NULL };
-    lua_settop(L, 3);
-    dg_args args = dg_args_open(L, 3, "cohen_kappa", names, hints, 0);
-    int weights = dg_args_word(&args, "weights", words, -1) + 1;
-    const dg_confusion *confusion = dg_push_confusion(L, &args, false);
-    dg_push_number(L, dg_cohen_kappa(confusion, (dg_kappa_weights)weights));
-    return 1;
-}
-
-/* --- precision, recall, F ------------------------------------------------------------------- */
-
-enum which { PRECISION, RECALL, F };
-
-/* zero_division = "warn": says which label makes a score undefined. */
-static void tell_undefined(lua_State *L, const char *function, const dg_confusion *c)
-{
-    for (int64_t i = 0; i < c->size; i++) {
-        if (c->predictions[i] && c->truths[i]) continue;
-        dg_tell(L, function,
-                lua_pushfstring(L, "%s of label %d is not defined, and taken for 0: %s",
-                                c->predictions[i] ? "the recall" : "the precision",
-                                (int)c->labels[i],
-                                c->predictions[i] ? "no row has it" : "it was never predicted"));
-        lua_pop(L, 1);
-    }
-}
-
-static void push_score(lua_State *L, const dg_f_scores *scores, enum which which)
-{
-    dg_push_number(L, which == PRECISION ? scores->precision
-                      : which == RECALL  ? scores->recall
-                                         : scores->f);
-}
-
-/* One score: an average, or a table by label. */
-static int one_score(lua_State *L, const char *function, enum which which)
-{
-    static const char *const names[] = { "average", "labels", "zero_division", NULL };
-    static const char *const words[] = { "micro", "macro", "weighted", "none", NULL };
-    lua_settop(L, 3);
-    dg_args args = dg_args_open(L, 3, function, names, hints, 0);
-    int average = dg_args_word(&args, "average", words, DG_MACRO);
-    bool warn;
-    dg_f_options options = { .beta = 1, .zero_division = dg_args_zero_division(&args, &warn) };
-    const dg_confusion *confusion = dg_push_confusion(L, &args, false);
-    if (warn) tell_undefined(L, function, confusion);
-    if (average <= DG_WEIGHTED) {
-        dg_f_scores scores = dg_f_average(confusion, (dg_average)average, &options);
-        push_score(L, &scores, which);
-        return 1;
-    }
-    dg_push_by_label(L);
-    for (int64_t i = 0; i < confusion->size; i++) {
-        dg_f_scores scores = dg_f_of_label(confusion, i, &options);
-        push_score(L, &scores, which);
-        lua_rawseti(L, -2, confusion->labels[i]);
-    }
-    return 1;
-}
-
-static int precision(lua_State *L)
-{
-    return one_score(L, "precision", PRECISION);
-}
-
-static int recall(lua_State *L)
-{
-    return one_score(L, "recall", RECALL);
-}
-
-static int f1(lua_State *L)
-{
-    return one_score(L, "f1", F);
-}
+static const dg_param precision_recall_fscore_params[] = {
+    DG_OF_TRUTH,
+    DG_OF_PREDICTED,
+    DG_FLOAT(precision_recall_fscore_options, beta, DG_AT_LEAST(0), .default_number = 1,
+             .doc = "weight of recall against precision"),
+    DG_OF_LISTED,
+    DG_ZERO_DIVISION(precision_recall_fscore_options),
+    DG_END,
+};
 
 static void push_scores(lua_State *L, const dg_f_scores *scores)
 {
-    lua_createtable(L, 0, 4);
-    dg_set_printable(L, "digits.record");
+    dg_push_record(L, 4);
     dg_set_number(L, "precision", scores->precision);
     dg_set_number(L, "recall", scores->recall);
     dg_set_number(L, "fscore", scores->f);
     dg_set_count(L, "support", scores->support);
 }
 
-static int precision_recall_fscore(lua_State *L)
+static int precision_recall_fscore(lua_State *L, const void *options)
 {
-    static const char *const names[] = { "beta", "labels", "zero_division", NULL };
-    static const char *const averages[] = { "micro", "macro", "weighted" };
-    lua_settop(L, 3);
-    dg_args args = dg_args_open(L, 3, "precision_recall_fscore", names, hints, 0);
-    bool warn;
-    dg_f_options options = { .beta = 1, .zero_division = dg_args_zero_division(&args, &warn) };
-    if (dg_args_number(&args, "beta", &options.beta) && !(options.beta >= 0))
-        dg_raise(L, "precision_recall_fscore: beta must be at least 0, found %f", options.beta);
-    const dg_confusion *confusion = dg_push_confusion(L, &args, false);
-    if (warn) tell_undefined(L, "precision_recall_fscore", confusion);
+    const precision_recall_fscore_options *o = options;
+    const dg_f_options f = { .beta = o->beta, .zero_division = dg_zero_division(o->zero_division) };
+    const dg_confusion *confusion = push_matrix(L, &o->judge, o->zero_division);
     lua_createtable(L, 0, 5);
     dg_set_printable(L, "digits.scores");
     dg_push_by_label(L);
     for (int64_t i = 0; i < confusion->size; i++) {
-        dg_f_scores scores = dg_f_of_label(confusion, i, &options);
+        dg_f_scores scores = dg_f_of_label(confusion, i, &f);
         push_scores(L, &scores);
         lua_rawseti(L, -2, confusion->labels[i]);
     }
     lua_setfield(L, -2, "by_label");
     dg_push_labels(L, confusion->size, confusion->labels);
     lua_setfield(L, -2, "labels");
-    for (int average = DG_MICRO; average <= DG_WEIGHTED; average++) {
-        dg_f_scores scores = dg_f_average(confusion, (dg_average)average, &options);
+    for (int average = DG_MACRO; average <= DG_MICRO; average++) {
+        if (average == DG_EACH) continue;
+        dg_f_scores scores = dg_f_average(confusion, (dg_average)average, &f);
         push_scores(L, &scores);
-        lua_setfield(L, -2, averages[average]);
+        lua_setfield(L, -2, dg_average_words[average]);
     }
     return 1;
 }
 
-static int classification_report(lua_State *L)
+typedef struct classification_report_options {
+    dg_judge_options judge;
+    int64_t digits;
+    int layout, names, zero_division;
+} classification_report_options;
+
+static const char *const layout_words[] = { "accuracy", "micro", NULL };
+
+static const dg_param classification_report_params[] = {
+    DG_OF_TRUTH,
+    DG_OF_PREDICTED,
+    DG_INT(classification_report_options, digits, DG_WITHIN(0, DG_MOST_DIGITS), .default_number = 2,
+           .doc = "behind the point"),
+    DG_CHOICE(classification_report_options, layout, .choices = layout_words,
+              .doc = "the line of all rows: accuracy, or micro for \"micro avg\" in its place"),
+    DG_OF_LISTED,
+    NAMES(classification_report_options),
+    DG_ZERO_DIVISION(classification_report_options),
+    DG_END,
+};
+
+static int classification_report(lua_State *L, const void *options)
 {
-    static const char *const names[] = { "digits", "layout",        "labels",
-                                         "names",  "zero_division", NULL };
-    static const char *const layouts[] = { "accuracy", "micro", NULL };
-    lua_settop(L, 3);
-    dg_args args = dg_args_open(L, 3, "classification_report", names, hints, 0);
-    int64_t digits = 2;
-    bool warn;
-    dg_args_integer(&args, "digits", 0, DG_MOST_DIGITS, &digits);
-    dg_report_options options = { .digits = (int)digits,
-                                  .micro = dg_args_word(&args, "layout", layouts, 0) == 1,
-                                  .zero_division = dg_args_zero_division(&args, &warn) };
-    const dg_confusion *confusion = dg_push_confusion(L, &args, true);
-    if (warn) tell_undefined(L, "classification_report", confusion);
-    const char *const *words = dg_confusion_names(L, -1);
-    dg_check_call(L, dg_classification_report(dg_push_box(L), confusion, words, &options),
-                  "classification_report");
+    const classification_report_options *o = options;
+    const char *function = dg_called(L)->name;
+    const dg_report_options report = { .digits = (int)o->digits,
+                                       .micro = o->layout == 1,
+                                       .zero_division = dg_zero_division(o->zero_division) };
+    const dg_confusion *confusion = push_matrix(L, &o->judge, o->zero_division);
+    push_names(L, confusion, o->names, o->judge.truth, function);
+    const char *const *names = texts_of(L, confusion->size);
+    dg_check_call(L, dg_classification_report(dg_push_box(L), confusion, names, &report), function);
     dg_push_boxed(L);
     return 1;
 }
 
-const dg_function dg_label_metrics[] = {
-    { "accuracy", accuracy,
-      "accuracy(truth, predicted, {})\n"
-      "The share of rows with the right label. Labels are a tensor of integers {n} or one-hot "
-      "{n, k},\n"
-      "a list, or a dataset, here and in the other functions.\n"
-      "metrics.accuracy(test.y, model:predict(test))" },
-    { "balanced_accuracy", balanced_accuracy,
-      "balanced_accuracy(truth, predicted, {})\nThe mean recall of the labels in truth." },
-    { "mistakes", mistakes,
-      "mistakes(truth, predicted, {})\nThe numbers of the rows where they differ, an int32 "
-      "tensor.\nlocal wrong = metrics.mistakes(test.y, labels)" },
-    { "confusion_matrix", confusion_matrix,
-      "confusion_matrix(truth, predicted, { labels = nil, names = nil })\n"
-      "How often each label was predicted as each. See help \"confusion_matrix\" for what it can "
-      "do.\n"
-      "labels: only these, in this order; otherwise all that are found in either. names: a text "
-      "for each,\n"
-      "for printing; otherwise the class names of a dataset as truth.\n"
-      "local matrix = metrics.confusion_matrix(test.y, labels)" },
-    { "precision", precision,
-      "precision(truth, predicted, { average = \"macro\", labels = nil, zero_division = 0 })\n"
-      "Of the rows predicted as a label, the share that has it. average: \"macro\" (the mean of "
-      "labels),\n"
-      "\"weighted\" (by their rows), \"micro\" (of all rows together) or \"none\" (a table, "
-      "t[label]).\n"
-      "zero_division: the score of a label that was never predicted (or, for recall, that no row "
-      "has): 0, 1,\n"
-      "NaN (averages leave it out), or \"warn\", which is 0 and says so.\n"
-      "metrics.precision(test.y, labels, { average = \"none\" })[4]" },
-    { "recall", recall,
-      "recall(truth, predicted, { average = \"macro\", labels = nil, zero_division = 0 })\n"
-      "Of the rows that have a label, the share predicted so. Options as of precision." },
-    { "f1", f1,
-      "f1(truth, predicted, { average = \"macro\", labels = nil, zero_division = 0 })\n"
-      "The harmonic mean of precision and recall. Options as of precision." },
-    { "precision_recall_fscore", precision_recall_fscore,
-      "precision_recall_fscore(truth, predicted, { beta = 1, labels = nil, zero_division = 0 })\n"
-      "Precision, recall and F by label and on average. by_label[label], micro, macro and weighted "
-      "are\n"
-      "{ precision =, recall =, fscore =, support = }.\n"
-      "metrics.precision_recall_fscore(test.y, labels).by_label[4].recall" },
-    { "classification_report", classification_report,
-      "classification_report(truth, predicted, { digits = 2, layout = \"accuracy\", labels = nil, "
-      "names = nil, zero_division = 0 })\n"
-      "scikit-learn's text of precision, recall and F1 by label and on average. layout = \"micro\" "
-      "has the\n"
-      "line \"micro avg\" in place of \"accuracy\".\n"
-      "print(metrics.classification_report(test.y, labels))" },
-    { "cohen_kappa", cohen_kappa,
-      "cohen_kappa(truth, predicted, { weights = nil, labels = nil })\n"
-      "Agreement beyond chance, 1 at most. weights = \"linear\" or \"quadratic\": mistakes count "
-      "by their\n"
-      "distance." },
-    { "matthews_corrcoef", matthews_corrcoef,
-      "matthews_corrcoef(truth, predicted, {})\nThe correlation of truth and prediction, -1 to "
-      "1." },
+const dg_function dg_confusion_metrics[] = {
+    { DG_CALLED(mistakes, 2), .hints = dg_metric_hints,
+      .doc = "The numbers of the rows where they differ, an int32 tensor.",
+      .example = "local wrong = metrics.mistakes(test.y, labels)" },
+    { DG_CALLED(confusion_matrix, 2), .hints = dg_metric_hints,
+      .doc = "How often each label was predicted as each. See help \"confusion_matrix\" for what "
+             "it can do.",
+      .example = "local matrix = metrics.confusion_matrix(test.y, labels)" },
+    { DG_CALLED(precision_recall_fscore, 2), .hints = dg_metric_hints,
+      .doc = "Precision, recall and F by label and on average. by_label[label], micro, macro and "
+             "weighted are\n{ precision =, recall =, fscore =, support = }.",
+      .example = "metrics.precision_recall_fscore(test.y, labels).by_label[4].recall" },
+    { DG_CALLED(classification_report, 2), .hints = dg_metric_hints,
+      .doc = "scikit-learn's text of precision, recall and F1 by label and on average.",
+      .example = "print(metrics.classification_report(test.y, labels))" },
     { NULL, NULL, NULL },
 };

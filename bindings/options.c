@@ -325,7 +325,8 @@ static void read_after(lua_State *L, dg_part *part, int arguments, int first)
     join_arguments(L, part, arguments, first);
     int last = lua_gettop(L);
     int options = first + arguments;
-    int most = arguments + (dg_params_count(part->type->params) > arguments);
+    bool options_known = dg_params_count(part->type->params) > arguments || part->type->hints;
+    int most = arguments + options_known;
     while (last >= first && lua_isnil(L, last)) last--;
     if (last >= first && last < options && skips(L, part, last - first, last)) options = last;
     if (last - first + 1 > most) refuse_surplus(L, part, arguments, last - first + 1);

@@ -63,7 +63,8 @@ static bool is_learner(const dg_descriptor *type)
 /* The table where the constructor is found; NULL: there is none. */
 static const char *module_of(const dg_descriptor *type)
 {
-    if (strcmp(type->kind, "format") == 0) return NULL; /* data.NAME is a function */
+    /* data.NAME and metrics.NAME are functions */
+    if (strcmp(type->kind, "format") == 0 || strcmp(type->kind, "metric") == 0) return NULL;
     return is_learner(type) ? ((const dg_learner_type *)type)->module : "nn";
 }
 

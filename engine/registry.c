@@ -1,6 +1,7 @@
 /* The descriptors of engine/registry.list, for those who look parts up. */
 #include "engine/data/format.h"
 #include "engine/learner.h"
+#include "engine/metrics/metric.h"
 #include "engine/nn/layer.h"
 #include "engine/nn/parts.h"
 

@@ -48,12 +48,8 @@ end
 
 -- ---- names that others use ----
 
-local OURS = { fbeta_score = "precision_recall_fscore", log_likelihood = "log_loss",
-  precision_recall_fscore_support = "precision_recall_fscore", categorical_accuracy = "accuracy",
-  sparse_categorical_accuracy = "accuracy", top_k_categorical_accuracy = "top_k_accuracy",
-  mae = "mean_absolute_error", mape = "mean_absolute_percentage_error",
-  mse = "mean_squared_error", rmse = "root_mean_squared_error",
-  categorical_crossentropy = "log_loss", calibration_curve = "calibration" }
+local OURS = { fbeta_score = "precision_recall_fscore", calibration_curve = "calibration",
+  precision_recall_fscore_support = "precision_recall_fscore" }
 
 local metatable = getmetatable(core.metrics)
 local unknown = metatable.__index

@@ -33,7 +33,8 @@ static const char *article(const char *noun)
 static void append_choices(const dg_param *param, char *out, size_t size)
 {
     for (int i = 0; param->choices && param->choices[i]; i++)
-        append(out, size, "%s'%s'", i ? ", " : "", param->choices[i]);
+        append(out, size, dg_choice_is_number(param->choices[i]) ? "%s%s" : "%s'%s'", i ? ", " : "",
+               param->choices[i]);
 }
 
 static void append_range(const dg_param *param, char *out, size_t size)
@@ -240,14 +241,18 @@ static const char *word_for(const dg_descriptor *type)
     return type->alias ? type->alias : type->name;
 }
 
+bool dg_is_peer(const dg_descriptor *type, const char *name)
+{
+    for (const char *const *peer = type->peers; peer && *peer; peer++)
+        if (strcasecmp(*peer, name) == 0) return true;
+    return false;
+}
+
 const dg_descriptor *dg_find_peer(const char *kind, const char *name)
 {
-    for (int i = 0; dg_registry[i]; i++) {
-        const dg_descriptor *type = dg_registry[i];
-        if (kind && strcmp(type->kind, kind) != 0) continue;
-        for (const char *const *peer = type->peers; peer && *peer; peer++)
-            if (strcasecmp(*peer, name) == 0) return type;
-    }
+    for (int i = 0; dg_registry[i]; i++)
+        if (strcmp(dg_registry[i]->kind, kind) == 0 && dg_is_peer(dg_registry[i], name))
+            return dg_registry[i];
     return NULL;
 }
 

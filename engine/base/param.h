@@ -47,7 +47,8 @@ typedef enum dg_param_type {
     DG_TYPE_TEXT,   /* const char *, without NUL bytes, borrowed for a call (no part has one); NULL
                       where it is not given and has no default */
     DG_TYPE_PATH,   /* const char *, as DG_TYPE_TEXT: the path of a file */
-    DG_TYPE_CHOICE, /* int: the index of the word in `choices` */
+    DG_TYPE_CHOICE, /* int: the index of the word in `choices`; words such as "0" and "nan" stand
+                       for numbers, and are not given as texts */
     DG_TYPE_INTS,   /* dg_ints: `count_low` .. `count_high` numbers; as the first or last positional
                        parameter it gathers single numbers: Input { 28, 28, 1 } */
     DG_TYPE_PAIR,   /* int64_t[2]; one number n stands for {n, n} */
@@ -120,6 +121,8 @@ typedef struct dg_range {
 #define DG_WITHIN(a, b) .range = { DG_LOW | DG_HIGH, a, b }                    /* a <= x <= b */
 #define DG_FROM_BELOW(a, b) .range = { DG_LOW | DG_HIGH | DG_HIGH_OPEN, a, b } /* a <= x < b */
 #define DG_ABOVE_TO(a, b) .range = { DG_LOW | DG_HIGH | DG_LOW_OPEN, a, b }    /* a < x <= b */
+#define DG_BETWEEN(a, b)                                                                           \
+    .range = { DG_LOW | DG_HIGH | DG_LOW_OPEN | DG_HIGH_OPEN, a, b } /* a < x < b */
 
 /* One parameter. One that is neither required nor given takes its default; a DG_TYPE_PART without
  * `default_text` is NULL by default. */
@@ -204,6 +207,9 @@ const char *dg_param_type_word(const dg_param *param);
 
 /* "1.5", "'abc' (a string)", "the layer Conv2D": what was found. */
 void dg_value_text(const dg_value *value, char *out, size_t size);
+
+/* Whether a word of `choices` stands for a number. */
+bool dg_choice_is_number(const char *word);
 
 /* Whether `number` lies in the range of `param`; how many numbers a DG_INTS has at least, at most.
  */

@@ -45,7 +45,8 @@ extern const dg_descriptor *const dg_registry[];
  * suggests the nearest name. */
 const dg_descriptor *dg_find_descriptor(const char *kind, const char *name);
 
-/* The descriptor of `kind` (NULL: of any kind) that peers call `name`, or NULL. */
+/* Whether peers call it `name`; the descriptor of `kind` that they call so, or NULL. */
+bool dg_is_peer(const dg_descriptor *type, const char *name);
 const dg_descriptor *dg_find_peer(const char *kind, const char *name);
 
 /* Making a part: begin, set each option, finish; then it never changes again. If a set or the

@@ -2,6 +2,7 @@
  * into and out of an options struct. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/part.h"
@@ -53,19 +54,37 @@ static dg_status check_float(const char *who, const dg_param *param, dg_value *v
     return DG_OK;
 }
 
-/* Finds the place of a text among the choices. */
+bool dg_choice_is_number(const char *word)
+{
+    char *end;
+    strtod(word, &end);
+    return end > word && !*end;
+}
+
+/* A word, or the number that it spells. */
+static bool is_choice(const char *word, const dg_value *value)
+{
+    if (!dg_choice_is_number(word))
+        return value->type == DG_VALUE_TEXT && strcmp(word, value->text) == 0;
+    double number = strtod(word, NULL);
+    if (value->type == DG_VALUE_INT) return number == (double)value->integer;
+    return value->type == DG_VALUE_FLOAT &&
+           (number == value->number || (isnan(number) && isnan(value->number)));
+}
+
+/* Finds the place of a value among the choices. */
 static dg_status check_choice(const char *who, const dg_param *param, dg_value *value)
 {
-    if (value->type != DG_VALUE_TEXT || !param->choices)
-        return dg_param_mismatch(who, param, value);
     int count = 0;
-    for (; param->choices[count]; count++) {
-        if (strcmp(param->choices[count], value->text) != 0) continue;
-        value->text = param->choices[count];
-        value->integer = count;
+    for (; param->choices && param->choices[count]; count++) {
+        if (!is_choice(param->choices[count], value)) continue;
+        *value =
+            (dg_value){ .type = DG_VALUE_TEXT, .text = param->choices[count], .integer = count };
         return DG_OK;
     }
+    if (value->type != DG_VALUE_TEXT) return dg_param_mismatch(who, param, value);
     const char *nearest = dg_nearest(value->text, param->choices, count);
+    if (nearest && dg_choice_is_number(nearest)) nearest = NULL;
     char expects[EXPECTS_SIZE];
     dg_param_expects(param, expects, sizeof expects);
     return dg_error(DG_INVALID, "%s: %s must be %s, found '%.100s'%s%s%s", who, param->name,

@@ -13,13 +13,12 @@
 
 enum { GRAIN = 1 << 19 }; /* draws of a piece */
 
-/* One model: a number a row whose mean is the metric, a cell of its confusion matrix a row, or what
- * it predicts and the truth of that. */
+/* One model: its predictions, and a number a row whose mean is the metric, or a cell of the
+ * confusion matrix a row. */
 struct side {
+    dg_judged judged;
     double *scores;
-    double *truth, *numbers; /* of a metric of numbers */
     int32_t *cells;
-    dg_confusion confusion;
 };
 
 struct bootstrap {
@@ -32,61 +31,39 @@ struct bootstrap {
 
 /* --- preparing ---------------------------------------------------------------------------- */
 
-static dg_status find_cells(struct side *side, const dg_tensor *truth, const dg_tensor *labels)
+static dg_status find_cells(struct side *side)
 {
-    dg_confusion *c = &side->confusion;
-    int64_t rows = truth->shape[0];
-    DG_TRY(dg_confusion_new(c, truth, labels, 0, NULL));
-    DG_TRY(dg_alloc(&side->cells, rows, sizeof *side->cells));
-    for (int64_t row = 0; row < rows; row++)
-        side->cells[row] = (int32_t)(dg_confusion_place(c, dg_int32s(truth)[row]) * c->size +
-                                     dg_confusion_place(c, dg_int32s(labels)[row]));
+    const dg_judged *judged = &side->judged;
+    const dg_confusion *c = &judged->confusion;
+    DG_TRY(dg_alloc(&side->cells, judged->rows, sizeof *side->cells));
+    for (int64_t row = 0; row < judged->rows; row++)
+        side->cells[row] = (int32_t)(dg_confusion_place(c, judged->truth[row]) * c->size +
+                                     dg_confusion_place(c, judged->predicted[row]));
     return DG_OK;
 }
 
-static dg_status judge_labels(struct side *side, const dg_metric *metric, const dg_tensor *truth,
-                              const dg_answers *answers)
-{
-    dg_tensor labels;
-    int64_t rows = truth->shape[0];
-    DG_TRY(dg_answers_labels(&labels, answers));
-    dg_status status = dg_labels_check(truth, "truth", &labels, "the answers");
-    if (status == DG_OK && !metric->type->of_matches)
-        status = find_cells(side, truth, &labels);
-    else if (status == DG_OK)
-        status = dg_alloc(&side->scores, rows, sizeof *side->scores);
-    for (int64_t row = 0; row < rows && side->scores; row++)
-        side->scores[row] = dg_int32s(truth)[row] == dg_int32s(&labels)[row];
-    dg_tensor_release(&labels);
-    return status;
-}
-
 static dg_status judge(struct side *side, const dg_metric *metric, const dg_tensor *truth,
-                       const dg_answers *answers)
+                       const dg_predictions *predictions, double *score)
 {
-    dg_chances chances;
-    if (metric->type->of_numbers)
-        return dg_numbers_read(&side->truth, &side->numbers, truth, answers->numbers);
-    if (!dg_metric_of_chances(metric)) return judge_labels(side, metric, truth, answers);
-    if (!metric->type->of_rows)
+    const dg_metric_type *type = metric->type;
+    if (!type->by_row && type->of != DG_OF_CONFUSION && type->of != DG_OF_NUMBERS)
         return dg_error(DG_INVALID,
                         "%s is no mean over rows: choose a metric of labels or numbers, "
                         "log_loss or top_k_accuracy",
-                        metric->type->name);
-    DG_TRY(dg_answers_chances(&chances, metric, truth, answers));
-    dg_status status = dg_alloc(&side->scores, chances.rows, sizeof *side->scores);
-    if (status == DG_OK) metric->type->of_rows(&chances, metric->k, side->scores);
-    dg_chances_free(&chances);
-    return status;
+                        metric->name);
+    DG_TRY(dg_judged_new(&side->judged, type, truth, predictions));
+    DG_TRY(dg_metric_of(score, metric, &side->judged));
+    if (type->of == DG_OF_CONFUSION) return find_cells(side);
+    if (!type->by_row) return DG_OK;
+    DG_TRY(dg_alloc(&side->scores, side->judged.rows, sizeof *side->scores));
+    return type->compute(metric->options, &side->judged, side->scores);
 }
 
 static void free_side(struct side *side)
 {
     dg_free(side->scores);
-    dg_free(side->truth);
-    dg_free(side->numbers);
     dg_free(side->cells);
-    dg_confusion_free(&side->confusion);
+    dg_judged_free(&side->judged);
 }
 
 /* --- resampling --------------------------------------------------------------------------- */
@@ -112,48 +89,53 @@ static double mean_difference(const struct bootstrap *boot, const int32_t *drawn
     return sum / (double)boot->rows;
 }
 
-/* What a piece works in. */
+/* What a piece works in: the drawn rows of one model, in the form that the metric takes. */
 struct scratch {
     int32_t *drawn;
-    dg_confusion a, b;
-    double *truth, *numbers;
+    dg_judged a, b;
 };
 
-static double drawn_score(const struct bootstrap *boot, const struct side *side,
-                          struct scratch *scratch, dg_confusion *work)
+static dg_status drawn_score(double *out, const struct bootstrap *boot, const struct side *side,
+                             const int32_t *drawn, dg_judged *work)
 {
-    const int32_t *drawn = scratch->drawn;
-    for (int64_t i = 0; i < boot->rows && side->numbers; i++) {
-        scratch->truth[i] = side->truth[drawn[i]];
-        scratch->numbers[i] = side->numbers[drawn[i]];
+    for (int64_t i = 0; i < boot->rows && work->true_numbers; i++) {
+        work->true_numbers[i] = side->judged.true_numbers[drawn[i]];
+        work->predicted_numbers[i] = side->judged.predicted_numbers[drawn[i]];
     }
-    if (side->numbers)
-        return boot->metric->type->of_numbers(scratch->truth, scratch->numbers, boot->rows);
-    memset(work->counts, 0, (size_t)(work->size * work->size) * sizeof *work->counts);
-    for (int64_t i = 0; i < boot->rows; i++) work->counts[side->cells[drawn[i]]]++;
-    dg_confusion_add_up(work);
-    return boot->metric->type->of_confusion(work);
+    if (side->cells) {
+        dg_confusion *c = &work->confusion;
+        memset(c->counts, 0, (size_t)(c->size * c->size) * sizeof *c->counts);
+        for (int64_t i = 0; i < boot->rows; i++) c->counts[side->cells[drawn[i]]]++;
+        dg_confusion_add_up(c);
+    }
+    return boot->metric->type->compute(boot->metric->options, work, out);
 }
 
-static dg_status copy_matrix(dg_confusion *out, const dg_confusion *from)
+static dg_status prepare_work(dg_judged *work, const struct side *side)
 {
-    int64_t size = out->size = from->size;
-    out->given = from->given;
-    DG_TRY(dg_alloc(&out->counts, size * size, sizeof *out->counts));
-    DG_TRY(dg_alloc(&out->truths, size, sizeof *out->truths));
-    return dg_alloc(&out->predictions, size, sizeof *out->predictions);
+    const dg_confusion *from = &side->judged.confusion;
+    dg_confusion *c = &work->confusion;
+    int64_t size = from->size;
+    work->rows = side->judged.rows;
+    if (!side->cells) {
+        DG_TRY(dg_alloc(&work->true_numbers, work->rows, sizeof *work->true_numbers));
+        return dg_alloc(&work->predicted_numbers, work->rows, sizeof *work->predicted_numbers);
+    }
+    c->size = size;
+    c->given = from->given;
+    DG_TRY(dg_alloc(&c->labels, size, sizeof *c->labels));
+    memcpy(c->labels, from->labels, (size_t)size * sizeof *c->labels);
+    DG_TRY(dg_alloc(&c->counts, size * size, sizeof *c->counts));
+    DG_TRY(dg_alloc(&c->truths, size, sizeof *c->truths));
+    return dg_alloc(&c->predictions, size, sizeof *c->predictions);
 }
 
 static dg_status prepare_scratch(struct scratch *scratch, const struct bootstrap *boot)
 {
     DG_TRY(dg_alloc(&scratch->drawn, boot->rows, sizeof *scratch->drawn));
     if (boot->a.scores) return DG_OK;
-    if (boot->a.numbers) {
-        DG_TRY(dg_alloc(&scratch->truth, boot->rows, sizeof *scratch->truth));
-        return dg_alloc(&scratch->numbers, boot->rows, sizeof *scratch->numbers);
-    }
-    DG_TRY(copy_matrix(&scratch->a, &boot->a.confusion));
-    return copy_matrix(&scratch->b, &boot->b.confusion);
+    DG_TRY(prepare_work(&scratch->a, &boot->a));
+    return prepare_work(&scratch->b, &boot->b);
 }
 
 static dg_status run_piece(void *context, int64_t piece, int worker)
@@ -165,17 +147,19 @@ static dg_status run_piece(void *context, int64_t piece, int worker)
     int64_t end = dg_piece_begin(boot->resamples, boot->pieces, piece + 1);
     for (int64_t r = dg_piece_begin(boot->resamples, boot->pieces, piece);
          r < end && status == DG_OK; r++) {
+        double a = 0, b = 0;
         draw(boot, r, scratch.drawn);
-        boot->differences[r] = boot->a.scores
-                                   ? mean_difference(boot, scratch.drawn)
-                                   : drawn_score(boot, &boot->a, &scratch, &scratch.a) -
-                                         drawn_score(boot, &boot->b, &scratch, &scratch.b);
+        if (boot->a.scores) {
+            boot->differences[r] = mean_difference(boot, scratch.drawn);
+            continue;
+        }
+        status = drawn_score(&a, boot, &boot->a, scratch.drawn, &scratch.a);
+        if (status == DG_OK) status = drawn_score(&b, boot, &boot->b, scratch.drawn, &scratch.b);
+        boot->differences[r] = a - b;
     }
     dg_free(scratch.drawn);
-    dg_free(scratch.truth);
-    dg_free(scratch.numbers);
-    dg_confusion_free(&scratch.a);
-    dg_confusion_free(&scratch.b);
+    dg_judged_free(&scratch.a);
+    dg_judged_free(&scratch.b);
     return status;
 }
 
@@ -204,7 +188,7 @@ static dg_status resample(dg_bootstrap_result *out, struct bootstrap *boot, doub
     for (int64_t r = 0; r < boot->resamples; r++)
         if (isnan(boot->differences[r]))
             return dg_error(DG_INVALID, "%s is not defined for resample %" PRId64 " of the rows",
-                            boot->metric->type->name, r + 1);
+                            boot->metric->name, r + 1);
     qsort(boot->differences, (size_t)boot->resamples, sizeof *boot->differences, compare_doubles);
     out->low = quantile(boot->differences, boot->resamples, (1 - level) / 2);
     out->high = quantile(boot->differences, boot->resamples, (1 + level) / 2);
@@ -222,7 +206,7 @@ static dg_status check_options(const dg_bootstrap_options *options)
 }
 
 dg_status dg_bootstrap(dg_bootstrap_result *out, const dg_metric *metric, const dg_tensor *truth,
-                       const dg_answers *a, const dg_answers *b,
+                       const dg_predictions *a, const dg_predictions *b,
                        const dg_bootstrap_options *options, const dg_job *job)
 {
     struct bootstrap boot = { .metric = metric,
@@ -232,10 +216,8 @@ dg_status dg_bootstrap(dg_bootstrap_result *out, const dg_metric *metric, const 
     *out = (dg_bootstrap_result){ 0 };
     DG_TRY(check_options(options));
     boot.pieces = dg_pieces(boot.resamples * boot.rows, GRAIN, boot.resamples);
-    dg_status status = judge(&boot.a, metric, truth, a);
-    if (status == DG_OK) status = judge(&boot.b, metric, truth, b);
-    if (status == DG_OK) status = dg_metric_score(&out->a, metric, truth, a);
-    if (status == DG_OK) status = dg_metric_score(&out->b, metric, truth, b);
+    dg_status status = judge(&boot.a, metric, truth, a, &out->a);
+    if (status == DG_OK) status = judge(&boot.b, metric, truth, b, &out->b);
     if (status == DG_OK) status = resample(out, &boot, options->level, job);
     out->difference = out->a - out->b;
     dg_free(boot.differences);

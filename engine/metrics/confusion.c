@@ -1,5 +1,6 @@
 /* The confusion matrix: how often each label was answered by each. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,6 +131,31 @@ void dg_confusion_add_up(dg_confusion *c)
         }
         c->right += c->counts[i * c->size + i];
     }
+}
+
+double dg_listed_sums(const dg_confusion *c, double *truths, double *predictions)
+{
+    double all = 0;
+    for (int64_t i = 0; i < c->size; i++) truths[i] = predictions[i] = 0;
+    for (int64_t i = 0; i < c->size; i++) {
+        for (int64_t j = 0; j < c->size; j++) {
+            double count = (double)c->counts[i * c->size + j];
+            truths[i] += count;
+            predictions[j] += count;
+            all += count;
+        }
+    }
+    return all;
+}
+
+double dg_confusion_accuracy(const dg_confusion *c)
+{
+    int64_t right = 0, all = 0;
+    for (int64_t i = 0; i < c->size * c->size; i++) {
+        all += c->counts[i];
+        if (i / c->size == i % c->size) right += c->counts[i];
+    }
+    return all ? (double)right / (double)all : NAN;
 }
 
 /* --- what it says ------------------------------------------------------------------------- */

@@ -67,13 +67,6 @@ static int64_t count_matches(const dg_tensor *truth, const dg_tensor *predicted)
     return same;
 }
 
-dg_status dg_accuracy(double *out, const dg_tensor *truth, const dg_tensor *predicted)
-{
-    DG_TRY(dg_labels_check(truth, "truth", predicted, "predicted"));
-    *out = (double)count_matches(truth, predicted) / (double)truth->shape[0];
-    return DG_OK;
-}
-
 dg_status dg_mistakes(dg_tensor *out, const dg_tensor *truth, const dg_tensor *predicted,
                       int origin)
 {

@@ -3,7 +3,7 @@
 #define DG_METRICS_LABELS_H
 
 #include "engine/base/text.h"
-#include "engine/metrics/metrics.h"
+#include "engine/metrics/metric.h"
 
 /* Two lists of labels have one length, at least 1; the names are for the message. */
 dg_status dg_labels_check(const dg_tensor *truth, const char *truth_name, const dg_tensor *other,
@@ -13,10 +13,8 @@ dg_status dg_labels_check(const dg_tensor *truth, const char *truth_name, const 
  * scikit-learn's to the last bit, and round alike in a report. */
 double dg_numpy_sum(const double *values, int64_t count);
 
-/* What was answered, as labels; as chances, which must be what the metric needs. */
-dg_status dg_answers_labels(dg_tensor *out, const dg_answers *answers);
-dg_status dg_answers_chances(dg_chances *out, const dg_metric *metric, const dg_tensor *truth,
-                             const dg_answers *answers);
+/* Sums of the listed rows and columns alone, unlike c->truths and c->predictions, and of all. */
+double dg_listed_sums(const dg_confusion *c, double *truths, double *predictions);
 
 /* The name of a label, or its number written to `word`. */
 enum { DG_LABEL_WORD = 16 };

@@ -1,4 +1,5 @@
-/* Judging: what labels and chances are worth against the truth.
+/* Judging: what labels and chances are worth against the truth. engine/metrics/metric.h has those
+ * judgements that are one number, and known by name.
  *
  * Labels are {n} int32 tensors, contiguous, as dg_labels_read gives them; chances are dg_chances,
  * as dg_chances_new gives them. Definitions, defaults and order of sums are scikit-learn's (1.9),
@@ -11,6 +12,7 @@
 #include <stdint.h>
 
 #include "engine/base/job.h"
+#include "engine/base/param.h"
 #include "engine/base/status.h"
 #include "engine/tensor/tensor.h"
 
@@ -20,9 +22,6 @@
  * numbers, not labels, even if they are whole. `name` begins the message of a failure
  * ("truth"). */
 dg_status dg_labels_read(dg_tensor *out, const dg_tensor *labels, const char *name);
-
-/* The share of rows where both say the same. */
-dg_status dg_accuracy(double *out, const dg_tensor *truth, const dg_tensor *predicted);
 
 /* The rows where they differ, ascending, int32, counted from `origin`. */
 dg_status dg_mistakes(dg_tensor *out, const dg_tensor *truth, const dg_tensor *predicted,
@@ -51,6 +50,9 @@ dg_status dg_confusion_new(dg_confusion *out, const dg_tensor *truth, const dg_t
                            int64_t label_count, const int32_t *labels);
 void dg_confusion_free(dg_confusion *confusion);
 
+/* The share of counts on the diagonal; NaN where there are none. */
+double dg_confusion_accuracy(const dg_confusion *confusion);
+
 /* Where `label` is in the list; -1: nowhere. */
 int64_t dg_confusion_place(const dg_confusion *confusion, int32_t label);
 
@@ -76,7 +78,7 @@ dg_status dg_confusion_most(dg_confused **out, int64_t *found, const dg_confusio
 /* A table for people; names: NULL, or one a label. dg_free the text. */
 dg_status dg_confusion_text(char **out, const dg_confusion *confusion, const char *const *names);
 
-/* --- scores of a confusion matrix (scores.c) ---------------------------------------------- */
+/* --- precision, recall, F (f_scores.c) ---------------------------------------------------- */
 
 typedef struct dg_f_options {
     double beta;          /* weight of recall against precision, at least 0; 1 for F1 */
@@ -89,27 +91,24 @@ typedef struct dg_f_scores {
     int64_t support; /* rows with that truth */
 } dg_f_scores;
 
-typedef enum dg_average { DG_MICRO, DG_MACRO, DG_WEIGHTED } dg_average;
+typedef enum dg_average { DG_MACRO, DG_WEIGHTED, DG_EACH, DG_MICRO } dg_average;
 
 dg_f_scores dg_f_of_label(const dg_confusion *confusion, int64_t place,
                           const dg_f_options *options);
 dg_f_scores dg_f_average(const dg_confusion *confusion, dg_average average,
-                         const dg_f_options *options);
+                         const dg_f_options *options); /* not DG_EACH */
 
-double dg_confusion_accuracy(const dg_confusion *confusion);
-double dg_balanced_accuracy(const dg_confusion *confusion); /* mean recall of labels in the truth */
-
-/* Agreement beyond chance (Cohen 1960), NaN where both lists have one and the same label only.
- * Disagreement weighs 1, or the distance of places in the list of labels, or its square. */
-typedef enum dg_kappa_weights {
-    DG_KAPPA_PLAIN,
-    DG_KAPPA_LINEAR,
-    DG_KAPPA_QUADRATIC
-} dg_kappa_weights;
-double dg_cohen_kappa(const dg_confusion *confusion, dg_kappa_weights weights);
-
-/* Matthews's correlation for many classes (Gorodkin 2004); 0 where it is not defined. */
-double dg_matthews(const dg_confusion *confusion);
+/* The option zero_division = 0 | 1 | NaN | "warn", and what its words stand for; with the last,
+ * whoever uses the scores tells of what dg_f_doubts finds: a label, by its place, whose precision
+ * or recall is not defined. A sentence that says so is written to `out`. */
+#define DG_ZERO_DIVISION(options)                                                                  \
+    DG_CHOICE(options, zero_division, .choices = dg_zero_division_words, .default_text = "0",      \
+              .doc = "the score of a label that was never predicted (for recall: that no row "     \
+                     "has); averages leave NaN out, \"warn\" is 0 and says so")
+enum { DG_ZERO_WARN = 3 };
+extern const char *const dg_zero_division_words[];
+double dg_zero_division(int word);
+bool dg_f_doubts(const dg_confusion *confusion, int64_t place, char *out, size_t size);
 
 /* scikit-learn's text, byte for byte, even where no row is right: supports have ".0" then. The line
  * of overall scores is "accuracy", or "micro avg" when asked for or when the matrix is not
@@ -146,13 +145,6 @@ void dg_chances_free(dg_chances *chances);
 dg_status dg_chances_labels(dg_tensor *out, const dg_tensor *values, int64_t class_count,
                             const int32_t *classes);
 
-/* Minus the logarithm of the chance of the true label, by row; chances are kept 2^-23 from 0 and 1
- * and then summed to 1, as scikit-learn does with float32. `out` has room for all rows. */
-void dg_log_losses(const dg_chances *chances, double *out);
-/* 1 where the true label is among the k greatest chances, else 0. Of equals the last column goes
- * first, but with two columns the first does, as in scikit-learn. */
-void dg_top_k_hits(const dg_chances *chances, int64_t k, double *out);
-
 /* One bin of a reliability diagram: rows whose greatest chance (their confidence) is in (low,
  * high]; 0 is in the first. */
 typedef struct dg_calibration_bin {
@@ -161,8 +153,11 @@ typedef struct dg_calibration_bin {
     double confidence, accuracy; /* means; 0 in an empty bin */
 } dg_calibration_bin;
 
-/* `bins` (1 .. DG_MOST_BINS) of equal width. */
-enum { DG_MOST_BINS = 1000, DG_DEFAULT_BINS = 15 };
+/* `bins` (1 .. DG_MOST_BINS) of equal width (calibration.c). */
+enum { DG_MOST_BINS = 1000 };
+#define DG_BINS(options)                                                                           \
+    DG_INT(options, bins, DG_WITHIN(1, DG_MOST_BINS), .default_number = 15,                        \
+           .doc = "bins of equal width")
 void dg_calibration(const dg_chances *chances, int64_t bins, dg_calibration_bin *out);
 /* The mean of |accuracy - confidence| over rows, and the greatest of any bin (Guo et al. 2017). */
 double dg_calibration_error(const dg_calibration_bin *bins, int64_t count);
@@ -174,11 +169,6 @@ double dg_calibration_worst(const dg_calibration_bin *bins, int64_t count);
  * without rows, or with all. `out` has room for all columns. job: NULL is
  * dg_job_default(), here and below. */
 dg_status dg_roc_areas(double *out, const dg_chances *chances, const dg_job *job);
-
-/* Their mean, or weighted by rows. Two columns: the area of the second. DG_INVALID where an area is
- * not defined; classes as in dg_chances_new. */
-dg_status dg_roc_auc(double *out, const dg_chances *chances, dg_average average,
-                     const int32_t *classes, const dg_job *job);
 
 /* The points of one column's curve without those on a straight line, float32 {points}, from (0, 0)
  * at the threshold infinity on; a row is positive where its chance is at least the threshold. */
@@ -196,57 +186,7 @@ dg_status dg_roc_curve(dg_roc *out, const dg_chances *chances, int64_t column,
 dg_status dg_numbers_read(double **truth_out, double **predicted_out, const dg_tensor *truth,
                           const dg_tensor *predicted);
 
-double dg_numbers_mean_squared_error(const double *truth, const double *predicted, int64_t rows);
-double dg_numbers_root_mean_squared_error(const double *truth, const double *predicted,
-                                          int64_t rows);
-double dg_numbers_mean_absolute_error(const double *truth, const double *predicted, int64_t rows);
-/* A share, not a percentage; a truth nearer to 0 than DBL_EPSILON counts as that. */
-double dg_numbers_mean_absolute_percentage_error(const double *truth, const double *predicted,
-                                                 int64_t rows);
-/* The coefficient of determination; where the truth is constant 1 if it is met, else 0. NaN for a
- * single row. */
-double dg_numbers_r2(const double *truth, const double *predicted, int64_t rows);
-
-/* --- metrics by name (names.c) ------------------------------------------------------------ */
-
-/* A number that says how good answers are, found by its name: "accuracy", "f1_macro",
- * "top_3_accuracy". One of the functions is set. */
-typedef struct dg_metric_type {
-    const char *name, *doc;
-    bool greater_is_better;
-    bool of_matches; /* the share of rows with the right label */
-    double (*of_confusion)(const dg_confusion *confusion);
-    void (*of_rows)(const dg_chances *chances, int64_t k, double *out); /* its mean is the metric */
-    dg_status (*of_chances)(double *out, const dg_chances *chances, const int32_t *classes);
-    double (*of_numbers)(const double *truth, const double *predicted, int64_t rows);
-} dg_metric_type;
-
-typedef struct dg_metric {
-    const dg_metric_type *type;
-    int64_t k; /* of top_k */
-} dg_metric;
-
-/* DG_INVALID for an unknown name, with the nearest. */
-dg_status dg_metric_find(dg_metric *out, const char *name);
-/* The metrics in order; NULL at the end. */
-const dg_metric_type *dg_metric_at(int index);
-/* Whether it is computed from chances, not from labels. */
-bool dg_metric_of_chances(const dg_metric *metric);
-
-/* Answers of one model for rows whose truth is known: one of the tensors, the others NULL. */
-typedef struct dg_answers {
-    const dg_tensor *numbers; /* as dg_numbers_read takes them; the truth is numbers, too, then */
-    const dg_tensor *labels;
-    const dg_tensor *chances; /* {n, k} */
-    int64_t class_count;      /* as in dg_chances_new */
-    const int32_t *classes;
-} dg_answers;
-
-/* DG_INVALID where the metric needs other answers than there are. */
-dg_status dg_metric_score(double *out, const dg_metric *metric, const dg_tensor *truth,
-                          const dg_answers *answers);
-
-/* --- is one better than another? (mcnemar.c, bootstrap.c, paired.c) ----------------------- */
+/* --- is one better than another? (mcnemar.c, paired.c) ---------------------------------- */
 
 typedef struct dg_mcnemar_result {
     int64_t both, only_a, only_b, neither; /* rows that are right */
@@ -280,24 +220,5 @@ typedef struct dg_paired_t_result {
  * Learning 52, 2003). */
 dg_status dg_paired_t(dg_paired_t_result *out, const double *a, const double *b, int64_t count,
                       double test_ratio);
-
-typedef struct dg_bootstrap_options {
-    int64_t resamples; /* 1 .. DG_MOST_RESAMPLES */
-    double level;      /* of confidence, above 0 and below 1 */
-    uint64_t seed;
-} dg_bootstrap_options;
-enum { DG_MOST_RESAMPLES = 10000000 };
-
-typedef struct dg_bootstrap_result {
-    double a, b;       /* the metric on all rows */
-    double difference; /* a - b */
-    double low, high;  /* the percentile interval of the difference (Efron 1979) */
-} dg_bootstrap_result;
-
-/* Draws rows with replacement, the same for both models. The same seed gives the same bits on any
- * number of threads. DG_INVALID for a metric of chances that is no mean over rows. */
-dg_status dg_bootstrap(dg_bootstrap_result *out, const dg_metric *metric, const dg_tensor *truth,
-                       const dg_answers *a, const dg_answers *b,
-                       const dg_bootstrap_options *options, const dg_job *job);
 
 #endif

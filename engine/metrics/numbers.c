@@ -55,46 +55,78 @@ dg_status dg_numbers_read(double **truth_out, double **predicted_out, const dg_t
 
 /* --- the metrics -------------------------------------------------------------------------- */
 
-double dg_numbers_mean_squared_error(const double *truth, const double *predicted, int64_t rows)
+static double squared_error(const dg_judged *judged)
 {
     double sum = 0;
-    for (int64_t i = 0; i < rows; i++) {
-        double off = truth[i] - predicted[i];
+    for (int64_t i = 0; i < judged->rows; i++) {
+        double off = judged->true_numbers[i] - judged->predicted_numbers[i];
         sum += off * off;
     }
-    return sum / (double)rows;
+    return sum / (double)judged->rows;
 }
 
-double dg_numbers_root_mean_squared_error(const double *truth, const double *predicted,
-                                          int64_t rows)
+static double root_squared_error(const dg_judged *judged)
 {
-    return sqrt(dg_numbers_mean_squared_error(truth, predicted, rows));
+    return sqrt(squared_error(judged));
 }
 
-double dg_numbers_mean_absolute_error(const double *truth, const double *predicted, int64_t rows)
-{
-    double sum = 0;
-    for (int64_t i = 0; i < rows; i++) sum += fabs(truth[i] - predicted[i]);
-    return sum / (double)rows;
-}
-
-double dg_numbers_mean_absolute_percentage_error(const double *truth, const double *predicted,
-                                                 int64_t rows)
+static double absolute_error(const dg_judged *judged)
 {
     double sum = 0;
-    for (int64_t i = 0; i < rows; i++)
-        sum += fabs(truth[i] - predicted[i]) / fmax(fabs(truth[i]), DBL_EPSILON);
-    return sum / (double)rows;
+    for (int64_t i = 0; i < judged->rows; i++)
+        sum += fabs(judged->true_numbers[i] - judged->predicted_numbers[i]);
+    return sum / (double)judged->rows;
 }
 
-double dg_numbers_r2(const double *truth, const double *predicted, int64_t rows)
+static double percentage_error(const dg_judged *judged)
 {
-    double mean = 0, spread = 0;
-    double left = dg_numbers_mean_squared_error(truth, predicted, rows) * (double)rows;
-    if (rows < 2) return NAN;
-    for (int64_t i = 0; i < rows; i++) mean += truth[i];
-    mean /= (double)rows;
-    for (int64_t i = 0; i < rows; i++) spread += (truth[i] - mean) * (truth[i] - mean);
+    double sum = 0;
+    for (int64_t i = 0; i < judged->rows; i++) {
+        double truth = judged->true_numbers[i];
+        sum += fabs(truth - judged->predicted_numbers[i]) / fmax(fabs(truth), DBL_EPSILON);
+    }
+    return sum / (double)judged->rows;
+}
+
+static double determination(const dg_judged *judged)
+{
+    const double *truth = judged->true_numbers;
+    double mean = 0, spread = 0, left = squared_error(judged) * (double)judged->rows;
+    if (judged->rows < 2) return NAN;
+    for (int64_t i = 0; i < judged->rows; i++) mean += truth[i];
+    mean /= (double)judged->rows;
+    for (int64_t i = 0; i < judged->rows; i++) spread += (truth[i] - mean) * (truth[i] - mean);
     if (spread == 0) return left == 0 ? 1 : 0;
     return 1 - left / spread;
 }
+
+/* A metric that `value` computes; then its range, and peers' names for it. */
+#define OF_NUMBERS(symbol, metric, value, text, range, ...)                                        \
+    static dg_status metric(const void *options, const dg_judged *judged, double *out)             \
+    {                                                                                              \
+        (void)options;                                                                             \
+        *out = value(judged);                                                                      \
+        return DG_OK;                                                                              \
+    }                                                                                              \
+    const dg_metric_type symbol = {                                                                \
+        DG_METRIC(#metric, text, .peers = (const char *const[]){ __VA_ARGS__, NULL }),             \
+        .of = DG_OF_NUMBERS,                                                                       \
+        range,                                                                                     \
+        .compute = metric,                                                                         \
+    };
+
+OF_NUMBERS(dg_r2, r2, determination,
+           "The coefficient of determination: 1 less the squared errors as a share of the spread "
+           "of truth\nabout its mean. 1 is perfect, 0 no better than the mean. Where truth is "
+           "constant it is 1 if\npredicted is the same, else 0; of one row, NaN.",
+           DG_GREATER_IS_BETTER(-INFINITY, 1), "r2_score")
+OF_NUMBERS(dg_metric_squared_error, mean_squared_error, squared_error,
+           "The mean of the squares of truth - predicted.", DG_LESS_IS_BETTER(0, INFINITY), "mse")
+OF_NUMBERS(dg_root_mean_squared_error, root_mean_squared_error, root_squared_error,
+           "The square root of mean_squared_error.", DG_LESS_IS_BETTER(0, INFINITY), "rmse")
+OF_NUMBERS(dg_mean_absolute_error, mean_absolute_error, absolute_error,
+           "The mean distance of truth and predicted.", DG_LESS_IS_BETTER(0, INFINITY), "mae")
+OF_NUMBERS(dg_mean_absolute_percentage_error, mean_absolute_percentage_error, percentage_error,
+           "The mean distance of truth and predicted as a share of truth, as in scikit-learn: 0.5 "
+           "means 50 %,\nand where truth is 0 the error is divided by 2.2e-16.",
+           DG_LESS_IS_BETTER(0, INFINITY), "mape")

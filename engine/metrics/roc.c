@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "engine/base/memory.h"
-#include "engine/metrics/metrics.h"
+#include "engine/metrics/labels.h"
 
 struct scored {
     float score;
@@ -88,21 +88,32 @@ static dg_status undefined(const dg_chances *chances, int64_t column, const int3
                     classes ? (int64_t)classes[column] : column);
 }
 
-dg_status dg_roc_auc(double *out, const dg_chances *chances, dg_average average,
-                     const int32_t *classes, const dg_job *job)
+static const char *const words[] = { "macro", "weighted", "none", NULL };
+
+static const dg_param params[] = {
+    DG_CHOICE(dg_average_options, average, .choices = words,
+              .doc = "macro: the mean of labels; weighted: by their rows; none: a table, t[label], "
+                     "with NaN for a label that truth has not"),
+    DG_END,
+};
+
+/* The mean of areas, or weighted by rows; of two columns the area of the second. */
+static dg_status area(const void *options, const dg_judged *judged, double *out)
 {
+    const dg_chances *chances = &judged->chances;
+    bool weighted = ((const dg_average_options *)options)->average == DG_WEIGHTED;
     double *areas, sum = 0, weights = 0;
+    if (dg_averages_nothing(options)) return dg_roc_areas(out, chances, NULL);
     DG_TRY(dg_alloc(&areas, chances->columns, sizeof *areas));
-    dg_status status = dg_roc_areas(areas, chances, job);
-    int64_t first = chances->columns == 2 ? 1 : 0;
-    for (int64_t j = first; j < chances->columns && status == DG_OK; j++) {
+    dg_status status = dg_roc_areas(areas, chances, NULL);
+    for (int64_t j = chances->columns == 2; j < chances->columns && status == DG_OK; j++) {
         if (isnan(areas[j])) {
-            status = undefined(chances, j, classes);
+            status = undefined(chances, j, judged->classes);
             dg_error(status, "%s; average = \"none\" gives the areas of others",
                      dg_error_message());
         }
-        double weight = average == DG_MACRO ? 1 : 0;
-        for (int64_t row = 0; row < chances->rows && average != DG_MACRO; row++)
+        double weight = weighted ? 0 : 1;
+        for (int64_t row = 0; row < chances->rows && weighted; row++)
             weight += dg_int32s(&chances->positions)[row] == j;
         sum += weight * areas[j];
         weights += weight;
@@ -111,6 +122,16 @@ dg_status dg_roc_auc(double *out, const dg_chances *chances, dg_average average,
     dg_free(areas);
     return status;
 }
+
+const dg_metric_type dg_roc_auc = {
+    DG_METRIC("roc_auc", "The area under the ROC curves, each label against the rest.",
+              .params = params, .options_size = sizeof(dg_average_options),
+              .peers = (const char *const[]){ "auc", NULL }),
+    .of = DG_OF_PROBABILITIES,
+    DG_GREATER_IS_BETTER(0, 1),
+    .by_label = dg_averages_nothing,
+    .compute = area,
+};
 
 /* --- a curve ------------------------------------------------------------------------------ */
 

@@ -5,7 +5,7 @@
 
 #include "engine/base/memory.h"
 #include "engine/base/random.h"
-#include "engine/metrics/metrics.h"
+#include "engine/metrics/metric.h"
 #include "tests/engine/support.h"
 
 enum { ROWS = 400, CLASSES = 4 };
@@ -88,7 +88,7 @@ static dg_status score(const struct contest *c, const char *name)
 {
     dg_metric metric;
     double out;
-    const dg_answers answers = { .chances = &c->chances_a };
+    const dg_predictions answers = { .chances = &c->chances_a };
     DG_TRY(dg_metric_find(&metric, name));
     return dg_metric_score(&out, &metric, &c->truth, &answers);
 }
@@ -97,7 +97,7 @@ static dg_status resample(const struct contest *c, const char *name, int threads
                           dg_bootstrap_result *out)
 {
     dg_metric metric;
-    const dg_answers a = { .chances = &c->chances_a }, b = { .chances = &c->chances_b };
+    const dg_predictions a = { .chances = &c->chances_a }, b = { .chances = &c->chances_b };
     const dg_bootstrap_options options = { .resamples = 4000, .level = 0.9, .seed = 3 };
     const dg_job job = { .threads = threads };
     DG_TRY(dg_metric_find(&metric, name));
@@ -119,7 +119,7 @@ static dg_status judge_numbers(const struct contest *c)
     dg_metric metric;
     dg_bootstrap_result result;
     dg_bootstrap_options options = { .resamples = 3, .level = 0.9, .seed = 1 };
-    dg_answers answers = { .numbers = &c->truth };
+    dg_predictions answers = { .numbers = &c->truth };
     dg_job job = dg_job_default();
     double out;
     DG_TRY(dg_metric_find(&metric, "mean_absolute_error"));
@@ -189,7 +189,7 @@ static void a_request_to_stop_is_heeded(void **state)
     dg_bootstrap_result out;
     atomic_int cancel = 1;
     dg_metric metric;
-    const dg_answers a = { .labels = &c.a }, b = { .labels = &c.b };
+    const dg_predictions a = { .labels = &c.a }, b = { .labels = &c.b };
     const dg_bootstrap_options options = { .resamples = 100, .level = 0.9 };
     const dg_job job = { .threads = 2, .cancel = &cancel };
     (void)state;
@@ -206,10 +206,10 @@ static void a_job_may_be_null(void **state)
 {
     struct contest c = make_contest();
     dg_chances chances;
-    double areas[CLASSES], again[CLASSES], mean;
+    double areas[CLASSES], again[CLASSES];
     dg_bootstrap_result given, out;
     dg_metric metric;
-    const dg_answers a = { .chances = &c.chances_a }, b = { .chances = &c.chances_b };
+    const dg_predictions a = { .chances = &c.chances_a }, b = { .chances = &c.chances_b };
     const dg_bootstrap_options options = { .resamples = 4000, .level = 0.9, .seed = 3 };
     const dg_job job = { .threads = 2 };
     (void)state;
@@ -217,7 +217,6 @@ static void a_job_may_be_null(void **state)
     assert_ok(dg_roc_areas(areas, &chances, &job));
     assert_ok(dg_roc_areas(again, &chances, NULL));
     assert_memory_equal(areas, again, sizeof areas);
-    assert_ok(dg_roc_auc(&mean, &chances, DG_MACRO, NULL, NULL));
     assert_ok(resample(&c, "accuracy", 2, &given));
     assert_ok(dg_metric_find(&metric, "accuracy"));
     assert_ok(dg_bootstrap(&out, &metric, &c.truth, &a, &b, &options, NULL));
@@ -259,9 +258,12 @@ static void sums_agree(void **state)
     const dg_f_options options = { .beta = 1 };
     dg_confusion confusion;
     dg_tensor wrong;
+    dg_metric metric;
+    const dg_predictions labels = { .labels = &c.a };
     double accuracy;
     (void)state;
-    assert_ok(dg_accuracy(&accuracy, &c.truth, &c.a));
+    assert_ok(dg_metric_find(&metric, "accuracy"));
+    assert_ok(dg_metric_score(&accuracy, &metric, &c.truth, &labels));
     assert_ok(dg_confusion_new(&confusion, &c.truth, &c.a, 0, NULL));
     assert_ok(dg_mistakes(&wrong, &c.truth, &c.a, 1));
     assert_int_equal(confusion.size, CLASSES);
@@ -336,11 +338,15 @@ static void lists_that_do_not_fit_are_refused(void **state)
     dg_tensor none = support_tensor(DG_INT32, SHAPE(0), NULL), out;
     dg_confusion confusion;
     dg_mcnemar_result result;
+    dg_metric metric;
+    const dg_predictions two_labels = { .labels = &two }, no_labels = { .labels = &none };
     double number;
     (void)state;
-    assert_fails(dg_accuracy(&number, &three, &two), DG_INVALID,
+    assert_ok(dg_metric_find(&metric, "accuracy"));
+    assert_fails(dg_metric_score(&number, &metric, &three, &two_labels), DG_INVALID,
                  "truth has 3 rows, but predicted has 2");
-    assert_fails(dg_accuracy(&number, &none, &none), DG_INVALID, "truth has no rows");
+    assert_fails(dg_metric_score(&number, &metric, &none, &no_labels), DG_INVALID,
+                 "truth has no rows");
     assert_fails(dg_mistakes(&out, &two, &three, 0), DG_INVALID,
                  "truth has 2 rows, but predicted has 3");
     assert_null(out.storage);
@@ -352,6 +358,28 @@ static void lists_that_do_not_fit_are_refused(void **state)
     dg_tensor_release(&three);
     dg_tensor_release(&two);
     dg_tensor_release(&none);
+}
+
+/* Options of every metric have room in a dg_metric, a range, and a direction that fits it. */
+static void metrics_describe_themselves(void **state)
+{
+    int count = 0;
+    char name[DG_METRIC_NAME];
+    dg_metric metric;
+    (void)state;
+    for (int i = 0; dg_registry[i]; i++) {
+        const dg_metric_type *type = (const dg_metric_type *)dg_registry[i];
+        if (strcmp(type->part.kind, "metric") != 0) continue;
+        assert_true(type->part.options_size <= DG_METRIC_OPTIONS);
+        assert_true(type->low < type->high && type->compute && type->part.doc);
+        assert_true(isfinite(type->greater_is_better ? type->high : type->low));
+        count++;
+    }
+    assert_true(count > 10);
+    for (int i = 0; dg_metric_name(i, name); i++) {
+        assert_ok(dg_metric_find(&metric, name));
+        assert_string_equal(metric.name, name);
+    }
 }
 
 int main(void)
@@ -366,6 +394,7 @@ int main(void)
         leaving_nothing(chances_become_labels),
         leaving_nothing(bins_are_closed_above),
         leaving_nothing(lists_that_do_not_fit_are_refused),
+        leaving_nothing(metrics_describe_themselves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,6 +47,23 @@ function support.run(folder, code, words, before)
     kind == "exit" and status or 128 + status
 end
 
+-- Fails unless found is expected, numbers within a relative `tolerance` (0: to the last bit).
+function support.expect(what, expected, found, tolerance)
+  if type(expected) == "table" then
+    assert(#expected == #found, what .. ": length")
+    for key, value in pairs(expected) do
+      support.expect(("%s[%s]"):format(what, key), value, found[key], tolerance)
+    end
+    return
+  end
+  assert(type(found) == "number", what .. ": found " .. tostring(found))
+  if expected == found or expected ~= expected and found ~= found then return end
+  local off = math.abs(found - expected)
+  if off ~= off or off > tolerance * math.max(math.abs(expected), 1) then
+    error(("%s is %.17g, expected %.17g"):format(what, found, expected), 0)
+  end
+end
+
 -- Sanitizers hold freed memory back and need a large address space.
 support.sanitized = os.getenv "DIGITS_SANITIZED" ~= nil
 
