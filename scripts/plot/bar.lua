@@ -27,10 +27,7 @@ local function bars_of(series, i, count, colour)
 end
 
 local function read_series(options)
-  local series = options.series or {}
-  if options.values then
-    table.insert(series, 1, { values = options.values, label = options.label })
-  end
+  local series = plot.series(options, "values")
   if #series == 0 then plot.fail "bar: there is nothing to draw: expected values = { ... }" end
   for _, one in ipairs(series) do
     if options.labels then
@@ -59,7 +56,7 @@ local function draw(options)
   if low == high then y = chart.axis(0, 1, { grid = true }) end
   marks[#marks + 1] = low < 0 and { kind = "rule", x0 = 0.4, x1 = count + 0.6, y0 = 0, y1 = 0,
     colour = style.ink, dash = "1" } or nil
-  return chart.new("bar", options, width, 420, {
+  return chart.new(width, 420, {
     xlabel = options.xlabel, ylabel = options.ylabel, marks = marks,
     x = { 0.4, count + 0.6, ticks = ticks, names = true }, y = y,
   }, text_of(series, labels))

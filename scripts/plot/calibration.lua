@@ -1,7 +1,6 @@
 -- plot.calibration: how often a model is right when it is so sure.
 local chart = require "digits.plot.chart"
 local curves = require "digits.plot.curves"
-local picture = require "digits.plot.picture"
 local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
 
@@ -31,21 +30,18 @@ local function counts_panel(x, counts)
     y = chart.axis(0, most * 1.05, { grid = true, count = 2, whole = true }) }
 end
 
-local function two_panels(main, below, options)
+local function two_panels(main, below)
   main.xlabel, main.square = nil, nil
   local left = 46 + math.ceil(style.width(below.y.ticks[#below.y.ticks][2], style.small))
   main.margin, below.margin = { left, 20, 36, 30 }, { left, 20, 8, 60 }
-  return picture.new(options, {
-    kind = "calibration", width = 520, height = 620,
-    layout = function(w, h)
-      local high = h - LOWER
-      return { { main, { x = 0, y = 0, w = w, h = high } },
-        { below, { x = 0, y = high, w = w, h = LOWER } } }
-    end,
-  })
+  local function layout(w, h)
+    return { { main, { x = 0, y = 0, w = w, h = h - LOWER } },
+      { below, { x = 0, y = h - LOWER, w = w, h = LOWER } } }
+  end
+  return { width = 520, height = 620, layout = layout }
 end
 
-local function draw(list, options)
+local function draw(list)
   local marks, below = {}, nil
   for i, curve in ipairs(list) do
     local x, y, counts = read_bins(curve.bins)
@@ -55,8 +51,8 @@ local function draw(list, options)
         "expected calibration error %.4f") }
   end
   local main = curves.panel(marks, "confidence", "accuracy")
-  if #list == 1 and below then return two_panels(main, below, options) end
-  return chart.new("calibration", options, 520, 540 + 21 * #marks, main)
+  if #list == 1 and below then return two_panels(main, below) end
+  return chart.new(520, 540 + 21 * #marks, main)
 end
 
 return plot.define({

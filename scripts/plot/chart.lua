@@ -1,15 +1,12 @@
 -- Pictures that are one chart, and axes for charts.
-local picture = require "digits.plot.picture"
+local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
 
 local chart = {}
 
--- A picture of one panel.
-function chart.new(kind, options, width, height, panel, terminal)
-  return picture.new(options, {
-    kind = kind, width = width, height = height, terminal = terminal,
-    layout = function(w, h) return { { panel, { x = 0, y = 0, w = w, h = h } } } end,
-  })
+-- For a picture of one panel.
+function chart.new(width, height, panel, terminal)
+  return { width = width, height = height, terminal = terminal, layout = chart.tiles({ panel }, 1) }
 end
 
 -- A layout of equal panels in so many columns.
@@ -44,12 +41,38 @@ function chart.score_axis(name, share, ...)
   return chart.axis(a, b, { grid = true })
 end
 
--- Whether all numbers are whole.
-function chart.whole(list)
-  for _, x in ipairs(list) do
-    if style.finite(x) and x ~= math.floor(x) then return false end
+-- The numbers of a field of all marks, and whether all are whole.
+local function numbers_of(marks, field)
+  local lists, whole = {}, true
+  for i, mark in ipairs(marks) do
+    lists[i] = mark[field]
+    for _, x in ipairs(lists[i]) do
+      whole = whole and (not style.finite(x) or x == math.floor(x))
+    end
   end
-  return true
+  return lists, whole
+end
+
+-- For a picture of marks with x and y. options: xlabel, ylabel, logx, logy; share: the room beside
+-- the points at the left and right.
+function chart.points(name, options, marks, share)
+  local function axis(field, room, count)
+    local lists, whole = numbers_of(marks, field)
+    local low, high = style.bounds(table.unpack(lists))
+    if options["log" .. field] then
+      if low <= 0 then
+        plot.fail("%s: log%s needs positive numbers, found %g", name, field, low)
+      end
+      local a, b = style.padded_log(low, high, room)
+      return chart.axis(a, b, { log = true, grid = field == "y" })
+    end
+    local a, b = style.padded(low, high, room)
+    if low >= 0 and a < 0 and low < (high - low) / 2 then a = 0 end
+    return chart.axis(a, b, { grid = field == "y", whole = whole and high - low >= 1,
+      count = count })
+  end
+  return chart.new(640, 420, { xlabel = options.xlabel, ylabel = options.ylabel, marks = marks,
+    x = axis("x", share, 7), y = axis("y", 0.06, 5) })
 end
 
 -- Bars as text: a line for each { label, value, text }, the greatest as wide as there is room.

@@ -56,7 +56,7 @@ local function draw(candidates, options)
   end
   local y = chart.axis(0, 1)
   y[2] = math.max(1.08, top + 0.07)
-  return chart.new("compare", options, width, 420, {
+  return chart.new(width, 420, {
     ylabel = options.ylabel, marks = marks,
     x = { 0.4, count + 0.6, ticks = ticks, names = true }, y = y,
   }, text(candidates))

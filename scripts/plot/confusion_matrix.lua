@@ -1,7 +1,6 @@
 -- plot.confusion_matrix: what was taken for what.
 local core = require "digits.core"
 local picture_of = core.internals.picture
-local picture = require "digits.plot.picture"
 local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
 
@@ -192,11 +191,9 @@ local function draw(matrix, options)
   local size = #counts
   local cell = size <= 4 and 84 or size <= 12 and 62 or math.max(4, 700 // size)
   local side, left = cell * size, math.min(200, names_width(map.names)) + 46
-  return picture.new(options, {
-    kind = "confusion matrix", width = math.max(320, left + side + RIGHT),
-    height = TOP + side + room_below(map.names, cell) + NOTE, above = 33,
-    layout = layout(map), terminal = text(map),
-  })
+  return { width = math.max(320, left + side + RIGHT), above = 33,
+    height = TOP + side + room_below(map.names, cell) + NOTE,
+    layout = layout(map), terminal = text(map) }
 end
 
 return plot.define({

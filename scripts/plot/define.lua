@@ -1,5 +1,6 @@
 -- How a plot is defined: what it is called with, beside what all plots take.
 local internals = require("digits.core").internals
+local picture = require "digits.plot.picture"
 
 local COMMON = {
   { "title", "string", doc = "a text above, in several lines where it is long" },
@@ -9,13 +10,27 @@ local COMMON = {
 
 local plot = {}
 
--- described: as internals.define takes it, but for its path; draw(arguments..., options) returns a
--- picture.
+-- described: as internals.define takes it, but for its path. draw(arguments..., options) returns
+-- what picture.new takes, or a picture.
 function plot.define(described, draw)
-  described.name = "plot." .. described.name
+  local name, arguments = described.name, described.arguments or 0
+  described.name = "plot." .. name
   described.path = described.name
   for _, param in ipairs(COMMON) do table.insert(described.params, param) end
-  return internals.define(described, function(...) return internals.c_locale(draw, ...) end)
+  local function call(...)
+    local drawn = draw(...)
+    if picture.is(drawn) then return drawn end
+    return picture.new(name:gsub("_", " "), (select(arguments + 1, ...)), drawn)
+  end
+  return internals.define(described, function(...) return internals.c_locale(call, ...) end)
+end
+
+-- The series of a plot: `first` (a table of options) where it has the field `needs`, and those that
+-- stand in its list part.
+function plot.series(first, needs)
+  local series = first.series or {}
+  if first[needs] then table.insert(series, 1, first) end
+  return series
 end
 
 -- fail("bar: there is nothing to draw")

@@ -7,7 +7,7 @@
 --                             names = bool: texts are cut rather than left out where there is no
 --                             room }; low > high turns it round
 --   marks                     what is drawn, in this order; each has a kind:
---     line     x, y, colour, label; dash, point, size, width
+--     line     x, y, colour, label; dash ("none": points alone), point, size; sign in a terminal
 --     bars     list of { x0, x1, y0, y1 }; colour, label
 --     spread   x, low, high: a thin bar from low to high
 --     raster   raster (a uint8 tensor {h, w, 3}), x0 < x1, y0 < y1: the first row is at y0
@@ -15,11 +15,9 @@
 --     box      x0, y0, x1, y1, colour: a thin outline
 --     plate    x0, y0, x1, y1, colour: a filled box behind all others
 --     rule     x0, y0, x1, y1; colour, dash: a straight thin line; front = true: over rasters
---   legend                    false: none, though marks have labels
 --   axes                      false: neither axes nor ticks; "ticks": ticks without axes
 --   square                    true: the same length for both axes
---   right                     more room at the right, in pixels
---   margin                    { left, right, top, bottom } in its stead, in pixels
+--   margin                    { left, right, top, bottom }: pixels around the axes
 local internals = require("digits.core").internals
 local picture = internals.picture
 local style = require "digits.plot.style"
@@ -32,24 +30,30 @@ local gnuplot = {}
 -- which two of them stand for, but not everywhere: it is written as a number, in double quotes.
 local APART = { ["'"] = "'.\"\\047\".'", ["\n"] = "'.\"\\n\".'" }
 
-function gnuplot.quote(text)
+local function quote(text)
   return "'" .. style.clean(text):gsub("['\n]", APART) .. "'"
-end
-
-local quote = gnuplot.quote
-
--- Texts at ticks are formats.
-local function quote_tick(text)
-  return quote((style.clean(text):gsub("%%", "%%%%")))
 end
 
 local function number(x)
   return style.finite(x) and ("%.9g"):format(x) or "NaN"
 end
 
-local function tick_list(ticks)
+-- Formats words and numbers.
+local function words(format, ...)
+  local given = { ... }
+  for i, value in ipairs(given) do
+    if type(value) == "number" then given[i] = number(value) end
+  end
+  return #given > 0 and format:format(table.unpack(given)) or format
+end
+
+-- Ticks with their texts, which are formats, or without.
+local function tick_list(ticks, with_texts)
   local parts = {}
-  for i, tick in ipairs(ticks) do parts[i] = quote_tick(tick[2]) .. " " .. number(tick[1]) end
+  for i, tick in ipairs(ticks) do
+    local text = with_texts and style.clean(tick[2]):gsub("%%", "%%%%") or ""
+    parts[i] = quote(text) .. " " .. number(tick[1])
+  end
   return "(" .. table.concat(parts, ", ") .. ")"
 end
 
@@ -58,9 +62,9 @@ end
 local function rows(columns)
   local lines = {}
   for i = 1, #columns[1] do
-    local words = {}
-    for k, column in ipairs(columns) do words[k] = number(column[i]) end
-    lines[i] = table.concat(words, " ")
+    local row = {}
+    for k, column in ipairs(columns) do row[k] = number(column[i]) end
+    lines[i] = table.concat(row, " ")
   end
   lines[#lines + 1] = "e\n"
   return table.concat(lines, "\n")
@@ -70,9 +74,9 @@ end
 local plotted = {}
 
 function plotted.line(mark)
-  local look = ("lc rgb '%s' lw %s dt %s"):format(mark.colour, mark.width or 2, mark.dash or "1")
-  local points = ("pt %s ps %s"):format(mark.point or 7, mark.size or 0.8)
-  local with = mark.dash == "none" and ("points lc rgb '%s' %s"):format(mark.colour, points)
+  local look = words("lc rgb '%s' lw 2 dt %s", mark.colour, mark.dash or "1")
+  local points = words("pt %s ps %s", mark.point or 7, mark.size or 0.8)
+  local with = mark.dash == "none" and words("points lc rgb '%s' %s", mark.colour, points)
     or mark.point and "linespoints " .. look .. " " .. points or "lines " .. look
   return "'-' using 1:2 with " .. with, rows { mark.x, mark.y }
 end
@@ -102,9 +106,9 @@ function plotted.raster(mark, panel, frame)
   local bytes = picture.bytes(mark.raster, factor)
   local high, wide = mark.raster.shape[1] * factor, mark.raster.shape[2] * factor
   local dx, dy = (mark.x1 - mark.x0) / wide, (mark.y1 - mark.y0) / high
-  return ("'-' binary array=(%d,%d) format='%%uchar%%uchar%%uchar' origin=(%s,%s) dx=%s dy=%s " ..
-    "using 1:2:3 with rgbimage"):format(wide, high, number(mark.x0 + dx / 2),
-    number(mark.y0 + dy / 2), number(dx), number(dy)), bytes
+  return words("'-' binary array=(%d,%d) format='%%uchar%%uchar%%uchar' origin=(%s,%s) dx=%s " ..
+    "dy=%s using 1:2:3 with rgbimage", wide, high, mark.x0 + dx / 2, mark.y0 + dy / 2, dx, dy),
+    bytes
 end
 
 -- ---- paper: where things stand on it ----
@@ -115,47 +119,37 @@ local Paper = {}
 Paper.__index = Paper
 
 function Paper:add(format, ...)
-  self[#self + 1] = select("#", ...) > 0 and format:format(...) or format
+  self[#self + 1] = words(format, ...)
 end
 
 -- A place in pixels from the upper left corner.
 function Paper:at(x, y)
-  return ("screen %s,%s"):format(number(x / self.width), number(1 - y / self.height))
-end
-
-function Paper:font(size)
-  return ("font ',%s'"):format(number(size * self.unit))
+  return words("screen %s,%s", x / self.width, 1 - y / self.height)
 end
 
 function Paper:text(place, text, size, colour, align)
-  self:add("set label %s at %s %s front %s tc rgb '%s'", quote(text), place, align or "left",
-    self:font(size), colour or style.ink)
+  self:add("set label %s at %s %s front font ',%s' tc rgb '%s'", quote(text), place,
+    align or "left", size * self.unit, colour or style.ink)
 end
 
 -- ---- legends ----
 
 local SAMPLE = 30 -- the length of a line's sample
 
-local function labelled(panel)
-  local found = {}
-  for _, mark in ipairs(panel.legend == false and {} or panel.marks) do
-    if mark.label then found[#found + 1] = mark end
-  end
-  return found
-end
-
 -- The marks with labels, in rows that fit: { { mark, x } ... }.
 local function legend_rows(panel, width)
   local lines, x = {}, width
-  for _, mark in ipairs(labelled(panel)) do
-    local needs = SAMPLE + 8 + style.width(style.cut(mark.label, style.small, width - SAMPLE - 8),
-      style.small)
-    if #lines == 0 or x + needs > width then
-      lines[#lines + 1] = {}
-      x = 0
+  for _, mark in ipairs(panel.marks) do
+    if mark.label then
+      local label = style.cut(mark.label, style.small, width - SAMPLE - 8)
+      local needs = SAMPLE + 8 + style.width(label, style.small)
+      if #lines == 0 or x + needs > width then
+        lines[#lines + 1] = {}
+        x = 0
+      end
+      table.insert(lines[#lines], { mark, x })
+      x = x + needs + 18
     end
-    table.insert(lines[#lines], { mark, x })
-    x = x + needs + 18
   end
   return lines
 end
@@ -169,8 +163,8 @@ local function draw_legend(paper, lines, left, top, width)
         paper:add("set object rect from %s to %s fs solid 1 noborder fc rgb '%s' front",
           paper:at(x + 10, y - 6), paper:at(x + SAMPLE, y + 6), mark.colour)
       elseif mark.dash ~= "none" then
-        paper:add("set arrow from %s to %s nohead lc rgb '%s' lw %s dt %s front", paper:at(x, y),
-          paper:at(x + SAMPLE, y), mark.colour, mark.width or 2, mark.dash or "1")
+        paper:add("set arrow from %s to %s nohead lc rgb '%s' lw 2 dt %s front", paper:at(x, y),
+          paper:at(x + SAMPLE, y), mark.colour, mark.dash or "1")
       end
       if mark.kind == "line" and (mark.point or mark.dash == "none") then
         paper:add("set label '' at %s point pt %s ps %s lc rgb '%s' front",
@@ -212,7 +206,7 @@ local function frame_of(panel, box)
   local ticks = panel.axes ~= false
   local left = margin[1]
     or 10 + (panel.ylabel and 26 or 0) + (ticks and widest(panel.y.ticks) + 8 or 0)
-  local right = margin[2] or 16 + (panel.right or 0)
+  local right = margin[2] or 16
   if ticks and not margin[2] then
     right = math.max(right, overhang(panel.x, box.w - left - right) + 2)
   end
@@ -258,13 +252,13 @@ end
 local function draw_ticks(paper, name, axis, frame)
   local along = name == "x" and not axis.slanted
   for _, tick in ipairs(along and with_room(axis, frame) or axis.ticks) do
-    local at, align = number(tick[1]), "center"
+    local at, align = tick[1], "center"
     if name == "x" then
-      at = ("first %s, screen %s"):format(at, number(1 - (frame.bottom + 18) / paper.height))
+      at = words("first %s, screen %s", at, 1 - (frame.bottom + 18) / paper.height)
       if axis.slanted then align = "right rotate by 45" end
     else
       local x = axis.right and frame.right + 7 or frame.left - 9
-      at = ("screen %s, first %s"):format(number(x / paper.width), at)
+      at = words("screen %s, first %s", x / paper.width, at)
       align = axis.right and "left" or "right"
     end
     paper:text(at, tick[2], style.small, nil, align)
@@ -272,25 +266,23 @@ local function draw_ticks(paper, name, axis, frame)
 end
 
 local function set_axis(paper, name, axis, panel, frame)
-  paper:add("set %srange [%s:%s]", name, number(axis[1]), number(axis[2]))
+  paper:add("set %srange [%s:%s]", name, axis[1], axis[2])
   if axis.log then paper:add("set log %s", name) end
   paper:add("unset %stics", name)
   if panel.axes == false or not axis.ticks or #axis.ticks == 0 then return end
   draw_ticks(paper, name, axis, frame)
   if panel.axes == "ticks" then return end
-  local places = {}
-  for i, tick in ipairs(axis.ticks) do places[i] = "'' " .. number(tick[1]) end
-  paper:add("set %stics out nomirror scale 0.6 (%s)", name, table.concat(places, ", "))
+  paper:add("set %stics out nomirror scale 0.6 %s", name, tick_list(axis.ticks))
   if axis.grid then
     paper:add("set grid %stics lt 1 lw 1 lc rgb '%s' back", name, style.grid)
   end
 end
 
 local function draw_frame(paper, panel, frame, box)
-  paper:add("set lmargin at screen %s", number(frame.left / paper.width))
-  paper:add("set rmargin at screen %s", number(frame.right / paper.width))
-  paper:add("set tmargin at screen %s", number(1 - frame.top / paper.height))
-  paper:add("set bmargin at screen %s", number(1 - frame.bottom / paper.height))
+  paper:add("set lmargin at screen %s", frame.left / paper.width)
+  paper:add("set rmargin at screen %s", frame.right / paper.width)
+  paper:add("set tmargin at screen %s", 1 - frame.top / paper.height)
+  paper:add("set bmargin at screen %s", 1 - frame.bottom / paper.height)
   if panel.axes == false or panel.axes == "ticks" then
     paper:add("unset border")
   else
@@ -318,32 +310,31 @@ end
 
 -- For marks that are set before the plot.
 local standing = {}
+local ENDS = "from first %s,%s to first %s,%s "
 
 function standing.text(paper, mark)
-  paper:text(("first %s,%s"):format(number(mark.x), number(mark.y)), mark.text,
-    mark.size or style.small, mark.colour, mark.align or "center")
+  paper:text(words("first %s,%s", mark.x, mark.y), mark.text, mark.size or style.small,
+    mark.colour, mark.align or "center")
 end
 
 function standing.box(paper, mark)
-  paper:add("set object rect from first %s,%s to first %s,%s front fs empty border rgb '%s' lw 1",
-    number(mark.x0), number(mark.y0), number(mark.x1), number(mark.y1), mark.colour)
+  paper:add("set object rect " .. ENDS .. "front fs empty border rgb '%s' lw 1", mark.x0, mark.y0,
+    mark.x1, mark.y1, mark.colour)
 end
 
 function standing.plate(paper, mark)
-  paper:add("set object rect from first %s,%s to first %s,%s behind fs solid noborder fc rgb '%s'",
-    number(mark.x0), number(mark.y0), number(mark.x1), number(mark.y1), mark.colour)
+  paper:add("set object rect " .. ENDS .. "behind fs solid noborder fc rgb '%s'", mark.x0, mark.y0,
+    mark.x1, mark.y1, mark.colour)
 end
 
 function standing.spread(paper, mark)
-  paper:add("set arrow from first %s,%s to first %s,%s heads size screen %s,90 front lw 1.5 " ..
-    "lc rgb '%s'", number(mark.x), number(mark.low), number(mark.x), number(mark.high),
-    number(4 / paper.width), style.ink)
+  paper:add("set arrow " .. ENDS .. "heads size screen %s,90 front lw 1.5 lc rgb '%s'", mark.x,
+    mark.low, mark.x, mark.high, 4 / paper.width, style.ink)
 end
 
 function standing.rule(paper, mark)
-  paper:add("set arrow from first %s,%s to first %s,%s nohead %s lc rgb '%s' lw 1 dt %s",
-    number(mark.x0), number(mark.y0), number(mark.x1), number(mark.y1),
-    mark.front and "front" or "back", mark.colour or style.soft, mark.dash or "(6,4)")
+  paper:add("set arrow " .. ENDS .. "nohead %s lc rgb '%s' lw 1 dt %s", mark.x0, mark.y0, mark.x1,
+    mark.y1, mark.front and "front" or "back", mark.colour or style.soft, mark.dash or "(6,4)")
 end
 
 local function draw_panel(paper, panel, box)
@@ -444,14 +435,13 @@ function gnuplot.text(panel, columns, lines, colours)
   paper:add("set border 3")
   for _, name in ipairs { "x", "y" } do
     local axis = panel[name]
-    paper:add("set %srange [%s:%s]", name, number(axis[1]), number(axis[2]))
+    paper:add("set %srange [%s:%s]", name, axis[1], axis[2])
     if axis.log then paper:add("set log %s", name) end
-    paper:add("set %stics out nomirror %s", name, tick_list(axis.ticks or {}))
+    paper:add("set %stics out nomirror %s", name, tick_list(axis.ticks or {}, true))
   end
   for _, mark in ipairs(panel.marks) do
     if mark.kind == "line" then
-      local sign = mark.label and style.clean(mark.label):match "^%w" or "*"
-      if mark.dash == "none" then sign = "o" end
+      local sign = mark.sign or mark.label and style.clean(mark.label):match "^%w" or "*"
       local with = (mark.point or #mark.x <= columns // 2) and mark.dash ~= "none"
         and "linespoints" or mark.point and "points" or "lines"
       elements[#elements + 1] = ("'-' using 1:2 with %s%s lc rgb '%s' title %s"):format(with,

@@ -28,9 +28,8 @@ local function draw(options)
   local function row(i) return (i - 1) // columns + 1 end
   local lefts, width = shares(pictures, columns, column, "width")
   local tops, height = shares(pictures, down, row, "height")
-  return picture.new(options, {
-    kind = "grid", width = math.min(width, 10000),
-    height = math.min(height + (options.title and 34 or 0), 10000),
+  return {
+    width = math.min(width, 10000), height = math.min(height + (options.title and 34 or 0), 10000),
     layout = function(w, h)
       local placed, texts = {}, {}
       for i, one in ipairs(pictures) do
@@ -55,7 +54,7 @@ local function draw(options)
       end
       return table.concat(parts, "\n")
     end,
-  })
+  }
 end
 
 return plot.define({

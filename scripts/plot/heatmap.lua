@@ -2,7 +2,6 @@
 local core = require "digits.core"
 local picture_of = core.internals.picture
 local mosaic = require "digits.plot.mosaic"
-local picture = require "digits.plot.picture"
 local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
 
@@ -81,11 +80,8 @@ local function draw(tensor, options)
   local least = math.min(1, 420 / math.max(shape[1], shape[2]))
   local side_w = math.max(shape[2] * k * least, LEAST)
   local side_h = math.max(shape[1] * k * least, LEAST)
-  return picture.new(options, {
-    kind = "heatmap", width = math.max(280, side_w + LEFT + mosaic.SCALE + 16),
-    height = math.max(140, side_h + TOP + BOTTOM), above = 33,
-    layout = layout(map), terminal = text(map),
-  })
+  return { width = math.max(280, side_w + LEFT + mosaic.SCALE + 16), above = 33,
+    height = math.max(140, side_h + TOP + BOTTOM), layout = layout(map), terminal = text(map) }
 end
 
 return plot.define({

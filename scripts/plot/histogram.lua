@@ -27,7 +27,7 @@ local function draw(values, options)
     items[i] = { style.number(left + step / 2), count, style.number(count) }
   end
   local _, most = style.bounds(counts)
-  return chart.new("histogram", options, 640, 420, {
+  return chart.new(640, 420, {
     xlabel = options.xlabel, ylabel = options.ylabel, marks = { mark },
     x = chart.axis(low, high, { count = 7 }),
     y = chart.axis(0, math.max(1, most) * 1.06, { grid = true, whole = true }),

@@ -1,6 +1,5 @@
 -- plot.history: the course of a training, a panel for each score.
 local chart = require "digits.plot.chart"
-local picture = require "digits.plot.picture"
 local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
 
@@ -87,10 +86,8 @@ local function draw(history, options)
   local unit = options.unit or (rawget(history, "rounds") and "round" or "epoch")
   for i, name in ipairs(names) do panels[i] = panel_of(history, name, unit) end
   local columns = #names == 1 and 1 or 2
-  return picture.new(options, {
-    kind = "history", width = 440 * columns + 20, height = 360 * math.ceil(#names / columns),
-    layout = chart.tiles(panels, columns),
-  })
+  return { width = 440 * columns + 20, height = 360 * math.ceil(#names / columns),
+    layout = chart.tiles(panels, columns) }
 end
 
 return plot.define({

@@ -118,7 +118,7 @@ local function draw(source, options)
     notes[#notes + 1] = ("%d of %d shown"):format(#rows, wanted)
   end
   if #notes > 0 then images.note = table.concat(notes, "; ") end
-  return mosaic.picture(options, "images", images)
+  return mosaic.new(images)
 end
 
 return plot.define({

@@ -27,7 +27,7 @@ local function bars(values, names, options)
   local low, high = style.bounds(values, { 0 })
   if low == high then high = 1 end
   local x = chart.axis(low, high * 1.04, { grid = true })
-  return chart.new("importance", options, 560, 80 + 26 * count, {
+  return chart.new(560, 80 + 26 * count, {
     xlabel = "importance", ylabel = not names and "feature" or nil, marks = { mark }, x = x,
     y = { count + 0.6, 0.4, ticks = ticks },
   }, function(columns) return chart.text_bars(shown, columns) end)

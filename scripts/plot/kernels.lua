@@ -54,7 +54,7 @@ local function draw(model, layer, options)
   end
   if count < #all then images.note = ("%d of %d units shown"):format(count, #all) end
   options.title = options.title or ("weights of %s"):format(owner)
-  return mosaic.picture(options, "kernels", images)
+  return mosaic.new(images)
 end
 
 return plot.define({

@@ -12,41 +12,15 @@ local function mark_of(given, i)
     dash = style.dash(i), point = points and style.point(i) or nil }
 end
 
-local function axis(lists, log, share, which)
-  local low, high = style.bounds(table.unpack(lists))
-  if log then
-    if low <= 0 then
-      plot.fail("line: log%s needs positive numbers, found %g", which, low)
-    end
-    local a, b = style.padded_log(low, high, share)
-    return chart.axis(a, b, { log = true, grid = which == "y" })
-  end
-  local whole = true
-  for _, list in ipairs(lists) do whole = whole and chart.whole(list) end
-  local a, b = style.padded(low, high, share)
-  if low >= 0 and a < 0 and low < (high - low) / 2 then a = 0 end
-  return chart.axis(a, b, { grid = which == "y", whole = whole and high - low >= 1,
-    count = which == "x" and 7 or 5 })
-end
-
 local function draw(options)
-  local series = options.series or {}
-  if options.y then
-    table.insert(series, 1, options)
-  elseif #series == 0 or options.x then
+  local series = plot.series(options, "y")
+  if #series == 0 or options.x and not options.y then
     plot.fail "line: there is nothing to draw: expected x = { ... }, y = { ... }"
   end
-  local marks, xs, ys = {}, {}, {}
-  for i, given in ipairs(series) do
-    marks[i] = mark_of(given, i)
-    xs[i], ys[i] = marks[i].x, marks[i].y
-  end
-  return chart.new("line", options, 640, 420, {
-    xlabel = options.xlabel, ylabel = options.ylabel, marks = marks,
-    x = axis(xs, options.logx, 0.02, "x"), y = axis(ys, options.logy, 0.06, "y"),
-  })
+  local marks = {}
+  for i, given in ipairs(series) do marks[i] = mark_of(given, i) end
+  return chart.points("line", options, marks, 0.02)
 end
-
 return plot.define({
   name = "line", doc = "A line through points; several are drawn together.",
   params = {

@@ -1,7 +1,6 @@
 -- Small images in rows and columns, each with a line below it, and the scale of their colours.
 local core = require "digits.core"
 local picture_of = core.internals.picture
-local picture = require "digits.plot.picture"
 local style = require "digits.plot.style"
 
 local mosaic = {}
@@ -63,7 +62,7 @@ local function lines_of(images, i, two)
 end
 
 -- The default size of a sheet. images: what `layout` takes.
-function mosaic.size(images)
+local function size_of(images)
   local down = math.ceil(#images.rasters / images.columns)
   local shape = images.rasters[1].shape
   local k = enlargement(math.max(shape[1], shape[2]), images.columns)
@@ -96,7 +95,7 @@ end
 
 -- images: rasters, columns; or nil: captions, lines { [i] = the caption in two lines, for where one
 -- has no room }, framed { [i] = true }, note, scale { colours, low, high }.
-function mosaic.layout(images)
+local function layout_of(images)
   local count, columns = #images.rasters, images.columns
   local down = math.ceil(count / columns)
   local shape = images.rasters[1].shape
@@ -160,7 +159,7 @@ local function beside(blocks, gap)
 end
 
 -- The images as text; captions below them.
-function mosaic.text(images)
+local function text_of(images)
   return function(columns, colours)
     local width = images.rasters[1].shape[2]
     local wide = width
@@ -194,10 +193,11 @@ function mosaic.text(images)
   end
 end
 
-function mosaic.picture(options, kind, images)
-  local width, height = mosaic.size(images)
-  return picture.new(options, { kind = kind, width = width, height = height, above = 33,
-    layout = mosaic.layout(images), terminal = mosaic.text(images) })
+-- What picture.new takes.
+function mosaic.new(images)
+  local width, height = size_of(images)
+  return { width = width, height = height, above = 33, layout = layout_of(images),
+    terminal = text_of(images) }
 end
 
 return mosaic

@@ -1,6 +1,6 @@
 -- What a plot returns: a picture, with save, show and render.
 --
--- new(options, { kind =, width =, height =, above =, layout =, terminal = }) makes one:
+-- new(kind, options, { width =, height =, above =, layout =, terminal = }) makes one:
 --   options                     title, width, height, or nil, in place of width, height + above
 --   layout(width, height)       the panels on a sheet of this size, { { panel, box } ... }; texts
 --   terminal(columns, colours)  its text for a terminal, or nil: the panels, one below another
@@ -100,8 +100,8 @@ function Picture.__dir()
   return { "render", "save", "show" }
 end
 
-local function new(options, fields)
-  fields.title = options.title
+local function new(kind, options, fields)
+  fields.kind, fields.title = kind, options.title
   fields.width = options.width or fields.width // 1 | 0
   fields.height = options.height
     or (fields.height + (options.title and fields.above or 0)) // 1 | 0

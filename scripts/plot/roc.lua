@@ -31,7 +31,7 @@ local function draw(list, options)
   end
   local rows = math.ceil(#marks / 2)
   local panel = curves.panel(marks, "false positive rate", "true positive rate")
-  return chart.new("roc", options, 520, 520 + 21 * rows, options.logx and stretch(panel) or panel)
+  return chart.new(520, 520 + 21 * rows, options.logx and stretch(panel) or panel)
 end
 
 local function rates(name, doc)

@@ -1,6 +1,5 @@
 -- plot.search: the trials of a search, their score against each parameter.
 local chart = require "digits.plot.chart"
-local picture = require "digits.plot.picture"
 local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
 
@@ -111,7 +110,7 @@ local function panel_of(one, trials, y_axis, metric)
     x[i], y[i] = places[text_of(trial.params[one.name])] or 0 / 0, trial.score
   end
   local marks = { { kind = "line", dash = "none", x = x, y = y, colour = style.colour(1),
-    point = 7, size = 0.9, label = "trial" } }
+    point = 7, size = 0.9, sign = "o", label = "trial" } }
   if apart then
     local mean_x, mean_y = means(one, trials, places)
     marks[2] = { kind = "line", x = mean_x, y = mean_y, colour = style.colour(2), dash = "(9,4)",
@@ -130,10 +129,8 @@ local function draw(found, options)
   local panels = {}
   for i, one in ipairs(varied(trials)) do panels[i] = panel_of(one, trials, y_axis, metric) end
   local columns = math.min(#panels, #panels == 4 and 2 or 3)
-  return picture.new(options, {
-    kind = "search", width = 360 * columns + 60, height = 320 * math.ceil(#panels / columns) + 20,
-    layout = chart.tiles(panels, columns),
-  })
+  return { width = 360 * columns + 60, height = 320 * math.ceil(#panels / columns) + 20,
+    layout = chart.tiles(panels, columns) }
 end
 
 return plot.define({
