@@ -16,6 +16,7 @@ local plot = {
   "kernels",
   "line",
   "roc",
+  "scatter",
   "search",
 }
 
