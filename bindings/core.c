@@ -106,16 +106,6 @@ static int strict(lua_State *L)
     return 1;
 }
 
-/* nearest(word, table) returns the key of the table that is nearest, or nil. */
-static int nearest(lua_State *L)
-{
-    const char *word = luaL_checkstring(L, 1);
-    luaL_checktype(L, 2, LUA_TTABLE);
-    lua_settop(L, 2);
-    lua_pushstring(L, dg_suggest(L, 1, word));
-    return 1;
-}
-
 /* suggestion(word, table) returns ", did you mean 'words'?", for the key of the table that is
  * nearest, or nil. */
 static int suggestion(lua_State *L)
@@ -279,7 +269,6 @@ static const luaL_Reg internals[] = {
     { "exact", dg_exact },
     { "strict", strict },
     { "make_folder", make_folder },
-    { "nearest", nearest },
     { "suggestion", suggestion },
     { "found", found },
     { "kind_of", kind_of },

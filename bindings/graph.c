@@ -123,7 +123,7 @@ static const dg_part *want_layer(lua_State *L, int index, int place)
 {
     const dg_part *part = dg_test_part(L, index);
     if (part) return part;
-    if (luaL_getmetafield(L, index, "__options") != LUA_TNIL)
+    if (luaL_testudata(L, index, "digits.constructor"))
         dg_raise(L,
                  "Sequential: value %d is a constructor, not a layer: call it, as in nn.Flatten {}",
                  place);

@@ -308,12 +308,6 @@ static int constructor_tostring(lua_State *L)
     return 1;
 }
 
-/* __options(constructor) returns the names of its options, for completion. */
-static int constructor_options(lua_State *L)
-{
-    return push_option_names(L, check_constructor(L));
-}
-
 static int constructor_index(lua_State *L)
 {
     const dg_descriptor *type = check_constructor(L);
@@ -324,7 +318,6 @@ static int constructor_index(lua_State *L)
 static const luaL_Reg constructor_metamethods[] = {
     { "__call", construct },
     { "__tostring", constructor_tostring },
-    { "__options", constructor_options },
     { "__index", constructor_index },
     { "__newindex", constructor_index },
     { NULL, NULL },

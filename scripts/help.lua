@@ -1,12 +1,20 @@
 -- digits.help: every text stands where the thing itself is written; this finds and lays it out.
 local internals = require("digits.core").internals
 local documents, classes = internals.documents()
+local names = require "digits.names"
 local sorted_keys = require("digits.show").sorted_keys
 
-local KINDS = { "layer", "optimizer", "loss", "initializer", "regularizer", "learner" }
-local TITLES = { layer = "layers", optimizer = "optimizers", loss = "losses",
-  initializer = "initialisers", regularizer = "regularisers", learner = "learners" }
-local MODULES = require "digits.modules"
+local WIDTH = 100
+
+-- Adds a text in lines that are no longer than that; all but the first are indented.
+local function add_wrapped(lines, text, indent)
+  while #text > WIDTH do
+    local cut = text:sub(1, WIDTH + 1):match "^.*() "
+    if not cut or cut <= #indent then break end
+    lines[#lines + 1], text = text:sub(1, cut - 1), indent .. text:sub(cut + 1)
+  end
+  lines[#lines + 1] = text
+end
 
 -- Of a text; unless the thing is described by its parameters, its first line says how it is called.
 local function first_sentence(text, described)
@@ -19,27 +27,28 @@ local function describe_params(params, lines, indent)
     local default = param.required and "required"
       or param.default and "default " .. param.default or "optional"
     local by_name = param.named_only and "; by name only" or ""
-    lines[#lines + 1] = ("%s%s: %s (%s)"):format(indent, param.name, param.doc, default)
-    lines[#lines + 1] = ("%s    %s%s"):format(indent, param.expects, by_name)
+    add_wrapped(lines, ("%s%s: %s (%s)"):format(indent, param.name, param.doc, default),
+      indent .. "  ")
+    add_wrapped(lines, ("%s    %s%s"):format(indent, param.expects, by_name), indent .. "      ")
     describe_params(param.fields or {}, lines, indent .. "    ")
   end
 end
 
 local function describe_part(part)
-  local is_function = part.kind == "function"
-  local owner = part.name ~= part.alias and part.alias:match "^.*[.:]" or ""
-  local lines = is_function and { owner .. part.signature, part.doc }
-    or { ("%s: %s"):format(part.name, part.doc) }
+  local lines = {}
+  if part.kind == "function" then
+    local owner = part.name ~= part.alias and part.alias:match "^.*[.:]" or ""
+    add_wrapped(lines, owner .. part.signature, "  ")
+    lines[#lines + 1] = part.doc
+  else
+    lines[1] = ("%s: %s"):format(part.name, part.doc)
+  end
   if #part.params > 0 then lines[#lines + 1] = "" end
   describe_params(part.params, lines, "  ")
-  if part.alias and not is_function then
-    lines[#lines + 1] = ""
-    lines[#lines + 1] = ("As a text: \"%s\""):format(part.alias)
+  if part.alias and part.kind ~= "function" then
+    lines[#lines + 1] = ("\nAs a text: \"%s\""):format(part.alias)
   end
-  if part.example then
-    lines[#lines + 1] = ""
-    lines[#lines + 1] = part.example
-  end
+  if part.example then lines[#lines + 1] = "\n" .. part.example end
   return table.concat(lines, "\n")
 end
 
@@ -58,99 +67,46 @@ local function list_fields(fields, lines)
       table.insert(parts[part.kind], name)
     elseif document then
       local sentence = first_sentence(document.text, part)
-      lines[#lines + 1] = ("  %-" .. width .. "s %s"):format(name, sentence)
+      add_wrapped(lines, ("  %-" .. width .. "s %s"):format(name, sentence), (" "):rep(width + 3))
     end
   end
-  for _, kind in ipairs(KINDS) do
-    if parts[kind] then
-      lines[#lines + 1] = ("  %s: %s"):format(TITLES[kind], table.concat(parts[kind], ", "))
-    end
+  for _, kind in ipairs(sorted_keys(parts)) do
+    local plural = kind .. (kind:find "s$" and "es" or "s")
+    add_wrapped(lines, ("  %s: %s"):format(plural, table.concat(parts[kind], ", ")), "    ")
   end
 end
 
-local function describe_class(meta)
-  local lines = { documents[meta].text, "", "methods" }
-  list_fields(meta.methods, lines)
-  if next(meta.properties) then
+-- Of a class, by its metatable, or of a module.
+local function describe_fields(owner)
+  local lines = { documents[owner].text, "" }
+  local methods = rawget(owner, "methods")
+  if methods then lines[#lines + 1] = "methods" end
+  list_fields(methods or owner, lines)
+  if methods and next(owner.properties) then
     lines[#lines + 1] = "fields"
-    list_fields(meta.properties, lines)
+    list_fields(owner.properties, lines)
   end
   return table.concat(lines, "\n")
 end
 
-local function describe_module(module)
-  local lines = { documents[module].text, "" }
-  list_fields(module, lines)
-  return table.concat(lines, "\n")
-end
-
--- Those of single types of learners, "RandomForest", come last.
-local function class_names()
-  local names = sorted_keys(classes)
-  local function key(name) return (name:find "^%l" and "1" or "2") .. name end
-  table.sort(names, function(a, b) return key(a) < key(b) end)
-  return names
-end
-
--- A field of a module, which reads its files first.
-local function field(module, name)
-  pairs(module)
-  return rawget(module, name)
-end
-
--- What a name such as "nn.Conv2D", "tensor:sum" or "fit" stands for, or nil.
+-- What a name such as "nn.Conv2D", "tensor:sum" or "fit" stands for, and a class of that name.
 local function resolve(path)
-  local words = {}
-  for word in path:gmatch "[^.:%s]+" do words[#words + 1] = word end
-  if words[1] == "digits" then table.remove(words, 1) end
-  local digits = require "digits"
-  if #words == 0 then return digits end
-  if #words > 2 then return nil end
-  local class, value = classes[words[1]], rawget(digits, words[1])
-  if #words == 2 then
-    return class and (class.methods[words[2]] or class.properties[words[2]])
-      or type(value) == "table" and field(value, words[2]) or nil
+  local word = path:gsub("^digits[.:]", ""):gsub(":", ".")
+  local class, last = classes[word], nil
+  if word == "digits" then return require "digits" end
+  for _, each in ipairs(names()) do
+    local member = class and classes[each[1]:match "^%w*"] -- which does not hide the class
+    if each[1]:gsub("^digits%.", ""):gsub(":", ".") == word then return each[2], class end
+    if each.last == word and not member then last = last or each[2] end
   end
-  for _, module in ipairs(MODULES) do
-    value = value or field(digits[module], words[1])
-  end
-  if value ~= nil or class then return value, words[1]:find "^%l" and class or nil end
-  for _, name in ipairs(class_names()) do
-    local meta = classes[name]
-    local found = meta.methods[words[1]] or meta.properties[words[1]]
-    if found then return found end
-  end
-end
-
--- All names that resolve knows: a list of those in full, "nn.Conv2D", "model:fit", and the last
--- words of them.
-local function all_names()
-  local digits = require "digits"
-  local full, last = {}, {}
-  local function add(prefix, fields)
-    for _, name in ipairs(sorted_keys(fields)) do
-      if documents[fields[name]] or internals.describe(fields[name]) then
-        full[#full + 1], last[name] = prefix .. name, true
-      end
-    end
-  end
-  add("", digits)
-  for _, module in ipairs(MODULES) do add(module .. ".", digits[module]) end
-  for _, name in ipairs(class_names()) do
-    local own = {} -- without what all learners can do
-    for method, value in pairs(classes[name].methods) do
-      if name:find "^%l" or not classes.learner.methods[method] then own[method] = value end
-    end
-    add(name .. ":", own)
-    add(name .. ":", classes[name].properties)
-  end
-  return full, last
+  return last, word:find "^%l" and class or not last and class or nil
 end
 
 -- What a module answers to a peer's name ("Linear"): "here it is Dense, as in ..."; or nil.
 local function ours_for(name)
-  for _, module in ipairs(MODULES) do
-    local found, message = pcall(function() return require("digits")[module][name] end)
+  local digits = require "digits"
+  for _, module in ipairs(require "digits.modules") do
+    local found, message = pcall(function() return digits[module][name] end)
     local ours = not found and message:match "here it is .*"
     if ours then return ours end
   end
@@ -163,15 +119,16 @@ local text
 local function guess(name)
   local ours = ours_for(name:match "[^.]*$")
   if ours then return ("there is no help on '%s': %s"):format(name, ours) end
-  local full, last = all_names()
   local word = "%f[%w_]" .. name:gsub("%W", "%%%0") .. "%f[^%w_]"
-  local told, seen = {}, {}
-  for _, path in ipairs(full) do
-    local value = resolve(path)
+  local told, seen, last = {}, {}, {}
+  for _, each in ipairs(names()) do
+    local path, value = each[1], each[2]
     local part = internals.describe(value)
-    if part and part.kind ~= "function" and part.alias == name:lower() then return text(path) end
-    if value and not seen[value] and text(path):find(word) then told[#told + 1] = path end
-    if value then seen[value] = true end
+    local common = path:find "^%u" and classes.learner.methods[each.last] -- to all learners
+    last[each.last] = true
+    if part and part.kind ~= "function" and part.alias == name:lower() then return text(value) end
+    if not (seen[value] or common) and text(value):find(word) then told[#told + 1] = path end
+    seen[value] = true
   end
   local hint = internals.suggestion(name, last)
     or #told > 0
@@ -194,8 +151,7 @@ function text(value)
   if not document then
     return ("there is no help on this %s; help() lists what there is"):format(type(value))
   end
-  if type(meta) == "table" and rawget(meta, "methods") then return describe_class(meta) end
-  if type(meta) == "table" then return describe_module(meta) end
+  if type(meta) == "table" then return describe_fields(meta) end
   local owner = document.name:match "^(.*[.:])[^.:]*$" or ""
   return owner .. document.text
 end

@@ -1,34 +1,14 @@
 -- digits.reference: everything that can be called or configured, as a table.
 local internals = require("digits.core").internals
-local documents, classes = internals.documents()
-
-local MODULES = require "digits.modules"
-
--- What is known of a value: its description, or its document for what has none; nil for others.
-local function entry(value)
-  local part = internals.describe(value)
-  if part then return part end
-  local document = documents[value]
-  return document and { kind = "text", name = document.name, doc = document.text } or nil
-end
-
-local function add_all(reference, prefix, fields)
-  for name, value in pairs(fields) do reference[prefix .. name] = entry(value) end
-end
+local documents = internals.documents()
+local names = require "digits.names"
 
 local function reference()
-  local digits = require "digits"
   local found = {}
-  add_all(found, "digits.", digits)
-  for _, module in ipairs(MODULES) do add_all(found, module .. ".", digits[module]) end
-  for name, class in pairs(classes) do
-    add_all(found, name .. ":", class.methods)
-    add_all(found, name .. ".", class.properties)
-  end
-  for value, document in pairs(documents) do -- methods written in Lua
-    if type(value) == "function" and document.name:find ":" then
-      found[document.name] = found[document.name] or entry(value)
-    end
+  for _, each in ipairs(names()) do
+    local document = documents[each[2]] -- of what has no description
+    found[each[1]] = internals.describe(each[2])
+      or { kind = "text", name = document.name, doc = document.text }
   end
   return found
 end

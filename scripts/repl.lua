@@ -219,21 +219,16 @@ local function scan(text)
   return "code", open
 end
 
--- The options that a value takes in a table: those that its metatable's __options lists, or that a
--- function describes beyond its arguments.
+-- The options that a value takes in a table: those that a part describes, or a function beyond its
+-- arguments.
 local function options_of(value)
-  local meta = debug.getmetatable(value)
-  local options = type(meta) == "table" and rawget(meta, "__options")
-  if type(options) == "table" then return options end
-  if options then
-    local ok, list = pcall(options, value)
-    return ok and type(list) == "table" and list or nil
-  end
   local core = package.loaded["digits.core"]
   local part = core and core.internals.describe(value)
   if not part then return nil end
-  local names = {}
-  for i = part.arguments + 1, #part.params do names[#names + 1] = part.params[i].name end
+  local names = { part.kind == "layer" and "name" or nil }
+  for i = math.max(part.arguments or 0, 0) + 1, #part.params do
+    names[#names + 1] = part.params[i].name
+  end
   return names
 end
 

@@ -17,9 +17,8 @@ local function find(model, layer)
     end
   end
   if #known == 0 then plot.fail "kernels: the model has no layer with a kernel" end
-  local near = core.internals.nearest(layer, known)
   plot.fail("kernels: no layer '%s' has a kernel%s", layer,
-    near and (", did you mean '%s'?"):format(near) or ", these have: " .. table.concat(known, ", "))
+    core.internals.suggestion(layer, known) or ", these have: " .. table.concat(known, ", "))
 end
 
 -- A list of tensors {height, width}, one a unit.

@@ -87,9 +87,8 @@ method("render", "The bytes of a file, as a string.", { { "format", "choice",
 function Picture.__index(_, name)
   if methods[name] then return methods[name] end
   if name == "title" or name == "terminal" then return nil end
-  local near = type(name) == "string" and internals.nearest(name, methods)
   internals.raise(("a picture has no field '%s'%s"):format(tostring(name),
-    near and (", did you mean '%s'?"):format(near) or ", it has save, show and render"))
+    internals.suggestion(tostring(name), methods) or ", it has save, show and render"))
 end
 
 function Picture.__tostring(self)

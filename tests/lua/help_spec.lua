@@ -35,7 +35,7 @@ describe("help", function()
     local text = help.text(digits.nn.Conv2D)
     assert.matches("^Conv2D: ", text)
     assert.matches("\n  filters: [^\n]* %(required%)\n      a whole number", text)
-    assert.matches("padding: [^\n]* %(default \"valid\"%)\n      one of 'valid', 'same'", text)
+    assert.matches("padding: .-%(default%s+\"valid\"%)\n      one of 'valid', 'same'", text)
     assert.matches("strides: [^\n]* %(default {1, 1}%)", text)
     assert.are.equal(text, help.text "nn.Conv2D")
     assert.are.equal(text, help.text "Conv2D")
@@ -70,6 +70,14 @@ describe("help", function()
     assert.matches("learners: .*RandomForest", help.text(digits.tree))
     assert.matches("^digits.search.grid {", help.text "grid")
     assert.matches("^there is no help on this table", help.text {})
+  end)
+
+  it("keeps within 100 columns", function()
+    for line in (help.text "search.halving" .. "\n" .. help.text "nn"):gmatch "[^\n]+" do
+      assert(#line <= 100, line)
+    end
+    assert.matches("\n  folds: [^\n]*\n    [^\n]*%(optional%)\n      a whole number",
+      help.text "search.halving")
   end)
 
   it("guesses what is meant by other names", function()

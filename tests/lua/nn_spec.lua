@@ -40,12 +40,6 @@ describe("a constructor", function()
       tostring(nn.Dense { 8, kernel_regularizer = nn.L2 { 1e-4 }, name = "out" }))
   end)
 
-  it("lists its options for completion", function()
-    local options = getmetatable(nn.Dropout).__options(nn.Dropout)
-    assert.are.equal("rate", options[1])
-    assert.are.equal("name", options[#options])
-  end)
-
   it("suggests names", function()
     assert.are.equal("digits.nn has no field 'Conv2d', did you mean 'Conv2D'?",
       message(function() return nn.Conv2d end))
