@@ -187,9 +187,9 @@ static void set_layer_name(lua_State *L, int object, int index)
     lua_setiuservalue(L, object, 1);
 }
 
-/* The named options in the table at `index`. lua_next wants its key on top, so what stays is left
- * below a copy of it. */
-static void set_named(lua_State *L, dg_part *part, int object, int index)
+/* The named options in the table at `index`, of whose values `count` may stand by position.
+ * lua_next wants its key on top, so what stays is left below a copy of it. */
+static void set_named(lua_State *L, dg_part *part, int object, int index, int count)
 {
     lua_pushnil(L);
     while (lua_next(L, index)) {
@@ -198,6 +198,8 @@ static void set_named(lua_State *L, dg_part *part, int object, int index)
         bool by_position = dg_is_integer(L, key, &place) && place >= 1;
         if (!by_position && lua_type(L, key) != LUA_TSTRING)
             dg_raise(L, "%s: unknown option %s", part->type->name, dg_push_found(L, key));
+        if (by_position && place > count)
+            dg_raise(L, "%s: positional value %d is nil", part->type->name, count + 1);
         if (!by_position && object && strcmp(lua_tostring(L, key), "name") == 0)
             set_layer_name(L, object, key + 1);
         else if (!by_position)
@@ -223,24 +225,17 @@ static void set_empty_list(lua_State *L, dg_part *part)
 static void set_table(lua_State *L, dg_part *part, int object, int index)
 {
     int count = (int)lua_rawlen(L, index);
-    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
-        int64_t place;
-        if (dg_is_integer(L, -2, &place) && place > count)
-            dg_raise(L, "%s: positional value %d is nil", part->type->name, count + 1);
-    }
     const dg_param *rest = dg_params_at(part->type->params, 0);
-    if (rest && rest->rest && count > 0) {
-        set_position(L, part, 0, index);
-        count = 0;
-    }
-    for (int i = 1; i <= count; i++) {
+    bool whole = rest && rest->rest && count > 0;
+    if (whole) set_position(L, part, 0, index);
+    for (int i = 1; i <= count && !whole; i++) {
         if (lua_rawgeti(L, index, i) == LUA_TNIL)
             dg_raise(L, "%s: positional value %d is nil", part->type->name, i);
         set_position(L, part, i - 1, -1);
         if (!part->borrows) lua_pop(L, 1);
     }
-    set_named(L, part, object, index);
-    if (lua_rawlen(L, index) == 0) set_empty_list(L, part);
+    set_named(L, part, object, index, count);
+    if (count == 0) set_empty_list(L, part);
 }
 
 /* --- calls ---------------------------------------------------------------------------------- */
@@ -253,6 +248,14 @@ static bool has_names(lua_State *L, int index)
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
         names = names || lua_type(L, -2) == LUA_TSTRING;
     return names;
+}
+
+static void refuse_positions(lua_State *L, const dg_part *part, int index)
+{
+    if (lua_rawlen(L, index) == 0) return;
+    lua_rawgeti(L, index, 1);
+    dg_raise(L, "%s: options have names, found %s without one", part->type->name,
+             dg_push_found(L, -1));
 }
 
 /* Pushes a list of the values from `first` to `last`. */
@@ -284,15 +287,9 @@ static void read_free(lua_State *L, dg_part *part, int first, int last, int obje
     } else {
         for (int i = first; i <= last - options; i++) set_position(L, part, i - first, i);
     }
-    if (options) set_named(L, part, object, last);
-}
-
-static void refuse_positions(lua_State *L, const dg_part *part, int index)
-{
-    if (lua_rawlen(L, index) == 0) return;
-    lua_rawgeti(L, index, 1);
-    dg_raise(L, "%s: options have names, found %s without one", part->type->name,
-             dg_push_found(L, -1));
+    if (!options) return;
+    refuse_positions(L, part, last);
+    set_named(L, part, object, last, 0);
 }
 
 static void refuse_surplus(lua_State *L, const dg_part *part, int arguments, int found)

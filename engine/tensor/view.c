@@ -98,16 +98,15 @@ dg_status dg_tensor_broadcast(dg_tensor *out, const dg_tensor *tensor, int axes,
 static dg_status resolve(const dg_tensor *tensor, int axes, const int64_t *shape, int64_t *sizes)
 {
     char from[256], to[256];
-    dg_shape_text(tensor->axes, tensor->shape, from, sizeof from);
     if (axes < 0 || axes > DG_MAX_AXES)
         return dg_error(DG_INVALID, "a tensor has at most %d axes, found %d", DG_MAX_AXES, axes);
-    dg_shape_text(axes, shape, to, sizeof to);
     int open = -1;
     for (int i = 0; i < axes; i++) {
         sizes[i] = shape[i];
         if (shape[i] != -1) continue;
         if (open >= 0)
-            return dg_error(DG_INVALID, "reshape: only one size may be -1, found %s", to);
+            return dg_error(DG_INVALID, "reshape: only one size may be -1, found %s",
+                            dg_shape_text(axes, shape, to, sizeof to));
         open = i;
         sizes[i] = 1;
     }
@@ -120,8 +119,9 @@ static dg_status resolve(const dg_tensor *tensor, int axes, const int64_t *shape
         known = -1;
     }
     if (known == count) return DG_OK;
-    return dg_error(DG_INVALID, "reshape: shape %s of %" PRId64 " values cannot become %s", from,
-                    count, to);
+    return dg_error(DG_INVALID, "reshape: shape %s of %" PRId64 " values cannot become %s",
+                    dg_shape_text(tensor->axes, tensor->shape, from, sizeof from), count,
+                    dg_shape_text(axes, shape, to, sizeof to));
 }
 
 dg_status dg_tensor_reshape(dg_tensor *out, const dg_tensor *tensor, int axes, const int64_t *shape)
