@@ -1,6 +1,5 @@
 -- plot.calibration: how often a model is right when it is so sure.
 local chart = require "digits.plot.chart"
-local curves = require "digits.plot.curves"
 local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
 
@@ -24,7 +23,7 @@ local function counts_panel(x, counts)
   local mark = { kind = "bars", colour = style.colour(1) }
   local _, most = style.bounds(counts)
   for i, at in ipairs(x) do mark[i] = { at - 0.012, at + 0.012, 0, counts[i] } end
-  local axis = curves.unit_axis()
+  local axis = chart.unit_axis()
   axis.grid = nil
   return { xlabel = "confidence", ylabel = "rows", marks = { mark }, x = axis,
     y = chart.axis(0, most * 1.05, { grid = true, count = 2, whole = true }) }
@@ -47,10 +46,10 @@ local function draw(list)
     local x, y, counts = read_bins(curve.bins)
     below = counts and counts_panel(x, counts)
     marks[i] = { kind = "line", x = x, y = y, colour = style.colour(i), point = style.point(i),
-      dash = style.dash(i), label = curves.label(curve.label, curve.error or curve.ece,
+      dash = style.dash(i), label = chart.curve_label(curve.label, curve.error or curve.ece,
         "expected calibration error %.4f") }
   end
-  local main = curves.panel(marks, "confidence", "accuracy")
+  local main = chart.unit_panel(marks, "confidence", "accuracy")
   if #list == 1 and below then return two_panels(main, below) end
   return chart.new(520, 540 + 21 * #marks, main)
 end

@@ -75,6 +75,30 @@ function chart.points(name, options, marks, share)
     x = axis("x", share, 7), y = axis("y", 0.06, 5) })
 end
 
+-- ---- curves in the unit square ----
+
+function chart.unit_axis()
+  local axis = chart.axis(0, 1, { grid = true })
+  axis[1], axis[2] = -0.01, 1.01
+  return axis
+end
+
+-- A panel of the unit square: marks, on top of the diagonal.
+function chart.unit_panel(marks, xlabel, ylabel)
+  table.insert(marks, 1, { kind = "rule", x0 = 0, y0 = 0, x1 = 1, y1 = 1 })
+  return { xlabel = xlabel, ylabel = ylabel, marks = marks, x = chart.unit_axis(),
+    y = chart.unit_axis(), square = true }
+end
+
+-- A curve's text in the legend.
+function chart.curve_label(label, score, format)
+  local text = type(score) == "number" and format:format(score) or nil
+  if label ~= nil and text then return ("%s (%s)"):format(tostring(label), text) end
+  return label ~= nil and tostring(label) or text
+end
+
+-- ---- terminals ----
+
 -- Bars as text: a line for each { label, value, text }, the greatest as wide as there is room.
 function chart.text_bars(items, columns, title)
   local label_wide, text_wide, most = 0, 0, 0
@@ -87,14 +111,10 @@ function chart.text_bars(items, columns, title)
   local room = math.max(4, columns - label_wide - text_wide - 4)
   local lines = { title }
   for _, item in ipairs(items) do
-    local label = style.clean(item[1]):gsub("\n", " ")
-    if utf8.len(label) > label_wide then
-      label = label:sub(1, utf8.offset(label, label_wide) - 1) .. "…"
-    end
     local eighths = style.finite(item[2]) and most > 0
       and math.floor(math.abs(item[2] + 0.0) / most * room * 8 + 0.5) or 0
     local part = ({ "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" })[eighths % 8 + 1]
-    lines[#lines + 1] = ("%s%s  %s%s %s"):format((" "):rep(label_wide - utf8.len(label)), label,
+    lines[#lines + 1] = ("%s  %s%s %s"):format(style.fit(item[1], label_wide, "…"),
       ("█"):rep(eighths // 8), part, item[3])
   end
   return table.concat(lines, "\n") .. "\n"

@@ -54,8 +54,7 @@ end
 
 local function percent(share)
   if share > 0 and share < 0.0005 then return "<0.1 %" end
-  return (share >= 0.0995 and share < 0.9995 and "%.1f %%" or share >= 0.9995 and "%.0f %%"
-    or "%.1f %%"):format(100 * share)
+  return (share >= 0.9995 and "%.0f %%" or "%.1f %%"):format(100 * share)
 end
 
 -- The texts of the cells; `cell` pixels is a cell's side.
@@ -68,9 +67,8 @@ local function add_texts(marks, map, cell)
     for k, count in ipairs(row) do
       local shade = map.shades[i][k]
       local text = tostring(count)
-      local fits = style.width(text, size) <= cell + 4
       local colour = count == 0 and style.faint or shade > 0.85 and "#ffffff" or style.ink
-      if fits then
+      if style.width(text, size) <= cell + 4 then
         marks[#marks + 1] = { kind = "text", x = k, y = both and count > 0 and i - 0.14 or i,
           text = text, size = size, colour = colour }
       end
@@ -84,11 +82,7 @@ end
 
 local TOP, BOTTOM, RIGHT, NOTE = 14, 62, 14, 24 -- pixels
 
-local function names_width(names)
-  local most = 0
-  for _, name in ipairs(names) do most = math.max(most, style.width(name, style.small)) end
-  return math.ceil(most)
-end
+local function names_width(names) return math.ceil(style.widest(names)) end
 
 -- Room below the cells: more where names are too long to lie side by side.
 local function room_below(names, cell)
@@ -161,18 +155,13 @@ local function text(map)
     if #map.counts > per_row then
       return picture_of.text(map.raster, math.min(columns, 2 * #map.counts), colours)
     end
-    local function fit(name, size)
-      name = style.clean(name):gsub("\n", " ")
-      if utf8.len(name) > size then name = name:sub(1, utf8.offset(name, size + 1) - 1) end
-      return (" "):rep(size - utf8.len(name)) .. name
-    end
-    local head = { fit("true", label_wide) }
-    for _, name in ipairs(map.names) do head[#head + 1] = " " .. fit(name, wide) end
+    local head = { style.fit("true", label_wide, "") }
+    for _, name in ipairs(map.names) do head[#head + 1] = " " .. style.fit(name, wide, "") end
     local lines = { table.concat(head, " ") .. "   (predicted)" }
     for i, row in ipairs(map.counts) do
-      local cells = { fit(map.names[i], label_wide) }
+      local cells = { style.fit(map.names[i], label_wide, "") }
       for k, count in ipairs(row) do
-        local cell = " " .. fit(tostring(count == 0 and "·" or count), wide) .. " "
+        local cell = " " .. style.fit(count == 0 and "·" or count, wide, "") .. " "
         cells[#cells + 1] = picture_of.shade(map.raster, i, k, colours, cell)
       end
       lines[#lines + 1] = cells[1] .. " " .. table.concat(cells, "", 2)

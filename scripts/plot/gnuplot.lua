@@ -178,14 +178,6 @@ end
 
 -- ---- panels ----
 
-local function widest(ticks)
-  local most = 0
-  for _, tick in ipairs(ticks or {}) do
-    most = math.max(most, style.width(tick[2], style.small))
-  end
-  return most
-end
-
 -- Where on an axis a tick is, from 0 to 1.
 local function share_of(axis, at)
   local low, high = axis[1], axis[2]
@@ -205,7 +197,7 @@ local function frame_of(panel, box)
   local margin = panel.margin or {}
   local ticks = panel.axes ~= false
   local left = margin[1]
-    or 10 + (panel.ylabel and 26 or 0) + (ticks and widest(panel.y.ticks) + 8 or 0)
+    or 10 + (panel.ylabel and 26 or 0) + (ticks and style.widest(panel.y.ticks or {}) + 8 or 0)
   local right = margin[2] or 16
   if ticks and not margin[2] then
     right = math.max(right, overhang(panel.x, box.w - left - right) + 2)
@@ -302,7 +294,7 @@ local function draw_frame(paper, panel, frame, box)
       style.cut(panel.xlabel, style.label, box.w), style.label, nil, "center")
   end
   if panel.ylabel then
-    local x = frame.left - widest(panel.y.ticks) - (panel.axes == false and 18 or 28)
+    local x = frame.left - style.widest(panel.y.ticks or {}) - (panel.axes == false and 18 or 28)
     paper:text(paper:at(x, (frame.top + frame.bottom) / 2),
       style.cut(panel.ylabel, style.label, box.h), style.label, nil, "center rotate by 90")
   end

@@ -4,19 +4,15 @@ local plot = require "digits.plot.define"
 
 -- The widths of columns, or the heights of rows, as shares of their sum.
 local function shares(pictures, count, place, side)
-  local most, sum = {}, 0
-  for i = 1, count do most[i] = 0 end
+  local most, starts, sum = {}, { 0 }, 0
   for i, one in ipairs(pictures) do
-    local at = place(i)
-    most[at] = math.max(most[at], one[side])
+    most[place(i)] = math.max(most[place(i)] or 0, one[side])
   end
-  for i = 1, count do sum = sum + most[i] end
-  local starts, at = {}, 0
   for i = 1, count do
-    starts[i] = at / sum
-    at = at + most[i]
+    sum = sum + most[i]
+    starts[i + 1] = sum
   end
-  starts[count + 1] = 1
+  for i = 1, count + 1 do starts[i] = starts[i] / sum end
   return starts, sum
 end
 
@@ -35,15 +31,7 @@ local function draw(options)
       for i, one in ipairs(pictures) do
         local x, y = lefts[column(i)] * w, tops[row(i)] * h
         local wide, high = lefts[column(i) + 1] * w - x, tops[row(i) + 1] * h - y
-        local inner, more = picture.place(one, wide, high)
-        for _, entry in ipairs(inner) do
-          entry[2].x, entry[2].y = entry[2].x + x, entry[2].y + y
-          placed[#placed + 1] = entry
-        end
-        for _, text in ipairs(more) do
-          text.x, text.y = text.x + x, text.y + y
-          texts[#texts + 1] = text
-        end
+        picture.place(one, { x = x, y = y, w = wide, h = high }, placed, texts)
       end
       return placed, texts
     end,

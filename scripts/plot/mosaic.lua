@@ -9,12 +9,6 @@ local GAP, CAPTION, NOTE, EDGE = 10, 22, 24, 14 -- pixels
 local LINE, SMALLEST, WIDEST = 15, 10, 160 -- of captions in two lines
 mosaic.SCALE = 92                               -- room for the scale of colours
 
--- A panel whose axes count pixels of its box.
-function mosaic.sheet(box, marks)
-  return { panel = { axes = false, margin = { 0, 0, 0, 0 }, x = { 0, box.w }, y = { box.h, 0 },
-    marks = marks }, box = box }
-end
-
 -- The panel of a scale: low .. high in `colours`, from the pixel `top` to `bottom` of a box.
 function mosaic.scale(colours, low, high, box, label)
   local steps = {}
@@ -23,8 +17,6 @@ function mosaic.scale(colours, low, high, box, label)
   local ticks = low < high and style.ticks(low, high, math.max(2, math.min(6, box.h // 45)))
     or { { low, style.number(low) } }
   if low == high then low, high = low - 0.5, high + 0.5 end
-  local wide = 0
-  for _, tick in ipairs(ticks) do wide = math.max(wide, style.width(tick[2], style.small)) end
   return { axes = "ticks", margin = { 4, box.w - 22, 0, 0 }, x = { 0, 1 },
     y = { low, high, ticks = ticks, right = true }, ylabel = label,
     marks = { { kind = "raster", raster = raster, x0 = 0, x1 = 1, y0 = low, y1 = high },
@@ -40,12 +32,6 @@ function mosaic.columns(count)
     end
   end
   return math.max(1, wide)
-end
-
--- How many pixels of paper an image's pixel gets by default: a whole number.
-local function enlargement(size, columns)
-  local room = math.max(40, math.min(84, 760 // columns - GAP))
-  return math.max(1, room // size)
 end
 
 -- Whether a caption that may be broken is too long for one line of `width` pixels.
@@ -65,7 +51,8 @@ end
 local function size_of(images)
   local down = math.ceil(#images.rasters / images.columns)
   local shape = images.rasters[1].shape
-  local k = enlargement(math.max(shape[1], shape[2]), images.columns)
+  local room = math.max(40, math.min(84, 760 // images.columns - GAP))
+  local k = math.max(1, room // math.max(shape[1], shape[2])) -- pixels of paper for an image's one
   local cell = math.max(k * shape[2], images.captions and 44 or 0)
   local two = needs_two_lines(images, cell + GAP - 2)
   for i = 1, two and #images.rasters or 0 do
@@ -132,8 +119,8 @@ local function layout_of(images)
       marks[#marks + 1] = { kind = "text", x = EDGE, y = math.min(y, h - 16), text = images.note,
         size = style.tiny + 1, colour = style.soft, align = "left" }
     end
-    local sheet = mosaic.sheet({ x = 0, y = 0, w = w, h = h }, marks)
-    local placed = { { sheet.panel, sheet.box } }
+    local placed = { { { axes = false, margin = { 0, 0, 0, 0 }, x = { 0, w }, y = { h, 0 },
+      marks = marks }, { x = 0, y = 0, w = w, h = h } } } -- its axes count pixels
     if images.scale then
       local tall = math.min(h - 2 * EDGE, 260)
       local box = { x = w - right, y = EDGE, w = right, h = tall }

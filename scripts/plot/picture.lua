@@ -14,29 +14,34 @@ local methods = {}
 
 local LINES = 18 -- of a panel in a terminal
 
--- The panels below the title, and the title's lines.
-function Picture.place(self, width, height)
-  local texts, top = {}, 0
+-- Adds what the picture shows in a box of a sheet: its panels, the lines of its title, other texts.
+function Picture.place(self, box, panels, texts)
+  local lines, top = {}, 0
   if self.title and self.title ~= "" then
-    local lines = style.wrap(self.title, style.title, width - 24)
-    for i, line in ipairs(lines) do
-      texts[i] = { x = 12, y = 8 + 23 * (i - 0.5), text = line, size = style.title }
-    end
+    lines = style.wrap(self.title, style.title, box.w - 24)
     top = 10 + 23 * #lines
   end
-  local placed, more = self.layout(width, height - top)
-  for _, entry in ipairs(placed) do entry[2].y = entry[2].y + top end
+  for i, line in ipairs(lines) do
+    texts[#texts + 1] = { x = box.x + 12, y = box.y + 8 + 23 * (i - 0.5), text = line,
+      size = style.title }
+  end
+  local placed, more = self.layout(box.w, box.h - top)
+  local function move(at) at.x, at.y = at.x + box.x, at.y + top + box.y end
+  for _, entry in ipairs(placed) do
+    move(entry[2])
+    panels[#panels + 1] = entry
+  end
   for _, text in ipairs(more or {}) do
-    text.y = text.y + top
+    move(text)
     texts[#texts + 1] = text
   end
-  return placed, texts
 end
 
 local function render(self, format)
   return internals.c_locale(function()
-    local placed, texts = Picture.place(self, self.width, self.height)
-    return gnuplot.draw(format, self.width, self.height, placed, texts, self.title or self.kind)
+    local panels, texts = {}, {}
+    Picture.place(self, { x = 0, y = 0, w = self.width, h = self.height }, panels, texts)
+    return gnuplot.draw(format, self.width, self.height, panels, texts, self.title or self.kind)
   end)
 end
 

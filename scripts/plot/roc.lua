@@ -1,6 +1,5 @@
 -- plot.roc: true against false positives.
 local chart = require "digits.plot.chart"
-local curves = require "digits.plot.curves"
 local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
 
@@ -27,10 +26,10 @@ local function draw(list, options)
     plot.same_length("roc", "fpr", curve.fpr, "tpr", curve.tpr)
     marks[i] = { kind = "line", x = curve.fpr, y = curve.tpr, colour = style.colour(i),
       dash = style.dash((i - 1) // #style.colours + 1),
-      label = curves.label(curve.label, curve.auc, "AUC %.4f") }
+      label = chart.curve_label(curve.label, curve.auc, "AUC %.4f") }
   end
   local rows = math.ceil(#marks / 2)
-  local panel = curves.panel(marks, "false positive rate", "true positive rate")
+  local panel = chart.unit_panel(marks, "false positive rate", "true positive rate")
   return chart.new(520, 520 + 21 * rows, options.logx and stretch(panel) or panel)
 end
 

@@ -78,6 +78,24 @@ function style.cut(text, size, width)
   return text:sub(1, utf8.offset(text, 2, last) - 1) .. "…"
 end
 
+-- So many characters: the text, cut with `mark` at its end, or with spaces before it.
+function style.fit(text, columns, mark)
+  text = style.clean(text):gsub("\n", " ")
+  if utf8.len(text) > columns then
+    text = text:sub(1, utf8.offset(text, columns + 1 - utf8.len(mark)) - 1) .. mark
+  end
+  return (" "):rep(columns - utf8.len(text)) .. text
+end
+
+-- The width of the widest of some texts, or ticks { position, text }.
+function style.widest(texts)
+  local most = 0
+  for _, text in ipairs(texts) do
+    most = math.max(most, style.width(type(text) == "table" and text[2] or text, style.small))
+  end
+  return most
+end
+
 -- ---- numbers ----
 
 function style.finite(x)
