@@ -41,6 +41,12 @@ function chart.score_axis(name, share, ...)
   return chart.axis(a, b, { grid = true })
 end
 
+function chart.counted(n)
+  local list = {}
+  for i = 1, n do list[i] = i end
+  return list
+end
+
 -- The numbers of a field of all marks, and whether all are whole.
 local function numbers_of(marks, field)
   local lists, whole = {}, true

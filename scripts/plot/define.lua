@@ -38,6 +38,12 @@ function plot.fail(message, ...)
   internals.raise(("plot." .. message):format(...))
 end
 
+function plot.ordered(name, low, high)
+  if low > high then
+    plot.fail("%s: low must not be above high, found %g and %g", name, low, high)
+  end
+end
+
 function plot.same_length(name, a, first, b, second)
   if #first ~= #second then
     plot.fail("%s: %s has %d values, but %s has %d", name, a, #first, b, #second)

@@ -58,9 +58,7 @@ local function span(tensor, options)
     low = -high
   end
   low, high = options.low or low, options.high or high
-  if low > high then
-    plot.fail("heatmap: low must not be above high, found %g and %g", low, high)
-  end
+  plot.ordered("heatmap", low, high)
   return low, high, signed
 end
 

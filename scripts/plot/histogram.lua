@@ -13,9 +13,7 @@ local function draw(values, options)
   local low, high = internals.picture.range(values)
   if not low then plot.fail "histogram: the values have no finite number among them" end
   low, high = options.low or low, options.high or high
-  if low > high then
-    plot.fail("histogram: low must not be above high, found %g and %g", low, high)
-  end
+  plot.ordered("histogram", low, high)
   if low == high then low, high = low - 0.5, high + 0.5 end
   local counts = internals.picture.histogram(values, low, high, options.bins)
   local mark = { kind = "bars", colour = style.colour(1) }

@@ -37,12 +37,6 @@ local function numbers(history, key)
   return values
 end
 
-local function counted(n)
-  local list = {}
-  for i = 1, n do list[i] = i end
-  return list
-end
-
 -- Epochs 1 to `last`.
 local function x_axis(last)
   local room = 0.02 * (last - 1)
@@ -58,7 +52,7 @@ local function panel_of(history, name, unit)
     local values = numbers(history, key)
     if values then
       lists[#lists + 1] = values
-      marks[#marks + 1] = { kind = "line", x = counted(#values), y = values,
+      marks[#marks + 1] = { kind = "line", x = chart.counted(#values), y = values,
         colour = style.colour(i), dash = i == 2 and "(9,4)" or "1",
         point = #values <= 30 and style.point(i) or nil,
         label = i == 1 and "train" or "validation" }

@@ -4,8 +4,7 @@ local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
 
 local function mark_of(given, i)
-  local x, points = given.x or {}, given.points
-  for k = 1, given.x and 0 or #given.y do x[k] = k end
+  local x, points = given.x or chart.counted(#given.y), given.points
   plot.same_length("line", "x", x, "y", given.y)
   if points == nil then points = #given.y <= 30 end
   return { kind = "line", x = x, y = given.y, label = given.label, colour = style.colour(i),

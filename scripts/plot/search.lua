@@ -1,6 +1,7 @@
 -- plot.search: the trials of a search, their score against each parameter.
 local chart = require "digits.plot.chart"
 local plot = require "digits.plot.define"
+local sorted_keys = require("digits.show").sorted_keys
 local style = require "digits.plot.style"
 
 local MOST_VALUES = 8 -- of a parameter, that are set apart; more numbers make an axis
@@ -31,29 +32,24 @@ local function read(trials, metric)
   return list
 end
 
--- The parameters that differ between trials, each with its values in order.
+-- The parameters that differ between trials: { name, values, sum and count of the scores by text }.
 local function varied(trials)
-  local names, seen = {}, {}
+  local seen, list = {}, {}
   for _, trial in ipairs(trials) do
     for name, value in pairs(trial.params) do
-      if not seen[name] then
-        seen[name] = { name = name, values = {}, at = {} }
-        names[#names + 1] = name
-      end
-      local one, text = seen[name], text_of(value)
-      if not one.at[text] then
-        one.at[text] = true
-        one.values[#one.values + 1] = value
-      end
+      local one = seen[name] or { name = name, values = {}, sum = {}, count = {} }
+      local text = text_of(value)
+      seen[name] = one
+      if not one.sum[text] then one.values[#one.values + 1] = value end
+      one.sum[text] = (one.sum[text] or 0) + trial.score
+      one.count[text] = (one.count[text] or 0) + 1
     end
   end
-  table.sort(names)
-  local list = {}
+  local names = sorted_keys(seen)
   for _, name in ipairs(names) do
     if #seen[name].values > 1 then list[#list + 1] = seen[name] end
   end
-  if #list == 0 then list[1] = seen[names[1]] end
-  return list
+  return #list > 0 and list or { seen[names[1]] }
 end
 
 local function by_value(a, b)
@@ -70,9 +66,8 @@ local function place_values(one)
   for i, value in ipairs(one.values) do
     if type(value) == "number" and style.finite(value) then numbers[i] = value end
   end
-  local places = {}
+  local places, ticks = {}, {}
   if #one.values <= MOST_VALUES or #numbers < #one.values then
-    local ticks = {}
     for i, value in ipairs(one.values) do
       places[text_of(value)] = i
       ticks[i] = { i, text_of(value) }
@@ -84,23 +79,7 @@ local function place_values(one)
   if low > 0 and high / low >= 50 then
     return places, chart.axis(low / 1.2, high * 1.2, { log = true })
   end
-  local a, b = style.padded(low, high)
-  return places, chart.axis(a, b)
-end
-
-local function means(one, trials, places)
-  local sums, counts = {}, {}
-  for _, trial in ipairs(trials) do
-    local text = text_of(trial.params[one.name])
-    sums[text] = (sums[text] or 0) + trial.score
-    counts[text] = (counts[text] or 0) + 1
-  end
-  local x, y = {}, {}
-  for i, value in ipairs(one.values) do
-    local text = text_of(value)
-    x[i], y[i] = places[text], sums[text] / counts[text]
-  end
-  return x, y
+  return places, chart.axis(style.padded(low, high))
 end
 
 local function panel_of(one, trials, y_axis, metric)
@@ -112,7 +91,11 @@ local function panel_of(one, trials, y_axis, metric)
   local marks = { { kind = "line", dash = "none", x = x, y = y, colour = style.colour(1),
     point = 7, size = 0.9, sign = "o", label = "trial" } }
   if apart then
-    local mean_x, mean_y = means(one, trials, places)
+    local mean_x, mean_y = {}, {}
+    for i, value in ipairs(one.values) do
+      local text = text_of(value)
+      mean_x[i], mean_y[i] = places[text], one.sum[text] / one.count[text]
+    end
     marks[2] = { kind = "line", x = mean_x, y = mean_y, colour = style.colour(2), dash = "(9,4)",
       point = style.point(2), label = "mean" }
   end

@@ -140,22 +140,23 @@ $parts
 </html>
 ]]
 
+-- The items between two tags, or nothing without any: item(one) gives two texts for `format`.
+local function all(list, before, after, format, item)
+  local lines = {}
+  for i, one in ipairs(list) do lines[i] = format:format(item(one)) end
+  return #lines > 0 and before .. "\n" .. table.concat(lines, "\n") .. "\n" .. after or ""
+end
+
 local function contents(page)
-  local links = {}
-  for i, section in ipairs(page.sections) do
-    links[i] = ('<li><a href="#%s">%s</a></li>'):format(section.anchor, html.escape(section.title))
-  end
-  return #links > 0
-    and '<nav aria-label="Contents"><ol>\n' .. table.concat(links, "\n") .. "\n</ol></nav>" or ""
+  return all(page.sections, '<nav aria-label="Contents"><ol>', "</ol></nav>",
+    '<li><a href="#%s">%s</a></li>',
+    function(section) return section.anchor, html.escape(section.title) end)
 end
 
 local function tiles(page)
-  local list = {}
-  for i, tile in ipairs(page.top) do
-    list[i] = ('<div class="tile"><dt>%s</dt><dd>%s</dd></div>'):format(html.prose(tile[1]),
-      html.prose(tile[2]))
-  end
-  return #list > 0 and '<dl class="tiles">\n' .. table.concat(list, "\n") .. "\n</dl>" or ""
+  return all(page.top, '<dl class="tiles">', "</dl>",
+    '<div class="tile"><dt>%s</dt><dd>%s</dd></div>',
+    function(tile) return html.prose(tile[1]), html.prose(tile[2]) end)
 end
 
 method("html", "The whole page, as a string.", {}, function(self)
