@@ -2,6 +2,7 @@
 -- logarithms of equal and infinite numbers.
 local digits = require "digits"
 local internals = require("digits.core").internals
+local support = require "tests.lua.support"
 local plot = digits.plot
 
 local BOTH = { ["&amp;"] = "&", ["&lt;"] = "<", ["&gt;"] = ">", ["&quot;"] = '"', ["&apos;"] = "'" }
@@ -88,5 +89,31 @@ describe("a logarithmic axis", function()
     local ok, message = pcall(plot.line, { y = { 1, 0 }, logy = true })
     assert.is_false(ok)
     assert.matches("logy needs positive numbers, found 0", message)
+  end)
+end)
+
+describe("the module of plots", function()
+  it("reads a plot's file when it is asked for, or all by pairs", function()
+    local folder = support.folder()
+    local out, err = support.run(folder, [[
+      local digits = require "digits"
+      local function read()
+        local names = {}
+        for name in pairs(package.loaded) do
+          if name:find "^digits%.plot%.%l+$" then names[#names + 1] = name:match "%l+$" end
+        end
+        return #names
+      end
+      io.write(read(), " ")
+      local roc = digits.plot.roc
+      io.write(rawget(digits.plot, "bar") == nil and "one" or "all", " ")
+      local names = 0
+      for name, plot in pairs(digits.plot) do
+        names = names + 1
+        assert(type(plot) == "function" and (name ~= "roc" or plot == roc))
+      end
+      print(names >= 15, #tostring(digits.plot) > 100, rawget(digits.report, "new") == nil)]])
+    support.remove(folder)
+    assert.are.same({ "0 one true\ttrue\ttrue\n", "" }, { out, err })
   end)
 end)
