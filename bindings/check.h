@@ -1,4 +1,4 @@
-/* What every binding uses: errors at the user's line, and options that are checked.
+/* What every binding uses: errors at the user's line, and single values that are checked.
  *
  * Rules for a C function that Lua calls:
  * - push the userdata first (dg_push_tensor ...), fill it after, so that an error frees it;
@@ -59,7 +59,6 @@ void dg_push_boxed(lua_State *L);
 int64_t dg_want_integer(lua_State *L, int index, const char *function, const char *name,
                         int64_t low, int64_t high);
 double dg_want_number(lua_State *L, int index, const char *function, const char *name);
-bool dg_want_boolean(lua_State *L, int index, const char *function, const char *name);
 const char *dg_want_text(lua_State *L, int index, const char *function, const char *name);
 /* Raises "function: name must be EXPECTED, found ...". */
 int dg_wrong_type(lua_State *L, int index, const char *function, const char *name,
@@ -70,36 +69,6 @@ bool dg_is_integer(lua_State *L, int index, int64_t *out);
 /* A list of at most `most` whole numbers (a table) into `out`; returns how many. */
 int dg_want_integers(lua_State *L, int index, const char *function, const char *name, int64_t *out,
                      int most);
-
-/* --- tables of options ---------------------------------------------------------------------- */
-
-/* Named options (and positional values before them) of one call. */
-typedef struct dg_args {
-    lua_State *L;
-    int table; /* stack index; 0: no table was given */
-    const char *function;
-    int positional; /* how many */
-} dg_args;
-
-/* Looks at the table, nil or nothing at `index`. `names`: the options, then NULL. `hints`: pairs of
- * a peer's name and our sentence about it, then NULL; or NULL. `positional`: how many positional
- * values there may be, -1 for any number. Anything else raises. */
-dg_args dg_args_open(lua_State *L, int index, const char *function, const char *const *names,
-                     const char *const *hints, int positional);
-
-/* Each leaves `*out` as it is and returns false when the option is not given. */
-bool dg_args_integer(const dg_args *args, const char *name, int64_t low, int64_t high,
-                     int64_t *out);
-bool dg_args_number(const dg_args *args, const char *name, double *out);
-bool dg_args_boolean(const dg_args *args, const char *name, bool *out);
-bool dg_args_text(const dg_args *args, const char *name, const char **out);
-bool dg_args_seed(const dg_args *args, uint64_t *out);
-/* seed = ..., or else a new one from the global seed. */
-uint64_t dg_args_seed_or_next(const dg_args *args);
-/* Pushes the option, if it is given. */
-bool dg_args_push(const dg_args *args, const char *name);
-/* Pushes positional value `position` (from 1), or option `name` in its stead; not both. */
-bool dg_args_push_either(const dg_args *args, int position, const char *name);
 
 /* The seed that was given, or else a new one from the global seed. */
 uint64_t dg_seed_or_next(const dg_optional_seed *seed);

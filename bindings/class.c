@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "bindings/call.h"
 #include "bindings/check.h"
 #include "bindings/described.h"
 #include "bindings/peers.h"
@@ -38,38 +37,12 @@ void dg_document(lua_State *L, int index, const char *name, const char *doc)
     lua_pop(L, 1);
 }
 
-/* How functions are pushed into a table: checked by dg_push_exact, or as they are (properties). */
-enum { BARE = -1, FUNCTIONS = 0 };
-
-/* Adds functions to the table on top of the stack; `kind` is BARE, FUNCTIONS or, for methods, the
- * stack index of the metatable. */
-static void add_functions(lua_State *L, const dg_function *functions, const char *prefix, int kind)
-{
-    for (; functions && functions->name; functions++) {
-        if (functions->example) {
-            if (kind == FUNCTIONS)
-                dg_push_described(L, functions, prefix);
-            else
-                dg_push_described_method(L, functions, kind, prefix);
-            lua_setfield(L, -2, functions->name);
-            continue;
-        }
-        if (kind == BARE)
-            lua_pushcfunction(L, functions->function);
-        else if (kind == FUNCTIONS)
-            dg_push_exact(L, functions);
-        else
-            dg_push_method(L, functions, kind, prefix);
-        lua_pushfstring(L, "%s%s", prefix, functions->name);
-        dg_document(L, -2, lua_tostring(L, -1), functions->doc);
-        lua_pop(L, 1);
-        lua_setfield(L, -2, functions->name);
-    }
-}
-
 void dg_set_functions(lua_State *L, const dg_function *functions, const char *prefix)
 {
-    add_functions(L, functions, prefix, FUNCTIONS);
+    for (; functions->name; functions++) {
+        dg_push_described(L, functions, prefix);
+        lua_setfield(L, -2, functions->name);
+    }
 }
 
 void dg_push_functions(lua_State *L, const dg_function *functions, const char *prefix)
@@ -202,18 +175,31 @@ static void add_metamethods(lua_State *L, const luaL_Reg *meta)
     }
 }
 
-/* Pushes the functions of a class and, before them, of its base. */
-static void push_inherited(lua_State *L, const dg_class *class, const dg_function *base,
-                           const dg_function *own, int kind)
+static const char *called(const dg_class *class)
 {
-    const char *name = class->base && class->base->called ? class->base->called : short_name(class);
-    lua_pushfstring(L, "%s:", name);
-    lua_pushfstring(L, "%s:", class->called ? class->called : short_name(class));
-    lua_newtable(L);
-    add_functions(L, base, lua_tostring(L, -3), kind);
-    add_functions(L, own, lua_tostring(L, -2), kind);
-    lua_replace(L, -3);
+    return class->called ? class->called : short_name(class);
+}
+
+/* Adds the methods of a class, whose metatable is at `meta`, to the table on top of the stack. */
+static void add_methods(lua_State *L, const dg_class *class, int meta)
+{
+    const char *prefix = lua_pushfstring(L, "%s:", called(class));
+    for (const dg_function *each = class->methods; each && each->name; each++) {
+        dg_push_described_method(L, each, meta, prefix);
+        lua_setfield(L, -3, each->name);
+    }
     lua_pop(L, 1);
+}
+
+static void add_properties(lua_State *L, const dg_class *class)
+{
+    for (const dg_property *each = class->properties; each && each->name; each++) {
+        lua_pushcfunction(L, each->get);
+        lua_pushfstring(L, "%s.%s", called(class), each->name);
+        dg_document(L, -2, lua_tostring(L, -1), each->doc);
+        lua_pop(L, 1);
+        lua_setfield(L, -2, each->name);
+    }
 }
 
 void dg_class_register(lua_State *L, const dg_class *class)
@@ -226,10 +212,15 @@ void dg_class_register(lua_State *L, const dg_class *class)
         lua_setfield(L, -2, "__close");
     else
         lua_pop(L, 1);
-    push_inherited(L, class, base->methods, class->methods, lua_gettop(L));
-    lua_setfield(L, -2, "methods");
-    push_inherited(L, class, base->properties, class->properties, BARE);
-    lua_setfield(L, -2, "properties");
+    int meta = lua_gettop(L);
+    lua_newtable(L);
+    if (class->base) add_methods(L, base, meta);
+    add_methods(L, class, meta);
+    lua_setfield(L, meta, "methods");
+    lua_newtable(L);
+    if (class->base) add_properties(L, base);
+    add_properties(L, class);
+    lua_setfield(L, meta, "properties");
     lua_pushlightuserdata(L, (void *)class);
     lua_getfield(L, -2, "methods");
     lua_getfield(L, -3, "properties");

@@ -1,4 +1,4 @@
-/* Classes of userdata, and modules: tables of functions, each with its documentation, that answer
+/* Classes of userdata, and modules: tables of functions that describe themselves, and answer
  * unknown names with a suggestion. */
 #ifndef DIGITS_BINDINGS_CLASS_H
 #define DIGITS_BINDINGS_CLASS_H
@@ -10,10 +10,9 @@
 /* A function that was called with `options` read, and its arguments still on the stack. */
 typedef int dg_call(lua_State *L, const void *options);
 
-/* A function of a module or a method. One that describes itself (bindings/described.h) has an
- * example, and `call` and params, in the order of its arguments; or `function` and none. One that
- * reads its arguments itself has `function`, and a doc that begins with a line that says how it is
- * called ("clock()"); so do properties. A list ends with a NULL name. */
+/* A function of a module or a method, which describes itself (bindings/described.h). It has `call`
+ * and params, in the order of its arguments; or `function` and none. A list ends with a NULL name.
+ */
 typedef struct dg_function {
     const char *name;
     lua_CFunction function;
@@ -27,6 +26,14 @@ typedef struct dg_function {
     int code; /* where several functions share a call: which of them (see dg_called) */
 } dg_function;
 
+/* What object.name gives: `get` is called with the object. The doc begins with the name, in a line
+ * of its own. A list ends with a NULL name. */
+typedef struct dg_property {
+    const char *name;
+    lua_CFunction get;
+    const char *doc;
+} dg_property;
+
 typedef struct dg_class {
     const char *name;            /* "digits.tensor", the name of the metatable */
     const char *doc;             /* as of a function */
@@ -34,9 +41,9 @@ typedef struct dg_class {
     const struct dg_class *base; /* whose methods, properties and metamethods it has too, unless it
                                       has its own of that name; or NULL */
     const dg_function *methods;  /* called as object:name(...) */
-    const dg_function *properties; /* called with the object when object.name is read */
-    const luaL_Reg *metamethods;   /* all but __index, __name; __gc serves as __close too */
-    lua_CFunction index;           /* or NULL: asked, with object and key, for what is no method and
+    const dg_property *properties;
+    const luaL_Reg *metamethods; /* all but __index, __name; __gc serves as __close too */
+    lua_CFunction index;         /* or NULL: asked, with object and key, for what is no method and
                                       no property; a string that it does not know is an error */
 } dg_class;
 

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "bindings/background.h"
-#include "bindings/call.h"
 #include "bindings/check.h"
 #include "bindings/class.h"
 #include "bindings/data.h"
@@ -266,7 +265,6 @@ static int documents(lua_State *L)
 static const luaL_Reg internals[] = {
     { "raise", raise_at_user },
     { "document", document },
-    { "exact", dg_exact },
     { "strict", strict },
     { "make_folder", make_folder },
     { "suggestion", suggestion },

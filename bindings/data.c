@@ -167,7 +167,7 @@ static int set_shape(lua_State *L)
     return 1;
 }
 
-static const dg_function properties[] = {
+static const dg_property properties[] = {
     { "x", set_x,
       "x\nThe rows, a tensor {n, ...}, which shares the memory of the set and is read-only, as are "
       "y and\nlabels: set.x:copy() can be written to." },

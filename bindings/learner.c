@@ -393,7 +393,7 @@ static int get_class_names(lua_State *L)
     return 1;
 }
 
-static const dg_function properties[] = {
+static const dg_property properties[] = {
     { "history", get_history, "history\nWhat the last fit returned, or nil." },
     { "classes", get_classes, "classes\nThe label of each output, once fitted." },
     { "class_names", get_class_names, "class_names\nA name for each class, or nil." },

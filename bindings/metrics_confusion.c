@@ -116,7 +116,7 @@ static int confusion_accuracy(lua_State *L)
     return 1;
 }
 
-static const dg_function properties[] = {
+static const dg_property properties[] = {
     { "labels", confusion_labels, "labels\nThe labels, in the order of rows and columns." },
     { "names", confusion_names, "names\nA name for each label, or nil." },
     { "counts", confusion_counts,

@@ -101,7 +101,7 @@ static int layer_trainable(lua_State *L)
     return push_field(L, "trainable");
 }
 
-static const dg_function layer_properties[] = {
+static const dg_property layer_properties[] = {
     { "name", layer_name, "name\nIts name in the model." },
     { "type", layer_type, "type\nWhat made it: \"Dense\"." },
     { "part", layer_part, "part\nIts description, with its options: model.layers[2].part.units." },
@@ -196,7 +196,7 @@ static int model_layers(lua_State *L)
     return 1;
 }
 
-static const dg_function properties[] = {
+static const dg_property properties[] = {
     { "name", model_name, "name\nThe name given to nn.Sequential, or nil." },
     { "optimizer", model_optimizer, "optimizer\nThe recipe given to compile, or nil." },
     { "loss", model_loss, "loss\nThe loss given to compile, or nil." },

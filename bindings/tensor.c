@@ -137,7 +137,7 @@ static int tensor_dtype(lua_State *L)
     return 1;
 }
 
-static const dg_function properties[] = {
+static const dg_property properties[] = {
     { "shape", tensor_shape, "shape\nThe sizes of the axes, a list: {2, 3}." },
     { "dtype", tensor_dtype,
       "dtype\nThe type of the elements: \"float32\", \"uint8\", \"int32\"." },

@@ -20,7 +20,7 @@ digits.search = require "digits.search"
 digits.report = { "new" }
 digits.data.label_issues = require "digits.label_issues"
 
--- Unknown names and surplus arguments raise, and printing a module lists its names. Names in the
+-- Unknown names raise, and printing a module lists its names. Names in the
 -- list part of `fields` are files, which are read when they, or all names, are asked for.
 local function module(fields, name)
   local files = {}
@@ -32,7 +32,7 @@ local function module(fields, name)
     for file in pairs(files) do read(file) end
     return next, fields
   end
-  internals.strict(internals.exact(fields), name)
+  internals.strict(fields, name)
   local meta = getmetatable(fields)
   local unknown = meta.__index
   function meta.__index(self, key)
