@@ -47,30 +47,38 @@ local function module(fields, name)
   return fields
 end
 
+local LEARNERS = [[
+Learners: they are fitted, judged and kept as networks and trees are; what can be done with one:
+help "learner".]]
+local DOCUMENTS = { -- of the other modules
+  nn = [[
+Networks: nn.Sequential joins layers into a model; optimizers, losses, initialisers and
+regularisers are parts too. Options are given by position, in Keras's order, or by name.]],
+  data = [[
+Datasets: where they come from. What can be made of one are its methods: help "dataset".]],
+  tree = [[
+Decision trees: one, forests of them, and boosting. They are fitted, judged and kept as
+networks are; what can be done with one: help "learner".]],
+  search = [[
+The best parameters of a model: a grid, random draws or successive halving, with a journal
+from which an interrupted search goes on.]],
+  report = [[
+Pages of prose, tables and pictures, each in one HTML file: report.new begins one.]],
+  metrics = [[
+Judging labels and probabilities against the truth, with scikit-learn's definitions, and
+telling whether one model is really better than another.]],
+  plot = [[
+Pictures, drawn by gnuplot: picture:save("x.svg"), .png or .pdf; picture:show() in the
+terminal; picture:render("svg") as a string.]],
+}
+
 for _, name in ipairs(require "digits.modules") do
   local full = "digits." .. name
   module(digits[name], full)
-  internals.document(digits[name], full, full .. "\nLearners: they are fitted, judged and kept " ..
-    "as networks and trees are;\nwhat can be done with one: help \"learner\".")
+  internals.document(digits[name], full, full .. "\n" .. (DOCUMENTS[name] or LEARNERS))
 end
 require "digits.metrics"
 internals.document(digits, "digits", "digits\n" ..
   "Recognising handwritten digits, and images or tables like them. help(x) tells of x: a\n" ..
   "function, a part such as digits.nn.Conv2D, a value, or a name in quotes.")
-internals.document(digits.nn, "digits.nn", "digits.nn\n" ..
-  "Networks: nn.Sequential joins layers into a model; optimizers, losses, initialisers and\n" ..
-  "regularisers are parts too. Options are given by position, in Keras's order, or by name.")
-internals.document(digits.data, "digits.data", "digits.data\n" ..
-  "Datasets: where they come from. What can be made of one are its methods: help \"dataset\".")
-internals.document(digits.tree, "digits.tree", "digits.tree\n" ..
-  "Decision trees: one, forests of them, and boosting. They are fitted, judged and kept as\n" ..
-  "networks are; what can be done with one: help \"learner\".")
-internals.document(digits.search, "digits.search", "digits.search\n" ..
-  "The best parameters of a model: a grid, random draws or successive halving, with a journal\n" ..
-  "from which an interrupted search goes on.")
-internals.document(digits.report, "digits.report", "digits.report\n" ..
-  "Pages of prose, tables and pictures, each in one HTML file: report.new begins one.")
-internals.document(digits.metrics, "digits.metrics", "digits.metrics\n" ..
-  "Judging labels and probabilities against the truth, with scikit-learn's definitions, and\n" ..
-  "telling whether one model is really better than another.")
 return module(digits, "digits")

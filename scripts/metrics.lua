@@ -1,18 +1,6 @@
 -- How the tables that metrics return print themselves, and scikit-learn's names for metrics.
 local core = require "digits.core"
 local internals = core.internals
-local show = require "digits.show"
-
--- A number is on the line, a record has one of its own.
-local function by_label(values)
-  local parts, separator = {}, ", "
-  for _, label in ipairs(show.sorted_keys(values)) do
-    local value = values[label]
-    if type(value) == "table" then separator = ",\n " end
-    parts[#parts + 1] = ("[%s] = %s"):format(label, show.text_of(value))
-  end
-  return "{" .. table.concat(parts, separator) .. "}"
-end
 
 local function score_line(name, scores)
   return ("%12s %10.4f %10.4f %10.4f %10d"):format(name, scores.precision, scores.recall,
@@ -42,9 +30,8 @@ local function calibration(bins)
   return table.concat(lines, "\n")
 end
 
-for name, printer in pairs { by_label = by_label, scores = scores, calibration = calibration } do
-  internals.printable(name).__tostring = printer
-end
+internals.printable("scores").__tostring = scores
+internals.printable("calibration").__tostring = calibration
 
 -- ---- names that others use ----
 

@@ -39,20 +39,16 @@ local function list(values)
   return "{" .. table.concat(parts, ", ") .. "}"
 end
 
-local function counts(values)
-  local parts = {}
-  for _, label in ipairs(sorted_keys(values)) do
-    parts[#parts + 1] = ("[%d] = %d"):format(label, values[label])
-  end
-  return "{" .. table.concat(parts, ", ") .. "}"
-end
-
+-- Numbers, labels, as keys stand in brackets; tables have lines of their own.
 local function record(values)
-  local parts = {}
+  local parts, separator = {}, ", "
   for _, key in ipairs(sorted_keys(values)) do
-    parts[#parts + 1] = ("%s = %s"):format(key, text_of(values[key]))
+    local value = values[key]
+    if type(value) == "table" then separator = ",\n " end
+    parts[#parts + 1] = (type(key) == "number" and "[%s] = %s" or "%s = %s"):format(key,
+      text_of(value))
   end
-  return "{" .. table.concat(parts, ", ") .. "}"
+  return "{" .. table.concat(parts, separator) .. "}"
 end
 
 local MOST_EPOCHS, EDGE = 100, 40 -- of more, this many at each end are shown
@@ -122,7 +118,8 @@ local function not_callable()
 end
 
 for name, printer in pairs {
-  list = list, counts = counts, record = record, history = history, weights = weights,
+  list = list, counts = record, by_label = record, record = record, history = history,
+  weights = weights,
 } do
   internals.printable(name).__tostring = function(values)
     return internals.c_locale(printer, values)

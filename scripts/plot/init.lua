@@ -1,8 +1,6 @@
 -- The module "digits.plot": pictures of what was learnt, drawn by gnuplot. Each plot is the file of
 -- its name, which is read when it is first asked for.
-local internals = require("digits.core").internals
-
-local plot = {
+return {
   "bar",
   "calibration",
   "compare",
@@ -19,8 +17,3 @@ local plot = {
   "scatter",
   "search",
 }
-
-internals.document(plot, "digits.plot", "digits.plot\n" ..
-  "Pictures, drawn by gnuplot: picture:save(\"x.svg\"), .png or .pdf; picture:show() in the\n" ..
-  "terminal; picture:render(\"svg\") as a string.")
-return plot

@@ -13,44 +13,45 @@ local function is_list(value)
   return count == #value
 end
 
--- What distinguishes a value, as a text: 1, 1.0 and "1" differ. Raises for what cannot be told
--- apart.
-local function canonical(value, where)
-  local kind = type(value)
-  if kind == "number" and value ~= value then internals.raise(where .. ": a value is NaN") end
-  if math.type(value) == "float" then
-    local text = internals.c_locale(string.format, "%.17g", value)
-    return text:find "[%.eni]" and text or text .. ".0"
-  end
-  if kind == "string" and value:find "\0" then
-    internals.raise(where .. ": a text must be without NUL bytes")
-  end
-  if kind == "string" then return ("%q"):format(value) end
-  if kind == "number" or kind == "boolean" then return tostring(value) end
-  if kind == "userdata" and internals.describe(value) then return tostring(value) end
-  if kind ~= "table" then
-    internals.raise(("%s: a value must be a number, a text, true, false, a part such as an " ..
-      "optimizer, or a list of such, found %s"):format(where, internals.found(value)))
-  end
+-- The text of a value, whose plain parts leaf(value) gives.
+local function lay_out(value, leaf)
+  if type(value) ~= "table" then return leaf(value) end
   local parts, list = {}, is_list(value)
   for _, key in ipairs(sorted_keys(value)) do
-    local text = canonical(value[key], where)
+    local text = lay_out(value[key], leaf)
     parts[#parts + 1] = list and text or tostring(key) .. " = " .. text
   end
   return "{" .. table.concat(parts, ", ") .. "}"
 end
 
+-- What distinguishes a value, as a text: 1, 1.0 and "1" differ. Raises for what cannot be told
+-- apart.
+local function canonical(value, where)
+  return lay_out(value, function(plain)
+    local kind = math.type(plain) or type(plain)
+    if plain ~= plain then internals.raise(where .. ": a value is NaN") end
+    if kind == "float" then
+      local text = internals.c_locale(string.format, "%.17g", plain)
+      return text:find "[%.eni]" and text or text .. ".0"
+    end
+    if kind == "string" and plain:find "\0" then
+      internals.raise(where .. ": a text must be without NUL bytes")
+    end
+    if kind == "string" then return ("%q"):format(plain) end
+    local part = kind == "userdata" and internals.describe(plain)
+    if kind == "integer" or kind == "boolean" or part then return tostring(plain) end
+    internals.raise(("%s: a value must be a number, a text, true, false, a part such as an " ..
+      "optimizer, or a list of such, found %s"):format(where, internals.found(plain)))
+  end)
+end
+
 -- A value as tables and messages show it.
 function space.text(value)
-  if value ~= value then return "nan" end
-  if math.type(value) == "float" then return internals.c_locale(string.format, "%.6g", value) end
-  if type(value) ~= "table" then return tostring(value) end
-  local parts, list = {}, is_list(value)
-  for _, key in ipairs(sorted_keys(value)) do
-    local text = space.text(value[key])
-    parts[#parts + 1] = list and text or tostring(key) .. " = " .. text
-  end
-  return "{" .. table.concat(parts, ", ") .. "}"
+  return lay_out(value, function(plain)
+    if plain ~= plain then return "nan" end
+    return math.type(plain) == "float" and internals.c_locale(string.format, "%.6g", plain)
+      or tostring(plain)
+  end)
 end
 
 local function copy(value)

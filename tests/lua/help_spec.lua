@@ -69,6 +69,8 @@ describe("help", function()
     assert.matches("^digits.tensor {.*\nmethods\n", help.text "tensor")
     assert.matches("learners: .*RandomForest", help.text(digits.tree))
     assert.matches("^digits.search.grid {", help.text "grid")
+    assert.matches("^digits.plot\nPictures, .*\n  bar ", help.text "plot")
+    assert.matches("^digits.neighbors\nLearners: ", help.text(digits.neighbors))
     assert.matches("^there is no help on this table", help.text {})
   end)
 
