@@ -125,6 +125,28 @@ void learners_expect_absent(const char *name, const char *options)
     dg_dataset_release(head);
 }
 
+void learners_expect_no_memory(const char *name, const char *options, const dg_dataset *set)
+{
+    dg_job job = { .threads = 1 };
+    dg_fit_options fitting = { .validation = set };
+    dg_status status = DG_NO_MEMORY;
+    dg_learner *learner = tree_learner(name, options);
+    int failed = 0;
+    for (int after = 0; status == DG_NO_MEMORY; after++) {
+        dg_fit_result result;
+        dg_tensor out = { 0 };
+        support_fail_allocation(after);
+        status = dg_learner_fit(learner, set, &fitting, &job, &result);
+        if (status == DG_OK) status = dg_learner_outputs(learner, &set->x, &job, &out);
+        support_fail_allocation(-1);
+        failed += status == DG_NO_MEMORY;
+        dg_tensor_release(&out);
+    }
+    assert_int_equal(status, DG_OK);
+    assert_true(failed > 5);
+    dg_learner_free(learner);
+}
+
 /* --- the same bits -------------------------------------------------------------------------- */
 
 static void expect_equal(dg_tensor *found, const dg_tensor *wanted, int64_t first)

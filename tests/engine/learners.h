@@ -30,6 +30,10 @@ void learners_expect_unfit(const char *name, const char *options, const dg_datas
 /* A class that the set lists, but no row of the fit has, gets nothing; its rows can be judged. */
 void learners_expect_absent(const char *name, const char *options);
 
+/* Fits and predicts with each allocation failing in turn: nothing is lost, and the next fit is as
+ * good as any. */
+void learners_expect_no_memory(const char *name, const char *options, const dg_dataset *set);
+
 /* Fits on 1, 2, 3 and 7 threads, predicts on as many; saves and loads; predicts rows alone: all to
  * the same bits. */
 void learners_expect_same_bits(const char *name, const char *options, const dg_dataset *set);

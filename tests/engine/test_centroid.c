@@ -125,6 +125,14 @@ static void test_refused(void **state)
     dg_dataset_release(holes);
 }
 
+static void test_no_memory(void **state)
+{
+    (void)state;
+    const dg_dataset *set = tree_set(40, 5, 3, true, false, 1);
+    learners_expect_no_memory("NearestCentroid", "shrink_threshold=0.1", set);
+    dg_dataset_release(set);
+}
+
 static void test_absent_class(void **state)
 {
     (void)state;
@@ -135,9 +143,10 @@ static void test_absent_class(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        leaving_nothing(test_golden),  leaving_nothing(test_probabilities),
-        leaving_nothing(test_bits),    leaving_nothing(test_files),
-        leaving_nothing(test_refused), leaving_nothing(test_absent_class),
+        leaving_nothing(test_golden),       leaving_nothing(test_probabilities),
+        leaving_nothing(test_bits),         leaving_nothing(test_files),
+        leaving_nothing(test_refused),      leaving_nothing(test_no_memory),
+        leaving_nothing(test_absent_class),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -273,6 +273,14 @@ static void test_refused(void **state)
     dg_dataset_release(holes);
 }
 
+static void test_no_memory(void **state)
+{
+    (void)state;
+    const dg_dataset *set = tree_set(40, 5, 3, true, false, 1);
+    learners_expect_no_memory("LogisticRegression", "max_iter=3", set);
+    dg_dataset_release(set);
+}
+
 static void test_absent_class(void **state)
 {
     (void)state;
@@ -286,7 +294,8 @@ int main(void)
         leaving_nothing(test_early_stopping), leaving_nothing(test_cancel),
         leaving_nothing(test_weights),        leaving_nothing(test_nothing_to_learn),
         leaving_nothing(test_bits),           leaving_nothing(test_files),
-        leaving_nothing(test_refused),        leaving_nothing(test_absent_class),
+        leaving_nothing(test_refused),        leaving_nothing(test_no_memory),
+        leaving_nothing(test_absent_class),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

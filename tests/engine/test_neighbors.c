@@ -193,6 +193,14 @@ static void test_refused(void **state)
     dg_dataset_release(holes);
 }
 
+static void test_no_memory(void **state)
+{
+    (void)state;
+    const dg_dataset *set = tree_set(40, 5, 3, true, false, 1);
+    learners_expect_no_memory("KNeighbors", "n_neighbors=3", set);
+    dg_dataset_release(set);
+}
+
 static void test_absent_class(void **state)
 {
     (void)state;
@@ -219,13 +227,10 @@ static void test_distance_weights(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        leaving_nothing(test_golden),
-        leaving_nothing(test_plain),
-        leaving_nothing(test_bits),
-        leaving_nothing(test_files),
-        leaving_nothing(test_refused),
-        leaving_nothing(test_absent_class),
-        leaving_nothing(test_distance_weights),
+        leaving_nothing(test_golden),       leaving_nothing(test_plain),
+        leaving_nothing(test_bits),         leaving_nothing(test_files),
+        leaving_nothing(test_refused),      leaving_nothing(test_no_memory),
+        leaving_nothing(test_absent_class), leaving_nothing(test_distance_weights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
