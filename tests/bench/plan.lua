@@ -4,7 +4,7 @@ local plan = {}
 -- In the order of the table; BENCH chooses among them.
 plan.works = {
   "cnn", "dense", "csv", "start", "memory", "predict", "deep", "forest", "boosting", "exchange",
-  "growth",
+  "neighbors", "logistic", "growth",
 }
 
 -- What the peers need, and what to say where it is not there.
@@ -119,6 +119,18 @@ plan.measurements = {
     },
     reads = "idx",
   },
+  neighbors = {
+    ours = ours "rows.lua neighbors",
+    peers = { peer("scikit-learn", python "rows.py neighbors") },
+    machine = "$sgemm 2 1",
+    machine_avx512 = "$sgemm 2 1 && OPENBLAS_CORETYPE=SkylakeX $sgemm 2 1",
+    reads = "idx",
+  },
+  logistic = {
+    ours = ours "rows.lua logistic",
+    peers = { peer("scikit-learn", python "rows.py logistic") },
+    reads = "idx",
+  },
   exchange_out = {
     after = "boosting",
     ours = python "exchange.py" .. " $files",
@@ -148,10 +160,21 @@ plan.growth = {
 -- Products of an epoch of the CNN, forward and backward, without those towards the images.
 local epoch_flop = 39200 * 5.4e6
 
-local function sgemm_share(got, machine)
+local function fastest(machine)
   local gflops = 0
   for _, speed in pairs(machine) do gflops = math.max(gflops, speed) end
-  return gflops > 0 and 100 * epoch_flop / got.seconds / (gflops * 1e9) or nil
+  return gflops > 0 and gflops * 1e9 or nil
+end
+
+local function sgemm_share(got, machine)
+  local speed = fastest(machine)
+  return speed and 100 * epoch_flop / got.seconds / speed
+end
+
+-- How many times as long as the product alone takes at sgemm's speed.
+local function sgemm_times(got, machine)
+  local speed = fastest(machine)
+  return speed and got.seconds * speed / (2 * 60000 * 10000 * 784)
 end
 
 -- An epoch of 60 000, of which the measurement learns a tenth.
@@ -246,6 +269,16 @@ plan.rows = {
     peer = "LightGBM", value = "predict", format = "%.3f s", ratio_target = 1 },
   { work = "boosting", measurement = "boosting", label = "  processor time of it",
     peer = "LightGBM", value = "predict_cpu", format = "%.3f s" },
+  { work = "neighbors", measurement = "neighbors", label = "10 000 digits by the nearest of 60 000",
+    peer = "scikit-learn", value = "seconds", format = "%.2f s", ratio_target = 1 },
+  { work = "neighbors", measurement = "neighbors", label = "  times a product at sgemm's speed",
+    peer = "scikit-learn", value = sgemm_times, format = "%.2f", no_ratio = true, target = 3 },
+  { work = "neighbors", measurement = "neighbors", label = "  test accuracy, k = 3",
+    peer = "scikit-learn", value = "accuracy", format = "%.4f", behind = 0 },
+  { work = "logistic", measurement = "logistic", label = "logistic regression, 100 iterations",
+    peer = "scikit-learn", value = "seconds", format = "%.2f s", ratio_target = 1 },
+  { work = "logistic", measurement = "logistic", label = "  test accuracy",
+    peer = "scikit-learn", value = "accuracy", format = "%.4f", behind = 0.002 },
   { work = "exchange", measurement = "exchange_out",
     label = "our trees in XGBoost, differ by", peer = "XGBoost",
     value = "difference", format = "%.1e", target = 1e-5 },
