@@ -150,3 +150,45 @@ describe("a method called with a point", function()
     assert.are.equal(forest:summary(), model.summary(forest))
   end)
 end)
+
+describe("the reading of arguments", function()
+  local t, one, threads = digits.ones { 3 }, digits.ones { 3 }, digits.threads()
+  local options = { keep = false }
+  local calls = {
+    ["a tensor"] = function() return t:equal(one) end,
+    ["a number"] = function() return digits.threads(threads) end,
+    ["a table"] = function() return t:sum(options) end,
+    ["none"] = function() return t:sum() end,
+  }
+  local memory = require("digits.core").internals.memory
+
+  local function repeated(call)
+    for _ = 1, 1000 do call() end
+  end
+
+  it("allocates nothing", function()
+    for name, call in pairs(calls) do
+      repeated(call)
+      collectgarbage()
+      collectgarbage "stop"
+      local lua, engine = collectgarbage "count", memory()
+      repeated(call)
+      lua, engine = collectgarbage "count" - lua, memory() - engine
+      collectgarbage "restart"
+      assert.are.same({ name, 0, 0 }, { name, lua, engine })
+    end
+  end)
+
+  local quick = support.sanitized and pending or it
+  quick("takes less than a microsecond", function()
+    for name, call in pairs(calls) do
+      local least = math.huge
+      for _ = 1, 50 do
+        local start = digits.clock()
+        repeated(call)
+        least = math.min(least, (digits.clock() - start) / 1000)
+      end
+      assert.is_true(least < 1e-6, ("%s: %.0f ns"):format(name, least * 1e9))
+    end
+  end)
+end)
