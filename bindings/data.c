@@ -105,30 +105,16 @@ static int push_column(lua_State *L, const char *name, size_t field)
     return 1;
 }
 
-static int set_x(lua_State *L)
-{
-    return push_column(L, "x", offsetof(dg_dataset, x));
-}
-
-static int set_y(lua_State *L)
-{
-    return push_column(L, "y", offsetof(dg_dataset, y));
-}
-
-static int set_labels(lua_State *L)
-{
-    return push_column(L, "labels", offsetof(dg_dataset, labels));
-}
-
-static int set_weights(lua_State *L)
-{
-    return push_column(L, "weights", offsetof(dg_dataset, weights));
-}
-
-static int set_groups(lua_State *L)
-{
-    return push_column(L, "groups", offsetof(dg_dataset, groups));
-}
+#define COLUMN(field)                                                                              \
+    static int set_##field(lua_State *L)                                                           \
+    {                                                                                              \
+        return push_column(L, #field, offsetof(dg_dataset, field));                                \
+    }
+COLUMN(x)
+COLUMN(y)
+COLUMN(labels)
+COLUMN(weights)
+COLUMN(groups)
 
 static int set_classes(lua_State *L)
 {

@@ -1,6 +1,5 @@
 /* What can be made of a dataset. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bindings/check.h"
@@ -158,10 +157,6 @@ static const dg_param take_params[] = {
 static int take(lua_State *L, const void *options)
 {
     const take_options *o = options;
-    int64_t most = dg_dataset_rows(self(L));
-    if (o->n > most)
-        dg_raise(L, "take: n must be a whole number from 0 to %I, as many as rows, found %I",
-                 (lua_Integer)most, (lua_Integer)o->n);
     dg_check_call(L, dg_dataset_head(dg_push_dataset(L), self(L), o->n), "take");
     return 1;
 }

@@ -10,49 +10,16 @@
 
 /* --- rows --------------------------------------------------------------------------------- */
 
-struct gather {
-    char *to;
-    const char *from;
-    const int64_t *rows;
-    int64_t count, pieces;
-    size_t row_bytes;
-};
-
-static dg_status gather_piece(void *context, int64_t piece, int worker)
-{
-    const struct gather *g = context;
-    int64_t end = dg_piece_begin(g->count, g->pieces, piece + 1);
-    (void)worker;
-    for (int64_t i = dg_piece_begin(g->count, g->pieces, piece); i < end; i++)
-        memcpy(g->to + (size_t)i * g->row_bytes, g->from + (size_t)g->rows[i] * g->row_bytes,
-               g->row_bytes);
-    return DG_OK;
-}
-
 /* Some of the rows. */
 struct some {
-    const int64_t *rows; /* which have been checked */
+    const int64_t *rows;
     int64_t count;
 };
 
-static dg_status gather_rows(dg_tensor *out, const dg_dataset *set, size_t field,
-                             const void *context)
+static dg_status take_rows(dg_tensor *out, const dg_dataset *set, size_t field, const void *context)
 {
     const struct some *some = context;
-    const dg_tensor *from = dg_column(set, field);
-    int64_t shape[DG_MAX_AXES];
-    size_t row_bytes = dg_dtype_size(from->dtype);
-    for (int axis = 1; axis < from->axes; axis++) {
-        shape[axis] = from->shape[axis];
-        row_bytes *= (size_t)shape[axis];
-    }
-    shape[0] = some->count;
-    DG_TRY(dg_tensor_new(out, from->dtype, from->axes, shape));
-    if (row_bytes == 0) return DG_OK;
-    struct gather g = { out->data, from->data, some->rows, some->count, 1, row_bytes };
-    g.pieces = dg_pieces(some->count, (int64_t)((1 << 20) / row_bytes) + 1, 64);
-    dg_job job = dg_job_default();
-    return dg_parallel(&job, g.pieces, gather_piece, &g);
+    return dg_tensor_take(out, dg_column(set, field), some->rows, some->count);
 }
 
 dg_status dg_dataset_take(const dg_dataset **out, const dg_dataset *set, const int64_t *rows,
@@ -67,7 +34,7 @@ dg_status dg_dataset_take(const dg_dataset **out, const dg_dataset *set, const i
                             "row %" PRId64 " is out of range: the set has %" PRId64
                             " rows, counted from 1",
                             rows[i] + 1, size);
-    dg_status status = dg_dataset_derive(&taken, set, gather_rows, &(struct some){ rows, count });
+    dg_status status = dg_dataset_derive(&taken, set, take_rows, &(struct some){ rows, count });
     return dg_dataset_finish(out, taken, status);
 }
 
@@ -83,7 +50,10 @@ dg_status dg_dataset_head(const dg_dataset **out, const dg_dataset *set, int64_t
     dg_dataset *head;
     *out = NULL;
     if (n < 0 || n > rows)
-        return dg_error(DG_INVALID, "take: the set has %" PRId64 " rows, found %" PRId64, rows, n);
+        return dg_error(DG_INVALID,
+                        "take: n must be a whole number from 0 to %" PRId64 ", as many as rows, "
+                        "found %" PRId64,
+                        rows, n);
     dg_status status = dg_dataset_derive(&head, set, slice_rows, &n);
     return dg_dataset_finish(out, head, status);
 }
@@ -143,7 +113,7 @@ static dg_status only_into(dg_dataset **out, const dg_dataset *set, struct only 
     map_classes(set, o->wanted, o->count, o->map);
     for (int64_t row = 0; row < dg_dataset_rows(set); row++)
         if (o->map[positions[row]] >= 0) o->rows[found++] = row;
-    DG_TRY(dg_dataset_derive(out, set, gather_rows, &(struct some){ o->rows, found }));
+    DG_TRY(dg_dataset_derive(out, set, take_rows, &(struct some){ o->rows, found }));
     for (int64_t i = 0; i < found; i++) {
         int32_t *position = &dg_int32s(&(*out)->positions)[i];
         *position = o->map[*position];

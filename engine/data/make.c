@@ -9,14 +9,10 @@
 
 /* --- rows and targets ------------------------------------------------------------------------ */
 
-static double element(const dg_tensor *tensor, int64_t i)
+static dg_status as_type(dg_tensor *out, const dg_tensor *from, dg_dtype dtype)
 {
-    switch (tensor->dtype) {
-    case DG_FLOAT32: return dg_floats(tensor)[i];
-    case DG_UINT8: return dg_bytes(tensor)[i];
-    case DG_INT32: break;
-    }
-    return dg_int32s(tensor)[i];
+    return from->dtype == dtype ? dg_tensor_contiguous(out, from)
+                                : dg_tensor_astype(out, from, dtype);
 }
 
 /* Classes are the distinct labels, positions follow. */
@@ -35,7 +31,7 @@ static dg_status find_classes(dg_dataset *set)
 static dg_status check_values(const dg_tensor *y, bool numeric)
 {
     for (int64_t row = 0; row < y->shape[0]; row++) {
-        double value = element(y, row);
+        double value = (double)dg_floats(y)[row];
         if (!isfinite(value))
             return dg_error(DG_INVALID, "%s %" PRId64 " is %g, expected a finite number",
                             numeric ? "number" : "label", row + 1, value);
@@ -47,36 +43,24 @@ static dg_status check_values(const dg_tensor *y, bool numeric)
     return DG_OK;
 }
 
-static dg_status read_numbers(dg_dataset *set, const dg_tensor *y)
-{
-    int64_t rows = y->shape[0];
-    set->numeric = true;
-    if (y->dtype == DG_FLOAT32) return dg_tensor_reshape(&set->y, y, 1, &rows);
-    DG_TRY(dg_tensor_new(&set->y, DG_FLOAT32, 1, &rows));
-    for (int64_t row = 0; row < rows; row++) dg_floats(&set->y)[row] = (float)element(y, row);
-    return DG_OK;
-}
-
 /* y: {n} or {n, 1}, contiguous. */
 static dg_status read_column(dg_dataset *set, const dg_tensor *y, dg_target target)
 {
     int64_t rows = y->shape[0];
     bool floats = y->dtype == DG_FLOAT32;
     bool numeric = target == DG_TARGET_NUMBERS || (target == DG_TARGET_BY_TYPE && floats);
+    dg_tensor column;
     if (floats) DG_TRY(check_values(y, numeric));
-    if (numeric) return read_numbers(set, y);
-    set->labelled = true;
-    if (y->dtype == DG_INT32) {
-        DG_TRY(dg_tensor_reshape(&set->labels, y, 1, &rows));
-    } else {
-        DG_TRY(dg_tensor_new(&set->labels, DG_INT32, 1, &rows));
-        for (int64_t row = 0; row < rows; row++)
-            dg_int32s(&set->labels)[row] = (int32_t)element(y, row);
-    }
-    return find_classes(set);
+    DG_TRY(as_type(&column, y, numeric ? DG_FLOAT32 : DG_INT32));
+    dg_status status = dg_tensor_reshape(numeric ? &set->y : &set->labels, &column, 1, &rows);
+    dg_tensor_release(&column);
+    DG_TRY(status);
+    set->numeric = numeric;
+    set->labelled = !numeric;
+    return numeric ? DG_OK : find_classes(set);
 }
 
-/* y: {n, k}, contiguous, each row exactly one 1 and else 0. */
+/* y: {n, k}, contiguous float32, each row exactly one 1 and else 0. */
 static dg_status read_one_hot(dg_dataset *set, const dg_tensor *y)
 {
     int64_t rows = y->shape[0], count = y->shape[1];
@@ -92,7 +76,7 @@ static dg_status read_one_hot(dg_dataset *set, const dg_tensor *y)
     for (int64_t row = 0; row < rows; row++) {
         int64_t ones = 0, at = 0;
         for (int64_t i = 0; i < count; i++) {
-            double value = element(y, row * count + i);
+            double value = (double)dg_floats(y)[row * count + i];
             if (value != 0 && value != 1)
                 return dg_error(DG_INVALID,
                                 "row %" PRId64 " of the one-hot labels holds %g, expected 0s and "
@@ -109,7 +93,7 @@ static dg_status read_one_hot(dg_dataset *set, const dg_tensor *y)
     }
     set->labels = dg_tensor_retain(&set->positions);
     set->labelled = set->one_hot = true;
-    if (y->dtype == DG_FLOAT32) set->y = dg_tensor_retain(y);
+    set->y = dg_tensor_retain(y);
     return DG_OK;
 }
 
@@ -120,8 +104,7 @@ static dg_status fill_x(dg_dataset *set, const dg_tensor *x)
         return dg_error(DG_INVALID,
                         "x has the shape %s, expected {rows, ...}, with at least two axes",
                         dg_shape_text(x->axes, x->shape, shape, sizeof shape));
-    if (x->dtype == DG_INT32) return dg_tensor_astype(&set->x, x, DG_FLOAT32);
-    return dg_tensor_contiguous(&set->x, x);
+    return as_type(&set->x, x, x->dtype == DG_UINT8 ? DG_UINT8 : DG_FLOAT32);
 }
 
 static dg_status fill_y(dg_dataset *set, const dg_tensor *y, dg_target target)
@@ -141,7 +124,7 @@ static dg_status fill_y(dg_dataset *set, const dg_tensor *y, dg_target target)
                         "\"numbers\")",
                         dg_shape_text(y->axes, y->shape, shape, sizeof shape));
     dg_tensor flat;
-    DG_TRY(dg_tensor_contiguous(&flat, y));
+    DG_TRY(as_type(&flat, y, column ? y->dtype : DG_FLOAT32));
     dg_status status = column ? read_column(set, &flat, target) : read_one_hot(set, &flat);
     dg_tensor_release(&flat);
     return status;
@@ -209,8 +192,7 @@ static dg_status fill_weights(dg_dataset *set, const dg_tensor *weights)
 {
     if (!weights) return DG_OK;
     DG_TRY(check_column(set, weights, "weights", "weight"));
-    DG_TRY(weights->dtype == DG_FLOAT32 ? dg_tensor_contiguous(&set->weights, weights)
-                                        : dg_tensor_astype(&set->weights, weights, DG_FLOAT32));
+    DG_TRY(as_type(&set->weights, weights, DG_FLOAT32));
     return dg_check_weights(&set->weights, "weights");
 }
 
@@ -221,8 +203,7 @@ static dg_status fill_groups(dg_dataset *set, const dg_tensor *groups)
     if (groups->dtype == DG_FLOAT32)
         return dg_error(DG_INVALID, "groups is float32, expected integers, as groups:astype "
                                     "\"int32\" makes them");
-    return groups->dtype == DG_INT32 ? dg_tensor_contiguous(&set->groups, groups)
-                                     : dg_tensor_astype(&set->groups, groups, DG_INT32);
+    return as_type(&set->groups, groups, DG_INT32);
 }
 
 /* All but x and y. */

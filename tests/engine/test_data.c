@@ -301,7 +301,8 @@ static void head_is_the_first_rows(void **state)
     expect_set(head, 2, (int64_t[]){ 0, 1 }, 3, classes, (int64_t[]){ 1, 0, 1 });
     assert_ptr_equal(head->x.data, set->x.data);
     dg_dataset_release(head);
-    assert_fails_with(dg_dataset_head(&head, set, 7), DG_INVALID, "the set has 6 rows, found 7");
+    assert_fails_with(dg_dataset_head(&head, set, 7), DG_INVALID,
+                      "n must be a whole number from 0 to 6, as many as rows, found 7");
     assert_fails_with(dg_dataset_head(&head, set, -1), DG_INVALID, "found -1");
     dg_dataset_release(set);
 }
