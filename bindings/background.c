@@ -209,7 +209,15 @@ static int start(lua_State *L)
     return 0;
 }
 
-int dg_start_fit(lua_State *L)
+/* start_fit(learner, set, options, judge, threads) begins to fit as learner:fit does, on `threads`
+ * threads, and then to judge the learner on the set `judge`, unless that is nil; returns the fit.
+ * Raises what is wrong with the options, among which may be no functions. Methods:
+ *   done()      whether it has ended
+ *   progress()  the part of the fit that is done, 0 to 1
+ *   finish()    waits, and returns the history and the scores (or nil); or nil and a message
+ *   cancel()    asks it to end soon
+ *   close()     cancel, and wait */
+static int start_fit(lua_State *L)
 {
     lua_settop(L, 5);
     struct background *fit = push_fit(L);
@@ -224,7 +232,8 @@ int dg_start_fit(lua_State *L)
     return 1;
 }
 
-int dg_check_fit(lua_State *L)
+/* check_fit(learner, set, options) raises what is wrong with the options of learner:fit. */
+static int check_fit(lua_State *L)
 {
     double buffer[DG_MAX_OPTIONS_SIZE / sizeof(double)];
     dg_fit_options options;
@@ -246,7 +255,9 @@ static bool any_done(lua_State *L, int list)
     return found;
 }
 
-int dg_wait_fits(lua_State *L)
+/* wait_fits(list, seconds) returns when one of the fits has ended or the time is over; raises
+ * "interrupted" on Ctrl-C. */
+static int wait_fits(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
     double until = dg_clock() + luaL_checknumber(L, 2);
@@ -257,7 +268,8 @@ int dg_wait_fits(lua_State *L)
     return 0;
 }
 
-int dg_is_interrupt(lua_State *L)
+/* is_interrupt(value): whether an error's value says that the user pressed Ctrl-C. */
+static int is_interrupt(lua_State *L)
 {
     lua_pushboolean(L, dg_interrupt_is_error(L, 1));
     return 1;
@@ -274,7 +286,9 @@ static int whole_close(lua_State *L)
     return 0;
 }
 
-int dg_whole_call(lua_State *L)
+/* whole_call() returns a value; until it is closed, Ctrl-C does not end single fits, but raises:
+ * local _ <close> = whole_call() */
+static int whole_call(lua_State *L)
 {
     static const luaL_Reg methods[] = { { "__close", whole_close }, { NULL, NULL } };
     dg_push_object(L, WHOLE, methods, 1, 0);
@@ -291,7 +305,9 @@ static int scope_close(lua_State *L)
     return 0;
 }
 
-int dg_seed_scope_open(lua_State *L)
+/* seed_scope(seed) opens a scope of seeds, which ends when the value is closed:
+ * local scope <close> = seed_scope(seed) */
+static int seed_scope(lua_State *L)
 {
     /* and no __gc: a scope ends in its turn or never */
     static const luaL_Reg methods[] = { { "__close", scope_close }, { NULL, NULL } };
@@ -301,7 +317,8 @@ int dg_seed_scope_open(lua_State *L)
     return 1;
 }
 
-int dg_seed_key(lua_State *L)
+/* key(seed, purpose, index) returns a seed for that purpose. */
+static int seed_key(lua_State *L)
 {
     uint64_t key = dg_key((uint64_t)luaL_checkinteger(L, 1), luaL_checkstring(L, 2),
                           (uint64_t)luaL_checkinteger(L, 3));
@@ -309,15 +326,29 @@ int dg_seed_key(lua_State *L)
     return 1;
 }
 
-int dg_seed_next(lua_State *L)
+/* next_seed() returns a seed for the next object. */
+static int next_seed(lua_State *L)
 {
     lua_pushinteger(L, (lua_Integer)dg_next_seed());
     return 1;
 }
 
-int dg_set_fingerprint(lua_State *L)
+/* fingerprint(set) returns a number that differs between sets. */
+static int fingerprint(lua_State *L)
 {
     lua_pushinteger(
         L, (lua_Integer)dg_dataset_fingerprint(dg_want_dataset(L, 1, "search", "the set")));
     return 1;
+}
+
+void dg_open_background(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        { "start_fit", start_fit },       { "check_fit", check_fit },
+        { "wait_fits", wait_fits },       { "whole_call", whole_call },
+        { "seed_scope", seed_scope },     { "key", seed_key },
+        { "next_seed", next_seed },       { "fingerprint", fingerprint },
+        { "is_interrupt", is_interrupt }, { NULL, NULL },
+    };
+    luaL_setfuncs(L, functions, 0);
 }

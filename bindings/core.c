@@ -284,15 +284,6 @@ static const luaL_Reg internals[] = {
     { "label_doubt", dg_lua_label_doubt },
     { "put_back", dg_lua_put_back },
     { "set_progress", dg_set_progress },
-    { "start_fit", dg_start_fit },
-    { "check_fit", dg_check_fit },
-    { "wait_fits", dg_wait_fits },
-    { "seed_scope", dg_seed_scope_open },
-    { "whole_call", dg_whole_call },
-    { "key", dg_seed_key },
-    { "next_seed", dg_seed_next },
-    { "fingerprint", dg_set_fingerprint },
-    { "is_interrupt", dg_is_interrupt },
     { "open_journal", dg_open_journal },
     { "is_model", dg_is_learner },
     { "save_for", dg_save_learner_for },
@@ -321,6 +312,7 @@ int luaopen_digits_core(lua_State *L)
     lua_pushliteral(L, DIGITS_VERSION);
     lua_setfield(L, -2, "version");
     luaL_newlib(L, internals);
+    dg_open_background(L);
     dg_open_picture(L);
     lua_setfield(L, -2, "internals");
     return 1;
