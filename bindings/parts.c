@@ -161,26 +161,22 @@ static int part_index(lua_State *L)
     return dg_unknown_field(L, part->type->name, lua_tostring(L, -2), 1);
 }
 
-static int push_option_names(lua_State *L, const dg_descriptor *type)
+/* __dir(part), for completion: the names of its options. */
+static int part_dir(lua_State *L)
 {
-    int count = dg_param_count(type);
+    const dg_part *part = dg_test_part(L, 1);
+    if (!part) return 0;
+    int count = dg_param_count(part->type);
     lua_createtable(L, count + 1, 0);
     for (int i = 0; i < count; i++) {
-        lua_pushstring(L, type->params[i].name);
+        lua_pushstring(L, part->type->params[i].name);
         lua_rawseti(L, -2, i + 1);
     }
-    if (is_layer(type)) {
+    if (is_layer(part->type)) {
         lua_pushliteral(L, "name");
         lua_rawseti(L, -2, count + 1);
     }
     return 1;
-}
-
-/* __dir(part), for completion. */
-static int part_dir(lua_State *L)
-{
-    const dg_part *part = dg_test_part(L, 1);
-    return part ? push_option_names(L, part->type) : 0;
 }
 
 static int part_newindex(lua_State *L)

@@ -35,29 +35,7 @@ local function join(options, given)
   return options
 end
 
-local function read_idx(folder, part)
-  local images, labels = find(folder, IDX[part][1]), find(folder, IDX[part][2])
-  return images and labels and { images = images, labels = labels }
-end
-
-local function read_labelled(path, options)
-  return as_pictures(data.csv(join({ path, label_column = 1 }, options)), options)
-end
-
 -- ---- folders ----
-
--- The sets of a part: "train", "test" or nil for both, one after another.
-local function gather(part, has, read)
-  local parts = part and { part } or { "train", "test" }
-  local sets = {}
-  for _, name in ipairs(parts) do
-    local found = has(name)
-    if not found then return nil end
-    sets[#sets + 1] = found
-  end
-  for i, found in ipairs(sets) do sets[i] = read(found) end
-  return #sets == 1 and sets[1] or data.concat(sets)
-end
 
 local function cut_part(set, part, path)
   if not part then return set end
@@ -69,18 +47,28 @@ local function cut_part(set, part, path)
   return set:rows(core.range { TRAIN_ROWS + 1, ALL_ROWS + 1 })
 end
 
--- The dataset in a folder, or nil.
+-- The reader of a part, "train" or "test", of a folder, and what it is to read; or nil.
+local function find_part(folder, part)
+  local images, labels = find(folder, IDX[part][1]), find(folder, IDX[part][2])
+  if images and labels then return { data.idx, { images = images, labels = labels } } end
+  local path = find(folder, LABELLED[part])
+  return path and { data.csv, { path, label_column = 1 } }
+end
+
+-- The dataset in a folder, or nil: a part, or both, one after another.
 local function read_folder(folder, part, options)
-  local set = gather(part, function(name) return read_idx(folder, name) end,
-    function(files) return data.idx(join(files, options)) end)
-  if set then return set end
-  local images, labels = find(folder, CSV[1]), find(folder, CSV[2])
-  if images and labels then
-    local whole = data.csv(join({ images = images, labels = labels }, options))
-    return cut_part(as_pictures(whole, options), part, images)
+  local names, sets = part and { part } or { "train", "test" }, {}
+  for _, name in ipairs(names) do sets[#sets + 1] = find_part(folder, name) end
+  if #sets == #names then
+    for i, found in ipairs(sets) do
+      sets[i] = as_pictures(found[1](join(found[2], options)), options)
+    end
+    return #sets == 1 and sets[1] or data.concat(sets)
   end
-  return gather(part, function(name) return find(folder, LABELLED[name]) end,
-    function(path) return read_labelled(path, options) end)
+  local images, labels = find(folder, CSV[1]), find(folder, CSV[2])
+  if not (images and labels) then return nil end
+  local whole = data.csv(join({ images = images, labels = labels }, options))
+  return cut_part(as_pictures(whole, options), part, images)
 end
 
 -- ---- MNIST ----

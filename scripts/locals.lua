@@ -22,7 +22,7 @@ end
 
 -- ---- tokens ----
 
-local keywords = set [[and break do else elseif end false for function goto if in local nil not or
+locals.keywords = set [[and break do else elseif end false for function goto if in local nil not or
   repeat return then true until while]]
 local opens = set "( [ { function do if repeat"
 local closes = set ") ] } end until"
@@ -78,7 +78,7 @@ local function tokens_of(text)
       last = number_end(text, i)
     elseif text:find("^[A-Za-z_]", i) then
       last = select(2, text:find("^[A-Za-z0-9_]+", i))
-      is = keywords[text:sub(i, last)] and "other" or "name"
+      is = locals.keywords[text:sub(i, last)] and "other" or "name"
     else
       is, last = "other", i
       for length = 3, 2, -1 do

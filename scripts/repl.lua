@@ -42,14 +42,8 @@ local MOST_VALUES = 400 -- in all
 local MOST_DEPTH = 5
 local MOST_BYTES = 200  -- of a string within a table
 
-local keywords = {}
-for word in ("and break do else elseif end false for function goto if in local nil not or repeat "
-    .. "return then true until while"):gmatch "%a+" do
-  keywords[word] = true
-end
-
 local function is_name(key)
-  return type(key) == "string" and key:find "^[%a_][%w_]*$" and not keywords[key]
+  return type(key) == "string" and key:find "^[%a_][%w_]*$" and not locals.keywords[key]
 end
 
 local escapes = { ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t", ['"'] = '\\"', ["\\"] = "\\\\" }
@@ -280,7 +274,7 @@ local function complete_name(head, partial, options)
   if #found > 0 then return found end
   for name in pairs(locals.names()) do add(name) end
   each_field(_G, add)
-  for word in pairs(keywords) do
+  for word in pairs(locals.keywords) do
     if word:sub(1, #partial) == partial then found[#found + 1] = head .. word end
   end
   return found
