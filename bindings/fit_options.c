@@ -8,6 +8,7 @@
 #include "bindings/check.h"
 #include "bindings/data.h"
 #include "bindings/learner.h"
+#include "bindings/parts.h"
 #include "bindings/tensor.h"
 
 /* A table of early stopping, opened against its own parameters. */
@@ -107,6 +108,10 @@ static const dg_lua_handle validation_handle = {
 static const dg_lua_handle early_handle = { { "table", "a table such as { patience = 2 }" },
                                             .read = dg_is_table };
 
+static const dg_lua_handle steps_handle = {
+    { "list", "a list of steps, { data.StandardScaler {} }" }, .read = dg_is_table
+};
+
 enum { RESUME = 4, WEIGHT = 7 }; /* places in this list */
 
 static const dg_param common_params[] = {
@@ -127,6 +132,9 @@ static const dg_param common_params[] = {
             .doc = "called with the log of each batch, or tree; false ends the fit"),
     DG_HANDLE(dg_fit_call, sample_weight, .named_only = true, .handle = &dg_tensor_handle.handle,
               .doc = "{n}: how much each row counts; nil: the weights of the set"),
+    DG_SLOT(dg_fit_call, preparation, .named_only = true, .handle = &steps_handle.handle,
+            .doc = "steps that are fitted to the rows, and that all rows then go through, those of "
+                   "predict too"),
     DG_SLOT(dg_fit_call, early_stopping, .named_only = true, .handle = &early_handle.handle,
             .doc = "{ monitor =, patience = 0, min_delta = 0, restore_best = false }"),
 };
@@ -258,6 +266,22 @@ const dg_function *dg_push_fit(lua_State *L, const dg_learner_type *type)
     return &d->function;
 }
 
+/* The steps in the list, for the engine; what is pushed lives as long as the call. */
+static void read_preparation(lua_State *L, int list, dg_fit_options *options)
+{
+    int count = list ? (int)lua_rawlen(L, list) : 0;
+    if (count > DG_MOST_STEPS)
+        dg_raise(L, "fit: preparation: there may be %d steps at most", DG_MOST_STEPS);
+    luaL_checkstack(L, 2 * count + 8, NULL);
+    const dg_part **steps = dg_scratch(L, (size_t)count, sizeof *steps);
+    for (int i = 0; i < count; i++) {
+        lua_rawgeti(L, list, i + 1);
+        steps[i] = dg_push_part_of(L, -1, "preparation", "fit", "preparation");
+    }
+    options->steps = count;
+    options->step = steps;
+}
+
 const dg_dataset *dg_fit_fill(lua_State *L, const dg_fit_call *call, dg_fit_options *options)
 {
     *options = (dg_fit_options){
@@ -268,6 +292,7 @@ const dg_dataset *dg_fit_fill(lua_State *L, const dg_fit_call *call, dg_fit_opti
         .seed = call->seed.value,
     };
     read_early_stopping(L, call->early_stopping, options);
+    read_preparation(L, call->preparation, options);
     if (!call->sample_weight) return call->set;
     dg_tensor *weight = dg_push_tensor(L); /* a copy, for a set makes its tensors read-only */
     dg_check_call(L, dg_tensor_copy(weight, call->sample_weight), "fit");

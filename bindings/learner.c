@@ -393,10 +393,24 @@ static int get_class_names(lua_State *L)
     return 1;
 }
 
+static int get_preparation(lua_State *L)
+{
+    const dg_preparation *preparation = &dg_want_learner(L, 1, "preparation")->preparation;
+    lua_pushnil(L);
+    if (preparation->count) dg_push_list(L, preparation->count);
+    for (int i = 0; i < preparation->count; i++) {
+        dg_push_part(L, preparation->steps[i]->options);
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
 static const dg_property properties[] = {
     { "history", get_history, "history\nWhat the last fit returned, or nil." },
     { "classes", get_classes, "classes\nThe label of each output, once fitted." },
     { "class_names", get_class_names, "class_names\nA name for each class, or nil." },
+    { "preparation", get_preparation,
+      "preparation\nThe steps that rows go through first, or nil." },
     { NULL, NULL, NULL },
 };
 

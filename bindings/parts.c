@@ -65,6 +65,7 @@ static const char *module_of(const dg_descriptor *type)
 {
     /* data.NAME and metrics.NAME are functions */
     if (strcmp(type->kind, "format") == 0 || strcmp(type->kind, "metric") == 0) return NULL;
+    if (strcmp(type->kind, "preparation") == 0) return "data";
     return is_learner(type) ? ((const dg_learner_type *)type)->module : "nn";
 }
 

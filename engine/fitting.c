@@ -101,7 +101,7 @@ dg_status dg_evaluate_outputs(const dg_learner *learner, const dg_dataset *set, 
     dg_status status = learner->numbers
                            ? dg_dataset_numbers(&numbers, set)
                            : dg_learner_positions(&positions, learner, set, "evaluate");
-    if (status == DG_OK) status = dg_learner_outputs(learner, &set->x, job, &outputs);
+    if (status == DG_OK) status = dg_learner_prepared_outputs(learner, &set->x, job, &outputs);
     if (status == DG_OK)
         dg_judge_outputs(learner, dg_floats(&outputs), outputs.shape[0], positions, numbers, out);
     dg_tensor_release(&outputs);

@@ -31,6 +31,7 @@ void dg_learner_free(dg_learner *learner)
 {
     if (!learner) return;
     dg_part_release(learner->options);
+    dg_preparation_release(&learner->preparation);
     dg_learner_free_classes(learner);
     learner->type->free(learner);
 }
@@ -149,7 +150,8 @@ static void input_range(const dg_learner *learner, const dg_tensor *x, float *lo
     *low = *high = 0;
     if (count == 0) return;
     if (x->dtype == DG_UINT8) {
-        float scale = learner->type->byte_scale ? learner->type->byte_scale(learner) : 1;
+        bool scaled = learner->type->byte_scale && learner->preparation.count == 0;
+        float scale = scaled ? learner->type->byte_scale(learner) : 1;
         byte_range(dg_bytes(x), count, low, high);
         *low /= scale;
         *high /= scale;
@@ -270,6 +272,68 @@ static dg_status check_set(const dg_learner *learner, const dg_dataset *set, con
     return dg_dataset_want_labels(set, who);
 }
 
+dg_status dg_learner_prepare(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
+                             const dg_dataset **out)
+{
+    dg_tensor x;
+    *out = set;
+    if (learner->preparation.count == 0) {
+        dg_dataset_retain(set);
+        return DG_OK;
+    }
+    *out = NULL;
+    DG_TRY(dg_preparation_apply(&learner->preparation, &set->x, job, &x));
+    dg_status status = dg_dataset_with(out, set, &(dg_dataset_parts){ .x = &x });
+    dg_tensor_release(&x);
+    return status;
+}
+
+/* A fit that goes on keeps the steps, which may be given again. */
+static dg_status check_steps(const dg_learner *learner, const dg_fit_options *options)
+{
+    const dg_preparation *mine = &learner->preparation;
+    bool same = options->steps == mine->count || options->steps == 0;
+    for (int i = 0; same && i < options->steps; i++)
+        same = dg_part_equal(options->step[i], mine->steps[i]->options);
+    if (same) return DG_OK;
+    return dg_error(DG_INVALID, "fit: the model goes on with the preparation that it was first "
+                                "fitted with: leave out preparation, or say continue = false");
+}
+
+/* The type's fit on prepared rows. */
+static dg_status fit_prepared(dg_learner *learner, const dg_dataset *set,
+                              const dg_fit_options *options, const dg_job *job,
+                              dg_fit_result *result)
+{
+    dg_fit_options own = *options;
+    const dg_dataset *rows = NULL, *judged = NULL;
+    dg_status status = dg_learner_prepare(learner, set, job, &rows);
+    if (status == DG_OK && options->validation)
+        status = dg_learner_prepare(learner, options->validation, job, &judged);
+    own.validation = judged;
+    if (status == DG_OK) status = learner->type->fit(learner, rows, &own, job, result);
+    dg_dataset_release(rows);
+    dg_dataset_release(judged);
+    return status;
+}
+
+/* The same with steps that are fitted first; what is refused leaves the learner its old ones. */
+static dg_status fit_anew(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
+                          const dg_job *job, dg_fit_result *result)
+{
+    dg_preparation before = learner->preparation, fresh = { 0 };
+    if (options->steps)
+        DG_TRY(dg_preparation_fit(&fresh, options->steps, options->step, &set->x, job));
+    learner->preparation = fresh;
+    dg_status status = fit_prepared(learner, set, options, job, result);
+    if (status == DG_INVALID) {
+        learner->preparation = before;
+        before = fresh;
+    }
+    dg_preparation_release(&before);
+    return status;
+}
+
 dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
                          const dg_job *job, dg_fit_result *result)
 {
@@ -295,11 +359,12 @@ dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
         if (options->validation)
             DG_TRY(dg_learner_check_rows(learner, &options->validation->x, "fit: validation"));
     }
-    bool first = !learner->fitted || (!type->resumes && !asked);
+    bool goes_on = learner->fitted && (type->resumes ? options->resume != DG_RESUME_NO : asked);
+    if (goes_on) DG_TRY(check_steps(learner, options));
     learner->busy = true;
-    dg_status status = type->fit(learner, set, options, job, result);
+    dg_status status = (goes_on ? fit_prepared : fit_anew)(learner, set, options, job, result);
     learner->busy = false;
-    if (first && learner->fitted && status != DG_INVALID)
+    if (!goes_on && learner->fitted && status != DG_INVALID)
         input_range(learner, &set->x, &learner->input_low, &learner->input_high);
     result->seconds = dg_clock() - start;
     return status;
@@ -307,19 +372,37 @@ dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
 
 /* --- predicting --------------------------------------------------------------------------- */
 
-dg_status dg_learner_outputs(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
-                             dg_tensor *out)
+static dg_status outputs(const dg_learner *learner, const dg_tensor *x, bool prepared,
+                         const dg_job *job, dg_tensor *out)
 {
-    dg_tensor rows;
+    dg_tensor rows, ready;
     dg_job room;
     job = dg_job_or_default(job, &room);
     *out = (dg_tensor){ 0 };
     if (!learner->fitted && learner->row.count == 0)
         return dg_error(DG_INVALID, "predict: the model was never fitted");
     DG_TRY(as_rows(learner, x, &rows));
+    if (!prepared && learner->preparation.count) {
+        dg_status status = dg_preparation_apply(&learner->preparation, &rows, job, &ready);
+        dg_tensor_release(&rows);
+        DG_TRY(status);
+        rows = ready;
+    }
     dg_status status = learner->type->predict_proba(learner, &rows, job, out);
     dg_tensor_release(&rows);
     return status;
+}
+
+dg_status dg_learner_outputs(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
+                             dg_tensor *out)
+{
+    return outputs(learner, x, false, job, out);
+}
+
+dg_status dg_learner_prepared_outputs(const dg_learner *learner, const dg_tensor *x,
+                                      const dg_job *job, dg_tensor *out)
+{
+    return outputs(learner, x, true, job, out);
 }
 
 dg_status dg_learner_predict_proba(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
@@ -365,7 +448,10 @@ dg_status dg_learner_evaluate(const dg_learner *learner, const dg_dataset *set, 
         return dg_error(DG_INVALID, "evaluate: the model was never fitted");
     DG_TRY(check_set(learner, set, "evaluate"));
     DG_TRY(dg_learner_check_rows(learner, &set->x, "evaluate"));
-    dg_status status = learner->type->evaluate(learner, set, job, out);
+    const dg_dataset *rows;
+    DG_TRY(dg_learner_prepare(learner, set, job, &rows));
+    dg_status status = learner->type->evaluate(learner, rows, job, out);
+    dg_dataset_release(rows);
     out->seconds = dg_clock() - start;
     return status;
 }

@@ -11,6 +11,7 @@
 #include "engine/base/part.h"
 #include "engine/base/status.h"
 #include "engine/data/dataset.h"
+#include "engine/preparation/preparation.h"
 
 /* Numbers by name, in the order in which they are shown: "loss", "accuracy", "val_loss" ... */
 enum { DG_MAX_SCORES = 12 };
@@ -44,6 +45,8 @@ typedef struct dg_fit_options {
     dg_resume resume;
     const dg_dataset *validation;     /* or NULL */
     const void *own;                  /* what the learner's fit_params describe; NULL: defaults */
+    int steps;                        /* of the preparation, if the fit begins anew */
+    const dg_part *const *step;       /* each of kind "preparation" */
     bool seeded;                      /* false: the seed follows from the model's */
     uint64_t seed;                    /* for what a fit draws: shuffles, dropout, rows */
     const char *monitor;              /* early stopping on this score; NULL: none */
@@ -85,7 +88,9 @@ typedef struct dg_learner {
     int64_t class_count;         /* 0 before the first fit; column k of the chances is classes[k] */
     int32_t *classes;            /* ascending */
     char **class_names;          /* NULL or class_count names */
-    float input_low, input_high; /* of the data it was first fitted on, as the learner sees it */
+    float input_low, input_high; /* of the data it was first fitted on, as the learner sees it (with
+                                    a preparation: as that sees it) */
+    dg_preparation preparation;  /* what its rows go through first, always; or none */
 } dg_learner;
 
 struct dg_tensor_file; /* engine/store/safetensors.h */
@@ -217,9 +222,16 @@ void dg_learner_free_classes(dg_learner *learner);
 dg_status dg_learner_map_classes(int32_t **out, const dg_learner *learner, const dg_dataset *set,
                                  const char *who);
 
-/* What the type's predict_proba gives for rows of any type and layout, numbers included. */
+/* `*out` (release it) becomes the set with its rows prepared, or the set itself. */
+dg_status dg_learner_prepare(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
+                             const dg_dataset **out);
+
+/* What the type's predict_proba gives for rows of any type and layout, numbers included; and for
+ * rows that are prepared already, as those that its own functions get. */
 dg_status dg_learner_outputs(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
                              dg_tensor *out);
+dg_status dg_learner_prepared_outputs(const dg_learner *learner, const dg_tensor *x,
+                                      const dg_job *job, dg_tensor *out);
 
 /* The place of the greatest of `width` values; the first of equals. */
 int64_t dg_argmax(const float *values, int64_t width);

@@ -4,6 +4,7 @@
 #include "engine/metrics/metric.h"
 #include "engine/nn/layer.h"
 #include "engine/nn/parts.h"
+#include "engine/preparation/preparation.h"
 
 #define PART(kind, name) extern const dg_##kind##_type name;
 #include "engine/registry.list"

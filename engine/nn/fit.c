@@ -122,7 +122,7 @@ static dg_status log_validation(struct fit *fit)
 {
     dg_scores scores;
     if (!fit->options->validation) return DG_OK;
-    DG_TRY(dg_learner_evaluate(&fit->model->base, fit->options->validation, fit->job, &scores));
+    DG_TRY(dg_model_evaluate(fit->model, fit->options->validation, fit->job, &scores));
     dg_log_add(&fit->log, "val_loss", scores.loss);
     if (fit->model->with_accuracy) dg_log_add(&fit->log, "val_accuracy", scores.accuracy);
     fit->log.seconds = dg_clock() - fit->epoch_start;
@@ -285,10 +285,23 @@ static dg_status keep_weights(dg_model *model, const dg_answers *answers, uint64
     return status;
 }
 
+static dg_status gradients_of(dg_model *model, const dg_dataset *set, uint64_t key,
+                              const dg_job *job, double *loss)
+{
+    bool first = !model->base.classes && !model->base.numbers;
+    dg_answers answers;
+    DG_TRY(dg_answers_adopt(model, set, "gradients"));
+    dg_status status = dg_answers_of(&answers, model, set, "gradients");
+    if (status == DG_OK) status = keep_weights(model, &answers, key, job, loss);
+    dg_free(answers.map);
+    if (first) dg_answers_disown(model);
+    return status;
+}
+
 dg_status dg_model_gradients(dg_model *model, const dg_dataset *set, uint64_t key,
                              const dg_job *job, double *loss)
 {
-    bool first = !model->base.classes && !model->base.numbers;
+    const dg_dataset *rows;
     dg_job room;
     job = dg_job_or_default(job, &room);
     if (!model->loss) return dg_error(DG_INVALID, "gradients: the model is not compiled");
@@ -302,11 +315,8 @@ dg_status dg_model_gradients(dg_model *model, const dg_dataset *set, uint64_t ke
     if (!set->numeric) DG_TRY(dg_dataset_want_labels(set, "gradients"));
     if (!model->gradients)
         DG_TRY(dg_alloc_zero(&model->gradients, model->value_count, sizeof *model->gradients));
-    DG_TRY(dg_answers_adopt(model, set, "gradients"));
-    dg_answers answers;
-    dg_status status = dg_answers_of(&answers, model, set, "gradients");
-    if (status == DG_OK) status = keep_weights(model, &answers, key, job, loss);
-    dg_free(answers.map);
-    if (first) dg_answers_disown(model);
+    DG_TRY(dg_learner_prepare(&model->base, set, job, &rows));
+    dg_status status = gradients_of(model, rows, key, job, loss);
+    dg_dataset_release(rows);
     return status;
 }

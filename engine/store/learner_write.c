@@ -151,6 +151,11 @@ dg_status dg_learner_save_for(const dg_learner *learner, const char *path, const
 {
     dg_tensor_file file = { 0 };
     const dg_foreign_format *foreign = dg_foreign_for(learner->type, path);
+    if (foreign && learner->preparation.count)
+        return dg_error(DG_INVALID,
+                        "cannot write %s: the model prepares its rows, which %s cannot say: let "
+                        "the name end in .safetensors",
+                        path, foreign->name);
     if (foreign) return foreign->write(learner, path);
     DG_TRY(refuse_foreign(learner, path));
     dg_status status = add_learner(&file, learner, purpose);

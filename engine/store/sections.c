@@ -49,7 +49,7 @@ dg_status dg_tensors_get(dg_tensor_file *out, const char *name, const dg_tensor_
 
 /* --- sections ------------------------------------------------------------------------------ */
 
-static const dg_section *const known[] = { NULL };
+static const dg_section *const known[] = { &dg_preparation_section, NULL };
 
 static const dg_section *find(const char *name)
 {

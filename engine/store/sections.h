@@ -23,6 +23,8 @@ typedef struct dg_section {
     dg_status (*read)(dg_learner *learner, const cJSON *object, const dg_tensor_file *file);
 } dg_section;
 
+extern const dg_section dg_preparation_section; /* engine/store/preparation.c */
+
 /* Whether the file of the learner has a section that is required. */
 bool dg_sections_required(const dg_learner *learner);
 

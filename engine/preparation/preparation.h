@@ -1,0 +1,57 @@
+/* Preparation: steps that are fitted on the rows that a learner is fitted on, and then change all
+ * rows that it sees, so that nothing of the rows it is judged by leaks into it. A learner carries
+ * its steps, applies them in fit, evaluate and predict, and keeps them in its file. */
+#ifndef DG_PREPARATION_H
+#define DG_PREPARATION_H
+
+#include <stdint.h>
+
+#include "engine/base/job.h"
+#include "engine/base/part.h"
+#include "engine/tensor/tensor.h"
+
+struct dg_tensor_file; /* engine/store/safetensors.h */
+
+/* A fitted step: of its type's step_size, of which this is the beginning. */
+typedef struct dg_step {
+    const struct dg_preparation_type *type;
+    const dg_part *options; /* owned */
+} dg_step;
+
+/* A kind of step: its file ends in this descriptor, which has a line in engine/registry.list. Rows
+ * keep their shape. */
+typedef struct dg_preparation_type {
+    dg_descriptor part; /* kind "preparation" */
+    size_t step_size;
+    /* Learns from x {n, ...}, at least one row of contiguous floats, of which `values` make a row;
+     * the step is zero but for type and options. */
+    dg_status (*fit)(dg_step *step, const dg_tensor *x, int64_t values, const dg_job *job);
+    /* Changes rows of as many contiguous floats in place. */
+    dg_status (*apply)(const dg_step *step, dg_tensor *x, int64_t values, const dg_job *job);
+    void (*release)(dg_step *step); /* what is its own; may find it zero */
+    /* Puts what was learnt into the tensors of a file; takes it from there, trusting nothing. */
+    dg_status (*store)(const dg_step *step, struct dg_tensor_file *file);
+    dg_status (*restore)(dg_step *step, int64_t values, const struct dg_tensor_file *file);
+} dg_preparation_type;
+
+/* Fitted steps, the first applied first. */
+typedef struct dg_preparation {
+    int count;
+    dg_step **steps;
+} dg_preparation;
+
+enum { DG_MOST_STEPS = 64 };
+
+/* Fits each step to what those before it have made of x. DG_INVALID for a part of another kind. */
+dg_status dg_preparation_fit(dg_preparation *out, int count, const dg_part *const *steps,
+                             const dg_tensor *x, const dg_job *job);
+void dg_preparation_release(dg_preparation *preparation);
+
+/* Adds a step, zero but for type and options, to be restored. */
+dg_status dg_preparation_add(dg_preparation *preparation, const dg_part *options, dg_step **out);
+
+/* `*out` becomes a copy of the rows of x in floats, prepared. */
+dg_status dg_preparation_apply(const dg_preparation *preparation, const dg_tensor *x,
+                               const dg_job *job, dg_tensor *out);
+
+#endif

@@ -1,0 +1,78 @@
+/* The preparation of a learner in its file: the options of each step, and what it has learnt as
+ * tensors "1/...", "2/..." */
+#include <stdio.h>
+
+#include "engine/base/memory.h"
+#include "engine/fitting.h"
+#include "engine/store/part_json.h"
+#include "engine/store/sections.h"
+
+static bool there(const dg_learner *learner)
+{
+    return learner->preparation.count > 0;
+}
+
+static dg_status write_step(const dg_step *step, const char *name, cJSON *list,
+                            dg_tensor_file *file)
+{
+    cJSON *object;
+    dg_tensor_file own = { 0 };
+    DG_TRY(dg_json_add_object(list, NULL, &object));
+    DG_TRY(dg_part_to_json(object, step->options));
+    dg_status status = step->type->store(step, &own);
+    if (status == DG_OK) status = dg_tensors_put(file, name, &own);
+    dg_tensor_file_release(&own);
+    return status;
+}
+
+static dg_status write(const dg_learner *learner, cJSON *object, dg_tensor_file *file)
+{
+    cJSON *list;
+    DG_TRY(dg_json_add_list(object, "steps", &list));
+    for (int i = 0; i < learner->preparation.count; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%d", i + 1);
+        DG_TRY(write_step(learner->preparation.steps[i], name, list, file));
+    }
+    return DG_OK;
+}
+
+static dg_status read_step(dg_learner *learner, const cJSON *item, int64_t values,
+                           const dg_tensor_file *file)
+{
+    const dg_part *options;
+    dg_step *step;
+    dg_tensor_file own;
+    char name[16];
+    DG_TRY(dg_part_from_json(&options, "preparation", item));
+    dg_status status = dg_preparation_add(&learner->preparation, options, &step);
+    dg_part_release(options);
+    DG_TRY(dg_format_error(status));
+    snprintf(name, sizeof name, "%d", learner->preparation.count);
+    DG_TRY(dg_tensors_get(&own, name, file));
+    status = step->type->restore(step, values, &own);
+    dg_free(own.tensors);
+    return status;
+}
+
+static dg_status read(dg_learner *learner, const cJSON *object, const dg_tensor_file *file)
+{
+    const cJSON *list, *item;
+    int64_t values;
+    DG_TRY(dg_json_member(object, "steps", cJSON_Array, &list));
+    DG_TRY(dg_learner_row_size(learner, &values));
+    cJSON_ArrayForEach(item, list)
+    {
+        dg_status status = read_step(learner, item, values, file);
+        if (status != DG_OK) return dg_error_context(status, "step %d", learner->preparation.count);
+    }
+    return DG_OK;
+}
+
+const dg_section dg_preparation_section = {
+    .name = "preparation",
+    .required = true,
+    .there = there,
+    .write = write,
+    .read = read,
+};
