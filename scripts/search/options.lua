@@ -46,38 +46,26 @@ local OWN = {
       doc = "one of so many survives, and gets so many times as much" } },
 }
 
-local PEERS = { -- what they call our options
-  param_grid = "params", param_distributions = "params", estimator = "model", build = "model",
-  scoring = "metric", cv = "folds", n_iter = "trials", n_candidates = "trials", n_jobs = "workers",
-  random_state = "seed", validation_data = "validation", max_resources = "max",
-  min_resources = "min", greater_is_better = "maximize",
+local HINTS = { -- what peers call our options
+  "param_grid", "use params = ...", "param_distributions", "use params = ...",
+  "estimator", "use model = ...", "build", "use model = ...", "scoring", "use metric = ...",
+  "cv", "use folds = ...", "n_iter", "use trials = ...", "n_candidates", "use trials = ...",
+  "n_jobs", "use workers = ...", "random_state", "use seed = ...",
+  "validation_data", "use validation = ...", "max_resources", "use max = ...",
+  "min_resources", "use min = ...", "greater_is_better", "use maximize = ...",
 }
+for _, kind in ipairs { "random", "halving" } do -- where it is not an option
+  for _, param in ipairs(OWN[kind]) do
+    table.move({ param[1], "it is an option of search." .. kind }, 1, 2, #HINTS + 1, HINTS)
+  end
+end
 
 local options = {}
 
 -- The parameters of search.`kind`, and hints about names that are not among them.
 function options.describe(kind)
-  local params, hints, has = {}, {}, {}
-  for _, list in ipairs { COMMON, OWN[kind] } do
-    for _, param in ipairs(list) do
-      params[#params + 1], has[param[1]] = param, true
-    end
-  end
-  local function hint(name, sentence) table.move({ name, sentence }, 1, 2, #hints + 1, hints) end
-  local elsewhere = {}
-  for _, other in ipairs { "random", "halving" } do
-    for _, param in ipairs(OWN[other]) do
-      elsewhere[param[1]] = elsewhere[param[1]] or "an option of search." .. other
-    end
-  end
-  for name, where in pairs(elsewhere) do
-    if not has[name] then hint(name, "it is " .. where) end
-  end
-  for peer, name in pairs(PEERS) do
-    hint(peer, has[name] and ("use %s = ..."):format(name)
-      or ("use %s, %s"):format(name, elsewhere[name]))
-  end
-  return params, hints
+  local own, params = OWN[kind], table.move(COMMON, 1, #COMMON, 1, {})
+  return table.move(own, 1, #own, #params + 1, params), HINTS
 end
 
 local function fail(spec, ...)
@@ -86,17 +74,7 @@ end
 
 -- ---- the metric ----
 
-local BY_ENGINE = { accuracy = true, loss = false } -- whether more is better
-
-local function find_metric(spec, name)
-  local ok, known = pcall(core.metrics.find, name)
-  if ok then return known end
-  local names = { accuracy = true, loss = true }
-  for _, other in ipairs(core.metrics.names()) do names[other] = true end
-  fail(spec, "no metric is named '%s'%s", name, internals.suggestion(name, names)
-    or (": give a function(model, set), \"loss\" or one of %s"):format(
-      table.concat(core.metrics.names(), ", ")))
-end
+local JUDGED = { accuracy = true, loss = true } -- what evaluate gives
 
 -- { name, maximize, by_engine: whether evaluate is asked, judged: whether it has this score, else
 -- score: function(model, set) }
@@ -104,20 +82,18 @@ local function read_metric(spec, metric, maximize)
   if type(metric) == "function" then
     return { name = "score", maximize = maximize ~= false, score = metric }
   end
-  if maximize ~= nil then
+  local ok, known = pcall(core.metrics.find, metric)
+  if not ok then
+    fail(spec, "%s; metric may be a function(model, set), too", known:match "find: (.*)$")
+  elseif maximize ~= nil then
     fail(spec, "maximize is for a metric that is a function: whether more is better is known of %s",
       metric)
   end
-  if BY_ENGINE[metric] ~= nil then
-    return { name = metric, maximize = BY_ENGINE[metric], by_engine = true, judged = true }
-  end
-  local known = find_metric(spec, metric)
   return { name = metric, maximize = known.greater_is_better, by_engine = true,
-    score = function(model, set)
-      if known.needs_numbers then
-        return core.metrics.score(metric, set, model:predict(set))
-      end
-      return core.metrics.score(metric, set, model:predict_proba(set), { classes = model.classes })
+    judged = JUDGED[metric], score = function(model, set)
+      local numbers = known.needs_numbers
+      return core.metrics.score(metric, set, numbers and model:predict(set)
+        or model:predict_proba(set), { classes = not numbers and model.classes or nil })
     end }
 end
 

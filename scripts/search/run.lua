@@ -41,20 +41,16 @@ end
 
 -- The options of each trial, which tell how long it takes; a failure of fit(p) is the trial's.
 local function plan(spec, trial)
+  local ok, given = true, spec.fit
+  if type(given) == "function" then
+    ok, given = call(trial.seed, given, space.copy(trial.params))
+  end
   trial.weight = 1
-  if not spec.fit then
-    trial.options = fit_options(spec, trial, nil)
-    return
-  end
-  local ok, options = true, spec.fit
-  if type(options) ~= "table" then
-    ok, options = call(trial.seed, options, space.copy(trial.params))
-  end
   if not ok then
-    trial.error = options
+    trial.error = given
     return
   end
-  trial.options = fit_options(spec, trial, options)
+  trial.options = fit_options(spec, trial, given)
   local epochs = trial.options.epochs
   if type(epochs) == "number" and epochs > 0 then trial.weight = epochs end
 end
