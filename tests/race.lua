@@ -1,4 +1,4 @@
--- A small fit on two threads, and a search of fits side by side, for ThreadSanitizer to watch
+-- Small fits on two threads, and a search of fits side by side, for ThreadSanitizer to watch
 -- (`make race`). Prints TAP.
 local digits = require "digits"
 local nn = digits.nn
@@ -24,7 +24,7 @@ model:fit(set, { validation = set:take(100), epochs = 2, batch_size = 50, verbos
 model:predict(set)
 
 local loss = model:evaluate(set).loss
-print "1..2"
+print "1..3"
 local verdict = loss == loss and loss < 10 and "ok" or "not ok"
 print(verdict .. " 1 - two epochs end at a loss of " .. loss)
 
@@ -45,3 +45,11 @@ local found = digits.search.grid {
 }
 verdict = #found.ranked == 3 and found.best.scores.loss < 10 and "ok" or "not ok"
 print(verdict .. " 2 - three trials, two at a time")
+
+local right = 0
+for _, learner in ipairs { digits.neighbors.KNeighbors { 1 }, digits.neighbors.NearestCentroid {},
+  digits.linear.LogisticRegression { max_iter = 5 } } do
+  learner:fit(set, { verbose = 0 })
+  right = right + learner:evaluate(set).accuracy
+end
+print((right > 2 and "ok" or "not ok") .. " 3 - learners without layers and trees")

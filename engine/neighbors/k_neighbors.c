@@ -364,16 +364,18 @@ static dg_status vote_all(const struct search *search)
 
 static dg_status search_all(struct search *search, const dg_job *job)
 {
-    int64_t blocks = (search->n + search->block - 1) / search->block;
+    int64_t pieces = (search->n + search->block - 1) / search->block * search->parts;
+    dg_job few = *job;
+    if (few.threads > pieces) few.threads = (int)pieces;
     DG_TRY(dg_alloc(&search->near, search->parts * search->n * search->neighbors,
                     sizeof *search->near));
-    DG_TRY(dg_alloc_zero(&search->scratch, job->threads, sizeof *search->scratch));
+    DG_TRY(dg_alloc_zero(&search->scratch, few.threads, sizeof *search->scratch));
     dg_status status = DG_OK;
-    for (int i = 0; status == DG_OK && i < job->threads; i++)
+    for (int i = 0; status == DG_OK && i < few.threads; i++)
         status = alloc_scratch(&search->scratch[i], search->block, search->values);
-    if (status == DG_OK) status = dg_parallel(job, blocks * search->parts, search_piece, search);
+    if (status == DG_OK) status = dg_parallel(&few, pieces, search_piece, search);
     if (status == DG_OK) status = vote_all(search);
-    for (int i = 0; i < job->threads; i++) free_scratch(&search->scratch[i]);
+    for (int i = 0; i < few.threads; i++) free_scratch(&search->scratch[i]);
     return status;
 }
 
