@@ -4,7 +4,7 @@ local internals = require("digits.core").internals
 -- Every model that was checked.
 local seen = setmetatable({}, { __mode = "k" })
 
--- who and call begin the message of a failure: ("search.grid", "model(p)", model).
+-- who and call begin the message of a failure: ("grid", "model(p)", model).
 return function(who, call, model)
   if not internals.is_model(model) then
     internals.raise(("%s: %s must return a new, compiled model, found %s"):format(who, call,

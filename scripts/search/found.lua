@@ -1,6 +1,7 @@
 -- What a search found: its trials, in order and ranked, and the best of them.
 local core = require "digits.core"
 local internals = core.internals
+local sorted_keys = require("digits.show").sorted_keys
 local space = require "digits.search.space"
 
 -- Whether trial a ranks before b: later rungs first, then scores, then the order of trials; failed
@@ -26,17 +27,12 @@ end
 
 -- The scores that some trial has, that of the metric first.
 local function score_names(found)
-  local names, seen = { found.metric }, { [found.metric] = true }
+  local seen = {}
   for _, trial in ipairs(found.trials) do
-    for name in pairs(trial.scores) do
-      if not seen[name] then names[#names + 1] = name end
-      seen[name] = true
-    end
+    for name in pairs(trial.scores) do seen[name] = true end
   end
-  local first = table.remove(names, 1)
-  table.sort(names)
-  table.insert(names, 1, first)
-  return names
+  seen[found.metric] = nil
+  return { found.metric, table.unpack(sorted_keys(seen)) }
 end
 
 -- How seconds are written: with as many digits as tell short trials apart.
