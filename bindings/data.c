@@ -489,24 +489,15 @@ int dg_lua_put_back(lua_State *L)
 }
 
 static const dg_function sources[] = {
-    { .name = "from_tensors",
-      .call = from_tensors,
-      DG_OPTIONS(from_tensors),
-      .hints = from_tensors_hints,
+    { DG_CALLED(from_tensors, 0), .hints = from_tensors_hints,
       .doc = "A dataset of rows x and of labels or numbers y. Labels may be one-hot. Numbers are "
              "for trees, and for\nnetworks of one output with loss = \"mean_squared_error\". "
              "Writing into x or y later does not change the set.",
       .example = "data.from_tensors { x = digits.zeros { 10, 28, 28, 1 }, y = digits.zeros { 10, "
                  "dtype = \"int32\" } }" },
-    { .name = "concat",
-      .call = concat,
-      DG_OPTIONS(concat),
-      .doc = "The rows of several datasets, one after another.",
+    { DG_CALLED(concat, 0), .doc = "The rows of several datasets, one after another.",
       .example = "data.concat { train, validation }" },
-    { .name = "labels",
-      .call = labels,
-      DG_OPTIONS(labels),
-      .arguments = 2,
+    { DG_CALLED(labels, 2),
       .doc = "The most likely label of each row of probabilities, as {n} int32.",
       .example = "data.labels(model:predict_proba(test), model.classes)" },
     { NULL, NULL, NULL },

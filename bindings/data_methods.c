@@ -87,20 +87,23 @@ static const dg_param folds_params[] = {
     DG_END,
 };
 
-/* The iterator: upvalues set, folds, seed, stratify, the fold that comes next. */
+/* Upvalue 2 of the iterator; upvalue 1 is the set. */
+struct folding {
+    int folds, next;
+    uint64_t seed;
+    bool stratify;
+};
+
 static int next_fold(lua_State *L)
 {
     const dg_dataset *set = dg_want_dataset(L, lua_upvalueindex(1), "folds", "the set");
-    int folds = (int)lua_tointeger(L, lua_upvalueindex(2));
-    uint64_t seed = (uint64_t)lua_tointeger(L, lua_upvalueindex(3));
-    bool stratify = lua_toboolean(L, lua_upvalueindex(4));
-    int fold = (int)lua_tointeger(L, lua_upvalueindex(5));
-    if (fold == folds) return 0;
+    struct folding *f = lua_touserdata(L, lua_upvalueindex(2));
+    if (f->next == f->folds) return 0;
     const dg_dataset **training = dg_push_dataset(L), **held_out = dg_push_dataset(L);
-    dg_check_call(L, dg_dataset_fold(training, held_out, set, folds, fold, seed, stratify),
+    dg_check_call(L,
+                  dg_dataset_fold(training, held_out, set, f->folds, f->next, f->seed, f->stratify),
                   "folds");
-    lua_pushinteger(L, fold + 1);
-    lua_replace(L, lua_upvalueindex(5));
+    f->next++;
     return 2;
 }
 
@@ -112,11 +115,10 @@ static int folds(lua_State *L, const void *options)
         dg_raise(L, "folds: k must be a whole number from 2 to %I, as many as rows, found %I",
                  (lua_Integer)rows, (lua_Integer)o->k);
     lua_pushvalue(L, 1);
-    lua_pushinteger(L, o->k);
-    lua_pushinteger(L, (lua_Integer)dg_seed_or_next(&o->seed));
-    lua_pushboolean(L, o->stratify);
-    lua_pushinteger(L, 0);
-    lua_pushcclosure(L, next_fold, 5);
+    *(struct folding *)dg_scratch(L, 1, sizeof(struct folding)) = (struct folding){
+        .folds = (int)o->k, .seed = dg_seed_or_next(&o->seed), .stratify = o->stratify
+    };
+    lua_pushcclosure(L, next_fold, 2);
     return 1;
 }
 
@@ -310,19 +312,21 @@ static const dg_param batches_params[] = {
 static const char *const batches_hints[] = { "batch_size", "use size = ...", "random_state",
                                              "use seed = ...", NULL };
 
-/* The iterator: upvalues set, size, the order (int64_t row numbers, in a userdata), where the next
- * batch begins. */
+/* Upvalue 2 of the iterator; upvalue 1 is the set. */
+struct batching {
+    int64_t size, first; /* the row that comes next */
+    int64_t order[];
+};
+
 static int next_batch(lua_State *L)
 {
     const dg_dataset *set = dg_want_dataset(L, lua_upvalueindex(1), "batches", "the set");
-    int64_t size = lua_tointeger(L, lua_upvalueindex(2)), count = dg_dataset_rows(set);
-    const int64_t *order = lua_touserdata(L, lua_upvalueindex(3));
-    int64_t first = lua_tointeger(L, lua_upvalueindex(4));
-    if (first >= count) return 0;
-    if (size > count - first) size = count - first;
-    dg_check_call(L, dg_dataset_take(dg_push_dataset(L), set, order + first, size), "batches");
-    lua_pushinteger(L, first + size);
-    lua_replace(L, lua_upvalueindex(4));
+    struct batching *b = lua_touserdata(L, lua_upvalueindex(2));
+    int64_t left = dg_dataset_rows(set) - b->first, size = left < b->size ? left : b->size;
+    if (left <= 0) return 0;
+    dg_check_call(L, dg_dataset_take(dg_push_dataset(L), set, b->order + b->first, size),
+                  "batches");
+    b->first += size;
     return 1;
 }
 
@@ -331,79 +335,47 @@ static int batches(lua_State *L, const void *options)
     const batches_options *o = options;
     int64_t count = dg_dataset_rows(self(L));
     lua_pushvalue(L, 1);
-    lua_pushinteger(L, o->size);
-    int64_t *order = dg_scratch(L, (size_t)count, sizeof *order);
+    struct batching *b = dg_scratch(L, (size_t)count + 2, sizeof *b->order);
+    b->size = o->size;
+    b->first = 0;
     if (o->shuffle)
-        dg_random_permutation(dg_key(dg_seed_or_next(&o->seed), "shuffle", 0), count, order);
+        dg_random_permutation(dg_key(dg_seed_or_next(&o->seed), "shuffle", 0), count, b->order);
     else
-        for (int64_t i = 0; i < count; i++) order[i] = i;
-    lua_pushinteger(L, 0);
-    lua_pushcclosure(L, next_batch, 4);
+        for (int64_t i = 0; i < count; i++) b->order[i] = i;
+    lua_pushcclosure(L, next_batch, 2);
     return 1;
 }
 
 static const dg_param no_params[] = { DG_END };
 
 const dg_function dg_dataset_methods[] = {
-    { .name = "split",
-      .call = split,
-      DG_OPTIONS(split),
-      .hints = split_hints,
+    { DG_CALLED(split, 0), .hints = split_hints,
       .doc = "Cuts the rows, in random order, into several sets.",
       .example = "local train, test = set:split { 0.8, 0.2, seed = 1, stratify = true }" },
-    { .name = "folds",
-      .call = folds,
-      DG_OPTIONS(folds),
-      .hints = split_hints,
+    { DG_CALLED(folds, 0), .hints = split_hints,
       .doc = "Iterates over k pairs of a training set and the rows held out; each row is held out "
              "once.",
       .example = "for training, held_out in set:folds { 5, seed = 1 } do ... end" },
-    { .name = "only",
-      .call = only,
-      DG_OPTIONS(only),
-      .doc = "The rows with one of these labels; the classes shrink to them.",
+    { DG_CALLED(only, 0), .doc = "The rows with one of these labels; the classes shrink to them.",
       .example = "set:only { 4, 9 } or set:only { \"cat\", \"dog\" }" },
-    { .name = "with",
-      .call = with,
-      DG_OPTIONS(with),
-      .hints = with_hints,
+    { DG_CALLED(with, 0), .hints = with_hints,
       .doc = "A set with other rows or labels and the rest of this one. The classes are those "
              "found in a new y (with\nas many one-hot columns as classes, these); class_names "
-             "stay with all their classes, and each label\nmust have one; weights stay with as "
-             "many rows.",
+             "stay with all their classes, and each label\nmust have one; weights and groups stay "
+             "with as many rows, feature_names with as many values in a row.",
       .example = "local y = set.y:copy(); y[17] = 4; set = set:with { y = y }" },
-    { .name = "rows",
-      .call = rows,
-      DG_OPTIONS(rows),
-      .arguments = 1,
-      .doc = "These rows in this order.",
-      .example = "set:rows { 5, 1, 7 }" },
-    { .name = "take",
-      .call = take,
-      DG_OPTIONS(take),
-      .arguments = 1,
-      .doc = "The first n rows.",
-      .example = "set:take(1000)" },
-    { .name = "shuffle",
-      .call = shuffle,
-      DG_OPTIONS(shuffle),
-      .hints = split_hints,
-      .doc = "The rows in random order.",
+    { DG_CALLED(rows, 1), .doc = "These rows in this order.", .example = "set:rows { 5, 1, 7 }" },
+    { DG_CALLED(take, 1), .doc = "The first n rows.", .example = "set:take(1000)" },
+    { DG_CALLED(shuffle, 0), .hints = split_hints, .doc = "The rows in random order.",
       .example = "set:shuffle { seed = 1 }" },
-    { .name = "reshape",
-      .call = reshape,
-      DG_OPTIONS(reshape),
-      .doc = "The same rows in another shape; they share their memory.",
+    { DG_CALLED(reshape, 0), .doc = "The same rows in another shape; they share their memory.",
       .example = "set:reshape { 28, 28, 1 }" },
     { .name = "one_hot",
       .call = one_hot,
       .params = no_params,
       .doc = "The same rows with y as {n, classes} zeros and ones.",
       .example = "set:one_hot().y" },
-    { .name = "batches",
-      .call = batches,
-      DG_OPTIONS(batches),
-      .hints = batches_hints,
+    { DG_CALLED(batches, 0), .hints = batches_hints,
       .doc = "Iterates over sets of up to size rows, which together have all of them.",
       .example = "for batch in set:batches { 50, shuffle = true } do print(batch.x, batch.y) end" },
     { .name = "counts",

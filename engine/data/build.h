@@ -61,6 +61,9 @@ int64_t dg_class_position(const int32_t *classes, int64_t count, int32_t label);
 /* `values` sorted in place, each kept once; returns how many there are. */
 int64_t dg_sort_distinct(int32_t *values, int64_t count);
 
+/* The distinct values of an int32 tensor {n}, ascending; to be given back with dg_free. */
+dg_status dg_distinct(int32_t **out, int64_t *count, const dg_tensor *values);
+
 /* Whether a number can be a label. */
 bool dg_is_label(double value);
 

@@ -257,6 +257,15 @@ int64_t dg_sort_distinct(int32_t *values, int64_t count)
     return distinct;
 }
 
+dg_status dg_distinct(int32_t **out, int64_t *count, const dg_tensor *values)
+{
+    int64_t rows = values->shape[0];
+    DG_TRY(dg_alloc(out, rows, sizeof **out));
+    if (rows > 0) memcpy(*out, dg_int32s(values), (size_t)rows * sizeof **out);
+    *count = dg_sort_distinct(*out, rows);
+    return DG_OK;
+}
+
 const char *dg_classes_text(const int32_t *classes, int64_t count, char *out, size_t size)
 {
     size_t used = (size_t)snprintf(out, size, "{");

@@ -18,11 +18,10 @@ static dg_status as_type(dg_tensor *out, const dg_tensor *from, dg_dtype dtype)
 /* Classes are the distinct labels, positions follow. */
 static dg_status find_classes(dg_dataset *set)
 {
-    int64_t rows = dg_dataset_rows(set);
+    int64_t count;
     int32_t *classes;
-    DG_TRY(dg_alloc(&classes, rows, sizeof *classes));
-    if (rows > 0) memcpy(classes, dg_int32s(&set->labels), (size_t)rows * sizeof *classes);
-    dg_status status = dg_dataset_set_classes(set, dg_sort_distinct(classes, rows), classes, NULL);
+    DG_TRY(dg_distinct(&classes, &count, &set->labels));
+    dg_status status = dg_dataset_set_classes(set, count, classes, NULL);
     dg_free(classes);
     return status == DG_OK ? dg_dataset_find_positions(set) : status;
 }

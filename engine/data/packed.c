@@ -8,6 +8,7 @@
 
 #include "engine/base/file.h"
 #include "engine/base/job.h"
+#include "engine/tensor/tensor.h"
 
 /* No deflate stream is shorter than its content by a larger factor: 258 bytes for 2 bits. */
 enum { DEFLATE_MOST = 1032 };
@@ -61,7 +62,7 @@ dg_status dg_packed_read(dg_packed *file, int64_t count, void *out, int64_t *got
     return DG_OK;
 }
 
-dg_status dg_packed_check(const dg_packed *file, int64_t whole, const char *says)
+static dg_status check_size(const dg_packed *file, int64_t whole, const char *says)
 {
     bool plain = gzdirect(file->gz);
     if (plain && file->disk_size > whole)
@@ -89,6 +90,24 @@ dg_status dg_packed_check(const dg_packed *file, int64_t whole, const char *says
                         ", expected at most %" PRId64 " (max_bytes = %" PRId64 " admits it)",
                         file->path, says, file->disk_size, whole, most, whole);
     return DG_OK;
+}
+
+dg_status dg_packed_check(const dg_packed *file, int64_t header, int64_t item, int axes,
+                          const int64_t *shape, int64_t *size)
+{
+    char says[128];
+    bool overflow = false;
+    dg_shape_text(axes, shape, says, sizeof says);
+    *size = item;
+    for (int axis = 0; axis < axes; axis++)
+        if (shape[axis] == 0)
+            return dg_error(DG_FORMAT, "%s: the header says %s: no values", file->path, says);
+    for (int axis = 0; axis < axes; axis++)
+        overflow |= __builtin_mul_overflow(*size, shape[axis], size);
+    if (overflow || *size > INT64_MAX / 2)
+        return dg_error(DG_FORMAT, "%s: the header says %s: more than can be counted", file->path,
+                        says);
+    return check_size(file, header + *size, says);
 }
 
 dg_status dg_packed_read_data(dg_packed *file, int64_t size, void *out)

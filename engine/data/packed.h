@@ -24,9 +24,11 @@ void dg_packed_close(dg_packed *file);
 /* Reads up to `count` bytes; `*got` is less only at the end of the file. */
 dg_status dg_packed_read(dg_packed *file, int64_t count, void *out, int64_t *got);
 
-/* Before memory is taken: DG_FORMAT unless the file can hold `whole` bytes and no more, and may.
- * says: what its header says of them. */
-dg_status dg_packed_check(const dg_packed *file, int64_t whole, const char *says);
+/* Before memory is taken: DG_FORMAT unless there are values of `item` bytes in this shape, as the
+ * header says, and the file can hold them after `header` bytes, may, and holds no more. `*size`:
+ * their bytes. */
+dg_status dg_packed_check(const dg_packed *file, int64_t header, int64_t item, int axes,
+                          const int64_t *shape, int64_t *size);
 
 /* Reads the `size` bytes after the header, with which the file must end. */
 dg_status dg_packed_read_data(dg_packed *file, int64_t size, void *out);

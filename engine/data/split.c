@@ -251,14 +251,10 @@ static dg_status check_stratify(const dg_dataset *set, const char *who)
 /* Which group each row is of, counted from 0, and how many groups there are. */
 static dg_status find_groups(const dg_dataset *set, int32_t *group_of, int64_t *count)
 {
-    int64_t rows = dg_dataset_rows(set);
-    const int32_t *groups = dg_int32s(&set->groups);
     int32_t *distinct;
-    DG_TRY(dg_alloc(&distinct, rows, sizeof *distinct));
-    if (rows > 0) memcpy(distinct, groups, (size_t)rows * sizeof *distinct);
-    *count = dg_sort_distinct(distinct, rows);
-    for (int64_t i = 0; i < rows; i++)
-        group_of[i] = (int32_t)dg_class_position(distinct, *count, groups[i]);
+    DG_TRY(dg_distinct(&distinct, count, &set->groups));
+    for (int64_t i = 0; i < dg_dataset_rows(set); i++)
+        group_of[i] = (int32_t)dg_class_position(distinct, *count, dg_int32s(&set->groups)[i]);
     dg_free(distinct);
     return DG_OK;
 }

@@ -227,20 +227,12 @@ static dg_status check_bools(const npy_file *file, const dg_tensor *values)
 /* The values in the order of the file, whose axes are turned round in Fortran's. */
 static dg_status read_values(npy_file *file, dg_tensor *out)
 {
-    int64_t shape[DG_MAX_AXES], count = 1, size;
-    char says[128], *wide;
-    bool overflow = false;
-    dg_shape_text(file->axes, file->shape, says, sizeof says);
-    for (int i = 0; i < file->axes; i++) {
+    int64_t shape[DG_MAX_AXES], size;
+    char *wide;
+    for (int i = 0; i < file->axes; i++)
         shape[i] = file->shape[file->fortran_order ? file->axes - 1 - i : i];
-        if (shape[i] == 0)
-            return dg_error(DG_FORMAT, "%s: the header says %s: no values", file->path, says);
-        overflow |= __builtin_mul_overflow(count, shape[i], &count);
-    }
-    if (overflow || __builtin_mul_overflow(count, file->type->size, &size) || size > INT64_MAX / 2)
-        return dg_error(DG_FORMAT, "%s: the header says %s: more than can be counted", file->path,
-                        says);
-    DG_TRY(dg_packed_check(&file->packed, file->text_begin + file->text_size + size, says));
+    DG_TRY(dg_packed_check(&file->packed, file->text_begin + file->text_size, file->type->size,
+                           file->axes, file->shape, &size));
     DG_TRY(dg_tensor_new(out, file->type->dtype, file->axes, shape));
     if (file->type->size < 8) {
         DG_TRY(dg_packed_read_data(&file->packed, size, out->data));
@@ -248,7 +240,7 @@ static dg_status read_values(npy_file *file, dg_tensor *out)
     }
     DG_TRY(dg_alloc(&wide, size, 1));
     dg_status status = dg_packed_read_data(&file->packed, size, wide);
-    if (status == DG_OK) status = narrow(file, wide, count, out);
+    if (status == DG_OK) status = narrow(file, wide, size / 8, out);
     dg_free(wide);
     return status;
 }
