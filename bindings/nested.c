@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdalign.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bindings/check.h"
@@ -120,52 +119,52 @@ static void add_item(lua_State *L, int to, const char *who, const dg_list *list,
     lua_settop(L, top);
 }
 
-struct key {
-    const char *text; /* NULL: a number */
-    double number;
-};
-
-static int compare_keys(const void *first, const void *second)
+/* Numbers before texts. */
+static bool comes_before(lua_State *L, int a, int b)
 {
-    const struct key *a = first, *b = second;
-    if (a->text && b->text) return strcmp(a->text, b->text);
-    if (a->text || b->text) return a->text ? 1 : -1;
-    return (a->number > b->number) - (a->number < b->number);
+    int first = lua_type(L, a), second = lua_type(L, b);
+    return first == second ? lua_compare(L, a, b, LUA_OPLT) : first == LUA_TNUMBER;
+}
+
+/* Pushes the keys of the tables in the table at `index`, sorted. */
+static void push_keys(lua_State *L, int index)
+{
+    lua_newtable(L);
+    int keys = lua_gettop(L), key = keys + 1, count = 0;
+    for (lua_pushnil(L); lua_next(L, index); lua_settop(L, key)) {
+        bool plain = lua_type(L, key) == LUA_TNUMBER || lua_type(L, key) == LUA_TSTRING;
+        if (!plain || lua_type(L, -1) != LUA_TTABLE) continue;
+        int place = ++count;
+        for (; place > 1; place--) {
+            lua_rawgeti(L, keys, place - 1);
+            if (!comes_before(L, key, -1)) break;
+            lua_rawseti(L, keys, place);
+        }
+        lua_pushvalue(L, key);
+        lua_rawseti(L, keys, place);
+    }
 }
 
 /* The records in the table at `index`, in the order of their keys, which are their labels unless
  * they have one. */
 static void add_named(lua_State *L, int index, int to, const char *who, const dg_list *list)
 {
-    size_t count = 0;
-    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) count++;
-    struct key *keys = dg_scratch(L, count + 1, sizeof *keys);
-    count = 0;
-    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
-        bool text = lua_type(L, -2) == LUA_TSTRING;
-        if (lua_type(L, -1) != LUA_TTABLE || !(text || lua_type(L, -2) == LUA_TNUMBER)) continue;
-        keys[count++] = (struct key){ .text = text ? lua_tostring(L, -2) : NULL,
-                                      .number = text ? 0 : lua_tonumber(L, -2) };
-    }
-    qsort(keys, count, sizeof *keys, compare_keys);
-    for (size_t i = 0; i < count; i++) {
-        if (keys[i].text)
-            lua_pushstring(L, keys[i].text);
-        else if (floor(keys[i].number) == keys[i].number)
-            lua_pushinteger(L, (lua_Integer)keys[i].number);
-        else
-            lua_pushnumber(L, keys[i].number);
+    push_keys(L, index);
+    int keys = lua_gettop(L);
+    for (lua_Integer i = 1; i <= (lua_Integer)lua_rawlen(L, keys); i++) {
+        lua_rawgeti(L, keys, i);
         char name[NAME_SIZE];
         snprintf(name, sizeof name, "%s", luaL_tolstring(L, -1, NULL));
         lua_pushvalue(L, -2);
-        lua_gettable(L, index);
+        lua_rawget(L, index);
         add_item(L, to, who, list, name);
-        lua_rawgeti(L, to, (lua_Integer)lua_rawlen(L, to));
-        if (lua_getfield(L, -1, "label") == LUA_TNIL) {
-            lua_pushstring(L, name);
-            lua_setfield(L, -3, "label");
+        lua_rawgeti(L, to, i);
+        lua_pushstring(L, name);
+        if (lua_getfield(L, -2, "label") == LUA_TNIL) {
+            lua_pushvalue(L, -2);
+            lua_setfield(L, -4, "label");
         }
-        lua_pop(L, 5);
+        lua_settop(L, keys);
     }
 }
 

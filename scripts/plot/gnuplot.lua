@@ -300,33 +300,30 @@ local function draw_frame(paper, panel, frame, box)
   end
 end
 
--- For marks that are set before the plot.
+-- For marks that are set before the plot. ends: of those with x0, in gnuplot's words.
 local standing = {}
-local ENDS = "from first %s,%s to first %s,%s "
 
 function standing.text(paper, mark)
   paper:text(words("first %s,%s", mark.x, mark.y), mark.text, mark.size or style.small,
     mark.colour, mark.align or "center")
 end
 
-function standing.box(paper, mark)
-  paper:add("set object rect " .. ENDS .. "front fs empty border rgb '%s' lw 1", mark.x0, mark.y0,
-    mark.x1, mark.y1, mark.colour)
+function standing.box(paper, mark, ends)
+  paper:add("set object rect %s front fs empty border rgb '%s' lw 1", ends, mark.colour)
 end
 
-function standing.plate(paper, mark)
-  paper:add("set object rect " .. ENDS .. "behind fs solid noborder fc rgb '%s'", mark.x0, mark.y0,
-    mark.x1, mark.y1, mark.colour)
+function standing.plate(paper, mark, ends)
+  paper:add("set object rect %s behind fs solid noborder fc rgb '%s'", ends, mark.colour)
 end
 
 function standing.spread(paper, mark)
-  paper:add("set arrow " .. ENDS .. "heads size screen %s,90 front lw 1.5 lc rgb '%s'", mark.x,
-    mark.low, mark.x, mark.high, 4 / paper.width, style.ink)
+  paper:add("set arrow from first %s,%s to first %s,%s heads size screen %s,90 front lw 1.5 " ..
+    "lc rgb '%s'", mark.x, mark.low, mark.x, mark.high, 4 / paper.width, style.ink)
 end
 
-function standing.rule(paper, mark)
-  paper:add("set arrow " .. ENDS .. "nohead %s lc rgb '%s' lw 1 dt %s", mark.x0, mark.y0, mark.x1,
-    mark.y1, mark.front and "front" or "back", mark.colour or style.soft, mark.dash or "(6,4)")
+function standing.rule(paper, mark, ends)
+  paper:add("set arrow %s nohead %s lc rgb '%s' lw 1 dt %s", ends, mark.front and "front" or "back",
+    mark.colour or style.soft, mark.dash or "(6,4)")
 end
 
 local function draw_panel(paper, panel, box)
@@ -337,7 +334,8 @@ local function draw_panel(paper, panel, box)
   draw_frame(paper, panel, frame, box)
   for _, mark in ipairs(panel.marks) do
     if standing[mark.kind] then
-      standing[mark.kind](paper, mark)
+      standing[mark.kind](paper, mark, mark.x0 and words("from first %s,%s to first %s,%s", mark.x0,
+        mark.y0, mark.x1, mark.y1))
     else
       elements[#elements + 1], data[#data + 1] = plotted[mark.kind](mark, panel, frame)
     end

@@ -89,23 +89,15 @@ method("show", "Draws the picture in the terminal, as wide as that is; in colour
 method("render", "The bytes of a file, as a string.", { { "format", "choice",
   choices = { "svg", "png", "pdf" }, required = true, doc = "of the file" } }, render)
 
-function Picture.__index(_, name)
-  if methods[name] then return methods[name] end
-  if name == "title" or name == "terminal" then return nil end
-  internals.raise(("a picture has no field '%s'%s"):format(tostring(name),
-    internals.suggestion(tostring(name), methods) or ", it has save, show and render"))
-end
+Picture.__index = internals.strict(methods, "a picture")
 
 function Picture.__tostring(self)
   return ("picture: %s, %d × %d pixels"):format(self.kind, self.width, self.height)
 end
 
-function Picture.__dir()
-  return { "render", "save", "show" }
-end
-
 local function new(kind, options, fields)
-  fields.kind, fields.title = kind, options.title
+  fields.kind, fields.title = kind, options.title or false -- not nil, which would be unknown
+  fields.terminal = fields.terminal or false
   fields.width = options.width or fields.width // 1 | 0
   fields.height = options.height
     or (fields.height + (options.title and fields.above or 0)) // 1 | 0

@@ -9,7 +9,6 @@ local style = {
   points = { 7, 5, 9, 13, 11, 15, 6 },          -- gnuplot's: disc, square, triangle ...
   dashes = { "1", "(9,4)", "(3,3)", "(12,4,3,4)", "(5,5)", "(2,4)", "1" },
   wrong = "#D55E00",
-  gap = 28, -- between pictures
 }
 
 function style.colour(i) return style.colours[(i - 1) % #style.colours + 1] end

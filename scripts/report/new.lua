@@ -7,7 +7,7 @@ local is_picture = require("digits.plot.picture").is
 local writable = require "digits.writable"
 
 local methods = {}
-local Page = { __name = "digits.page", __index = methods }
+local Page = { __name = "digits.page", __index = internals.strict(methods, "a page") }
 
 -- A method of pages, which writes numbers with a point.
 local function method(name, doc, params, call)
@@ -184,6 +184,6 @@ return internals.define({
   example = "local page = digits.report.new(\"out/report.html\", { title = \"Digits\" })",
 }, function(path, options)
   writable("report", path)
-  return setmetatable({ path = path, title = options.title, lead = options.lead, parts = {},
-    sections = {}, top = {} }, Page)
+  return setmetatable({ path = path, title = options.title, lead = options.lead or false,
+    parts = {}, sections = {}, top = {} }, Page)
 end)

@@ -74,6 +74,8 @@ describe("calls with values that nobody expects", function()
     } do
       assert.matches(case[1], message(table.unpack(case, 2)))
     end
+    assert.matches("a page has no field 'tabel', did you mean 'table'%?",
+      message(function() page:tabel {} end))
     support.remove(folder)
   end)
 end)
