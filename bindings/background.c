@@ -1,5 +1,6 @@
 /* Fits on threads of their own. */
 #include "bindings/background.h"
+#include "bindings/asking.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -158,7 +159,7 @@ static int fit_finish(lua_State *L)
     for (int64_t i = 0; i < fit->log_count; i++) dg_record_epoch(L, 3, 4, &fit->logs[i], step);
     dg_finish_history(L, 4, &fit->result, step);
     if (!judged) return 1;
-    dg_push_scores(L, &fit->scores);
+    dg_push_scores(L, dg_want_learner(L, 3, "evaluate"), &fit->scores);
     return 2;
 }
 
@@ -195,6 +196,8 @@ static int start(lua_State *L)
     fit->options.validation = NULL; /* until it is retained */
     if (fit->options.on_epoch || fit->options.on_batch)
         dg_raise(L, "fit: on_epoch_end and on_batch_end cannot be called beside other fits");
+    if (dg_has_metric_functions(dg_want_learner(L, 1, "fit")))
+        dg_raise(L, "fit: metrics that are functions cannot be called beside other fits");
     if (dg_want_learner(L, 1, "fit")->busy) dg_raise(L, "fit: this model is being fitted already");
     fit->learner = dg_take_learner(L, 1, "fit");
     keep_stack(L, place);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bindings/asking.h"
 #include "bindings/background.h"
 #include "bindings/check.h"
 #include "bindings/class.h"
@@ -267,6 +268,7 @@ static const luaL_Reg internals[] = {
     { "document", document },
     { "strict", strict },
     { "make_folder", make_folder },
+    { "asks_functions", dg_asks_functions },
     { "suggestion", suggestion },
     { "found", found },
     { "kind_of", kind_of },

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bindings/asking.h"
 #include "bindings/check.h"
 #include "bindings/data.h"
 #include "bindings/fit.h"
@@ -73,15 +74,21 @@ static void push_log(lua_State *L, const dg_log *log, const char *step)
     }
 }
 
+/* Pushes history[name], a list, which is made if need be. */
+static void push_list_of(lua_State *L, int history, const char *name)
+{
+    lua_pushstring(L, name);
+    if (lua_rawget(L, history) != LUA_TNIL) return;
+    lua_pop(L, 1);
+    dg_push_list(L, 0);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, history, name);
+}
+
 /* history[name][epoch] = value */
 static void append(lua_State *L, int history, const char *name, int64_t epoch, double value)
 {
-    if (lua_getfield(L, history, name) == LUA_TNIL) {
-        lua_pop(L, 1);
-        dg_push_list(L, 0);
-        lua_pushvalue(L, -1);
-        lua_setfield(L, history, name);
-    }
+    push_list_of(L, history, name);
     dg_push_number(L, value);
     lua_rawseti(L, -2, epoch);
     lua_pop(L, 1);
@@ -226,17 +233,12 @@ void dg_finish_history(lua_State *L, int history, const dg_fit_result *result, c
 static void add_empty_lists(lua_State *L, const dg_learner *learner, int history, bool validation)
 {
     bool steps = learner->type->step != NULL; /* else only what a fit ends with */
-    static const char *const names[] = { "loss", "seconds", "accuracy", "val_loss",
-                                         "val_accuracy" };
-    bool accuracy = dg_learner_counts_hits(learner);
-    for (int i = 0; i < 5; i++) {
-        bool judged = strncmp(names[i], "val_", 4) == 0, share = strstr(names[i], "accuracy");
-        if ((judged && !validation) || (share && !accuracy)) continue;
-        if (!judged && !steps && strcmp(names[i], "seconds") != 0) continue;
-        if (lua_getfield(L, history, names[i]) == LUA_TNIL) {
-            dg_push_list(L, 0);
-            lua_setfield(L, history, names[i]);
-        }
+    const char *names[DG_MOST_NAMES];
+    dg_learner_score_names(learner, learner->numbers, names);
+    for (int i = -1; i < 0 || names[i]; i++) {
+        const char *name = i < 0 ? "seconds" : names[i];
+        if (i >= 0 && (strncmp(name, "val_", 4) == 0 ? !validation : !steps)) continue;
+        push_list_of(L, history, name);
         lua_pop(L, 1);
     }
 }
@@ -313,13 +315,16 @@ int dg_learner_fit_call(lua_State *L, const void *read)
     dg_dataset_retain(set);
     if (options.validation) dg_dataset_retain(options.validation);
     bool soft = dg_interrupt_begin_fit(), validated = options.validation != NULL;
+    dg_asking asking;
+    dg_asking_begin(&asking, L, learner, MODEL);
     dg_status status = dg_learner_fit(learner, set, &options, &job, &result);
+    dg_asking_end(&asking);
     bool asked = dg_interrupt_end_fit(soft);
     dg_dataset_release(set);
     dg_dataset_release(options.validation);
     /* ends the line of a bar that was not finished; not by Lua, which an unanswered Ctrl-C stops */
     if (fit.drawn) lua_writeline();
-    if (fit.failed) return lua_error(L); /* whose value is on top */
+    if (fit.failed || asking.failed) return lua_error(L); /* whose value is on top */
     bool interrupted = status == DG_CANCELLED && asked && learner->fitted;
     if (!interrupted) dg_check_call(L, status, "fit");
     dg_finish_history(L, fit.history, &result, fit.step);

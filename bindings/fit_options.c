@@ -17,7 +17,10 @@ typedef struct early_options {
     int64_t patience;
     double min_delta;
     bool restore_best;
+    int mode;
 } early_options;
+
+static const char *const mode_words[] = { "auto", "min", "max", NULL };
 
 static const dg_param early_params[] = {
     DG_TEXT(early_options, monitor, .named_only = true,
@@ -27,6 +30,9 @@ static const dg_param early_params[] = {
     DG_FLOAT(early_options, min_delta, .named_only = true, .doc = "what counts as improvement"),
     DG_BOOL(early_options, restore_best, .named_only = true,
             .doc = "give back what was learnt in the best step"),
+    DG_CHOICE(early_options, mode, .choices = mode_words, .named_only = true,
+              .doc = "which way the score is better; auto: as its metric says, which a function "
+                     "of yours cannot"),
     DG_END,
 };
 
@@ -50,6 +56,7 @@ static void read_early_stopping(lua_State *L, int table, dg_fit_options *options
     options->patience = early.patience;
     options->min_delta = early.min_delta;
     options->restore_best = early.restore_best;
+    options->mode = (dg_mode)early.mode;
 }
 
 /* { x, y }, or { x = ..., y = ... } */
@@ -135,8 +142,9 @@ static const dg_param common_params[] = {
     DG_SLOT(dg_fit_call, preparation, .named_only = true, .handle = &steps_handle.handle,
             .doc = "steps that are fitted to the rows, and that all rows then go through, those of "
                    "predict too"),
-    DG_SLOT(dg_fit_call, early_stopping, .named_only = true, .handle = &early_handle.handle,
-            .doc = "{ monitor =, patience = 0, min_delta = 0, restore_best = false }"),
+    DG_SLOT(
+        dg_fit_call, early_stopping, .named_only = true, .handle = &early_handle.handle,
+        .doc = "{ monitor =, patience = 0, min_delta = 0, restore_best = false, mode = \"auto\" }"),
 };
 
 static const char *const common_hints[] = {

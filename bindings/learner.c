@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "bindings/asking.h"
 #include "bindings/check.h"
 #include "bindings/data.h"
 #include "bindings/fit.h"
@@ -180,14 +181,19 @@ static bool read_rows(lua_State *L, int index, dg_value *out)
 
 const dg_lua_handle dg_rows_handle = { { "tensor", "a tensor or a dataset" }, read_rows };
 
-void dg_push_scores(lua_State *L, const dg_scores *scores)
+void dg_push_scores(lua_State *L, const dg_learner *learner, const dg_scores *scores)
 {
-    lua_createtable(L, 0, 3);
+    lua_createtable(L, 0, 3 + learner->metric_count);
     dg_set_printable(L, "digits.record");
     dg_push_number(L, scores->loss);
     lua_setfield(L, -2, "loss");
     dg_push_number(L, scores->seconds);
     lua_setfield(L, -2, "seconds");
+    for (int i = 0; i < learner->metric_count; i++) {
+        if (learner->metrics[i].type == &dg_accuracy) continue;
+        dg_push_number(L, scores->metric[i]);
+        lua_setfield(L, -2, learner->metrics[i].name);
+    }
     if (!scores->has_accuracy) return;
     dg_push_number(L, scores->accuracy);
     lua_setfield(L, -2, "accuracy");
@@ -216,12 +222,17 @@ static const dg_param evaluate_params[] = {
 static int evaluate(lua_State *L, const void *options)
 {
     const dg_dataset *set = ((const evaluate_options *)options)->set;
-    const dg_learner *learner = dg_want_learner(L, 1, "evaluate");
+    dg_learner *learner = dg_want_learner(L, 1, "evaluate");
     dg_tell_scale(L, learner, &set->x, "evaluate");
     dg_job job = dg_job_default();
     dg_scores scores;
-    dg_check_call(L, dg_learner_evaluate(learner, set, &job, &scores), "evaluate");
-    dg_push_scores(L, &scores);
+    dg_asking asking;
+    dg_asking_begin(&asking, L, learner, 1);
+    dg_status status = dg_learner_evaluate(learner, set, &job, &scores);
+    dg_asking_end(&asking);
+    if (asking.failed) return lua_error(L);
+    dg_check_call(L, status, "evaluate");
+    dg_push_scores(L, learner, &scores);
     return 1;
 }
 

@@ -45,7 +45,7 @@ void dg_tell_scale(lua_State *L, const dg_learner *learner, const dg_tensor *x,
                    const char *function);
 
 /* Pushes the table that evaluate returns. */
-void dg_push_scores(lua_State *L, const dg_scores *scores);
+void dg_push_scores(lua_State *L, const dg_learner *learner, const dg_scores *scores);
 
 int dg_save_learner_for(lua_State *L);  /* (learner, path, purpose) */
 int dg_learner_saved_for(lua_State *L); /* (path) returns the purpose, or nothing */

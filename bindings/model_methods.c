@@ -1,6 +1,7 @@
 /* What networks can do beyond what every learner can. */
 #include <string.h>
 
+#include "bindings/asking.h"
 #include "bindings/check.h"
 #include "bindings/described.h"
 #include "bindings/learner.h"
@@ -25,7 +26,8 @@ static const dg_param compile_params[] = {
     DG_PART(compile_options, loss, .required = true, .named_only = true, .kind = "loss",
             .doc = "what is minimised"),
     DG_SLOT(compile_options, metrics, .named_only = true, .handle = &metrics_handle.handle,
-            .doc = "what else is judged"),
+            .doc = "what else is judged: names of metrics.names(), functions of (y_true, y_pred) "
+                   "and functions by name; fit has them in its history, evaluate among its scores"),
     DG_END,
 };
 
@@ -39,30 +41,15 @@ static const char *const compile_hints[] = {
     NULL
 };
 
-/* metrics = { "accuracy" }: the only one so far. */
-static bool read_metrics(lua_State *L, int list)
-{
-    static const char *const known[] = { "accuracy" };
-    int count = list ? (int)lua_rawlen(L, list) : 0;
-    for (int i = 1; i <= count; i++) {
-        lua_rawgeti(L, list, i);
-        const char *name = dg_want_text(L, -1, "compile", "a metric");
-        if (strcmp(name, known[0]) != 0)
-            dg_raise(L, "compile: unknown metric '%s'%s", name,
-                     dg_nearest(name, known, 1) ? ", did you mean 'accuracy'?"
-                                                : ", there is 'accuracy'");
-        lua_pop(L, 1);
-    }
-    return count > 0;
-}
-
 static int compile(lua_State *L, const void *options)
 {
     const compile_options *o = options;
     dg_model *model = dg_want_model(L, 1, "compile");
-    bool with_accuracy = read_metrics(L, o->metrics);
+    dg_metric metrics[DG_MAX_METRICS];
     char text[256];
-    dg_check_call(L, dg_model_compile(model, o->optimizer, o->loss, with_accuracy), "compile");
+    int count = dg_read_metrics(L, o->metrics, metrics);
+    dg_check_call(L, dg_model_compile(model, o->optimizer, o->loss, count, metrics), "compile");
+    dg_keep_metric_functions(L, 1);
     if (dg_model_doubts_outputs(model, text, sizeof text)) dg_tell(L, "compile", text);
     lua_settop(L, 1);
     return 1;
@@ -238,7 +225,11 @@ const dg_function dg_model_methods[] = {
       .call = compile,
       DG_OPTIONS(compile),
       .hints = compile_hints,
-      .doc = "Says how to train, and returns the model; compiling again starts the optimizer anew.",
+      .doc =
+          "Says how to train, and returns the model; compiling again starts the optimizer anew.\nA "
+          "function among the metrics gets labels {n} (or numbers) and the outputs {n, classes} "
+          "(or "
+          "numbers {n}) of an\nepoch, and returns a number; model files do not keep it.",
       .example = "model:compile { optimizer = nn.Adam {}, loss = \"categorical_crossentropy\", "
                  "metrics = { \"accuracy\" } }" },
     { .name = "features",

@@ -9,6 +9,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/kernel.h"
 #include "engine/base/memory.h"
+#include "engine/learner_metrics.h"
 
 /* --- life --------------------------------------------------------------------------------- */
 
@@ -33,6 +34,7 @@ void dg_learner_free(dg_learner *learner)
     dg_part_release(learner->options);
     dg_preparation_release(&learner->preparation);
     dg_learner_free_classes(learner);
+    dg_free(learner->metrics);
     learner->type->free(learner);
 }
 
@@ -437,6 +439,23 @@ dg_status dg_learner_predict(const dg_learner *learner, const dg_tensor *x, cons
 
 /* --- judging ------------------------------------------------------------------------------ */
 
+dg_status dg_learner_evaluate_prepared(const dg_learner *learner, const dg_dataset *set,
+                                       const dg_job *job, dg_scores *out)
+{
+    dg_tensor outputs = { 0 };
+    bool kept = dg_learner_needs_outputs(learner);
+    *out = (dg_scores){ .outputs = kept ? &outputs : NULL };
+    dg_status status = learner->type->evaluate(learner, set, job, out);
+    if (status == DG_OK && kept && !outputs.storage)
+        status = dg_learner_prepared_outputs(learner, &set->x, job, &outputs);
+    if (status == DG_OK && kept)
+        status =
+            dg_learner_judge(learner, set->numeric ? &set->y : &set->labels, &outputs, out->metric);
+    dg_tensor_release(&outputs);
+    out->outputs = NULL;
+    return status;
+}
+
 dg_status dg_learner_evaluate(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
                               dg_scores *out)
 {
@@ -450,7 +469,7 @@ dg_status dg_learner_evaluate(const dg_learner *learner, const dg_dataset *set, 
     DG_TRY(dg_learner_check_rows(learner, &set->x, "evaluate"));
     const dg_dataset *rows;
     DG_TRY(dg_learner_prepare(learner, set, job, &rows));
-    dg_status status = learner->type->evaluate(learner, rows, job, out);
+    dg_status status = dg_learner_evaluate_prepared(learner, rows, job, out);
     dg_dataset_release(rows);
     out->seconds = dg_clock() - start;
     return status;
@@ -474,9 +493,4 @@ dg_status dg_learner_take_options(dg_learner *learner, const dg_learner *other)
 bool dg_learner_doubts(const dg_learner *learner, const dg_tensor *x, char *out, size_t size)
 {
     return learner->type->doubts && learner->type->doubts(learner, x, out, size);
-}
-
-bool dg_learner_counts_hits(const dg_learner *learner)
-{
-    return learner->type->counts_hits ? learner->type->counts_hits(learner) : !learner->numbers;
 }

@@ -14,7 +14,7 @@
 #include "engine/preparation/preparation.h"
 
 /* Numbers by name, in the order in which they are shown: "loss", "accuracy", "val_loss" ... */
-enum { DG_MAX_SCORES = 12 };
+enum { DG_MAX_METRICS = 16, DG_MAX_SCORES = 2 * DG_MAX_METRICS + 6 };
 typedef struct dg_log {
     int64_t epoch, epochs;  /* from 1 */
     int64_t batch, batches; /* from 1; in an epoch's log: batch = batches; 0, 0: not counted */
@@ -41,6 +41,9 @@ typedef enum dg_resume {
     DG_RESUME_NO
 } dg_resume;
 
+/* Auto: as the metric says, which a function of the caller's cannot. */
+typedef enum dg_mode { DG_MODE_AUTO, DG_MODE_MIN, DG_MODE_MAX } dg_mode;
+
 typedef struct dg_fit_options {
     dg_resume resume;
     const dg_dataset *validation;     /* or NULL */
@@ -53,6 +56,7 @@ typedef struct dg_fit_options {
     int64_t patience;                 /* epochs without improvement before it stops; default 0;
                                          NaN is never an improvement */
     double min_delta;                 /* what counts as improvement; default 0 */
+    dg_mode mode;                     /* which way `monitor` is better */
     bool restore_best;                /* give back the weights of the best epoch */
     dg_callback *on_batch, *on_epoch; /* or NULL */
     void *context;
@@ -74,6 +78,8 @@ typedef struct dg_scores {
     double accuracy;
     bool has_accuracy;
     double seconds;
+    double metric[DG_MAX_METRICS]; /* the learner's but accuracy, at their places */
+    dg_tensor *outputs; /* where a type's evaluate leaves its outputs, if it has them; or NULL */
 } dg_scores;
 
 /* What every learner begins with: a dg_model or a forest is a dg_learner and more. */
@@ -91,6 +97,13 @@ typedef struct dg_learner {
     float input_low, input_high; /* of the data it was first fitted on, as the learner sees it (with
                                     a preparation: as that sees it) */
     dg_preparation preparation;  /* what its rows go through first, always; or none */
+    struct dg_metric *metrics; /* what it is judged by beside its loss (engine/learner_metrics.h) */
+    int metric_count;
+    /* Computes the metric at `place`, a function of the caller's, from labels {n} or numbers {n}
+     * and outputs {n, classes} or {n}; set for a call. */
+    dg_status (*ask)(void *context, int place, const dg_tensor *truth, const dg_tensor *outputs,
+                     double *out);
+    void *ask_context;
 } dg_learner;
 
 struct dg_tensor_file; /* engine/store/safetensors.h */
@@ -155,8 +168,8 @@ typedef struct dg_learner_type {
     bool takes_numbers;             /* a set with numbers can be fitted, if its options say so */
     bool takes_weights;             /* rows count by the weights of their set; else it is refused */
     const dg_attribute *attributes; /* or NULL */
-    /* Whether its logs have an accuracy; NULL: unless it predicts numbers. */
-    bool (*counts_hits)(const dg_learner *learner);
+    bool compiled; /* its metrics are those it was compiled with; else accuracy, unless it predicts
+                      numbers, and those */
     /* Whether a fit on x is likely to be a mistake; then a sentence that says so is written to
      * `out`. Or NULL. */
     bool (*doubts)(const dg_learner *learner, const dg_tensor *x, char *out, size_t size);
@@ -201,7 +214,6 @@ dg_status dg_learner_summary(const dg_learner *learner, char **out);
 /* As in dg_learner_type. */
 dg_status dg_learner_take_options(dg_learner *learner, const dg_learner *other);
 bool dg_learner_doubts(const dg_learner *learner, const dg_tensor *x, char *out, size_t size);
-bool dg_learner_counts_hits(const dg_learner *learner);
 
 /* Whether x lies in quite another range than the data that the learner was fitted on; then a
  * sentence that says so is written to `out`. */
@@ -232,6 +244,10 @@ dg_status dg_learner_outputs(const dg_learner *learner, const dg_tensor *x, cons
                              dg_tensor *out);
 dg_status dg_learner_prepared_outputs(const dg_learner *learner, const dg_tensor *x,
                                       const dg_job *job, dg_tensor *out);
+
+/* dg_learner_evaluate for rows that are prepared already, without its checks and seconds. */
+dg_status dg_learner_evaluate_prepared(const dg_learner *learner, const dg_dataset *set,
+                                       const dg_job *job, dg_scores *out);
 
 /* The place of the greatest of `width` values; the first of equals. */
 int64_t dg_argmax(const float *values, int64_t width);

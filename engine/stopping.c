@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
+#include "engine/learner_metrics.h"
 #include "engine/base/text.h"
 
 static dg_status unknown_score(const char *name, const char *const *scores, int count)
@@ -23,27 +24,42 @@ static dg_status unknown_score(const char *name, const char *const *scores, int 
     return status;
 }
 
-dg_status dg_stopping_check(const dg_fit_options *options, const char *const *scores)
+/* 1 where more of a score is better, -1 where less is, 0 where that is not known. */
+static int direction(const dg_fit_options *options)
 {
+    const char *name = options->monitor;
+    dg_metric metric;
+    if (options->mode != DG_MODE_AUTO) return options->mode == DG_MODE_MAX ? 1 : -1;
+    if (name && strncmp(name, "val_", 4) == 0) name += 4;
+    if (!name || strcmp(name, "loss") == 0) return -1;
+    if (dg_metric_find(&metric, name) != DG_OK) return 0;
+    return metric.type->greater_is_better ? 1 : -1;
+}
+
+dg_status dg_stopping_check(const dg_fit_options *options, const dg_learner *learner, bool numbers)
+{
+    const char *scores[DG_MOST_NAMES];
     int count = 0;
     if (!options->monitor) return DG_OK;
     if (options->patience < 0)
         return dg_error(DG_INVALID,
                         "fit: early_stopping: patience must be at least 0, found %" PRId64,
                         options->patience);
-    for (; scores[count]; count++) {
-        if (strcmp(scores[count], options->monitor) != 0) continue;
-        if (!options->validation && strncmp(options->monitor, "val_", 4) == 0)
-            return dg_error(DG_INVALID,
-                            "fit: early_stopping: monitor = \"%s\" needs validation data",
-                            options->monitor);
-        return DG_OK;
-    }
-    if (count == 0)
+    if (!learner)
         return dg_error(DG_INVALID,
                         "fit: there is no early stopping here: the model is not learnt in "
                         "steps that build on each other");
-    return unknown_score(options->monitor, scores, count);
+    dg_learner_score_names(learner, numbers, scores);
+    while (scores[count] && strcmp(scores[count], options->monitor) != 0) count++;
+    if (!scores[count]) return unknown_score(options->monitor, scores, count);
+    if (!options->validation && strncmp(options->monitor, "val_", 4) == 0)
+        return dg_error(DG_INVALID, "fit: early_stopping: monitor = \"%s\" needs validation data",
+                        options->monitor);
+    if (direction(options)) return DG_OK;
+    return dg_error(DG_INVALID,
+                    "fit: early_stopping: whether more of %s is better is not known: give mode = "
+                    "\"max\" or \"min\"",
+                    options->monitor);
 }
 
 static void note_nan(const dg_log *log, dg_fit_result *result)
@@ -69,7 +85,7 @@ bool dg_stopping_judge(const dg_fit_options *options, const dg_log *log, double 
     double score = dg_log_find(log, name);
     bool first = result->best_epoch == 0;
     note_nan(log, result);
-    if (strstr(name, "accuracy")) score = -score;
+    if (direction(options) > 0) score = -score;
     double needed = first ? INFINITY : *best - (options->monitor ? options->min_delta : 0);
     if (score < needed || (first && !isnan(score))) {
         *best = score;

@@ -5,9 +5,10 @@
 
 #include "engine/learner.h"
 
-/* Whether `options` watch a score that this fit has. `scores`: their names, ending in NULL; none
- * where the fit cannot stop early. DG_INVALID otherwise. */
-dg_status dg_stopping_check(const dg_fit_options *options, const char *const *scores);
+/* Whether `options` watch a score that fits of this learner have, on numbers or on classes, and
+ * it is known which way it is better. learner NULL: the fit cannot stop early. DG_INVALID
+ * otherwise. */
+dg_status dg_stopping_check(const dg_fit_options *options, const dg_learner *learner, bool numbers);
 
 /* Judges the epoch (or round) that `log` tells of, and keeps best_epoch, stopped_early and the
  * first NaN in `result`, which was zero before the first. `*best` is the best score so far, for the

@@ -3,16 +3,14 @@
 -- has a line.
 local internals = require("digits.core").internals
 local duration = require "digits.duration"
+local scores_of = require("digits.show").scores
 
 local WIDTH = 24 -- of the bar
 local LINES = 10 -- of short steps, at most
-local SCORES = { "loss", "accuracy", "val_loss", "val_accuracy" }
 
 local function scores(log)
   local parts = {}
-  for _, name in ipairs(SCORES) do
-    if log[name] then parts[#parts + 1] = ("%s %.4f"):format(name, log[name]) end
-  end
+  for i, name in ipairs(scores_of(log)) do parts[i] = ("%s %.4f"):format(name, log[name]) end
   return table.concat(parts, "  ")
 end
 

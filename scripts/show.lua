@@ -1,5 +1,6 @@
 -- How the tables that the library returns print themselves.
-local internals = require("digits.core").internals
+local core = require "digits.core"
+local internals = core.internals
 
 local MOST = 24 -- values of a list
 
@@ -53,7 +54,21 @@ end
 
 local MOST_EPOCHS, EDGE = 100, 40 -- of more, this many at each end are shown
 
-local SCORES = { "loss", "accuracy", "val_loss", "val_accuracy", "seconds" }
+-- The names of the scores of a history (lists) or of a log (floats): loss first, those of the
+-- validation set behind.
+local function scores(values)
+  local names, keys = {}, {}
+  for name, value in next, values do
+    local score = type(value) == "table" or math.type(value) == "float"
+    if score and name ~= "seconds" and name ~= "total_seconds" and type(name) == "string" then
+      names[#names + 1] = name
+      local judged = name:match "^val_(.*)"
+      keys[name] = (judged and "2" or "1") .. ((judged or name) == "loss" and "" or name)
+    end
+  end
+  table.sort(names, function(a, b) return keys[a] < keys[b] end)
+  return names
+end
 
 local function number(value)
   if value ~= value then return ("%14s"):format "nan" end
@@ -61,19 +76,21 @@ local function number(value)
 end
 
 local function history(values)
-  local names = {}
-  for _, name in ipairs(SCORES) do
-    if values[name] then names[#names + 1] = name end
-  end
+  local names, heads = scores(values), {}
+  if values.seconds then names[#names + 1] = "seconds" end
   local step = values.rounds and "round" or "epoch"
-  local lines = { (step .. ("%14s"):rep(#names)):format(table.unpack(names)) }
+  for i, name in ipairs(names) do heads[i] = (" "):rep(math.max(1, 14 - #name)) .. name end
+  local lines = { step .. table.concat(heads) }
   local epochs = values.epochs or 0
   local cut = epochs > MOST_EPOCHS
   for epoch = 1, epochs do
     if cut and epoch == EDGE + 1 then lines[#lines + 1] = "  ..." end
     if not cut or epoch <= EDGE or epoch > epochs - EDGE then
       local row = { ("%5d"):format(epoch) }
-      for _, name in ipairs(names) do row[#row + 1] = number(values[name][epoch]) end
+      for i, name in ipairs(names) do
+        local text = number(values[name][epoch])
+        row[#row + 1] = (" "):rep(#heads[i] - #text) .. text
+      end
       lines[#lines + 1] = table.concat(row)
     end
   end
@@ -94,14 +111,19 @@ end
 
 -- What a history, a log or scores may have, depending on learner, data and options: nil, else.
 local fields, peers = {}, { acc = "accuracy", val_acc = "val_accuracy" }
-for name in ([[loss accuracy val_loss val_accuracy oob_accuracy seconds epoch epochs round rounds
-    best_epoch best_round total_seconds stopped_early batch batches step unit]]):gmatch "%S+" do
+for name in ([[loss oob_accuracy seconds epoch epochs round rounds best_epoch best_round
+    total_seconds stopped_early batch batches step unit]]):gmatch "%S+" do
   fields[name] = true
+end
+
+local function is_field(name)
+  name = name:gsub("^val_", "")
+  return fields[name] or pcall(core.metrics.find, name)
 end
 
 -- __index of these tables: a name that is nearly one of theirs raises.
 local function unknown_field(values, name)
-  if type(name) ~= "string" or fields[name] then return nil end
+  if type(name) ~= "string" or is_field(name) then return nil end
   local own, peer = {}, peers[name]
   if peer then own[peer] = true end
   for key in pairs(values) do
@@ -130,4 +152,5 @@ internals.printable("history").__index = unknown_field
 internals.printable("record").__index = unknown_field
 internals.printable("list").__call = not_callable
 
-return { plain = plain, text_of = text_of, sorted_keys = sorted_keys, record = record }
+return { scores = scores, plain = plain,
+  text_of = text_of, sorted_keys = sorted_keys, record = record }

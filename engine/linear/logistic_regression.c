@@ -303,14 +303,13 @@ static dg_status place_rows(struct fit *fit, struct rows *r, const dg_dataset *s
 
 static dg_status prepare(struct fit *fit, const dg_dataset *set)
 {
-    static const char *const names[] = { "loss", "val_loss", "accuracy", "val_accuracy", NULL };
     const dg_fit_options *options = fit->options;
     struct rows *r = &fit->train;
     if (dg_dataset_row_size(set) < 1 || dg_dataset_row_size(set) > INT32_MAX)
         return dg_error(DG_INVALID, "fit: rows must have 1 to %d values, found %" PRId64, INT32_MAX,
                         dg_dataset_row_size(set));
     DG_TRY(dg_check_validation(set, options->validation, NULL, false, false, fit->job));
-    DG_TRY(dg_stopping_check(options, names));
+    DG_TRY(dg_stopping_check(options, &fit->learner->base, false));
     DG_TRY(dg_check_finite(&set->x, false, "fit", fit->job));
     DG_TRY(place_classes(fit, set));
     forget(fit->learner);

@@ -15,12 +15,18 @@ static const dg_metric_type *type_of(const dg_descriptor *part)
     return strcmp(part->kind, "metric") == 0 ? (const dg_metric_type *)part : NULL;
 }
 
+void dg_metric_set_name(dg_metric *metric, const char *name)
+{
+    snprintf(metric->name, sizeof metric->name, "%s", name);
+    snprintf(metric->val_name, sizeof metric->val_name, "val_%s", metric->name);
+}
+
 static void set_defaults(dg_metric *metric, const dg_metric_type *type, const char *name)
 {
     dg_part part;
     *metric = (dg_metric){ .type = type };
     dg_part_open(&part, &type->part, metric->options);
-    snprintf(metric->name, sizeof metric->name, "%s", name);
+    dg_metric_set_name(metric, name);
 }
 
 /* The first option of a type if it is of this type. */

@@ -69,7 +69,8 @@ typedef struct dg_metric_type {
 enum { DG_METRIC_OPTIONS = 32, DG_METRIC_NAME = 64 };
 typedef struct dg_metric {
     const dg_metric_type *type;
-    char name[DG_METRIC_NAME]; /* the one it was found by, unless that was an alias */
+    char name[DG_METRIC_NAME];         /* the one it was found by, unless that was an alias */
+    char val_name[4 + DG_METRIC_NAME]; /* "val_" and this: what histories call it of validation */
     alignas(8) char options[DG_METRIC_OPTIONS];
 } dg_metric;
 
@@ -77,6 +78,8 @@ typedef struct dg_metric {
  * "roc_auc_weighted"); or with a number in place of the k in its name ("top_3_accuracy").
  * DG_INVALID for an unknown name, with the nearest. */
 dg_status dg_metric_find(dg_metric *out, const char *name);
+/* For a metric that is a function of somebody's, without a type. */
+void dg_metric_set_name(dg_metric *metric, const char *name);
 /* The names in order, in DG_METRIC_NAME bytes; false at the end. */
 bool dg_metric_name(int index, char *out);
 /* Whether it is computed from a number for each class, not from labels. */
@@ -111,6 +114,9 @@ typedef struct dg_average_options {
 } dg_average_options;
 extern const char *const dg_average_words[];
 bool dg_averages_nothing(const void *options); /* for .by_label */
+
+/* The metric that learners count on the way (engine/learner_metrics.h). */
+extern const struct dg_metric_type dg_accuracy;
 
 /* --- is one model better than another? (bootstrap.c) --------------------------------------- */
 

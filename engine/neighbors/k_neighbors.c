@@ -121,7 +121,6 @@ static dg_status measure_rows(k_neighbors *learner, const dg_job *job)
 static dg_status check_fit(const dg_learner *learner, const dg_dataset *set,
                            const dg_fit_options *options, const dg_job *job)
 {
-    static const char *const none[] = { NULL };
     int64_t rows = dg_dataset_rows(set), values = dg_dataset_row_size(set);
     int64_t neighbors = options_of(learner)->n_neighbors;
     if (values < 1 || values > INT32_MAX)
@@ -132,7 +131,7 @@ static dg_status check_fit(const dg_learner *learner, const dg_dataset *set,
                         "fit: n_neighbors is %" PRId64 ", the set has %" PRId64 " row%s", neighbors,
                         rows, rows == 1 ? "" : "s");
     DG_TRY(dg_check_validation(set, options->validation, NULL, set->numeric, false, job));
-    DG_TRY(dg_stopping_check(options, none));
+    DG_TRY(dg_stopping_check(options, NULL, false));
     return dg_check_finite(&set->x, false, "fit", job);
 }
 

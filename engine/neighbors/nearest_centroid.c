@@ -160,13 +160,12 @@ static dg_status keep(nearest_centroid *learner, const struct fit *fit)
 static dg_status run(struct fit *fit, dg_learner *learner, const dg_fit_options *options,
                      const dg_job *job)
 {
-    static const char *const none[] = { NULL };
     const centroid_options *chosen = learner->options->options;
     if (fit->values < 1 || fit->values > INT32_MAX)
         return dg_error(DG_INVALID, "fit: rows must have 1 to %d values, found %" PRId64, INT32_MAX,
                         fit->values);
     DG_TRY(dg_check_validation(fit->set, options->validation, NULL, false, false, job));
-    DG_TRY(dg_stopping_check(options, none));
+    DG_TRY(dg_stopping_check(options, NULL, false));
     DG_TRY(dg_check_finite(&fit->set->x, false, "fit", job));
     DG_TRY(sum_rows(fit, job));
     if (!isnan(chosen->shrink_threshold)) DG_TRY(shrink(fit, chosen->shrink_threshold));

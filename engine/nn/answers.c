@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "engine/base/memory.h"
+#include "engine/learner_metrics.h"
 
 static bool classifies(const dg_model *model)
 {
@@ -32,11 +33,6 @@ static dg_status check_numbers(const dg_model *model, const char *who)
                         "%s: the set has one number per row, but the model has %" PRId64
                         " outputs: the last layer should be nn.Dense { 1 }",
                         who, width_of(model));
-    if (model->with_accuracy)
-        return dg_error(DG_INVALID,
-                        "%s: accuracy is not defined for numeric targets: compile without "
-                        "metrics = { \"accuracy\" }",
-                        who);
     return DG_OK;
 }
 
@@ -65,8 +61,8 @@ dg_status dg_answers_adopt(dg_model *model, const dg_dataset *set, const char *w
     if (model->base.classes) return DG_OK;
     if (set->numeric || model->base.numbers) DG_TRY(check_numbers(model, who));
     if (model->base.numbers) return DG_OK;
-    model->base.numbers =
-        set->numeric || (width_of(model) == 1 && !classifies(model) && !model->with_accuracy);
+    model->base.numbers = set->numeric || (width_of(model) == 1 && !classifies(model) &&
+                                           !dg_learner_wants_labels(&model->base));
     return model->base.numbers ? DG_OK : adopt_classes(model, set, who);
 }
 
@@ -80,6 +76,7 @@ dg_status dg_answers_of(dg_answers *out, const dg_model *model, const dg_dataset
                         const char *who)
 {
     *out = (dg_answers){ .set = set };
+    DG_TRY(dg_learner_check_metrics(&model->base, model->base.numbers, who));
     if (model->base.numbers) return check_loss(model, who);
     return dg_learner_map_classes(&out->map, &model->base, set, who);
 }

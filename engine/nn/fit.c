@@ -6,6 +6,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "engine/base/random.h"
+#include "engine/learner_metrics.h"
 #include "engine/nn/answers.h"
 #include "engine/nn/network.h"
 #include "engine/nn/plan.h"
@@ -27,6 +28,7 @@ struct fit {
     dg_log log;
     double loss_sum; /* of this epoch, weighted by rows */
     int64_t correct, seen;
+    dg_tensor outputs; /* of the rows seen, if a metric needs them: {rows, width} */
     double epoch_start;
     /* early stopping */
     double best_score;
@@ -67,9 +69,7 @@ static dg_status check_options(const dg_model *model, const dg_network_fit *own,
     if (own->batch_size < 1)
         return dg_error(DG_INVALID, "fit: batch_size must be at least 1, found %" PRId64,
                         own->batch_size);
-    static const char *const scores[] = { "loss", "val_loss", "accuracy", "val_accuracy", NULL };
-    static const char *const losses[] = { "loss", "val_loss", NULL };
-    return dg_stopping_check(options, model->with_accuracy ? scores : losses);
+    return dg_stopping_check(options, &model->base, model->base.numbers);
 }
 
 /* Everything that can be refused is refused before anything changes. */
@@ -93,12 +93,15 @@ static dg_status allocate(struct fit *fit)
 {
     dg_model *model = fit->model;
     int64_t batch = fit->batch_size;
+    int64_t width = dg_shape_size(&model->nodes[model->output].build.output);
     DG_TRY(dg_alloc(&fit->order, fit->rows, sizeof *fit->order));
     DG_TRY(dg_alloc(&fit->batch, batch, sizeof *fit->batch));
     if (fit->options->monitor && fit->options->restore_best)
         DG_TRY(dg_alloc(&fit->best_values, model->value_count, sizeof *fit->best_values));
     if (!model->gradients)
         DG_TRY(dg_alloc_zero(&model->gradients, model->value_count, sizeof *model->gradients));
+    if (dg_learner_needs_outputs(&model->base))
+        DG_TRY(dg_tensor_new(&fit->outputs, DG_FLOAT32, 2, (int64_t[]){ fit->rows, width }));
     if (model->training_plan && dg_plan_fits(model->training_plan, batch, fit->job->threads))
         return DG_OK;
     dg_plan_free(model->training_plan);
@@ -108,23 +111,39 @@ static dg_status allocate(struct fit *fit)
 
 /* --- scores ------------------------------------------------------------------------------- */
 
-/* The running means of this epoch, as Keras shows them. */
-static void log_training(struct fit *fit)
+/* The running means of this epoch, as Keras shows them; values NULL: of what is counted alone. */
+static void log_training(struct fit *fit, const double *values)
 {
     fit->log.scores = 0;
     fit->log.seconds = dg_clock() - fit->epoch_start;
     dg_log_add(&fit->log, "loss", fit->loss_sum / (double)fit->seen);
-    if (fit->model->with_accuracy)
-        dg_log_add(&fit->log, "accuracy", (double)fit->correct / (double)fit->seen);
+    dg_log_add_metrics(&fit->log, &fit->model->base, false,
+                       (double)fit->correct / (double)fit->seen, values);
+}
+
+/* Metrics of the epoch's outputs, each as it was when its batch came. */
+static dg_status judge_training(struct fit *fit, double *values)
+{
+    const dg_tensor *y = fit->set->numeric ? &fit->set->y : &fit->set->labels;
+    dg_tensor truth, outputs;
+    if (!fit->outputs.storage) return DG_OK;
+    DG_TRY(dg_tensor_take(&truth, y, fit->order, fit->seen));
+    dg_status status = dg_tensor_slice(&outputs, &fit->outputs, 0, 0, fit->seen);
+    if (status == DG_OK) status = dg_learner_judge(&fit->model->base, &truth, &outputs, values);
+    if (status == DG_INVALID) dg_error_context(status, "fit: epoch %" PRId64, fit->log.epoch);
+    dg_tensor_release(&outputs);
+    dg_tensor_release(&truth);
+    return status;
 }
 
 static dg_status log_validation(struct fit *fit)
 {
     dg_scores scores;
     if (!fit->options->validation) return DG_OK;
-    DG_TRY(dg_model_evaluate(fit->model, fit->options->validation, fit->job, &scores));
+    DG_TRY(dg_learner_evaluate_prepared(&fit->model->base, fit->options->validation, fit->job,
+                                        &scores));
     dg_log_add(&fit->log, "val_loss", scores.loss);
-    if (fit->model->with_accuracy) dg_log_add(&fit->log, "val_accuracy", scores.accuracy);
+    dg_log_add_metrics(&fit->log, &fit->model->base, true, scores.accuracy, scores.metric);
     fit->log.seconds = dg_clock() - fit->epoch_start;
     return DG_OK;
 }
@@ -165,6 +184,9 @@ static dg_status run_batch(struct fit *fit, int64_t batch, uint64_t epoch_key)
     DG_TRY(dg_plan_forward(plan, &source, rows, key, fit->job));
     if (truth.positions)
         fit->correct += dg_count_correct(dg_plan_output(plan), truth.positions, rows, fit->width);
+    if (fit->outputs.storage)
+        memcpy(dg_floats(&fit->outputs) + first * fit->outputs.shape[1], dg_plan_output(plan),
+               (size_t)(rows * fit->outputs.shape[1]) * sizeof(float));
     dg_status status = dg_plan_backward(plan, &truth, rows, true, fit->job, &loss);
     fit->log.batch = batch + 1;
     if (status == DG_NUMERIC)
@@ -187,6 +209,7 @@ static void order_rows(struct fit *fit, uint64_t epoch_key)
 static dg_status run_epoch(struct fit *fit)
 {
     uint64_t key = dg_key(fit->seed, "epoch", (uint64_t)fit->model->epoch);
+    double values[DG_MAX_METRICS] = { 0 };
     fit->epoch_start = dg_clock();
     fit->loss_sum = 0;
     fit->correct = fit->seen = 0;
@@ -195,10 +218,11 @@ static dg_status run_epoch(struct fit *fit)
         DG_TRY(dg_job_check(fit->job));
         DG_TRY(run_batch(fit, i, key));
         if (!fit->options->on_batch) continue;
-        log_training(fit);
+        log_training(fit, NULL);
         DG_TRY(call(fit->options->on_batch, fit));
     }
-    log_training(fit);
+    DG_TRY(judge_training(fit, values));
+    log_training(fit, values);
     DG_TRY(log_validation(fit));
     fit->model->epoch++;
     judge_epoch(fit);
@@ -247,6 +271,7 @@ dg_status dg_model_fit(dg_model *model, const dg_dataset *set, const dg_fit_opti
     dg_free(fit.answers.map);
     dg_free(fit.batch);
     dg_free(fit.best_values);
+    dg_tensor_release(&fit.outputs);
     return status;
 }
 

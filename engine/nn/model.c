@@ -7,6 +7,7 @@
 
 #include "engine/base/memory.h"
 #include "engine/base/random.h"
+#include "engine/learner_metrics.h"
 #include "engine/nn/network.h"
 #include "engine/nn/plan.h"
 #include "engine/tensor/tensor.h"
@@ -364,7 +365,7 @@ static dg_status expect_kind(const dg_part *part, const char *kind)
 }
 
 dg_status dg_model_compile(dg_model *model, const dg_part *optimizer, const dg_part *loss,
-                           bool with_accuracy)
+                           int metric_count, const dg_metric *metrics)
 {
     DG_TRY(expect_kind(optimizer, "optimizer"));
     DG_TRY(expect_kind(loss, "loss"));
@@ -379,11 +380,15 @@ dg_status dg_model_compile(dg_model *model, const dg_part *optimizer, const dg_p
         while (i--) dg_free(slot[i]);
         return status;
     }
+    dg_status status = dg_learner_set_metrics(&model->base, metric_count, metrics);
+    if (status != DG_OK) {
+        while (slots--) dg_free(slot[slots]);
+        return dg_error_context(status, "compile");
+    }
     forget_recipe(model);
     memcpy(model->slots, slot, sizeof slot);
     model->optimizer = dg_part_retain(optimizer);
     model->loss = dg_part_retain(loss);
-    model->with_accuracy = with_accuracy;
     model->step = model->epoch = 0;
     return DG_OK;
 }

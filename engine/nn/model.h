@@ -77,9 +77,8 @@ typedef struct dg_model {
     float *slots[DG_MAX_SLOTS];
 
     const dg_part *optimizer, *loss; /* NULL before dg_model_compile */
-    bool with_accuracy;
-    int64_t step;  /* updates done since compile */
-    int64_t epoch; /* epochs done since compile: shuffles go on where they were */
+    int64_t step;                    /* updates done since compile */
+    int64_t epoch;                   /* epochs done since compile: shuffles go on where they were */
 
     struct dg_plan *training_plan; /* kept between batches */
 } dg_model;
@@ -108,9 +107,10 @@ dg_status dg_model_finish(dg_model *model, int output);
 /* Draws all weights anew from `seed`. */
 void dg_model_initialize(dg_model *model, uint64_t seed);
 
-/* The optimizer's recipe is copied into the model: fresh slots, step 0. May be called again. */
+/* The optimizer's recipe is copied into the model, and so are the metrics: fresh slots, step 0. May
+ * be called again. */
 dg_status dg_model_compile(dg_model *model, const dg_part *optimizer, const dg_part *loss,
-                           bool with_accuracy);
+                           int metric_count, const struct dg_metric *metrics);
 
 /* Whether a compiled model ends in an activation, such as "linear", whose values are no
  * probabilities although the loss takes them for such; then a sentence that says so is written to

@@ -59,11 +59,6 @@ static float byte_scale(const dg_learner *learner)
     return model_of(learner)->bytes == DG_BYTES_RAW ? 1 : 255;
 }
 
-static bool counts_hits(const dg_learner *learner)
-{
-    return model_of(learner)->with_accuracy;
-}
-
 static bool doubts(const dg_learner *learner, const dg_tensor *x, char *out, size_t size)
 {
     return dg_model_doubts_bytes(model_of(learner), x, out, size);
@@ -105,7 +100,7 @@ const dg_learner_type dg_network = {
     .step = "epoch",
     .resumes = true,
     .takes_numbers = true,
-    .counts_hits = counts_hits,
+    .compiled = true,
     .doubts = doubts,
     .describe = dg_network_describe,
     .store = dg_network_store,

@@ -21,9 +21,9 @@ struct run {
     int workers;
     dg_plan **plans; /* a worker's own */
 
-    float *proba; /* predicting: {rows, width} */
+    float *proba; /* {rows, width}, or NULL */
 
-    dg_answers answers; /* evaluating */
+    dg_answers answers; /* evaluating; losses NULL: it is not */
     double *losses;     /* of each chunk */
     int64_t *correct;
 };
@@ -59,8 +59,7 @@ static dg_status run_chunk(void *context, int64_t chunk, int worker)
     if (run->proba)
         memcpy(run->proba + begin * run->width, output,
                (size_t)((end - begin) * run->width) * sizeof *output);
-    else
-        judge(run, chunk, begin, end, run->plans[worker]);
+    if (run->losses) judge(run, chunk, begin, end, run->plans[worker]);
     return DG_OK;
 }
 
@@ -88,6 +87,14 @@ static dg_status run_all(struct run *run)
     return status;
 }
 
+static dg_status new_outputs(const dg_model *model, int64_t rows, dg_tensor *out)
+{
+    const dg_shape *output = &model->nodes[model->output].build.output;
+    int64_t shape[DG_MAX_AXES + 1] = { rows };
+    memcpy(shape + 1, output->at, sizeof *shape * (size_t)output->count);
+    return dg_tensor_new(out, DG_FLOAT32, output->count + 1, shape);
+}
+
 /* --- evaluating --------------------------------------------------------------------------- */
 
 static dg_status evaluate(struct run *run, const dg_model *model, const dg_dataset *set,
@@ -96,6 +103,10 @@ static dg_status evaluate(struct run *run, const dg_model *model, const dg_datas
     int64_t rows = dg_dataset_rows(set), chunks = (rows + CHUNK_ROWS - 1) / CHUNK_ROWS;
     DG_TRY(dg_alloc_zero(&run->losses, chunks, sizeof *run->losses));
     DG_TRY(dg_alloc_zero(&run->correct, chunks, sizeof *run->correct));
+    if (out->outputs) {
+        DG_TRY(new_outputs(model, rows, out->outputs));
+        run->proba = dg_floats(out->outputs);
+    }
     DG_TRY(run_all(run));
     double loss = 0;
     int64_t correct = 0;
@@ -126,10 +137,7 @@ dg_status dg_model_evaluate(const dg_model *model, const dg_dataset *set, const 
 dg_status dg_model_predict_proba(const dg_model *model, const dg_tensor *x, const dg_job *job,
                                  dg_tensor *out)
 {
-    const dg_shape *output = &model->nodes[model->output].build.output;
-    int64_t shape[DG_MAX_AXES + 1] = { x->shape[0] };
-    memcpy(shape + 1, output->at, sizeof *shape * (size_t)output->count);
-    DG_TRY(dg_tensor_new(out, DG_FLOAT32, output->count + 1, shape));
+    DG_TRY(new_outputs(model, x->shape[0], out));
     struct run run = { .model = model, .x = x, .job = job, .proba = dg_floats(out) };
     dg_status status = run_all(&run);
     if (status != DG_OK) dg_tensor_release(out);

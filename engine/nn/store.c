@@ -4,12 +4,14 @@
  *   output       the node whose output is the network's
  *   bytes        "raw" or "scaled": how it reads bytes
  *   numbers      true if its one output is a number, not a probability; else left out
- *   compile      null, or {"optimizer", "loss", "accuracy", "epoch"}; epoch: how many are done
+ *   compile      null, or {"optimizer", "loss", "metrics", "epoch"}; metrics: their names, without
+ *                functions; earlier files have "accuracy", a boolean; epoch: how many are done
  * and each weight is a tensor of its own, "layer.weight": "conv2d.kernel". */
 #include <inttypes.h>
 #include <string.h>
 
 #include "engine/base/memory.h"
+#include "engine/learner_metrics.h"
 #include "engine/nn/network.h"
 #include "engine/store/json.h"
 #include "engine/store/part_json.h"
@@ -58,6 +60,17 @@ static dg_status add_nodes(cJSON *root, const dg_model *model)
     return dg_json_add(root, "output", dg_json_integer(model->output));
 }
 
+/* Functions are left out. */
+static dg_status add_metrics(cJSON *object, const dg_learner *learner)
+{
+    cJSON *list;
+    DG_TRY(dg_json_add_list(object, "metrics", &list));
+    for (int i = 0; i < learner->metric_count; i++)
+        if (learner->metrics[i].type)
+            DG_TRY(dg_json_add(list, NULL, cJSON_CreateString(learner->metrics[i].name)));
+    return DG_OK;
+}
+
 static dg_status add_recipe(cJSON *root, const dg_model *model)
 {
     cJSON *object, *part;
@@ -67,7 +80,7 @@ static dg_status add_recipe(cJSON *root, const dg_model *model)
     DG_TRY(dg_part_to_json(part, model->optimizer));
     DG_TRY(dg_json_add_object(object, "loss", &part));
     DG_TRY(dg_part_to_json(part, model->loss));
-    DG_TRY(dg_json_add(object, "accuracy", cJSON_CreateBool(model->with_accuracy)));
+    DG_TRY(add_metrics(object, &model->base));
     return dg_json_add(object, "epoch", dg_json_integer(model->epoch));
 }
 
@@ -250,18 +263,39 @@ static dg_status read_part(const cJSON *recipe, const char *kind, const dg_part 
     return dg_part_from_json(out, kind, item);
 }
 
+/* Earlier files say whether there is an accuracy. */
+static dg_status read_metrics(const cJSON *recipe, dg_metric *metrics, int *count)
+{
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(recipe, "metrics"), *item;
+    *count = 0;
+    if (!list) {
+        DG_TRY(dg_json_member(recipe, "accuracy", cJSON_True | cJSON_False, &item));
+        if (!cJSON_IsTrue(item)) return DG_OK;
+        return dg_metric_find(&metrics[(*count)++], "accuracy");
+    }
+    if (!cJSON_IsArray(list) || cJSON_GetArraySize(list) > DG_MAX_METRICS)
+        return dg_error(DG_FORMAT, "'metrics' is not a list of at most %d names", DG_MAX_METRICS);
+    cJSON_ArrayForEach(item, list)
+    {
+        if (!cJSON_IsString(item)) return dg_error(DG_FORMAT, "'metrics' has what is not a name");
+        DG_TRY(dg_format_error(dg_metric_find(&metrics[(*count)++], item->valuestring)));
+    }
+    return DG_OK;
+}
+
 static dg_status compile(loader *load, const cJSON *recipe, const dg_part **optimizer,
                          const dg_part **loss)
 {
-    const cJSON *accuracy, *epoch;
+    dg_metric metrics[DG_MAX_METRICS];
+    const cJSON *epoch;
     int64_t epochs;
+    int count;
     DG_TRY(read_part(recipe, "optimizer", optimizer));
     DG_TRY(read_part(recipe, "loss", loss));
-    DG_TRY(dg_json_member(recipe, "accuracy", cJSON_True | cJSON_False, &accuracy));
+    DG_TRY(read_metrics(recipe, metrics, &count));
     DG_TRY(dg_json_member(recipe, "epoch", cJSON_Number, &epoch));
     DG_TRY(dg_json_whole(epoch, "'epoch'", 0, INT64_MAX, &epochs));
-    DG_TRY(
-        dg_format_error(dg_model_compile(load->model, *optimizer, *loss, cJSON_IsTrue(accuracy))));
+    DG_TRY(dg_format_error(dg_model_compile(load->model, *optimizer, *loss, count, metrics)));
     load->model->epoch = epochs;
     return DG_OK;
 }

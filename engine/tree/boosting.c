@@ -212,15 +212,13 @@ static dg_status begin_derivatives(struct fit *fit)
 /* What is refused is refused before the learner changes. */
 static dg_status prepare(struct fit *fit)
 {
-    static const char *const names[] = { "loss", "val_loss", "accuracy", "val_accuracy", NULL };
-    static const char *const number_names[] = { "loss", "val_loss", NULL };
     const dg_tree_learner *learner = fit->learner;
     dg_objective objective = learner->objective;
     if (!fit->goes_on) DG_TRY(choose_objective(fit->chosen, fit->set, &objective));
     bool numbers = objective == DG_OBJECTIVE_SQUARED;
     if (fit->goes_on && numbers && !fit->set->numeric && objective_word(fit->chosen) != SQUARED)
         return dg_error(DG_INVALID, "fit: the set has labels, the model was fitted on numbers");
-    DG_TRY(dg_tree_check_fit(fit->set, fit->options, numbers ? number_names : names, numbers,
+    DG_TRY(dg_tree_check_fit(fit->set, fit->options, &learner->base, numbers,
                              fit->goes_on ? &learner->base : NULL, fit->job));
     DG_TRY(dg_bins_make(&fit->bins, &fit->set->x, NULL, fit->chosen->max_bin, fit->job));
     DG_TRY(dg_bins_add_blocks(&fit->bins, fit->job));

@@ -37,10 +37,10 @@ extern const dg_attribute dg_forest_attributes[], dg_boosting_attributes[];
 uint64_t dg_tree_seed(const dg_learner *learner, const dg_fit_options *options);
 
 /* Rows, classes and infinities of the validation set, and what early stopping watches;
- * `scores`: their names, then NULL; `numbers`: labels are numbers, not classes. known: a learner
+ * stops NULL: it cannot stop early; `numbers`: labels are numbers, not classes. known: a learner
  * that goes on with its classes; NULL: they will be the set's. Changes nothing. */
 dg_status dg_tree_check_fit(const dg_dataset *set, const dg_fit_options *options,
-                            const char *const *scores, bool numbers, const dg_learner *known,
+                            const dg_learner *stops, bool numbers, const dg_learner *known,
                             const dg_job *job);
 
 /* The learner forgets its trees and takes on the rows and classes of the set. */

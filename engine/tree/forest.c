@@ -344,12 +344,11 @@ static dg_status prepare_targets(struct fit *fit)
 /* What is refused is refused before the learner changes. */
 static dg_status prepare(struct fit *fit)
 {
-    static const char *const none[] = { NULL };
     const dg_dataset *set = fit->set;
     const dg_fit_options *options = fit->options;
     const dg_one_of *by_class = &fit->tree->class_weight;
     DG_TRY(resolve(fit));
-    DG_TRY(dg_tree_check_fit(set, options, none, fit->numbers,
+    DG_TRY(dg_tree_check_fit(set, options, NULL, fit->numbers,
                              fit->goes_on ? &fit->learner->base : NULL, fit->job));
     DG_TRY(prepare_targets(fit));
     DG_TRY(dg_forest_order(&fit->rows, fit->position, fit->number));

@@ -71,7 +71,7 @@ uint64_t dg_tree_seed(const dg_learner *learner, const dg_fit_options *options)
 /* --- before a fit ------------------------------------------------------------------------- */
 
 dg_status dg_tree_check_fit(const dg_dataset *set, const dg_fit_options *options,
-                            const char *const *scores, bool numbers, const dg_learner *known,
+                            const dg_learner *stops, bool numbers, const dg_learner *known,
                             const dg_job *job)
 {
     int64_t values = dg_dataset_row_size(set);
@@ -79,7 +79,7 @@ dg_status dg_tree_check_fit(const dg_dataset *set, const dg_fit_options *options
         return dg_error(DG_INVALID, "fit: trees take rows of 1 to %d values, found %" PRId64,
                         INT32_MAX, values);
     DG_TRY(dg_check_validation(set, options->validation, known, numbers, true, job));
-    return dg_stopping_check(options, scores);
+    return dg_stopping_check(options, stops, numbers);
 }
 
 dg_status dg_tree_start_over(dg_tree_learner *learner, const dg_dataset *set)

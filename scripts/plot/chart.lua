@@ -1,4 +1,5 @@
 -- Pictures that are one chart, and axes for charts.
+local core = require "digits.core"
 local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
 
@@ -32,12 +33,14 @@ function chart.axis(low, high, how)
 end
 
 -- An axis for what is in the lists, with some room: what is never below 0 has none below it, and
--- accuracies have none above 1.
+-- metrics have none above their range.
 function chart.score_axis(name, share, ...)
   local low, high = style.bounds(...)
   local a, b = style.padded(low, high, share)
   if low and low >= 0 and a < 0 then a = 0 end
-  if name:find "accuracy" and high and high <= 1 then b = math.min(b, 1) end
+  local known, metric = pcall(core.metrics.find, name)
+  local most = known and metric.high or math.huge
+  if high and high <= most then b = math.min(b, most) end
   return chart.axis(a, b, { grid = true })
 end
 

@@ -1,27 +1,19 @@
 -- plot.history: the course of a training, a panel for each score.
 local chart = require "digits.plot.chart"
 local plot = require "digits.plot.define"
+local show = require "digits.show"
 local style = require "digits.plot.style"
 
-local NO_SCORE = { seconds = true }
-local FIRST = { loss = 1, accuracy = 2 }
-
--- The names of the lists of numbers that belong to a panel each: loss, accuracy, the others.
+-- The names of the lists of numbers that belong to a panel each, loss first.
 local function scores_of(history)
   local names, seen = {}, {}
-  for key, value in pairs(history) do
-    local name = type(key) == "string" and (key:match "^val_(.+)$" or key)
-    if name and type(value) == "table" and type(value[1]) == "number" and not NO_SCORE[name]
-      and not seen[name] then
+  for _, key in ipairs(show.scores(history)) do
+    local name, values = key:match "^val_(.+)$" or key, rawget(history, key)
+    if type(values) == "table" and type(values[1]) == "number" and not seen[name] then
       seen[name] = true
       names[#names + 1] = name
     end
   end
-  table.sort(names, function(a, b)
-    local x, y = FIRST[a] or 3, FIRST[b] or 3
-    if x ~= y then return x < y end
-    return a < b
-  end)
   return names
 end
 

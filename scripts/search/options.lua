@@ -74,10 +74,8 @@ end
 
 -- ---- the metric ----
 
-local JUDGED = { accuracy = true, loss = true } -- what evaluate gives
-
--- { name, maximize, by_engine: whether evaluate is asked, judged: whether it has this score, else
--- score: function(model, set) }
+-- { name, maximize, known: what is known of it by name, score: function(model, set), for what
+-- evaluate does not have }
 local function read_metric(spec, metric, maximize)
   if type(metric) == "function" then
     return { name = "score", maximize = maximize ~= false, score = metric }
@@ -89,8 +87,8 @@ local function read_metric(spec, metric, maximize)
     fail(spec, "maximize is for a metric that is a function: whether more is better is known of %s",
       metric)
   end
-  return { name = metric, maximize = known.greater_is_better, by_engine = true,
-    judged = JUDGED[metric], score = function(model, set)
+  return { name = metric, maximize = known.greater_is_better, known = known,
+    score = function(model, set)
       local numbers = known.needs_numbers
       return core.metrics.score(metric, set, numbers and model:predict(set)
         or model:predict_proba(set), { classes = not numbers and model.classes or nil })

@@ -60,7 +60,11 @@ end
 -- Judges on this thread what the engine did not: a metric by name, or a function.
 local function judge(spec, task)
   local metric = spec.metric
-  if metric.judged then return true, task.scores end
+  local known, scores = metric.known, task.scores
+  -- models of numbers have no accuracy, and no other metric of labels
+  if known and (scores[metric.name] or not (known.needs_numbers or scores.accuracy)) then
+    return true, scores
+  end
   local began = core.clock()
   local ok, score = call(internals.key(task.seed, "metric", 0), metric.score, task.model, task.held)
   if not ok then return false, score end
@@ -102,7 +106,7 @@ local function fit_here(spec, task, options)
   internals.check_fit(task.model, task.train, options)
   local function run()
     local history = task.model:fit(task.train, options)
-    return history, task.held and spec.metric.by_engine and task.model:evaluate(task.held) or nil
+    return history, task.held and spec.metric.known and task.model:evaluate(task.held) or nil
   end
   local ok, history, scores = pcall(run)
   if ok then return complete(spec, task, history, scores) end
@@ -128,14 +132,15 @@ local function start(spec, task)
   for name, value in pairs(trial.options) do options[name] = value end
   if options.validation == nil then options.validation = task.held end
   options.validation = options.validation or nil -- false: none
-  local calls = options.on_epoch_end or options.on_batch_end
+  local calls = options.on_epoch_end or options.on_batch_end or internals.asks_functions(model)
   if calls and spec.workers > 1 then
-    fail(spec, "fit(p): on_epoch_end and on_batch_end need workers = 1: Lua runs on one thread")
+    fail(spec, "fit(p): on_epoch_end, on_batch_end and metrics that are functions need " ..
+      "workers = 1: Lua runs on one thread")
   end
   if calls or (spec.verbose > 1 and spec.workers == 1) then return fit_here(spec, task, options) end
   options.verbose = 0
   task.handle = internals.start_fit(model, task.train, options,
-    spec.metric.by_engine and task.held or nil, math.max(1, core.threads() // spec.workers))
+    spec.metric.known and task.held or nil, math.max(1, core.threads() // spec.workers))
 end
 
 -- ---- trials ----

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/base/random.h"
+#include "engine/learner_metrics.h"
 #include "engine/store/learner_file.h"
 
 static dg_value value_of(const char *text)
@@ -76,7 +77,9 @@ void network_compile(dg_model *model, const char *optimizer, const char *options
 {
     const dg_part *recipe = network_part("optimizer", optimizer, options);
     const dg_part *aim = network_part("loss", loss, "");
-    assert_ok(dg_model_compile(model, recipe, aim, true));
+    dg_metric accuracy;
+    assert_ok(dg_metric_find(&accuracy, "accuracy"));
+    assert_ok(dg_model_compile(model, recipe, aim, 1, &accuracy));
     dg_part_release(recipe);
     dg_part_release(aim);
 }

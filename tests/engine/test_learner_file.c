@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
+#include "engine/learner_metrics.h"
 #include "engine/store/learner_file.h"
 #include "engine/store/safetensors.h"
 #include "tests/engine/network.h"
@@ -87,7 +88,7 @@ static void test_round_trip(void **state)
     expect_same(model, again);
     assert_true(dg_part_equal(model->optimizer, again->optimizer));
     assert_true(dg_part_equal(model->loss, again->loss));
-    assert_true(again->with_accuracy);
+    assert_true(dg_learner_has_accuracy(&again->base));
     assert_int_equal(again->epoch, 2);
     assert_int_equal(again->base.class_count, 4);
     for (int i = 0; i < 4; i++) assert_int_equal(again->base.classes[i], i);
@@ -329,7 +330,12 @@ static void test_wrong_rest(void **state)
                    "'compile' must be an object, found a number");
     expect_refused("\"type\":\"RMSprop\"", "\"type\":\"RMSprob\"",
                    "unknown optimizer 'RMSprob', did you mean 'rmsprop'?");
-    expect_refused("\"accuracy\":true", "\"accuracy\":1", "'accuracy' must be true or false");
+    const char *metrics = "\"metrics\":[\"accuracy\"]";
+    expect_refused(metrics, "\"accuracy\":1", "'accuracy' must be true or false");
+    expect_refused(metrics, "\"metrics\":1", "'metrics' is not a list of at most 16 names");
+    expect_refused(metrics, "\"metrics\":[1]", "'metrics' has what is not a name");
+    expect_refused(metrics, "\"metrics\":[\"acuracy\"]", "unknown metric 'acuracy'");
+    expect_refused(metrics, "\"metrics\":[\"f1\",\"f1\"]", "two metrics named 'f1'");
     expect_refused("\"epoch\":2", "\"epoch\":-2", "'epoch' must be a whole number from 0");
     expect_refused("\"classes\":[0,1,2,3]", "\"classes\":[0,1,2]",
                    "'classes' has 3 labels, the model has 4 outputs");

@@ -1,0 +1,156 @@
+/* Metrics that are Lua functions. */
+#include "bindings/asking.h"
+
+#include <string.h>
+
+#include "bindings/check.h"
+#include "bindings/learner.h"
+#include "bindings/memory.h"
+#include "bindings/tensor.h"
+
+/* --- reading -------------------------------------------------------------------------------- */
+
+/* The metric at stack place `value`, for place `count` of the list. */
+static void read_metric(lua_State *L, int value, const char *name, int functions, dg_metric *out,
+                        int count)
+{
+    char own[DG_METRIC_NAME];
+    if (count == DG_MAX_METRICS)
+        dg_raise(L, "compile: there may be %d metrics at most", DG_MAX_METRICS);
+    if (!name && lua_type(L, value) == LUA_TSTRING) {
+        dg_check_call(L, dg_metric_find(out, lua_tostring(L, value)), "compile");
+        return;
+    }
+    if (lua_type(L, value) != LUA_TFUNCTION)
+        dg_wrong_type(L, value, "compile", "a metric", "the name of a metric, or a function");
+    if (name && strlen(name) >= DG_METRIC_NAME)
+        dg_raise(L, "compile: the name of a metric may have %d letters at most",
+                 DG_METRIC_NAME - 1);
+    *out = (dg_metric){ 0 };
+    lua_pushvalue(L, value);
+    lua_rawseti(L, functions, count);
+    snprintf(own, sizeof own, "metric_%d", count + 1);
+    dg_metric_set_name(out, name ? name : own);
+}
+
+int dg_read_metrics(lua_State *L, int list, dg_metric *out)
+{
+    int count = 0, length = list ? (int)lua_rawlen(L, list) : 0;
+    lua_newtable(L);
+    int functions = lua_gettop(L);
+    for (int i = 1; i <= length; i++) {
+        lua_rawgeti(L, list, i);
+        read_metric(L, functions + 1, NULL, functions, &out[count], count);
+        count++;
+        lua_settop(L, functions);
+    }
+    int named = count;
+    for (lua_pushnil(L); list && lua_next(L, list); lua_pop(L, 1)) {
+        if (lua_type(L, -2) != LUA_TSTRING) continue;
+        /* in the order of their names, for tables have none */
+        int place = count;
+        while (place > named && strcmp(out[place - 1].name, lua_tostring(L, -2)) > 0) place--;
+        if (count == DG_MAX_METRICS)
+            dg_raise(L, "compile: there may be %d metrics at most", DG_MAX_METRICS);
+        memmove(&out[place + 1], &out[place], (size_t)(count - place) * sizeof *out);
+        for (int i = count; i > place; i--) {
+            lua_rawgeti(L, functions, i - 1);
+            lua_rawseti(L, functions, i);
+        }
+        read_metric(L, lua_gettop(L), lua_tostring(L, -2), functions, &out[place], place);
+        count++;
+    }
+    lua_settop(L, functions);
+    return count;
+}
+
+void dg_keep_metric_functions(lua_State *L, int model)
+{
+    dg_push_learner_values(L, model);
+    lua_insert(L, -2);
+    lua_setfield(L, -2, "metrics");
+    lua_pop(L, 1);
+}
+
+bool dg_has_metric_functions(const dg_learner *learner)
+{
+    for (int i = 0; i < learner->metric_count; i++)
+        if (!learner->metrics[i].type) return true;
+    return false;
+}
+
+int dg_asks_functions(lua_State *L)
+{
+    lua_pushboolean(L, dg_has_metric_functions(dg_want_learner(L, 1, "fit")));
+    return 1;
+}
+
+/* --- asking --------------------------------------------------------------------------------- */
+
+struct question {
+    const dg_asking *asking;
+    int place;
+    const dg_tensor *truth, *outputs;
+    double answer;
+};
+
+static int ask_function(lua_State *L)
+{
+    struct question *question = lua_touserdata(L, 1);
+    const char *name = question->asking->learner->metrics[question->place].name;
+    dg_push_learner_values(L, 2);
+    if (lua_getfield(L, -1, "metrics") != LUA_TTABLE) return 0;
+    lua_rawgeti(L, -1, question->place);
+    *dg_push_tensor(L) = dg_tensor_retain(question->truth);
+    dg_tensor *outputs = dg_push_tensor(L);
+    /* in a fit their memory is used again for the next epoch */
+    dg_check_status(L, dg_tensor_copy(outputs, question->outputs));
+    lua_call(L, 2, 1);
+    if (lua_type(L, -1) != LUA_TNUMBER)
+        dg_raise(L, "the metric %s must return a number, found %s", name, dg_push_found(L, -1));
+    question->answer = lua_tonumber(L, -1);
+    return 0;
+}
+
+static int add_traceback(lua_State *L)
+{
+    if (lua_type(L, 1) == LUA_TSTRING) luaL_traceback(L, L, lua_tostring(L, 1), 1);
+    return 1;
+}
+
+static dg_status ask(void *context, int place, const dg_tensor *truth, const dg_tensor *outputs,
+                     double *out)
+{
+    dg_asking *asking = context;
+    lua_State *L = asking->L;
+    struct question question = { asking, place, truth, outputs, 0 };
+    int top = lua_gettop(L);
+    lua_pushcfunction(L, add_traceback);
+    lua_pushcfunction(L, ask_function);
+    lua_pushlightuserdata(L, &question);
+    lua_pushvalue(L, asking->model);
+    int status = lua_pcall(L, 2, 0, top + 1);
+    dg_memory_enter(L);
+    if (status != LUA_OK) {
+        asking->failed = true;
+        return dg_error(DG_STOPPED, "a metric failed");
+    }
+    lua_settop(L, top);
+    *out = question.answer;
+    return DG_OK;
+}
+
+void dg_asking_begin(dg_asking *asking, lua_State *L, dg_learner *learner, int model)
+{
+    *asking = (dg_asking){ L, learner, lua_absindex(L, model), false };
+    luaL_checkstack(L, 16, NULL);
+    if (!dg_has_metric_functions(learner)) return;
+    learner->ask = ask;
+    learner->ask_context = asking;
+}
+
+void dg_asking_end(dg_asking *asking)
+{
+    asking->learner->ask = NULL;
+    asking->learner->ask_context = NULL;
+}
