@@ -20,9 +20,9 @@ typedef struct dg_function {
     dg_call *call;
     const char *example; /* one line of Lua */
     const struct dg_param *params;
-    size_t size;              /* of the options struct */
-    int arguments;            /* as in dg_read_options; an object before a colon does not count */
-    const char *const *hints; /* as in dg_descriptor */
+    size_t size;   /* of the options struct */
+    int arguments; /* as in dg_read_options; an object before a colon does not count */
+    const struct dg_hint *hints; /* as in dg_descriptor */
     int code; /* where several functions share a call: which of them (see dg_called) */
 } dg_function;
 

@@ -384,7 +384,10 @@ static const dg_param from_tensors_params[] = {
     DG_END,
 };
 
-static const char *const from_tensors_hints[] = { "sample_weight", "use weights = ...", NULL };
+static const dg_hint from_tensors_hints[] = {
+    { "sample_weight", "use weights = ..." },
+    { NULL },
+};
 
 static int from_tensors(lua_State *L, const void *options)
 {

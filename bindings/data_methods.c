@@ -41,13 +41,12 @@ static const dg_param split_params[] = {
     DG_END,
 };
 
-static const char *const split_hints[] = { "random_state",
-                                           "use seed = ...",
-                                           "test_size",
-                                           "give all parts: set:split { 0.8, 0.2 }",
-                                           "shuffle",
-                                           "rows are always shuffled; see seed",
-                                           NULL };
+static const dg_hint split_hints[] = {
+    { "random_state", "use seed = ..." },
+    { "test_size", "give all parts: set:split { 0.8, 0.2 }" },
+    { "shuffle", "rows are always shuffled; see seed" },
+    { NULL },
+};
 
 static int split(lua_State *L, const void *options)
 {
@@ -237,9 +236,12 @@ static const dg_param with_params[] = {
     DG_END,
 };
 
-static const char *const with_hints[] = { "labels",      "use y = ...",   "images",
-                                          "use x = ...", "sample_weight", "use weights = ...",
-                                          NULL };
+static const dg_hint with_hints[] = {
+    { "labels", "use y = ..." },
+    { "images", "use x = ..." },
+    { "sample_weight", "use weights = ..." },
+    { NULL },
+};
 
 static int with(lua_State *L, const void *options)
 {
@@ -309,8 +311,11 @@ static const dg_param batches_params[] = {
     DG_END,
 };
 
-static const char *const batches_hints[] = { "batch_size", "use size = ...", "random_state",
-                                             "use seed = ...", NULL };
+static const dg_hint batches_hints[] = {
+    { "batch_size", "use size = ..." },
+    { "random_state", "use seed = ..." },
+    { NULL },
+};
 
 /* Upvalue 2 of the iterator; upvalue 1 is the set. */
 struct batching {

@@ -449,7 +449,7 @@ int dg_define(lua_State *L)
                   .alias = path,
                   .doc = text_field(L, TABLE, "doc"),
                   .example = text_field(L, TABLE, "example"),
-                  .hints = read_texts(L, TABLE, "hints") },
+                  .hints = (const dg_hint *)read_texts(L, TABLE, "hints") },
         .arguments = (int)arguments,
         .method = true_field(L, TABLE, "method"),
     };

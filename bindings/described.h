@@ -32,11 +32,14 @@
 /* Its parameters, for the fields of a struct. */
 #define DG_TAKES(options, ...)                                                                     \
     .params = (const dg_param[]){ __VA_ARGS__, DG_END }, .size = sizeof(options)
-/* Its hints: pairs of a peer's name and a sentence. */
+/* Its hints, each { theirs, ours }. */
 #define DG_HINTS(...)                                                                              \
-    .hints = (const char *const[])                                                                 \
+    .hints = (const dg_hint[])                                                                     \
     {                                                                                              \
-        __VA_ARGS__, NULL                                                                          \
+        __VA_ARGS__,                                                                               \
+        {                                                                                          \
+            NULL                                                                                   \
+        }                                                                                          \
     }
 /* Its parameters word_params, for a struct word_options. */
 #define DG_OPTIONS(word) .params = word##_params, .size = sizeof(word##_options)

@@ -41,7 +41,7 @@ static const dg_descriptor early_stopping = {
     .name = "fit: early_stopping",
     .params = early_params,
     .options_size = sizeof(early_options),
-    .hints = (const char *const[]){ "restore_best_weights", "use restore_best = ...", NULL },
+    .hints = (const dg_hint[]){ { "restore_best_weights", "use restore_best = ..." }, { NULL } },
 };
 
 static void read_early_stopping(lua_State *L, int table, dg_fit_options *options)
@@ -147,44 +147,36 @@ static const dg_param common_params[] = {
         .doc = "{ monitor =, patience = 0, min_delta = 0, restore_best = false, mode = \"auto\" }"),
 };
 
-static const char *const common_hints[] = {
-    "validation_data",
-    "use validation = ...",
-    "eval_set",
-    "use validation = ...",
-    "early_stopping_rounds",
-    "use early_stopping = { patience = ... }",
-    "callbacks",
-    "use on_epoch_end = function(log) ... end, or early_stopping = { ... }",
-    "sample_weights",
-    "use sample_weight = ...",
-    "x",
-    "give the tensors first: model:fit(x, y, { ... })",
-    "y",
-    "give the tensors first: model:fit(x, y, { ... })",
+static const dg_hint common_hints[] = {
+    { "validation_data", "use validation = ..." },
+    { "eval_set", "use validation = ..." },
+    { "early_stopping_rounds", "use early_stopping = { patience = ... }" },
+    { "callbacks", "use on_epoch_end = function(log) ... end, or early_stopping = { ... }" },
+    { "sample_weights", "use sample_weight = ..." },
+    { "x", "give the tensors first: model:fit(x, y, { ... })" },
+    { "y", "give the tensors first: model:fit(x, y, { ... })" },
+    { NULL }
 };
 
 /* --- fit of one type of learner ------------------------------------------------------------- */
 
-enum { MOST_HINTS = 256 };
+enum { MOST_HINTS = 128 };
 
 struct description {
     dg_function function;
     dg_param params[DG_MAX_PARAMS + 1];
-    const char *hints[MOST_HINTS + 1];
+    dg_hint hints[MOST_HINTS + 1];
     int hint_count;
 };
 
 static void add_hint(struct description *d, const char *name, const char *sentence)
 {
-    if (d->hint_count + 2 > MOST_HINTS) return;
-    d->hints[d->hint_count++] = name;
-    d->hints[d->hint_count++] = sentence;
+    if (d->hint_count < MOST_HINTS) d->hints[d->hint_count++] = (dg_hint){ name, sentence };
 }
 
-static void copy_hints(struct description *d, const char *const *hints, size_t count)
+static void copy_hints(struct description *d, const dg_hint *hints)
 {
-    for (size_t i = 0; i + 1 < count && hints[i]; i += 2) add_hint(d, hints[i], hints[i + 1]);
+    for (; hints && hints->theirs; hints++) add_hint(d, hints->theirs, hints->ours);
 }
 
 /* The same sentence about each of the parameters that this fit does not have; on top of the stack,
@@ -201,8 +193,8 @@ static void add_foreign(lua_State *L, struct description *d, const dg_param *par
 static void add_hints(lua_State *L, struct description *d, const dg_learner_type *type, int keeper)
 {
     static const dg_param weight[] = { { .name = "sample_weight" }, DG_END };
-    if (type->fit_hints) copy_hints(d, type->fit_hints, SIZE_MAX);
-    copy_hints(d, common_hints, sizeof common_hints / sizeof *common_hints);
+    copy_hints(d, type->fit_hints);
+    copy_hints(d, common_hints);
     if (type->module) {
         lua_pushfstring(L, "give it to the constructor, %s.%s { ... }", type->module,
                         type->part.name);

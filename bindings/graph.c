@@ -149,8 +149,10 @@ static const dg_param sequential_params[] = {
     DG_END,
 };
 
-static const char *const sequential_hints[] = { "input_shape", "begin with nn.Input { 28, 28, 1 }",
-                                                NULL };
+static const dg_hint sequential_hints[] = {
+    { "input_shape", "begin with nn.Input { 28, 28, 1 }" },
+    { NULL },
+};
 
 static int sequential(lua_State *L, const void *options)
 {
@@ -237,8 +239,11 @@ static const dg_param model_params[] = {
     DG_END,
 };
 
-static const char *const model_hints[] = { "input", "use inputs = ...", "output",
-                                           "use outputs = ...", NULL };
+static const dg_hint model_hints[] = {
+    { "input", "use inputs = ..." },
+    { "output", "use outputs = ..." },
+    { NULL },
+};
 
 static int model_of_nodes(lua_State *L, const void *options)
 {

@@ -310,7 +310,10 @@ static const dg_param permutation_params[] = {
     DG_END,
 };
 
-static const char *const permutation_hints[] = { "n_repeats", "use repeats = ...", NULL };
+static const dg_hint permutation_hints[] = {
+    { "n_repeats", "use repeats = ..." },
+    { NULL },
+};
 
 static int permutation_importance(lua_State *L, const void *options)
 {

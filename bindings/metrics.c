@@ -206,33 +206,22 @@ static int call_metric(lua_State *L, const void *options)
     return 1;
 }
 
-const char *const dg_metric_hints[] = { "sample_weight",
-                                        "rows count alike",
-                                        "target_names",
-                                        "use names = { ... }",
-                                        "n_classes",
-                                        "use labels = { ... }",
-                                        "output_dict",
-                                        "use precision_recall_fscore",
-                                        "normalize",
-                                        "use confusion_matrix(...):normalized()",
-                                        "pos_label",
-                                        "use labels = { label }",
-                                        "n_bins",
-                                        "use bins = ...",
-                                        "multi_class",
-                                        "each class is set against the rest",
-                                        "multioutput",
-                                        "numbers are {rows}",
-                                        "squared",
-                                        "use metrics.root_mean_squared_error",
-                                        "n_resamples",
-                                        "use resamples = ...",
-                                        "alpha",
-                                        "use level = 0.95",
-                                        "random_state",
-                                        "use seed = ...",
-                                        NULL };
+const dg_hint dg_metric_hints[] = {
+    { "sample_weight", "rows count alike" },
+    { "target_names", "use names = { ... }" },
+    { "n_classes", "use labels = { ... }" },
+    { "output_dict", "use precision_recall_fscore" },
+    { "normalize", "use confusion_matrix(...):normalized()" },
+    { "pos_label", "use labels = { label }" },
+    { "n_bins", "use bins = ..." },
+    { "multi_class", "each class is set against the rest" },
+    { "multioutput", "numbers are {rows}" },
+    { "squared", "use metrics.root_mean_squared_error" },
+    { "n_resamples", "use resamples = ..." },
+    { "alpha", "use level = 0.95" },
+    { "random_state", "use seed = ..." },
+    { NULL },
+};
 
 /* The arguments of a metric, by what it is computed from. */
 static const dg_param of_labels[] = { DG_OF_TRUTH, DG_OF_PREDICTED, DG_OF_LISTED, DG_END };

@@ -48,7 +48,7 @@ extern const dg_lua_handle dg_labels_handle, dg_chances_handle, dg_numbers_handl
     DG_OF_ANY(dg_judge_options, truth, "labels or numbers, or a dataset that has them")
 
 /* Peers' names for options of metrics. */
-extern const char *const dg_metric_hints[];
+extern const dg_hint dg_metric_hints[];
 
 /* The labels at `index` (a list, a tensor, a dataset) as {n} int32; what they are made of stays on
  * the stack. */

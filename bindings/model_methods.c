@@ -31,14 +31,11 @@ static const dg_param compile_params[] = {
     DG_END,
 };
 
-static const char *const compile_hints[] = {
-    "lr",
-    "the optimizer has it: optimizer = nn.Adam { learning_rate = ... }",
-    "learning_rate",
-    "the optimizer has it: optimizer = nn.Adam { learning_rate = ... }",
-    "optimiser",
-    "use optimizer = ...",
-    NULL
+static const dg_hint compile_hints[] = {
+    { "lr", "the optimizer has it: optimizer = nn.Adam { learning_rate = ... }" },
+    { "learning_rate", "the optimizer has it: optimizer = nn.Adam { learning_rate = ... }" },
+    { "optimiser", "use optimizer = ..." },
+    { NULL },
 };
 
 static int compile(lua_State *L, const void *options)

@@ -168,18 +168,6 @@ static void set_position(lua_State *L, dg_part *part, int position, int index)
     leave(L, part, top);
 }
 
-/* The option `key`, on the stack at `key_index`, whose value lies behind it. */
-static void set_option(lua_State *L, dg_part *part, int key_index)
-{
-    const char *name = lua_tostring(L, key_index);
-    int found = dg_param_find(part->type, name);
-    if (found < 0) dg_check_status(L, DG_INVALID);
-    const dg_param *param = &part->type->params[found];
-    dg_value value = dg_read_value(L, key_index + 1, part->type->name, param);
-    make_named_part(L, part, param, &value);
-    dg_check_status(L, dg_part_set(part, name, &value));
-}
-
 static void set_layer_name(lua_State *L, int object, int index)
 {
     dg_want_text(L, index, "a layer", "name");
@@ -187,30 +175,48 @@ static void set_layer_name(lua_State *L, int object, int index)
     lua_setiuservalue(L, object, 1);
 }
 
-/* The named options in the table at `index`, of whose values `count` may stand by position.
- * lua_next wants its key on top, so what stays is left below a copy of it. */
+/* Raises for a key of the table at `index` that is neither an option nor the place of one of `count`
+ * values by position; of several unknown names for the first in order. */
+static void check_keys(lua_State *L, const dg_part *part, int object, int index, int count)
+{
+    const char *unknown = NULL;
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+        int64_t place;
+        if (lua_type(L, -2) != LUA_TSTRING) {
+            if (!dg_is_integer(L, -2, &place) || place < 1)
+                dg_raise(L, "%s: unknown option %s", part->type->name, dg_push_found(L, -2));
+            if (place > count)
+                dg_raise(L, "%s: positional value %d is nil", part->type->name, count + 1);
+            continue;
+        }
+        const char *name = lua_tostring(L, -2);
+        bool known = dg_param_index(part->type, name) >= 0 || (object && strcmp(name, "name") == 0);
+        if (!known && (!unknown || strcmp(name, unknown) < 0)) unknown = name;
+    }
+    if (unknown && dg_param_find(part->type, unknown) < 0) dg_check_status(L, DG_INVALID);
+}
+
+/* The named options in the table at `index`, in the order of the parameters. */
 static void set_named(lua_State *L, dg_part *part, int object, int index, int count)
 {
-    lua_pushnil(L);
-    while (lua_next(L, index)) {
-        int64_t place;
-        int key = lua_gettop(L) - 1;
-        bool by_position = dg_is_integer(L, key, &place) && place >= 1;
-        if (!by_position && lua_type(L, key) != LUA_TSTRING)
-            dg_raise(L, "%s: unknown option %s", part->type->name, dg_push_found(L, key));
-        if (by_position && place > count)
-            dg_raise(L, "%s: positional value %d is nil", part->type->name, count + 1);
-        if (!by_position && object && strcmp(lua_tostring(L, key), "name") == 0)
-            set_layer_name(L, object, key + 1);
-        else if (!by_position)
-            set_option(L, part, key);
-        if (part->borrows && !by_position) {
-            luaL_checkstack(L, 2, NULL);
-            lua_pushvalue(L, key);
-        } else {
-            lua_settop(L, key);
+    check_keys(L, part, object, index, count);
+    for (const dg_param *param = part->type->params; param && param->name; param++) {
+        int top = lua_gettop(L);
+        luaL_checkstack(L, 8, NULL);
+        lua_pushstring(L, param->name);
+        if (lua_rawget(L, index) == LUA_TNIL) {
+            lua_settop(L, top);
+            continue;
         }
+        dg_value value = dg_read_value(L, -1, part->type->name, param);
+        make_named_part(L, part, param, &value);
+        dg_check_status(L, dg_part_set(part, param->name, &value));
+        leave(L, part, top);
     }
+    if (!object) return;
+    lua_pushliteral(L, "name");
+    if (lua_rawget(L, index) != LUA_TNIL) set_layer_name(L, object, -1);
+    lua_pop(L, 1);
 }
 
 /* Sizes {} have no values by position, and are a list nevertheless. */

@@ -260,8 +260,11 @@ static const dg_param reduce_params[] = {
     DG_END,
 };
 
-static const char *const reduce_hints[] = { "keepdims", "use keep = true", "dim", "use axis = ...",
-                                            NULL };
+static const dg_hint reduce_hints[] = {
+    { "keepdims", "use keep = true" },
+    { "dim", "use axis = ..." },
+    { NULL },
+};
 
 #define PLAIN(word, called, text) DG_PLAIN_FUNCTION(word, called, text, "t:" word "()")
 #define UNARY(word, op, text) DG_PLAIN_FUNCTION(word, unary, text, "t:" word "()", .code = op)

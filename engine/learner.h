@@ -144,7 +144,7 @@ typedef struct dg_learner_type {
      * address is then in `own`; hints as in dg_descriptor. Or NULL. */
     const dg_param *fit_params;
     size_t fit_size;
-    const char *const *fit_hints;
+    const dg_hint *fit_hints;
     /* A new, unfitted learner of its own size, zeroed but for what is its own. */
     dg_status (*create)(const dg_part *options, dg_learner **out);
     /* Gives back what is its own, and the memory of the struct. */

@@ -201,12 +201,12 @@ const dg_param *dg_params_at(const dg_param *params, int position)
     return found;
 }
 
-dg_status dg_params_unknown(const char *who, const dg_param *params, const char *const *hints,
+dg_status dg_params_unknown(const char *who, const dg_param *params, const dg_hint *hints,
                             const char *name)
 {
-    for (int i = 0; hints && hints[i]; i += 2)
-        if (strcmp(hints[i], name) == 0)
-            return dg_error(DG_INVALID, "%s: unknown option '%s': %s", who, name, hints[i + 1]);
+    for (; hints && hints->theirs; hints++)
+        if (strcmp(hints->theirs, name) == 0)
+            return dg_error(DG_INVALID, "%s: unknown option '%s': %s", who, name, hints->ours);
     const char *names[DG_MAX_PARAMS] = { NULL };
     int count = dg_params_count(params);
     char known[LIST_SIZE] = "";

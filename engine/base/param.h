@@ -217,15 +217,21 @@ bool dg_param_in_range(const dg_param *param, double number);
 int dg_param_count_low(const dg_param *param);
 int dg_param_count_high(const dg_param *param);
 
+/* A peer's name for something, and our sentence about it, which follows "Dense: unknown option
+ * 'input_dim': ": "use nn.Input { n } before it". A list of them ends with { NULL }. */
+typedef struct dg_hint {
+    const char *theirs, *ours;
+} dg_hint;
+
 /* --- lists of parameters ------------------------------------------------------------------- */
 
 /* How many there are before DG_END; NULL has none. The index of one by its name, or -1. */
 int dg_params_count(const dg_param *params);
 int dg_params_index(const dg_param *params, const char *name);
 /* DG_INVALID's message for a name that is none of the parameters': "who: unknown option ...", with
- * the sentence of `hints` (pairs of a peer's name and ours about it, then NULL; or NULL), or the
+ * the sentence of `hints` (or NULL), or the
  * nearest name, or all names. */
-dg_status dg_params_unknown(const char *who, const dg_param *params, const char *const *hints,
+dg_status dg_params_unknown(const char *who, const dg_param *params, const dg_hint *hints,
                             const char *name);
 /* The parameter that positional value `position`, from 0, fills; the last one beyond the end; NULL
  * where there is none. */

@@ -20,9 +20,7 @@ typedef struct dg_descriptor {
     size_t options_size;
     /* Checks what no single parameter can, after all are set; may be NULL. */
     dg_status (*check)(const void *options);
-    /* Pairs, then NULL: a peer's name for an option, and our sentence about it, which follows
-     * "Dense: unknown option 'input_dim': ", such as "use nn.Input { n } before it". Or NULL. */
-    const char *const *hints;
+    const dg_hint *hints; /* about options that peers have; or NULL */
     /* Names that peers have for the part, then NULL: they are answered by ours. May be NULL. */
     const char *const *peers;
 } dg_descriptor;

@@ -555,23 +555,17 @@ static const dg_param params[] = {
     DG_END,
 };
 
-static const char *const hints[] = { "solver",
-                                     "it is fitted by L-BFGS: leave it out",
-                                     "multi_class",
-                                     "it is multinomial: leave it out",
-                                     "l1_ratio",
-                                     "the penalty is l2: leave it out",
-                                     "class_weight",
-                                     "give fit the option sample_weight = ...",
-                                     "random_state",
-                                     "nothing in it is random: leave it out",
-                                     "epochs",
-                                     "use max_iter = ...",
-                                     "n_jobs",
-                                     "use digits.threads(n)",
-                                     "verbose",
-                                     "it is an option of fit",
-                                     NULL };
+static const dg_hint hints[] = {
+    { "solver", "it is fitted by L-BFGS: leave it out" },
+    { "multi_class", "it is multinomial: leave it out" },
+    { "l1_ratio", "the penalty is l2: leave it out" },
+    { "class_weight", "give fit the option sample_weight = ..." },
+    { "random_state", "nothing in it is random: leave it out" },
+    { "epochs", "use max_iter = ..." },
+    { "n_jobs", "use digits.threads(n)" },
+    { "verbose", "it is an option of fit" },
+    { NULL },
+};
 
 const dg_learner_type dg_logistic_regression = {
     .part = { .kind = "learner",

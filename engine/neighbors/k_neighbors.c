@@ -490,19 +490,15 @@ static const dg_param params[] = {
     DG_END,
 };
 
-static const char *const hints[] = { "k",
-                                     "use n_neighbors = ...",
-                                     "p",
-                                     "distances are euclidean, which is p = 2: leave it out",
-                                     "algorithm",
-                                     "all distances are computed: leave it out",
-                                     "leaf_size",
-                                     "there is no tree of rows: leave it out",
-                                     "metric_params",
-                                     "the metric is euclidean: leave it out",
-                                     "n_jobs",
-                                     "use digits.threads(n)",
-                                     NULL };
+static const dg_hint hints[] = {
+    { "k", "use n_neighbors = ..." },
+    { "p", "distances are euclidean, which is p = 2: leave it out" },
+    { "algorithm", "all distances are computed: leave it out" },
+    { "leaf_size", "there is no tree of rows: leave it out" },
+    { "metric_params", "the metric is euclidean: leave it out" },
+    { "n_jobs", "use digits.threads(n)" },
+    { NULL },
+};
 
 const dg_learner_type dg_k_neighbors = {
     .part = { .kind = "learner",

@@ -340,8 +340,11 @@ static const dg_param params[] = {
     DG_END,
 };
 
-static const char *const hints[] = { "priors", "all classes are equally likely: leave it out",
-                                     "n_jobs", "use digits.threads(n)", NULL };
+static const dg_hint hints[] = {
+    { "priors", "all classes are equally likely: leave it out" },
+    { "n_jobs", "use digits.threads(n)" },
+    { NULL },
+};
 
 const dg_learner_type dg_nearest_centroid = {
     .part = { .kind = "learner",

@@ -82,10 +82,11 @@ static double crossentropy_rows(const dg_loss_pass *pass)
     return sum;
 }
 
-static const char *const crossentropy_hints[] = {
-    "from_logits",
-    "end the network in a Dense layer with activation = \"softmax\"; the two are fused anyway",
-    "label_smoothing", "a row belongs to one class as a whole; leave it out", NULL
+static const dg_hint crossentropy_hints[] = {
+    { "from_logits",
+      "end the network in a Dense layer with activation = \"softmax\"; the two are fused anyway" },
+    { "label_smoothing", "a row belongs to one class as a whole; leave it out" },
+    { NULL },
 };
 
 const dg_loss_type dg_categorical_crossentropy = {

@@ -66,18 +66,14 @@ static bool doubts(const dg_learner *learner, const dg_tensor *x, char *out, siz
 
 static const dg_param params[] = { DG_END };
 
-static const char *const fit_hints[] = {
-    "validation_split",
-    "split the set first: set:split { 0.8, 0.2 }, then validation = ...",
-    "lr",
-    "the optimizer has it: compile { optimizer = nn.Adam { learning_rate = ... } }",
-    "learning_rate",
-    "the optimizer has it: compile { optimizer = nn.Adam { learning_rate = ... } }",
-    "batch",
-    "use batch_size = ...",
-    "nb_epoch",
-    "use epochs = ...",
-    NULL
+static const dg_hint fit_hints[] = {
+    { "validation_split", "split the set first: set:split { 0.8, 0.2 }, then validation = ..." },
+    { "lr", "the optimizer has it: compile { optimizer = nn.Adam { learning_rate = ... } }" },
+    { "learning_rate",
+      "the optimizer has it: compile { optimizer = nn.Adam { learning_rate = ... } }" },
+    { "batch", "use batch_size = ..." },
+    { "nb_epoch", "use epochs = ..." },
+    { NULL },
 };
 
 const dg_learner_type dg_network = {

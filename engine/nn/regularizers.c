@@ -54,9 +54,11 @@ double dg_penalty(const dg_part *regularizer, int64_t count, const float *weight
     return type->penalty(regularizer->options, count, weight, gradient);
 }
 
-static const char *const hints[] = { "l", "write the factor by position, as in nn.L2 { 1e-4 }",
-                                     "lambda", "write the factor by position, as in nn.L2 { 1e-4 }",
-                                     NULL };
+static const dg_hint hints[] = {
+    { "l", "write the factor by position, as in nn.L2 { 1e-4 }" },
+    { "lambda", "write the factor by position, as in nn.L2 { 1e-4 }" },
+    { NULL },
+};
 
 #define DESCRIBED(word, shown, params_of, use, text)                                               \
     const dg_regularizer_type dg_##params_of = {                                                   \

@@ -485,19 +485,15 @@ static const dg_param tree_class_weights[] = { DG_EITHER(DG_TYPE_MAP, DG_ABOVE(0
         TREE_PARAM("seed", DG_TYPE_SEED, options, field.seed, .named_only = true,                  \
                    .doc = "draws columns and rows; nil: the learner's own")
 
-static const char *const hints[] = { "random_state",
-                                     "use seed = ...",
-                                     "n_jobs",
-                                     "use digits.threads(n)",
-                                     "verbose",
-                                     "it is an option of fit",
-                                     "splitter",
-                                     "the best split is taken",
-                                     "num_trees",
-                                     "use n_estimators = ...",
-                                     "warm_start",
-                                     "use fit(set, { continue = true })",
-                                     NULL };
+static const dg_hint hints[] = {
+    { "random_state", "use seed = ..." },
+    { "n_jobs", "use digits.threads(n)" },
+    { "verbose", "it is an option of fit" },
+    { "splitter", "the best split is taken" },
+    { "num_trees", "use n_estimators = ..." },
+    { "warm_start", "use fit(set, { continue = true })" },
+    { NULL },
+};
 
 struct single {
     tree_options tree;

@@ -44,7 +44,10 @@ static dg_status whole_check(const void *options)
     return DG_OK;
 }
 
-static const char *const whole_hints[] = { "input_dim", "use nn.Input { n } before it", NULL };
+static const dg_hint whole_hints[] = {
+    { "input_dim", "use nn.Input { n } before it" },
+    { NULL },
+};
 static const dg_descriptor whole = { .kind = "layer",
                                      .name = "Whole",
                                      .params = whole_params,

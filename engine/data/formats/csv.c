@@ -189,9 +189,11 @@ static const dg_param params[] = {
     DG_END,
 };
 
-static const char *const hints[] = { "path", "give the path first: data.csv { \"file.csv\" }",
-                                     "file", "give the path first: data.csv { \"file.csv\" }",
-                                     NULL };
+static const dg_hint hints[] = {
+    { "path", "give the path first: data.csv { \"file.csv\" }" },
+    { "file", "give the path first: data.csv { \"file.csv\" }" },
+    { NULL },
+};
 
 const dg_format_type dg_csv = {
     .part = { .kind = "format",

@@ -291,16 +291,12 @@ static dg_status backward(const dg_pass *pass)
     return dg_parallel(pass->job, n.pieces, gradient_piece, &n);
 }
 
-static const char *const hints[] = {
-    "trainable",
-    "layers cannot be frozen yet, all weights are trained; leave it out",
-    "axis",
-    "the last axis is always the one; leave it out",
-    "eps",
-    "use epsilon",
-    "num_features",
-    "channels of inputs are found out; leave it out",
-    NULL
+static const dg_hint hints[] = {
+    { "trainable", "layers cannot be frozen yet, all weights are trained; leave it out" },
+    { "axis", "the last axis is always the one; leave it out" },
+    { "eps", "use epsilon" },
+    { "num_features", "channels of inputs are found out; leave it out" },
+    { NULL },
 };
 
 const dg_layer_type dg_batch_normalization = {

@@ -290,26 +290,17 @@ static dg_status backward(const dg_pass *pass)
     return DG_OK;
 }
 
-static const char *const hints[] = {
-    "trainable",
-    "layers cannot be frozen yet, all weights are trained; leave it out",
-    "input_shape",
-    "put nn.Input { height, width, channels } before it",
-    "data_format",
-    "images are {height, width, channels} always; leave it out",
-    "dilation_rate",
-    "only windows without gaps are supported; leave it out",
-    "groups",
-    "only one group is supported; leave it out",
-    "in_channels",
-    "channels of inputs are found out; leave it out",
-    "out_channels",
-    "use filters",
-    "stride",
-    "use strides",
-    "bias",
-    "use use_bias",
-    NULL
+static const dg_hint hints[] = {
+    { "trainable", "layers cannot be frozen yet, all weights are trained; leave it out" },
+    { "input_shape", "put nn.Input { height, width, channels } before it" },
+    { "data_format", "images are {height, width, channels} always; leave it out" },
+    { "dilation_rate", "only windows without gaps are supported; leave it out" },
+    { "groups", "only one group is supported; leave it out" },
+    { "in_channels", "channels of inputs are found out; leave it out" },
+    { "out_channels", "use filters" },
+    { "stride", "use strides" },
+    { "bias", "use use_bias" },
+    { NULL },
 };
 
 const dg_layer_type dg_conv2d = {

@@ -221,20 +221,14 @@ static dg_status backward(const dg_pass *pass)
     return dg_parallel(pass->job, c.across, backward_piece, &c);
 }
 
-static const char *const hints[] = {
-    "trainable",
-    "layers cannot be frozen yet, all weights are trained; leave it out",
-    "input_dim",
-    "put nn.Input { n } before it",
-    "input_shape",
-    "put nn.Input { n } before it",
-    "in_features",
-    "sizes of inputs are found out; give units alone",
-    "out_features",
-    "use units",
-    "bias",
-    "use use_bias",
-    NULL
+static const dg_hint hints[] = {
+    { "trainable", "layers cannot be frozen yet, all weights are trained; leave it out" },
+    { "input_dim", "put nn.Input { n } before it" },
+    { "input_shape", "put nn.Input { n } before it" },
+    { "in_features", "sizes of inputs are found out; give units alone" },
+    { "out_features", "use units" },
+    { "bias", "use use_bias" },
+    { NULL },
 };
 
 const dg_layer_type dg_dense = {

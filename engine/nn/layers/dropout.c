@@ -114,8 +114,11 @@ static dg_status backward(const dg_pass *pass)
     return DG_OK;
 }
 
-static const char *const hints[] = { "p", "use rate, the fraction set to zero", "noise_shape",
-                                     "leave it out: values drop singly", NULL };
+static const dg_hint hints[] = {
+    { "p", "use rate, the fraction set to zero" },
+    { "noise_shape", "leave it out: values drop singly" },
+    { NULL },
+};
 
 const dg_layer_type dg_dropout = {
     .part = { .kind = "layer",

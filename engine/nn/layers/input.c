@@ -18,9 +18,11 @@ static dg_status build(const void *options, dg_layer_build *b)
     return DG_OK;
 }
 
-static const char *const hints[] = { "batch_size", "leave it out: batches are of any size", "dtype",
-                                     "leave it out: rows are float32, or uint8 read as value / 255",
-                                     NULL };
+static const dg_hint hints[] = {
+    { "batch_size", "leave it out: batches are of any size" },
+    { "dtype", "leave it out: rows are float32, or uint8 read as value / 255" },
+    { NULL },
+};
 
 const dg_layer_type dg_input = {
     .part = { .kind = "layer",

@@ -13,10 +13,11 @@ const dg_param dg_pool_params[] = {
 
 const dg_param dg_global_pool_params[] = { DG_END };
 
-const char *const dg_pool_hints[] = {
-    "kernel_size", "use pool_size", "stride",
-    "use strides", "data_format",   "images are {height, width, channels} always; leave it out",
-    NULL
+const dg_hint dg_pool_hints[] = {
+    { "kernel_size", "use pool_size" },
+    { "stride", "use strides" },
+    { "data_format", "images are {height, width, channels} always; leave it out" },
+    { NULL },
 };
 
 /* The window that the options ask for; options NULL: one window, the whole image. */

@@ -11,7 +11,7 @@ typedef struct dg_pool_options {
 } dg_pool_options;
 
 extern const dg_param dg_pool_params[];
-extern const char *const dg_pool_hints[];
+extern const dg_hint dg_pool_hints[];
 extern const dg_param dg_global_pool_params[];
 
 /* The work on one image. x {height, width, channels}; y, g and taps {out height, out width,

@@ -71,9 +71,12 @@ static void update(const dg_update *u)
     dg_adam_step(u, &((const adam_options *)u->options)->rates, 0);
 }
 
-static const char *const hints[] = {
-    "lr",           "use learning_rate", "eps", "use epsilon", "betas", "use beta_1 and beta_2",
-    "weight_decay", "use nn.AdamW",      NULL
+static const dg_hint hints[] = {
+    { "lr", "use learning_rate" },
+    { "eps", "use epsilon" },
+    { "betas", "use beta_1 and beta_2" },
+    { "weight_decay", "use nn.AdamW" },
+    { NULL },
 };
 
 const dg_optimizer_type dg_adam = {

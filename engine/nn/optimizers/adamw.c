@@ -27,9 +27,13 @@ static void update(const dg_update *u)
     dg_adam_step(u, &o->rates, u->learning_rate * o->weight_decay);
 }
 
-static const char *const hints[] = { "lr",  "use learning_rate", "decay", "use weight_decay",
-                                     "eps", "use epsilon",       "betas", "use beta_1 and beta_2",
-                                     NULL };
+static const dg_hint hints[] = {
+    { "lr", "use learning_rate" },
+    { "decay", "use weight_decay" },
+    { "eps", "use epsilon" },
+    { "betas", "use beta_1 and beta_2" },
+    { NULL },
+};
 
 const dg_optimizer_type dg_adamw = {
     .part = { .kind = "optimizer",

@@ -68,16 +68,13 @@ static void update(const dg_update *u)
         step_plain(rate, rho, epsilon, u->count, u->weight, u->gradient, u->slot[0]);
 }
 
-static const char *const hints[] = { "lr",
-                                     "use learning_rate",
-                                     "alpha",
-                                     "use rho",
-                                     "eps",
-                                     "use epsilon",
-                                     "weight_decay",
-                                     "use nn.AdamW, or kernel_regularizer = nn.L2 { ... } in the "
-                                     "layers",
-                                     NULL };
+static const dg_hint hints[] = {
+    { "lr", "use learning_rate" },
+    { "alpha", "use rho" },
+    { "eps", "use epsilon" },
+    { "weight_decay", "use nn.AdamW, or kernel_regularizer = nn.L2 { ... } in the layers" },
+    { NULL },
+};
 
 const dg_optimizer_type dg_rmsprop = {
     .part = { .kind = "optimizer",

@@ -51,9 +51,10 @@ static void update(const dg_update *u)
                       u->slot[0]);
 }
 
-static const char *const hints[] = {
-    "lr", "use learning_rate", "weight_decay",
-    "use nn.AdamW, or kernel_regularizer = nn.L2 { ... } in the layers", NULL
+static const dg_hint hints[] = {
+    { "lr", "use learning_rate" },
+    { "weight_decay", "use nn.AdamW, or kernel_regularizer = nn.L2 { ... } in the layers" },
+    { NULL },
 };
 
 const dg_optimizer_type dg_sgd = {
