@@ -175,8 +175,8 @@ static void set_layer_name(lua_State *L, int object, int index)
     lua_setiuservalue(L, object, 1);
 }
 
-/* Raises for a key of the table at `index` that is neither an option nor the place of one of `count`
- * values by position; of several unknown names for the first in order. */
+/* Raises for a key of the table at `index` that is neither an option nor the place of one of
+ * `count` values by position; of several unknown names for the first in order. */
 static void check_keys(lua_State *L, const dg_part *part, int object, int index, int count)
 {
     const char *unknown = NULL;

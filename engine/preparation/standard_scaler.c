@@ -134,7 +134,10 @@ static const dg_param params[] = {
     DG_END,
 };
 
-static const char *const hints[] = { "copy", "rows are never changed in place", NULL };
+static const dg_hint hints[] = {
+    { "copy", "rows are never changed in place" },
+    { NULL },
+};
 
 const dg_preparation_type dg_standard_scaler = {
     .part = { .kind = "preparation",

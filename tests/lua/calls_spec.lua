@@ -178,17 +178,4 @@ describe("the reading of arguments", function()
       assert.are.same({ name, 0, 0 }, { name, lua, engine })
     end
   end)
-
-  local quick = support.sanitized and pending or it
-  quick("takes less than a microsecond", function()
-    for name, call in pairs(calls) do
-      local least = math.huge
-      for _ = 1, 50 do
-        local start = digits.clock()
-        repeated(call)
-        least = math.min(least, (digits.clock() - start) / 1000)
-      end
-      assert.is_true(least < 1e-6, ("%s: %.0f ns"):format(name, least * 1e9))
-    end
-  end)
 end)
