@@ -74,13 +74,9 @@ end
 -- ---- MNIST ----
 
 local function cache_folder()
-  local cache = os.getenv "XDG_CACHE_HOME"
-  if not cache or cache == "" then
-    local home = os.getenv "HOME"
-    if not home then return nil end
-    cache = home .. "/.cache"
-  end
-  return cache .. "/digits-lua/mnist"
+  local cache, home = os.getenv "XDG_CACHE_HOME", os.getenv "HOME"
+  if not cache or cache == "" then cache = home and home .. "/.cache" end
+  return cache and cache .. "/digits-lua/mnist"
 end
 
 local told -- of the sample

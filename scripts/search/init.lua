@@ -55,12 +55,6 @@ local function keep_best(spec, trial)
   if spec.log and trial.model then spec.log:save_best(trial, trial.model) end
 end
 
-local function finish(spec, trial)
-  keep_best(spec, trial)
-  if spec.log then spec.log:add(trial) end
-  spec.progress:trial(trial, spec.varied, spec.metric.name)
-end
-
 -- Runs those of the trials that no earlier run has finished; numbers go on from spec.all.
 local function run_trials(spec, trials, rounds)
   local left, retry = {}, spec.retry_failed or (spec.log and not spec.log:any_good())
@@ -83,7 +77,11 @@ local function run_trials(spec, trials, rounds)
     spec.progress:say(("%s: %d of %d trials were finished before"):format(spec.log.path,
       #trials - #left, #trials))
   end
-  run.trials(spec, left, rounds, function(trial) finish(spec, trial) end)
+  run.trials(spec, left, rounds, function(trial)
+    keep_best(spec, trial)
+    if spec.log then spec.log:add(trial) end
+    spec.progress:trial(trial, spec.varied, spec.metric.name)
+  end)
 end
 
 -- With folds no model of a trial has seen all rows: the best is fitted once more.
@@ -103,12 +101,6 @@ local function refit(spec)
   end
 end
 
-local function check_any(spec)
-  if spec.best then return end
-  internals.raise(("%s: all %d trials failed; trial 1: %s"):format(spec.who, #spec.all,
-    spec.all[1].error))
-end
-
 -- Opens the journal, lets `trials` run them, and gathers what was found.
 local function carry_out(spec, count, trials)
   local began = core.clock()
@@ -124,7 +116,10 @@ local function carry_out(spec, count, trials)
   local _ <close> = spec.log
   make_folds(spec)
   trials(spec)
-  check_any(spec)
+  if not spec.best then
+    internals.raise(("%s: all %d trials failed; trial 1: %s"):format(spec.who, #spec.all,
+      spec.all[1].error))
+  end
   refit(spec)
   local restored = 0
   for _, trial in ipairs(spec.all) do

@@ -83,10 +83,6 @@ function space.distribution:__tostring()
   return self.name .. space.text(self.values)
 end
 
-function space.is_distribution(value)
-  return getmetatable(value) == space.distribution
-end
-
 local function list_of_values(name, values, where)
   local seen = {}
   for _, value in ipairs(values) do
@@ -159,9 +155,10 @@ function space.read(who, params, random)
         internals.found(name)))
     end
     local where = ("%s: params.%s"):format(who, name)
-    if space.is_distribution(values) and not random then
+    local drawn = getmetatable(values) == space.distribution
+    if drawn and not random then
       internals.raise(where .. " must be a list of values: distributions are for search.random")
-    elseif space.is_distribution(values) then
+    elseif drawn then
       read.by_name[name] = values
     elseif not is_list(values) then
       internals.raise(("%s must be a list of values%s, found %s"):format(where,
