@@ -155,11 +155,12 @@ static dg_status read_csv(dg_found *out, const void *options, const dg_dataset_p
         return dg_error(DG_INVALID,
                         "csv: labels come from a file or from label_column = %" PRId64 ", not both",
                         o->label_column);
-    for (int only_labels = 0; only_labels <= (o->labels != NULL); only_labels++) {
+    int files = o->labels ? 2 : 1;
+    for (int i = 0; i < files; i++) {
         table t = { .file = { .job = job, .max_line = o->max_line, .descriptor = -1 },
                     .x = &out->x,
                     .y = &out->y };
-        dg_status status = read_table(&t, o, record, only_labels, &out->feature_names);
+        dg_status status = read_table(&t, o, record, i == 1, &out->feature_names);
         dg_csv_close(&t.file);
         DG_TRY(status);
     }
