@@ -76,11 +76,13 @@ const dg_descriptor *dg_running(lua_State *L);
  *         { "bins", "integer", low = 1, high = 1000, default = 30, doc = "how many" } } },
  *       function(values, options) ... end)
  *
- * Of a parameter: low, high, above, below, choices, default, required, named_only, rest, doc; its
- * type is one of words[] (described.c) or a list of them, of which one fits, and `expects` says it
- * in words of its own. Where nothing is given and there is no default, it is nil. `name` stands in
- * messages, by default the last word of the path. The call gets the object of a method, the
- * arguments, and a table of all other options. */
+ * Of a parameter: low, high, above, below, choices, count (of "integers"), default, required,
+ * named_only, rest, doc; its type is one of words[] (described.c), with `of`, `fields`, `some` and
+ * `open` where that holds values, or a list of them, of which one fits (what holds values stands
+ * last, for it raises where one of these does not fit); `expects` says it in words of its own.
+ * Where nothing is given and there is no default, it is nil. `name` stands in messages, by default
+ * the last word of the path. method = true and class = a metatable make a method. The call gets the
+ * object of a method, the arguments, and a table of all other options. */
 int dg_define(lua_State *L);
 
 /* The description of the function at `index`, and how its arguments stand; or NULL. */

@@ -90,9 +90,8 @@ local function pick(name, labels, rows, count)
 end
 
 local function draw(source, options)
-  local is_set, x = pcall(function() return source.x end)
-  local set = is_set and source or nil
-  if not is_set then x = source end
+  local is_set, found = pcall(function() return source.x end) -- a tensor has no such field
+  local set, x = is_set and source or nil, is_set and found or source
   local all = as_images(x, #x.shape == 2 and not set and options.rows == nil
     and x.shape[1] == x.shape[2])
   local rows, wanted = read_rows(options.rows, #all, options.most)
