@@ -138,7 +138,7 @@ static int class_index(lua_State *L)
         lua_pushvalue(L, 2);
         if (lua_rawget(L, lua_upvalueindex(3)) != LUA_TNIL) {
             lua_CFunction property = lua_tocfunction(L, -1);
-            lua_settop(L, 1);
+            lua_settop(L, 2);
             return property(L);
         }
         lua_settop(L, 2);

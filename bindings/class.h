@@ -26,8 +26,8 @@ typedef struct dg_function {
     int code; /* where several functions share a call: which of them (see dg_called) */
 } dg_function;
 
-/* What object.name gives: `get` is called with the object. The doc begins with the name, in a line
- * of its own. A list ends with a NULL name. */
+/* What object.name gives: `get` is called with the object and the name. The doc begins with the
+ * name, in a line of its own. A list ends with a NULL name. */
 typedef struct dg_property {
     const char *name;
     lua_CFunction get;

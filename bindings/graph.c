@@ -132,31 +132,20 @@ static const dg_part *want_layer(lua_State *L, int index, int place)
     return NULL;
 }
 
-typedef struct sequential_options {
-    int layers; /* place of the table that holds them */
+/* What both take, each a part of it; other than the name places on the stack. */
+typedef struct taken {
+    int layers, inputs, outputs;
     const char *name;
     dg_optional_seed seed;
-} sequential_options;
+} taken;
 
 static const dg_lua_handle layers_handle = {
     { "list", "layers: nn.Sequential { nn.Input { 28, 28, 1 }, ... }" }, dg_is_table
 };
 
-static const dg_param sequential_params[] = {
-    DG_SLOT(sequential_options, layers, .rest = true, .required = true,
-            .handle = &layers_handle.handle, .doc = "an nn.Input, and what follows it"),
-    NAME_AND_SEED(sequential_options),
-    DG_END,
-};
-
-static const dg_hint sequential_hints[] = {
-    { "input_shape", "begin with nn.Input { 28, 28, 1 }" },
-    { NULL },
-};
-
 static int sequential(lua_State *L, const void *options)
 {
-    const sequential_options *o = options;
+    const taken *o = options;
     dg_model *model = push_model(L, &o->seed);
     int place = lua_gettop(L), node = -1, count = (int)lua_rawlen(L, o->layers);
     for (int i = 1; i <= count; i++) {
@@ -214,12 +203,6 @@ static int add_node(lua_State *L, dg_model *model, int numbers, int depth)
     return number;
 }
 
-typedef struct model_options {
-    int inputs, outputs;
-    const char *name;
-    dg_optional_seed seed;
-} model_options;
-
 /* A layer that was not called passes, and gets a message of its own. */
 static bool read_end(lua_State *L, int index, dg_value *out)
 {
@@ -230,24 +213,9 @@ static bool read_end(lua_State *L, int index, dg_value *out)
 static const dg_lua_handle end_handle = { { "node", "nn.Input { ... } or a layer called on one" },
                                           read_end };
 
-static const dg_param model_params[] = {
-    DG_SLOT(model_options, inputs, .required = true, .handle = &end_handle.handle,
-            .doc = "where the rows come in"),
-    DG_SLOT(model_options, outputs, .required = true, .handle = &end_handle.handle,
-            .doc = "what the model gives"),
-    NAME_AND_SEED(model_options),
-    DG_END,
-};
-
-static const dg_hint model_hints[] = {
-    { "input", "use inputs = ..." },
-    { "output", "use outputs = ..." },
-    { NULL },
-};
-
 static int model_of_nodes(lua_State *L, const void *options)
 {
-    const model_options *o = options;
+    const taken *o = options;
     dg_model *model = push_model(L, &o->seed);
     int place = lua_gettop(L), numbers = place + 1;
     lua_newtable(L);
@@ -262,21 +230,27 @@ static int model_of_nodes(lua_State *L, const void *options)
 }
 
 static const dg_function constructors[] = {
-    { .name = "Sequential",
-      .call = sequential,
-      DG_OPTIONS(sequential),
-      .hints = sequential_hints,
-      .doc = "A network of layers, each fed by the one before.",
-      .example = "nn.Sequential { nn.Input { 28, 28, 1 }, nn.Flatten {}, nn.Dense { 10, activation "
-                 "= \"softmax\" } }" },
-    { .name = "Model",
-      .call = model_of_nodes,
-      DG_OPTIONS(model),
-      .hints = model_hints,
-      .doc = "A network with branches. A layer is called on what it reads, layer(x), or layer { a, "
-             "b } if it joins\nseveral; a layer called twice has one set of weights. With local x "
-             "= nn.Input { 4 }:",
-      .example = "nn.Model { inputs = x, outputs = nn.Add {} { x, nn.Dense { 4 }(x) } }" },
+    DG_FUNCTION("Sequential", sequential, "A network of layers, each fed by the one before.",
+                "nn.Sequential { nn.Input { 28, 28, 1 }, nn.Flatten {}, nn.Dense { 10, activation "
+                "= \"softmax\" } }",
+                DG_TAKES(taken,
+                         DG_SLOT(taken, layers, .rest = true, .required = true,
+                                 .handle = &layers_handle.handle,
+                                 .doc = "an nn.Input, and what follows it"),
+                         NAME_AND_SEED(taken)),
+                DG_HINTS({ "input_shape", "begin with nn.Input { 28, 28, 1 }" })),
+    DG_FUNCTION("Model", model_of_nodes,
+                "A network with branches. A layer is called on what it reads, layer(x), or layer { "
+                "a, b } if it joins\nseveral; a layer called twice has one set of weights. With "
+                "local x = nn.Input { 4 }:",
+                "nn.Model { inputs = x, outputs = nn.Add {} { x, nn.Dense { 4 }(x) } }",
+                DG_TAKES(taken,
+                         DG_SLOT(taken, inputs, .required = true, .handle = &end_handle.handle,
+                                 .doc = "where the rows come in"),
+                         DG_SLOT(taken, outputs, .required = true, .handle = &end_handle.handle,
+                                 .doc = "what the model gives"),
+                         NAME_AND_SEED(taken)),
+                DG_HINTS({ "input", "use inputs = ..." }, { "output", "use outputs = ..." })),
     { .name = NULL },
 };
 

@@ -209,19 +209,24 @@ void dg_tell_scale(lua_State *L, const dg_learner *learner, const dg_tensor *x,
     dg_tell(L, function, text);
 }
 
-typedef struct evaluate_options {
+/* What the methods take, each a part of it. */
+typedef struct taken {
     const dg_dataset *set;
-} evaluate_options;
+    const dg_tensor *rows;
+    const char *path;
+    int64_t repeats;
+    dg_optional_seed seed;
+    int options; /* place of a model */
+} taken;
 
-static const dg_param evaluate_params[] = {
-    DG_HANDLE(evaluate_options, set, .required = true, .handle = &dg_set_handle.handle,
-              .doc = "the rows to judge by"),
-    DG_END,
-};
+#define ROWS                                                                                       \
+    DG_TAKES(taken, DG_HANDLE(taken, rows, .required = true, .handle = &dg_rows_handle.handle,     \
+                              .doc = "{n, ...}, or one row")),                                     \
+        .arguments = 1
 
 static int evaluate(lua_State *L, const void *options)
 {
-    const dg_dataset *set = ((const evaluate_options *)options)->set;
+    const dg_dataset *set = ((const taken *)options)->set;
     dg_learner *learner = dg_want_learner(L, 1, "evaluate");
     dg_tell_scale(L, learner, &set->x, "evaluate");
     dg_job job = dg_job_default();
@@ -236,19 +241,9 @@ static int evaluate(lua_State *L, const void *options)
     return 1;
 }
 
-typedef struct rows_options {
-    const dg_tensor *rows;
-} rows_options;
-
-static const dg_param rows_params[] = {
-    DG_HANDLE(rows_options, rows, .required = true, .handle = &dg_rows_handle.handle,
-              .doc = "{n, ...}, or one row"),
-    DG_END,
-};
-
 static int predict(lua_State *L, const void *options)
 {
-    const dg_tensor *x = ((const rows_options *)options)->rows;
+    const dg_tensor *x = ((const taken *)options)->rows;
     const dg_learner *learner = dg_want_learner(L, 1, "predict");
     dg_tell_scale(L, learner, x, "predict");
     dg_job job = dg_job_default();
@@ -258,7 +253,7 @@ static int predict(lua_State *L, const void *options)
 
 static int predict_proba(lua_State *L, const void *options)
 {
-    const dg_tensor *x = ((const rows_options *)options)->rows;
+    const dg_tensor *x = ((const taken *)options)->rows;
     const dg_learner *learner = dg_want_learner(L, 1, "predict_proba");
     dg_tell_scale(L, learner, x, "predict_proba");
     dg_job job = dg_job_default();
@@ -267,27 +262,17 @@ static int predict_proba(lua_State *L, const void *options)
     return 1;
 }
 
-static int summary(lua_State *L, const void *options)
+static int summary(lua_State *L)
 {
-    (void)options;
     const dg_learner *learner = dg_want_learner(L, 1, "summary");
     dg_check_status(L, dg_learner_summary(learner, dg_push_box(L)));
     dg_push_boxed(L);
     return 1;
 }
 
-typedef struct save_options {
-    const char *path;
-} save_options;
-
-static const dg_param save_params[] = {
-    DG_PATH(save_options, path, .required = true, .doc = "where to; the ending says the format"),
-    DG_END,
-};
-
 static int save(lua_State *L, const void *options)
 {
-    const char *path = ((const save_options *)options)->path;
+    const char *path = ((const taken *)options)->path;
     const dg_learner *learner = dg_want_learner(L, 1, "save");
     char text[512];
     dg_check_status(L, dg_learner_save(learner, path));
@@ -295,29 +280,9 @@ static int save(lua_State *L, const void *options)
     return 0;
 }
 
-typedef struct permutation_options {
-    const dg_dataset *set;
-    int64_t repeats;
-    dg_optional_seed seed;
-} permutation_options;
-
-static const dg_param permutation_params[] = {
-    DG_HANDLE(permutation_options, set, .required = true, .handle = &dg_dataset_handle.handle,
-              .doc = "the rows to judge by"),
-    DG_INT(permutation_options, repeats, DG_WITHIN(1, 1000000), .default_number = 5,
-           .doc = "shuffles of each feature"),
-    DG_SEED(permutation_options, seed, .doc = "of the shuffles"),
-    DG_END,
-};
-
-static const dg_hint permutation_hints[] = {
-    { "n_repeats", "use repeats = ..." },
-    { NULL },
-};
-
 static int permutation_importance(lua_State *L, const void *options)
 {
-    const permutation_options *o = options;
+    const taken *o = options;
     const dg_learner *learner = dg_want_learner(L, 1, "permutation_importance");
     dg_job job = dg_job_default();
     dg_check_call(L,
@@ -328,66 +293,59 @@ static int permutation_importance(lua_State *L, const void *options)
 }
 
 static const dg_function methods[] = {
-    { .name = "evaluate",
-      .call = evaluate,
-      DG_OPTIONS(evaluate),
-      .arguments = 1,
-      .doc = "A table of loss (penalties included; of numbers the mean squared error), accuracy "
-             "(not of numbers) and\nseconds. In place of the set, two tensors will do: "
-             "model:evaluate(x, y).",
-      .example = "print(model:evaluate(test).accuracy)" },
-    { .name = "predict",
-      .call = predict,
-      DG_OPTIONS(rows),
-      .arguments = 1,
-      .doc = "The most likely label of each row, {n} int32; the number expected, {n} float32, of "
-             "models that were\nfitted on numbers or by squared error of one output.",
-      .example = "model:predict(test)" },
-    { .name = "predict_proba",
-      .call = predict_proba,
-      DG_OPTIONS(rows),
-      .arguments = 1,
-      .doc = "The probabilities of the classes for each row, {n, classes} float32; column k "
-             "belongs to\nmodel.classes[k]. A model of numbers has none: predict gives its "
-             "numbers.",
-      .example = "model:predict_proba(test.x)" },
-    { .name = "permutation_importance",
-      .call = permutation_importance,
-      DG_OPTIONS(permutation),
-      .arguments = 1,
-      .hints = permutation_hints,
-      .doc = "How much accuracy is lost, or of numbers how much the mean squared error grows, when "
-             "a feature's\nvalues are shuffled among the rows (Breiman 2001): {features, 2}, mean "
-             "and standard deviation.",
-      .example = "forest:permutation_importance(test)[{ {}, 1 }]" },
-    { .name = "summary",
-      .call = summary,
-      .doc = "A text that says what it is made of.",
-      .example = "print(model:summary())" },
-    { .name = "save",
-      .call = save,
-      DG_OPTIONS(save),
-      .arguments = 1,
-      .doc = "Writes all that is needed to predict (not the state of an optimizer), whole or not "
-             "at all: as a\nsafetensors file; gradient boosting with a path that ends in .json as "
-             "XGBoost does. The endings of other\nformats (.onnx, .h5, .pt ...) are refused.",
-      .example = "model:save \"cnn.safetensors\"" },
+    DG_FUNCTION(
+        "evaluate", evaluate,
+        "A table of loss (penalties included; of numbers the mean squared error), accuracy "
+        "(not of numbers) and\nseconds. Two tensors will do as well: model:evaluate(x, y).",
+        "print(model:evaluate(test).accuracy)",
+        DG_TAKES(taken, DG_HANDLE(taken, set, .required = true, .handle = &dg_set_handle.handle,
+                                  .doc = "the rows to judge by")),
+        .arguments = 1),
+    DG_FUNCTION(
+        "predict", predict,
+        "The most likely label of each row, {n} int32; the number expected, {n} float32, of "
+        "models that were\nfitted on numbers or by squared error of one output.",
+        "model:predict(test)", ROWS),
+    DG_FUNCTION("predict_proba", predict_proba,
+                "The probabilities of the classes for each row, {n, classes} float32; column k "
+                "belongs to\nmodel.classes[k]. A model of numbers has none: predict gives its "
+                "numbers.",
+                "model:predict_proba(test.x)", ROWS),
+    DG_FUNCTION(
+        "permutation_importance", permutation_importance,
+        "How much accuracy is lost, or of numbers how much the mean squared error grows, "
+        "when a feature's\nvalues are shuffled among the rows (Breiman 2001): {features, "
+        "2}, mean and standard deviation.",
+        "forest:permutation_importance(test)[{ {}, 1 }]",
+        DG_TAKES(taken,
+                 DG_HANDLE(taken, set, .required = true, .handle = &dg_dataset_handle.handle,
+                           .doc = "the rows to judge by"),
+                 DG_INT(taken, repeats, DG_WITHIN(1, 1000000), .default_number = 5,
+                        .doc = "shuffles of each feature"),
+                 DG_SEED(taken, seed, .doc = "of the shuffles")),
+        .arguments = 1, DG_HINTS({ "n_repeats", "use repeats = ..." })),
+    DG_PLAIN_FUNCTION("summary", summary, "A text that says what it is made of.",
+                      "print(model:summary())"),
+    DG_FUNCTION(
+        "save", save,
+        "Writes all that is needed to predict (not the state of an optimizer), whole or not "
+        "at all: as a\nsafetensors file; gradient boosting with a path that ends in .json "
+        "as XGBoost does. The endings of other\nformats (.onnx, .h5, .pt ...) are refused.",
+        "model:save \"cnn.safetensors\"",
+        DG_TAKES(taken, DG_PATH(taken, path, .required = true,
+                                .doc = "where to; the ending says the format")),
+        .arguments = 1),
     { .name = NULL },
 };
 
 /* --- properties ----------------------------------------------------------------------------- */
 
-static int push_own_value(lua_State *L, const char *name)
+int dg_learner_own_value(lua_State *L)
 {
-    dg_want_learner(L, 1, name);
+    dg_want_learner(L, 1, luaL_checkstring(L, 2));
     dg_push_learner_values(L, 1);
-    lua_getfield(L, -1, name);
+    lua_getfield(L, -1, lua_tostring(L, 2));
     return 1;
-}
-
-static int get_history(lua_State *L)
-{
-    return push_own_value(L, "history");
 }
 
 static int get_classes(lua_State *L)
@@ -420,7 +378,7 @@ static int get_preparation(lua_State *L)
 }
 
 static const dg_property properties[] = {
-    { "history", get_history, "history\nWhat the last fit returned, or nil." },
+    { "history", dg_learner_own_value, "history\nWhat the last fit returned, or nil." },
     { "classes", get_classes, "classes\nThe label of each output, once fitted." },
     { "class_names", get_class_names, "class_names\nA name for each class, or nil." },
     { "preparation", get_preparation,
@@ -552,21 +510,9 @@ int dg_learner_saved_for(lua_State *L)
     return 1;
 }
 
-typedef struct load_options {
-    const char *path;
-    int options; /* place of the model */
-} load_options;
-
-static const dg_param load_params[] = {
-    DG_PATH(load_options, path, .required = true, .doc = "the file"),
-    DG_SLOT(load_options, options, .handle = &dg_model_handle.handle,
-            .doc = "a model that gives its options and seed to one whose file does not say them"),
-    DG_END,
-};
-
 static int load(lua_State *L, const void *options)
 {
-    const load_options *o = options;
+    const taken *o = options;
     dg_learner **out = dg_push_learner(L, &dg_learner_class);
     int place = lua_gettop(L);
     dg_check_status(L, dg_learner_load(out, o->path));
@@ -579,18 +525,21 @@ static int load(lua_State *L, const void *options)
     return 1;
 }
 
-static const dg_function load_function = {
-    .name = "load",
-    .call = load,
-    DG_OPTIONS(load),
-    .arguments = 2,
-    .doc = "A model that was saved, ready to predict, evaluate and fit. The state of a network's "
-           "optimizer (Adam's\nmoments, momentum) is not in the file: a fit goes on from the "
-           "weights, with a fresh optimizer.\nXGBoost's files (.json) do not say with which "
-           "options a model was made: to fit one further, give a new\nmodel that has them: "
-           "digits.load(\"xgboost.json\", tree.GradientBoosting { learning_rate = 0.1 })",
-    .example = "local cnn = digits.load \"cnn.safetensors\"",
-};
+static const dg_function load_function = DG_FUNCTION(
+    "load", load,
+    "A model that was saved, ready to predict, evaluate and fit. The state of a network's "
+    "optimizer "
+    "(Adam's\nmoments, momentum) is not in the file: a fit goes on from the weights, with a fresh "
+    "optimizer.\nXGBoost's files (.json) do not say with which options a model was made: to fit "
+    "one "
+    "further, give a new\nmodel that has them: digits.load(\"xgboost.json\", "
+    "tree.GradientBoosting { learning_rate = 0.1 })",
+    "local cnn = digits.load \"cnn.safetensors\"",
+    DG_TAKES(taken, DG_PATH(taken, path, .required = true, .doc = "the file"),
+             DG_SLOT(taken, options, .handle = &dg_model_handle.handle,
+                     .doc = "a model that gives its options and seed to one whose file does not "
+                            "say them")),
+    .arguments = 2);
 
 void dg_open_learner(lua_State *L)
 {

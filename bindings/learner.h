@@ -34,6 +34,9 @@ int dg_is_learner(lua_State *L);
 /* The table of Lua values that belongs to the learner at `index`: name, history. */
 void dg_push_learner_values(lua_State *L, int index);
 
+/* A property that is the value of its name in that table. */
+int dg_learner_own_value(lua_State *L);
+
 /* An argument that is a set to learn from or to judge by, which two tensors stand for, too; and its
  * `read`. One that is rows: a tensor, or the x of a dataset. */
 extern const dg_lua_handle dg_set_handle, dg_rows_handle;

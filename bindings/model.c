@@ -18,14 +18,6 @@ dg_model *dg_want_model(lua_State *L, int index, const char *function)
 
 /* --- properties ----------------------------------------------------------------------------- */
 
-static int model_name(lua_State *L)
-{
-    dg_want_model(L, 1, "name");
-    dg_push_learner_values(L, 1);
-    lua_getfield(L, -1, "name");
-    return 1;
-}
-
 static int push_recipe(lua_State *L, const dg_part *part)
 {
     if (part)
@@ -64,50 +56,20 @@ static void push_fields(lua_State *L, int index)
     lua_getiuservalue(L, index, 1);
 }
 
-static int push_field(lua_State *L, const char *name)
+static int layer_field(lua_State *L)
 {
     push_fields(L, 1);
-    lua_getfield(L, -1, name);
+    lua_getfield(L, -1, luaL_checkstring(L, 2));
     return 1;
 }
 
-static int layer_name(lua_State *L)
-{
-    return push_field(L, "name");
-}
-
-static int layer_type(lua_State *L)
-{
-    return push_field(L, "type");
-}
-
-static int layer_part(lua_State *L)
-{
-    return push_field(L, "part");
-}
-
-static int layer_output_shape(lua_State *L)
-{
-    return push_field(L, "output_shape");
-}
-
-static int layer_parameters(lua_State *L)
-{
-    return push_field(L, "parameters");
-}
-
-static int layer_trainable(lua_State *L)
-{
-    return push_field(L, "trainable");
-}
-
 static const dg_property layer_properties[] = {
-    { "name", layer_name, "name\nIts name in the model." },
-    { "type", layer_type, "type\nWhat made it: \"Dense\"." },
-    { "part", layer_part, "part\nIts description, with its options: model.layers[2].part.units." },
-    { "output_shape", layer_output_shape, "output_shape\nThe shape of a row that it gives." },
-    { "parameters", layer_parameters, "parameters\nHow many numbers its weights are." },
-    { "trainable", layer_trainable, "trainable\nHow many of these are trained." },
+    { "name", layer_field, "name\nIts name in the model." },
+    { "type", layer_field, "type\nWhat made it: \"Dense\"." },
+    { "part", layer_field, "part\nIts description, with its options: model.layers[2].part.units." },
+    { "output_shape", layer_field, "output_shape\nThe shape of a row that it gives." },
+    { "parameters", layer_field, "parameters\nHow many numbers its weights are." },
+    { "trainable", layer_field, "trainable\nHow many of these are trained." },
     { NULL, NULL, NULL },
 };
 
@@ -197,7 +159,7 @@ static int model_layers(lua_State *L)
 }
 
 static const dg_property properties[] = {
-    { "name", model_name, "name\nThe name given to nn.Sequential, or nil." },
+    { "name", dg_learner_own_value, "name\nThe name given to nn.Sequential, or nil." },
     { "optimizer", model_optimizer, "optimizer\nThe recipe given to compile, or nil." },
     { "loss", model_loss, "loss\nThe loss given to compile, or nil." },
     { "parameters", model_parameters, "parameters\nHow many numbers its weights are." },
@@ -222,7 +184,8 @@ static int model_tostring(lua_State *L)
         return 1;
     }
     const dg_model *model = dg_want_model(L, 1, "tostring");
-    model_name(L);
+    dg_push_learner_values(L, 1);
+    lua_getfield(L, -1, "name");
     const char *name = lua_tostring(L, -1);
     model_parameters(L);
     lua_pushfstring(L, "model%s%s%s: %d layers, %I parameters%s%s", name ? " '" : "",

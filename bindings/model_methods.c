@@ -54,20 +54,24 @@ static int compile(lua_State *L, const void *options)
 
 /* --- features ------------------------------------------------------------------------------- */
 
-typedef struct features_options {
+typedef struct taken {
     const dg_tensor *rows;
     dg_one_of layer;
-} features_options;
+    const dg_dataset *set;
+    dg_optional_seed seed;
+    int weights; /* place of the table */
+} taken;
 
-static const dg_param features_params[] = {
-    DG_HANDLE(features_options, rows, .required = true, .handle = &dg_rows_handle.handle,
-              .doc = "{n, ...}, or one row"),
-    DG_ONE_OF(features_options, layer, .required = true,
-              .alternatives =
-                  (const dg_param[]){ DG_EITHER(DG_TYPE_INT), DG_EITHER(DG_TYPE_TEXT), DG_END },
-              .doc = "its place (-1 is the last), or its name"),
-    DG_END,
-};
+/* The place of `name` among `count` names; raises, with the nearest. */
+static int find_name(lua_State *L, const char *const *names, int count, const char *name,
+                     const char *message)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0) return i;
+    const char *nearest = dg_nearest(name, names, count);
+    return dg_raise(L, "%s '%s'%s%s%s", message, name, nearest ? ", did you mean '" : "",
+                    nearest ? nearest : "", nearest ? "'?" : "");
+}
 
 static int want_node(lua_State *L, const dg_model *model, const dg_value *layer)
 {
@@ -81,18 +85,14 @@ static int want_node(lua_State *L, const dg_model *model, const dg_value *layer)
                         (lua_Integer)count, (lua_Integer)count, (lua_Integer)place);
     }
     const char **names = dg_scratch(L, (size_t)model->node_count, sizeof *names);
-    for (int i = 0; i < model->node_count; i++) {
+    for (int i = 0; i < model->node_count; i++)
         names[i] = model->layers[model->nodes[i].layer].name;
-        if (strcmp(names[i], layer->text) == 0) return i;
-    }
-    const char *nearest = dg_nearest(layer->text, names, model->node_count);
-    return dg_raise(L, "features: the model has no layer '%s'%s%s%s", layer->text,
-                    nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    return find_name(L, names, model->node_count, layer->text, "features: the model has no layer");
 }
 
 static int features(lua_State *L, const void *options)
 {
-    const features_options *o = options;
+    const taken *o = options;
     const dg_model *model = dg_want_model(L, 1, "features");
     dg_tell_scale(L, &model->base, o->rows, "features");
     int node = want_node(L, model, &o->layer);
@@ -123,22 +123,20 @@ static void push_weights(lua_State *L, const dg_model *model, bool gradients)
     }
 }
 
-static int weights(lua_State *L, const void *options)
+static int weights(lua_State *L)
 {
-    (void)options;
     push_weights(L, dg_want_model(L, 1, "weights"), false);
     return 1;
 }
 
 static int find_weight(lua_State *L, const dg_model *model, const char *name)
 {
-    for (int i = 0; i < model->weight_count; i++)
-        if (strcmp(model->weights[i].name, name) == 0) return i;
     const char **names = dg_scratch(L, (size_t)model->weight_count, sizeof *names);
     for (int i = 0; i < model->weight_count; i++) names[i] = model->weights[i].name;
-    const char *nearest = dg_nearest(name, names, model->weight_count);
-    return dg_raise(L, "set_weights: the model has no weight '%s'%s%s%s", name,
-                    nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    int found =
+        find_name(L, names, model->weight_count, name, "set_weights: the model has no weight");
+    lua_pop(L, 1);
+    return found;
 }
 
 /* Leaves in the table on top the contiguous float32 tensors for the weights of these numbers. */
@@ -158,18 +156,8 @@ static void check_weight(lua_State *L, const dg_model *model, int values)
     lua_rawseti(L, values, number + 1);
 }
 
-typedef struct set_weights_options {
-    int weights;
-} set_weights_options;
-
 static const dg_lua_handle weights_handle = { { "table", "a table from names to tensors" },
                                               dg_is_table };
-
-static const dg_param set_weights_params[] = {
-    DG_SLOT(set_weights_options, weights, .required = true, .handle = &weights_handle.handle,
-            .doc = "new values by name, as from weights(); the others stay"),
-    DG_END,
-};
 
 static int set_weights(lua_State *L, const void *options)
 {
@@ -192,21 +180,9 @@ static int set_weights(lua_State *L, const void *options)
     return 0;
 }
 
-typedef struct gradients_options {
-    const dg_dataset *set;
-    dg_optional_seed seed;
-} gradients_options;
-
-static const dg_param gradients_params[] = {
-    DG_HANDLE(gradients_options, set, .required = true, .handle = &dg_set_handle.handle,
-              .doc = "the rows, as one batch"),
-    DG_SEED(gradients_options, seed, .doc = "of layers that draw, such as Dropout"),
-    DG_END,
-};
-
 static int gradients(lua_State *L, const void *options)
 {
-    const gradients_options *o = options;
+    const taken *o = options;
     dg_model *model = dg_want_model(L, 1, "gradients");
     dg_job job = dg_job_default();
     double loss;
@@ -218,40 +194,44 @@ static int gradients(lua_State *L, const void *options)
 }
 
 const dg_function dg_model_methods[] = {
-    { .name = "compile",
-      .call = compile,
-      DG_OPTIONS(compile),
-      .hints = compile_hints,
-      .doc =
-          "Says how to train, and returns the model; compiling again starts the optimizer anew.\nA "
-          "function among the metrics gets labels {n} (or numbers) and the outputs {n, classes} "
-          "(or "
-          "numbers {n}) of an\nepoch, and returns a number; model files do not keep it.",
-      .example = "model:compile { optimizer = nn.Adam {}, loss = \"categorical_crossentropy\", "
-                 "metrics = { \"accuracy\" } }" },
-    { .name = "features",
-      .call = features,
-      DG_OPTIONS(features),
-      .arguments = 2,
-      .doc = "The output of a layer for each row: {n, ...} float32.",
-      .example = "model:features(test, \"dense\")" },
-    { .name = "weights",
-      .call = weights,
-      .doc = "Copies of the weights, a table from names to tensors; its list part has the names in "
-             "order.",
-      .example = "model:weights()[\"dense.kernel\"]" },
-    { .name = "set_weights",
-      .call = set_weights,
-      DG_OPTIONS(set_weights),
-      .arguments = 1,
-      .doc = "Gives weights these values, all of them or, on an error, none.",
-      .example = "model:set_weights(other:weights())" },
-    { .name = "gradients",
-      .call = gradients,
-      DG_OPTIONS(gradients),
-      .arguments = 1,
-      .doc = "The gradients of the loss of a whole set, as in one batch of training, without an "
-             "update: a table as\nfrom weights(), and the loss. The model stays as it was.",
-      .example = "model:gradients(train:take(50))[\"dense.kernel\"]" },
+    DG_FUNCTION("compile", compile,
+                "Says how to train, and returns the model; compiling again starts the optimizer "
+                "anew.\nA function among the metrics gets labels {n} (or numbers) and the outputs "
+                "{n, classes} (or numbers {n}) of an\nepoch, and returns a number; model files do "
+                "not keep it.",
+                "model:compile { optimizer = nn.Adam {}, loss = \"categorical_crossentropy\", "
+                "metrics = { \"accuracy\" } }",
+                DG_OPTIONS(compile), .hints = compile_hints),
+    DG_FUNCTION(
+        "features", features, "The output of a layer for each row: {n, ...} float32.",
+        "model:features(test, \"dense\")",
+        DG_TAKES(taken,
+                 DG_HANDLE(taken, rows, .required = true, .handle = &dg_rows_handle.handle,
+                           .doc = "{n, ...}, or one row"),
+                 DG_ONE_OF(taken, layer, .required = true,
+                           .alternatives = (const dg_param[]){ DG_EITHER(DG_TYPE_INT),
+                                                               DG_EITHER(DG_TYPE_TEXT), DG_END },
+                           .doc = "its place (-1 is the last), or its name")),
+        .arguments = 2),
+    DG_PLAIN_FUNCTION("weights", weights,
+                      "Copies of the weights, a table from names to tensors; its list part has the "
+                      "names in order.",
+                      "model:weights()[\"dense.kernel\"]"),
+    DG_FUNCTION(
+        "set_weights", set_weights,
+        "Gives weights these values, all of them or, on an error, none.",
+        "model:set_weights(other:weights())",
+        DG_TAKES(taken, DG_SLOT(taken, weights, .required = true, .handle = &weights_handle.handle,
+                                .doc = "new values by name, as from weights(); the others stay")),
+        .arguments = 1),
+    DG_FUNCTION("gradients", gradients,
+                "The gradients of the loss of a whole set, as in one batch of training, without an "
+                "update: a table as\nfrom weights(), and the loss. The model stays as it was.",
+                "model:gradients(train:take(50))[\"dense.kernel\"]",
+                DG_TAKES(taken,
+                         DG_HANDLE(taken, set, .required = true, .handle = &dg_set_handle.handle,
+                                   .doc = "the rows, as one batch"),
+                         DG_SEED(taken, seed, .doc = "of layers that draw, such as Dropout")),
+                .arguments = 1),
     { .name = NULL },
 };

@@ -18,41 +18,23 @@ static dg_learner *want_fitted(lua_State *L, const char *function)
     return learner;
 }
 
-typedef struct importances_options {
+typedef struct taken {
     const char *kind;
-} importances_options;
-
-static const dg_param importances_params[] = {
-    DG_TEXT(importances_options, kind,
-            .doc = "what counts; boosting, as XGBoost: \"gain\", \"total_gain\", \"cover\", "
-                   "\"total_cover\" or \"weight\"; other trees: \"impurity\"; nil: the first"),
-    DG_END,
-};
+    int64_t number, depth;
+} taken;
 
 static int importances(lua_State *L, const void *options)
 {
-    const importances_options *o = options;
+    const taken *o = options;
     const dg_learner *learner = want_fitted(L, "importances");
     dg_check_call(L, dg_tree_learner_importances(learner, o->kind, dg_push_tensor(L)),
                   "importances");
     return 1;
 }
 
-typedef struct tree_text_options {
-    int64_t number, depth;
-} tree_text_options;
-
-static const dg_param tree_text_params[] = {
-    DG_INT(tree_text_options, number, DG_AT_LEAST(1), .default_number = 1,
-           .doc = "which tree, from 1"),
-    DG_INT(tree_text_options, depth, DG_WITHIN(-1, INT32_MAX), .default_number = -1,
-           .doc = "how many splits deep; -1: whole"),
-    DG_END,
-};
-
 static int tree_text(lua_State *L, const void *options)
 {
-    const tree_text_options *o = options;
+    const taken *o = options;
     const dg_learner *learner = want_fitted(L, "tree_text");
     dg_check_call(L, dg_tree_learner_print(learner, o->number - 1, (int)o->depth, dg_push_box(L)),
                   "tree_text");
@@ -61,18 +43,22 @@ static int tree_text(lua_State *L, const void *options)
 }
 
 static const dg_function methods[] = {
-    { .name = "importances",
-      .call = importances,
-      DG_OPTIONS(importances),
-      .arguments = 1,
-      .doc = "How much each feature counts, a tensor {features} that sums to 1.",
-      .example = "boost:importances \"weight\"" },
-    { .name = "tree_text",
-      .call = tree_text,
-      DG_OPTIONS(tree_text),
-      .arguments = 2,
-      .doc = "A tree as a text that a person can read.",
-      .example = "print(forest:tree_text(1, 3))" },
+    DG_FUNCTION("importances", importances,
+                "How much each feature counts, a tensor {features} that sums to 1.",
+                "boost:importances \"weight\"",
+                DG_TAKES(taken, DG_TEXT(taken, kind,
+                                        .doc = "boosting, as XGBoost: \"gain\", \"total_gain\", "
+                                               "\"cover\", \"total_cover\" or \"weight\"; other "
+                                               "trees: \"impurity\"; nil: the first")),
+                .arguments = 1),
+    DG_FUNCTION("tree_text", tree_text, "A tree as a text that a person can read.",
+                "print(forest:tree_text(1, 3))",
+                DG_TAKES(taken,
+                         DG_INT(taken, number, DG_AT_LEAST(1), .default_number = 1,
+                                .doc = "which tree, from 1"),
+                         DG_INT(taken, depth, DG_WITHIN(-1, INT32_MAX), .default_number = -1,
+                                .doc = "how many splits deep; -1: whole")),
+                .arguments = 2),
     { .name = NULL },
 };
 

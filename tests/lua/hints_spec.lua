@@ -59,7 +59,7 @@ describe("a hint", function()
 
   it("says to call a constructor", function()
     says("compile: optimizer is a constructor: call it, as in optimizer = nn.Adam {}",
-      function() model:compile { optimizer = nn.Adam, loss = "mse" } end)
+      function() model:compile { optimizer = nn.Adam, loss = "mean_squared_error" } end)
     says("Dense: kernel_regularizer is a constructor: call it, as in kernel_regularizer = nn.L2 {}",
       function() nn.Dense { 2, kernel_regularizer = nn.L2 } end)
   end)
