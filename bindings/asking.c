@@ -123,13 +123,16 @@ static dg_status ask(void *context, int place, const dg_tensor *truth, const dg_
 {
     dg_asking *asking = context;
     lua_State *L = asking->L;
+    bool busy = asking->learner->busy;
     struct question question = { asking, place, truth, outputs, 0 };
     int top = lua_gettop(L);
     lua_pushcfunction(L, add_traceback);
     lua_pushcfunction(L, ask_function);
     lua_pushlightuserdata(L, &question);
     lua_pushvalue(L, asking->model);
+    asking->learner->busy = true; /* nothing closes or compiles it now */
     int status = lua_pcall(L, 2, 0, top + 1);
+    asking->learner->busy = busy;
     dg_memory_enter(L);
     if (status != LUA_OK) {
         asking->failed = true;
@@ -142,7 +145,9 @@ static dg_status ask(void *context, int place, const dg_tensor *truth, const dg_
 
 void dg_asking_begin(dg_asking *asking, lua_State *L, dg_learner *learner, int model)
 {
-    *asking = (dg_asking){ L, learner, lua_absindex(L, model), false };
+    *asking = (dg_asking){
+        .L = L, .learner = learner, .model = lua_absindex(L, model), .outer = learner->ask_context
+    };
     luaL_checkstack(L, 16, NULL);
     if (!dg_has_metric_functions(learner)) return;
     learner->ask = ask;
@@ -151,6 +156,6 @@ void dg_asking_begin(dg_asking *asking, lua_State *L, dg_learner *learner, int m
 
 void dg_asking_end(dg_asking *asking)
 {
-    asking->learner->ask = NULL;
-    asking->learner->ask_context = NULL;
+    asking->learner->ask = asking->outer ? ask : NULL;
+    asking->learner->ask_context = asking->outer;
 }

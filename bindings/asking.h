@@ -20,12 +20,14 @@ bool dg_has_metric_functions(const dg_learner *learner);
 /* For scripts: asks_functions(model). */
 int dg_asks_functions(lua_State *L);
 
-/* Between begin and end the engine can ask for functions of the learner at stack place `model`. */
+/* Between begin and end the engine can ask for functions of the learner at stack place `model`, and
+ * what these do by hand cannot close or compile it. May stand within another pair. */
 typedef struct dg_asking {
     lua_State *L;
     dg_learner *learner;
     int model;
     bool failed; /* a function has: its error is on top of the stack */
+    struct dg_asking *outer;
 } dg_asking;
 void dg_asking_begin(dg_asking *asking, lua_State *L, dg_learner *learner, int model);
 void dg_asking_end(dg_asking *asking);

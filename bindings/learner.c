@@ -233,7 +233,9 @@ static int evaluate(lua_State *L, const void *options)
     dg_scores scores;
     dg_asking asking;
     dg_asking_begin(&asking, L, learner, 1);
+    dg_dataset_retain(set); /* a metric may close it by hand */
     dg_status status = dg_learner_evaluate(learner, set, &job, &scores);
+    dg_dataset_release(set);
     dg_asking_end(&asking);
     if (asking.failed) return lua_error(L);
     dg_check_call(L, status, "evaluate");
@@ -277,6 +279,10 @@ static int save(lua_State *L, const void *options)
     char text[512];
     dg_check_status(L, dg_learner_save(learner, path));
     if (dg_learner_save_loses(learner, path, text, sizeof text)) dg_tell(L, "save", text);
+    if (dg_has_metric_functions(learner))
+        dg_tell(L, "save",
+                "metrics that are functions are not kept in files: compile again after "
+                "digits.load");
     return 0;
 }
 

@@ -172,6 +172,51 @@ describe("metrics of compile", function()
     assert.equal(8, err.code)
   end)
 
+  it("that are functions cannot close or compile the model, or close the set, but may ask it",
+    function()
+      local asked, own, inner
+      local function tries(y_true)
+        getmetatable(asked).__gc(asked)
+        assert.is_false(pcall(asked.compile, asked, { optimizer = nn.Adam {},
+          loss = "categorical_crossentropy" }))
+        assert.is_false(pcall(asked.fit, asked, train, { verbose = 0 }))
+        if not inner then
+          inner = true
+          assert.equal(1, asked:evaluate(validation).tries)
+        end
+        if own then getmetatable(own).__gc(own) end
+        return #y_true == 100 and 1 or 2
+      end
+      asked = build { tries = tries, "accuracy" }
+      local found = asked:fit(train, { validation = validation, verbose = 0, epochs = 2 })
+      assert.same({ 2, 2 }, { found.tries[1], found.tries[2] })
+      assert.same({ 1, 1 }, { found.val_tries[1], found.val_tries[2] })
+      own = validation:take(100)
+      assert.equal(1, asked:evaluate(own).tries)
+      assert.equal(1, asked:evaluate(validation).tries)
+    end)
+
+  it("that are functions are not kept in files, which save says", function()
+    local folder = support.folder()
+    local out, told = support.run(folder, [[
+      local digits = require "digits"
+      local nn = digits.nn
+      local model = nn.Sequential { nn.Input { 2 }, nn.Dense { 2, activation = "softmax" } }
+      model:compile { optimizer = "adam", loss = "categorical_crossentropy",
+        metrics = { "f1", mine = function() return 1 end } }
+      local set = digits.data.from_tensors { x = digits.zeros { 2, 2 }, y = digits.range { 0, 2,
+        dtype = "int32" } }
+      model:fit(set, { verbose = 0 })
+      local path = arg[0]:gsub("script.lua", "m.safetensors")
+      model:save(path)
+      local scores = digits.load(path):evaluate(set)
+      print(scores.f1, scores.mine)
+    ]])
+    support.remove(folder)
+    assert.matches("^%d.%d+\tnil\n$", out)
+    assert.matches("save: metrics that are functions are not kept in files", told)
+  end)
+
   it("are refused when they cannot be", function()
     assert.matches("^compile: unknown metric 'f1_makro', did you mean 'f1_macro'%?$",
       message(build, { "f1_makro" }))
