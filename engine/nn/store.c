@@ -4,8 +4,9 @@
  *   output       the node whose output is the network's
  *   bytes        "raw" or "scaled": how it reads bytes
  *   numbers      true if its one output is a number, not a probability; else left out
- *   compile      null, or {"optimizer", "loss", "metrics", "epoch"}; metrics: their names, without
- *                functions; earlier files have "accuracy", a boolean; epoch: how many are done
+ *   compile      null, or {"optimizer", "loss", "accuracy" or "metrics", "epoch"}; accuracy:
+ *                whether it is the one metric; metrics: names, without functions; epoch: how many
+ *                are done
  * and each weight is a tensor of its own, "layer.weight": "conv2d.kernel". */
 #include <inttypes.h>
 #include <string.h>
@@ -60,10 +61,16 @@ static dg_status add_nodes(cJSON *root, const dg_model *model)
     return dg_json_add(root, "output", dg_json_integer(model->output));
 }
 
-/* Functions are left out. */
+/* Functions are left out. Accuracy alone, or nothing, is said as earlier programs read it. */
 static dg_status add_metrics(cJSON *object, const dg_learner *learner)
 {
     cJSON *list;
+    int named = 0, accuracy = 0;
+    for (int i = 0; i < learner->metric_count; i++) {
+        named += learner->metrics[i].type != NULL;
+        accuracy += learner->metrics[i].type && strcmp(learner->metrics[i].name, "accuracy") == 0;
+    }
+    if (named == accuracy) return dg_json_add(object, "accuracy", cJSON_CreateBool(accuracy > 0));
     DG_TRY(dg_json_add_list(object, "metrics", &list));
     for (int i = 0; i < learner->metric_count; i++)
         if (learner->metrics[i].type)
@@ -263,7 +270,6 @@ static dg_status read_part(const cJSON *recipe, const char *kind, const dg_part 
     return dg_part_from_json(out, kind, item);
 }
 
-/* Earlier files say whether there is an accuracy. */
 static dg_status read_metrics(const cJSON *recipe, dg_metric *metrics, int *count)
 {
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(recipe, "metrics"), *item;

@@ -330,7 +330,7 @@ static void test_wrong_rest(void **state)
                    "'compile' must be an object, found a number");
     expect_refused("\"type\":\"RMSprop\"", "\"type\":\"RMSprob\"",
                    "unknown optimizer 'RMSprob', did you mean 'rmsprop'?");
-    const char *metrics = "\"metrics\":[\"accuracy\"]";
+    const char *metrics = "\"accuracy\":true";
     expect_refused(metrics, "\"accuracy\":1", "'accuracy' must be true or false");
     expect_refused(metrics, "\"metrics\":1", "'metrics' is not a list of at most 16 names");
     expect_refused(metrics, "\"metrics\":[1]", "'metrics' has what is not a name");

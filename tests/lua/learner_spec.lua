@@ -44,6 +44,17 @@ describe("the fit of a learner", function()
     assert.matches("^model:fit%(set, {.*epochs = 1", help.text(network().fit))
   end)
 
+  it("has its options completed", function()
+    local repl = require "digits.repl"
+    rawset(_G, "sample", { cnn = network(), forest = tree.RandomForest {} })
+    finally(function() rawset(_G, "sample", nil) end)
+    local function offers(word, before) return repl.complete(word, before) end
+    assert.are.same({ "batch_size = " }, offers("ba", "sample.cnn:fit(set, { "))
+    assert.are.same({}, offers("ba", "sample.forest:fit(set, { "))
+    assert.are.same({ "sample_weight = " }, offers("sam", "sample.forest:fit(x, y, { seed = 1, "))
+    assert.are.same({ "optimizer = " }, offers("opt", "sample.cnn:compile { "))
+  end)
+
   it("refuses an option of another learner, and says whose it is", function()
     assert.are.equal("fit: unknown option 'epochs': it is an option of Network, which " ..
       "GradientBoosting is not", refusal(tree.GradientBoosting {}, "epochs"))

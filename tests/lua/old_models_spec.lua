@@ -16,6 +16,15 @@ local function outputs(model, named)
   return (named and model:predict_proba(rows) or model:predict(rows)):reshape { -1 }:totable()
 end
 
+-- The header, without the version of the program, and the data of a safetensors file.
+local function content(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read "a"
+  file:close()
+  local header, data = ("<s8"):unpack(text)
+  return header:gsub("digits%-lua [%d.]+", ""):gsub(" +$", ""), text:sub(data)
+end
+
 describe("a model file of an earlier version", function()
   for folder, names in pairs(FILES) do
     for _, name in ipairs(names) do
@@ -27,11 +36,13 @@ describe("a model file of an earlier version", function()
         assert.is_true(#wanted == (named and 120 or 40))
         assert.are.same(wanted, outputs(model, named))
         assert.are.same(named and { "a", "b", "c" } or nil, model.class_names)
-        -- and so when this version has written it
+        -- and so when this version has written it, which writes the same
         local own = support.folder()
         finally(function() support.remove(own) end)
         model:save(own .. "/again.safetensors")
         assert.are.same(wanted, outputs(digits.load(own .. "/again.safetensors"), named))
+        assert.are.same({ content(path .. ".safetensors") },
+          { content(own .. "/again.safetensors") })
       end)
     end
   end
