@@ -10,57 +10,52 @@
 
 /* --- reading -------------------------------------------------------------------------------- */
 
-/* The metric at stack place `value`, for place `count` of the list. */
-static void read_metric(lua_State *L, int value, const char *name, int functions, dg_metric *out,
-                        int count)
+/* The metric on top of the stack, which it pops: a name, or a function that the table at
+ * `functions` then keeps under the name that histories call it. */
+static void read_metric(lua_State *L, const char *name, int functions, int count, dg_metric *out)
 {
     char own[DG_METRIC_NAME];
     if (count == DG_MAX_METRICS)
         dg_raise(L, "compile: there may be %d metrics at most", DG_MAX_METRICS);
-    if (!name && lua_type(L, value) == LUA_TSTRING) {
-        dg_check_call(L, dg_metric_find(out, lua_tostring(L, value)), "compile");
-        return;
-    }
-    if (lua_type(L, value) != LUA_TFUNCTION)
-        dg_wrong_type(L, value, "compile", "a metric", "the name of a metric, or a function");
-    if (name && strlen(name) >= DG_METRIC_NAME)
+    if (name && strlen(name) >= sizeof own)
         dg_raise(L, "compile: the name of a metric may have %d letters at most",
                  DG_METRIC_NAME - 1);
-    *out = (dg_metric){ 0 };
-    lua_pushvalue(L, value);
-    lua_rawseti(L, functions, count);
+    if (!name && lua_type(L, -1) == LUA_TSTRING) {
+        dg_check_call(L, dg_metric_find(out, lua_tostring(L, -1)), "compile");
+        lua_pop(L, 1);
+        return;
+    }
+    if (lua_type(L, -1) != LUA_TFUNCTION)
+        dg_wrong_type(L, -1, "compile", "a metric", "the name of a metric, or a function");
     snprintf(own, sizeof own, "metric_%d", count + 1);
+    *out = (dg_metric){ 0 };
     dg_metric_set_name(out, name ? name : own);
+    lua_setfield(L, functions, out->name);
 }
 
 int dg_read_metrics(lua_State *L, int list, dg_metric *out)
 {
     int count = 0, length = list ? (int)lua_rawlen(L, list) : 0;
+    dg_metric each;
     lua_newtable(L);
     int functions = lua_gettop(L);
-    for (int i = 1; i <= length; i++) {
-        lua_rawgeti(L, list, i);
-        read_metric(L, functions + 1, NULL, functions, &out[count], count);
-        count++;
-        lua_settop(L, functions);
+    for (; count < length; count++) {
+        lua_rawgeti(L, list, count + 1);
+        read_metric(L, NULL, functions, count, &each);
+        out[count] = each;
     }
-    int named = count;
-    for (lua_pushnil(L); list && lua_next(L, list); lua_pop(L, 1)) {
-        if (lua_type(L, -2) != LUA_TSTRING) continue;
-        /* in the order of their names, for tables have none */
+    /* in the order of their names, for such keys have none */
+    for (lua_pushnil(L); list && lua_next(L, list);) {
         int place = count;
-        while (place > named && strcmp(out[place - 1].name, lua_tostring(L, -2)) > 0) place--;
-        if (count == DG_MAX_METRICS)
-            dg_raise(L, "compile: there may be %d metrics at most", DG_MAX_METRICS);
-        memmove(&out[place + 1], &out[place], (size_t)(count - place) * sizeof *out);
-        for (int i = count; i > place; i--) {
-            lua_rawgeti(L, functions, i - 1);
-            lua_rawseti(L, functions, i);
+        if (lua_type(L, -2) != LUA_TSTRING) {
+            lua_pop(L, 1);
+            continue;
         }
-        read_metric(L, lua_gettop(L), lua_tostring(L, -2), functions, &out[place], place);
-        count++;
+        read_metric(L, lua_tostring(L, -2), functions, count++, &each);
+        for (; place > length && strcmp(out[place - 1].name, each.name) > 0; place--)
+            out[place] = out[place - 1];
+        out[place] = each;
     }
-    lua_settop(L, functions);
     return count;
 }
 
@@ -100,7 +95,7 @@ static int ask_function(lua_State *L)
     const char *name = question->asking->learner->metrics[question->place].name;
     dg_push_learner_values(L, 2);
     if (lua_getfield(L, -1, "metrics") != LUA_TTABLE) return 0;
-    lua_rawgeti(L, -1, question->place);
+    lua_getfield(L, -1, name);
     *dg_push_tensor(L) = dg_tensor_retain(question->truth);
     dg_tensor *outputs = dg_push_tensor(L);
     /* in a fit their memory is used again for the next epoch */

@@ -8,7 +8,7 @@
 #include "engine/learner_metrics.h"
 
 /* Reads the list at `list` (0: none) of names, functions, and functions by name, into `out`, room
- * for DG_MAX_METRICS; returns how many. Pushes the table of the functions by place. */
+ * for DG_MAX_METRICS; returns how many. Pushes the table of the functions by name. */
 int dg_read_metrics(lua_State *L, int list, dg_metric *out);
 
 /* Makes the table on top of the stack, which it pops, that of the learner at `model`. */

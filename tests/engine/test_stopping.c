@@ -53,6 +53,14 @@ static void test_nan_is_no_improvement(void **state)
     assert_true(j.best == -0.5);
     assert_int_equal(j.result.nan_epochs, 3);
 
+    /* the direction is the metric's, whatever its name */
+    j = JUDGE("val_f1_weighted", 4, 0.5, 0.75, 0.25);
+    assert_int_equal(j.result.best_epoch, 2);
+    j = JUDGE("log_loss", 4, 0.5, 0.75, 0.25);
+    assert_int_equal(j.result.best_epoch, 3);
+    j = JUDGE("val_expected_calibration_error", 4, 0.5, 0.75, 0.25);
+    assert_int_equal(j.result.best_epoch, 3);
+
     j = JUDGE("val_loss", 3, NAN, NAN, NAN, NAN, 1);
     assert_int_equal(j.epochs, 3);
     assert_int_equal(j.result.best_epoch, 0);
