@@ -30,6 +30,7 @@ dg_status dg_check_validation(const dg_dataset *set, const dg_dataset *validatio
 dg_status dg_learner_adopt(dg_learner *learner, const dg_dataset *set, bool numbers)
 {
     learner->row.count = 0;
+    learner->changed = true;
     for (int i = 1; i < set->x.axes; i++) learner->row.at[learner->row.count++] = set->x.shape[i];
     if (learner->row.count == 0) learner->row.at[learner->row.count++] = 1;
     dg_learner_free_classes(learner);

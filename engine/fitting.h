@@ -12,7 +12,8 @@
 dg_status dg_check_validation(const dg_dataset *set, const dg_dataset *validation,
                               const dg_learner *known, bool numbers, bool holes, const dg_job *job);
 
-/* The learner takes on the shape of the set's rows, and its classes unless it learns numbers. */
+/* The learner takes on the shape of the set's rows, and its classes unless it learns numbers; it
+ * counts as changed from here on. */
 dg_status dg_learner_adopt(dg_learner *learner, const dg_dataset *set, bool numbers);
 
 /* How many values a row has; DG_FORMAT: more than INT32_MAX, which a file may claim. */

@@ -319,7 +319,8 @@ static dg_status fit_prepared(dg_learner *learner, const dg_dataset *set,
     return status;
 }
 
-/* The same with steps that are fitted first; what is refused leaves the learner its old ones. */
+/* The same with steps that are fitted first. A fit that fails before the learner has changed leaves
+ * it its old ones. */
 static dg_status fit_anew(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
                           const dg_job *job, dg_fit_result *result)
 {
@@ -327,8 +328,9 @@ static dg_status fit_anew(dg_learner *learner, const dg_dataset *set, const dg_f
     if (options->steps)
         DG_TRY(dg_preparation_fit(&fresh, options->steps, options->step, &set->x, job));
     learner->preparation = fresh;
+    learner->changed = false;
     dg_status status = fit_prepared(learner, set, options, job, result);
-    if (status == DG_INVALID) {
+    if (status != DG_OK && !learner->changed) {
         learner->preparation = before;
         before = fresh;
     }

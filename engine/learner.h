@@ -89,6 +89,7 @@ typedef struct dg_learner {
     uint64_t seed;
     bool fitted;
     bool busy;                   /* in a fit: refuses another */
+    bool changed;                /* a fit has begun to change what was learnt: it says so itself */
     bool numbers;                /* predicts a number for each row, and has no classes */
     dg_ints row;                 /* the shape of a row; count 0 while it is not known */
     int64_t class_count;         /* 0 before the first fit; column k of the chances is classes[k] */

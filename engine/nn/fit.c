@@ -264,7 +264,7 @@ dg_status dg_model_fit(dg_model *model, const dg_dataset *set, const dg_fit_opti
         fit.log = (dg_log){ .epochs = fit.own.epochs, .batches = fit.batches };
         fit.width = model->base.class_count;
         fit.raw = model->bytes == DG_BYTES_RAW;
-        model->base.fitted = true;
+        model->base.fitted = model->base.changed = true;
         status = run_epochs(&fit);
     }
     dg_free(fit.order);

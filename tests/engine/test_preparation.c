@@ -10,11 +10,11 @@
 
 static const dg_job one_thread = { .threads = 1 };
 
-static dg_status fit(dg_learner *tree, const dg_dataset *set, const dg_part *step)
+static dg_status fit(dg_learner *learner, const dg_dataset *set, const dg_part *step)
 {
-    dg_fit_options options = { .steps = 1, .step = &step };
+    dg_fit_options options = { .steps = 1, .step = &step, .resume = DG_RESUME_NO };
     dg_fit_result result;
-    return dg_learner_fit(tree, set, &options, &one_thread, &result);
+    return dg_learner_fit(learner, set, &options, &one_thread, &result);
 }
 
 static dg_learner *fitted(void)
@@ -31,12 +31,12 @@ static dg_learner *fitted(void)
 /* The saved tree with `from` in its JSON replaced by `to`, and one of the scales by `scale`. */
 static const char *changed_file(const char *from, const char *to, float scale)
 {
-    dg_learner *tree = fitted();
+    dg_learner *learner = fitted();
     const char *path = scratch_path("changed.safetensors");
     dg_tensor_file file;
     char *longer;
-    assert_ok(dg_learner_save(tree, path));
-    dg_learner_free(tree);
+    assert_ok(dg_learner_save(learner, path));
+    dg_learner_free(learner);
     assert_ok(dg_tensor_file_read(&file, path));
     char *text = file.values[0], *at = strstr(text, from);
     assert_non_null(at);
@@ -82,25 +82,61 @@ static void test_files(void **state)
     }
 }
 
-static void test_out_of_memory(void **state)
+static dg_learner *tree(void)
 {
-    (void)state;
+    return tree_learner("DecisionTree", "");
+}
+
+static dg_learner *network(void)
+{
+    dg_model *model;
+    assert_ok(dg_model_new(&model, 5));
+    int node = network_add(model, -1, "Input", "shape=3");
+    node = network_add(model, node, "Dense", "units=3 activation=softmax");
+    assert_ok(dg_model_finish(model, node));
+    network_compile(model, "adam", "", "categorical_crossentropy");
+    return &model->base;
+}
+
+/* A fit that begins anew and fails leaves what predicts as before, or cannot predict. */
+static void expect_unharmed(dg_learner *(*new)(void), int least)
+{
     const dg_dataset *set = tree_set(30, 3, 3, false, false, 1);
+    const dg_part *old = network_part("preparation", "StandardScaler", "with_std=false");
     const dg_part *step = network_part("preparation", "StandardScaler", "");
     int failures = 0;
     dg_status status = DG_NO_MEMORY;
     for (int n = 0; status != DG_OK; n++) {
-        dg_learner *tree = tree_learner("DecisionTree", "");
+        dg_learner *learner = new ();
+        dg_tensor before, after;
+        assert_ok(fit(learner, set, old));
+        assert_ok(dg_learner_outputs(learner, &set->x, &one_thread, &before));
         support_fail_allocation(n);
-        status = fit(tree, set, step);
+        status = fit(learner, set, step);
         support_fail_allocation(-1);
-        if (status != DG_OK) assert_int_equal(status, DG_NO_MEMORY);
-        failures += status != DG_OK;
-        dg_learner_free(tree);
+        if (status != DG_OK) {
+            assert_int_equal(status, DG_NO_MEMORY);
+            failures++;
+            if (learner->fitted) {
+                assert_ok(dg_learner_outputs(learner, &set->x, &one_thread, &after));
+                assert_true(dg_tensor_equal(&before, &after));
+                dg_tensor_release(&after);
+            }
+        }
+        dg_tensor_release(&before);
+        dg_learner_free(learner);
     }
-    assert_true(failures > 5);
+    assert_true(failures >= least);
     dg_part_release(step);
+    dg_part_release(old);
     dg_dataset_release(set);
+}
+
+static void test_out_of_memory(void **state)
+{
+    (void)state;
+    expect_unharmed(tree, 6);
+    expect_unharmed(network, 6);
 }
 
 int main(void)
