@@ -14,8 +14,8 @@ dg_status dg_learner_set_metrics(dg_learner *learner, int count, const dg_metric
 bool dg_learner_has_accuracy(const dg_learner *learner);
 bool dg_learner_needs_outputs(const dg_learner *learner);
 
-/* Whether there is a metric of labels, and none of numbers; else the reverse: DG_INVALID where one
- * is not defined for such targets. `who` begins the message. */
+/* Whether one of its metrics is of labels; DG_INVALID where one is not defined for targets that are
+ * numbers, or classes, after `who`. */
 bool dg_learner_wants_labels(const dg_learner *learner);
 dg_status dg_learner_check_metrics(const dg_learner *learner, bool numbers, const char *who);
 
