@@ -93,6 +93,8 @@ static void register_type(lua_State *L, const dg_learner_type *type)
     lua_pushboolean(L, 1); /* its objects are learners */
     lua_rawsetp(L, -2, &dg_learner_class);
     lua_pop(L, 1);
+    lua_pushvalue(L, -1);
+    luaL_ref(L, LUA_REGISTRYINDEX); /* for ever: objects and methods outlive a second opening */
     lua_rawsetp(L, LUA_REGISTRYINDEX, type ? (const void *)type : &dg_learner_class);
 }
 

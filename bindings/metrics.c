@@ -246,7 +246,7 @@ static void push_metric_function(lua_State *L, const dg_metric_type *type)
     const dg_param *arguments = numbers ? of_numbers : chances ? of_chances : of_labels;
     int own = dg_param_count(&type->part), count = 0;
     struct metric_function *made = lua_newuserdatauv(L, sizeof *made, 0);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, type);
+    luaL_ref(L, LUA_REGISTRYINDEX); /* for ever: functions outlive a second opening */
     made->type = type;
     made->params[count++] = arguments[0];
     made->params[count++] = arguments[1];

@@ -140,3 +140,18 @@ describe("out of memory", function()
     assert.are.same({ "done\n", "", 0 }, { out, err, code })
   end)
 end)
+
+describe("a library that is opened twice", function()
+  it("leaves what it gave at first as it was", function()
+    local core, loaded = require "digits.core", package.loaded
+    local fit, f1 = digits.tree.RandomForest {}.fit, digits.metrics.f1
+    local before = { core.internals.describe(fit), core.internals.describe(f1) }
+    for _ = 1, 3 do
+      loaded["digits.core"] = nil
+      require "digits.core"
+      collectgarbage()
+    end
+    loaded["digits.core"] = core
+    assert.same(before, { core.internals.describe(fit), core.internals.describe(f1) })
+  end)
+end)
