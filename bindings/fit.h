@@ -10,7 +10,8 @@ typedef struct dg_fit_call {
     const dg_dataset *set, *validation;
     dg_optional_seed seed;
     int64_t verbose;
-    int early_stopping, on_epoch_end, on_batch_end, preparation; /* places on the stack, or 0 */
+    const struct early_options *early_stopping;
+    int on_epoch_end, on_batch_end, preparation; /* places on the stack, or 0 */
     bool resume;
     const dg_tensor *sample_weight;
 } dg_fit_call;

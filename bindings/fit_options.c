@@ -44,19 +44,26 @@ static const dg_descriptor early_stopping = {
     .hints = (const dg_hint[]){ { "restore_best_weights", "use restore_best = ..." }, { NULL } },
 };
 
-static void read_early_stopping(lua_State *L, int table, dg_fit_options *options)
+static bool read_early_stopping(lua_State *L, int index, dg_value *out)
 {
-    early_options early = { 0 };
     dg_part part;
-    if (!table) return;
-    dg_part_open(&part, &early_stopping, &early);
-    lua_pushvalue(L, table);
+    if (lua_type(L, index) != LUA_TTABLE) return false;
+    early_options *early = memset(dg_scratch(L, 1, sizeof *early), 0, sizeof *early);
+    dg_part_open(&part, &early_stopping, early);
+    lua_pushvalue(L, index);
     dg_read_options(L, &part, 0, lua_gettop(L), 0);
-    options->monitor = early.monitor ? early.monitor : options->validation ? "val_loss" : "loss";
-    options->patience = early.patience;
-    options->min_delta = early.min_delta;
-    options->restore_best = early.restore_best;
-    options->mode = (dg_mode)early.mode;
+    out->pointer = early;
+    return true;
+}
+
+static void fill_early_stopping(const early_options *early, dg_fit_options *options)
+{
+    if (!early) return;
+    options->monitor = early->monitor ? early->monitor : options->validation ? "val_loss" : "loss";
+    options->patience = early->patience;
+    options->min_delta = early->min_delta;
+    options->restore_best = early->restore_best;
+    options->mode = (dg_mode)early->mode;
 }
 
 /* { x, y }, or { x = ..., y = ... } */
@@ -113,7 +120,8 @@ static const dg_lua_handle validation_handle = {
     { "dataset", "a dataset, or a table with the tensors x and y" }, .read = read_validation
 };
 static const dg_lua_handle early_handle = { { "table", "a table such as { patience = 2 }" },
-                                            .read = dg_is_table };
+                                            .read = read_early_stopping,
+                                            .fields = &early_stopping };
 
 static const dg_lua_handle steps_handle = {
     { "list", "a list of steps, { data.StandardScaler {} }" }, .read = dg_is_table
@@ -142,9 +150,8 @@ static const dg_param common_params[] = {
     DG_SLOT(dg_fit_call, preparation, .named_only = true, .handle = &steps_handle.handle,
             .doc = "steps that are fitted to the rows, and that all rows then go through, those of "
                    "predict too"),
-    DG_SLOT(
-        dg_fit_call, early_stopping, .named_only = true, .handle = &early_handle.handle,
-        .doc = "{ monitor =, patience = 0, min_delta = 0, restore_best = false, mode = \"auto\" }"),
+    DG_HANDLE(dg_fit_call, early_stopping, .named_only = true, .handle = &early_handle.handle,
+              .doc = "ends a fit that no longer improves"),
 };
 
 static const dg_hint common_hints[] = {
@@ -291,7 +298,7 @@ const dg_dataset *dg_fit_fill(lua_State *L, const dg_fit_call *call, dg_fit_opti
         .seeded = call->seed.given,
         .seed = call->seed.value,
     };
-    read_early_stopping(L, call->early_stopping, options);
+    fill_early_stopping(call->early_stopping, options);
     read_preparation(L, call->preparation, options);
     if (!call->sample_weight) return call->set;
     dg_tensor *weight = dg_push_tensor(L); /* a copy, for a set makes its tensors read-only */

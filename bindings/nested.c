@@ -235,10 +235,11 @@ static bool read_list(lua_State *L, int index, const char *who, const dg_param *
 const dg_descriptor *dg_fields_of(const dg_param *param)
 {
     const dg_record *record = record_of(param);
-    if (!record && param->type == DG_TYPE_SLOT &&
-        ((const dg_lua_handle *)param->handle)->convert == read_list)
+    const dg_lua_handle *kind = (const dg_lua_handle *)param->handle;
+    if (record) return &record->type;
+    if (kind && kind->convert == read_list)
         return dg_fields_of(&((const dg_list *)param->handle)->item);
-    return record ? &record->type : NULL;
+    return kind ? kind->fields : NULL;
 }
 
 void dg_list_init(lua_State *L, dg_list *list)

@@ -21,6 +21,8 @@ typedef struct dg_lua_handle {
     /* Of an argument: makes it one of the value at `index` and the one behind it, if it is read
      * from two, as a set is from x and y. Or NULL. */
     bool (*join)(lua_State *L, int index, const char *who);
+    /* What a table that is one has: for help and the reference. Or NULL. */
+    const dg_descriptor *fields;
 } dg_lua_handle;
 
 extern const dg_lua_handle dg_any_handle;      /* any value */
