@@ -77,6 +77,10 @@ static const dg_function *push_methods(lua_State *L, const dg_function *family,
 static void register_type(lua_State *L, const dg_learner_type *type)
 {
     const dg_class *family = type ? family_class(type) : &dg_learner_class;
+    const void *key = type ? (const void *)type : &dg_learner_class;
+    bool known = lua_rawgetp(L, LUA_REGISTRYINDEX, key) != LUA_TNIL;
+    lua_pop(L, 1);
+    if (known) return; /* the library was opened before */
     dg_class *own = lua_newuserdatauv(L, sizeof *own, 3);
     *own = *family;
     if (family->base && !family->name) {
@@ -93,9 +97,7 @@ static void register_type(lua_State *L, const dg_learner_type *type)
     lua_pushboolean(L, 1); /* its objects are learners */
     lua_rawsetp(L, -2, &dg_learner_class);
     lua_pop(L, 1);
-    lua_pushvalue(L, -1);
-    luaL_ref(L, LUA_REGISTRYINDEX); /* for ever: objects and methods outlive a second opening */
-    lua_rawsetp(L, LUA_REGISTRYINDEX, type ? (const void *)type : &dg_learner_class);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, key);
 }
 
 void dg_push_new_learner(lua_State *L, const dg_part *options)
