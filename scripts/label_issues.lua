@@ -24,11 +24,11 @@ end
 -- held out once.
 local function out_of_fold(set, options, seed, say)
   local _ <close> = internals.whole_call() -- Ctrl-C ends all of it, not one of the fits
-  -- a fold depends on labels and seed alone: that of the row numbers says which rows it holds
+  -- a fold depends on labels, groups and seed alone: that of the row numbers says which it holds
   local numbers = core.range { 1, #set + 1, dtype = "float32" }:reshape { #set, 1 }
-  local shadow = core.data.from_tensors { x = numbers, y = set.labels }
-  local parts, order = {}, {}
-  for training, held_out in shadow:folds { options.folds, seed = seed, stratify = true } do
+  local shadow = core.data.from_tensors { x = numbers, y = set.labels, groups = set.groups }
+  local parts, order, folds = {}, {}, { options.folds, seed = seed, stratify = not set.groups }
+  for training, held_out in shadow:folds(folds) do
     local fold = #parts + 1
     local model = options.model(fold)
     fresh_model("label_issues", "model()", model)

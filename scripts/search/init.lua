@@ -169,7 +169,8 @@ end
 
 local function rows_of(spec, amount)
   if spec.resource ~= "rows" or amount == #spec.train then return nil end
-  return (spec.train:split { amount, #spec.train - amount, stratify = spec.train.labels ~= nil,
+  local rows = spec.train:with { groups = false } -- the rest is not judged: groups may be parted
+  return (rows:split { amount, #rows - amount, stratify = rows.labels ~= nil,
     seed = internals.key(spec.seed, "rows", 0) })
 end
 

@@ -14,7 +14,8 @@ local COMMON = {
   { "validation", "dataset", doc = "what they are judged on; or else give folds" },
   { "folds", "integer", low = 2, doc = "scores are means over so many folds of train, and the " ..
     "best is fitted once more on all rows" },
-  { "stratify", { "boolean" }, doc = "folds have like classes; nil: where there are labels" },
+  { "stratify", { "boolean" }, doc = "folds have like classes; nil: where there are labels, and " ..
+    "no groups" },
   { "refit", { "boolean" }, doc = "false leaves out the last fit of a search with folds" },
   { "metric", { "string", "function" }, default = "accuracy", doc = "by which trials are ranked",
     expects = "\"loss\", a name of metrics.names(), or a function(model, set)" },
@@ -112,7 +113,9 @@ local function check_sets(spec)
   for _, name in ipairs { "stratify", "refit" } do
     if spec[name] ~= nil and not spec.folds then fail(spec, "%s goes with folds", name) end
   end
-  if spec.folds and spec.stratify == nil then spec.stratify = spec.train.labels ~= nil end
+  if spec.folds and spec.stratify == nil then
+    spec.stratify = spec.train.labels ~= nil and not spec.train.groups
+  end
 end
 
 local function complete_halving(spec)

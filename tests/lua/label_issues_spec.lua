@@ -128,6 +128,22 @@ describe("label_issues", function()
     assert.same({ 400, 2 }, { table.unpack(issues.chances.shape) })
   end)
 
+  it("never fits a model on rows of the group that it judges", function()
+    -- rows of a group are alike, and the nearest other group has the other label
+    local x, y = { dtype = "float32" }, { dtype = "int32" }
+    local groups = { dtype = "int32" }
+    for row = 1, 16 do
+      groups[row] = (row + 1) // 2
+      x[row], y[row] = { groups[row] }, groups[row] % 2
+    end
+    local set = data.from_tensors { x = digits.tensor(x), y = digits.tensor(y),
+      groups = digits.tensor(groups) }
+    local issues = data.label_issues(set, { folds = 8, seed = 1, verbose = 0,
+      model = function() return digits.neighbors.KNeighbors { 1 } end })
+    assert.equal(0, issues.confidence:sum())
+    assert.same({ 16, 2 }, { table.unpack(issues.chances.shape) })
+  end)
+
   it("refuses what it cannot use", function()
     local set = data.from_tensors { x = digits.zeros { 4, 2 }, y = digits.tensor { 0, 1, 0, 1 } }
     assert.matches("{4, 2}, found float32 of shape {4, 3}", support.message(function()

@@ -195,6 +195,36 @@ describe("folds", function()
   end)
 end)
 
+describe("a search over rows in groups", function()
+  -- Rows of a group are alike, and the nearest other group has the other label.
+  local x, y, groups = { dtype = "float32" }, { dtype = "int32" }, { dtype = "int32" }
+  for row = 1, 16 do
+    groups[row] = (row + 1) // 2
+    x[row], y[row] = { groups[row] }, groups[row] % 2
+  end
+  local set = digits.data.from_tensors { x = digits.tensor(x), y = digits.tensor(y),
+    groups = digits.tensor(groups) }
+  local function given(changes)
+    local all = { model = function(p) return digits.neighbors.KNeighbors { p.k } end,
+      params = { k = { 1, 2 } }, train = set, seed = 1, verbose = 0 }
+    for name, value in pairs(changes) do all[name] = value end
+    return all
+  end
+
+  it("parts none of them into folds", function()
+    local found = search.grid(given { folds = 8, refit = false })
+    assert.are.equal(0, found.trials[1].scores.accuracy)
+    assert.matches("stratify = true is not possible for a set with groups",
+      refusal(search.grid, given { folds = 8, stratify = true }))
+  end)
+
+  it("gives halving by rows a part of them", function()
+    local found = search.halving(given { validation = set, resource = "rows", min = 8, factor = 2 })
+    assert.are.equal(3, #found.trials)
+    assert.are.equal(1, found.trials[3].scores.accuracy)
+  end)
+end)
+
 describe("random search", function()
   local params = { learning_rate = search.log_uniform(1e-4, 1e-1), dropout = search.uniform(0, 0.9),
     units = search.integer(3, 5), activation = search.choice { "relu", "tanh" }, list = { 1, 2 } }
