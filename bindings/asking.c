@@ -47,10 +47,16 @@ int dg_read_metrics(lua_State *L, int list, dg_metric *out)
     /* in the order of their names, for such keys have none */
     for (lua_pushnil(L); list && lua_next(L, list);) {
         int place = count;
-        if (lua_type(L, -2) != LUA_TSTRING) {
+        if (lua_isinteger(L, -2) && lua_tointeger(L, -2) >= 1 && lua_tointeger(L, -2) <= length) {
             lua_pop(L, 1);
             continue;
         }
+        if (lua_type(L, -2) != LUA_TSTRING)
+            dg_raise(L,
+                     "compile: metrics must be a list such as { \"accuracy\", name = function }, "
+                     "found one under %s",
+                     dg_push_found(L, -2));
+        if (!*lua_tostring(L, -2)) dg_raise(L, "compile: a metric must have a name, found ''");
         read_metric(L, lua_tostring(L, -2), functions, count++, &each);
         for (; place > length && strcmp(out[place - 1].name, each.name) > 0; place--)
             out[place] = out[place - 1];

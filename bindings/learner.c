@@ -193,14 +193,15 @@ void dg_push_scores(lua_State *L, const dg_learner *learner, const dg_scores *sc
     lua_setfield(L, -2, "loss");
     dg_push_number(L, scores->seconds);
     lua_setfield(L, -2, "seconds");
-    for (int i = 0; i < learner->metric_count; i++) {
+    if (scores->has_accuracy) {
+        dg_push_number(L, scores->accuracy);
+        lua_setfield(L, -2, "accuracy");
+    }
+    for (int i = 0; i < learner->metric_count; i++) { /* a function may be named accuracy, too */
         if (learner->metrics[i].type == &dg_accuracy) continue;
         dg_push_number(L, scores->metric[i]);
         lua_setfield(L, -2, learner->metrics[i].name);
     }
-    if (!scores->has_accuracy) return;
-    dg_push_number(L, scores->accuracy);
-    lua_setfield(L, -2, "accuracy");
 }
 
 void dg_tell_scale(lua_State *L, const dg_learner *learner, const dg_tensor *x,

@@ -217,6 +217,12 @@ describe("metrics of compile", function()
     assert.matches("save: metrics that are functions are not kept in files", told)
   end)
 
+  it("stand in evaluations by the name they have in histories, accuracy too", function()
+    local mine = build { accuracy = function() return 0.125 end }
+    assert.equal(0.125, mine:fit(train, quiet).val_accuracy[3])
+    assert.equal(0.125, mine:evaluate(validation).accuracy)
+  end)
+
   it("are refused when they cannot be", function()
     assert.matches("^compile: unknown metric 'f1_makro', did you mean 'f1_macro'%?$",
       message(build, { "f1_makro" }))
@@ -232,6 +238,10 @@ describe("metrics of compile", function()
     for i = 1, 17 do many[i] = function() return i end end
     assert.matches("^compile: there may be 16 metrics at most$", message(build, many))
     assert.matches("letters at most", message(build, { [("x"):rep(64)] = print }))
+    assert.matches("^compile: a metric must have a name", message(build, { [""] = print }))
+    local expected = "^compile: metrics must be a list .*, found one under "
+    assert.matches(expected .. "3", message(build, { [3] = "accuracy" }))
+    assert.matches(expected .. "true", message(build, { [true] = print }))
   end)
 
   it("serve searches: by name from what evaluate has, functions on this thread", function()
