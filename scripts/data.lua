@@ -138,14 +138,16 @@ local function labels_beside(path)
   end
 end
 
--- A format's first two options are the paths of rows and of labels; in files with a column of
--- labels it is the first, unless they lie beside.
+-- A format's first option is the path of rows, and the second, if it is a path, that of labels; in
+-- files with a column of labels it is the first, unless they lie beside.
 local function open_file(path, given)
   local read = data[internals.format_of(path)]
   local params, has = internals.describe(read).params, {}
   for _, param in ipairs(params) do has[param.name] = true end
-  local labels = labels_beside(path)
-  local options = { [params[1].name] = path, [params[2].name] = labels }
+  local apart = params[2].type == "path"
+  local labels = apart and labels_beside(path) or nil
+  local options = { [params[1].name] = path }
+  if apart then options[params[2].name] = labels end
   if has.label_column and not labels then
     if path:find "images[^/]*$" then
       internals.raise(("open: expected the labels of '%s' in a file beside it, named alike with " ..

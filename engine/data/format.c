@@ -58,12 +58,20 @@ dg_status dg_format_find(const dg_format_type **out, const char *path)
                     path, known);
 }
 
+/* The parameter that is the path of a file of labels; NULL where the rows have their labels. */
+static const dg_param *labels_path(const dg_format_type *format)
+{
+    const dg_param *params = format->part.params;
+    return params[0].name && params[1].type == DG_TYPE_PATH ? &params[1] : NULL;
+}
+
 /* A set of what the files hold; where that cannot be, one of them is to blame. */
 static dg_status make(const dg_dataset **out, const dg_format_type *format, const void *options,
                       const dg_dataset_parts *record, const dg_found *found)
 {
     const char *rows = dg_param_get(&format->part.params[0], options).text;
-    const char *labels = dg_param_get(&format->part.params[1], options).text;
+    const dg_param *beside = labels_path(format);
+    const char *labels = beside ? dg_param_get(beside, options).text : NULL;
     dg_dataset_parts parts = { .x = &found->x, .target = record->target };
     if (found->y.storage) parts.y = &found->y;
     if (labels && found->x.shape[0] != found->y.shape[0])
@@ -110,11 +118,15 @@ dg_status dg_format_open(const dg_dataset **out, const dg_format_type *format, c
 {
     _Alignas(16) char options[MOST_OPTIONS] = { 0 };
     dg_part part;
+    *out = NULL;
     dg_part_open(&part, &format->part, options);
     dg_param_put(&part.type->params[0], &(dg_value){ .type = DG_VALUE_TEXT, .text = rows },
                  options);
+    if (labels && !labels_path(format))
+        return dg_error(DG_INVALID, "%s: files of the format %s have their labels in them", labels,
+                        format->part.name);
     if (labels)
-        dg_param_put(&part.type->params[1], &(dg_value){ .type = DG_VALUE_TEXT, .text = labels },
+        dg_param_put(labels_path(format), &(dg_value){ .type = DG_VALUE_TEXT, .text = labels },
                      options);
     return dg_format_read(out, format, options, &(dg_dataset_parts){ 0 }, NULL);
 }

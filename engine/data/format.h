@@ -16,7 +16,8 @@ typedef struct dg_found {
 } dg_found;
 
 typedef struct dg_format_type {
-    /* Of kind "format". The first two parameters are the paths of the rows and of the labels. */
+    /* Of kind "format". The first parameter is the path of the rows; where the second is a path,
+     * too, it is that of their labels. */
     dg_descriptor part;
     const char *const *endings; /* of names of files, with or without ".gz" after them; then NULL */
     /* Whether a file that begins with these `size` bytes, unpacked, is of the format; or NULL. */
