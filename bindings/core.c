@@ -288,6 +288,7 @@ static const luaL_Reg internals[] = {
     { "set_progress", dg_set_progress },
     { "open_journal", dg_open_journal },
     { "is_model", dg_is_learner },
+    { "is_model_path", dg_lua_is_learner_path },
     { "save_for", dg_save_learner_for },
     { "saved_for", dg_learner_saved_for },
     { "parse_json", dg_parse_json },

@@ -153,6 +153,12 @@ void dg_put_learner(lua_State *L, int index, dg_learner *learner)
     value->taken = false;
 }
 
+int dg_lua_is_learner_path(lua_State *L)
+{
+    lua_pushboolean(L, dg_is_learner_path(luaL_checkstring(L, 1)));
+    return 1;
+}
+
 int dg_is_learner(lua_State *L)
 {
     lua_pushboolean(L, test_learner(L, 1) != NULL);
@@ -340,8 +346,9 @@ static const dg_function methods[] = {
     DG_FUNCTION(
         "save", save,
         "Writes all that is needed to predict (not the state of an optimizer), whole or not "
-        "at all: as a\nsafetensors file; gradient boosting with a path that ends in .json "
-        "as XGBoost does. The endings of other\nformats (.onnx, .h5, .pt ...) are refused.",
+        "at all: as a\nsafetensors file or, if the path ends so, in a format of another program "
+        "that help on the type\ntells of (tree.GradientBoosting: .json). Other programs' endings "
+        "(.onnx, .h5, .pt ...) are refused.",
         "model:save \"cnn.safetensors\"",
         DG_TAKES(taken, DG_PATH(taken, path, .required = true,
                                 .doc = "where to; the ending says the format")),

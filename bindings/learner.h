@@ -30,6 +30,8 @@ dg_learner *dg_want_learner(lua_State *L, int index, const char *function);
 
 /* is_model(value) */
 int dg_is_learner(lua_State *L);
+/* is_model_path(path): whether files with such a name hold models. */
+int dg_lua_is_learner_path(lua_State *L);
 
 /* The table of Lua values that belongs to the learner at `index`: name, history. */
 void dg_push_learner_values(lua_State *L, int index);

@@ -450,6 +450,16 @@ static void push_descriptor(lua_State *L, const dg_descriptor *type)
     lua_setfield(L, -2, "params");
 }
 
+/* Pushes a list of the formats of other programs: "XGBoost's JSON (.json)". */
+static void push_formats(lua_State *L, const dg_learner_type *type)
+{
+    lua_newtable(L);
+    for (int i = 0; type->formats && type->formats[i]; i++) {
+        lua_pushfstring(L, "%s (%s)", type->formats[i]->name, type->formats[i]->ending);
+        lua_rawseti(L, -2, i + 1);
+    }
+}
+
 int dg_describe(lua_State *L)
 {
     int arguments;
@@ -457,7 +467,12 @@ int dg_describe(lua_State *L)
     const dg_descriptor **constructor = luaL_testudata(L, 1, CONSTRUCTOR);
     const dg_part *part = constructor || function ? NULL : dg_test_part(L, 1);
     if (!function && !constructor && !part) return 0;
-    push_descriptor(L, function ? function : constructor ? *constructor : part->type);
+    const dg_descriptor *type = function ? function : constructor ? *constructor : part->type;
+    push_descriptor(L, type);
+    if (is_learner(type)) {
+        push_formats(L, (const dg_learner_type *)type);
+        lua_setfield(L, -2, "formats");
+    }
     if (function) {
         lua_pushinteger(L, arguments);
         lua_setfield(L, -2, "arguments");

@@ -123,6 +123,9 @@ typedef struct dg_attribute {
 typedef struct dg_foreign_format {
     const char *ending; /* ".json" */
     const char *name;   /* "XGBoost's JSON" */
+    /* Whether a file of this ending is of this format and kind of learner; NULL: it is. Where
+     * several have the ending, all but the last in engine/registry.list need it. */
+    bool (*knows)(const char *path);
     dg_status (*write)(const dg_learner *learner, const char *path);
     dg_status (*read)(dg_learner **out, const char *path);
     /* DG_FORMAT if a file, whatever its name, is that program's but cannot be read; or NULL. */

@@ -48,6 +48,9 @@ local function describe_part(part)
   if part.alias and part.kind ~= "function" then
     lines[#lines + 1] = ("\nAs a text: \"%s\""):format(part.alias)
   end
+  if part.formats and part.formats[1] then
+    add_wrapped(lines, "\nIs saved as safetensors or as " .. table.concat(part.formats, ", "), "  ")
+  end
   if part.example then lines[#lines + 1] = "\n" .. part.example end
   return table.concat(lines, "\n")
 end

@@ -18,6 +18,7 @@ return internals.define({
   doc = "All that can be called or configured: a table from a name such as \"nn.Conv2D\" or\n" ..
     "\"model:fit\" to { kind =, name =, doc =, example =, params = { { name =, doc =,\n" ..
     "expects =, default =, required = }, ... } }. Of a parameter also its type, the range of " ..
-    "numbers\n(low or above, high or below), choices, alternatives, the fields of a table.",
+    "numbers\n(low or above, high or below), choices, alternatives, the fields of a table;\n" ..
+    "of a learner, the formats of other programs in which it can be saved.",
   example = "print(digits.reference()[\"nn.Conv2D\"].params[1].expects)",
 }, reference)

@@ -30,6 +30,9 @@ bool dg_learner_save_loses(const dg_learner *learner, const char *path, char *ou
  * Trusts nothing: DG_FORMAT names the file and what is wrong. */
 dg_status dg_learner_load(dg_learner **out, const char *path);
 
+/* Whether a path ends as those of learners do: in .safetensors or as another program's format. */
+bool dg_is_learner_path(const char *path);
+
 /* --- learners within learners -------------------------------------------------------------- */
 
 /* For types whose learners hold others: adds `learner`, all that its file would have, to what

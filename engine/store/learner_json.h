@@ -30,6 +30,12 @@ enum { DG_LEARNER_FORMAT = 2 };
 /* The foreign format of the type whose ending the path has, or NULL. */
 const dg_foreign_format *dg_foreign_for(const dg_learner_type *type, const char *path);
 
+/* Of the learners among `parts`, which end in NULL: `*out` becomes the format of a file with the
+ * ending of some, or NULL where none has it. DG_FORMAT where those that have it do not know the
+ * file, or one that any name may have is known and cannot be read. */
+dg_status dg_foreign_find(const dg_foreign_format **out, const dg_descriptor *const *parts,
+                          const char *path);
+
 /* engine/store/file_kind.c. What other programs write to files with the ending of `path`, "ONNX";
  * or NULL for endings that none of them claims. */
 const char *dg_kind_by_ending(const char *path);

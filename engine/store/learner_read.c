@@ -177,17 +177,34 @@ static dg_status load_from(dg_learner **out, const dg_tensor_file *file, const c
     return dg_error_context(status, "%s", path);
 }
 
-dg_status dg_learner_load(dg_learner **out, const char *path)
+dg_status dg_foreign_find(const dg_foreign_format **out, const dg_descriptor *const *parts,
+                          const char *path)
 {
+    const dg_foreign_format *last = NULL;
     *out = NULL;
-    for (int i = 0; dg_registry[i]; i++) {
-        const dg_learner_type *type = (const dg_learner_type *)dg_registry[i];
+    for (; *parts; parts++) {
+        const dg_learner_type *type = (const dg_learner_type *)*parts;
         if (strcmp(type->part.kind, "learner") != 0) continue;
-        const dg_foreign_format *foreign = dg_foreign_for(type, path);
-        if (foreign) return foreign->read(out, path);
-        for (int k = 0; type->formats && type->formats[k]; k++)
+        const dg_foreign_format *format = dg_foreign_for(type, path);
+        if (format && (!format->knows || format->knows(path))) {
+            *out = format;
+            return DG_OK;
+        }
+        if (format) last = format;
+        for (int k = 0; !format && type->formats && type->formats[k]; k++)
             if (type->formats[k]->check) DG_TRY(type->formats[k]->check(path));
     }
+    if (!last) return DG_OK;
+    return dg_error(DG_FORMAT, "%s: is not %s, nor of another format whose names end in %s", path,
+                    last->name, last->ending);
+}
+
+dg_status dg_learner_load(dg_learner **out, const char *path)
+{
+    const dg_foreign_format *foreign;
+    *out = NULL;
+    DG_TRY(dg_foreign_find(&foreign, dg_registry, path));
+    if (foreign) return foreign->read(out, path);
     dg_tensor_file file;
     DG_TRY(dg_check_kind(path));
     DG_TRY(dg_tensor_file_read(&file, path));

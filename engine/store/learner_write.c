@@ -113,6 +113,16 @@ const dg_foreign_format *dg_foreign_for(const dg_learner_type *type, const char 
     return NULL;
 }
 
+bool dg_is_learner_path(const char *path)
+{
+    const char *ending = strrchr(path, '.');
+    bool is = ending && strcasecmp(ending, ".safetensors") == 0;
+    for (int i = 0; !is && dg_registry[i]; i++)
+        is = strcmp(dg_registry[i]->kind, "learner") == 0 &&
+             dg_foreign_for((const dg_learner_type *)dg_registry[i], path);
+    return is;
+}
+
 /* A name that promises another format than the file would have misleads whoever finds it. */
 static dg_status refuse_foreign(const dg_learner *learner, const char *path)
 {

@@ -38,6 +38,10 @@ describe("help", function()
     assert.matches("padding: .-%(default%s+\"valid\"%)\n      one of 'valid', 'same'", text)
     assert.matches("strides: [^\n]* %(default {1, 1}%)", text)
     assert.are.equal(text, help.text "nn.Conv2D")
+    assert.matches("\nIs saved as safetensors or as XGBoost's JSON %(%.json%)\n",
+      help.text "tree.GradientBoosting")
+    assert.are.same({ "XGBoost's JSON (.json)" },
+      digits.reference()["tree.GradientBoosting"].formats)
     assert.are.equal(text, help.text "Conv2D")
     assert.are.equal(text, help.text(digits.nn.Conv2D { 1, 1 }))
   end)
