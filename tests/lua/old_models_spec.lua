@@ -1,4 +1,5 @@
--- Model files of earlier versions: each is read for ever, and predicts the same bits.
+-- Model files of earlier versions: each is read for ever, and predicts what it did. Its content is
+-- kept bit by bit; what is computed from it has the same bits on one kind of processor and build.
 local digits = require "digits"
 local support = require "tests.lua.support"
 
@@ -25,22 +26,29 @@ local function content(path)
   return header:gsub("digits%-lua [%d.]+", ""):gsub(" +$", ""), text:sub(data)
 end
 
+local function farthest(a, b)
+  local most = 0
+  for i = 1, #b do most = math.max(most, math.abs(a[i] - b[i]) / (1 + math.abs(b[i]))) end
+  return #a == #b and most or math.huge
+end
+
 describe("a model file of an earlier version", function()
   for folder, names in pairs(FILES) do
     for _, name in ipairs(names) do
-      it("predicts the same bits: " .. folder .. "/" .. name, function()
+      it("predicts what it did: " .. folder .. "/" .. name, function()
         local path = "tests/golden/" .. folder .. "/" .. name
         local model = digits.load(path .. ".safetensors")
         local named = name ~= "regression" and name ~= "tree"
         local wanted = expected(path .. ".txt")
         assert.is_true(#wanted == (named and 120 or 40))
-        assert.are.same(wanted, outputs(model, named))
+        local found = outputs(model, named)
+        assert.is_true(farthest(found, wanted) < 1e-6)
         assert.are.same(named and { "a", "b", "c" } or nil, model.class_names)
         -- and so when this version has written it, which writes the same
         local own = support.folder()
         finally(function() support.remove(own) end)
         model:save(own .. "/again.safetensors")
-        assert.are.same(wanted, outputs(digits.load(own .. "/again.safetensors"), named))
+        assert.are.same(found, outputs(digits.load(own .. "/again.safetensors"), named))
         assert.are.same({ content(path .. ".safetensors") },
           { content(own .. "/again.safetensors") })
       end)
