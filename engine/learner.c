@@ -357,6 +357,8 @@ dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
                         "fit: the rows have weights, which a %s does not take: leave them out, "
                         "with set:with { weights = false }",
                         type->part.name);
+    /* the rows that were taken from a set may all have the weight 0 */
+    if (set->weights.storage) DG_TRY(dg_check_weights(&set->weights, "fit"));
     if (options->validation) DG_TRY(check_set(learner, options->validation, "fit: validation"));
     if (type->resumes || asked) { /* what begins anew may take rows of another shape */
         DG_TRY(dg_learner_check_rows(learner, &set->x, "fit"));

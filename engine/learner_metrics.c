@@ -79,7 +79,11 @@ static dg_status judge_one(const dg_learner *learner, int place, const dg_tensor
                                          .chances = learner->numbers ? NULL : outputs,
                                          .class_count = learner->class_count,
                                          .classes = learner->classes };
-    if (metric->type) return dg_metric_score(out, metric, truth, &predictions);
+    if (metric->type) {
+        dg_status status = dg_metric_score(out, metric, truth, &predictions);
+        return status == DG_OK ? DG_OK
+                               : dg_error(status, "%s: %s", metric->name, dg_error_message());
+    }
     if (!learner->ask)
         return dg_error(DG_INVALID, "the metric %s is a function, which cannot be called here",
                         metric->name);

@@ -223,6 +223,14 @@ describe("metrics of compile", function()
     assert.equal(0.125, mine:evaluate(validation).accuracy)
   end)
 
+  it("are named where they cannot be computed of the rows", function()
+    local judged = build { "roc_auc" }
+    judged:fit(train, { epochs = 1, verbose = 0 })
+    local few = validation:rows { 1, 2 }
+    assert.matches("^evaluate: roc_auc: truth has .*, so it has no curve",
+      message(judged.evaluate, judged, few))
+  end)
+
   it("are refused when they cannot be", function()
     assert.matches("^compile: unknown metric 'f1_makro', did you mean 'f1_macro'%?$",
       message(build, { "f1_makro" }))

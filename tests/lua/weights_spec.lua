@@ -128,6 +128,17 @@ describe("a fit of trees", function()
     end
   end)
 
+  it("refuses rows taken from a set that all have the weight 0", function()
+    local weights = digits.zeros { 60 }
+    weights[60] = 1
+    local nothing = make(true):with { weights = weights }:take(30)
+    for _, model in ipairs { tree.DecisionTree {}, tree.RandomForest {}, tree.GradientBoosting {},
+      digits.linear.LogisticRegression {} } do
+      assert.matches("^fit: all rows have the weight 0$",
+        message(function() model:fit(nothing, { verbose = 0 }) end))
+    end
+  end)
+
   it("goes on with a weighted set as with its weights in sample_weight", function()
     local set, bare = make(), make(true)
     local function forest()
