@@ -202,6 +202,11 @@ static bool run_script(lua_State *L, struct run *run)
     if (dg_modules_have_command(argv[0])) return run_command(L, run, argv[0]);
     bool is_stdin = strcmp(argv[0], "-") == 0 && strcmp(argv[-1], "--") != 0;
     int status = luaL_loadfile(L, is_stdin ? NULL : argv[0]);
+    const char *near = status == LUA_ERRFILE ? dg_modules_nearest_command(argv[0]) : NULL;
+    if (near) {
+        lua_pushfstring(L, "%s; did you mean the command '%s'?", lua_tostring(L, -1), near);
+        lua_remove(L, -2);
+    }
     return finish_load(L, run, status, status == LUA_OK ? push_arguments(L) : 0);
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "bindings/embedded.h"
+#include "engine/base/param.h"
 
 #define EXPERIMENTS "experiments."
 #define COMMANDS "digits.commands."
@@ -75,6 +76,15 @@ bool dg_modules_have_command(const char *word)
     for (const struct digits_embedded *script = digits_embedded; script->name; script++)
         if (command_word(script) && strcmp(command_word(script), word) == 0) return true;
     return false;
+}
+
+const char *dg_modules_nearest_command(const char *word)
+{
+    const char *words[64];
+    int count = 0;
+    for (const struct digits_embedded *script = digits_embedded; script->name; script++)
+        if (command_word(script) && count < 64) words[count++] = command_word(script);
+    return dg_nearest(word, words, count);
 }
 
 void dg_modules_push_commands(lua_State *L)

@@ -16,6 +16,8 @@ void dg_modules_register(lua_State *L, const char *folder);
 
 /* Whether the library has the command `word`, which is scripts/commands/WORD.lua. */
 bool dg_modules_have_command(const char *word);
+/* The command that `word` may be meant for, or NULL. */
+const char *dg_modules_nearest_command(const char *word);
 
 /* Pushes the list of all commands. */
 void dg_modules_push_commands(lua_State *L);

@@ -46,6 +46,15 @@ describe("commands", function()
     end
   end)
 
+  it("are suggested for a word that is nearly one, and no file", function()
+    local _, err, code = sh "$P shwo x"
+    assert.are.equal(1, code)
+    assert.matches("^digits%-lua: cannot open shwo: [^\n]*; did you mean the command 'show'%?\n$",
+      err)
+    _, err = sh "$P missing.lua"
+    assert.is_nil(err:find "did you mean")
+  end)
+
   it("come before a script of the same name, which ./NAME runs", function()
     file("show", "print('mine', ...)")
     local _, err = sh "$P show"
