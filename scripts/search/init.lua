@@ -16,6 +16,18 @@ local function describe_set(set)
   return { rows = #set, fingerprint = ("%d"):format(internals.fingerprint(set)) }
 end
 
+-- Options of fit as far as they can be told: functions have a name only while the program runs.
+local function describe_fit(value, depth)
+  if type(value) == "function" then return "a function" end
+  if type(value) == "userdata" then return tostring(value):match "^[^\n]*" end
+  if type(value) ~= "table" then return value end
+  local all = {}
+  for name, each in pairs(depth > 0 and value or all) do -- options are tables of a few tables
+    if name ~= "verbose" then all[name] = describe_fit(each, depth - 1) end
+  end
+  return all
+end
+
 -- The first line of the journal: two searches that differ in it are different searches.
 local function header(spec)
   return {
@@ -23,7 +35,7 @@ local function header(spec)
     metric = spec.metric.name, maximize = spec.metric.maximize, train = describe_set(spec.train),
     validation = spec.validation and describe_set(spec.validation), folds = spec.folds,
     stratify = spec.stratify, trials = spec.trials, resource = spec.resource, factor = spec.factor,
-    min = spec.min, max = spec.max,
+    min = spec.min, max = spec.max, fit = describe_fit(spec.fit or {}, 4),
   }
 end
 

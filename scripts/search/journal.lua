@@ -49,6 +49,7 @@ local function check_header(self, found, wanted)
     fail(self, "%s has version %s of the format, this program knows %d", self.path,
       tostring(found.version), VERSION)
   end
+  if found.fit == nil then wanted.fit = nil end -- earlier programs did not write it
   local old, new = flatten(found, "", {}), flatten(wanted, "", {})
   old.id = nil
   local names, differences = {}, {}

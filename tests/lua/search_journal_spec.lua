@@ -327,6 +327,40 @@ describe("a journal", function()
   end)
 end)
 
+describe("a journal of other options of fit", function()
+  it("is refused, and goes on if they only tell more", function()
+    local folder = support.folder()
+    finally(function() support.remove(folder) end)
+    local function run(fit)
+      return search.grid(options { params = { learning_rate = { 1e-3 } }, fit = fit,
+        journal = folder .. "/fit.jsonl" }).restored
+    end
+    local scaler = { digits.data.StandardScaler {} }
+    local function fit(changes)
+      local given = { epochs = 1, batch_size = 50, preparation = scaler,
+        on_epoch_end = function() end }
+      for name, value in pairs(changes or {}) do
+        if value == NONE then given[name] = nil else given[name] = value end
+      end
+      return given
+    end
+    assert.are.equal(0, run(fit()))
+    assert.are.equal(1, run(fit { verbose = 0 }))
+    assert.matches('another search: fit.epochs was 1, is now 2;', refusal(run, fit { epochs = 2 }))
+    assert.matches('fit.preparation was %["StandardScaler {}"%], is now not there', refusal(run,
+      fit { preparation = NONE }))
+    -- earlier programs did not write them
+    local path = folder .. "/fit.jsonl"
+    local file = assert(io.open(path, "rb"))
+    local text = file:read "a"
+    file:close()
+    file = assert(io.open(path, "wb"))
+    file:write((text:gsub('"fit":%b{},', "", 1)))
+    file:close()
+    assert.are.equal(1, run(fit { epochs = 2 }))
+  end)
+end)
+
 describe("a search that is killed", function()
   local SCRIPT = [[
     local digits = require "digits"
