@@ -113,8 +113,9 @@ dg_status dg_model_compile(dg_model *model, const dg_part *optimizer, const dg_p
                            int metric_count, const struct dg_metric *metrics);
 
 /* Whether a compiled model ends in an activation, such as "linear", whose values are no
- * probabilities although the loss takes them for such; then a sentence that says so is written to
- * `out`. It trains all the same, if badly, as in Keras. */
+ * probabilities although the loss or a metric takes them for such; then a sentence that says so is
+ * written to `out`. With such a loss it trains all the same, if badly, as in Keras; such a metric
+ * is refused when it is first computed. */
 bool dg_model_doubts_outputs(const dg_model *model, char *out, size_t size);
 
 /* Whether a Rescaling that looks made for bytes comes after a layer that computes, while the bytes

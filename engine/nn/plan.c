@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
+#include "engine/learner_metrics.h"
 #include "engine/nn/activation.h"
 #include "engine/nn/plan_internal.h"
 
@@ -342,13 +343,22 @@ bool dg_model_fuses_loss(const dg_model *model)
 
 bool dg_model_doubts_outputs(const dg_model *model, char *out, size_t size)
 {
+    const char *what = "the loss", *word = "";
     int activation = last_activation(model);
-    if (!model->loss || !((const dg_loss_type *)model->loss->type)->classifies) return false;
-    if (activation < 0 || activation == DG_SOFTMAX || activation == DG_SIGMOID) return false;
+    bool loss = model->loss && ((const dg_loss_type *)model->loss->type)->classifies &&
+                activation != DG_SIGMOID;
+    if (activation < 0 || activation == DG_SOFTMAX) return false;
+    for (int i = 0; !loss && !*word && i < model->base.metric_count; i++) {
+        const dg_metric *metric = &model->base.metrics[i];
+        if (!metric->type || metric->type->of != DG_OF_PROBABILITIES) continue;
+        what = "the metric ";
+        word = metric->name;
+    }
+    if (!loss && !*word) return false;
     snprintf(out, size,
-             "the loss takes the outputs of '%s' for probabilities, but its activation is '%s': "
+             "%s%s takes the outputs of '%s' for probabilities, but its activation is '%s': "
              "expected activation = \"softmax\"",
-             model->layers[model->nodes[model->output].layer].name,
+             what, word, model->layers[model->nodes[model->output].layer].name,
              dg_activation_names[activation]);
     return true;
 }

@@ -111,6 +111,24 @@ describe("Sequential", function()
     assert.matches("^" .. told .. "linear'[^\n]*\n" .. told .. "relu'[^\n]*\n$", err)
   end)
 
+  it("says when a metric will, before an epoch is spent on it", function()
+    local folder = support.folder()
+    finally(function() support.remove(folder) end)
+    local _, err = support.run(folder, [[
+      local nn = require("digits").nn
+      for _, activation in ipairs { "softmax", "linear", "sigmoid" } do
+        local model = nn.Sequential { nn.Input { 2 }, nn.Dense { 2, activation = activation } }
+        for _, metric in ipairs { "top_1_accuracy", "log_loss" } do
+          model:compile { optimizer = "adam", loss = "mean_squared_error",
+            metrics = { "accuracy", metric } }
+        end
+      end
+    ]])
+    local told = "digits%-lua: [^\n]*script%.lua:5: compile: the metric log_loss takes the " ..
+      "outputs of 'dense' for probabilities, but its activation is '"
+    assert.matches("^" .. told .. "linear'[^\n]*\n" .. told .. "sigmoid'[^\n]*\n$", err)
+  end)
+
   it("answers peers' names by ours", function()
     assert.are.equal("digits.nn has no field 'ReLU': here it is Activation, as in " ..
       'nn.Activation { "relu" }', message(function() return nn.ReLU end))
