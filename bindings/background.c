@@ -191,18 +191,18 @@ static int start(lua_State *L)
 {
     int place = lua_upvalueindex(1);
     struct background *fit = lua_touserdata(L, place);
-    const dg_dataset *set = dg_read_fit(L, fit->buffer, &fit->options, &fit->history);
-    const dg_dataset *validation = fit->options.validation;
-    fit->options.validation = NULL; /* until it is retained */
-    if (fit->options.on_epoch || fit->options.on_batch)
+    dg_fit_options options; /* borrowed: not the fit's, which releases its own, until all is read */
+    const dg_dataset *set = dg_read_fit(L, fit->buffer, &options, &fit->history);
+    if (options.on_epoch || options.on_batch)
         dg_raise(L, "fit: on_epoch_end and on_batch_end cannot be called beside other fits");
     if (dg_has_metric_functions(dg_want_learner(L, 1, "fit")))
         dg_raise(L, "fit: metrics that are functions cannot be called beside other fits");
     if (dg_want_learner(L, 1, "fit")->busy) dg_raise(L, "fit: this model is being fitted already");
     fit->learner = dg_take_learner(L, 1, "fit");
     keep_stack(L, place);
+    fit->options = options;
     fit->set = dg_dataset_retain(set);
-    if (validation) fit->options.validation = dg_dataset_retain(validation);
+    if (options.validation) dg_dataset_retain(options.validation);
     fit->options.on_batch = on_batch;
     fit->options.on_epoch = on_epoch;
     fit->options.context = fit;

@@ -451,6 +451,19 @@ describe("bad input", function()
       end })
   end)
 
+  it("gives back the sets of a fit whose options are wrong", function()
+    for _ = 1, 3 do
+      local held = validation:take(20)
+      assert.matches("fit: preparation must be a preparation", message { validation = held,
+        fit = { epochs = 1, preparation = { {} } } })
+      -- a set that was released once too often is freed under the feet of its owner
+      collectgarbage()
+      for _ = 1, 5 do validation:take(20) end
+      assert.are.equal(20, #held)
+      assert.are.equal(validation.y[{ { 1, 20 } }], held.y)
+    end
+  end)
+
   it("tells at once of options that fit does not know", function()
     assert.matches("fit: unknown option 'epoch', did you mean 'epochs'%?",
       message { fit = { epoch = 2 } })
