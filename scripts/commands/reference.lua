@@ -3,7 +3,11 @@ local core = require "digits.core"
 
 local function reference(options)
   local digits = require "digits"
-  if options.name then return digits.help(options.name) end
+  if options.name then
+    local found = require("digits.help").text(options.name)
+    if found:find "^there is no help on" then core.internals.raise("reference: " .. found) end
+    return print(found)
+  end
   local names = {}
   for name in pairs(digits.reference()) do names[#names + 1] = name end
   table.sort(names)

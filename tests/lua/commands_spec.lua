@@ -37,6 +37,7 @@ describe("commands", function()
       ["show --fiel x"] = "show: unknown option 'fiel', did you mean 'file'?",
       ["show --file"] = "show: expected a value after --file",
       ["show a b"] = "show: unexpected word 'b'; --help explains the options",
+      ["reference nn.Dence"] = "reference: there is no help on 'nn.Dence'",
       ["show nothing.safetensors"] = "nothing.safetensors",
     } do
       local out, err, code = sh("$P " .. words)
