@@ -235,6 +235,16 @@ uint64_t dg_seed_or_next(const dg_optional_seed *seed)
     return seed->given ? seed->value : dg_next_seed();
 }
 
+int dg_find_name(lua_State *L, const char *const *names, int count, const char *name,
+                 const char *message)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0) return i;
+    const char *nearest = dg_nearest(name, names, count);
+    return dg_raise(L, "%s '%s'%s%s%s", message, name, nearest ? ", did you mean '" : "",
+                    nearest ? nearest : "", nearest ? "'?" : "");
+}
+
 /* --- suggestions ---------------------------------------------------------------------------- */
 
 const char *dg_suggest(lua_State *L, int tables, const char *word)

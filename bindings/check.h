@@ -73,6 +73,10 @@ int dg_want_integers(lua_State *L, int index, const char *function, const char *
 /* The seed that was given, or else a new one from the global seed. */
 uint64_t dg_seed_or_next(const dg_optional_seed *seed);
 
+/* The place of `name` among `count` names; else raises "MESSAGE 'name', did you mean 'names'?". */
+int dg_find_name(lua_State *L, const char *const *names, int count, const char *name,
+                 const char *message);
+
 /* --- suggestions ---------------------------------------------------------------------------- */
 
 /* Of the string keys of the `tables` tables at the top of the stack, the one nearest to `word`, or

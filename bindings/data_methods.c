@@ -184,11 +184,8 @@ static int32_t named_label(lua_State *L, const dg_dataset *set)
         dg_raise(L, "only: '%s' is a name, but the classes of the set have none: give labels",
                  name);
     const char *const *names = (const char *const *)set->class_names;
-    for (int64_t i = 0; i < set->class_count; i++)
-        if (strcmp(names[i], name) == 0) return set->classes[i];
-    const char *nearest = dg_nearest(name, names, (int)set->class_count);
-    return dg_raise(L, "only: there is no class '%s'%s%s%s", name,
-                    nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    return set
+        ->classes[dg_find_name(L, names, (int)set->class_count, name, "only: there is no class")];
 }
 
 typedef struct only_options {

@@ -62,17 +62,6 @@ typedef struct taken {
     int weights; /* place of the table */
 } taken;
 
-/* The place of `name` among `count` names; raises, with the nearest. */
-static int find_name(lua_State *L, const char *const *names, int count, const char *name,
-                     const char *message)
-{
-    for (int i = 0; i < count; i++)
-        if (strcmp(names[i], name) == 0) return i;
-    const char *nearest = dg_nearest(name, names, count);
-    return dg_raise(L, "%s '%s'%s%s%s", message, name, nearest ? ", did you mean '" : "",
-                    nearest ? nearest : "", nearest ? "'?" : "");
-}
-
 static int want_node(lua_State *L, const dg_model *model, const dg_value *layer)
 {
     int64_t count = model->node_count, place = layer->integer;
@@ -87,7 +76,8 @@ static int want_node(lua_State *L, const dg_model *model, const dg_value *layer)
     const char **names = dg_scratch(L, (size_t)model->node_count, sizeof *names);
     for (int i = 0; i < model->node_count; i++)
         names[i] = model->layers[model->nodes[i].layer].name;
-    return find_name(L, names, model->node_count, layer->text, "features: the model has no layer");
+    return dg_find_name(L, names, model->node_count, layer->text,
+                        "features: the model has no layer");
 }
 
 static int features(lua_State *L, const void *options)
@@ -134,7 +124,7 @@ static int find_weight(lua_State *L, const dg_model *model, const char *name)
     const char **names = dg_scratch(L, (size_t)model->weight_count, sizeof *names);
     for (int i = 0; i < model->weight_count; i++) names[i] = model->weights[i].name;
     int found =
-        find_name(L, names, model->weight_count, name, "set_weights: the model has no weight");
+        dg_find_name(L, names, model->weight_count, name, "set_weights: the model has no weight");
     lua_pop(L, 1);
     return found;
 }
