@@ -16,10 +16,14 @@
 dg_status dg_learner_create(dg_learner **out, const dg_learner_type *type, const dg_part *options,
                             uint64_t seed)
 {
-    DG_TRY(type->create(options, out));
-    (*out)->type = type;
-    (*out)->options = options ? dg_part_retain(options) : NULL;
-    (*out)->seed = seed;
+    dg_learner *learner;
+    *out = NULL;
+    DG_TRY(dg_alloc_zero(&learner, 1, type->size));
+    if (type->begin) type->begin(learner);
+    *out = learner;
+    learner->type = type;
+    learner->options = options ? dg_part_retain(options) : NULL;
+    learner->seed = seed;
     return DG_OK;
 }
 

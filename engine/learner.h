@@ -149,8 +149,8 @@ typedef struct dg_learner_type {
     const dg_param *fit_params;
     size_t fit_size;
     const dg_hint *fit_hints;
-    /* A new, unfitted learner of its own size, zeroed but for what is its own. */
-    dg_status (*create)(const dg_part *options, dg_learner **out);
+    size_t size; /* of its struct, which begins with a dg_learner; a new learner is zero bytes, */
+    void (*begin)(dg_learner *learner); /* but for what this sets; or NULL */
     /* Gives back what is its own, and the memory of the struct. */
     void (*free)(dg_learner *learner);
     dg_status (*fit)(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
@@ -179,7 +179,7 @@ typedef struct dg_learner_type {
     bool (*doubts)(const dg_learner *learner, const dg_tensor *x, char *out, size_t size);
     /* Model files (engine/store/learner_file.h) keep the fields of dg_learner, and the options that
      * it was made with, unless `describe` adds members to their JSON in place of these. `store`
-     * adds tensors, and `restore` fills a learner fresh from `create` (whose classes have been
+     * adds tensors, and `restore` fills a learner that is new (whose classes have been
      * read) from both, trusting nothing: DG_FORMAT says what is wrong. It sets `fitted` where
      * that does not follow from a known range of inputs. */
     dg_status (*describe)(const dg_learner *learner, struct cJSON *root);

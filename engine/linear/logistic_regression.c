@@ -49,16 +49,6 @@ static const logistic_options *options_of(const dg_learner *learner)
     return learner->options->options;
 }
 
-static dg_status create(const dg_part *options, dg_learner **out)
-{
-    logistic *learner;
-    (void)options;
-    *out = NULL;
-    DG_TRY(dg_alloc_zero(&learner, 1, sizeof *learner));
-    *out = &learner->base;
-    return DG_OK;
-}
-
 static void forget(logistic *learner)
 {
     dg_tensor_release(&learner->coef);
@@ -578,7 +568,7 @@ const dg_learner_type dg_logistic_regression = {
               .options_size = sizeof(logistic_options),
               .hints = hints },
     .module = "linear",
-    .create = create,
+    .size = sizeof(logistic),
     .free = free_learner,
     .fit = fit,
     .predict_proba = predict_proba,

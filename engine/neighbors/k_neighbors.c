@@ -47,16 +47,6 @@ static const k_neighbors_options *options_of(const dg_learner *learner)
 
 /* --- life --------------------------------------------------------------------------------- */
 
-static dg_status create(const dg_part *options, dg_learner **out)
-{
-    k_neighbors *learner;
-    (void)options;
-    *out = NULL;
-    DG_TRY(dg_alloc_zero(&learner, 1, sizeof *learner));
-    *out = &learner->base;
-    return DG_OK;
-}
-
 static void forget(k_neighbors *learner)
 {
     dg_tensor_release(&learner->rows);
@@ -511,7 +501,7 @@ const dg_learner_type dg_k_neighbors = {
               .options_size = sizeof(k_neighbors_options),
               .hints = hints },
     .module = "neighbors",
-    .create = create,
+    .size = sizeof(k_neighbors),
     .free = free_learner,
     .fit = fit,
     .predict_proba = predict_proba,

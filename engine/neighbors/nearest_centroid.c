@@ -35,16 +35,6 @@ static nearest_centroid *of(const dg_learner *learner)
     return (nearest_centroid *)learner;
 }
 
-static dg_status create(const dg_part *options, dg_learner **out)
-{
-    nearest_centroid *learner;
-    (void)options;
-    *out = NULL;
-    DG_TRY(dg_alloc_zero(&learner, 1, sizeof *learner));
-    *out = &learner->base;
-    return DG_OK;
-}
-
 static void free_learner(dg_learner *learner)
 {
     dg_tensor_release(&of(learner)->centroids);
@@ -356,7 +346,7 @@ const dg_learner_type dg_nearest_centroid = {
               .options_size = sizeof(centroid_options),
               .hints = hints },
     .module = "neighbors",
-    .create = create,
+    .size = sizeof(nearest_centroid),
     .free = free_learner,
     .fit = fit,
     .predict_proba = predict_proba,

@@ -5,15 +5,9 @@
 
 #include "engine/nn/plan.h"
 
-static dg_status create(const dg_part *options, dg_learner **out)
+static void begin(dg_learner *learner)
 {
-    dg_model *model;
-    (void)options;
-    *out = NULL;
-    DG_TRY(dg_alloc_zero(&model, 1, sizeof *model));
-    model->output = -1;
-    *out = &model->base;
-    return DG_OK;
+    ((dg_model *)learner)->output = -1;
 }
 
 static const dg_model *model_of(const dg_learner *learner)
@@ -86,7 +80,8 @@ const dg_learner_type dg_network = {
     .fit_params = dg_network_fit_params,
     .fit_size = sizeof(dg_network_fit),
     .fit_hints = fit_hints,
-    .create = create,
+    .size = sizeof(dg_model),
+    .begin = begin,
     .free = release,
     .fit = fit,
     .predict_proba = predict_proba,

@@ -21,7 +21,6 @@ static inline bool dg_objective_averages(dg_objective objective)
 }
 
 /* For descriptors (engine/learner.h). */
-dg_status dg_tree_create(const dg_part *options, dg_learner **out);
 void dg_tree_free_learner(dg_learner *learner);
 dg_status dg_tree_predict_proba(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
                                 dg_tensor *out);

@@ -530,10 +530,11 @@ static const dg_param forest_params[] = {
 };
 
 #define LEARNER_FUNCTIONS                                                                          \
-    .module = "tree", .family = "tree", .create = dg_tree_create, .free = dg_tree_free_learner,    \
-    .predict_proba = dg_tree_predict_proba, .evaluate = dg_evaluate_outputs,                       \
-    .summary = dg_tree_summary, .takes_numbers = true, .takes_weights = true,                      \
-    .attributes = dg_forest_attributes, .store = dg_tree_store, .restore = dg_tree_restore
+    .module = "tree", .family = "tree", .size = sizeof(dg_tree_learner),                           \
+    .free = dg_tree_free_learner, .predict_proba = dg_tree_predict_proba,                          \
+    .evaluate = dg_evaluate_outputs, .summary = dg_tree_summary, .takes_numbers = true,            \
+    .takes_weights = true, .attributes = dg_forest_attributes, .store = dg_tree_store,             \
+    .restore = dg_tree_restore
 
 const dg_learner_type dg_decision_tree = {
     .part = { .kind = "learner",

@@ -14,16 +14,6 @@
 
 /* --- life --------------------------------------------------------------------------------- */
 
-dg_status dg_tree_create(const dg_part *options, dg_learner **out)
-{
-    dg_tree_learner *learner;
-    (void)options;
-    *out = NULL;
-    DG_TRY(dg_alloc_zero(&learner, 1, sizeof *learner));
-    *out = &learner->base;
-    return DG_OK;
-}
-
 void dg_tree_forget_oob(dg_tree_learner *learner)
 {
     dg_tensor_release(&learner->oob_proba);
