@@ -113,12 +113,6 @@ static int ask_function(lua_State *L)
     return 0;
 }
 
-static int add_traceback(lua_State *L)
-{
-    if (lua_type(L, 1) == LUA_TSTRING) luaL_traceback(L, L, lua_tostring(L, 1), 1);
-    return 1;
-}
-
 static dg_status ask(void *context, int place, const dg_tensor *truth, const dg_tensor *outputs,
                      double *out)
 {
@@ -127,7 +121,7 @@ static dg_status ask(void *context, int place, const dg_tensor *truth, const dg_
     bool busy = asking->learner->busy;
     struct question question = { asking, place, truth, outputs, 0 };
     int top = lua_gettop(L);
-    lua_pushcfunction(L, add_traceback);
+    lua_pushcfunction(L, dg_add_traceback);
     lua_pushcfunction(L, ask_function);
     lua_pushlightuserdata(L, &question);
     lua_pushvalue(L, asking->model);

@@ -73,6 +73,12 @@ int dg_raise(lua_State *L, const char *format, ...)
     return lua_error(L);
 }
 
+int dg_add_traceback(lua_State *L)
+{
+    if (lua_type(L, 1) == LUA_TSTRING) luaL_traceback(L, L, lua_tostring(L, 1), 1);
+    return 1;
+}
+
 void dg_check_status(lua_State *L, dg_status status)
 {
     if (status == DG_OK) return;

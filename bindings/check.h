@@ -20,6 +20,9 @@
  * code: the first Lua function on the stack that is not one of the library's scripts. */
 int dg_raise(lua_State *L, const char *format, ...);
 
+/* A message handler: errors that are texts keep the traceback of where they were raised. */
+int dg_add_traceback(lua_State *L);
+
 /* Raises the engine's message unless `status` is DG_OK. DG_CANCELLED answers Ctrl-C: the error is
  * "interrupted" and the request is forgotten. */
 void dg_check_status(lua_State *L, dg_status status);

@@ -137,13 +137,6 @@ static int run_event(lua_State *L)
     return 0;
 }
 
-/* Errors that are texts keep the traceback of where they were raised. */
-static int add_traceback(lua_State *L)
-{
-    if (lua_type(L, 1) == LUA_TSTRING) luaL_traceback(L, L, lua_tostring(L, 1), 1);
-    return 1;
-}
-
 static void push_function(lua_State *L, int place)
 {
     if (place)
@@ -157,7 +150,7 @@ static dg_status protected_event(struct fit *fit, int function, int shown, bool 
 {
     lua_State *L = fit->L;
     int top = lua_gettop(L);
-    lua_pushcfunction(L, add_traceback);
+    lua_pushcfunction(L, dg_add_traceback);
     lua_pushcfunction(L, run_event);
     lua_pushlightuserdata(L, fit);
     lua_pushvalue(L, MODEL);
