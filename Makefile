@@ -140,7 +140,7 @@ $(call remember,engine.list,$(engine_objects))
 $(call remember,program.list,$(program_objects))
 $(call remember,scripts.list,$(scripts))
 
-programs: $(BUILD)/libdigits.a $(if $(filter bindings/main.c,$(found)),$(BUILD)/digits-lua)
+programs: $(BUILD)/libdigits.a $(if $(filter bindings/program/main.c,$(found)),$(BUILD)/digits-lua)
 tests: programs $(test_programs)
 
 $(BUILD)/libdigits.a: $(engine_objects) $(BUILD)/engine.list

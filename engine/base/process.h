@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "engine/base/job.h"
+#include "engine/parallel.h"
 #include "engine/base/status.h"
 
 typedef struct dg_process_result {

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "engine/base/job.h"
+#include "engine/parallel.h"
 #include "engine/base/status.h"
 #include "engine/tensor/tensor.h"
 

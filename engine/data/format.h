@@ -5,7 +5,7 @@
 #ifndef DG_DATA_FORMAT_H
 #define DG_DATA_FORMAT_H
 
-#include "engine/base/part.h"
+#include "engine/part/part.h"
 #include "engine/data/build.h" /* dg_shared_texts */
 #include "engine/data/dataset.h"
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "engine/base/file.h"
-#include "engine/base/job.h"
+#include "engine/parallel.h"
 #include "engine/tensor/tensor.h"
 
 /* No deflate stream is shorter than its content by a larger factor: 258 bytes for 2 bits. */

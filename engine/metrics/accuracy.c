@@ -57,7 +57,7 @@ static const dg_param top_params[] = {
 /* Of equals the last column goes first, but with two columns the first does, as in scikit-learn. */
 static dg_status top_k_hits(const void *options, const dg_judged *judged, double *out)
 {
-    const dg_chances *chances = &judged->chances;
+    const dg_probabilities *chances = &judged->chances;
     int64_t k = ((const top_options *)options)->k, columns = chances->columns;
     if (k > columns)
         return dg_error(DG_INVALID,

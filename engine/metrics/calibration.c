@@ -19,7 +19,7 @@ static int64_t bin_of(double confidence, int64_t bins)
     return bin;
 }
 
-void dg_calibration(const dg_chances *chances, int64_t bins, dg_calibration_bin *out)
+void dg_calibration(const dg_probabilities *chances, int64_t bins, dg_calibration_bin *out)
 {
     for (int64_t i = 0; i < bins; i++)
         out[i] = (dg_calibration_bin){ .low = edge(i, bins), .high = edge(i + 1, bins) };

@@ -12,7 +12,7 @@ static double clipped(double p)
 /* Chances are kept 2^-23 from 0 and 1 and then summed to 1, as scikit-learn does with float32. */
 static dg_status losses(const void *options, const dg_judged *judged, double *out)
 {
-    const dg_chances *chances = &judged->chances;
+    const dg_probabilities *chances = &judged->chances;
     (void)options;
     for (int64_t row = 0; row < chances->rows; row++) {
         const float *p = dg_floats(&chances->values) + row * chances->columns;

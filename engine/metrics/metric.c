@@ -132,7 +132,7 @@ dg_status dg_metric_find(dg_metric *out, const char *name)
     return unknown(name);
 }
 
-bool dg_metric_of_chances(const dg_metric_type *type)
+bool dg_metric_of_probabilities(const dg_metric_type *type)
 {
     return type->of == DG_OF_SCORES || type->of == DG_OF_PROBABILITIES;
 }
@@ -146,7 +146,7 @@ static dg_status read_labels(dg_judged *out, const dg_metric_type *type, const d
         return dg_error(DG_INVALID, "%s needs labels, found numbers", type->part.name);
     out->labels[0] = dg_tensor_retain(truth);
     if (p->chances)
-        DG_TRY(dg_chances_labels(&out->labels[1], p->chances, p->class_count, p->classes));
+        DG_TRY(dg_probabilities_labels(&out->labels[1], p->chances, p->class_count, p->classes));
     else
         out->labels[1] = dg_tensor_retain(p->labels);
     DG_TRY(dg_labels_check(truth, "truth", &out->labels[1], "predicted"));
@@ -163,19 +163,19 @@ static dg_status read_chances(dg_judged *out, const dg_metric_type *type, const 
         return dg_error(DG_INVALID, "%s needs probabilities {rows, classes}, found %s",
                         type->part.name, p->labels ? "labels" : "numbers");
     out->classes = p->classes;
-    return dg_chances_new(&out->chances, truth, p->chances, p->class_count, p->classes,
-                          type->of == DG_OF_SCORES ? DG_ANY_SCORES : DG_PROBABILITIES);
+    return dg_probabilities_new(&out->chances, truth, p->chances, p->class_count, p->classes,
+                                type->of == DG_OF_SCORES ? DG_ANY_SCORES : DG_PROBABILITIES);
 }
 
 dg_status dg_judged_new(dg_judged *out, const dg_metric_type *type, const dg_tensor *truth,
                         const dg_predictions *predictions)
 {
     *out = (dg_judged){ .rows = truth->axes > 0 ? truth->shape[0] : 0 };
-    dg_status status = type->of == DG_OF_NUMBERS
-                           ? dg_numbers_read(&out->true_numbers, &out->predicted_numbers, truth,
-                                             predictions->numbers)
-                       : dg_metric_of_chances(type) ? read_chances(out, type, truth, predictions)
-                                                    : read_labels(out, type, truth, predictions);
+    dg_status status =
+        type->of == DG_OF_NUMBERS ? dg_numbers_read(&out->true_numbers, &out->predicted_numbers,
+                                                    truth, predictions->numbers)
+        : dg_metric_of_probabilities(type) ? read_chances(out, type, truth, predictions)
+                                           : read_labels(out, type, truth, predictions);
     if (status != DG_OK) dg_judged_free(out);
     return status;
 }
@@ -185,7 +185,7 @@ void dg_judged_free(dg_judged *judged)
     dg_tensor_release(&judged->labels[0]);
     dg_tensor_release(&judged->labels[1]);
     dg_confusion_free(&judged->confusion);
-    dg_chances_free(&judged->chances);
+    dg_probabilities_free(&judged->chances);
     dg_free(judged->true_numbers);
     dg_free(judged->predicted_numbers);
     *judged = (dg_judged){ 0 };

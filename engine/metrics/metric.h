@@ -19,7 +19,7 @@
 #include <stdalign.h>
 #include <stddef.h>
 
-#include "engine/base/part.h"
+#include "engine/part/part.h"
 #include "engine/metrics/metrics.h"
 
 /* What a metric is computed from. */
@@ -37,7 +37,7 @@ typedef struct dg_judged {
     dg_tensor labels[2]; /* of truth and predicted; references */
     const int32_t *truth, *predicted;
     dg_confusion confusion;
-    dg_chances chances;
+    dg_probabilities chances;
     const int32_t *classes; /* of the columns; NULL: 0, 1 ... */
     double *true_numbers, *predicted_numbers;
 } dg_judged;
@@ -83,14 +83,14 @@ void dg_metric_set_name(dg_metric *metric, const char *name);
 /* The names in order, in DG_METRIC_NAME bytes; false at the end. */
 bool dg_metric_name(int index, char *out);
 /* Whether it is computed from a number for each class, not from labels. */
-bool dg_metric_of_chances(const dg_metric_type *type);
+bool dg_metric_of_probabilities(const dg_metric_type *type);
 
 /* What one model says of rows whose truth is known: one of the tensors, the others NULL. */
 typedef struct dg_predictions {
     const dg_tensor *numbers; /* as dg_numbers_read takes them; the truth is numbers, too, then */
     const dg_tensor *labels;
     const dg_tensor *chances; /* {n, k} */
-    int64_t class_count;      /* as in dg_chances_new */
+    int64_t class_count;      /* as in dg_probabilities_new */
     const int32_t *classes;
     int64_t listed_count; /* as in dg_confusion_new */
     const int32_t *listed;

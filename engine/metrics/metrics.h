@@ -1,18 +1,19 @@
 /* Judging: what labels and chances are worth against the truth. engine/metrics/metric.h has those
  * judgements that are one number, and known by name.
  *
- * Labels are {n} int32 tensors, contiguous, as dg_labels_read gives them; chances are dg_chances,
- * as dg_chances_new gives them. Definitions, defaults and order of sums are scikit-learn's (1.9),
- * so that values equal its values; where they differ, the function says so. Every function that
- * takes two lists of labels gives DG_INVALID for lists of different lengths, and for empty ones. */
+ * Labels are {n} int32 tensors, contiguous, as dg_labels_read gives them; probabilities are
+ * dg_probabilities, as dg_probabilities_new gives them. Definitions, defaults and order of sums are
+ * scikit-learn's (1.9), so that values equal its values; where they differ, the function says so.
+ * Every function that takes two lists of labels gives DG_INVALID for lists of different lengths,
+ * and for empty ones. */
 #ifndef DG_METRICS_METRICS_H
 #define DG_METRICS_METRICS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "engine/base/job.h"
-#include "engine/base/param.h"
+#include "engine/parallel.h"
+#include "engine/part/param.h"
 #include "engine/base/status.h"
 #include "engine/tensor/tensor.h"
 
@@ -122,28 +123,29 @@ enum { DG_MOST_DIGITS = 30 };
 dg_status dg_classification_report(char **out, const dg_confusion *confusion,
                                    const char *const *names, const dg_report_options *options);
 
-/* --- chances (chances.c) ------------------------------------------------------------------ */
+/* --- chances (probabilities.c) ------------------------------------------------------------- */
 
-typedef struct dg_chances {
+typedef struct dg_probabilities {
     int64_t rows, columns;
     dg_tensor values;    /* {rows, columns} float32, contiguous */
     dg_tensor positions; /* {rows} int32: the column of the true label */
-} dg_chances;
+} dg_probabilities;
 
 /* What a column of chances must be: any number but NaN; or 0 .. 1, and a row's sum within
- * DG_CHANCE_SLACK of 1. */
-typedef enum dg_chance_kind { DG_ANY_SCORES, DG_PROBABILITIES } dg_chance_kind;
-#define DG_CHANCE_SLACK 1e-3
+ * DG_PROBABILITY_SLACK of 1. */
+typedef enum dg_probability_kind { DG_ANY_SCORES, DG_PROBABILITIES } dg_probability_kind;
+#define DG_PROBABILITY_SLACK 1e-3
 
 /* Column k belongs to classes[k]; classes NULL: to label k. DG_INVALID for a label that has no
  * column, and for numbers that are not what `kind` says. On failure `*out` is safe to free. */
-dg_status dg_chances_new(dg_chances *out, const dg_tensor *truth, const dg_tensor *values,
-                         int64_t class_count, const int32_t *classes, dg_chance_kind kind);
-void dg_chances_free(dg_chances *chances);
+dg_status dg_probabilities_new(dg_probabilities *out, const dg_tensor *truth,
+                               const dg_tensor *values, int64_t class_count, const int32_t *classes,
+                               dg_probability_kind kind);
+void dg_probabilities_free(dg_probabilities *chances);
 
 /* The label of the greatest chance of each row, the first of equals, {rows} int32. */
-dg_status dg_chances_labels(dg_tensor *out, const dg_tensor *values, int64_t class_count,
-                            const int32_t *classes);
+dg_status dg_probabilities_labels(dg_tensor *out, const dg_tensor *values, int64_t class_count,
+                                  const int32_t *classes);
 
 /* One bin of a reliability diagram: rows whose greatest chance (their confidence) is in (low,
  * high]; 0 is in the first. */
@@ -158,7 +160,7 @@ enum { DG_MOST_BINS = 1000 };
 #define DG_BINS(options)                                                                           \
     DG_INT(options, bins, DG_WITHIN(1, DG_MOST_BINS), .default_number = 15,                        \
            .doc = "bins of equal width")
-void dg_calibration(const dg_chances *chances, int64_t bins, dg_calibration_bin *out);
+void dg_calibration(const dg_probabilities *chances, int64_t bins, dg_calibration_bin *out);
 /* The mean of |accuracy - confidence| over rows, and the greatest of any bin (Guo et al. 2017). */
 double dg_calibration_error(const dg_calibration_bin *bins, int64_t count);
 double dg_calibration_worst(const dg_calibration_bin *bins, int64_t count);
@@ -168,7 +170,7 @@ double dg_calibration_worst(const dg_calibration_bin *bins, int64_t count);
 /* The area under the curve of each column against the rest; ties count one half. NaN for a column
  * without rows, or with all. `out` has room for all columns. job: NULL is
  * dg_job_default(), here and below. */
-dg_status dg_roc_areas(double *out, const dg_chances *chances, const dg_job *job);
+dg_status dg_roc_areas(double *out, const dg_probabilities *chances, const dg_job *job);
 
 /* The points of one column's curve without those on a straight line, float32 {points}, from (0, 0)
  * at the threshold infinity on; a row is positive where its chance is at least the threshold. */
@@ -176,7 +178,7 @@ typedef struct dg_roc {
     dg_tensor false_positives, true_positives, thresholds; /* rates */
     double area;
 } dg_roc;
-dg_status dg_roc_curve(dg_roc *out, const dg_chances *chances, int64_t column,
+dg_status dg_roc_curve(dg_roc *out, const dg_probabilities *chances, int64_t column,
                        const int32_t *classes);
 
 /* --- numbers (numbers.c) ------------------------------------------------------------------ */

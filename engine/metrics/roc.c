@@ -18,7 +18,7 @@ static int by_score_falling(const void *left, const void *right)
 }
 
 /* One column's scores, falling, in room for all rows; returns how many are positive. */
-static int64_t sort_column(struct scored *out, const dg_chances *chances, int64_t column)
+static int64_t sort_column(struct scored *out, const dg_probabilities *chances, int64_t column)
 {
     int64_t positives = 0;
     for (int64_t row = 0; row < chances->rows; row++) {
@@ -56,7 +56,7 @@ static double area_of(const struct scored *sorted, int64_t rows, int64_t positiv
 /* --- areas -------------------------------------------------------------------------------- */
 
 struct areas {
-    const dg_chances *chances;
+    const dg_probabilities *chances;
     double *out;
 };
 
@@ -72,13 +72,13 @@ static dg_status column_area(void *context, int64_t column, int worker)
     return DG_OK;
 }
 
-dg_status dg_roc_areas(double *out, const dg_chances *chances, const dg_job *job)
+dg_status dg_roc_areas(double *out, const dg_probabilities *chances, const dg_job *job)
 {
     struct areas areas = { chances, out };
     return dg_parallel(job, chances->columns, column_area, &areas);
 }
 
-static dg_status undefined(const dg_chances *chances, int64_t column, const int32_t *classes)
+static dg_status undefined(const dg_probabilities *chances, int64_t column, const int32_t *classes)
 {
     int64_t positives = 0;
     for (int64_t row = 0; row < chances->rows; row++)
@@ -100,7 +100,7 @@ static const dg_param params[] = {
 /* The mean of areas, or weighted by rows; of two columns the area of the second. */
 static dg_status area(const void *options, const dg_judged *judged, double *out)
 {
-    const dg_chances *chances = &judged->chances;
+    const dg_probabilities *chances = &judged->chances;
     bool weighted = ((const dg_average_options *)options)->average == DG_WEIGHTED;
     double *areas, sum = 0, weights = 0;
     if (dg_averages_nothing(options)) return dg_roc_areas(out, chances, NULL);
@@ -188,7 +188,7 @@ static dg_status write_curve(dg_roc *out, const struct point *points, int64_t co
     return DG_OK;
 }
 
-static dg_status curve(dg_roc *out, const dg_chances *chances, int64_t column,
+static dg_status curve(dg_roc *out, const dg_probabilities *chances, int64_t column,
                        const int32_t *classes, struct scored *sorted, struct point *points)
 {
     int64_t positives = sort_column(sorted, chances, column);
@@ -198,7 +198,7 @@ static dg_status curve(dg_roc *out, const dg_chances *chances, int64_t column,
     return write_curve(out, points, drop_straight(points, count));
 }
 
-dg_status dg_roc_curve(dg_roc *out, const dg_chances *chances, int64_t column,
+dg_status dg_roc_curve(dg_roc *out, const dg_probabilities *chances, int64_t column,
                        const int32_t *classes)
 {
     struct scored *sorted = NULL;

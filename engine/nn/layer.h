@@ -16,8 +16,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "engine/base/job.h"
-#include "engine/base/part.h"
+#include "engine/parallel.h"
+#include "engine/part/part.h"
 #include "engine/base/status.h"
 
 enum { DG_MAX_WEIGHTS = 8, DG_MAX_INPUTS = 8 };

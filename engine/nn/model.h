@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "engine/base/job.h"
+#include "engine/parallel.h"
 #include "engine/data/dataset.h"
 #include "engine/learner.h"
 #include "engine/nn/layer.h"

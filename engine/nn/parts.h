@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "engine/base/part.h"
+#include "engine/part/part.h"
 #include "engine/base/status.h"
 
 /* --- initialisers (engine/nn/initializers.c) ---------------------------------------------- */

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/base/part.h"
+#include "engine/part/part.h"
 #include "engine/picture/picture.h"
 
 enum { LEVELS = 257 }; /* odd, so that there is a middle */

@@ -6,8 +6,8 @@
 
 #include <stdint.h>
 
-#include "engine/base/job.h"
-#include "engine/base/part.h"
+#include "engine/parallel.h"
+#include "engine/part/part.h"
 #include "engine/tensor/tensor.h"
 
 struct dg_tensor_file; /* engine/store/safetensors.h */

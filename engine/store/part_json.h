@@ -4,7 +4,7 @@
 #ifndef DG_STORE_PART_JSON_H
 #define DG_STORE_PART_JSON_H
 
-#include "engine/base/part.h"
+#include "engine/part/part.h"
 #include "engine/store/json.h"
 
 /* Adds the members "type", "options" and "defaults" to `object`. */

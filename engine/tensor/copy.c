@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/base/job.h"
+#include "engine/parallel.h"
 #include "engine/tensor/convert.h"
 #include "engine/tensor/shape.h"
 #include "engine/tensor/walk.h"

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <limits.h>
 
-#include "engine/base/job.h"
+#include "engine/parallel.h"
 #include "engine/tensor/blas.h"
 #include "engine/tensor/tensor.h"
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "engine/base/job.h"
+#include "engine/parallel.h"
 #include "engine/base/kernel.h"
 
 /* Steps of k that are done before the next strip of columns: a strip of B then stays in the first

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/base/job.h"
+#include "engine/parallel.h"
 #include "engine/base/kernel.h"
 #include "engine/base/memory.h"
 #include "engine/tensor/convert.h"

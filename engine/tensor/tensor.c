@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/base/job.h"
+#include "engine/parallel.h"
 #include "engine/base/memory.h"
 #include "engine/base/random.h"
 #include "engine/tensor/shape.h"

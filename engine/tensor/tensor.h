@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "engine/base/part.h" /* dg_ints */
+#include "engine/part/part.h" /* dg_ints */
 #include "engine/base/status.h"
 
 enum { DG_MAX_AXES = 8 };

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "engine/base/job.h"
+#include "engine/parallel.h"
 
 /* Pieces of about this many elements: some ten times what starting threads costs. */
 enum { GRAIN = 128 * 1024, MOST_PIECES = 64 };

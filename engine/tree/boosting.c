@@ -341,7 +341,7 @@ static dg_status score_validation(struct fit *fit)
     int64_t rows = dg_dataset_rows(fit->validation);
     DG_TRY(dg_trees_sum(trees, trees->count - fit->outputs, trees->count, &fit->validation->x, NULL,
                         fit->val_margin, fit->job));
-    DG_TRY(dg_objective_chances(learner, fit->val_margin, rows, fit->val_proba, fit->job));
+    DG_TRY(dg_objective_probabilities(learner, fit->val_margin, rows, fit->val_proba, fit->job));
     dg_judge_outputs(&learner->base, fit->val_proba, rows, fit->val_positions, fit->val_numbers,
                      &scores);
     dg_log_add(&fit->log, "val_loss", scores.loss);

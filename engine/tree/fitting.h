@@ -56,7 +56,7 @@ float dg_objective_margin(dg_objective objective, double base_score);
 void dg_tree_begin_margins(const dg_tree_learner *learner, int64_t rows, float *margin);
 
 /* Turns sums of margins {rows, outputs} into chances {rows, classes} (engine/tree/objective.c). */
-dg_status dg_objective_chances(const dg_tree_learner *learner, const float *margins, int64_t rows,
-                               float *out, const dg_job *job);
+dg_status dg_objective_probabilities(const dg_tree_learner *learner, const float *margins,
+                                     int64_t rows, float *out, const dg_job *job);
 
 #endif

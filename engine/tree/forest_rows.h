@@ -4,7 +4,7 @@
 #ifndef DG_TREE_FOREST_ROWS_H
 #define DG_TREE_FOREST_ROWS_H
 
-#include "engine/base/part.h"
+#include "engine/part/part.h"
 #include "engine/base/status.h"
 #include "engine/tensor/tensor.h"
 

@@ -108,7 +108,8 @@ static dg_status predict_rows(const dg_tree_learner *learner, const dg_tensor *r
     DG_TRY(dg_alloc(&margins, n * outputs, sizeof *margins));
     dg_tree_begin_margins(learner, n, margins);
     dg_status status = dg_trees_sum(trees, 0, trees->count, rows, NULL, margins, job);
-    if (status == DG_OK) status = dg_objective_chances(learner, margins, n, dg_floats(out), job);
+    if (status == DG_OK)
+        status = dg_objective_probabilities(learner, margins, n, dg_floats(out), job);
     dg_free(margins);
     return status;
 }

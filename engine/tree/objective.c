@@ -210,8 +210,8 @@ void dg_objective_fit_base(const dg_derivatives *d, float *base)
     for (int64_t k = 0; k < d->outputs; k++) base[k] = (float)(sum[k] - mean);
 }
 
-dg_status dg_objective_chances(const dg_tree_learner *learner, const float *margins, int64_t rows,
-                               float *out, const dg_job *job)
+dg_status dg_objective_probabilities(const dg_tree_learner *learner, const float *margins,
+                                     int64_t rows, float *out, const dg_job *job)
 {
     struct chances chances = { learner->objective, margins, rows, dg_trees_outputs(&learner->trees),
                                out };

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "engine/base/job.h"
+#include "engine/parallel.h"
 #include "engine/base/kernel.h"
 #include "engine/base/memory.h"
 #include "engine/base/number.h"

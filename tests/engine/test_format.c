@@ -1,5 +1,5 @@
 /* Formats whose files have the labels in them: they need not say where labels lie. */
-#include "engine/base/part.h"
+#include "engine/part/part.h"
 #include "engine/data/format.h"
 #include "tests/engine/support.h"
 

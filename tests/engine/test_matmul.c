@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "engine/base/job.h"
+#include "engine/parallel.h"
 #include "engine/tensor/blas.h"
 #include "tests/engine/support.h"
 

@@ -73,11 +73,11 @@ static dg_status texts_and_lists(const struct contest *c)
 
 static dg_status curve(const struct contest *c)
 {
-    dg_chances chances;
+    dg_probabilities chances;
     dg_roc roc;
-    DG_TRY(dg_chances_new(&chances, &c->truth, &c->chances_a, 0, NULL, DG_PROBABILITIES));
+    DG_TRY(dg_probabilities_new(&chances, &c->truth, &c->chances_a, 0, NULL, DG_PROBABILITIES));
     dg_status status = dg_roc_curve(&roc, &chances, 1, NULL);
-    dg_chances_free(&chances);
+    dg_probabilities_free(&chances);
     dg_tensor_release(&roc.false_positives);
     dg_tensor_release(&roc.true_positives);
     dg_tensor_release(&roc.thresholds);
@@ -205,7 +205,7 @@ static void a_request_to_stop_is_heeded(void **state)
 static void a_job_may_be_null(void **state)
 {
     struct contest c = make_contest();
-    dg_chances chances;
+    dg_probabilities chances;
     double areas[CLASSES], again[CLASSES];
     dg_bootstrap_result given, out;
     dg_metric metric;
@@ -213,7 +213,7 @@ static void a_job_may_be_null(void **state)
     const dg_bootstrap_options options = { .resamples = 4000, .level = 0.9, .seed = 3 };
     const dg_job job = { .threads = 2 };
     (void)state;
-    assert_ok(dg_chances_new(&chances, &c.truth, &c.chances_a, 0, NULL, DG_PROBABILITIES));
+    assert_ok(dg_probabilities_new(&chances, &c.truth, &c.chances_a, 0, NULL, DG_PROBABILITIES));
     assert_ok(dg_roc_areas(areas, &chances, &job));
     assert_ok(dg_roc_areas(again, &chances, NULL));
     assert_memory_equal(areas, again, sizeof areas);
@@ -221,7 +221,7 @@ static void a_job_may_be_null(void **state)
     assert_ok(dg_metric_find(&metric, "accuracy"));
     assert_ok(dg_bootstrap(&out, &metric, &c.truth, &a, &b, &options, NULL));
     assert_memory_equal(&given, &out, sizeof out);
-    dg_chances_free(&chances);
+    dg_probabilities_free(&chances);
     release_contest(&c);
 }
 
@@ -229,11 +229,11 @@ static void a_job_may_be_null(void **state)
 static void areas_are_shares_of_pairs(void **state)
 {
     struct contest c = make_contest();
-    dg_chances chances;
+    dg_probabilities chances;
     double areas[CLASSES];
     const dg_job job = { .threads = 2 };
     (void)state;
-    assert_ok(dg_chances_new(&chances, &c.truth, &c.chances_a, 0, NULL, DG_PROBABILITIES));
+    assert_ok(dg_probabilities_new(&chances, &c.truth, &c.chances_a, 0, NULL, DG_PROBABILITIES));
     assert_ok(dg_roc_areas(areas, &chances, &job));
     for (int64_t j = 0; j < CLASSES; j++) {
         double won = 0, pairs = 0;
@@ -247,7 +247,7 @@ static void areas_are_shares_of_pairs(void **state)
             }
         assert_true(fabs(areas[j] - won / pairs) < 1e-14);
     }
-    dg_chances_free(&chances);
+    dg_probabilities_free(&chances);
     release_contest(&c);
 }
 
@@ -291,10 +291,10 @@ static void chances_become_labels(void **state)
     dg_tensor turned, labels;
     (void)state;
     assert_ok(dg_tensor_transpose(&turned, &chances, NULL));
-    assert_ok(dg_chances_labels(&labels, &turned, 3, classes));
+    assert_ok(dg_probabilities_labels(&labels, &turned, 3, classes));
     support_expect(&labels, DG_INT32, SHAPE(4), VALUES(9, 7, -4, 9));
     dg_tensor_release(&labels);
-    assert_ok(dg_chances_labels(&labels, &turned, 0, NULL));
+    assert_ok(dg_probabilities_labels(&labels, &turned, 0, NULL));
     support_expect(&labels, DG_INT32, SHAPE(4), VALUES(0, 2, 1, 0));
     dg_tensor_release(&labels);
     dg_tensor_release(&turned);
@@ -307,11 +307,11 @@ static void expect_bin(double confidence, int64_t bins, int64_t wanted)
     const double values[] = { confidence, 1 - confidence };
     dg_tensor chances = support_tensor(DG_FLOAT32, SHAPE(1, 2), values);
     dg_tensor truth = support_tensor(DG_INT32, SHAPE(1), VALUES(0));
-    dg_chances read;
-    assert_ok(dg_chances_new(&read, &truth, &chances, 0, NULL, DG_PROBABILITIES));
+    dg_probabilities read;
+    assert_ok(dg_probabilities_new(&read, &truth, &chances, 0, NULL, DG_PROBABILITIES));
     dg_calibration(&read, bins, found);
     for (int64_t i = 0; i < bins; i++) assert_int_equal(found[i].count, i == wanted);
-    dg_chances_free(&read);
+    dg_probabilities_free(&read);
     dg_tensor_release(&truth);
     dg_tensor_release(&chances);
 }

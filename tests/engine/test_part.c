@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
-#include "engine/base/part.h"
+#include "engine/part/part.h"
 #include "tests/engine/support.h"
 
 /* --- a part with a parameter of every type --------------------------------------------------- */

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/base/job.h"
+#include "engine/parallel.h"
 #include "engine/stopping.h"
 #include "tests/engine/network.h"
 #include "tests/engine/trees.h"

@@ -15,12 +15,12 @@ check "help says bench's options" says '^bench .*BENCH="[a-z ]*".*BENCH_ROUNDS='
 copy=$scratch/copy
 mkdir -p "$copy/engine/base" "$copy/bindings" "$copy/scripts" "$copy/experiments"
 cp -R "$top/Makefile" "$top/LICENSE" "$top/vendor" "$copy"
-cp "$top/bindings/embedded.h" "$copy/bindings"
+cp "$top/bindings/program/embedded.h" "$copy/bindings"
 echo 'int dg_one(void);' >"$copy/engine/base/one.h"
 printf '#include "engine/base/one.h"\nint dg_one(void)\n{\n    return 1;\n}\n' >"$copy/engine/base/one.c"
-cat >"$copy/bindings/main.c" <<'END'
+cat >"$copy/bindings/program/main.c" <<'END'
 #include <stdio.h>
-#include "bindings/embedded.h"
+#include "bindings/program/embedded.h"
 #include "engine/base/one.h"
 int main(void)
 {
@@ -40,7 +40,7 @@ echo 'int dg_two(void);' >>"$copy/engine/base/one.h"
 build
 check "rebuilds what includes a changed header" says 'CC    engine/base/one.c'
 build CFLAGS=-O1
-check "rebuilds when flags change" says 'CC    bindings/main.c'
+check "rebuilds when flags change" says 'CC    bindings/program/main.c'
 echo 'return 1' >"$copy/scripts/more.lua"
 build CFLAGS=-O1
 "$copy/build/digits-lua" >"$out"

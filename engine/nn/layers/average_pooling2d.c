@@ -56,21 +56,22 @@ DG_KERNEL static void average_pool_backward(const dg_window *w, const float *g, 
             spread_to_window(w, oy, ox, g, dx);
 }
 
-const dg_pool_kind dg_average_pool = { .forward = average_pool, .backward = average_pool_backward };
+const dg_pooling_kind dg_average_pool = { .forward = average_pool,
+                                          .backward = average_pool_backward };
 
 static dg_status build(const void *options, dg_layer_build *b)
 {
-    return dg_pool_build(&dg_average_pool, options, b);
+    return dg_pooling_build(&dg_average_pool, options, b);
 }
 
 static dg_status forward(const dg_pass *pass)
 {
-    return dg_pool_forward(&dg_average_pool, pass->options, pass);
+    return dg_pooling_forward(&dg_average_pool, pass->options, pass);
 }
 
 static dg_status backward(const dg_pass *pass)
 {
-    return dg_pool_backward(&dg_average_pool, pass->options, pass);
+    return dg_pooling_backward(&dg_average_pool, pass->options, pass);
 }
 
 const dg_layer_type dg_average_pooling2d = {
@@ -79,9 +80,9 @@ const dg_layer_type dg_average_pooling2d = {
               .alias = "average_pooling2d",
               .doc = "the mean of each window (LeCun et al. 1989)",
               .example = "nn.AveragePooling2D { { 2, 2 } }",
-              .params = dg_pool_params,
-              .options_size = sizeof(dg_pool_options),
-              .hints = dg_pool_hints },
+              .params = dg_pooling_params,
+              .options_size = sizeof(dg_pooling_options),
+              .hints = dg_pooling_hints },
     .build = build,
     .passes_bytes = true,
     .forward = forward,

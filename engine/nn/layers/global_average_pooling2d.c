@@ -5,17 +5,17 @@
 static dg_status build(const void *options, dg_layer_build *b)
 {
     (void)options;
-    return dg_pool_build(&dg_average_pool, NULL, b);
+    return dg_pooling_build(&dg_average_pool, NULL, b);
 }
 
 static dg_status forward(const dg_pass *pass)
 {
-    return dg_pool_forward(&dg_average_pool, NULL, pass);
+    return dg_pooling_forward(&dg_average_pool, NULL, pass);
 }
 
 static dg_status backward(const dg_pass *pass)
 {
-    return dg_pool_backward(&dg_average_pool, NULL, pass);
+    return dg_pooling_backward(&dg_average_pool, NULL, pass);
 }
 
 const dg_layer_type dg_global_average_pooling2d = {

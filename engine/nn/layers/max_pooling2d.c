@@ -163,23 +163,23 @@ DG_KERNEL static void max_pool_backward(const dg_window *w, const float *g, cons
         }
 }
 
-const dg_pool_kind dg_max_pool = { .has_taps = true,
-                                   .forward = max_pool,
-                                   .backward = max_pool_backward };
+const dg_pooling_kind dg_max_pool = { .has_taps = true,
+                                      .forward = max_pool,
+                                      .backward = max_pool_backward };
 
 static dg_status build(const void *options, dg_layer_build *b)
 {
-    return dg_pool_build(&dg_max_pool, options, b);
+    return dg_pooling_build(&dg_max_pool, options, b);
 }
 
 static dg_status forward(const dg_pass *pass)
 {
-    return dg_pool_forward(&dg_max_pool, pass->options, pass);
+    return dg_pooling_forward(&dg_max_pool, pass->options, pass);
 }
 
 static dg_status backward(const dg_pass *pass)
 {
-    return dg_pool_backward(&dg_max_pool, pass->options, pass);
+    return dg_pooling_backward(&dg_max_pool, pass->options, pass);
 }
 
 const dg_layer_type dg_max_pooling2d = {
@@ -188,9 +188,9 @@ const dg_layer_type dg_max_pooling2d = {
               .alias = "max_pooling2d",
               .doc = "the greatest value of each window (Ranzato et al. 2007)",
               .example = "nn.MaxPooling2D { { 2, 2 } }",
-              .params = dg_pool_params,
-              .options_size = sizeof(dg_pool_options),
-              .hints = dg_pool_hints },
+              .params = dg_pooling_params,
+              .options_size = sizeof(dg_pooling_options),
+              .hints = dg_pooling_hints },
     .build = build,
     .passes_bytes = true,
     .forward = forward,

@@ -1,19 +1,19 @@
 /* Options and windows of the pooling layers, and their way through a pass. */
 #include "engine/nn/layers/pooling.h"
 
-const dg_param dg_pool_params[] = {
-    DG_PAIR(dg_pool_options, pool_size, DG_WITHIN(1, 1 << 15), .default_number = 2,
+const dg_param dg_pooling_params[] = {
+    DG_PAIR(dg_pooling_options, pool_size, DG_WITHIN(1, 1 << 15), .default_number = 2,
             .doc = "height and width of the window, in pixels"),
-    DG_INTS(dg_pool_options, strides, DG_WITHIN(1, 1 << 15), .count_low = 1, .count_high = 2,
+    DG_INTS(dg_pooling_options, strides, DG_WITHIN(1, 1 << 15), .count_low = 1, .count_high = 2,
             .doc = "steps of the window down and across, in pixels; default: pool_size"),
-    DG_CHOICE(dg_pool_options, padding, .choices = dg_padding_names, .default_text = "valid",
+    DG_CHOICE(dg_pooling_options, padding, .choices = dg_padding_names, .default_text = "valid",
               .doc = "valid: windows stay within the image; same: they may reach over its edge"),
     DG_END
 };
 
 const dg_param dg_global_pool_params[] = { DG_END };
 
-const dg_hint dg_pool_hints[] = {
+const dg_hint dg_pooling_hints[] = {
     { "kernel_size", "use pool_size" },
     { "stride", "use strides" },
     { "data_format", "images are {height, width, channels} always; leave it out" },
@@ -21,7 +21,8 @@ const dg_hint dg_pool_hints[] = {
 };
 
 /* The window that the options ask for; options NULL: one window, the whole image. */
-static dg_status window_for(const dg_pool_options *options, const dg_shape *input, dg_window *out)
+static dg_status window_for(const dg_pooling_options *options, const dg_shape *input,
+                            dg_window *out)
 {
     DG_TRY(dg_expect_image(input));
     if (!options) return dg_window_of(input, input->at, input->at, DG_VALID, out);
@@ -34,7 +35,8 @@ static dg_status window_for(const dg_pool_options *options, const dg_shape *inpu
     return dg_window_of(input, options->pool_size, strides, (dg_padding)options->padding, out);
 }
 
-dg_status dg_pool_build(const dg_pool_kind *kind, const dg_pool_options *options, dg_layer_build *b)
+dg_status dg_pooling_build(const dg_pooling_kind *kind, const dg_pooling_options *options,
+                           dg_layer_build *b)
 {
     dg_window w;
     DG_TRY(window_for(options, &b->input[0], &w));
@@ -48,8 +50,8 @@ dg_status dg_pool_build(const dg_pool_kind *kind, const dg_pool_options *options
     return DG_OK;
 }
 
-dg_status dg_pool_forward(const dg_pool_kind *kind, const dg_pool_options *options,
-                          const dg_pass *pass)
+dg_status dg_pooling_forward(const dg_pooling_kind *kind, const dg_pooling_options *options,
+                             const dg_pass *pass)
 {
     dg_window w;
     DG_TRY(window_for(options, &pass->build->input[0], &w));
@@ -61,8 +63,8 @@ dg_status dg_pool_forward(const dg_pool_kind *kind, const dg_pool_options *optio
     return DG_OK;
 }
 
-dg_status dg_pool_backward(const dg_pool_kind *kind, const dg_pool_options *options,
-                           const dg_pass *pass)
+dg_status dg_pooling_backward(const dg_pooling_kind *kind, const dg_pooling_options *options,
+                              const dg_pass *pass)
 {
     if (!pass->input_gradient[0]) return DG_OK;
     dg_window w;

@@ -4,34 +4,34 @@
 
 #include "engine/nn/layers/window.h"
 
-typedef struct dg_pool_options {
+typedef struct dg_pooling_options {
     int64_t pool_size[2];
     dg_ints strides; /* none given: pool_size */
     int padding;
-} dg_pool_options;
+} dg_pooling_options;
 
-extern const dg_param dg_pool_params[];
-extern const dg_hint dg_pool_hints[];
+extern const dg_param dg_pooling_params[];
+extern const dg_hint dg_pooling_hints[];
 extern const dg_param dg_global_pool_params[];
 
 /* The work on one image. x {height, width, channels}; y, g and taps {out height, out width,
  * channels}; dx is overwritten. taps: what the way back wants to know of each output, if anything;
  * NULL in prediction. */
-typedef struct dg_pool_kind {
+typedef struct dg_pooling_kind {
     bool has_taps;
     void (*forward)(const dg_window *w, const float *x, float *y, int32_t *taps);
     void (*backward)(const dg_window *w, const float *g, const int32_t *taps, float *dx);
-} dg_pool_kind;
+} dg_pooling_kind;
 
-extern const dg_pool_kind dg_max_pool, dg_average_pool;
+extern const dg_pooling_kind dg_max_pool, dg_average_pool;
 
 /* Output shape, cut, cost and what is saved; a global pooling (options NULL) gives a row of one
  * axis. Then all images of a pass. */
-dg_status dg_pool_build(const dg_pool_kind *kind, const dg_pool_options *options,
-                        dg_layer_build *build);
-dg_status dg_pool_forward(const dg_pool_kind *kind, const dg_pool_options *options,
-                          const dg_pass *pass);
-dg_status dg_pool_backward(const dg_pool_kind *kind, const dg_pool_options *options,
-                           const dg_pass *pass);
+dg_status dg_pooling_build(const dg_pooling_kind *kind, const dg_pooling_options *options,
+                           dg_layer_build *build);
+dg_status dg_pooling_forward(const dg_pooling_kind *kind, const dg_pooling_options *options,
+                             const dg_pass *pass);
+dg_status dg_pooling_backward(const dg_pooling_kind *kind, const dg_pooling_options *options,
+                              const dg_pass *pass);
 
 #endif

@@ -1,0 +1,310 @@
+/* What learner:fit takes: the options that all learners have in common, and the learner's own. */
+#include "bindings/learners/fit.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bindings/calls/check.h"
+#include "bindings/values/data.h"
+#include "bindings/learners/learner.h"
+#include "bindings/learners/parts.h"
+#include "bindings/values/tensor.h"
+
+/* A table of early stopping, opened against its own parameters. */
+typedef struct early_options {
+    const char *monitor;
+    int64_t patience;
+    double min_delta;
+    bool restore_best;
+    int mode;
+} early_options;
+
+static const char *const mode_words[] = { "auto", "min", "max", NULL };
+
+static const dg_param early_params[] = {
+    DG_TEXT(early_options, monitor, .named_only = true,
+            .doc = "the score that is to improve; nil: val_loss, or loss without validation"),
+    DG_INT(early_options, patience, DG_AT_LEAST(0), .named_only = true,
+           .doc = "steps without improvement before it stops"),
+    DG_FLOAT(early_options, min_delta, .named_only = true, .doc = "what counts as improvement"),
+    DG_BOOL(early_options, restore_best, .named_only = true,
+            .doc = "give back what was learnt in the best step"),
+    DG_CHOICE(early_options, mode, .choices = mode_words, .named_only = true,
+              .doc = "which way the score is better; auto: as its metric says, which a function "
+                     "of yours cannot"),
+    DG_END,
+};
+
+static const dg_descriptor early_stopping = {
+    .kind = "function",
+    .name = "fit: early_stopping",
+    .params = early_params,
+    .options_size = sizeof(early_options),
+    .hints = (const dg_hint[]){ { "restore_best_weights", "use restore_best = ..." }, { NULL } },
+};
+
+static bool read_early_stopping(lua_State *L, int index, dg_value *out)
+{
+    dg_part part;
+    if (lua_type(L, index) != LUA_TTABLE) return false;
+    early_options *early = memset(dg_scratch(L, 1, sizeof *early), 0, sizeof *early);
+    dg_part_open(&part, &early_stopping, early);
+    lua_pushvalue(L, index);
+    dg_read_options(L, &part, 0, lua_gettop(L), 0);
+    out->pointer = early;
+    return true;
+}
+
+static void fill_early_stopping(const early_options *early, dg_fit_options *options)
+{
+    if (!early) return;
+    options->monitor = early->monitor ? early->monitor : options->validation ? "val_loss" : "loss";
+    options->patience = early->patience;
+    options->min_delta = early->min_delta;
+    options->restore_best = early->restore_best;
+    options->mode = (dg_mode)early->mode;
+}
+
+/* { x, y }, or { x = ..., y = ... } */
+typedef struct pair_options {
+    int x, y;
+} pair_options;
+
+static const dg_param pair_params[] = {
+    DG_SLOT(pair_options, x, .required = true, .handle = &dg_tensor_handle.handle, .doc = "rows"),
+    DG_SLOT(pair_options, y, .required = true, .handle = &dg_tensor_handle.handle, .doc = "labels"),
+    DG_END,
+};
+
+static const dg_descriptor pair = { .kind = "function",
+                                    .name = "fit: validation",
+                                    .params = pair_params,
+                                    .options_size = sizeof(pair_options) };
+
+static bool read_validation(lua_State *L, int index, dg_value *out)
+{
+    pair_options places = { 0 };
+    dg_part part;
+    if (lua_type(L, index) != LUA_TTABLE) {
+        out->pointer = dg_test_dataset(L, index);
+        return out->pointer != NULL;
+    }
+    dg_part_open(&part, &pair, &places);
+    lua_pushvalue(L, index);
+    dg_read_options(L, &part, 0, lua_gettop(L), 0);
+    out->pointer = dg_push_pair(L, places.x, places.y, "fit: validation");
+    return true;
+}
+
+/* What begins anew takes on the classes of its set: hundreds of them, of numbers that came as
+ * integers, without a dataset before. */
+static bool join_set(lua_State *L, int index, const char *who)
+{
+    char text[256];
+    if (!dg_join_pair(L, index, who)) return false;
+    const dg_dataset *set = dg_test_dataset(L, index);
+    if (dg_want_learner(L, 1, who)->type->resumes || !dg_dataset_doubts_labels(set)) return true;
+    snprintf(text, sizeof text,
+             "y has %lld classes in %lld rows; if they are numbers, give them as "
+             "y:astype \"float32\"",
+             (long long)set->class_count, (long long)dg_dataset_rows(set));
+    dg_tell(L, who, text);
+    return true;
+}
+
+static const dg_lua_handle set_handle = { { "dataset", "a dataset, or two tensors, x and y" },
+                                          .read = dg_read_set,
+                                          .join = join_set };
+static const dg_lua_handle validation_handle = {
+    { "dataset", "a dataset, or a table with the tensors x and y" }, .read = read_validation
+};
+static const dg_lua_handle early_handle = { { "table", "a table such as { patience = 2 }" },
+                                            .read = read_early_stopping,
+                                            .fields = &early_stopping };
+
+static const dg_lua_handle steps_handle = {
+    { "list", "a list of steps, { data.StandardScaler {} }" }, .read = dg_is_table
+};
+
+enum { RESUME = 4, WEIGHT = 7 }; /* places in this list */
+
+static const dg_param common_params[] = {
+    DG_HANDLE(dg_fit_call, set, .required = true, .handle = &set_handle.handle, .doc = "the rows"),
+    DG_HANDLE(dg_fit_call, validation, .named_only = true, .handle = &validation_handle.handle,
+              .doc = "rows to judge by after each step"),
+    DG_SEED(dg_fit_call, seed, .named_only = true, .doc = "of what a fit draws; nil: the model's"),
+    DG_INT(dg_fit_call, verbose, DG_WITHIN(0, 2), .named_only = true, .default_number = 1,
+           .doc = "0: silent; 1: a progress bar on a terminal; 2: a line a step"),
+    { .name = "continue",
+      .type = DG_TYPE_BOOL,
+      .offset = offsetof(dg_fit_call, resume),
+      .named_only = true,
+      .doc = "go on where the last fit ended, or begin anew" },
+    DG_SLOT(dg_fit_call, on_epoch_end, .named_only = true, .handle = &dg_function_handle.handle,
+            .doc = "called with the log of each step; false ends the fit"),
+    DG_SLOT(dg_fit_call, on_batch_end, .named_only = true, .handle = &dg_function_handle.handle,
+            .doc = "called with the log of each batch, or tree; false ends the fit"),
+    DG_HANDLE(dg_fit_call, sample_weight, .named_only = true, .handle = &dg_tensor_handle.handle,
+              .doc = "{n}: how much each row counts; nil: the weights of the set"),
+    DG_SLOT(dg_fit_call, preparation, .named_only = true, .handle = &steps_handle.handle,
+            .doc = "steps that are fitted to the rows, and that all rows then go through, those of "
+                   "predict too"),
+    DG_HANDLE(dg_fit_call, early_stopping, .named_only = true, .handle = &early_handle.handle,
+              .doc = "ends a fit that no longer improves"),
+};
+
+static const dg_hint common_hints[] = {
+    { "validation_data", "use validation = ..." },
+    { "eval_set", "use validation = ..." },
+    { "early_stopping_rounds", "use early_stopping = { patience = ... }" },
+    { "callbacks", "use on_epoch_end = function(log) ... end, or early_stopping = { ... }" },
+    { "sample_weights", "use sample_weight = ..." },
+    { "x", "give the tensors first: model:fit(x, y, { ... })" },
+    { "y", "give the tensors first: model:fit(x, y, { ... })" },
+    { NULL }
+};
+
+/* --- fit of one type of learner ------------------------------------------------------------- */
+
+enum { MOST_HINTS = 128 };
+
+struct description {
+    dg_function function;
+    dg_param params[DG_MAX_PARAMS + 1];
+    dg_hint hints[MOST_HINTS + 1];
+    int hint_count;
+};
+
+static void add_hint(struct description *d, const char *name, const char *sentence)
+{
+    if (d->hint_count < MOST_HINTS) d->hints[d->hint_count++] = (dg_hint){ name, sentence };
+}
+
+static void copy_hints(struct description *d, const dg_hint *hints)
+{
+    for (; hints && hints->theirs; hints++) add_hint(d, hints->theirs, hints->ours);
+}
+
+/* The same sentence about each of the parameters that this fit does not have; on top of the stack,
+ * in memory that the table at `keeper` keeps. */
+static void add_foreign(lua_State *L, struct description *d, const dg_param *params, int keeper)
+{
+    const char *sentence = lua_tostring(L, -1);
+    for (; params && params->name; params++)
+        if (dg_params_index(d->params, params->name) < 0) add_hint(d, params->name, sentence);
+    lua_rawseti(L, keeper, (lua_Integer)lua_rawlen(L, keeper) + 1);
+}
+
+/* Options that are not this fit's, but the learner's own, or of another learner's fit: whose. */
+static void add_hints(lua_State *L, struct description *d, const dg_learner_type *type, int keeper)
+{
+    static const dg_param weight[] = { { .name = "sample_weight" }, DG_END };
+    copy_hints(d, type->fit_hints);
+    copy_hints(d, common_hints);
+    if (type->module) {
+        lua_pushfstring(L, "give it to the constructor, %s.%s { ... }", type->module,
+                        type->part.name);
+        add_foreign(L, d, type->part.params, keeper);
+    }
+    for (int i = 0; dg_registry[i]; i++) {
+        const dg_learner_type *other = (const dg_learner_type *)dg_registry[i];
+        if (strcmp(other->part.kind, "learner") != 0 || other == type) continue;
+        lua_pushfstring(L, "it is an option of %s, which %s is not", other->part.name,
+                        type->part.name);
+        add_foreign(L, d, other->fit_params, keeper);
+        lua_pushfstring(L, "it is an option of learners such as %s, %s does not weigh rows",
+                        other->part.name, type->part.name);
+        add_foreign(L, d, other->takes_weights ? weight : NULL, keeper);
+    }
+}
+
+static void add_params(struct description *d, const dg_learner_type *type)
+{
+    int count = 0;
+    const dg_param *own = type ? type->fit_params : NULL;
+    for (size_t i = 0; i < sizeof common_params / sizeof *common_params; i++) {
+        if (i == WEIGHT && type && !type->takes_weights) continue;
+        d->params[count] = common_params[i];
+        if (i == RESUME) d->params[count].default_number = type && type->resumes;
+        count++;
+    }
+    for (; own && own->name; own++) {
+        d->params[count] = *own;
+        d->params[count].named_only = true;
+        d->params[count++].offset += DG_FIT_OWN;
+    }
+    d->params[count] = (dg_param)DG_END;
+}
+
+const dg_function *dg_push_fit(lua_State *L, const dg_learner_type *type)
+{
+    struct description *d = lua_newuserdatauv(L, sizeof *d, 1);
+    *d = (struct description){ .hint_count = 0 };
+    add_params(d, type);
+    lua_newtable(L);
+    if (type) add_hints(L, d, type, lua_gettop(L));
+    lua_setiuservalue(L, -2, 1);
+    d->function = (dg_function){
+        .name = "fit",
+        .call = dg_learner_fit_call,
+        .params = d->params,
+        .size = DG_FIT_OWN + (type ? type->fit_size : 0),
+        .arguments = 1,
+        .hints = d->hints,
+        .doc =
+            "Trains, and returns the history: lists loss, accuracy, val_loss, val_accuracy, "
+            "seconds with an entry for\neach step (epoch or round), and best_epoch, "
+            "total_seconds, epochs (boosting: best_round and rounds, too).\n"
+            "In place of the set, two tensors will do: model:fit(x, y, { ... }). Callbacks get a "
+            "table: epoch, epochs,\nbatch, batches, seconds and the scores (boosting: round, "
+            "rounds, too).\n"
+            "Networks go on where the last fit ended, trees begin anew; with continue = true "
+            "RandomForest and\nGradientBoosting add n_estimators trees or rounds to those they "
+            "have. A network from digits.load goes on from\nits weights, but its optimizer begins "
+            "anew: files do not keep Adam's moments or momentum yet.\n"
+            "Early stopping: a score that is NaN is never an improvement, and a warning says that "
+            "it was.\n"
+            "Ctrl-C ends the fit after the batch, tree or round under way, with what was learnt "
+            "(the best step, where\nrestore_best is asked for); the history then has "
+            "stopped_early = \"interrupted\".",
+        .example = "model:fit(train, { validation = validation })",
+    };
+    return &d->function;
+}
+
+/* The steps in the list, for the engine; what is pushed lives as long as the call. */
+static void read_preparation(lua_State *L, int list, dg_fit_options *options)
+{
+    int count = list ? (int)lua_rawlen(L, list) : 0;
+    if (count > DG_MOST_STEPS)
+        dg_raise(L, "fit: preparation: there may be %d steps at most", DG_MOST_STEPS);
+    luaL_checkstack(L, 2 * count + 8, NULL);
+    const dg_part **steps = dg_scratch(L, (size_t)count, sizeof *steps);
+    for (int i = 0; i < count; i++) {
+        lua_rawgeti(L, list, i + 1);
+        steps[i] = dg_push_part_of(L, -1, "preparation", "fit", "preparation");
+    }
+    options->steps = count;
+    options->step = steps;
+}
+
+const dg_dataset *dg_fit_fill(lua_State *L, const dg_fit_call *call, dg_fit_options *options)
+{
+    *options = (dg_fit_options){
+        .resume = call->resume ? DG_RESUME_YES : DG_RESUME_NO,
+        .validation = call->validation,
+        .own = (const char *)call + DG_FIT_OWN,
+        .seeded = call->seed.given,
+        .seed = call->seed.value,
+    };
+    fill_early_stopping(call->early_stopping, options);
+    read_preparation(L, call->preparation, options);
+    if (!call->sample_weight) return call->set;
+    dg_tensor *weight = dg_push_tensor(L); /* a copy, for a set makes its tensors read-only */
+    dg_check_call(L, dg_tensor_copy(weight, call->sample_weight), "fit");
+    const dg_dataset **weighted = dg_push_dataset(L);
+    dg_check_call(L, dg_dataset_with(weighted, call->set, &(dg_dataset_parts){ .weights = weight }),
+                  "fit: sample_weight");
+    return *weighted;
+}

@@ -1,0 +1,266 @@
+/* Joining layers into networks.
+ *
+ * A node is a layer called on what it reads; nn.Input { ... } is a node itself. Nodes only remember
+ * what they were made of: nn.Model walks back from the output and adds each to the network once. */
+#include "bindings/learners/graph.h"
+
+#include <string.h>
+
+#include "bindings/calls/check.h"
+#include "bindings/calls/described.h"
+#include "bindings/learners/learner.h"
+#include "bindings/learners/model.h"
+#include "bindings/learners/parts.h"
+
+/* A deeper chain of layers is a mistake, and would overrun the stack of C. */
+enum { MOST_DEPTH = 2000 };
+
+/* --- nodes ---------------------------------------------------------------------------------- */
+
+#define NODE "digits.node"
+
+/* User values: 1 the layer, 2 a list of the nodes that it reads. */
+enum { LAYER = 1, INPUTS = 2 };
+
+static int node_tostring(lua_State *L)
+{
+    luaL_checkudata(L, 1, NODE);
+    lua_getiuservalue(L, 1, LAYER);
+    lua_pushfstring(L, "the output of %s", luaL_tolstring(L, -1, NULL));
+    return 1;
+}
+
+static const luaL_Reg node_metamethods[] = { { "__tostring", node_tostring }, { NULL, NULL } };
+
+static const dg_class node_class = {
+    .name = NODE,
+    .doc = "node\nWhat a layer makes of its input: nn.Dense { 10 }(x). nn.Model joins nodes into a "
+           "network.",
+    .metamethods = node_metamethods,
+};
+
+static bool is_input(lua_State *L, int index)
+{
+    const dg_part *part = dg_test_part(L, index);
+    return part && strcmp(part->type->name, "Input") == 0;
+}
+
+static void check_node(lua_State *L, int index, const char *function)
+{
+    if (dg_class_test(L, index, &node_class) || is_input(L, index)) return;
+    if (dg_test_part(L, index))
+        dg_raise(L, "%s: %s is a layer that reads nothing yet: call it on its input, layer(x)",
+                 function, luaL_tolstring(L, index, NULL));
+    dg_wrong_type(L, index, function, "the input", "nn.Input { ... } or a layer called on one");
+}
+
+int dg_call_layer(lua_State *L)
+{
+    const dg_part *part = dg_test_part(L, 1);
+    if (!part || strcmp(part->type->kind, "layer") != 0 || is_input(L, 1))
+        return dg_raise(L, "%s cannot be called: only layers are called, on their input",
+                        luaL_tolstring(L, 1, NULL));
+    if (lua_gettop(L) > 2)
+        return dg_raise(L, "%s: expected one input, or a list of them { a, b }, found %d arguments",
+                        part->type->name, lua_gettop(L) - 1);
+    lua_settop(L, 2);
+    lua_newtable(L);
+    if (lua_type(L, 2) == LUA_TTABLE) {
+        int count = (int)lua_rawlen(L, 2);
+        if (count == 0) dg_raise(L, "%s: expected its inputs, found none", part->type->name);
+        for (int i = 1; i <= count; i++) {
+            lua_rawgeti(L, 2, i);
+            check_node(L, -1, part->type->name);
+            lua_rawseti(L, 3, i);
+        }
+    } else {
+        check_node(L, 2, part->type->name);
+        lua_pushvalue(L, 2);
+        lua_rawseti(L, 3, 1);
+    }
+    dg_class_push(L, &node_class, 1, 2);
+    lua_pushvalue(L, 1);
+    lua_setiuservalue(L, -2, LAYER);
+    lua_pushvalue(L, 3);
+    lua_setiuservalue(L, -2, INPUTS);
+    return 1;
+}
+
+/* --- what both ways have in common ---------------------------------------------------------- */
+
+#define NAME_AND_SEED(options)                                                                     \
+    DG_TEXT(options, name, .named_only = true, .doc = "what the model is called"),                 \
+        DG_SEED(options, seed, .named_only = true, .doc = "draws the first weights")
+
+/* Pushes a new, empty network. */
+static dg_model *push_model(lua_State *L, const dg_optional_seed *seed)
+{
+    dg_learner **out = dg_push_learner(L, &dg_model_class);
+    dg_model *model;
+    dg_check_status(L, dg_model_new(&model, dg_seed_or_next(seed)));
+    *out = &model->base;
+    return model;
+}
+
+/* Closes the network at stack index `place` and leaves it on top. */
+static int finish(lua_State *L, const char *function, const char *name, dg_model *model, int place,
+                  int output)
+{
+    dg_check_call(L, dg_model_finish(model, output), function);
+    if (name) {
+        dg_push_learner_values(L, place);
+        lua_pushstring(L, name);
+        lua_setfield(L, -2, "name");
+    }
+    lua_settop(L, place);
+    return 1;
+}
+
+/* --- nn.Sequential -------------------------------------------------------------------------- */
+
+/* The layer at `index`, place `place` of the list. */
+static const dg_part *want_layer(lua_State *L, int index, int place)
+{
+    const dg_part *part = dg_test_part(L, index);
+    if (part) return part;
+    if (luaL_testudata(L, index, "digits.constructor"))
+        dg_raise(L,
+                 "Sequential: value %d is a constructor, not a layer: call it, as in nn.Flatten {}",
+                 place);
+    const char *found = dg_push_found(L, index);
+    dg_raise(L, "Sequential: value %d must be a layer, found %s", place, found);
+    return NULL;
+}
+
+/* What both take, each a part of it; other than the name places on the stack. */
+typedef struct taken {
+    int layers, inputs, outputs;
+    const char *name;
+    dg_optional_seed seed;
+} taken;
+
+static const dg_lua_handle layers_handle = {
+    { "list", "layers: nn.Sequential { nn.Input { 28, 28, 1 }, ... }" }, dg_is_table
+};
+
+static int sequential(lua_State *L, const void *options)
+{
+    const taken *o = options;
+    dg_model *model = push_model(L, &o->seed);
+    int place = lua_gettop(L), node = -1, count = (int)lua_rawlen(L, o->layers);
+    for (int i = 1; i <= count; i++) {
+        lua_rawgeti(L, o->layers, i);
+        const dg_part *part = want_layer(L, lua_gettop(L), i);
+        if (i == 1 && strcmp(part->type->name, "Input") != 0)
+            dg_raise(
+                L, "Sequential: the first layer must be nn.Input { sizes of a row ... }, found %s",
+                part->type->name);
+        int before = node;
+        dg_status status =
+            dg_model_add(model, part, i > 1, &before, dg_layer_name(L, lua_gettop(L)), &node);
+        dg_check_call(L, status, "Sequential");
+        lua_pop(L, 1);
+    }
+    return finish(L, "Sequential", o->name, model, place, node);
+}
+
+/* --- nn.Model ------------------------------------------------------------------------------- */
+
+/* Adds the node at the top of the stack, and first what it reads, unless it has been added; pops
+ * it. The table at `numbers` has the number of each node that has been. */
+static int add_node(lua_State *L, dg_model *model, int numbers, int depth)
+{
+    luaL_checkstack(L, 8, NULL);
+    int node = lua_gettop(L), number, inputs = 0, input[DG_MAX_INPUTS];
+    if (depth > MOST_DEPTH) dg_raise(L, "Model: more than %d layers in a row", MOST_DEPTH);
+    lua_pushvalue(L, node);
+    if (lua_rawget(L, numbers) != LUA_TNIL) {
+        number = (int)lua_tointeger(L, -1);
+        lua_settop(L, node - 1);
+        return number;
+    }
+    if (is_input(L, node)) {
+        lua_pushvalue(L, node);
+    } else {
+        lua_getiuservalue(L, node, INPUTS);
+        int list = lua_gettop(L);
+        inputs = (int)lua_rawlen(L, list);
+        if (inputs > DG_MAX_INPUTS)
+            dg_raise(L, "Model: a layer joins at most %d inputs, found %d", DG_MAX_INPUTS, inputs);
+        for (int i = 0; i < inputs; i++) {
+            lua_rawgeti(L, list, i + 1);
+            input[i] = add_node(L, model, numbers, depth + 1);
+        }
+        lua_getiuservalue(L, node, LAYER);
+    }
+    dg_status status = dg_model_add(model, dg_test_part(L, -1), inputs, input,
+                                    dg_layer_name(L, lua_gettop(L)), &number);
+    dg_check_call(L, status, "Model");
+    lua_pushvalue(L, node);
+    lua_pushinteger(L, number);
+    lua_rawset(L, numbers);
+    lua_settop(L, node - 1);
+    return number;
+}
+
+/* A layer that was not called passes, and gets a message of its own. */
+static bool read_end(lua_State *L, int index, dg_value *out)
+{
+    (void)out;
+    return dg_class_test(L, index, &node_class) || dg_test_part(L, index);
+}
+
+static const dg_lua_handle end_handle = { { "node", "nn.Input { ... } or a layer called on one" },
+                                          read_end };
+
+static int model_of_nodes(lua_State *L, const void *options)
+{
+    const taken *o = options;
+    dg_model *model = push_model(L, &o->seed);
+    int place = lua_gettop(L), numbers = place + 1;
+    lua_newtable(L);
+    check_node(L, o->inputs, "Model");
+    if (!is_input(L, o->inputs)) dg_raise(L, "Model: inputs must be nn.Input { ... }");
+    lua_pushvalue(L, o->inputs);
+    add_node(L, model, numbers, 0);
+    check_node(L, o->outputs, "Model");
+    lua_pushvalue(L, o->outputs);
+    int output = add_node(L, model, numbers, 0);
+    return finish(L, "Model", o->name, model, place, output);
+}
+
+static const dg_function constructors[] = {
+    DG_FUNCTION("Sequential", sequential, "A network of layers, each fed by the one before.",
+                "nn.Sequential { nn.Input { 28, 28, 1 }, nn.Flatten {}, nn.Dense { 10, activation "
+                "= \"softmax\" } }",
+                DG_TAKES(taken,
+                         DG_SLOT(taken, layers, .rest = true, .required = true,
+                                 .handle = &layers_handle.handle,
+                                 .doc = "an nn.Input, and what follows it"),
+                         NAME_AND_SEED(taken)),
+                DG_HINTS({ "input_shape", "begin with nn.Input { 28, 28, 1 }" })),
+    DG_FUNCTION("Model", model_of_nodes,
+                "A network with branches. A layer is called on what it reads, layer(x), or layer { "
+                "a, b } if it joins\nseveral; a layer called twice has one set of weights. With "
+                "local x = nn.Input { 4 }:",
+                "nn.Model { inputs = x, outputs = nn.Add {} { x, nn.Dense { 4 }(x) } }",
+                DG_TAKES(taken,
+                         DG_SLOT(taken, inputs, .required = true, .handle = &end_handle.handle,
+                                 .doc = "where the rows come in"),
+                         DG_SLOT(taken, outputs, .required = true, .handle = &end_handle.handle,
+                                 .doc = "what the model gives"),
+                         NAME_AND_SEED(taken)),
+                DG_HINTS({ "input", "use inputs = ..." }, { "output", "use outputs = ..." })),
+    { .name = NULL },
+};
+
+void dg_open_graph(lua_State *L)
+{
+    dg_class_register(L, &node_class);
+    dg_push_functions(L, constructors, "nn.");
+    for (const dg_function *each = constructors; each->name; each++) {
+        lua_getfield(L, -1, each->name);
+        lua_setfield(L, -3, each->name);
+    }
+    lua_pop(L, 1);
+}

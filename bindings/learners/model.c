@@ -1,0 +1,218 @@
+/* The class of networks: what one says of itself. */
+#include "bindings/learners/model.h"
+
+#include <string.h>
+
+#include "bindings/calls/check.h"
+#include "bindings/learners/learner.h"
+#include "bindings/learners/parts.h"
+
+#define LAYER "digits.layer"
+
+dg_model *dg_want_model(lua_State *L, int index, const char *function)
+{
+    if (!dg_class_test(L, index, &dg_model_class))
+        dg_wrong_type(L, index, function, "the value", "a network");
+    return dg_model_of(dg_want_learner(L, index, function));
+}
+
+/* --- properties ----------------------------------------------------------------------------- */
+
+static int push_recipe(lua_State *L, const dg_part *part)
+{
+    if (part)
+        dg_push_part(L, part);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+static int model_optimizer(lua_State *L)
+{
+    return push_recipe(L, dg_want_model(L, 1, "optimizer")->optimizer);
+}
+
+static int model_loss(lua_State *L)
+{
+    return push_recipe(L, dg_want_model(L, 1, "loss")->loss);
+}
+
+static int model_parameters(lua_State *L)
+{
+    const dg_model *model = dg_want_model(L, 1, "parameters");
+    int64_t count = 0;
+    for (int i = 0; i < model->layer_count; i++) count += model->layers[i].parameters;
+    lua_pushinteger(L, count);
+    return 1;
+}
+
+/* --- a layer of a model, as model.layers shows it ------------------------------------------- */
+
+/* User value 1: a table of its fields. */
+static void push_fields(lua_State *L, int index)
+{
+    if (!luaL_testudata(L, index, LAYER))
+        dg_wrong_type(L, index, "layer", "the value", "a layer of a model");
+    lua_getiuservalue(L, index, 1);
+}
+
+static int layer_field(lua_State *L)
+{
+    push_fields(L, 1);
+    lua_getfield(L, -1, luaL_checkstring(L, 2));
+    return 1;
+}
+
+static const dg_property layer_properties[] = {
+    { "name", layer_field, "name\nIts name in the model." },
+    { "type", layer_field, "type\nWhat made it: \"Dense\"." },
+    { "part", layer_field, "part\nIts description, with its options: model.layers[2].part.units." },
+    { "output_shape", layer_field, "output_shape\nThe shape of a row that it gives." },
+    { "parameters", layer_field, "parameters\nHow many numbers its weights are." },
+    { "trainable", layer_field, "trainable\nHow many of these are trained." },
+    { NULL, NULL, NULL },
+};
+
+static int layer_tostring(lua_State *L)
+{
+    push_fields(L, 1);
+    luaL_tolstring(L, -1, NULL);
+    return 1;
+}
+
+static int layer_newindex(lua_State *L)
+{
+    if (!luaL_testudata(L, 1, LAYER))
+        dg_wrong_type(L, 1, "layer", "the value", "a layer of a model");
+    const char *name = luaL_tolstring(L, 2, NULL);
+    bool trainable = strcmp(name, "trainable") == 0;
+    return dg_raise(L, "the field '%s' of a layer cannot be set: %s", name,
+                    trainable ? "layers cannot be frozen yet, all weights are trained"
+                              : "it tells what the model is; make another model");
+}
+
+/* pairs(layer): over a copy of its fields. */
+static int layer_pairs(lua_State *L)
+{
+    push_fields(L, 1);
+    lua_getglobal(L, "next");
+    lua_newtable(L);
+    for (lua_pushnil(L); lua_next(L, -4); lua_pop(L, 1)) {
+        lua_pushvalue(L, -2);
+        lua_pushvalue(L, -2);
+        lua_rawset(L, -5);
+    }
+    return 2;
+}
+
+static const luaL_Reg layer_metamethods[] = {
+    { "__tostring", layer_tostring },
+    { "__newindex", layer_newindex },
+    { "__pairs", layer_pairs },
+    { NULL, NULL },
+};
+
+static const dg_class layer_class = {
+    .name = LAYER,
+    .doc = "layer\nA layer of a model, as model.layers shows it; it cannot be changed.\n"
+           "print(model.layers[2].output_shape)",
+    .properties = layer_properties,
+    .metamethods = layer_metamethods,
+};
+
+static void push_layer(lua_State *L, const dg_model *model, const dg_node *node)
+{
+    const dg_layer *layer = &model->layers[node->layer];
+    dg_class_push(L, &layer_class, 1, 1);
+    lua_createtable(L, 0, 6);
+    dg_set_printable(L, "digits.record");
+    lua_pushstring(L, layer->name);
+    lua_setfield(L, -2, "name");
+    lua_pushstring(L, layer->part->type->name);
+    lua_setfield(L, -2, "type");
+    dg_push_part(L, layer->part);
+    lua_setfield(L, -2, "part");
+    dg_push_list(L, node->build.output.count);
+    for (int i = 0; i < node->build.output.count; i++) {
+        lua_pushinteger(L, node->build.output.at[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_setfield(L, -2, "output_shape");
+    lua_pushinteger(L, layer->parameters);
+    lua_setfield(L, -2, "parameters");
+    lua_pushinteger(L, layer->trainable);
+    lua_setfield(L, -2, "trainable");
+    lua_setiuservalue(L, -2, 1);
+}
+
+/* --- more properties of a model -------------------------------------------------------------- */
+
+static int model_layers(lua_State *L)
+{
+    const dg_model *model = dg_want_model(L, 1, "layers");
+    dg_push_list(L, model->node_count);
+    for (int i = 0; i < model->node_count; i++) {
+        push_layer(L, model, &model->nodes[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+static const dg_property properties[] = {
+    { "name", dg_learner_own_value, "name\nThe name given to nn.Sequential, or nil." },
+    { "optimizer", model_optimizer, "optimizer\nThe recipe given to compile, or nil." },
+    { "loss", model_loss, "loss\nThe loss given to compile, or nil." },
+    { "parameters", model_parameters, "parameters\nHow many numbers its weights are." },
+    { "layers", model_layers,
+      "layers\nA list of its layers: name, type, part, output_shape, parameters, trainable." },
+    { NULL, NULL, NULL },
+};
+
+/* --- the rest of a value -------------------------------------------------------------------- */
+
+static int model_len(lua_State *L)
+{
+    lua_pushinteger(L, dg_want_model(L, 1, "#")->node_count);
+    return 1;
+}
+
+static int model_tostring(lua_State *L)
+{
+    const dg_learner *learner = *(dg_learner **)luaL_checkudata(L, 1, dg_model_class.name);
+    if (!learner) {
+        lua_pushliteral(L, "closed model");
+        return 1;
+    }
+    const dg_model *model = dg_want_model(L, 1, "tostring");
+    dg_push_learner_values(L, 1);
+    lua_getfield(L, -1, "name");
+    const char *name = lua_tostring(L, -1);
+    model_parameters(L);
+    lua_pushfstring(L, "model%s%s%s: %d layers, %I parameters%s%s", name ? " '" : "",
+                    name ? name : "", name ? "'" : "", model->node_count, lua_tointeger(L, -1),
+                    model->optimizer ? "" : ", not compiled", learner->fitted ? ", fitted" : "");
+    return 1;
+}
+
+static const luaL_Reg metamethods[] = {
+    { "__len", model_len },
+    { "__tostring", model_tostring },
+    { NULL, NULL },
+};
+
+const dg_class dg_model_class = {
+    .name = "digits.model",
+    .doc =
+        "model\n"
+        "A network with its weights: nn.Sequential makes one, digits.load reads one. compile it, "
+        "fit it to a\ndataset, then evaluate, predict and save.",
+    .base = &dg_learner_class,
+    .methods = dg_model_methods,
+    .properties = properties,
+    .metamethods = metamethods,
+};
+
+void dg_open_model(lua_State *L)
+{
+    dg_class_register(L, &layer_class);
+}

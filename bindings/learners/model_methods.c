@@ -1,0 +1,227 @@
+/* What networks can do beyond what every learner can. */
+#include <string.h>
+
+#include "bindings/learners/asking.h"
+#include "bindings/calls/check.h"
+#include "bindings/calls/described.h"
+#include "bindings/learners/learner.h"
+#include "bindings/learners/model.h"
+#include "bindings/learners/parts.h"
+#include "bindings/values/tensor.h"
+#include "engine/base/random.h"
+
+/* --- compile -------------------------------------------------------------------------------- */
+
+typedef struct compile_options {
+    const dg_part *optimizer, *loss;
+    int metrics; /* place of the list, or 0 */
+} compile_options;
+
+static const dg_lua_handle metrics_handle = { { "list", "a list such as { \"accuracy\" }" },
+                                              dg_is_table };
+
+static const dg_param compile_params[] = {
+    DG_PART(compile_options, optimizer, .required = true, .named_only = true, .kind = "optimizer",
+            .doc = "how weights are updated; the model has a copy of its own"),
+    DG_PART(compile_options, loss, .required = true, .named_only = true, .kind = "loss",
+            .doc = "what is minimised"),
+    DG_SLOT(compile_options, metrics, .named_only = true, .handle = &metrics_handle.handle,
+            .doc = "what else is judged: names of metrics.names(), functions of (y_true, y_pred) "
+                   "and functions by name; fit has them in its history, evaluate among its scores"),
+    DG_END,
+};
+
+static const dg_hint compile_hints[] = {
+    { "lr", "the optimizer has it: optimizer = nn.Adam { learning_rate = ... }" },
+    { "learning_rate", "the optimizer has it: optimizer = nn.Adam { learning_rate = ... }" },
+    { "optimiser", "use optimizer = ..." },
+    { NULL },
+};
+
+static int compile(lua_State *L, const void *options)
+{
+    const compile_options *o = options;
+    dg_model *model = dg_want_model(L, 1, "compile");
+    dg_metric metrics[DG_MAX_METRICS];
+    char text[256];
+    int count = dg_read_metrics(L, o->metrics, metrics);
+    dg_check_call(L, dg_model_compile(model, o->optimizer, o->loss, count, metrics), "compile");
+    dg_keep_metric_functions(L, 1);
+    if (dg_model_doubts_outputs(model, text, sizeof text)) dg_tell(L, "compile", text);
+    lua_settop(L, 1);
+    return 1;
+}
+
+/* --- features ------------------------------------------------------------------------------- */
+
+typedef struct taken {
+    const dg_tensor *rows;
+    dg_one_of layer;
+    const dg_dataset *set;
+    dg_optional_seed seed;
+    int weights; /* place of the table */
+} taken;
+
+static int want_node(lua_State *L, const dg_model *model, const dg_value *layer)
+{
+    int64_t count = model->node_count, place = layer->integer;
+    if (layer->type == DG_VALUE_INT) {
+        if (place >= 1 && place <= count) return (int)place - 1;
+        if (place <= -1 && place >= -count) return (int)(count + place);
+        return dg_raise(L,
+                        "features: layer must be a whole number from 1 to %I, or from -%I to -1, "
+                        "found %I",
+                        (lua_Integer)count, (lua_Integer)count, (lua_Integer)place);
+    }
+    const char **names = dg_scratch(L, (size_t)model->node_count, sizeof *names);
+    for (int i = 0; i < model->node_count; i++)
+        names[i] = model->layers[model->nodes[i].layer].name;
+    return dg_find_name(L, names, model->node_count, layer->text,
+                        "features: the model has no layer");
+}
+
+static int features(lua_State *L, const void *options)
+{
+    const taken *o = options;
+    const dg_model *model = dg_want_model(L, 1, "features");
+    dg_tell_scale(L, &model->base, o->rows, "features");
+    int node = want_node(L, model, &o->layer);
+    dg_job job = dg_job_default();
+    dg_check_call(L, dg_model_features(model, o->rows, node, &job, dg_push_tensor(L)), "features");
+    return 1;
+}
+
+/* --- weights -------------------------------------------------------------------------------- */
+
+/* Pushes a table name -> tensor, whose list part has the names in order. `gradients`: of those
+ * that are trained. */
+static void push_weights(lua_State *L, const dg_model *model, bool gradients)
+{
+    int place = 0;
+    lua_createtable(L, model->weight_count, model->weight_count);
+    dg_set_printable(L, "digits.weights");
+    for (int i = 0; i < model->weight_count; i++) {
+        const dg_weight *weight = &model->weights[i];
+        if (gradients && weight->frozen) continue;
+        dg_tensor *out = dg_push_tensor(L);
+        dg_check_status(L, dg_tensor_new(out, DG_FLOAT32, weight->shape.count, weight->shape.at));
+        memcpy(dg_floats(out), gradients ? dg_model_gradient(model, i) : dg_model_weight(model, i),
+               (size_t)weight->size * sizeof(float));
+        lua_setfield(L, -2, weight->name);
+        lua_pushstring(L, weight->name);
+        lua_rawseti(L, -2, ++place);
+    }
+}
+
+static int weights(lua_State *L)
+{
+    push_weights(L, dg_want_model(L, 1, "weights"), false);
+    return 1;
+}
+
+static int find_weight(lua_State *L, const dg_model *model, const char *name)
+{
+    const char **names = dg_scratch(L, (size_t)model->weight_count, sizeof *names);
+    for (int i = 0; i < model->weight_count; i++) names[i] = model->weights[i].name;
+    int found =
+        dg_find_name(L, names, model->weight_count, name, "set_weights: the model has no weight");
+    lua_pop(L, 1);
+    return found;
+}
+
+/* Leaves in the table on top the contiguous float32 tensors for the weights of these numbers. */
+static void check_weight(lua_State *L, const dg_model *model, int values)
+{
+    const char *name = lua_tostring(L, -2);
+    int number = find_weight(L, model, name);
+    const dg_weight *weight = &model->weights[number];
+    const dg_tensor *given = dg_want_tensor(L, -1, "set_weights", name);
+    char found[160], expected[160];
+    if (given->axes != weight->shape.count ||
+        memcmp(given->shape, weight->shape.at, (size_t)given->axes * sizeof *given->shape) != 0)
+        dg_raise(L, "set_weights: %s must have shape %s, found %s", name,
+                 dg_shape_text(weight->shape.count, weight->shape.at, expected, sizeof expected),
+                 dg_shape_text(given->axes, given->shape, found, sizeof found));
+    dg_check_call(L, dg_tensor_astype(dg_push_tensor(L), given, DG_FLOAT32), "set_weights");
+    lua_rawseti(L, values, number + 1);
+}
+
+static const dg_lua_handle weights_handle = { { "table", "a table from names to tensors" },
+                                              dg_is_table };
+
+static int set_weights(lua_State *L, const void *options)
+{
+    (void)options; /* at place 2 */
+    dg_model *model = dg_want_model(L, 1, "set_weights");
+    lua_settop(L, 2);
+    lua_newtable(L);
+    for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
+        if (lua_type(L, -2) == LUA_TSTRING)
+            check_weight(L, model, 3);
+        else if (lua_type(L, -1) != LUA_TSTRING) /* weights() lists its names */
+            dg_raise(L, "set_weights: expected names with tensors, found %s", dg_push_found(L, -2));
+    }
+    for (lua_pushnil(L); lua_next(L, 3); lua_pop(L, 1)) {
+        int number = (int)lua_tointeger(L, -2) - 1;
+        const dg_tensor *value = lua_touserdata(L, -1);
+        memcpy(dg_model_weight(model, number), dg_floats(value),
+               (size_t)model->weights[number].size * sizeof(float));
+    }
+    return 0;
+}
+
+static int gradients(lua_State *L, const void *options)
+{
+    const taken *o = options;
+    dg_model *model = dg_want_model(L, 1, "gradients");
+    dg_job job = dg_job_default();
+    double loss;
+    uint64_t key = dg_key(dg_seed_or_next(&o->seed), "gradients", 0);
+    dg_check_call(L, dg_model_gradients(model, o->set, key, &job, &loss), "gradients");
+    push_weights(L, model, true);
+    dg_push_number(L, loss);
+    return 2;
+}
+
+const dg_function dg_model_methods[] = {
+    DG_FUNCTION("compile", compile,
+                "Says how to train, and returns the model; compiling again starts the optimizer "
+                "anew.\nA function among the metrics gets labels {n} (or numbers) and the outputs "
+                "{n, classes} (or numbers {n}) of an\nepoch, and returns a number; model files do "
+                "not keep it.",
+                "model:compile { optimizer = nn.Adam {}, loss = \"categorical_crossentropy\", "
+                "metrics = { \"accuracy\" } }",
+                DG_OPTIONS(compile), .hints = compile_hints),
+    DG_FUNCTION(
+        "features", features, "The output of a layer for each row: {n, ...} float32.",
+        "model:features(test, \"dense\")",
+        DG_TAKES(taken,
+                 DG_HANDLE(taken, rows, .required = true, .handle = &dg_rows_handle.handle,
+                           .doc = "{n, ...}, or one row"),
+                 DG_ONE_OF(taken, layer, .required = true,
+                           .alternatives = (const dg_param[]){ DG_EITHER(DG_TYPE_INT),
+                                                               DG_EITHER(DG_TYPE_TEXT), DG_END },
+                           .doc = "its place (-1 is the last), or its name")),
+        .arguments = 2),
+    DG_PLAIN_FUNCTION("weights", weights,
+                      "Copies of the weights, a table from names to tensors; its list part has the "
+                      "names in order.",
+                      "model:weights()[\"dense.kernel\"]"),
+    DG_FUNCTION(
+        "set_weights", set_weights,
+        "Gives weights these values, all of them or, on an error, none.",
+        "model:set_weights(other:weights())",
+        DG_TAKES(taken, DG_SLOT(taken, weights, .required = true, .handle = &weights_handle.handle,
+                                .doc = "new values by name, as from weights(); the others stay")),
+        .arguments = 1),
+    DG_FUNCTION("gradients", gradients,
+                "The gradients of the loss of a whole set, as in one batch of training, without an "
+                "update: a table as\nfrom weights(), and the loss. The model stays as it was.",
+                "model:gradients(train:take(50))[\"dense.kernel\"]",
+                DG_TAKES(taken,
+                         DG_HANDLE(taken, set, .required = true, .handle = &dg_set_handle.handle,
+                                   .doc = "the rows, as one batch"),
+                         DG_SEED(taken, seed, .doc = "of layers that draw, such as Dropout")),
+                .arguments = 1),
+    { .name = NULL },
+};

@@ -1,0 +1,69 @@
+/* What learners made of trees can do beyond what every learner can. */
+#include "bindings/learners/tree.h"
+
+#include <string.h>
+
+#include "bindings/calls/check.h"
+#include "bindings/calls/described.h"
+#include "bindings/learners/learner.h"
+#include "bindings/values/tensor.h"
+#include "engine/tree/learners.h"
+
+static dg_learner *want_fitted(lua_State *L, const char *function)
+{
+    dg_learner *learner = dg_want_learner(L, 1, function);
+    if (!learner->type->family || strcmp(learner->type->family, "tree") != 0)
+        dg_wrong_type(L, 1, function, "the value", "a model made of trees");
+    if (!learner->fitted) dg_raise(L, "%s: the model was never fitted", function);
+    return learner;
+}
+
+typedef struct taken {
+    const char *kind;
+    int64_t number, depth;
+} taken;
+
+static int importances(lua_State *L, const void *options)
+{
+    const taken *o = options;
+    const dg_learner *learner = want_fitted(L, "importances");
+    dg_check_call(L, dg_tree_learner_importances(learner, o->kind, dg_push_tensor(L)),
+                  "importances");
+    return 1;
+}
+
+static int tree_text(lua_State *L, const void *options)
+{
+    const taken *o = options;
+    const dg_learner *learner = want_fitted(L, "tree_text");
+    dg_check_call(L, dg_tree_learner_print(learner, o->number - 1, (int)o->depth, dg_push_box(L)),
+                  "tree_text");
+    dg_push_boxed(L);
+    return 1;
+}
+
+static const dg_function methods[] = {
+    DG_FUNCTION("importances", importances,
+                "How much each feature counts, a tensor {features} that sums to 1.",
+                "boost:importances \"weight\"",
+                DG_TAKES(taken, DG_TEXT(taken, kind,
+                                        .doc = "boosting, as XGBoost: \"gain\", \"total_gain\", "
+                                               "\"cover\", \"total_cover\" or \"weight\"; other "
+                                               "trees: \"impurity\"; nil: the first")),
+                .arguments = 1),
+    DG_FUNCTION("tree_text", tree_text, "A tree as a text that a person can read.",
+                "print(forest:tree_text(1, 3))",
+                DG_TAKES(taken,
+                         DG_INT(taken, number, DG_AT_LEAST(1), .default_number = 1,
+                                .doc = "which tree, from 1"),
+                         DG_INT(taken, depth, DG_WITHIN(-1, INT32_MAX), .default_number = -1,
+                                .doc = "how many splits deep; -1: whole")),
+                .arguments = 2),
+    { .name = NULL },
+};
+
+const dg_class dg_tree_class = {
+    .base = &dg_learner_class,
+    .methods = methods,
+    .index = dg_learner_index,
+};

@@ -1,0 +1,9 @@
+/* Learners made of trees as Lua values: what they can do beyond what every learner can. */
+#ifndef DIGITS_BINDINGS_TREE_H
+#define DIGITS_BINDINGS_TREE_H
+
+#include "bindings/calls/class.h"
+
+extern const dg_class dg_tree_class;
+
+#endif

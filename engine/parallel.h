@@ -1,0 +1,64 @@
+/* Parallel work, with results that do not depend on how many threads do it.
+ *
+ * Work is cut into pieces whose number follows from the problem alone; threads take pieces as they
+ * come free; what pieces sum, the caller adds up in the order of the pieces. */
+#ifndef DG_PARALLEL_H
+#define DG_PARALLEL_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/status.h"
+
+enum { DG_MAX_THREADS = 1024, DG_ERROR_SIZE = 1024 };
+
+/* Not zero once the user asked to stop (the program's Ctrl-C handler sets it, and clears it when
+ * the request has been answered). */
+extern atomic_int dg_interrupt;
+
+/* One run of something long: how many threads it may use, and whether it should stop. Wherever a
+ * function takes a job, NULL stands for dg_job_default(). */
+typedef struct dg_job {
+    int threads;              /* at least 1 */
+    const atomic_int *cancel; /* stop when not zero; NULL: cannot be cancelled */
+} dg_job;
+
+/* A job with the default number of threads that stops on dg_interrupt. */
+dg_job dg_job_default(void);
+
+/* The job itself; for NULL the default one, which is put into `*room`. For functions that look into
+ * their job. */
+const dg_job *dg_job_or_default(const dg_job *job, dg_job *room);
+
+/* DG_CANCELLED with the message "interrupted" when the job should stop. */
+dg_status dg_job_check(const dg_job *job);
+
+/* The default number of threads: at first the processors that this process may use. Set gives
+ * DG_INVALID outside 1 .. DG_MAX_THREADS. */
+int dg_threads(void);
+dg_status dg_set_threads(int threads);
+
+/* Runs `function(context, piece, worker)` once for each piece 0 .. pieces-1, on up to job->threads
+ * threads, and waits. `worker` is 0 .. job->threads-1 and tells apart pieces that run at the same
+ * time: scratch memory belongs to a worker. Where pieces fail, the failure of the lowest piece is
+ * the result; later pieces are then not begun. Stops with DG_CANCELLED between pieces when
+ * cancelled. Within a piece, a nested call runs its pieces one after another. */
+typedef dg_status dg_piece(void *context, int64_t piece, int worker);
+dg_status dg_parallel(const dg_job *job, int64_t pieces, dg_piece *function, void *context);
+
+/* Whether the calling thread is within a piece. */
+bool dg_in_piece(void);
+
+/* How many pieces `count` items make when a piece has about `grain` of them and there are at most
+ * `most` pieces; at least 1. Depends on nothing else, so neither do the results. */
+int64_t dg_pieces(int64_t count, int64_t grain, int64_t most);
+
+/* The first item of piece `piece` when `count` items are cut into `pieces` as evenly as possible;
+ * the piece ends where the next begins. */
+static inline int64_t dg_piece_begin(int64_t count, int64_t pieces, int64_t piece)
+{
+    return count / pieces * piece + (piece < count % pieces ? piece : count % pieces);
+}
+
+#endif
