@@ -1,6 +1,7 @@
 /* The product for each instruction set, and the choice among them. */
 #include "engine/tensor/product.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "engine/parallel.h"
@@ -52,9 +53,17 @@ dg_multiply_function *dg_multiply_for(const char *kernel_name)
     return strcmp(kernel_name, "default") == 0 ? multiply_default : NULL;
 }
 
+/* Chosen by the first product. Threads that race for it store the same. */
+static _Atomic(dg_multiply_function *) chosen;
+
 void dg_multiply(const dg_product *product)
 {
-    dg_multiply_for(dg_kernel_name())(product);
+    dg_multiply_function *multiply = atomic_load_explicit(&chosen, memory_order_relaxed);
+    if (!multiply) {
+        multiply = dg_multiply_for(dg_kernel_name());
+        atomic_store_explicit(&chosen, multiply, memory_order_relaxed);
+    }
+    multiply(product);
 }
 
 /* Four by four within registers. */
