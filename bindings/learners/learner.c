@@ -42,7 +42,7 @@ static const dg_class plain_class = { .base = &dg_learner_class, .index = dg_lea
 static const struct family {
     const char *name;
     const dg_class *class;
-} families[] = { { "network", &dg_model_class }, { "tree", &dg_tree_class } };
+} families[] = { { "network", &dg_model_class }, { "tree", &dg_tree_learner_class } };
 
 static const dg_class *family_class(const dg_learner_type *type)
 {

@@ -62,7 +62,7 @@ static const dg_function methods[] = {
     { .name = NULL },
 };
 
-const dg_class dg_tree_class = {
+const dg_class dg_tree_learner_class = {
     .base = &dg_learner_class,
     .methods = methods,
     .index = dg_learner_index,

@@ -4,6 +4,6 @@
 
 #include "bindings/calls/class.h"
 
-extern const dg_class dg_tree_class;
+extern const dg_class dg_tree_learner_class;
 
 #endif

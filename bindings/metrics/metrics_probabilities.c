@@ -75,7 +75,7 @@ typedef struct calibration_options {
 } calibration_options;
 
 static const dg_param calibration_params[] = {
-    DG_OF_TRUTH, DG_OF_CHANCES, DG_BINS(calibration_options), DG_OF_COLUMNS, DG_END,
+    DG_OF_TRUTH, DG_OF_CHANCES, DG_CALIBRATION_BINS(calibration_options), DG_OF_COLUMNS, DG_END,
 };
 
 static int calibration(lua_State *L, const void *options)

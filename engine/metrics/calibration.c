@@ -64,13 +64,13 @@ typedef struct calibration_options {
 } calibration_options;
 
 static const dg_param params[] = {
-    DG_BINS(calibration_options),
+    DG_CALIBRATION_BINS(calibration_options),
     DG_END,
 };
 
 static dg_status expected_error(const void *options, const dg_judged *judged, double *out)
 {
-    dg_calibration_bin bins[DG_MOST_BINS];
+    dg_calibration_bin bins[DG_MOST_CALIBRATION_BINS];
     int64_t count = ((const calibration_options *)options)->bins;
     dg_calibration(&judged->chances, count, bins);
     *out = dg_calibration_error(bins, count);

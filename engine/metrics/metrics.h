@@ -155,10 +155,10 @@ typedef struct dg_calibration_bin {
     double confidence, accuracy; /* means; 0 in an empty bin */
 } dg_calibration_bin;
 
-/* `bins` (1 .. DG_MOST_BINS) of equal width (calibration.c). */
-enum { DG_MOST_BINS = 1000 };
-#define DG_BINS(options)                                                                           \
-    DG_INT(options, bins, DG_WITHIN(1, DG_MOST_BINS), .default_number = 15,                        \
+/* `bins` (1 .. DG_MOST_CALIBRATION_BINS) of equal width (calibration.c). */
+enum { DG_MOST_CALIBRATION_BINS = 1000 };
+#define DG_CALIBRATION_BINS(options)                                                               \
+    DG_INT(options, bins, DG_WITHIN(1, DG_MOST_CALIBRATION_BINS), .default_number = 15,            \
            .doc = "bins of equal width")
 void dg_calibration(const dg_probabilities *chances, int64_t bins, dg_calibration_bin *out);
 /* The mean of |accuracy - confidence| over rows, and the greatest of any bin (Guo et al. 2017). */

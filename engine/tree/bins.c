@@ -56,8 +56,9 @@ static int cut_values(const struct values *values, int most, uint8_t *bin, float
 /* What remains to be said of a column whose bins are known: which is common, whether it varies. */
 static void describe(struct cut *cut, int64_t feature, int bins, int64_t nans, const int64_t *rows)
 {
-    dg_column *column = &cut->bins->columns[feature];
-    *column = (dg_column){ .feature = (int32_t)feature, .bins = bins, .nan_bin = nans ? bins : -1 };
+    dg_bin_column *column = &cut->bins->columns[feature];
+    *column =
+        (dg_bin_column){ .feature = (int32_t)feature, .bins = bins, .nan_bin = nans ? bins : -1 };
     for (int b = 1; b < bins; b++)
         if (rows[b] > rows[column->common]) column->common = b;
     if (bins + (nans > 0) < 2) column->bins = 0;
@@ -287,7 +288,7 @@ static dg_status keep_varying(struct cut *cut)
 {
     dg_bins *bins = cut->bins;
     for (int64_t f = 0; f < cut->features; f++) {
-        dg_column column = bins->columns[f];
+        dg_bin_column column = bins->columns[f];
         if (column.bins == 0) continue;
         uint8_t *to = bins->by_column + bins->count * cut->rows;
         memmove(to, bins->by_column + f * cut->rows, (size_t)cut->rows);
@@ -299,7 +300,7 @@ static dg_status keep_varying(struct cut *cut)
     DG_TRY(dg_alloc(&bins->low, bins->total, sizeof *bins->low));
     DG_TRY(dg_alloc(&bins->high, bins->total, sizeof *bins->high));
     for (int32_t c = 0; c < bins->count; c++) {
-        const dg_column *column = &bins->columns[c];
+        const dg_bin_column *column = &bins->columns[c];
         size_t bytes = (size_t)column->bins * sizeof(float);
         memcpy(bins->low + column->first, cut->low + (int64_t)column->feature * 256, bytes);
         memcpy(bins->high + column->first, cut->high + (int64_t)column->feature * 256, bytes);
@@ -359,7 +360,7 @@ void dg_bins_free(dg_bins *bins)
     *bins = (dg_bins){ 0 };
 }
 
-float dg_bins_threshold(const dg_bins *bins, const dg_column *column, int left, int right)
+float dg_bins_threshold(const dg_bins *bins, const dg_bin_column *column, int left, int right)
 {
     if (right == column->nan_bin) return bins->high[column->first + column->bins - 1];
     float below = bins->high[column->first + left], above = bins->low[column->first + right];
@@ -482,7 +483,7 @@ static int32_t block_end(const dg_bins *bins, int32_t first)
     int32_t c = first;
     int64_t columns = UINT32_MAX / (bins->rows + 1); /* entries are counted in 32 bits */
     for (; c < bins->count; c++) {
-        const dg_column *column = &bins->columns[c];
+        const dg_bin_column *column = &bins->columns[c];
         int64_t used = column->first + column->bins + 1 - bins->columns[first].first;
         if (c > first && (used > BLOCK_BINS || c - first >= columns)) break;
     }

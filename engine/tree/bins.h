@@ -16,13 +16,13 @@
 
 enum { DG_MAX_BINS = 256 };
 
-typedef struct dg_column {
+typedef struct dg_bin_column {
     int32_t feature; /* its place in a row of the data */
     int32_t bins;    /* of numbers, ascending */
     int32_t nan_bin; /* = bins, or -1: no value is NaN */
     int32_t common;  /* the bin of numbers with most rows */
     int64_t first;   /* its first bin among those of all columns */
-} dg_column;
+} dg_bin_column;
 
 /* Columns whose histograms together fit a processor's second cache. `entry` holds, row after row,
  * the bins (counted from the block's first) of all values that are not common. */
@@ -37,7 +37,7 @@ typedef struct dg_bins {
     int64_t rows, features;
     int32_t count; /* columns that vary */
     int64_t total; /* bins of all of them */
-    dg_column *columns;
+    dg_bin_column *columns;
     float *low, *high;  /* {total}: the least and the greatest value in each bin */
     uint8_t *by_column; /* {count, rows} */
     uint8_t *by_row;    /* {rows, count}, after dg_bins_add_rows; else NULL */
@@ -61,7 +61,7 @@ void dg_bins_free(dg_bins *bins);
 /* The number between bins `left` and `right` (left < right) of a column at which a tree parts them:
  * values up to it go left; where `right` is the bin of NaN, all numbers do. It parts no bin between
  * them either, so that rows which come there by their bins and by their values go the same way. */
-float dg_bins_threshold(const dg_bins *bins, const dg_column *column, int left, int right);
+float dg_bins_threshold(const dg_bins *bins, const dg_bin_column *column, int left, int right);
 
 /* Parts rows by a column: those in bins up to `left` stay in order at the front, the others in
  * order behind them; NaN goes left with nan_left. spare: {count}. Returns how many went left. */

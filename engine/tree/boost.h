@@ -29,15 +29,15 @@ typedef struct dg_boost_sample {
     const uint32_t *row; /* {count}, ascending: the rows that the tree is grown from */
 } dg_boost_sample;
 
-static inline int64_t dg_pair(int32_t gradient, int32_t hessian)
+static inline int64_t dg_boost_pair(int32_t gradient, int32_t hessian)
 {
     return (int64_t)((uint64_t)(uint32_t)gradient << 32) + hessian;
 }
-static inline int32_t dg_pair_hessian(int64_t pair)
+static inline int32_t dg_boost_pair_hessian(int64_t pair)
 {
     return (int32_t)pair;
 }
-static inline int32_t dg_pair_gradient(int64_t pair)
+static inline int32_t dg_boost_pair_gradient(int64_t pair)
 {
     return (int32_t)((uint64_t)pair >> 32); /* hessians are not negative: nothing was borrowed */
 }

@@ -120,12 +120,12 @@ static dg_status rest_histogram(struct grower *g, int64_t **hist)
 
 static double gradient_of(const struct grower *g, int64_t pair)
 {
-    return dg_pair_gradient(pair) * g->sample->gradient_unit;
+    return dg_boost_pair_gradient(pair) * g->sample->gradient_unit;
 }
 
 static double hessian_of(const struct grower *g, int64_t pair)
 {
-    return dg_pair_hessian(pair) * g->sample->hessian_unit;
+    return dg_boost_pair_hessian(pair) * g->sample->hessian_unit;
 }
 
 static bool may_split(const struct grower *g, const struct open *leaf)
@@ -193,7 +193,7 @@ static int64_t choose(const struct grower *g)
 static void state_facts(struct grower *g, const struct open *leaf)
 {
     double gradient = gradient_of(g, leaf->sum), hessian = hessian_of(g, leaf->sum);
-    dg_node_fact *fact = &g->tree->fact[leaf->node];
+    dg_tree_fact *fact = &g->tree->fact[leaf->node];
     fact->cover = (float)hessian;
     fact->weight = (float)dg_boost_weight(g->options, gradient, hessian);
 }
@@ -231,7 +231,7 @@ static dg_status split_leaf(struct grower *g, struct open *leaf, struct open chi
 {
     const dg_bins *bins = g->sample->bins;
     const dg_boost_split *split = &leaf->split;
-    const dg_column *column = &bins->columns[split->column];
+    const dg_bin_column *column = &bins->columns[split->column];
     float threshold = dg_bins_threshold(bins, column, split->left, split->right);
     int64_t middle =
         leaf->begin + dg_bins_part(bins, split->column, split->left, split->nan_left,
@@ -292,7 +292,7 @@ static dg_status grow(struct grower *g)
 /* --- margins ------------------------------------------------------------------------------ */
 
 /* The bin up to which a column goes left, from the threshold. */
-static int left_bin(const dg_bins *bins, const dg_column *column, float threshold)
+static int left_bin(const dg_bins *bins, const dg_bin_column *column, float threshold)
 {
     int low = 0, high = column->bins - 1;
     while (low < high) {
@@ -316,8 +316,9 @@ static dg_status walk_others(struct grower *g, float *margin)
     for (int32_t c = 0; c < bins->count; c++) column_of[bins->columns[c].feature] = c;
     for (int32_t n = 0; n < tree->nodes; n++)
         if (tree->fact[n].leaf < 0)
-            left[n] = left_bin(bins, &bins->columns[column_of[dg_rule_feature(&tree->rule[n])]],
-                               tree->rule[n].threshold);
+            left[n] =
+                left_bin(bins, &bins->columns[column_of[dg_tree_rule_feature(&tree->rule[n])]],
+                         tree->rule[n].threshold);
     for (int64_t row = 0, used = 0; row < bins->rows; row++) {
         if (used < g->sample->count && g->sample->row[used] == row) {
             used++;
@@ -325,8 +326,8 @@ static dg_status walk_others(struct grower *g, float *margin)
         }
         int32_t node = 0;
         while (tree->fact[node].leaf < 0) {
-            const dg_node_rule *rule = &tree->rule[node];
-            int32_t c = column_of[dg_rule_feature(rule)];
+            const dg_tree_rule *rule = &tree->rule[node];
+            int32_t c = column_of[dg_tree_rule_feature(rule)];
             int bin = bins->by_column[c * bins->rows + row];
             bool right = bin == bins->columns[c].nan_bin ? rule->feature >= 0 : bin > left[node];
             node = rule->left + right;
@@ -343,7 +344,7 @@ static dg_status finish(struct grower *g, float *margin)
     DG_TRY(dg_tree_finish(tree, 1));
     for (int64_t l = 0; l < g->closed_count; l++) {
         const struct closed *leaf = &g->closed[l];
-        const dg_node_fact *fact = &tree->fact[leaf->node];
+        const dg_tree_fact *fact = &tree->fact[leaf->node];
         float value = tree->value[fact->leaf] = fact->weight;
         for (int64_t i = leaf->begin; i < leaf->end; i++) margin[g->row[i]] += value;
     }

@@ -82,10 +82,10 @@ static double exact_gain(const struct search *search, int64_t left)
 {
     const dg_boost_sample *s = search->sample;
     int64_t right = search->total - left;
-    return dg_boost_score(search->options, dg_pair_gradient(left) * s->gradient_unit,
-                          dg_pair_hessian(left) * s->hessian_unit) +
-           dg_boost_score(search->options, dg_pair_gradient(right) * s->gradient_unit,
-                          dg_pair_hessian(right) * s->hessian_unit) -
+    return dg_boost_score(search->options, dg_boost_pair_gradient(left) * s->gradient_unit,
+                          dg_boost_pair_hessian(left) * s->hessian_unit) +
+           dg_boost_score(search->options, dg_boost_pair_gradient(right) * s->gradient_unit,
+                          dg_boost_pair_hessian(right) * s->hessian_unit) -
            search->total_score;
 }
 
@@ -100,7 +100,7 @@ static int next_bin(const int64_t *hist, int bins, int b)
 static void try_bins(struct search *search, int32_t column, const int64_t *hist, int ends,
                      int64_t shift, struct units units, dg_boost_split *best)
 {
-    const dg_column *described = &search->sample->bins->columns[column];
+    const dg_bin_column *described = &search->sample->bins->columns[column];
     int64_t left[DG_MAX_BINS], sum = shift;
     float score[DG_MAX_BINS];
     for (int b = 0; b < ends; b++) left[b] = sum += hist[b];
@@ -119,7 +119,7 @@ static void try_bins(struct search *search, int32_t column, const int64_t *hist,
 static void search_column(struct search *search, int32_t column, struct units units,
                           dg_boost_split *best)
 {
-    const dg_column *described = &search->sample->bins->columns[column];
+    const dg_bin_column *described = &search->sample->bins->columns[column];
     int64_t *hist = search->hist + described->first;
     int bins = described->bins;
     int64_t nan = described->nan_bin >= 0 ? hist[bins] : 0;
@@ -157,8 +157,9 @@ dg_status dg_boost_find_split(const dg_boost_sample *sample, const dg_boost_opti
     struct search search = {
         .sample = sample, .options = options, .allowed = allowed, .total = total, .hist = hist
     };
-    search.total_score = dg_boost_score(options, dg_pair_gradient(total) * sample->gradient_unit,
-                                        dg_pair_hessian(total) * sample->hessian_unit);
+    search.total_score =
+        dg_boost_score(options, dg_boost_pair_gradient(total) * sample->gradient_unit,
+                       dg_boost_pair_hessian(total) * sample->hessian_unit);
     *out = (dg_boost_split){ .column = -1 };
     DG_TRY(dg_alloc(&search.best, sample->bins->block_count, sizeof *search.best));
     dg_status status = dg_parallel(job, sample->bins->block_count, search_block, &search);

@@ -144,7 +144,7 @@ static dg_status prepare_validation(struct fit *fit)
                                     "fit: validation"));
     DG_TRY(dg_alloc(&fit->val_margin, rows * fit->outputs, sizeof *fit->val_margin));
     DG_TRY(dg_alloc(&fit->val_proba, rows * classes, sizeof *fit->val_proba));
-    dg_tree_begin_margins(learner, rows, fit->val_margin);
+    dg_tree_learner_begin_margins(learner, rows, fit->val_margin);
     return dg_trees_sum(&learner->trees, 0, learner->trees.count, &fit->validation->x, NULL,
                         fit->val_margin, fit->job);
 }
@@ -159,7 +159,7 @@ static dg_status begin_margins(struct fit *fit)
     for (int64_t i = 0; i < cells; i++) fit->margin[i] = base[i / rows];
     if (trees->count == 0) return DG_OK;
     DG_TRY(dg_alloc(&sum, cells, sizeof *sum));
-    dg_tree_begin_margins(fit->learner, rows, sum);
+    dg_tree_learner_begin_margins(fit->learner, rows, sum);
     dg_status status = dg_trees_sum(trees, 0, trees->count, &fit->set->x, NULL, sum, fit->job);
     for (int64_t i = 0; status == DG_OK && i < rows; i++)
         for (int64_t k = 0; k < outputs; k++) fit->margin[k * rows + i] = sum[i * outputs + k];
@@ -172,7 +172,7 @@ static dg_status begin_learner(struct fit *fit, dg_objective objective)
     dg_tree_learner *learner = fit->learner;
     if (fit->goes_on) return DG_OK;
     learner->objective = objective;
-    DG_TRY(dg_tree_start_over(learner, fit->set));
+    DG_TRY(dg_tree_learner_start_over(learner, fit->set));
     learner->trees.width = 1;
     learner->trees.group = fit->outputs;
     return dg_alloc_zero(&learner->base_margin, fit->outputs, sizeof *learner->base_margin);
@@ -218,8 +218,8 @@ static dg_status prepare(struct fit *fit)
     bool numbers = objective == DG_OBJECTIVE_SQUARED;
     if (fit->goes_on && numbers && !fit->set->numeric && objective_word(fit->chosen) != SQUARED)
         return dg_error(DG_INVALID, "fit: the set has labels, the model was fitted on numbers");
-    DG_TRY(dg_tree_check_fit(fit->set, fit->options, &learner->base, numbers,
-                             fit->goes_on ? &learner->base : NULL, fit->job));
+    DG_TRY(dg_tree_learner_check_fit(fit->set, fit->options, &learner->base, numbers,
+                                     fit->goes_on ? &learner->base : NULL, fit->job));
     DG_TRY(dg_bins_make(&fit->bins, &fit->set->x, NULL, fit->chosen->max_bin, fit->job));
     DG_TRY(dg_bins_add_blocks(&fit->bins, fit->job));
     fit->outputs = objective != DG_OBJECTIVE_SOFTMAX ? 1
@@ -278,8 +278,8 @@ static void pack(const float *gradient, const float *hessian, int64_t rows, doub
                  int64_t *pair)
 {
     for (int64_t i = 0; i < rows; i++)
-        pair[i] = dg_pair((int32_t)lrint((double)gradient[i] * g),
-                          (int32_t)lrint((double)hessian[i] * h));
+        pair[i] = dg_boost_pair((int32_t)lrint((double)gradient[i] * g),
+                                (int32_t)lrint((double)hessian[i] * h));
 }
 
 /* What 1 in a packed sum stands for: the least power of two with which `size` fits. So derivatives
@@ -389,14 +389,14 @@ static dg_status fit_boosting(dg_learner *learner, const dg_dataset *set,
                               const dg_fit_options *options, const dg_job *job,
                               dg_fit_result *result)
 {
-    struct fit fit = { .learner = dg_tree_of(learner),
+    struct fit fit = { .learner = dg_tree_learner_of(learner),
                        .set = set,
                        .validation = options->validation,
                        .chosen = learner->options->options,
                        .options = options,
                        .job = job,
                        .result = result,
-                       .seed = dg_tree_seed(learner, options),
+                       .seed = dg_tree_learner_seed(learner, options),
                        .rows = dg_dataset_rows(set),
                        .goes_on = learner->fitted && options->resume == DG_RESUME_YES };
     if (fit.learner->options_unknown)
@@ -511,18 +511,18 @@ const dg_learner_type dg_gradient_boosting = {
     .module = "tree",
     .family = "tree",
     .size = sizeof(dg_tree_learner),
-    .free = dg_tree_free_learner,
+    .free = dg_tree_learner_free,
     .fit = fit_boosting,
-    .predict_proba = dg_tree_predict_proba,
+    .predict_proba = dg_tree_learner_predict_proba,
     .evaluate = dg_evaluate_outputs,
-    .summary = dg_tree_summary,
+    .summary = dg_tree_learner_summary,
     .step = "round",
     .resumes_if_asked = true,
     .takes_numbers = true,
     .takes_weights = true,
-    .attributes = dg_boosting_attributes,
-    .store = dg_tree_store,
-    .restore = dg_tree_restore,
+    .attributes = dg_gradient_boosting_attributes,
+    .store = dg_tree_learner_store,
+    .restore = dg_tree_learner_restore,
     .formats = (const dg_foreign_format *const[]){ &xgboost_json, NULL },
-    .take_options = dg_tree_take_options,
+    .take_options = dg_tree_learner_take_options,
 };

@@ -108,7 +108,7 @@ static void consider(dg_cart *cart, dg_cart_node *node)
 {
     const dg_cart_options *options = cart->options;
     int64_t rows = node->end - node->begin;
-    dg_node_fact *fact = &cart->tree->fact[node->node];
+    dg_tree_fact *fact = &cart->tree->fact[node->node];
     int64_t classes = dg_cart_count(cart, node);
     node->split = (dg_cart_split){ .score = -INFINITY, .column = -1 };
     node->score = 0;
@@ -133,7 +133,7 @@ static dg_status split_node(dg_cart *cart, const dg_cart_node *node, dg_cart_nod
 {
     const dg_bins *bins = cart->sample->bins;
     const dg_cart_split *split = &node->split;
-    const dg_column *column = &bins->columns[split->column];
+    const dg_bin_column *column = &bins->columns[split->column];
     int64_t middle =
         node->begin + dg_bins_part(bins, split->column, split->left, split->nan_left,
                                    cart->row + node->begin, node->end - node->begin, cart->spare);

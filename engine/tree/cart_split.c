@@ -324,7 +324,7 @@ static bool tally_pays(const dg_cart *cart, int64_t rows)
 static bool scan_column(dg_cart_scan *scan, struct collected it)
 {
     if (it.column < 0) return true;
-    const dg_column *described = &scan->cart->sample->bins->columns[it.column];
+    const dg_bin_column *described = &scan->cart->sample->bins->columns[it.column];
     scan->column = it.column;
     scan->row = scan->cart->listed[it.slot];
     scan->listed = it.count;

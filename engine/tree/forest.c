@@ -180,7 +180,7 @@ static dg_status grow_tree(void *context, int64_t piece, int worker)
     dg_forest_sample seen;
     int64_t tree = fit->before + fit->first + piece;
     (void)worker;
-    dg_status status = dg_forest_draw(&fit->rows, tree, &seen);
+    dg_status status = dg_forest_rows_draw(&fit->rows, tree, &seen);
     if (status == DG_OK) status = grow_from(fit, tree, &seen);
     dg_forest_sample_release(&seen);
     return status;
@@ -216,7 +216,7 @@ static dg_status collect(struct fit *fit)
     dg_tree_learner *learner = fit->learner;
     learner->trees.width = fit->numbers ? 1 : fit->rows.classes;
     for (int64_t t = 0; t < fit->trees && fit->tree_done[t].nodes > 0; t++) {
-        dg_tree_forget_oob(learner);
+        dg_tree_learner_forget_oob(learner);
         DG_TRY(dg_trees_add(&learner->trees, &fit->tree_done[t]));
         learner->base.fitted = true;
     }
@@ -229,7 +229,7 @@ static dg_status bag_tree(void *context, int64_t tree, int worker)
 {
     struct fit *fit = context;
     (void)worker;
-    return dg_forest_bag(&fit->rows, tree, &fit->bag[tree]);
+    return dg_forest_rows_bag(&fit->rows, tree, &fit->bag[tree]);
 }
 
 static void judge_classes(struct fit *fit, float *proba)
@@ -298,7 +298,7 @@ static dg_status score_oob(struct fit *fit)
 static dg_status score(struct fit *fit)
 {
     dg_status status = fit->drawn.known ? score_oob(fit) : DG_OK;
-    if (status != DG_OK) dg_tree_forget_oob(fit->learner);
+    if (status != DG_OK) dg_tree_learner_forget_oob(fit->learner);
     DG_TRY(status);
     return dg_finish_whole_fit(&fit->learner->base, fit->options, fit->job, &fit->log);
 }
@@ -313,7 +313,7 @@ static dg_status prepare_oob(struct fit *fit)
     if (!fit->forest || !fit->forest->oob_score) return DG_OK;
     dg_dataset bare = *fit->set; /* its weights are among those of fit->rows, or not used */
     bare.weights = (dg_tensor){ 0 };
-    uint64_t from = dg_forest_fingerprint(&fit->rows, dg_dataset_fingerprint(&bare));
+    uint64_t from = dg_forest_rows_fingerprint(&fit->rows, dg_dataset_fingerprint(&bare));
     fit->drawn = (dg_drawn){ true, fit->rows.seed, from };
     if (!fit->goes_on || (before->known && before->seed == now->seed && before->set == now->set))
         return DG_OK;
@@ -348,12 +348,12 @@ static dg_status prepare(struct fit *fit)
     const dg_fit_options *options = fit->options;
     const dg_one_of *by_class = &fit->tree->class_weight;
     DG_TRY(resolve(fit));
-    DG_TRY(dg_tree_check_fit(set, options, NULL, fit->numbers,
-                             fit->goes_on ? &fit->learner->base : NULL, fit->job));
+    DG_TRY(dg_tree_learner_check_fit(set, options, NULL, fit->numbers,
+                                     fit->goes_on ? &fit->learner->base : NULL, fit->job));
     DG_TRY(prepare_targets(fit));
-    DG_TRY(dg_forest_order(&fit->rows, fit->position, fit->number));
-    DG_TRY(dg_forest_weigh(&fit->rows, by_class, by_class->integer == BALANCED_SUBSAMPLE,
-                           set->weights.storage ? &set->weights : NULL));
+    DG_TRY(dg_forest_rows_order(&fit->rows, fit->position, fit->number));
+    DG_TRY(dg_forest_rows_weigh(&fit->rows, by_class, by_class->integer == BALANCED_SUBSAMPLE,
+                                set->weights.storage ? &set->weights : NULL));
     DG_TRY(prepare_oob(fit));
     DG_TRY(dg_bins_make(&fit->bins, &set->x, fit->rows.order, DG_MAX_BINS, fit->job));
     DG_TRY(dg_bins_add_rows(&fit->bins, fit->job));
@@ -361,7 +361,7 @@ static dg_status prepare(struct fit *fit)
     DG_TRY(make_table(fit));
     if (!fit->goes_on) {
         fit->learner->objective = fit->numbers ? DG_OBJECTIVE_MEAN : DG_OBJECTIVE_VOTE;
-        DG_TRY(dg_tree_start_over(fit->learner, set));
+        DG_TRY(dg_tree_learner_start_over(fit->learner, set));
     }
     fit->learner->drawn = fit->drawn;
     return DG_OK;
@@ -395,7 +395,7 @@ static dg_status run(struct fit *fit)
 static dg_status fit_any(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
                          const dg_job *job, dg_fit_result *result, const forest_options *forest)
 {
-    struct fit fit = { .learner = dg_tree_of(learner),
+    struct fit fit = { .learner = dg_tree_learner_of(learner),
                        .set = set,
                        .options = options,
                        .job = job,
@@ -403,7 +403,7 @@ static dg_status fit_any(dg_learner *learner, const dg_dataset *set, const dg_fi
                        .tree = learner->options->options,
                        .rows = { .count = dg_dataset_rows(set),
                                  .single = !forest,
-                                 .seed = dg_tree_seed(learner, options) },
+                                 .seed = dg_tree_learner_seed(learner, options) },
                        .goes_on = learner->fitted && options->resume == DG_RESUME_YES };
     if (fit.goes_on) fit.before = fit.learner->trees.count;
     dg_status status = run(&fit);
@@ -531,10 +531,10 @@ static const dg_param forest_params[] = {
 
 #define LEARNER_FUNCTIONS                                                                          \
     .module = "tree", .family = "tree", .size = sizeof(dg_tree_learner),                           \
-    .free = dg_tree_free_learner, .predict_proba = dg_tree_predict_proba,                          \
-    .evaluate = dg_evaluate_outputs, .summary = dg_tree_summary, .takes_numbers = true,            \
-    .takes_weights = true, .attributes = dg_forest_attributes, .store = dg_tree_store,             \
-    .restore = dg_tree_restore
+    .free = dg_tree_learner_free, .predict_proba = dg_tree_learner_predict_proba,                  \
+    .evaluate = dg_evaluate_outputs, .summary = dg_tree_learner_summary, .takes_numbers = true,    \
+    .takes_weights = true, .attributes = dg_forest_attributes, .store = dg_tree_learner_store,     \
+    .restore = dg_tree_learner_restore
 
 const dg_learner_type dg_decision_tree = {
     .part = { .kind = "learner",

@@ -31,7 +31,7 @@ static dg_status order_by_class(dg_forest_rows *rows, const int32_t *position)
     return DG_OK;
 }
 
-dg_status dg_forest_order(dg_forest_rows *rows, const int32_t *position, const float *number)
+dg_status dg_forest_rows_order(dg_forest_rows *rows, const int32_t *position, const float *number)
 {
     DG_TRY(dg_alloc(&rows->order, rows->count, sizeof *rows->order));
     if (position) return order_by_class(rows, position);
@@ -92,8 +92,8 @@ static dg_status weigh_classes(dg_forest_rows *rows, const dg_one_of *by_class)
     return status;
 }
 
-dg_status dg_forest_weigh(dg_forest_rows *rows, const dg_one_of *by_class, bool each_tree,
-                          const dg_tensor *given)
+dg_status dg_forest_rows_weigh(dg_forest_rows *rows, const dg_one_of *by_class, bool each_tree,
+                               const dg_tensor *given)
 {
     bool word = by_class->type == DG_VALUE_TEXT;
     rows->balanced_trees = word && each_tree && rows->bootstrap;
@@ -110,7 +110,7 @@ dg_status dg_forest_weigh(dg_forest_rows *rows, const dg_one_of *by_class, bool 
     return DG_OK;
 }
 
-uint64_t dg_forest_fingerprint(const dg_forest_rows *rows, uint64_t set)
+uint64_t dg_forest_rows_fingerprint(const dg_forest_rows *rows, uint64_t set)
 {
     for (int64_t i = 0; rows->until && i < rows->count; i++) {
         uint64_t bits;
@@ -193,7 +193,7 @@ static dg_status weigh_balanced(const dg_forest_rows *rows, const int32_t *times
     return DG_OK;
 }
 
-dg_status dg_forest_draw(const dg_forest_rows *rows, int64_t tree, dg_forest_sample *out)
+dg_status dg_forest_rows_draw(const dg_forest_rows *rows, int64_t tree, dg_forest_sample *out)
 {
     int32_t *times;
     *out = (dg_forest_sample){ 0 };
@@ -216,7 +216,7 @@ void dg_forest_sample_release(dg_forest_sample *sample)
     *sample = (dg_forest_sample){ 0 };
 }
 
-dg_status dg_forest_bag(const dg_forest_rows *rows, int64_t tree, uint64_t **out)
+dg_status dg_forest_rows_bag(const dg_forest_rows *rows, int64_t tree, uint64_t **out)
 {
     int32_t *times;
     *out = NULL;

@@ -32,20 +32,20 @@ typedef struct dg_forest_sample {
 
 /* Fills `order`, and `position` (rows by class) or `number` (rows as they are). position, number:
  * {count}, of the rows of the set, one of them NULL. */
-dg_status dg_forest_order(dg_forest_rows *rows, const int32_t *position, const float *number);
+dg_status dg_forest_rows_order(dg_forest_rows *rows, const int32_t *position, const float *number);
 /* Fills the weights. given: {count} of the rows of the set, or NULL. DG_INVALID for a label that is
  * none of `labels`. With bootstrap, rows are then drawn by their weights and each draw weighs the
  * same, as in scikit-learn since 1.9; else they are weighed. */
-dg_status dg_forest_weigh(dg_forest_rows *rows, const dg_one_of *by_class, bool each_tree,
-                          const dg_tensor *given);
+dg_status dg_forest_rows_weigh(dg_forest_rows *rows, const dg_one_of *by_class, bool each_tree,
+                               const dg_tensor *given);
 /* What tree `tree` (from 0) sees; to be released after a failure, too. */
-dg_status dg_forest_draw(const dg_forest_rows *rows, int64_t tree, dg_forest_sample *out);
+dg_status dg_forest_rows_draw(const dg_forest_rows *rows, int64_t tree, dg_forest_sample *out);
 void dg_forest_sample_release(dg_forest_sample *sample);
 /* A number that tells apart from which rows, by which weights, trees draw: `set` is that of the
  * set (dg_dataset_fingerprint). */
-uint64_t dg_forest_fingerprint(const dg_forest_rows *rows, uint64_t set);
+uint64_t dg_forest_rows_fingerprint(const dg_forest_rows *rows, uint64_t set);
 /* `*out` (dg_free it): bits of the rows of the set that tree `tree` draws. */
-dg_status dg_forest_bag(const dg_forest_rows *rows, int64_t tree, uint64_t **out);
+dg_status dg_forest_rows_bag(const dg_forest_rows *rows, int64_t tree, uint64_t **out);
 void dg_forest_rows_release(dg_forest_rows *rows);
 
 #endif

@@ -17,9 +17,9 @@ static void sum_splits(const dg_trees *trees, enum kind kind, double *sum, doubl
     for (int64_t t = 0; t < trees->count; t++) {
         const dg_tree *tree = &trees->tree[t];
         for (int32_t i = 0; i < tree->nodes; i++) {
-            const dg_node_fact *fact = &tree->fact[i];
+            const dg_tree_fact *fact = &tree->fact[i];
             if (fact->leaf >= 0) continue;
-            int32_t feature = dg_rule_feature(&tree->rule[i]);
+            int32_t feature = dg_tree_rule_feature(&tree->rule[i]);
             bool gain = kind == GAIN || kind == TOTAL_GAIN;
             sum[feature] += kind == WEIGHT ? 1 : (double)(gain ? fact->gain : fact->cover);
             splits[feature] += 1;
@@ -37,7 +37,7 @@ static void sum_decreases(const dg_trees *trees, double *sum)
         if (!(all > 0 && isfinite(all))) continue;
         for (int32_t i = 0; i < tree->nodes; i++)
             if (tree->fact[i].leaf < 0)
-                sum[dg_rule_feature(&tree->rule[i])] += (double)tree->fact[i].gain / all;
+                sum[dg_tree_rule_feature(&tree->rule[i])] += (double)tree->fact[i].gain / all;
     }
 }
 
@@ -62,7 +62,7 @@ static dg_status sum_importances(const dg_tree_learner *learner, enum kind kind,
 
 dg_status dg_tree_learner_importances(const dg_learner *learner, const char *kind, dg_tensor *out)
 {
-    const dg_tree_learner *mine = dg_tree_of(learner);
+    const dg_tree_learner *mine = dg_tree_learner_of(learner);
     bool votes = dg_objective_averages(mine->objective);
     int index = 0;
     *out = (dg_tensor){ 0 };
@@ -206,13 +206,13 @@ static dg_status default_importances(const dg_learner *learner, dg_tensor *out)
 
 static double oob_accuracy(const dg_learner *learner)
 {
-    const dg_tree_learner *mine = dg_tree_of(learner);
+    const dg_tree_learner *mine = dg_tree_learner_of(learner);
     return mine->has_oob && !learner->numbers ? mine->oob_score : NAN;
 }
 
 static double oob_r2(const dg_learner *learner)
 {
-    const dg_tree_learner *mine = dg_tree_of(learner);
+    const dg_tree_learner *mine = dg_tree_learner_of(learner);
     return mine->has_oob && learner->numbers ? mine->oob_score : NAN;
 }
 
@@ -221,11 +221,11 @@ static dg_status oob(const dg_learner *learner, bool numbers, dg_tensor *out)
     if (learner->numbers != numbers)
         return dg_error(DG_INVALID, numbers ? "the model classifies: use oob_proba"
                                             : "the model predicts numbers: use oob_prediction");
-    if (!dg_tree_of(learner)->oob_proba.data)
+    if (!dg_tree_learner_of(learner)->oob_proba.data)
         return dg_error(DG_INVALID,
                         "there are out-of-bag %s only after a fit with oob_score = true",
                         numbers ? "predictions" : "probabilities");
-    *out = dg_tensor_retain(&dg_tree_of(learner)->oob_proba);
+    *out = dg_tensor_retain(&dg_tree_learner_of(learner)->oob_proba);
     return DG_OK;
 }
 
@@ -241,12 +241,12 @@ static dg_status oob_prediction(const dg_learner *learner, dg_tensor *out)
 
 static double best_round(const dg_learner *learner)
 {
-    return learner->fitted ? (double)dg_tree_of(learner)->best_round : NAN;
+    return learner->fitted ? (double)dg_tree_learner_of(learner)->best_round : NAN;
 }
 
 static double tree_count(const dg_learner *learner)
 {
-    return learner->fitted ? (double)dg_tree_of(learner)->trees.count : NAN;
+    return learner->fitted ? (double)dg_tree_learner_of(learner)->trees.count : NAN;
 }
 
 const dg_attribute dg_forest_attributes[] = {
@@ -260,7 +260,7 @@ const dg_attribute dg_forest_attributes[] = {
     { NULL, NULL, NULL, NULL },
 };
 
-const dg_attribute dg_boosting_attributes[] = {
+const dg_attribute dg_gradient_boosting_attributes[] = {
     { "feature_importances", "mean gain of splits, sums to 1", NULL, default_importances },
     { "best_round", "the round that is kept as the last", best_round, NULL },
     { "tree_count", "trees that are kept", tree_count, NULL },

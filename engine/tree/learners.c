@@ -14,7 +14,7 @@
 
 /* --- life --------------------------------------------------------------------------------- */
 
-void dg_tree_forget_oob(dg_tree_learner *learner)
+void dg_tree_learner_forget_oob(dg_tree_learner *learner)
 {
     dg_tensor_release(&learner->oob_proba);
     learner->has_oob = false;
@@ -23,34 +23,34 @@ void dg_tree_forget_oob(dg_tree_learner *learner)
 static void forget(dg_tree_learner *learner)
 {
     dg_trees_free(&learner->trees);
-    dg_tree_forget_oob(learner);
+    dg_tree_learner_forget_oob(learner);
     dg_free(learner->base_margin);
     learner->base_margin = NULL;
     learner->drawn = (dg_drawn){ 0 };
     learner->best_round = 0;
 }
 
-void dg_tree_free_learner(dg_learner *learner)
+void dg_tree_learner_free(dg_learner *learner)
 {
-    forget(dg_tree_of(learner));
+    forget(dg_tree_learner_of(learner));
     dg_free(learner);
 }
 
-dg_status dg_tree_take_options(dg_learner *learner, const dg_learner *other)
+dg_status dg_tree_learner_take_options(dg_learner *learner, const dg_learner *other)
 {
-    if (!dg_tree_of(learner)->options_unknown)
+    if (!dg_tree_learner_of(learner)->options_unknown)
         return dg_error(DG_INVALID, "load: the file says with which options its model was made: "
                                     "leave them out");
-    DG_TRY(dg_boosting_check_objective(other->options, dg_tree_of(learner)->objective));
+    DG_TRY(dg_boosting_check_objective(other->options, dg_tree_learner_of(learner)->objective));
     const dg_part *before = learner->options;
     learner->options = dg_part_retain(other->options);
     dg_part_release(before);
     learner->seed = other->seed;
-    dg_tree_of(learner)->options_unknown = false;
+    dg_tree_learner_of(learner)->options_unknown = false;
     return DG_OK;
 }
 
-uint64_t dg_tree_seed(const dg_learner *learner, const dg_fit_options *options)
+uint64_t dg_tree_learner_seed(const dg_learner *learner, const dg_fit_options *options)
 {
     if (options->seeded) return options->seed;
     int index = dg_param_index(learner->options->type, "seed");
@@ -60,9 +60,9 @@ uint64_t dg_tree_seed(const dg_learner *learner, const dg_fit_options *options)
 
 /* --- before a fit ------------------------------------------------------------------------- */
 
-dg_status dg_tree_check_fit(const dg_dataset *set, const dg_fit_options *options,
-                            const dg_learner *stops, bool numbers, const dg_learner *known,
-                            const dg_job *job)
+dg_status dg_tree_learner_check_fit(const dg_dataset *set, const dg_fit_options *options,
+                                    const dg_learner *stops, bool numbers, const dg_learner *known,
+                                    const dg_job *job)
 {
     int64_t values = dg_dataset_row_size(set);
     if (values < 1 || values > INT32_MAX)
@@ -72,7 +72,7 @@ dg_status dg_tree_check_fit(const dg_dataset *set, const dg_fit_options *options
     return dg_stopping_check(options, stops, numbers);
 }
 
-dg_status dg_tree_start_over(dg_tree_learner *learner, const dg_dataset *set)
+dg_status dg_tree_learner_start_over(dg_tree_learner *learner, const dg_dataset *set)
 {
     dg_learner *base = &learner->base;
     forget(learner);
@@ -83,7 +83,7 @@ dg_status dg_tree_start_over(dg_tree_learner *learner, const dg_dataset *set)
 
 /* --- predicting --------------------------------------------------------------------------- */
 
-void dg_tree_begin_margins(const dg_tree_learner *learner, int64_t rows, float *margin)
+void dg_tree_learner_begin_margins(const dg_tree_learner *learner, int64_t rows, float *margin)
 {
     int64_t outputs = dg_trees_outputs(&learner->trees);
     for (int64_t i = 0; i < rows; i++)
@@ -106,7 +106,7 @@ static dg_status predict_rows(const dg_tree_learner *learner, const dg_tensor *r
     }
     float *margins;
     DG_TRY(dg_alloc(&margins, n * outputs, sizeof *margins));
-    dg_tree_begin_margins(learner, n, margins);
+    dg_tree_learner_begin_margins(learner, n, margins);
     dg_status status = dg_trees_sum(trees, 0, trees->count, rows, NULL, margins, job);
     if (status == DG_OK)
         status = dg_objective_probabilities(learner, margins, n, dg_floats(out), job);
@@ -114,22 +114,22 @@ static dg_status predict_rows(const dg_tree_learner *learner, const dg_tensor *r
     return status;
 }
 
-dg_status dg_tree_predict_proba(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
-                                dg_tensor *out)
+dg_status dg_tree_learner_predict_proba(const dg_learner *learner, const dg_tensor *x,
+                                        const dg_job *job, dg_tensor *out)
 {
     *out = (dg_tensor){ 0 };
     if (!learner->fitted) return dg_error(DG_INVALID, "predict: the model was never fitted");
     DG_TRY(dg_check_finite(x, true, "predict", job));
-    dg_status status = predict_rows(dg_tree_of(learner), x, job, out);
+    dg_status status = predict_rows(dg_tree_learner_of(learner), x, job, out);
     if (status != DG_OK) dg_tensor_release(out);
     return status;
 }
 
 /* --- summary ------------------------------------------------------------------------------ */
 
-dg_status dg_tree_summary(const dg_learner *learner, char **out)
+dg_status dg_tree_learner_summary(const dg_learner *learner, char **out)
 {
-    const dg_trees *trees = &dg_tree_of(learner)->trees;
+    const dg_trees *trees = &dg_tree_learner_of(learner)->trees;
     dg_text text = { 0 };
     int64_t nodes = 0, leaves = 0;
     int32_t deepest = 0;
@@ -147,15 +147,15 @@ dg_status dg_tree_summary(const dg_learner *learner, char **out)
     if (trees->group > 1)
         dg_text_add(&text, "\nrounds: %" PRId64 " of %" PRId64 " trees",
                     trees->count / trees->group, trees->group);
-    if (dg_tree_of(learner)->has_oob)
+    if (dg_tree_learner_of(learner)->has_oob)
         dg_text_add(&text, "\nout-of-bag %s: %.4f", learner->numbers ? "R2" : "accuracy",
-                    dg_tree_of(learner)->oob_score);
+                    dg_tree_learner_of(learner)->oob_score);
     return dg_text_take(&text, out);
 }
 
 dg_status dg_tree_learner_print(const dg_learner *learner, int64_t index, int depth, char **out)
 {
-    const dg_tree_learner *mine = dg_tree_of(learner);
+    const dg_tree_learner *mine = dg_tree_learner_of(learner);
     const dg_trees *trees = &mine->trees;
     dg_text text = { 0 };
     *out = NULL;

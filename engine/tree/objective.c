@@ -93,7 +93,7 @@ static void derive_block(const struct derive *derive, int64_t first, int64_t n, 
     }
     bool two = d->objective == DG_OBJECTIVE_LOGISTIC;
     if (two)
-        dg_logistic_block(d->margin + first, n, p);
+        dg_sigmoid_block(d->margin + first, n, p);
     else
         dg_softmax_block(d->margin + first, d->rows, d->outputs, n, p, best);
     for (int64_t k = 0; k < d->outputs; k++)

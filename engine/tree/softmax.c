@@ -32,7 +32,7 @@ DG_KERNEL void dg_softmax_block(const float *restrict margin, int64_t rows, int6
         for (int64_t i = 0; i < n; i++) p[k * DG_SOFTMAX_BLOCK + i] *= sum[i];
 }
 
-DG_KERNEL void dg_logistic_block(const float *restrict margin, int64_t n, float *restrict p)
+DG_KERNEL void dg_sigmoid_block(const float *restrict margin, int64_t n, float *restrict p)
 {
     for (int64_t i = 0; i < n; i++) p[i] = dg_sigmoid(margin[i]);
 }

@@ -70,17 +70,17 @@ static dg_status store_state(const dg_tree_learner *learner, dg_tensor_file *fil
     return status;
 }
 
-dg_status dg_tree_store(const dg_learner *learner, dg_tensor_file *file)
+dg_status dg_tree_learner_store(const dg_learner *learner, dg_tensor_file *file)
 {
     dg_tensor packed[DG_TREES_TENSORS];
-    DG_TRY(dg_trees_pack(&dg_tree_of(learner)->trees, packed));
+    DG_TRY(dg_trees_pack(&dg_tree_learner_of(learner)->trees, packed));
     dg_status status = DG_OK;
     for (int i = 0; i < DG_TREES_TENSORS; i++) {
         if (status == DG_OK)
             status = dg_tensor_file_add(file, dg_trees_tensor_names[i], &packed[i]);
         dg_tensor_release(&packed[i]);
     }
-    return status == DG_OK ? store_state(dg_tree_of(learner), file) : status;
+    return status == DG_OK ? store_state(dg_tree_learner_of(learner), file) : status;
 }
 
 /* A whole number low .. high, where the file has a float. */
@@ -158,7 +158,7 @@ static dg_status restore_drawn(dg_tree_learner *learner, const dg_tensor_file *f
 static dg_status check_gains(dg_trees *trees)
 {
     for (int64_t t = 0; t < trees->count; t++) {
-        dg_node_fact *fact = trees->tree[t].fact;
+        dg_tree_fact *fact = trees->tree[t].fact;
         double rounding = 0x1p-51 * (double)fact[0].cover;
         for (int32_t i = 0; i < trees->tree[t].nodes; i++) {
             if (!((double)fact[i].gain >= -rounding))
@@ -170,10 +170,11 @@ static dg_status check_gains(dg_trees *trees)
     return DG_OK;
 }
 
-dg_status dg_tree_restore(dg_learner *learner, const cJSON *root, const dg_tensor_file *file)
+dg_status dg_tree_learner_restore(dg_learner *learner, const cJSON *root,
+                                  const dg_tensor_file *file)
 {
     (void)root;
-    dg_tree_learner *mine = dg_tree_of(learner);
+    dg_tree_learner *mine = dg_tree_learner_of(learner);
     dg_tensor packed[DG_TREES_TENSORS];
     DG_TRY(dg_learner_row_size(learner, &mine->trees.features));
     learner->fitted = true;

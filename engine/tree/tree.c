@@ -10,8 +10,8 @@
 
 static void make_leaf(dg_tree *tree, int32_t node)
 {
-    tree->rule[node] = (dg_node_rule){ INFINITY, DG_NAN_LEFT, node };
-    tree->fact[node] = (dg_node_fact){ .leaf = -1 };
+    tree->rule[node] = (dg_tree_rule){ INFINITY, DG_NAN_LEFT, node };
+    tree->fact[node] = (dg_tree_fact){ .leaf = -1 };
 }
 
 dg_status dg_tree_begin(dg_tree *tree, int32_t capacity)
@@ -41,7 +41,7 @@ dg_status dg_tree_split(dg_tree *tree, int32_t node, int32_t feature, float thre
     *left = tree->nodes;
     make_leaf(tree, tree->nodes++);
     make_leaf(tree, tree->nodes++);
-    tree->rule[node] = (dg_node_rule){ threshold, feature | (nan_left ? DG_NAN_LEFT : 0), *left };
+    tree->rule[node] = (dg_tree_rule){ threshold, feature | (nan_left ? DG_NAN_LEFT : 0), *left };
     return DG_OK;
 }
 
@@ -85,7 +85,7 @@ static dg_status walk_begin(struct walk *walk, const dg_tree *tree)
 /* To the next node; false after the last. `most`: how deep to go (-1: no limit). */
 static dg_status walk_on(struct walk *walk, int32_t most, bool *more)
 {
-    const dg_node_rule *rule = walk->tree->rule;
+    const dg_tree_rule *rule = walk->tree->rule;
     int32_t here = walk->way[walk->depth];
     *more = true;
     if (rule[here].left != here && (most < 0 || walk->depth < most)) {
@@ -122,7 +122,7 @@ int32_t dg_tree_depth(const dg_tree *tree)
 static void print_leaf(dg_text *text, const dg_tree *tree, int32_t node, int64_t width,
                        const dg_tree_words *words)
 {
-    const dg_node_fact *fact = &tree->fact[node];
+    const dg_tree_fact *fact = &tree->fact[node];
     const float *value = tree->value + fact->leaf * width;
     int64_t best = 0;
     for (int64_t k = 1; k < width; k++)
@@ -149,10 +149,10 @@ void dg_tree_print(dg_text *text, const dg_tree *tree, int64_t width, int depth,
         int32_t node = walk.way[walk.depth];
         for (int32_t i = 0; i < walk.depth; i++) dg_text_add(text, "|   ");
         if (walk.depth > 0) {
-            const dg_node_rule *above = &tree->rule[walk.way[walk.depth - 1]];
+            const dg_tree_rule *above = &tree->rule[walk.way[walk.depth - 1]];
             bool left = above->left == node;
-            dg_text_add(text, "x[%d] %s %g%s: ", dg_rule_feature(above) + 1, left ? "<=" : "> ",
-                        (double)above->threshold,
+            dg_text_add(text, "x[%d] %s %g%s: ", dg_tree_rule_feature(above) + 1,
+                        left ? "<=" : "> ", (double)above->threshold,
                         (above->feature < 0) == left ? " or missing" : "");
         }
         if (tree->fact[node].leaf >= 0)
@@ -173,7 +173,7 @@ dg_status dg_tree_check(const dg_tree *tree, int64_t features)
 {
     int32_t expected = 1, leaves = 0;
     for (int32_t i = 0; i < tree->nodes; i++) {
-        const dg_node_rule *rule = &tree->rule[i];
+        const dg_tree_rule *rule = &tree->rule[i];
         if (rule->left == i) {
             if (tree->fact[i].leaf != leaves++)
                 return dg_error(DG_FORMAT, "node %d: its leaf should be number %d, found %d", i,
@@ -186,8 +186,9 @@ dg_status dg_tree_check(const dg_tree *tree, int64_t features)
             return dg_error(DG_FORMAT, "node %d: an inner node with the values of a leaf", i);
         if (rule->left <= i || (rule->left & 1) == 0 || rule->left >= tree->nodes - 1)
             return dg_error(DG_FORMAT, "node %d: its left child cannot be node %d", i, rule->left);
-        if (dg_rule_feature(rule) >= features)
-            return dg_error(DG_FORMAT, "node %d: there is no feature %d", i, dg_rule_feature(rule));
+        if (dg_tree_rule_feature(rule) >= features)
+            return dg_error(DG_FORMAT, "node %d: there is no feature %d", i,
+                            dg_tree_rule_feature(rule));
         if (!isfinite(rule->threshold))
             return dg_error(DG_FORMAT, "node %d: its threshold is no finite number", i);
         expected += 2;

@@ -15,28 +15,28 @@ enum { DG_NAN_LEFT = (int)0x80000000 }; /* in `feature`: NaN goes left, not righ
 /* A row at a node goes left when its value in `feature` is at most `threshold`; the right child is
  * the one after the left. A leaf's children are itself, its threshold is infinite and it sends NaN
  * left, so that rows that have arrived stay. */
-typedef struct dg_node_rule {
+typedef struct dg_tree_rule {
     float threshold;
     int32_t feature; /* or-ed with DG_NAN_LEFT */
     int32_t left;
-} dg_node_rule;
+} dg_tree_rule;
 
 /* What is known of a node beyond its rule. */
-typedef struct dg_node_fact {
+typedef struct dg_tree_fact {
     float gain;   /* of its split: what the objective won; 0 for a leaf */
     float cover;  /* weight of the rows that came here; for boosting the sum of their hessians */
     float weight; /* boosting: the output it would have as a leaf; else its impurity */
     int32_t leaf; /* which of the tree's leaves; -1: none */
-} dg_node_fact;
+} dg_tree_fact;
 
 typedef struct dg_tree {
     int32_t nodes, leaves, capacity;
-    dg_node_rule *rule;
-    dg_node_fact *fact;
+    dg_tree_rule *rule;
+    dg_tree_fact *fact;
     float *value; /* {leaves, width of the ensemble} */
 } dg_tree;
 
-static inline int32_t dg_rule_feature(const dg_node_rule *rule)
+static inline int32_t dg_tree_rule_feature(const dg_tree_rule *rule)
 {
     return rule->feature & 0x7fffffff;
 }

@@ -51,30 +51,30 @@ struct sum {
 };
 
 /* `at[i]` becomes the leaf that row i of ABREAST ends in. */
-static void walk_bytes(const dg_node_rule *rule, const uint8_t *const *row, int32_t *at)
+static void walk_bytes(const dg_tree_rule *rule, const uint8_t *const *row, int32_t *at)
 {
     bool moving = true;
     for (int i = 0; i < ABREAST; i++) at[i] = 0;
     while (moving) {
         moving = false;
         for (int i = 0; i < ABREAST; i++) {
-            dg_node_rule r = rule[at[i]];
-            int32_t to = r.left + !((float)row[i][dg_rule_feature(&r)] <= r.threshold);
+            dg_tree_rule r = rule[at[i]];
+            int32_t to = r.left + !((float)row[i][dg_tree_rule_feature(&r)] <= r.threshold);
             moving |= to != at[i];
             at[i] = to;
         }
     }
 }
 
-static void walk_floats(const dg_node_rule *rule, const float *const *row, int32_t *at)
+static void walk_floats(const dg_tree_rule *rule, const float *const *row, int32_t *at)
 {
     bool moving = true;
     for (int i = 0; i < ABREAST; i++) at[i] = 0;
     while (moving) {
         moving = false;
         for (int i = 0; i < ABREAST; i++) {
-            dg_node_rule r = rule[at[i]];
-            float x = row[i][dg_rule_feature(&r)];
+            dg_tree_rule r = rule[at[i]];
+            float x = row[i][dg_tree_rule_feature(&r)];
             int32_t to = r.left + (x != x ? r.feature >= 0 : !(x <= r.threshold));
             moving |= to != at[i];
             at[i] = to;
@@ -99,7 +99,7 @@ static void add_values(const struct sum *sum, int64_t t, int64_t row, int32_t no
 /* ABREAST rows (the last one again where there are fewer) through one tree. */
 static void judge_rows(const struct sum *sum, int64_t t, int64_t first, int64_t end)
 {
-    const dg_node_rule *rule = sum->trees->tree[t].rule;
+    const dg_tree_rule *rule = sum->trees->tree[t].rule;
     int64_t features = sum->trees->features;
     int32_t at[ABREAST];
     const uint8_t *bytes[ABREAST];
@@ -150,8 +150,8 @@ const char *const dg_trees_tensor_names[DG_TREES_TENSORS] = { "nodes", "facts", 
 static void pack_tree(const dg_tree *tree, int32_t *node, float *fact)
 {
     for (int32_t i = 0; i < tree->nodes; i++) {
-        const dg_node_rule *rule = &tree->rule[i];
-        const dg_node_fact *known = &tree->fact[i];
+        const dg_tree_rule *rule = &tree->rule[i];
+        const dg_tree_fact *known = &tree->fact[i];
         memcpy(node + 3 * i, (int32_t[]){ rule->feature, rule->left, known->leaf }, 12);
         memcpy(fact + 4 * i, (float[]){ rule->threshold, known->gain, known->cover, known->weight },
                16);
@@ -196,8 +196,8 @@ static dg_status unpack_tree(dg_tree *tree, const dg_trees *trees, const int32_t
     for (int32_t i = 0; i < tree->nodes; i++) {
         const int32_t *n = node + 3 * i;
         const float *f = fact + 4 * i;
-        tree->rule[i] = (dg_node_rule){ f[0], n[0], n[1] };
-        tree->fact[i] = (dg_node_fact){ f[1], f[2], f[3], n[2] };
+        tree->rule[i] = (dg_tree_rule){ f[0], n[0], n[1] };
+        tree->fact[i] = (dg_tree_fact){ f[1], f[2], f[3], n[2] };
     }
     DG_TRY(dg_tree_check(tree, trees->features));
     int64_t count = tree->leaves * trees->width;

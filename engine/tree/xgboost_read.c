@@ -419,7 +419,7 @@ static dg_status make_learner(const cJSON *object, dg_learner **out)
     }
     dg_status status = dg_learner_new(out, options, seed);
     dg_part_release(options);
-    if (status == DG_OK) dg_tree_of(*out)->options_unknown = !known;
+    if (status == DG_OK) dg_tree_learner_of(*out)->options_unknown = !known;
     return status;
 }
 
@@ -468,7 +468,7 @@ dg_status dg_xgboost_read(dg_learner **out, const char *path)
     status = dg_json_member(root, "learner", cJSON_Object, &object);
     if (status == DG_OK) status = make_learner(object, &learner);
     if (status == DG_OK) {
-        status = read_learner(object, dg_tree_of(learner));
+        status = read_learner(object, dg_tree_learner_of(learner));
         if (status != DG_OK) dg_error_context(status, "'learner'");
     }
     cJSON_Delete(root);

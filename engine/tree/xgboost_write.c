@@ -39,8 +39,8 @@ static void add_float(dg_text *text, float value)
 static void add_field(dg_text *text, const dg_tree *tree, enum field field, int32_t node,
                       const int32_t *parent)
 {
-    const dg_node_rule *rule = &tree->rule[node];
-    const dg_node_fact *fact = &tree->fact[node];
+    const dg_tree_rule *rule = &tree->rule[node];
+    const dg_tree_fact *fact = &tree->fact[node];
     bool leaf = fact->leaf >= 0;
     switch (field) {
     case BASE_WEIGHTS: add_float(text, fact->weight); break;
@@ -52,7 +52,7 @@ static void add_field(dg_text *text, const dg_tree *tree, enum field field, int3
     case SPLIT_CONDITIONS:
         add_float(text, leaf ? tree->value[fact->leaf] : nextafterf(rule->threshold, INFINITY));
         break;
-    case SPLIT_INDICES: dg_text_add(text, "%d", leaf ? 0 : dg_rule_feature(rule)); break;
+    case SPLIT_INDICES: dg_text_add(text, "%d", leaf ? 0 : dg_tree_rule_feature(rule)); break;
     case SPLIT_TYPE: dg_text_add(text, "0"); break;
     default: add_float(text, fact->cover); break;
     }
@@ -239,7 +239,8 @@ dg_status dg_xgboost_write(const dg_learner *learner, const char *path)
                         "cannot write %s: XGBoost's format is for GradientBoosting that "
                         "was fitted",
                         path);
-    dg_status status = describe(&text, dg_tree_of(learner)), taken = dg_text_take(&text, &whole);
+    dg_status status = describe(&text, dg_tree_learner_of(learner)),
+              taken = dg_text_take(&text, &whole);
     if (status == DG_OK) status = taken;
     if (status == DG_OK) {
         dg_atomic_file file;

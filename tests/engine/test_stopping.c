@@ -146,7 +146,7 @@ static void test_boosting(void **state)
     assert_true(result.stopped_early);
     assert_int_equal(result.best_epoch, 0);
     assert_string_equal(result.nan_score, "val_loss");
-    assert_int_equal(dg_tree_of(boost)->trees.count, 4);
+    assert_int_equal(dg_tree_learner_of(boost)->trees.count, 4);
     dg_learner_free(boost);
     dg_dataset_release(set);
     dg_dataset_release(held);

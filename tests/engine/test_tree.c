@@ -120,7 +120,7 @@ static void test_constant_columns_are_not_used(void **state)
         assert_true(support_at(&importances, 0) == 0 && support_at(&importances, 3) == 0);
         for (int64_t i = 0; i < 800; i++) dg_floats(&x)[i] = 3;
         tree_fit(learner, set, 2);
-        assert_int_equal(dg_tree_of(learner)->trees.tree[0].nodes, 1);
+        assert_int_equal(dg_tree_learner_of(learner)->trees.tree[0].nodes, 1);
         dg_tensor_release(&importances);
         dg_learner_free(learner);
         dg_tensor_release(&x);
@@ -184,7 +184,7 @@ static void test_out_of_bag_rows_judge_the_forest(void **state)
     dg_scores own;
     (void)state;
     tree_fit(forest, set, 2);
-    const dg_tree_learner *mine = dg_tree_of(forest);
+    const dg_tree_learner *mine = dg_tree_learner_of(forest);
     assert_ok(dg_learner_evaluate(forest, set, &two_threads, &own));
     assert_true(mine->has_oob && mine->oob_score > 0.5 && mine->oob_score < own.accuracy);
     assert_int_equal(mine->oob_proba.shape[0], 500);
@@ -252,8 +252,8 @@ static void test_boosting_stops_early_and_keeps_the_best(void **state)
     assert_ok(dg_learner_fit(boost, set, &options, &two_threads, &result));
     assert_true(result.stopped_early);
     assert_int_equal(heard.rounds, result.best_epoch + 3);
-    assert_int_equal(dg_tree_of(boost)->best_round, result.best_epoch);
-    assert_int_equal(dg_tree_of(boost)->trees.count, 3 * result.best_epoch);
+    assert_int_equal(dg_tree_learner_of(boost)->best_round, result.best_epoch);
+    assert_int_equal(dg_tree_learner_of(boost)->trees.count, 3 * result.best_epoch);
     assert_ok(dg_learner_evaluate(boost, held, &two_threads, &scores));
     assert_true(fabs(scores.loss - heard.val_loss[result.best_epoch - 1]) < 1e-5);
     assert_ok(dg_learner_evaluate(boost, set, &two_threads, &scores));
@@ -278,7 +278,7 @@ static void test_what_was_grown_is_kept(void **state)
         options.context = &heard;
         dg_status status = dg_learner_fit(boost, set, &options, &job, &result);
         assert_int_equal(status, cancel ? DG_CANCELLED : DG_OK);
-        assert_int_equal(dg_tree_of(boost)->trees.count, 12);
+        assert_int_equal(dg_tree_learner_of(boost)->trees.count, 12);
         dg_tensor chances = tree_chances(boost, set, 1);
         dg_tensor_release(&chances);
         dg_learner_free(boost);
@@ -306,7 +306,7 @@ static void test_an_interrupted_forest_is_a_smaller_one(void **state)
     options.on_batch = cancel_forest;
     options.context = &flag;
     assert_int_equal(dg_learner_fit(forest, set, &options, &job, &result), DG_CANCELLED);
-    assert_int_equal(dg_tree_of(forest)->trees.count, 16);
+    assert_int_equal(dg_tree_learner_of(forest)->trees.count, 16);
     tree_fit(small, set, 1);
     dg_tensor a = tree_chances(forest, set, 1), b = tree_chances(small, set, 1);
     expect_same(&a, &b);
@@ -335,7 +335,8 @@ static void test_files_keep_all(void **state)
         assert_ok(dg_tree_learner_importances(again, NULL, &j));
         expect_same(&i, &j);
         assert_true(dg_part_equal(learner->options, again->options));
-        assert_int_equal(dg_tree_of(learner)->best_round, dg_tree_of(again)->best_round);
+        assert_int_equal(dg_tree_learner_of(learner)->best_round,
+                         dg_tree_learner_of(again)->best_round);
         dg_tensor_release(&a);
         dg_tensor_release(&b);
         dg_tensor_release(&i);

@@ -64,7 +64,7 @@ static void test_an_interrupted_forest_goes_on_without_a_gap(void **state)
         assert_int_equal(pthread_create(&thread, NULL, raise_flag, &alarm), 0);
         dg_learner_fit(forest, set, &options, &job, &result);
         pthread_join(thread, NULL);
-        dg_trees *trees = &dg_tree_of(forest)->trees;
+        dg_trees *trees = &dg_tree_learner_of(forest)->trees;
         options.resume = DG_RESUME_YES;
         assert_ok(dg_learner_fit(forest, set, &options, &two_threads, &result));
         assert_in_range(trees->count, MORE, 2 * MORE);
@@ -85,14 +85,15 @@ static void test_memory_that_runs_out_leaves_the_trees_there_were(void **state)
     tree_fit(whole, set, 2);
     for (int64_t after = 0; status != DG_OK; after++) {
         dg_learner *forest = tree_learner("RandomForest", "n_estimators=3 seed=5 oob_score=true");
-        dg_trees *trees = &dg_tree_of(forest)->trees;
+        dg_trees *trees = &dg_tree_learner_of(forest)->trees;
         tree_fit(forest, set, 1);
         support_fail_allocation(after);
         status = go_on(forest, set);
         support_fail_allocation(-1);
         assert_true(status == DG_OK || status == DG_NO_MEMORY);
-        assert_true(dg_tree_of(forest)->has_oob == (status == DG_OK || trees->count == 3));
-        assert_true(dg_tree_of(forest)->has_oob == (dg_tree_of(forest)->oob_proba.data != NULL));
+        assert_true(dg_tree_learner_of(forest)->has_oob == (status == DG_OK || trees->count == 3));
+        assert_true(dg_tree_learner_of(forest)->has_oob ==
+                    (dg_tree_learner_of(forest)->oob_proba.data != NULL));
         while (trees->count < 6) assert_ok(go_on(forest, set));
         dg_trees_keep(trees, 6);
         expect_same_chances(forest, whole, set);
@@ -111,7 +112,7 @@ static void test_memory_that_runs_out_leaves_whole_rounds(void **state)
     tree_fit(whole, set, 2);
     for (int64_t after = 0; status != DG_OK; after++) {
         dg_learner *boost = tree_learner("GradientBoosting", "n_estimators=5 seed=5");
-        dg_trees *trees = &dg_tree_of(boost)->trees;
+        dg_trees *trees = &dg_tree_learner_of(boost)->trees;
         tree_fit(boost, set, 1);
         support_fail_allocation(after);
         status = go_on(boost, set);
@@ -148,7 +149,7 @@ static void test_a_file_without_draws_takes_no_more_scores(void **state)
     assert_ok(dg_learner_save(forest, path));
     assert_ok(dg_learner_load(&again, path));
     assert_ok(go_on(again, set));
-    assert_int_equal(dg_tree_of(again)->trees.count, 8);
+    assert_int_equal(dg_tree_learner_of(again)->trees.count, 8);
     dg_learner_free(again);
 
     assert_ok(dg_tensor_file_read(&file, path)); /* as a version before would have written it */
@@ -160,7 +161,7 @@ static void test_a_file_without_draws_takes_no_more_scores(void **state)
     expect_same_chances(again, forest, set);
     assert_fails_with(go_on(again, set), DG_INVALID,
                       "4 trees of before have seen: the model's file");
-    assert_int_equal(dg_tree_of(again)->trees.count, 4);
+    assert_int_equal(dg_tree_learner_of(again)->trees.count, 4);
     dg_learner_free(again);
     dg_learner_free(forest);
     dg_dataset_release(set);
@@ -181,7 +182,7 @@ static void test_gains_that_rounding_brought_below_zero_load(void **state)
     dg_floats(tensor_of(&file, "facts"))[1] = -8.88178e-16f;
     assert_ok(dg_tensor_file_write(&file, path));
     assert_ok(dg_learner_load(&again, path));
-    assert_true(dg_tree_of(again)->trees.tree[0].fact[0].gain == 0);
+    assert_true(dg_tree_learner_of(again)->trees.tree[0].fact[0].gain == 0);
     assert_ok(dg_tree_learner_importances(again, NULL, &importances));
     for (int64_t f = 0; f < 6; f++) assert_true(dg_floats(&importances)[f] >= 0);
     expect_same_chances(again, forest, set);

@@ -95,8 +95,8 @@ static bool reaches(const dg_tree *tree, const float *row, int32_t node)
 {
     int32_t at = 0;
     while (at != node && tree->fact[at].leaf < 0) {
-        const dg_node_rule *rule = &tree->rule[at];
-        float value = row[dg_rule_feature(rule)];
+        const dg_tree_rule *rule = &tree->rule[at];
+        float value = row[dg_tree_rule_feature(rule)];
         at = rule->left + (value != value ? rule->feature >= 0 : value > rule->threshold);
     }
     return at == node;
@@ -110,7 +110,7 @@ static void expect_same_side(const dg_tensor *x, const dg_tree *tree, int32_t no
     int64_t columns = x->shape[1];
     for (int64_t i = 0; i < x->shape[0]; i++) {
         const float *row = dg_floats(x) + i * columns;
-        float value = row[dg_rule_feature(&tree->rule[node])];
+        float value = row[dg_tree_rule_feature(&tree->rule[node])];
         if (value != value || !reaches(tree, row, node)) continue;
         assert_int_equal(value <= tree->rule[node].threshold,
                          below ? (double)value < wanted : (double)value <= wanted);
@@ -125,8 +125,8 @@ static void expect_tree(const dg_tree *tree, int index, const cJSON *nodes, cons
     assert_int_equal(tree->nodes, cJSON_GetArraySize(nodes));
     for (const cJSON *item = nodes->child; item; item = item->next, at++) {
         int32_t node = todo[--waiting];
-        const dg_node_rule *rule = &tree->rule[node];
-        const dg_node_fact *fact = &tree->fact[node];
+        const dg_tree_rule *rule = &tree->rule[node];
+        const dg_tree_fact *fact = &tree->fact[node];
         int feature = cJSON_GetArrayItem(item, 0)->valueint;
         double number = cJSON_GetArrayItem(item, 1)->valuedouble;
         double gain = cJSON_GetArrayItem(item, 2)->valuedouble;
@@ -141,7 +141,7 @@ static void expect_tree(const dg_tree *tree, int index, const cJSON *nodes, cons
             continue;
         }
         assert_true(fact->leaf < 0);
-        assert_int_equal(dg_rule_feature(rule), feature);
+        assert_int_equal(dg_tree_rule_feature(rule), feature);
         expect_same_side(x, tree, node, number, boosted);
         if (!boosted) expect_near((double)rule->threshold, number, "threshold", index, at);
         expect_near((double)fact->gain, gain, "gain", index, at);
@@ -216,7 +216,7 @@ static void check_example(const cJSON *example)
     assert_ok(dg_dataset_make(&set, &parts));
     dg_learner *learner = make_learner(example);
     assert_ok(dg_learner_fit(learner, set, &options, &two_threads, &result));
-    const dg_trees *trees = &dg_tree_of(learner)->trees;
+    const dg_trees *trees = &dg_tree_learner_of(learner)->trees;
     const cJSON *wanted = member(example, "nodes"), *nodes;
     int index = 0;
     assert_int_equal(trees->count, cJSON_GetArraySize(wanted));
@@ -313,7 +313,7 @@ static void judge_forest(const cJSON *all, const cJSON *example, int seed, struc
     assert_ok(dg_learner_evaluate(forest, sets[1], &two_threads, &scores));
     assert_true(scores.has_accuracy == !forest->numbers);
     add_mark(losses, forest->numbers ? sqrt(scores.loss) : 1 - scores.accuracy);
-    add_mark(oob, dg_tree_of(forest)->oob_score);
+    add_mark(oob, dg_tree_learner_of(forest)->oob_score);
     dg_learner_free(forest);
     for (int i = 0; i < 2; i++) dg_dataset_release(sets[i]);
     dg_tensor_release(&x);

@@ -27,7 +27,7 @@ static void check_bins(const dg_dataset *set, int max_bins)
     assert_ok(dg_bins_add_rows(&bins, &two_threads));
     assert_ok(dg_bins_add_blocks(&bins, &two_threads));
     for (int32_t c = 0; c < bins.count; c++) {
-        const dg_column *column = &bins.columns[c];
+        const dg_bin_column *column = &bins.columns[c];
         const float *low = bins.low + column->first, *high = bins.high + column->first;
         int64_t in_common = 0, in_other[DG_MAX_BINS] = { 0 };
         assert_in_range(column->bins, 1, max_bins);
@@ -134,7 +134,7 @@ static void test_the_best_split_is_found(void **state)
             tree_set(12 + 5 * i, 4, classes, i % 4 == 0, i % 2, 100 + (uint64_t)i);
         dg_learner *tree = tree_learner("DecisionTree", "max_depth=1");
         tree_fit(tree, set, 1);
-        const dg_tree *grown = &dg_tree_of(tree)->trees.tree[0];
+        const dg_tree *grown = &dg_tree_learner_of(tree)->trees.tree[0];
         double impurity = 0;
         for (int32_t n = 0; n < grown->nodes; n++)
             if (grown->fact[n].leaf >= 0)
@@ -166,8 +166,8 @@ static void make_case(struct boost_case *it, int64_t rows, bool bytes, bool hole
     assert_ok(dg_alloc(&it->row, rows, sizeof *it->row));
     for (int64_t i = 0; i < rows; i++) {
         it->row[i] = (uint32_t)i;
-        it->pair[i] = dg_pair((int32_t)support_random(&state, 2001) - 1000,
-                              1 + (int32_t)support_random(&state, 500));
+        it->pair[i] = dg_boost_pair((int32_t)support_random(&state, 2001) - 1000,
+                                    1 + (int32_t)support_random(&state, 500));
     }
     it->sample = (dg_boost_sample){ .bins = &it->bins,
                                     .pair = it->pair,
@@ -196,8 +196,8 @@ static double gain_by_hand(const struct boost_case *it, const dg_boost_options *
                 for (int64_t i = 0; i < rows; i++) {
                     double value = value_of(it->set, i, c);
                     bool left = value != value ? nan_left : value <= value_of(it->set, pivot, c);
-                    g[left] += 1e-3 * dg_pair_gradient(it->pair[i]);
-                    h[left] += 1e-3 * dg_pair_hessian(it->pair[i]);
+                    g[left] += 1e-3 * dg_boost_pair_gradient(it->pair[i]);
+                    h[left] += 1e-3 * dg_boost_pair_hessian(it->pair[i]);
                 }
                 if (h[0] < options->min_child_weight || h[1] < options->min_child_weight) continue;
                 double gain = dg_boost_score(options, g[0], h[0]) +
