@@ -88,12 +88,23 @@ dg_status dg_resize(void *out, int64_t count, size_t size)
     return DG_OK;
 }
 
+dg_status dg_grow(void *array, int64_t count, size_t size)
+{
+    if (count & (count - 1)) return DG_OK;
+    return dg_resize(array, count > 0 ? 2 * count : 1, size);
+}
+
 void dg_free(void *memory)
 {
     if (!memory) return;
     size_t *header = header_of(memory);
     atomic_fetch_sub_explicit(&live, (long long)*header, memory_order_relaxed);
     free(header);
+}
+
+void dg_free_owned(void *place)
+{
+    dg_free(*(void **)place);
 }
 
 dg_status dg_copy_text(char **out, const char *text)

@@ -61,13 +61,6 @@ void dg_model_release(dg_model *model)
 
 /* --- growing the graph -------------------------------------------------------------------- */
 
-/* Room for one more element of `*array`; capacity doubles at powers of two. */
-static dg_status grow(void *array, int count, size_t size)
-{
-    if (count & (count - 1)) return DG_OK;
-    return dg_resize(array, count ? 2 * (int64_t)count : 1, size);
-}
-
 static bool name_taken(const dg_model *model, const char *name)
 {
     for (int i = 0; i < model->layer_count; i++)
@@ -144,7 +137,7 @@ static dg_status add_weights(dg_model *model, dg_layer *layer, const dg_layer_bu
     layer->weights = build->weights;
     for (int i = 0; i < build->weights; i++) {
         const dg_weight_spec *spec = &build->weight[i];
-        DG_TRY(grow(&model->weights, model->weight_count, sizeof *model->weights));
+        DG_TRY(dg_grow(&model->weights, model->weight_count, sizeof *model->weights));
         dg_weight *weight = &model->weights[model->weight_count++];
         *weight = (dg_weight){ .layer = model->layer_count,
                                .shape = spec->shape,
@@ -167,7 +160,7 @@ static dg_status add_weights(dg_model *model, dg_layer *layer, const dg_layer_bu
 static dg_status add_layer(dg_model *model, const dg_part *part, const char *name,
                            const dg_layer_build *build)
 {
-    DG_TRY(grow(&model->layers, model->layer_count, sizeof *model->layers));
+    DG_TRY(dg_grow(&model->layers, model->layer_count, sizeof *model->layers));
     dg_layer *layer = &model->layers[model->layer_count];
     *layer = (dg_layer){ 0 };
     snprintf(layer->name, sizeof layer->name, "%s", name);
@@ -213,7 +206,7 @@ static dg_status add_node(dg_model *model, dg_node *node, const dg_part *part, c
         DG_TRY(add_layer(model, part, name, &node->build));
         node->layer = model->layer_count - 1;
     }
-    DG_TRY(grow(&model->nodes, model->node_count, sizeof *model->nodes));
+    DG_TRY(dg_grow(&model->nodes, model->node_count, sizeof *model->nodes));
     model->nodes[model->node_count++] = *node;
     return DG_OK;
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "engine/part/part.h" /* dg_ints */
+#include "engine/base/memory.h"
 #include "engine/base/status.h"
 
 enum { DG_MAX_AXES = 8 };
@@ -55,6 +56,9 @@ dg_status dg_tensor_normal(dg_tensor *out, int axes, const int64_t *shape, float
 dg_tensor dg_tensor_retain(const dg_tensor *tensor);
 /* Lets go of the storage and empties the struct; may be called again. */
 void dg_tensor_release(dg_tensor *tensor);
+/* A local tensor that is released wherever its scope is left; initialised with { 0 } at the latest,
+ * and handed over with DG_TAKE (engine/base/memory.h). */
+#define DG_OWNED_TENSOR DG_CLEANUP(dg_tensor_release) dg_tensor
 
 /* Makes the tensor read-only, and so all views that are made of it from now on: dg_tensor_set and
  * dg_tensor_assign refuse it. As long as one read-only tensor is there, they refuse every other one
