@@ -143,7 +143,7 @@ typedef struct dg_learner_type {
     const char *module; /* the scripts' table that has its constructor, "tree", which is made if
                            need be; NULL: people do not make one by its options */
     const char *family; /* of learners that share a struct, and with it methods for scripts beyond
-                           the common ones ("tree": bindings/learners/tree.c); or NULL */
+                           the common ones ("tree": bindings/learners/trees.c); or NULL */
     /* What its fit takes beside dg_fit_options: the fields of a struct of `fit_size` bytes, whose
      * address is then in `own`; hints as in dg_descriptor. Or NULL. */
     const dg_param *fit_params;

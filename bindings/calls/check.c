@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bindings/program/embedded.h"
-#include "engine/parallel.h"
+#include "bindings/embedded.h"
 #include "engine/base/memory.h"
-#include "engine/part/part.h"
 #include "engine/base/random.h"
+#include "engine/parallel.h"
+#include "engine/part/part.h"
 
 /* --- errors --------------------------------------------------------------------------------- */
 

@@ -5,16 +5,16 @@
  * - scratch memory is dg_scratch, which the collector frees;
  * - a failure of the engine goes through dg_check_status;
  * - messages read "sum: axis must be a whole number from 1 to 2, found 3". */
-#ifndef DIGITS_BINDINGS_CHECK_H
-#define DIGITS_BINDINGS_CHECK_H
+#ifndef DIGITS_BINDINGS_CALLS_CHECK_H
+#define DIGITS_BINDINGS_CALLS_CHECK_H
 
 #include <lauxlib.h>
 #include <lua.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "engine/part/param.h"
 #include "engine/base/status.h"
+#include "engine/part/param.h"
 
 /* Raises a message (formatted as lua_pushfstring does) that begins with the line of the user's
  * code: the first Lua function on the stack that is not one of the library's scripts. */

@@ -1,7 +1,7 @@
 /* Classes of userdata, and modules: tables of functions that describe themselves, and answer
  * unknown names with a suggestion. */
-#ifndef DIGITS_BINDINGS_CLASS_H
-#define DIGITS_BINDINGS_CLASS_H
+#ifndef DIGITS_BINDINGS_CALLS_CLASS_H
+#define DIGITS_BINDINGS_CALLS_CLASS_H
 
 #include <lauxlib.h>
 #include <lua.h>

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "bindings/calls/check.h"
-#include "bindings/values/data.h"
-#include "bindings/learners/learner.h"
 #include "bindings/calls/nested.h"
+#include "bindings/learners/learner.h"
+#include "bindings/values/dataset.h"
 #include "bindings/values/tensor.h"
 
 #define DESCRIBED "digits.described" /* the registry's table: function -> its description */
@@ -230,7 +230,7 @@ static const struct word {
     { "value", DG_TYPE_SLOT, sizeof(int), &dg_any_handle },
     { "tensor", DG_TYPE_SLOT, sizeof(int), &dg_tensor_handle },
     { "dataset", DG_TYPE_SLOT, sizeof(int), &dg_dataset_handle },
-    { "model", DG_TYPE_SLOT, sizeof(int), &dg_model_handle },
+    { "model", DG_TYPE_SLOT, sizeof(int), &dg_learner_handle },
     { "picture", DG_TYPE_SLOT, sizeof(int), &picture_handle },
 };
 

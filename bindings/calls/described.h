@@ -13,8 +13,8 @@
  *       .arguments = 1, .doc = "How much ...", .example = "model:importance(test)" }
  *
  * Functions written in Lua say the same in a table, see dg_define. */
-#ifndef DIGITS_BINDINGS_DESCRIBED_H
-#define DIGITS_BINDINGS_DESCRIBED_H
+#ifndef DIGITS_BINDINGS_CALLS_DESCRIBED_H
+#define DIGITS_BINDINGS_CALLS_DESCRIBED_H
 
 #include "bindings/calls/class.h"
 #include "bindings/calls/options.h"
@@ -88,7 +88,7 @@ int dg_define(lua_State *L);
 /* The description of the function at `index`, and how its arguments stand; or NULL. */
 const dg_descriptor *dg_test_described(lua_State *L, int index, int *arguments);
 
-/* describe(value) (bindings/learners/parts.c), for help and completion: the table of a part, a
+/* describe(value) (bindings/calls/parts.c), for help and completion: the table of a part, a
  * constructor or a function that describes itself, or nothing. */
 int dg_describe(lua_State *L);
 

@@ -1,8 +1,8 @@
 /* Values that hold values, as parameters of functions that are written in Lua: lists, and tables
  * with fields ("records"). What they hold is described by parameters, too, and read by the one
  * reader; what a function gets is a new table of what has passed the check. */
-#ifndef DIGITS_BINDINGS_NESTED_H
-#define DIGITS_BINDINGS_NESTED_H
+#ifndef DIGITS_BINDINGS_CALLS_NESTED_H
+#define DIGITS_BINDINGS_CALLS_NESTED_H
 
 #include "bindings/calls/options.h"
 

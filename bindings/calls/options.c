@@ -5,7 +5,7 @@
 
 #include "bindings/calls/check.h"
 #include "bindings/calls/described.h"
-#include "bindings/learners/parts.h"
+#include "bindings/calls/parts.h"
 
 /* --- handles -------------------------------------------------------------------------------- */
 

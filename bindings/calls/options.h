@@ -1,8 +1,8 @@
 /* The one reader of options: what scripts give, as arguments or in a table, against a list of
  * parameters (engine/part/param.h). Constructors of parts and functions are called in the same
  * way, and so are the messages when a value does not fit. */
-#ifndef DIGITS_BINDINGS_OPTIONS_H
-#define DIGITS_BINDINGS_OPTIONS_H
+#ifndef DIGITS_BINDINGS_CALLS_OPTIONS_H
+#define DIGITS_BINDINGS_CALLS_OPTIONS_H
 
 #include <lua.h>
 #include <stdbool.h>

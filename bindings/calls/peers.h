@@ -1,7 +1,7 @@
 /* What peers (Keras, scikit-learn, PyTorch, XGBoost, NumPy, pandas) call the methods and fields
  * that have another name here. */
-#ifndef DIGITS_BINDINGS_PEERS_H
-#define DIGITS_BINDINGS_PEERS_H
+#ifndef DIGITS_BINDINGS_CALLS_PEERS_H
+#define DIGITS_BINDINGS_CALLS_PEERS_H
 
 /* What to use for a peer's `name` on an object of the class ("digits.tensor"), as in "use evaluate:
  * model:evaluate(test).accuracy"; NULL if no peer has it. The name "[1]" stands for an index. */

@@ -4,13 +4,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bindings/learners/asking.h"
 #include "bindings/calls/check.h"
-#include "bindings/values/data.h"
+#include "bindings/calls/interrupt.h"
 #include "bindings/learners/fit.h"
-#include "bindings/services/memory.h"
-#include "bindings/program/interrupt.h"
 #include "bindings/learners/learner.h"
+#include "bindings/learners/metric_functions.h"
+#include "bindings/values/dataset.h"
+#include "bindings/values/memory.h"
 #include "bindings/values/tensor.h"
 #include "engine/base/clock.h"
 #include "engine/stopping.h"

@@ -1,6 +1,6 @@
 /* learner:fit, between its options (fit_options.c) and its run (fit.c). */
-#ifndef DIGITS_BINDINGS_FIT_H
-#define DIGITS_BINDINGS_FIT_H
+#ifndef DIGITS_BINDINGS_LEARNERS_FIT_H
+#define DIGITS_BINDINGS_LEARNERS_FIT_H
 
 #include "bindings/calls/described.h"
 #include "engine/learner.h"

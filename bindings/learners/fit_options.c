@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "bindings/calls/check.h"
-#include "bindings/values/data.h"
+#include "bindings/calls/parts.h"
 #include "bindings/learners/learner.h"
-#include "bindings/learners/parts.h"
+#include "bindings/values/dataset.h"
 #include "bindings/values/tensor.h"
 
 /* A table of early stopping, opened against its own parameters. */

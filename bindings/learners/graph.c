@@ -8,9 +8,9 @@
 
 #include "bindings/calls/check.h"
 #include "bindings/calls/described.h"
+#include "bindings/calls/parts.h"
 #include "bindings/learners/learner.h"
 #include "bindings/learners/model.h"
-#include "bindings/learners/parts.h"
 
 /* A deeper chain of layers is a mistake, and would overrun the stack of C. */
 enum { MOST_DEPTH = 2000 };

@@ -1,7 +1,7 @@
 /* Joining layers into networks: nn.Sequential, and nn.Model with layers called on what they
  * read. */
-#ifndef DIGITS_BINDINGS_GRAPH_H
-#define DIGITS_BINDINGS_GRAPH_H
+#ifndef DIGITS_BINDINGS_LEARNERS_GRAPH_H
+#define DIGITS_BINDINGS_LEARNERS_GRAPH_H
 
 #include <lua.h>
 

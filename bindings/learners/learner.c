@@ -4,15 +4,15 @@
 #include <math.h>
 #include <string.h>
 
-#include "bindings/learners/asking.h"
 #include "bindings/calls/check.h"
-#include "bindings/values/data.h"
+#include "bindings/calls/parts.h"
 #include "bindings/learners/fit.h"
-#include "bindings/services/memory.h"
+#include "bindings/learners/metric_functions.h"
 #include "bindings/learners/model.h"
-#include "bindings/learners/parts.h"
+#include "bindings/learners/trees.h"
+#include "bindings/values/dataset.h"
+#include "bindings/values/memory.h"
 #include "bindings/values/tensor.h"
-#include "bindings/learners/tree.h"
 #include "engine/base/random.h"
 #include "engine/store/learner_file.h"
 #include "engine/tree/learners.h"
@@ -121,7 +121,7 @@ static bool read_handle(lua_State *L, int index, dg_value *out)
     return true;
 }
 
-const dg_lua_handle dg_model_handle = { { "model", "a model" }, read_handle };
+const dg_lua_handle dg_learner_handle = { { "model", "a model" }, read_handle };
 
 dg_learner *dg_want_learner(lua_State *L, int index, const char *function)
 {
@@ -554,7 +554,7 @@ static const dg_function load_function = DG_FUNCTION(
     "tree.GradientBoosting { learning_rate = 0.1 })",
     "local cnn = digits.load \"cnn.safetensors\"",
     DG_TAKES(taken, DG_PATH(taken, path, .required = true, .doc = "the file"),
-             DG_SLOT(taken, options, .handle = &dg_model_handle.handle,
+             DG_SLOT(taken, options, .handle = &dg_learner_handle.handle,
                      .doc = "a model that gives its options and seed to one whose file does not "
                             "say them")),
     .arguments = 2);

@@ -1,7 +1,7 @@
 /* Learners as Lua values: what is the same for all. Each type of learner has a class of its own,
  * with the methods of its family (model.c, tree.c) beside these. */
-#ifndef DIGITS_BINDINGS_LEARNER_H
-#define DIGITS_BINDINGS_LEARNER_H
+#ifndef DIGITS_BINDINGS_LEARNERS_LEARNER_H
+#define DIGITS_BINDINGS_LEARNERS_LEARNER_H
 
 #include <lua.h>
 
@@ -10,7 +10,7 @@
 #include "engine/learner.h"
 
 extern const dg_class dg_learner_class;
-extern const dg_lua_handle dg_model_handle;
+extern const dg_lua_handle dg_learner_handle;
 
 /* Registers the classes, and adds load to the table on top of the stack. */
 void dg_open_learner(lua_State *L);
@@ -55,7 +55,7 @@ void dg_push_scores(lua_State *L, const dg_learner *learner, const dg_scores *sc
 int dg_save_learner_for(lua_State *L);  /* (learner, path, purpose) */
 int dg_learner_saved_for(lua_State *L); /* (path) returns the purpose, or nothing */
 
-/* fit.c: for a fit that runs elsewhere (bindings/services/background.c). Reads the arguments of
+/* fit.c: for a fit that runs elsewhere (bindings/learners/background.c). Reads the arguments of
  * fit, from place 1 to the top, as learner:fit does; the stack and `buffer`, of
  * DG_MAX_OPTIONS_SIZE bytes, then hold all that `options` refers to, and at place `*history` stands
  * a new, empty history. Callbacks in `options` are NULL unless the user gave functions, which only

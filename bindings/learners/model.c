@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "bindings/calls/check.h"
+#include "bindings/calls/parts.h"
 #include "bindings/learners/learner.h"
-#include "bindings/learners/parts.h"
 
 #define LAYER "digits.layer"
 

@@ -1,6 +1,6 @@
 /* Networks as Lua values. */
-#ifndef DIGITS_BINDINGS_MODEL_H
-#define DIGITS_BINDINGS_MODEL_H
+#ifndef DIGITS_BINDINGS_LEARNERS_MODEL_H
+#define DIGITS_BINDINGS_LEARNERS_MODEL_H
 
 #include <lua.h>
 

@@ -1,12 +1,12 @@
 /* What networks can do beyond what every learner can. */
 #include <string.h>
 
-#include "bindings/learners/asking.h"
 #include "bindings/calls/check.h"
 #include "bindings/calls/described.h"
+#include "bindings/calls/parts.h"
 #include "bindings/learners/learner.h"
+#include "bindings/learners/metric_functions.h"
 #include "bindings/learners/model.h"
-#include "bindings/learners/parts.h"
 #include "bindings/values/tensor.h"
 #include "engine/base/random.h"
 

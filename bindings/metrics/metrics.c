@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "bindings/values/data.h"
+#include "bindings/values/dataset.h"
 #include "bindings/values/tensor.h"
 
 /* --- arguments ------------------------------------------------------------------------------ */

@@ -1,6 +1,6 @@
 /* Metrics in Lua: judging predictions against the truth. */
-#ifndef DIGITS_BINDINGS_METRICS_H
-#define DIGITS_BINDINGS_METRICS_H
+#ifndef DIGITS_BINDINGS_METRICS_METRICS_H
+#define DIGITS_BINDINGS_METRICS_METRICS_H
 
 #include <lua.h>
 
@@ -74,9 +74,9 @@ void dg_push_by_label(lua_State *L);
 /* Pushes a table with fields that prints itself. */
 void dg_push_record(lua_State *L, int fields);
 
-extern const dg_class dg_confusion_class;          /* bindings/metrics/metrics_confusion.c */
-extern const dg_function dg_confusion_metrics[];   /* bindings/metrics/metrics_confusion.c */
-extern const dg_function dg_probability_metrics[]; /* bindings/metrics/metrics_probabilities.c */
-extern const dg_function dg_compare_metrics[];     /* bindings/metrics/metrics_compare.c */
+extern const dg_class dg_confusion_class;          /* bindings/metrics/confusion.c */
+extern const dg_function dg_confusion_metrics[];   /* bindings/metrics/confusion.c */
+extern const dg_function dg_probability_metrics[]; /* bindings/metrics/probabilities.c */
+extern const dg_function dg_compare_metrics[];     /* bindings/metrics/compare.c */
 
 #endif

@@ -10,12 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bindings/program/program.h"
-#include "bindings/program/interrupt.h"
+#include "bindings/calls/interrupt.h"
+#include "bindings/program/command_line.h"
 #include "bindings/program/modules.h"
-#include "bindings/program/options.h"
-#include "bindings/program/stack.h"
+#include "bindings/program/program.h"
 #include "bindings/program/repl.h"
+#include "bindings/program/stack.h"
 #include "engine/parallel.h"
 
 #ifndef DIGITS_VERSION
@@ -88,7 +88,7 @@ enum outcome { SUCCESS, FAILURE, INTERRUPTED };
 struct run {
     int argc;
     char **argv;
-    const struct dg_options *options;
+    const struct dg_command_line *options;
     enum outcome outcome;
 };
 
@@ -247,7 +247,7 @@ static void set_up(lua_State *L, const struct run *run)
 static int run_all(lua_State *L)
 {
     struct run *run = lua_touserdata(L, 1);
-    const struct dg_options *options = run->options;
+    const struct dg_command_line *options = run->options;
     bool has_script = options->script < run->argc;
     bool idle = !has_script && !options->executes && !options->version && !options->interactive;
     bool is_terminal = isatty(STDIN_FILENO);
@@ -293,7 +293,7 @@ static int print_commands(lua_State *L)
     return 0;
 }
 
-static enum outcome run_program(int argc, char **argv, const struct dg_options *options)
+static enum outcome run_program(int argc, char **argv, const struct dg_command_line *options)
 {
     lua_State *L = luaL_newstate();
     if (!L) {
@@ -311,10 +311,10 @@ static enum outcome run_program(int argc, char **argv, const struct dg_options *
 
 static int run_main(int argc, char **argv)
 {
-    struct dg_options options;
-    bool understood = dg_options_read(argc, argv, &options);
+    struct dg_command_line options;
+    bool understood = dg_command_line_read(argc, argv, &options);
     enum outcome outcome = FAILURE;
-    if (understood && options.help) dg_options_usage(stdout);
+    if (understood && options.help) dg_command_line_usage(stdout);
     if (understood) {
         if (options.threads) dg_set_threads(options.threads); /* in range: options has seen to it */
         outcome = run_program(argc, argv, &options);

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bindings/program/embedded.h"
+#include "bindings/embedded.h"
+#include "bindings/library.h"
 #include "engine/part/param.h"
 
 #define EXPERIMENTS "experiments."

@@ -5,9 +5,6 @@
 #include <lua.h>
 #include <stdbool.h>
 
-/* Opens the C half (bindings/core.c). */
-int luaopen_digits_core(lua_State *L);
-
 /* Registers the C half in package.preload, and puts a searcher for the embedded scripts right
  * after the one for package.preload. `folder`, or NULL, is looked at before them: "digits" is
  * FOLDER/init.lua, "digits.a.b" is FOLDER/a/b.lua or FOLDER/a/b/init.lua. "experiments.a" is a.lua

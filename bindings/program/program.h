@@ -1,6 +1,6 @@
 /* What the files of digits-lua, the program, share: calling Lua safely and telling of errors. */
-#ifndef DIGITS_BINDINGS_PROGRAM_H
-#define DIGITS_BINDINGS_PROGRAM_H
+#ifndef DIGITS_BINDINGS_PROGRAM_PROGRAM_H
+#define DIGITS_BINDINGS_PROGRAM_PROGRAM_H
 
 #include <lua.h>
 

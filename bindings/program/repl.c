@@ -14,9 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bindings/calls/interrupt.h"
+#include "bindings/program/line_history.h"
 #include "bindings/program/program.h"
-#include "bindings/program/history.h"
-#include "bindings/program/interrupt.h"
 
 #define HELPERS "digits.repl" /* registry key of the module, too */
 
@@ -87,7 +87,7 @@ static void begin_editing(void)
     rl_completer_word_break_characters = breaks;
     rl_attempted_completion_function = complete;
     rl_completion_append_character = '\0';
-    dg_history_open();
+    dg_line_history_open();
 }
 
 /* ---- reading ---- */
@@ -211,7 +211,7 @@ static enum input read_chunk(lua_State *L, int *status)
         lua_insert(L, -2);
         lua_concat(L, 3);
     }
-    if (repl.editing) dg_history_add(lua_tostring(L, -2));
+    if (repl.editing) dg_line_history_add(lua_tostring(L, -2));
     lua_remove(L, -2);
     return LINE;
 }
@@ -321,5 +321,5 @@ void dg_repl(lua_State *L)
         fflush(stdout);
     }
     puts("");
-    if (repl.editing) dg_history_close();
+    if (repl.editing) dg_line_history_close();
 }

@@ -1,6 +1,6 @@
 /* The interactive mode: reads Lua from the user, runs it, prints what it gives. */
-#ifndef DIGITS_BINDINGS_REPL_H
-#define DIGITS_BINDINGS_REPL_H
+#ifndef DIGITS_BINDINGS_PROGRAM_REPL_H
+#define DIGITS_BINDINGS_PROGRAM_REPL_H
 
 #include <lua.h>
 

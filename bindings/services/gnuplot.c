@@ -5,8 +5,8 @@
 
 #include "bindings/calls/check.h"
 #include "bindings/calls/class.h"
-#include "bindings/services/memory.h"
-#include "bindings/values/picture.h"
+#include "bindings/services/picture.h"
+#include "bindings/values/memory.h"
 #include "engine/base/process.h"
 
 #define INSTALL                                                                                    \

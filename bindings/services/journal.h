@@ -1,6 +1,6 @@
 /* Journals and JSON, for scripts. */
-#ifndef DIGITS_BINDINGS_JOURNAL_H
-#define DIGITS_BINDINGS_JOURNAL_H
+#ifndef DIGITS_BINDINGS_SERVICES_JOURNAL_H
+#define DIGITS_BINDINGS_SERVICES_JOURNAL_H
 
 #include <lua.h>
 

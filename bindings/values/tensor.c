@@ -3,7 +3,7 @@
 
 #include "bindings/calls/check.h"
 #include "bindings/calls/described.h"
-#include "bindings/services/memory.h"
+#include "bindings/values/memory.h"
 
 /* --- userdata ------------------------------------------------------------------------------- */
 

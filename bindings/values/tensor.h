@@ -1,6 +1,6 @@
 /* Tensors as Lua values. Lua counts from 1: indices, axes and positions are converted here. */
-#ifndef DIGITS_BINDINGS_TENSOR_H
-#define DIGITS_BINDINGS_TENSOR_H
+#ifndef DIGITS_BINDINGS_VALUES_TENSOR_H
+#define DIGITS_BINDINGS_VALUES_TENSOR_H
 
 #include <lua.h>
 

@@ -9,7 +9,7 @@ printf 'return "\\\\ %% ?? */ \303\251 \000\377"' >scripts/init.lua
 printf '%070000d' 7 >scripts/deep/er/two_words.lua
 cat >main.c <<'END'
 #include <stdio.h>
-#include "bindings/program/embedded.h"
+#include "bindings/embedded.h"
 int main(void)
 {
     for (const struct digits_embedded *script = digits_embedded; script->name; script++) {

@@ -13,14 +13,14 @@ check "help says bench's options" says '^bench .*BENCH="[a-z ]*".*BENCH_ROUNDS='
 
 # a copy with next to nothing in it, so that building it takes no time
 copy=$scratch/copy
-mkdir -p "$copy/engine/base" "$copy/bindings" "$copy/scripts" "$copy/experiments"
+mkdir -p "$copy/engine/base" "$copy/bindings/program" "$copy/scripts" "$copy/experiments"
 cp -R "$top/Makefile" "$top/LICENSE" "$top/vendor" "$copy"
-cp "$top/bindings/program/embedded.h" "$copy/bindings"
+cp "$top/bindings/embedded.h" "$copy/bindings"
 echo 'int dg_one(void);' >"$copy/engine/base/one.h"
 printf '#include "engine/base/one.h"\nint dg_one(void)\n{\n    return 1;\n}\n' >"$copy/engine/base/one.c"
 cat >"$copy/bindings/program/main.c" <<'END'
 #include <stdio.h>
-#include "bindings/program/embedded.h"
+#include "bindings/embedded.h"
 #include "engine/base/one.h"
 int main(void)
 {

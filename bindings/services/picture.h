@@ -1,6 +1,6 @@
 /* What scripts/plot needs of C: gnuplot, rasters, the terminal, files. */
-#ifndef DIGITS_BINDINGS_PICTURE_H
-#define DIGITS_BINDINGS_PICTURE_H
+#ifndef DIGITS_BINDINGS_SERVICES_PICTURE_H
+#define DIGITS_BINDINGS_SERVICES_PICTURE_H
 
 #include <lua.h>
 

@@ -1,5 +1,5 @@
 /* Ctrl-C: the handler, the hook, and the coroutine functions that know which thread runs. */
-#include "bindings/program/interrupt.h"
+#include "bindings/calls/interrupt.h"
 
 #include <errno.h>
 #include <lauxlib.h>

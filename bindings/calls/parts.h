@@ -1,6 +1,6 @@
 /* Parts as Lua values: one constructor for each descriptor of the engine's registry. */
-#ifndef DIGITS_BINDINGS_PARTS_H
-#define DIGITS_BINDINGS_PARTS_H
+#ifndef DIGITS_BINDINGS_CALLS_PARTS_H
+#define DIGITS_BINDINGS_CALLS_PARTS_H
 
 #include <lua.h>
 

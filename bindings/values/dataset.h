@@ -1,6 +1,6 @@
 /* Datasets as Lua values. */
-#ifndef DIGITS_BINDINGS_DATA_H
-#define DIGITS_BINDINGS_DATA_H
+#ifndef DIGITS_BINDINGS_VALUES_DATASET_H
+#define DIGITS_BINDINGS_VALUES_DATASET_H
 
 #include <lua.h>
 
@@ -68,7 +68,7 @@ void dg_warn_labels(lua_State *L, const dg_dataset *set, const char *function, d
 void dg_push_labels(lua_State *L, int64_t count, const int32_t *labels);
 void dg_push_names(lua_State *L, int64_t count, char *const *names);
 
-/* --- bindings/values/data_methods.c --- */
+/* --- bindings/values/dataset_methods.c --- */
 
 extern const dg_function dg_dataset_methods[];
 

@@ -1,6 +1,6 @@
 /* The command line of digits-lua. */
-#ifndef DIGITS_BINDINGS_PROGRAM_OPTIONS_H
-#define DIGITS_BINDINGS_PROGRAM_OPTIONS_H
+#ifndef DIGITS_BINDINGS_PROGRAM_COMMAND_LINE_H
+#define DIGITS_BINDINGS_PROGRAM_COMMAND_LINE_H
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@ struct dg_action {
     const char *text;
 };
 
-struct dg_options {
+struct dg_command_line {
     bool help, version, interactive, no_environment;
     int threads;               /* 0: not given */
     struct dg_action *actions; /* `action_count` of them, pointing into argv */
@@ -23,8 +23,8 @@ struct dg_options {
 
 /* Reads argv, which must outlive the result. False when it is wrong, after telling on stderr what
  * is wrong and how to use the program. Free `actions` in either case. */
-bool dg_options_read(int argc, char **argv, struct dg_options *out);
+bool dg_command_line_read(int argc, char **argv, struct dg_command_line *out);
 
-void dg_options_usage(FILE *file);
+void dg_command_line_usage(FILE *file);
 
 #endif

@@ -1,5 +1,5 @@
 /* Constructors and parts: everything here follows from the descriptors. */
-#include "bindings/learners/parts.h"
+#include "bindings/calls/parts.h"
 
 #include <stdalign.h>
 #include <stddef.h>
@@ -8,10 +8,10 @@
 
 #include "bindings/calls/check.h"
 #include "bindings/calls/described.h"
+#include "bindings/calls/nested.h"
 #include "bindings/learners/graph.h"
 #include "bindings/learners/learner.h"
-#include "bindings/services/memory.h"
-#include "bindings/calls/nested.h"
+#include "bindings/values/memory.h"
 #include "engine/base/number.h"
 
 #define CONSTRUCTOR "digits.constructor"

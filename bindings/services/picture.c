@@ -1,5 +1,5 @@
 /* Rasters, terminals and files, for scripts/plot. */
-#include "bindings/values/picture.h"
+#include "bindings/services/picture.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  *
  * The build writes the array (vendor/embed), so that digits-lua runs anywhere without its sources.
  */
-#ifndef DG_BINDINGS_EMBEDDED_H
-#define DG_BINDINGS_EMBEDDED_H
+#ifndef DIGITS_BINDINGS_EMBEDDED_H
+#define DIGITS_BINDINGS_EMBEDDED_H
 
 /* One script. Its bytes run from data up to, not including, end. Module names follow the paths:
  * scripts/init.lua is "digits", scripts/a/b.lua is "digits.a.b", scripts/a/init.lua is

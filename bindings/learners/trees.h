@@ -1,6 +1,6 @@
 /* Learners made of trees as Lua values: what they can do beyond what every learner can. */
-#ifndef DIGITS_BINDINGS_TREE_H
-#define DIGITS_BINDINGS_TREE_H
+#ifndef DIGITS_BINDINGS_LEARNERS_TREES_H
+#define DIGITS_BINDINGS_LEARNERS_TREES_H
 
 #include "bindings/calls/class.h"
 

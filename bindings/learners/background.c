@@ -1,6 +1,6 @@
 /* Fits on threads of their own. */
-#include "bindings/services/background.h"
-#include "bindings/learners/asking.h"
+#include "bindings/learners/background.h"
+#include "bindings/learners/metric_functions.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -10,14 +10,14 @@
 
 #include "bindings/calls/check.h"
 #include "bindings/calls/class.h"
-#include "bindings/values/data.h"
 #include "bindings/calls/described.h"
+#include "bindings/calls/interrupt.h"
 #include "bindings/learners/learner.h"
-#include "bindings/program/interrupt.h"
+#include "bindings/values/dataset.h"
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
-#include "engine/threads.h"
 #include "engine/base/random.h"
+#include "engine/threads.h"
 
 #define FIT "digits.background"
 #define SCOPE "digits.seed_scope"

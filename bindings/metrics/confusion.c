@@ -1,6 +1,6 @@
 /* Confusion matrices, and what is made of them beside single numbers. */
-#include "bindings/values/data.h"
 #include "bindings/metrics/metrics.h"
+#include "bindings/values/dataset.h"
 #include "bindings/values/tensor.h"
 
 /* --- userdata; its user value is the list of names, or nil ---------------------------------- */

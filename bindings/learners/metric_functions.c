@@ -1,11 +1,11 @@
 /* Metrics that are Lua functions. */
-#include "bindings/learners/asking.h"
+#include "bindings/learners/metric_functions.h"
 
 #include <string.h>
 
 #include "bindings/calls/check.h"
 #include "bindings/learners/learner.h"
-#include "bindings/services/memory.h"
+#include "bindings/values/memory.h"
 #include "bindings/values/tensor.h"
 
 /* --- reading -------------------------------------------------------------------------------- */

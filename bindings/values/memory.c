@@ -1,11 +1,11 @@
 /* The hook that joins the engine's allocator to Lua's collector. */
-#include "bindings/services/memory.h"
+#include "bindings/values/memory.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "engine/parallel.h"
 #include "engine/base/memory.h"
+#include "engine/parallel.h"
 
 #define LEAST_BYTES ((int64_t)64 << 20)
 

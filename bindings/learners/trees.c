@@ -1,5 +1,5 @@
 /* What learners made of trees can do beyond what every learner can. */
-#include "bindings/learners/tree.h"
+#include "bindings/learners/trees.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Reading the command line: the options of lua, and a few of our own. */
-#include "bindings/program/options.h"
+#include "bindings/program/command_line.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 static const char *const long_options[] = { "--help", "--version", "--threads" };
 enum { LONG_OPTIONS = sizeof long_options / sizeof *long_options };
 
-void dg_options_usage(FILE *file)
+void dg_command_line_usage(FILE *file)
 {
     fprintf(file,
             "usage: " DG_PROGRAM_NAME " [options] [script or command [arguments]]\n"
@@ -41,7 +41,7 @@ __attribute__((format(printf, 1, 2))) static bool wrong(const char *format, ...)
     vfprintf(stderr, format, arguments);
     fputc('\n', stderr);
     va_end(arguments);
-    dg_options_usage(stderr);
+    dg_command_line_usage(stderr);
     return false;
 }
 
@@ -69,7 +69,7 @@ static bool read_threads(const char *text, int *out)
 }
 
 /* A word that begins with "--" and goes on. */
-static bool read_long(char **argv, int *i, struct dg_options *out)
+static bool read_long(char **argv, int *i, struct dg_command_line *out)
 {
     const char *word = argv[*i];
     if (strcmp(word, "--help") == 0) return out->help = true;
@@ -82,7 +82,7 @@ static bool read_long(char **argv, int *i, struct dg_options *out)
 }
 
 /* -e and -l: their text is the rest of the word or, like lua, a next word that is no option. */
-static bool read_action(char **argv, int *i, struct dg_options *out)
+static bool read_action(char **argv, int *i, struct dg_command_line *out)
 {
     char kind = argv[*i][1];
     const char *text = argv[*i] + 2;
@@ -94,7 +94,7 @@ static bool read_action(char **argv, int *i, struct dg_options *out)
     return true;
 }
 
-static bool read_short(char **argv, int *i, struct dg_options *out)
+static bool read_short(char **argv, int *i, struct dg_command_line *out)
 {
     const char *word = argv[*i];
     if (word[1] == 'e' || word[1] == 'l') return read_action(argv, i, out);
@@ -109,9 +109,9 @@ static bool read_short(char **argv, int *i, struct dg_options *out)
     }
 }
 
-bool dg_options_read(int argc, char **argv, struct dg_options *out)
+bool dg_command_line_read(int argc, char **argv, struct dg_command_line *out)
 {
-    *out = (struct dg_options){ .script = argc };
+    *out = (struct dg_command_line){ .script = argc };
     out->actions = calloc((size_t)argc + 1, sizeof *out->actions);
     if (!out->actions) return wrong("not enough memory");
     for (int i = 1; i < argc; i++) {

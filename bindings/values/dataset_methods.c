@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "bindings/calls/check.h"
-#include "bindings/values/data.h"
 #include "bindings/calls/described.h"
+#include "bindings/values/dataset.h"
 #include "bindings/values/tensor.h"
-#include "engine/part/part.h" /* dg_nearest */
 #include "engine/base/random.h"
+#include "engine/part/part.h" /* dg_nearest */
 
 /* Each function's options stand before it; the set is its first argument, of which the call makes
  * sure. */

@@ -1,33 +1,33 @@
-/* The C half of the library: luaopen_digits_core returns its table, which scripts/init.lua makes
- * into the module "digits". */
+/* The C half of the library: settings, what the scripts ask for, and the opening of all rooms. */
+#include "bindings/library.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bindings/learners/asking.h"
-#include "bindings/services/background.h"
 #include "bindings/calls/check.h"
 #include "bindings/calls/class.h"
-#include "bindings/values/data.h"
 #include "bindings/calls/described.h"
+#include "bindings/calls/parts.h"
+#include "bindings/learners/background.h"
 #include "bindings/learners/graph.h"
-#include "bindings/services/journal.h"
 #include "bindings/learners/learner.h"
-#include "bindings/services/memory.h"
-#include "bindings/metrics/metrics.h"
+#include "bindings/learners/metric_functions.h"
 #include "bindings/learners/model.h"
-#include "bindings/learners/parts.h"
-#include "bindings/values/picture.h"
-#include "bindings/program/modules.h"
+#include "bindings/metrics/metrics.h"
+#include "bindings/services/journal.h"
+#include "bindings/services/picture.h"
+#include "bindings/values/dataset.h"
+#include "bindings/values/memory.h"
 #include "bindings/values/tensor.h"
 #include "engine/base/clock.h"
-#include "engine/parallel.h"
 #include "engine/base/kernel.h"
 #include "engine/base/memory.h"
 #include "engine/base/number.h"
 #include "engine/base/random.h"
+#include "engine/parallel.h"
 #include "engine/tensor/blas.h"
 
 /* --- settings ------------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* Metrics of a learner that are Lua functions: compile { metrics = { function(t, p) ... end } }.
  * The engine asks for them in the middle of a fit or an evaluation, so that no error may pass. */
-#ifndef DIGITS_BINDINGS_ASKING_H
-#define DIGITS_BINDINGS_ASKING_H
+#ifndef DIGITS_BINDINGS_LEARNERS_METRIC_FUNCTIONS_H
+#define DIGITS_BINDINGS_LEARNERS_METRIC_FUNCTIONS_H
 
 #include <lua.h>
 

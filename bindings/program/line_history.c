@@ -1,6 +1,6 @@
 /* History in a file, over libedit's list. */
 #define _GNU_SOURCE /* asprintf */
-#include "bindings/program/history.h"
+#include "bindings/program/line_history.h"
 
 #include <editline/readline.h>
 #include <fcntl.h>
@@ -89,7 +89,7 @@ static void rewrite(void)
     free(temporary);
 }
 
-void dg_history_open(void)
+void dg_line_history_open(void)
 {
     using_history();
     stifle_history(MOST_ENTRIES);
@@ -122,7 +122,7 @@ static void append_to_file(const char *entry)
     free(line);
 }
 
-void dg_history_add(const char *entry)
+void dg_line_history_add(const char *entry)
 {
     if (entry[strspn(entry, " \t\n")] == '\0') return;
     if (previous && strcmp(previous, entry) == 0) return;
@@ -132,7 +132,7 @@ void dg_history_add(const char *entry)
     if (path && *path) append_to_file(entry);
 }
 
-void dg_history_close(void)
+void dg_line_history_close(void)
 {
     free(path);
     free(previous);

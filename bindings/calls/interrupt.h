@@ -18,8 +18,8 @@
  *
  * Lua does not tell C which coroutine runs; hence the program's own coroutine.resume, wrap and
  * close, which behave as the library's do. */
-#ifndef DIGITS_BINDINGS_PROGRAM_INTERRUPT_H
-#define DIGITS_BINDINGS_PROGRAM_INTERRUPT_H
+#ifndef DIGITS_BINDINGS_CALLS_INTERRUPT_H
+#define DIGITS_BINDINGS_CALLS_INTERRUPT_H
 
 #include <lua.h>
 #include <stdbool.h>

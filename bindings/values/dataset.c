@@ -1,5 +1,5 @@
 /* The class of datasets, and where they come from. */
-#include "bindings/values/data.h"
+#include "bindings/values/dataset.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 
 #include "bindings/calls/check.h"
 #include "bindings/calls/described.h"
-#include "bindings/services/memory.h"
+#include "bindings/values/memory.h"
 #include "bindings/values/tensor.h"
 #include "engine/data/doubt.h"
 #include "engine/data/format.h"
