@@ -14,8 +14,8 @@
 #include "bindings/values/memory.h"
 #include "bindings/values/tensor.h"
 #include "engine/base/random.h"
+#include "engine/importance.h"
 #include "engine/store/learner_file.h"
-#include "engine/tree/learners.h"
 
 struct learner_value {
     dg_learner *learner; /* user value 1: the table of dg_push_learner_values */

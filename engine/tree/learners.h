@@ -47,12 +47,4 @@ dg_status dg_tree_learner_print(const dg_learner *learner, int64_t index, int de
  * NULL: impurity, or gain. */
 dg_status dg_tree_learner_importances(const dg_learner *learner, const char *kind, dg_tensor *out);
 
-/* {features, 2} float32: mean and standard deviation, over `repeats` shuffles, of the accuracy that
- * is lost when a feature's values are shuffled among the rows (Breiman 2001); for numbers, of the
- * mean square that is gained. Any learner, not only trees. job: NULL is
- * dg_job_default(). */
-dg_status dg_permutation_importance(const dg_learner *learner, const dg_dataset *set,
-                                    int64_t repeats, uint64_t seed, const dg_job *job,
-                                    dg_tensor *out);
-
 #endif

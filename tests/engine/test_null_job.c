@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/importance.h"
 #include "engine/data/formats/csv.h"
 #include "engine/base/memory.h"
 #include "engine/base/process.h"

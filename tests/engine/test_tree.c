@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "engine/importance.h"
 #include "engine/base/memory.h"
 #include "engine/store/learner_file.h"
 #include "tests/engine/scratch.h"
