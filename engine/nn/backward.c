@@ -19,8 +19,13 @@ static dg_status loss_piece(void *context, int64_t piece, int worker)
     struct loss_run *run = context;
     (void)worker;
     dg_loss_pass pass = run->pass;
-    pass.begin = dg_piece_begin(run->plan->rows, run->pieces, piece);
-    pass.end = dg_piece_begin(run->plan->rows, run->pieces, piece + 1);
+    int64_t begin = dg_piece_begin(run->plan->rows, run->pieces, piece);
+    pass.rows = dg_piece_begin(run->plan->rows, run->pieces, piece + 1) - begin;
+    pass.output += begin * pass.width;
+    pass.gradient += begin * pass.width;
+    if (pass.logits) pass.logits += begin * pass.width;
+    if (pass.positions) pass.positions += begin;
+    if (pass.targets) pass.targets += begin * pass.width;
     run->sum[piece] = ((const dg_loss_type *)run->plan->model->loss->type)->rows(&pass);
     return DG_OK;
 }

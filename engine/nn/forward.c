@@ -26,8 +26,7 @@ static void fill_input(const dg_source *source, int64_t size, int64_t begin, int
 
 /* --- layers ------------------------------------------------------------------------------- */
 
-/* A plan for prediction hands out pointers to row `begin` and calls it 0, because local memory
- * holds one piece; a plan for training hands out whole arrays. */
+/* Local memory holds the rows of one piece. */
 static float *rows_from(const struct node_memory *node, int64_t begin)
 {
     return node->local ? node->output : node->output + begin * node->size;
@@ -40,23 +39,25 @@ void dg_plan_pass(const dg_plan *plan, int index, int64_t begin, int64_t end, in
     const dg_node *node = &model->nodes[index];
     const dg_layer *layer = &model->layers[node->layer];
     const struct node_memory *memory = &plan->nodes[index];
-    int64_t shift = plan->training ? 0 : begin;
     *pass = (dg_pass){ .job = &plan->job,
                        .options = layer->part->options,
                        .build = &node->build,
                        .training = plan->training,
-                       .begin = begin - shift,
-                       .end = end - shift,
-                       .output = rows_from(memory, shift),
-                       .output_gradient = memory->gradient,
-                       .saved_rows = memory->saved_rows,
+                       .rows = end - begin,
+                       .first = begin,
+                       .output = rows_from(memory, begin),
                        .saved_batch = memory->saved_batch,
                        .scratch = plan->scratch + worker * plan->scratch_bytes };
-    if (plan->logits && index == model->output) pass->logits = plan->logits + shift * memory->size;
-    if (plan->training) pass->key = dg_key(plan->key, "layer", (uint64_t)index);
+    if (plan->logits && index == model->output) pass->logits = plan->logits + begin * memory->size;
+    if (plan->training) {
+        pass->key = dg_key(plan->key, "layer", (uint64_t)index);
+        pass->saved_rows = memory->saved_rows + begin * node->build.saved_row_bytes;
+        if (memory->gradient) pass->output_gradient = memory->gradient + begin * memory->size;
+    }
     for (int k = 0; k < node->inputs; k++) {
-        pass->input[k] = rows_from(&plan->nodes[node->input[k]], shift);
-        pass->input_gradient[k] = memory->edge[k];
+        const struct node_memory *input = &plan->nodes[node->input[k]];
+        pass->input[k] = rows_from(input, begin);
+        if (memory->edge[k]) pass->input_gradient[k] = memory->edge[k] + begin * input->size;
     }
     for (int w = 0; w < layer->weights; w++)
         pass->weight[w] = dg_model_weight(model, layer->first_weight + w);

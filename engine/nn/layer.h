@@ -60,8 +60,8 @@ typedef struct dg_layer_build {
     int64_t row_flops;         /* multiply-adds times two of forward for one row: sizes the cuts */
 } dg_layer_build;
 
-/* One call of forward() or backward(). Arrays begin at row 0 of the batch; the call works on rows
- * begin .. end-1 (all of them under DG_CUT_BATCH). */
+/* One call of forward() or backward(), for `rows` rows (all of the batch under DG_CUT_BATCH). Every
+ * array of rows begins with the first row of the call. */
 typedef struct dg_pass {
     const dg_job *job; /* for dg_parallel under DG_CUT_BATCH */
     const void *options;
@@ -69,20 +69,21 @@ typedef struct dg_pass {
     bool training;
     bool activation_fused; /* backward: the gradient is that of the value before the activation */
     uint64_t key;          /* random numbers of this layer in this step: engine/base/random.h */
-    int64_t begin, end;
+    int64_t rows;
+    int64_t first; /* place of the first row in the batch: what is random follows from it */
     const float *input[DG_MAX_INPUTS];
     float *output;          /* forward writes it; backward finds it as forward left it */
     float *logits;          /* forward puts here what the last activation was given, in the shape of
                                `output`; NULL: nobody asks */
-    float *output_gradient; /* backward may overwrite its rows: nobody reads them after it */
-    float *input_gradient[DG_MAX_INPUTS];   /* backward assigns the rows; NULL: nobody asks */
+    float *output_gradient; /* backward may overwrite it: nobody reads it after that */
+    float *input_gradient[DG_MAX_INPUTS];   /* backward assigns it; NULL: nobody asks */
     float *weight[DG_MAX_WEIGHTS];          /* forward may change only frozen ones, when training,
                                              under DG_CUT_BATCH */
     float *weight_gradient[DG_MAX_WEIGHTS]; /* backward assigns: under DG_CUT_ROWS the sum over its
                                                rows; NULL for frozen weights */
-    void *saved_rows;  /* saved_row_bytes for each row, from row 0; NULL: predicting */
-    void *saved_batch; /* saved_batch_bytes; NULL: predicting */
-    void *scratch;     /* scratch_bytes, of this worker alone */
+    void *saved_rows;                       /* saved_row_bytes for each row; NULL: predicting */
+    void *saved_batch;                      /* saved_batch_bytes; NULL: predicting */
+    void *scratch;                          /* scratch_bytes, of this worker alone */
 } dg_pass;
 
 typedef struct dg_layer_type {

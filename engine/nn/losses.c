@@ -77,7 +77,7 @@ static double crossentropy_row(const dg_loss_pass *pass, int64_t i)
 static double crossentropy_rows(const dg_loss_pass *pass)
 {
     double sum = 0;
-    for (int64_t i = pass->begin; i < pass->end; i++)
+    for (int64_t i = 0; i < pass->rows; i++)
         sum += pass->logits ? logits_row(pass, i) : crossentropy_row(pass, i);
     return sum;
 }
@@ -113,7 +113,7 @@ const dg_loss_type dg_categorical_crossentropy = {
 static double squared_error_rows(const dg_loss_pass *pass)
 {
     double sum = 0, width = (double)pass->width, step = 2 * pass->scale / width;
-    for (int64_t i = pass->begin; i < pass->end; i++) {
+    for (int64_t i = 0; i < pass->rows; i++) {
         double row = 0;
         for (int64_t j = 0; j < pass->width; j++) {
             double error = (double)pass->output[i * pass->width + j] - target_at(pass, i, j);

@@ -57,10 +57,10 @@ typedef struct dg_optimizer_type {
 
 /* --- losses (engine/nn/losses.c) ---------------------------------------------------------- */
 
-/* The loss of rows begin .. end-1. Arrays begin at row 0. */
+/* The loss of some rows of a batch. Arrays begin with the first of them. */
 typedef struct dg_loss_pass {
     const void *options;
-    int64_t begin, end;
+    int64_t rows;
     int64_t width;       /* outputs of the network for a row */
     const float *output; /* {rows, width} */
     const float *logits; /* {rows, width}: what the last activation was given, if the loss takes

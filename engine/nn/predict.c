@@ -39,7 +39,7 @@ static void judge(const struct run *run, int64_t chunk, int64_t begin, int64_t e
     const dg_part *loss = run->model->loss;
     if (!loss) return;
     dg_loss_pass pass = { .options = loss->options,
-                          .end = end - begin,
+                          .rows = end - begin,
                           .width = run->width,
                           .output = output,
                           .logits = dg_plan_logits(plan),

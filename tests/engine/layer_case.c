@@ -87,16 +87,17 @@ static void call(layer_case *c, dg_status (*function)(const dg_pass *), int64_t 
                      .training = c->training,
                      .activation_fused = c->fused,
                      .key = c->key,
-                     .begin = begin,
-                     .end = end,
-                     .output = c->y,
-                     .output_gradient = dy,
-                     .saved_rows = c->training ? c->saved_rows : NULL,
+                     .rows = end - begin,
+                     .first = begin,
+                     .output = c->y + begin * c->out_size,
+                     .output_gradient = dy ? dy + begin * c->out_size : NULL,
+                     .saved_rows =
+                         c->training ? c->saved_rows + begin * c->build.saved_row_bytes : NULL,
                      .saved_batch = c->training ? c->saved_batch : NULL,
                      .scratch = scratch };
     for (int i = 0; i < c->build.inputs; i++) {
-        pass.input[i] = c->x[i];
-        pass.input_gradient[i] = wants_dx ? c->dx[i] : NULL;
+        pass.input[i] = c->x[i] + begin * c->in_size;
+        pass.input_gradient[i] = wants_dx ? c->dx[i] + begin * c->in_size : NULL;
     }
     for (int i = 0; i < c->build.weights; i++) {
         pass.weight[i] = c->w[i];

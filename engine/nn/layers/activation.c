@@ -34,9 +34,9 @@ static dg_status forward(const dg_pass *pass)
     const activation_options *o = pass->options;
     int64_t row, width;
     sizes(pass, &row, &width);
-    int64_t at = pass->begin * row, count = (pass->end - pass->begin) * row;
-    memcpy(pass->output + at, pass->input[0] + at, (size_t)count * sizeof(float));
-    dg_activate_output(pass, (dg_activation)o->activation, at, count / width, width);
+    int64_t count = pass->rows * row;
+    memcpy(pass->output, pass->input[0], (size_t)count * sizeof(float));
+    dg_activate_output(pass, (dg_activation)o->activation, 0, count / width, width);
     return DG_OK;
 }
 
@@ -46,12 +46,12 @@ static dg_status backward(const dg_pass *pass)
     if (!pass->input_gradient[0]) return DG_OK;
     int64_t row, width;
     sizes(pass, &row, &width);
-    int64_t at = pass->begin * row, count = (pass->end - pass->begin) * row;
-    float *gradient = pass->input_gradient[0] + at;
-    memcpy(gradient, pass->output_gradient + at, (size_t)count * sizeof(float));
+    int64_t count = pass->rows * row;
+    float *gradient = pass->input_gradient[0];
+    memcpy(gradient, pass->output_gradient, (size_t)count * sizeof(float));
     if (!pass->activation_fused)
-        dg_activation_backward((dg_activation)o->activation, pass->output + at, gradient,
-                               count / width, width);
+        dg_activation_backward((dg_activation)o->activation, pass->output, gradient, count / width,
+                               width);
     return DG_OK;
 }
 

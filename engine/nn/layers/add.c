@@ -34,22 +34,18 @@ DG_KERNEL static void add(const float *restrict x, int64_t count, float *restric
 
 static dg_status forward(const dg_pass *pass)
 {
-    int64_t size = dg_shape_size(&pass->build->output), at = pass->begin * size;
-    int64_t count = (pass->end - pass->begin) * size;
-    memcpy(pass->output + at, pass->input[0] + at, (size_t)count * sizeof(float));
-    for (int i = 1; i < pass->build->inputs; i++)
-        add(pass->input[i] + at, count, pass->output + at);
+    int64_t count = pass->rows * dg_shape_size(&pass->build->output);
+    memcpy(pass->output, pass->input[0], (size_t)count * sizeof(float));
+    for (int i = 1; i < pass->build->inputs; i++) add(pass->input[i], count, pass->output);
     return DG_OK;
 }
 
 static dg_status backward(const dg_pass *pass)
 {
-    int64_t size = dg_shape_size(&pass->build->output), at = pass->begin * size;
-    int64_t count = (pass->end - pass->begin) * size;
+    int64_t count = pass->rows * dg_shape_size(&pass->build->output);
     for (int i = 0; i < pass->build->inputs; i++)
         if (pass->input_gradient[i])
-            memcpy(pass->input_gradient[i] + at, pass->output_gradient + at,
-                   (size_t)count * sizeof(float));
+            memcpy(pass->input_gradient[i], pass->output_gradient, (size_t)count * sizeof(float));
     return DG_OK;
 }
 

@@ -98,7 +98,7 @@ static struct norm norm_of(const dg_pass *pass)
     const norm_options *o = pass->options;
     const dg_shape *shape = &pass->build->output;
     struct norm n = { .pass = pass, .options = o, .channels = shape->at[shape->count - 1] };
-    n.count = (pass->end - pass->begin) * (dg_shape_size(shape) / n.channels);
+    n.count = pass->rows * (dg_shape_size(shape) / n.channels);
     n.pieces = dg_pieces(n.count, PIECE_FLOATS / n.channels, MOST_PIECES);
     int at = 0;
     if (o->scale) {

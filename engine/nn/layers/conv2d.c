@@ -189,7 +189,7 @@ static dg_status forward(const dg_pass *pass)
     DG_TRY(geometry_of(o, &pass->build->input[0], &g));
     struct scratch s = scratch_of(&g, pass->scratch);
     begin_images(&g, &s);
-    for (int64_t i = pass->begin; i < pass->end; i++) {
+    for (int64_t i = 0; i < pass->rows; i++) {
         float *y = pass->output + i * g.out_size;
         dg_multiply(
             &(dg_product){ .m = g.pixels,
@@ -269,10 +269,9 @@ static dg_status backward(const dg_pass *pass)
     if (pass->input_gradient[0]) begin_input_gradient(pass, &g, &s);
     dg_activation activation = pass->activation_fused ? DG_LINEAR : (dg_activation)o->activation;
     float *bias_gradient = o->use_bias ? pass->weight_gradient[1] : NULL;
-    dg_activation_backward_biased(activation, pass->output + pass->begin * g.out_size,
-                                  pass->output_gradient + pass->begin * g.out_size,
-                                  (pass->end - pass->begin) * g.pixels, g.filters, bias_gradient);
-    for (int64_t i = pass->begin; i < pass->end; i++) {
+    dg_activation_backward_biased(activation, pass->output, pass->output_gradient,
+                                  pass->rows * g.pixels, g.filters, bias_gradient);
+    for (int64_t i = 0; i < pass->rows; i++) {
         dg_multiply(
             &(dg_product){ .m = g.taps,
                            .n = g.filters,
@@ -282,7 +281,7 @@ static dg_status backward(const dg_pass *pass)
                                   .depth = s.pixel },
                            .b = pass->output_gradient + i * g.out_size,
                            .b_step = g.filters,
-                           .accumulate = i > pass->begin,
+                           .accumulate = i > 0,
                            .c = pass->weight_gradient[0],
                            .c_step = g.filters });
         if (pass->input_gradient[0]) input_gradient(pass, &g, &s, i);

@@ -94,7 +94,7 @@ static struct cut cut_of(const dg_pass *pass)
 {
     const dg_weight_spec *kernel = &pass->build->weight[0];
     return (struct cut){ .pass = pass,
-                         .rows = pass->end - pass->begin,
+                         .rows = pass->rows,
                          .inputs = kernel->shape.at[0],
                          .units = kernel->shape.at[1] };
 }
@@ -113,8 +113,8 @@ static dg_status forward_piece(void *context, int64_t piece, int worker)
     const dg_pass *pass = c->pass;
     const dense_options *o = pass->options;
     (void)worker;
-    int64_t row = pass->begin + dg_piece_begin(c->rows, c->down, piece / c->across);
-    int64_t row_end = pass->begin + dg_piece_begin(c->rows, c->down, piece / c->across + 1);
+    int64_t row = dg_piece_begin(c->rows, c->down, piece / c->across);
+    int64_t row_end = dg_piece_begin(c->rows, c->down, piece / c->across + 1);
     int64_t first = column(c->units, c->across, piece % c->across);
     int64_t end = column(c->units, c->across, piece % c->across + 1);
     dg_multiply(&(dg_product){
@@ -136,8 +136,8 @@ static dg_status activate_piece(void *context, int64_t piece, int worker)
     const dg_pass *pass = c->pass;
     const dense_options *o = pass->options;
     (void)worker;
-    int64_t row = pass->begin + dg_piece_begin(c->rows, c->down, piece);
-    int64_t end = pass->begin + dg_piece_begin(c->rows, c->down, piece + 1);
+    int64_t row = dg_piece_begin(c->rows, c->down, piece);
+    int64_t end = dg_piece_begin(c->rows, c->down, piece + 1);
     dg_activate_output(pass, (dg_activation)o->activation, row * c->units, end - row, c->units);
     return DG_OK;
 }
@@ -158,16 +158,15 @@ static dg_status forward(const dg_pass *pass)
 static void kernel_gradient(const struct cut *c, int64_t first, int64_t end)
 {
     const dg_pass *pass = c->pass;
-    dg_multiply(&(dg_product){ .m = end - first,
-                               .n = c->units,
-                               .k = c->rows,
-                               .a = { .at = pass->input[0] + pass->begin * c->inputs + first,
-                                      .row_step = 1,
-                                      .depth_step = c->inputs },
-                               .b = pass->output_gradient + pass->begin * c->units,
-                               .b_step = c->units,
-                               .c = pass->weight_gradient[0] + first * c->units,
-                               .c_step = c->units });
+    dg_multiply(&(dg_product){
+        .m = end - first,
+        .n = c->units,
+        .k = c->rows,
+        .a = { .at = pass->input[0] + first, .row_step = 1, .depth_step = c->inputs },
+        .b = pass->output_gradient,
+        .b_step = c->units,
+        .c = pass->weight_gradient[0] + first * c->units,
+        .c_step = c->units });
 }
 
 /* dx = dy W', a block of W at a time, which is turned around on the way. */
@@ -182,18 +181,16 @@ static void input_gradient(const struct cut *c, int64_t first, int64_t end)
             int64_t depth = min(c->units - t, DEPTH);
             dg_transpose(columns, depth, pass->weight[0] + j * c->units + t, c->units, turned,
                          columns);
-            dg_multiply(
-                &(dg_product){ .m = c->rows,
-                               .n = columns,
-                               .k = depth,
-                               .a = { .at = pass->output_gradient + pass->begin * c->units + t,
-                                      .row_step = c->units,
-                                      .depth_step = 1 },
-                               .b = turned,
-                               .b_step = columns,
-                               .accumulate = t > 0,
-                               .c = pass->input_gradient[0] + pass->begin * c->inputs + j,
-                               .c_step = c->inputs });
+            dg_multiply(&(dg_product){
+                .m = c->rows,
+                .n = columns,
+                .k = depth,
+                .a = { .at = pass->output_gradient + t, .row_step = c->units, .depth_step = 1 },
+                .b = turned,
+                .b_step = columns,
+                .accumulate = t > 0,
+                .c = pass->input_gradient[0] + j,
+                .c_step = c->inputs });
         }
     }
 }
@@ -214,8 +211,7 @@ static dg_status backward(const dg_pass *pass)
     const dense_options *o = pass->options;
     struct cut c = cut_of(pass);
     dg_activation activation = pass->activation_fused ? DG_LINEAR : (dg_activation)o->activation;
-    dg_activation_backward_biased(activation, pass->output + pass->begin * c.units,
-                                  pass->output_gradient + pass->begin * c.units, c.rows, c.units,
+    dg_activation_backward_biased(activation, pass->output, pass->output_gradient, c.rows, c.units,
                                   o->use_bias ? pass->weight_gradient[1] : NULL);
     c.across = min(pieces_wanted(&c), strips(c.inputs));
     return dg_parallel(pass->job, c.across, backward_piece, &c);

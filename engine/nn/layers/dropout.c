@@ -93,13 +93,12 @@ DG_KERNEL static void drop_backward(float scale, int64_t count, const uint8_t *r
 static dg_status forward(const dg_pass *pass)
 {
     const dropout_options *o = pass->options;
-    int64_t size = dg_shape_size(&pass->build->output), at = pass->begin * size;
-    int64_t count = (pass->end - pass->begin) * size;
+    int64_t size = dg_shape_size(&pass->build->output);
     uint32_t limit = (uint32_t)(o->rate * 65536 + 0.5);
     if (limit > 65535) limit = 65535;
     uint64_t key = o->seed.given ? dg_key(o->seed.value, "dropout", pass->key) : pass->key;
-    drop(key, limit, (float)(1 / (1 - o->rate)), at, count, pass->input[0] + at, pass->output + at,
-         (uint8_t *)pass->saved_rows + at);
+    drop(key, limit, (float)(1 / (1 - o->rate)), pass->first * size, pass->rows * size,
+         pass->input[0], pass->output, pass->saved_rows);
     return DG_OK;
 }
 
@@ -107,10 +106,8 @@ static dg_status backward(const dg_pass *pass)
 {
     const dropout_options *o = pass->options;
     if (!pass->input_gradient[0]) return DG_OK;
-    int64_t size = dg_shape_size(&pass->build->output), at = pass->begin * size;
-    drop_backward((float)(1 / (1 - o->rate)), (pass->end - pass->begin) * size,
-                  (const uint8_t *)pass->saved_rows + at, pass->output_gradient + at,
-                  pass->input_gradient[0] + at);
+    drop_backward((float)(1 / (1 - o->rate)), pass->rows * dg_shape_size(&pass->build->output),
+                  pass->saved_rows, pass->output_gradient, pass->input_gradient[0]);
     return DG_OK;
 }
 

@@ -57,7 +57,7 @@ dg_status dg_pooling_forward(const dg_pooling_kind *kind, const dg_pooling_optio
     DG_TRY(window_for(options, &pass->build->input[0], &w));
     int64_t in = dg_shape_size(&pass->build->input[0]), out = dg_shape_size(&pass->build->output);
     int32_t *taps = pass->saved_rows;
-    for (int64_t i = pass->begin; i < pass->end; i++)
+    for (int64_t i = 0; i < pass->rows; i++)
         kind->forward(&w, pass->input[0] + i * in, pass->output + i * out,
                       taps ? taps + i * out : NULL);
     return DG_OK;
@@ -71,7 +71,7 @@ dg_status dg_pooling_backward(const dg_pooling_kind *kind, const dg_pooling_opti
     DG_TRY(window_for(options, &pass->build->input[0], &w));
     int64_t in = dg_shape_size(&pass->build->input[0]), out = dg_shape_size(&pass->build->output);
     const int32_t *taps = pass->saved_rows;
-    for (int64_t i = pass->begin; i < pass->end; i++)
+    for (int64_t i = 0; i < pass->rows; i++)
         kind->backward(&w, pass->output_gradient + i * out, taps ? taps + i * out : NULL,
                        pass->input_gradient[0] + i * in);
     return DG_OK;

@@ -29,9 +29,8 @@ DG_KERNEL static void rescale(const float *restrict x, float scale, float offset
 static dg_status forward(const dg_pass *pass)
 {
     const rescaling_options *o = pass->options;
-    int64_t size = dg_shape_size(&pass->build->output), at = pass->begin * size;
-    rescale(pass->input[0] + at, (float)o->scale, (float)o->offset,
-            (pass->end - pass->begin) * size, pass->output + at);
+    int64_t size = dg_shape_size(&pass->build->output);
+    rescale(pass->input[0], (float)o->scale, (float)o->offset, pass->rows * size, pass->output);
     return DG_OK;
 }
 
@@ -39,9 +38,8 @@ static dg_status backward(const dg_pass *pass)
 {
     const rescaling_options *o = pass->options;
     if (!pass->input_gradient[0]) return DG_OK;
-    int64_t size = dg_shape_size(&pass->build->output), at = pass->begin * size;
-    rescale(pass->output_gradient + at, (float)o->scale, 0, (pass->end - pass->begin) * size,
-            pass->input_gradient[0] + at);
+    int64_t size = dg_shape_size(&pass->build->output);
+    rescale(pass->output_gradient, (float)o->scale, 0, pass->rows * size, pass->input_gradient[0]);
     return DG_OK;
 }
 
