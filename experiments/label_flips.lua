@@ -103,9 +103,9 @@ for k, case in ipairs(CASES) do
     hits = hits(issues.issues:totable(), planted),
     precision = average_precision(issues.rows:totable(), planted),
     cleanlab = figures and figures[case.name] }
-  for row, chances in ipairs(issues.chances:totable()) do
+  for row, probabilities in ipairs(issues.probabilities:totable()) do
     local words = { case.name, truth[row], labels[row] }
-    for i, chance in ipairs(chances) do words[i + 3] = ("%.9g"):format(chance) end
+    for i, p in ipairs(probabilities) do words[i + 3] = ("%.9g"):format(p) end
     lines[#lines + 1] = table.concat(words, ",")
   end
   -- cleanlab's self_confidence is ours: if it is not, the figures are of other probabilities

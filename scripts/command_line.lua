@@ -1,11 +1,12 @@
--- The command line of a function that describes itself, a command or the options of a script: each
--- of its parameters is an option, --name value or --name=value, of a boolean --name and --no-name;
--- - and _ are alike. Other words fill, in their order, the parameters that have a position.
+-- Reads the command line for a function that describes itself: a command, or the options of a
+-- script. Each parameter is an option, --name value or --name=value (a boolean: --name or
+-- --no-name); - and _ are interchangeable. Other words fill the positional parameters in order.
 local internals = require("digits.core").internals
 
 local BOOLEANS = { ["true"] = true, yes = true, ["false"] = false, no = false }
 
--- What a text is for a parameter. What it cannot be stays a text, which the call then refuses.
+-- Converts a word to the type of a parameter. If that fails it stays a string, which the call
+-- then rejects.
 local function value_of(text, param)
   local value = text
   if param.type == "boolean" then value = BOOLEANS[text] end
@@ -23,7 +24,7 @@ end
 
 local command_line = {}
 
--- The options that the words state; or "help".
+-- Returns the options that the words give, or "help".
 function command_line.read(who, words, params)
   local by_name, options, positions, i = {}, {}, {}, 1
   for _, param in ipairs(params) do
@@ -39,14 +40,14 @@ function command_line.read(who, words, params)
     if not name then
       param = table.remove(positions, 1)
       if not param then
-        internals.raise(("%s: unexpected word '%s'; --help explains the options"):format(who,
+        internals.raise(("%s: unexpected argument '%s'; --help lists the options"):format(who,
           words[i]))
       end
       key, text = param.name, words[i]
     elseif not param and refused and refused.type == "boolean" and not text then
       key, param, text = refused.name, refused, "false"
     elseif not param then
-      return { [key] = true } -- which the call refuses
+      return { [key] = true } -- an unknown option, which the call rejects
     elseif param.type == "boolean" and not text then
       text = "true"
     elseif not text then
@@ -62,7 +63,8 @@ function command_line.read(who, words, params)
   return options
 end
 
--- What --help prints: `title` is "digits-lua show", `about` the description of the function.
+-- Returns the text of --help. `title` is, for example, "digits-lua show"; `about` is the
+-- function's description.
 function command_line.usage(title, about)
   local flags, width, options = {}, #"--help", ""
   for i, param in ipairs(about.params) do

@@ -1,4 +1,4 @@
--- Finding datasets by a name: data.open and data.mnist.
+-- data.open and data.mnist: datasets found by name.
 local core = require "digits.core"
 local internals, data = core.internals, core.data
 local define, kind_of = internals.define, internals.kind_of
@@ -9,11 +9,11 @@ local IDX = {
 }
 local CSV = { "handwritten_digits_images.csv", "handwritten_digits_labels.csv" }
 local LABELLED = { train = "mnist_train.csv", test = "mnist_test.csv" }
-local TRAIN_ROWS, ALL_ROWS = 60000, 70000 -- of MNIST in one file
+local TRAIN_ROWS, ALL_ROWS = 60000, 70000 -- of all MNIST in one file
 
 -- ---- files ----
 
--- The file with one of the names under which this one goes about, or nil.
+-- Returns the path of the file under any of its usual names, or nil.
 local function find(folder, name)
   local dotted = name:gsub("%-idx", ".idx")
   for _, candidate in ipairs { name, name .. ".gz", dotted, dotted .. ".gz" } do
@@ -22,14 +22,14 @@ local function find(folder, name)
   end
 end
 
--- Rows of 784 values are pictures of 28 by 28, unless a shape was asked for.
+-- Reshapes rows of 784 values to images of 28 × 28, unless a shape was given.
 local function as_pictures(set, options)
-  local asked = options and options.shape
+  local given = options and options.shape
   local flat = #set.shape == 1 and set.shape[1] == 784
-  return flat and not asked and set:reshape { 28, 28, 1 } or set
+  return flat and not given and set:reshape { 28, 28, 1 } or set
 end
 
--- The options of a reader, and over them those that the user gave.
+-- Adds the user's options to those of a reader; the user's win.
 local function join(options, given)
   for name, value in pairs(given or {}) do options[name] = value end
   return options
@@ -40,14 +40,14 @@ end
 local function cut_part(set, part, path)
   if not part then return set end
   if #set ~= ALL_ROWS then
-    internals.raise(("mnist: %s has %d rows; its parts are known only for all %d"):format(
-      path, #set, ALL_ROWS))
+    internals.raise(("mnist: cannot take a part of %s: expected %d rows, found %d"):format(
+      path, ALL_ROWS, #set))
   end
   if part == "train" then return set:take(TRAIN_ROWS) end
   return set:rows(core.range { TRAIN_ROWS + 1, ALL_ROWS + 1 })
 end
 
--- The reader of a part, "train" or "test", of a folder, and what it is to read; or nil.
+-- Returns the reader of one part ("train" or "test") of a folder and its options, or nil.
 local function find_part(folder, part)
   local images, labels = find(folder, IDX[part][1]), find(folder, IDX[part][2])
   if images and labels then return { data.idx, { images = images, labels = labels } } end
@@ -55,7 +55,7 @@ local function find_part(folder, part)
   return path and { data.csv, { path, label_column = 1 } }
 end
 
--- The dataset in a folder, or nil: a part, or both, one after another.
+-- Returns the dataset in a folder, or nil: one part, or both concatenated.
 local function read_folder(folder, part, options)
   local names, sets = part and { part } or { "train", "test" }, {}
   for _, name in ipairs(names) do sets[#sets + 1] = find_part(folder, name) end
@@ -79,7 +79,7 @@ local function cache_folder()
   return cache and cache .. "/digits-lua/mnist"
 end
 
-local told -- of the sample
+local warned = false -- that this is only the sample
 
 local function read_sample(part, options)
   local program = internals.program_path()
@@ -89,24 +89,24 @@ local function read_sample(part, options)
   for _, place in ipairs(places) do
     local set = folder and read_folder(folder .. place, part, options)
     if set then
-      if not told then
-        io.stderr:write("digits-lua: this is the sample of MNIST, 7 000 digits; ",
-          "`make data` brings all 70 000\n")
-        told = true
+      if not warned then
+        io.stderr:write("digits-lua: using the sample of 7 000 MNIST digits; ",
+          "`make data` downloads all 70 000\n")
+        warned = true
       end
       return set
     end
   end
-  internals.raise "mnist: MNIST is nowhere to be found; `make data` brings it, or set DIGITS_DATA"
+  internals.raise "mnist: cannot find MNIST: run `make data` to download it, or set DIGITS_DATA"
 end
 
--- MNIST or a part of it; `options` are the reader's.
+-- Returns MNIST or a part of it; `options` are passed to the reader.
 local function find_mnist(part, options)
   local own = os.getenv "DIGITS_DATA"
   if own and own ~= "" then
     local set = read_folder(own, part, options)
     if set then return set end
-    internals.raise(("mnist: DIGITS_DATA is '%s', where MNIST is not"):format(own))
+    internals.raise(("mnist: DIGITS_DATA is '%s', but MNIST is not there"):format(own))
   end
   local cache = cache_folder()
   return cache and read_folder(cache, part, options) or read_sample(part, options)
@@ -115,17 +115,18 @@ end
 local mnist = define({
   path = "data.mnist",
   params = {
-    { "part", "choice", choices = { "train", "test" }, doc = "60 000 or 10 000 of them; nil: all" },
-    { "target", "choice", choices = { "labels", "numbers" }, doc = "what is to be predicted" },
+    { "part", "choice", choices = { "train", "test" }, doc = "60 000 or 10 000 digits; nil: all" },
+    { "target", "choice", choices = { "labels", "numbers" }, doc = "what is predicted" },
   },
-  doc = "MNIST, all 70 000 digits or a part, from $DIGITS_DATA or from where `make data` puts " ..
-    "it; else the\nsample of 7 000 that comes with the program.",
+  doc = "MNIST, all 70 000 digits or one part of them, from $DIGITS_DATA or from where " ..
+    "`make data`\nputs it; otherwise the sample of 7 000 digits that comes with the program.",
   example = "data.mnist { part = \"test\" }",
 }, function(options) return find_mnist(options.part, { target = options.target }) end)
 
 -- ---- any path ----
 
--- The path of the labels that lie beside a file of rows, or nil: images -> labels, x_ -> y_.
+-- Returns the path of the file of labels beside a file of rows, or nil: images -> labels,
+-- x_ -> y_.
 local function labels_beside(path)
   local folder, name = path:match "^(.*/)([^/]*)$"
   folder, name = folder or "", name or path
@@ -138,20 +139,21 @@ local function labels_beside(path)
   end
 end
 
--- A format's first option is the path of rows, and the second, if it is a path, that of labels; in
--- files with a column of labels it is the first, unless they lie beside.
+-- A format's first option is the path of the rows; the second, if it is a path, that of the labels.
+-- In formats with label_column it is column 1, unless there is a file of labels beside.
 local function open_file(path, given)
   local read = data[internals.format_of(path)]
   local params, has = internals.describe(read).params, {}
   for _, param in ipairs(params) do has[param.name] = true end
-  local apart = params[2].type == "path"
-  local labels = apart and labels_beside(path) or nil
+  local two_files = params[2].type == "path"
+  local labels = two_files and labels_beside(path) or nil
   local options = { [params[1].name] = path }
-  if apart then options[params[2].name] = labels end
+  if two_files then options[params[2].name] = labels end
   if has.label_column and not labels then
     if path:find "images[^/]*$" then
-      internals.raise(("open: expected the labels of '%s' in a file beside it, named alike with " ..
-        "\"labels\"; data.csv reads others"):format(path))
+      internals.raise(("open: cannot find the labels of '%s': expected a file beside it with " ..
+        "\"labels\" in place of \"images\" in its name; data.csv reads files of other names")
+        :format(path))
     end
     options.label_column = 1
   end
@@ -163,25 +165,26 @@ local open = define({
   arguments = 2,
   params = {
     { "path", "string", required = true, expects = "\"mnist\" or the path of a file or folder",
-      doc = "of the data" },
-    { "options", "table", doc = "of the format: target, shape, header, label_column ..." },
+      doc = "where the data is" },
+    { "options", "table", doc = "options of the format: target, shape, header, label_column ..." },
   },
   doc = [[
-A dataset by its path: "mnist"; a folder with MNIST's IDX files or its two CSV files; a file, whose
-format is told by its first bytes or its name, with its labels in a file beside it (images ->
-labels or x -> y in its name) or, in a .csv without such a file, in its first column.]],
+Opens a dataset: "mnist"; a folder with MNIST's IDX files or its two CSV files; or a file, whose
+format is recognised by its first bytes or its name. The labels are in a file beside it (images ->
+labels or x -> y in its name) or, for a .csv file without one, in its first column.]],
   example = "local train, test = data.open(\"mnist\"):split { 0.8, 0.2, seed = 1 }",
 }, function(path, given)
   if path == "mnist" then return find_mnist(nil, given) end
   local kind = kind_of(path)
   if kind == "file" then return open_file(path, given) end
   if not kind then
-    internals.raise(("open: there is no '%s': expected \"mnist\", a folder or a file"):format(path))
+    internals.raise(("open: '%s' does not exist: expected \"mnist\", a folder or a file"):format(
+      path))
   end
   local set = read_folder(path, nil, given)
   if set then return set end
-  internals.raise(("open: the folder '%s' holds no dataset: expected %s, ... (.gz too), " ..
-    "or %s and %s"):format(path, IDX.train[1], CSV[1], CSV[2]))
+  internals.raise(("open: the folder '%s' does not contain a dataset: expected %s, ... " ..
+    "(or .gz), or %s and %s"):format(path, IDX.train[1], CSV[1], CSV[2]))
 end)
 
 return { open = open, mnist = mnist }

@@ -1,4 +1,4 @@
--- Seconds as people read them: "0.03 s", "3.1 s", "4:05", "1:02:30"; "?" for no number.
+-- Seconds as people read them: "0.03 s", "3.1 s", "4:05", "1:02:30"; "?" for NaN and infinity.
 return function(seconds)
   if seconds ~= seconds or seconds >= 1e15 then return "?" end
   if seconds > 0 and seconds < 0.95 then return ("%.2f s"):format(seconds) end

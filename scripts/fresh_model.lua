@@ -1,18 +1,19 @@
--- Checks what a function that makes models returned: what was trained before knows the answers.
+-- Checks that a user's function returned a new model: one that was trained before has already seen
+-- the held-out rows.
 local internals = require("digits.core").internals
 
--- Every model that was checked.
+-- All models checked so far.
 local seen = setmetatable({}, { __mode = "k" })
 
--- who and call begin the message of a failure: ("grid", "model(p)", model).
+-- `who` and `call` begin the error message: ("grid", "model(p)", model).
 return function(who, call, model)
   if not internals.is_model(model) then
     internals.raise(("%s: %s must return a new, compiled model, found %s"):format(who, call,
       internals.found(model)))
   end
   if seen[model] then
-    internals.raise(("%s: %s returned a model that was there before: make a new one within " ..
-      "model"):format(who, call))
+    internals.raise(("%s: %s returned the same model twice: create a new one in each call"):format(
+      who, call))
   end
   seen[model] = true
 end

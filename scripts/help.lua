@@ -1,4 +1,4 @@
--- digits.help: every text stands where the thing itself is written; this finds and lays it out.
+-- digits.help: finds and lays out documentation, which is written beside the thing it documents.
 local internals = require("digits.core").internals
 local documents, classes = internals.documents()
 local names = require "digits.names"
@@ -6,7 +6,7 @@ local sorted_keys = require("digits.show").sorted_keys
 
 local WIDTH = 100
 
--- Adds a text in lines that are no longer than that; all but the first are indented.
+-- Adds a text, wrapped at WIDTH; all lines but the first are indented.
 local function add_wrapped(lines, text, indent)
   while #text > WIDTH do
     local cut = text:sub(1, WIDTH + 1):match "^.*() "
@@ -16,7 +16,7 @@ local function add_wrapped(lines, text, indent)
   lines[#lines + 1] = text
 end
 
--- Of a text; unless the thing is described by its parameters, its first line says how it is called.
+-- The first sentence of a text, which begins with a signature unless `described`.
 local function first_sentence(text, described)
   local body = (not described and text:match "\n(.*)$" or text):gsub("\n", " ")
   return body:match "^(.-[%w)}]%.)%s" or body
@@ -46,16 +46,16 @@ local function describe_part(part)
   if #part.params > 0 then lines[#lines + 1] = "" end
   describe_params(part.params, lines, "  ")
   if part.alias and part.kind ~= "function" then
-    lines[#lines + 1] = ("\nAs a text: \"%s\""):format(part.alias)
+    lines[#lines + 1] = ("\nAs a string: \"%s\""):format(part.alias)
   end
   if part.formats and part.formats[1] then
-    add_wrapped(lines, "\nIs saved as safetensors or as " .. table.concat(part.formats, ", "), "  ")
+    add_wrapped(lines, "\nSaves as safetensors or as " .. table.concat(part.formats, ", "), "  ")
   end
   if part.example then lines[#lines + 1] = "\n" .. part.example end
   return table.concat(lines, "\n")
 end
 
--- Lines "name  what it is" for the fields of a table.
+-- Adds a line "name  first sentence" for each field of a table.
 local function list_fields(fields, lines)
   local parts, width = {}, 14
   for name, value in pairs(fields) do
@@ -79,7 +79,7 @@ local function list_fields(fields, lines)
   end
 end
 
--- Of a class, by its metatable, or of a module.
+-- Describes a class, given its metatable, or a module.
 local function describe_fields(owner)
   local lines = { documents[owner].text, "" }
   local methods = rawget(owner, "methods")
@@ -92,7 +92,8 @@ local function describe_fields(owner)
   return table.concat(lines, "\n")
 end
 
--- What a name such as "nn.Conv2D", "tensor:sum" or "fit" stands for, and a class of that name.
+-- Returns what a name such as "nn.Conv2D", "tensor:sum" or "fit" refers to, and a class of that
+-- name.
 local function resolve(path)
   local word = path:gsub("^digits[.:]", ""):gsub(":", ".")
   local class, last = classes[word], nil
@@ -105,7 +106,8 @@ local function resolve(path)
   return last, word:find "^%l" and class or not last and class or nil
 end
 
--- What a module answers to a peer's name ("Linear"): "here it is Dense, as in ..."; or nil.
+-- Returns a module's answer to another library's name ("Linear"): "here it is Dense, as in ..."; or
+-- nil.
 local function ours_for(name)
   local digits = require "digits"
   for _, module in ipairs(require "digits.modules") do
@@ -117,27 +119,29 @@ end
 
 local text
 
--- What to say of a name that stands for nothing: that of a part as a text ("adam"), a peer's, a
--- misspelling, or an option that other texts tell of.
+-- Returns the text for a name that refers to nothing itself: a part's name as a string ("adam"),
+-- another library's name, a misspelling, or an option that other texts mention.
 local function guess(name)
   local ours = ours_for(name:match "[^.]*$")
-  if ours then return ("there is no help on '%s': %s"):format(name, ours) end
+  if ours then return ("no help on '%s': %s"):format(name, ours) end
   local word = "%f[%w_]" .. name:gsub("%W", "%%%0") .. "%f[^%w_]"
-  local told, seen, last = {}, {}, {}
+  local mentions, seen, last = {}, {}, {}
   for _, each in ipairs(names()) do
     local path, value = each[1], each[2]
     local part = internals.describe(value)
     local common = path:find "^%u" and classes.learner.methods[each.last] -- to all learners
     last[each.last] = true
     if part and part.kind ~= "function" and part.alias == name:lower() then return text(value) end
-    if not (seen[value] or common) and text(value):find(word) then told[#told + 1] = path end
+    if not (seen[value] or common) and text(value):find(word) then
+      mentions[#mentions + 1] = path
+    end
     seen[value] = true
   end
   local hint = internals.suggestion(name, last)
-    or #told > 0
-      and "; look for it in the help on " .. table.concat(told, ", ", 1, math.min(#told, 8))
-    or "; help() lists what there is"
-  return ("there is no help on '%s'%s"):format(name, hint)
+    or #mentions > 0
+      and "; see the help on " .. table.concat(mentions, ", ", 1, math.min(#mentions, 8))
+    or "; help() lists everything"
+  return ("no help on '%s'%s"):format(name, hint)
 end
 
 function text(value)
@@ -152,7 +156,7 @@ function text(value)
   local meta = type(value) == "userdata" and getmetatable(value) or value
   local document = documents[meta]
   if not document then
-    return ("there is no help on this %s; help() lists what there is"):format(type(value))
+    return ("no help on this %s; help() lists everything"):format(type(value))
   end
   if type(meta) == "table" then return describe_fields(meta) end
   local owner = document.name:match "^(.*[.:])[^.:]*$" or ""
@@ -169,8 +173,8 @@ local function overview()
 end
 
 local help = internals.define({ path = "digits.help", arguments = 1,
-  params = { { "x", "value", doc = "a function, a part, a value, or a name as a text; nil: all" } },
-  doc = "Prints what x is and how to use it, or what there is.",
+  params = { { "x", "value", doc = "a function, a part, a value, or a name; nil: an overview" } },
+  doc = "Prints what x is and how to use it; without x, an overview of the library.",
   example = "digits.help(digits.nn.Conv2D)",
 }, function(x) print(x == nil and overview() or text(x)) end)
 

@@ -1,4 +1,4 @@
--- digits.info(): what this program is and runs on.
+-- digits.info(): the program's version and the machine it runs on.
 local internals = require("digits.core").internals
 
 local LINES = {
@@ -26,5 +26,5 @@ local meta = {
 }
 
 return internals.define({ path = "digits.info", params = {}, example = "print(digits.info())",
-  doc = "What this program is and runs on: a table that prints itself." },
+  doc = "The program's version and the machine it runs on: a table that can be printed." },
   function() return setmetatable(internals.facts(), meta) end)

@@ -20,8 +20,8 @@ digits.search = require "digits.search"
 digits.report = { "new" }
 digits.data.label_issues = require "digits.label_issues"
 
--- Unknown names raise, and printing a module lists its names. Names in the
--- list part of `fields` are files, which are read when they, or all names, are asked for.
+-- Makes a module: unknown names raise an error, and printing it lists its names. Names in the list
+-- part of `fields` are files, loaded when they, or all names, are first asked for.
 local function module(fields, name)
   local files = {}
   while fields[1] do files[table.remove(fields)] = true end
@@ -48,28 +48,28 @@ local function module(fields, name)
 end
 
 local LEARNERS = [[
-Learners: they are fitted, judged and kept as networks and trees are; what can be done with one:
+Learners: they are fitted, evaluated and saved like networks and trees; for the methods, see
 help "learner".]]
-local DOCUMENTS = { -- of the other modules
+local DOCUMENTS = { -- for modules that C does not document
   nn = [[
-Networks: nn.Sequential joins layers into a model; optimizers, losses, initialisers and
-regularisers are parts too. Options are given by position, in Keras's order, or by name.]],
+Networks: nn.Sequential joins layers into a model; optimizers, losses, initializers and
+regularizers are parts too. Options are given by position, in Keras's order, or by name.]],
   data = [[
-Datasets: where they come from. What can be made of one are its methods: help "dataset".]],
+Reading and creating datasets. For the methods of a dataset, see help "dataset".]],
   tree = [[
-Decision trees: one, forests of them, and boosting. They are fitted, judged and kept as
-networks are; what can be done with one: help "learner".]],
+Decision trees: single trees, random forests and gradient boosting. They are fitted, evaluated and
+saved like networks; for the methods, see help "learner".]],
   search = [[
-The best parameters of a model: a grid, random draws or successive halving, with a journal
-from which an interrupted search goes on.]],
+Searches for the best parameters of a model: a grid, random draws or successive halving, with a
+journal from which an interrupted search continues.]],
   report = [[
-Pages of prose, tables and pictures, each in one HTML file: report.new begins one.]],
+Pages of text, tables and pictures, each in one HTML file: report.new creates one.]],
   metrics = [[
-Judging labels and probabilities against the truth, with scikit-learn's definitions, and
-telling whether one model is really better than another.]],
+Metrics of labels and probabilities, with scikit-learn's definitions, and tests of whether one
+model is really better than another.]],
   plot = [[
 Pictures, drawn by gnuplot: picture:save("x.svg"), .png or .pdf; picture:show() in the
-terminal; picture:render("svg") as a string.]],
+terminal; picture:render("svg") returns a string.]],
 }
 
 for _, name in ipairs(require "digits.modules") do
@@ -79,6 +79,6 @@ for _, name in ipairs(require "digits.modules") do
 end
 require "digits.metrics"
 internals.document(digits, "digits", "digits\n" ..
-  "Recognising handwritten digits, and images or tables like them. help(x) tells of x: a\n" ..
+  "Recognises handwritten digits, and images or tables like them. help(x) describes x: a\n" ..
   "function, a part such as digits.nn.Conv2D, a value, or a name in quotes.")
 return module(digits, "digits")

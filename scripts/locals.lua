@@ -1,17 +1,18 @@
--- The locals of the interactive mode, which stay from one input to the next as in a script.
+-- The locals of the interactive mode, which persist from one input to the next as in a script.
 --
---   locals.chunk(text)   a function that runs a text which compiles, piece by piece: called first
---                        without values, then with what the last piece returned, it gives true and
---                        the next piece, a function to call; or false and what the text returns
---   locals.names()       a table: the names of the locals that there are -> true
---   locals.value(name)   what one of them holds
+--   locals.chunk(text)   returns a function that runs the text, which must compile, piece by piece:
+--                        called first without values, then with what the last piece returned, it
+--                        returns true and the next piece, a function to call; or false and the
+--                        results of the text
+--   locals.names()       a table: the name of each local -> true
+--   locals.value(name)   the value of a local
 --
--- A text is cut after each `local` that stands in no block. Each piece is compiled in a function
--- that declares the locals it names; debug.upvaluejoin makes these the variables of earlier pieces.
--- So closures share them, a second `local x` is another x, and the user's own text is compiled, at
--- its own line. A text that fails halfway keeps the locals of the pieces before.
+-- A text is cut after each `local` outside any block. Each piece is compiled in a function that
+-- declares the locals it names; debug.upvaluejoin makes these the variables of earlier pieces. So
+-- closures share them, a second `local x` is a new variable, and the user's own text is compiled,
+-- at its own line. A text that fails halfway keeps the locals of the pieces before.
 --
--- What is declared <close> ends with its text, as do locals that the same text declares after it.
+-- A local declared <close> ends with its text, as do locals that the same text declares after it.
 local locals = {}
 
 local function set(words)
@@ -29,13 +30,13 @@ local closes = set ") ] } end until"
 local joins = set "+ - * / // % ^ & ~ | << >> .. < <= > >= == ~= and or , . :" -- two operands
 local operators = set "... .. == ~= <= >= // :: << >>"
 
--- Where the quoted string that begins at `i` ends.
+-- The position at which the quoted string that begins at `i` ends.
 local function quoted_end(text, i)
   local mark = text:sub(i, i)
   while true do
     i = text:find("[\\" .. mark .. "]", i + 1)
     if text:sub(i, i) == mark then return i end
-    i = i + 1 -- what the backslash escapes
+    i = i + 1 -- the escaped character
   end
 end
 
@@ -52,7 +53,7 @@ local function number_end(text, i)
   end
 end
 
--- The first place from `i` on that is neither space nor comment.
+-- The first position from `i` on that is neither space nor comment.
 local function skip(text, i)
   while true do
     i = text:find("%S", i)
@@ -129,8 +130,8 @@ local function expressions_end(tokens, i)
   return i - 1
 end
 
--- The declaration at token `i`, a `local` in no block: its last token, its names, and which of them
--- are constant; nil where one is to be closed.
+-- The declaration at token `i`, a `local` outside any block: its last token, its names, and which
+-- of them are constant; nil if one is declared <close>.
 local function declaration(tokens, i)
   if tokens[i + 1].text == "function" then
     return closing(tokens, i + 1), { tokens[i + 2].text }, {}
@@ -151,8 +152,8 @@ local function declaration(tokens, i)
   return assigned and expressions_end(tokens, i + 1) or i - 1, names, constant
 end
 
--- Cuts a text, unless it is to stay whole: pieces with their text, the names that stand in it, and
--- what it declares at its end.
+-- Cuts a text into pieces, or one piece if `whole`: each has its text, the names it uses, and the
+-- names it declares at its end.
 local function cut(text, whole)
   local tokens, pieces = tokens_of(text), {}
   local piece, from = { uses = { _ENV = true } }, 1
@@ -193,7 +194,7 @@ end
 
 local getupvalue, upvaluejoin = debug.getupvalue, debug.upvaluejoin
 
-local MORE = "__more" -- a name within pieces: what the last statement of one returns first
+local MORE = "__more" -- in a piece: what its last statement returns first if another piece follows
 local more = {}
 
 -- name -> { cell = a function with the variable as its first upvalue, constant }
@@ -213,8 +214,8 @@ function locals.value(name)
   return variables[name].cell()
 end
 
--- Compiles a piece where `known` (name -> whether constant) are declared. The function around it,
--- or nil and the message.
+-- Compiles a piece with the locals `known` (name -> whether constant). Returns the function around
+-- it, or nil and the message.
 local function compile(piece, known)
   local declared = { "local " .. MORE .. "; " }
   for name in pairs(piece.uses) do
@@ -232,7 +233,7 @@ local function compile(piece, known)
     "\nend" }, "=stdin", "t")
 end
 
--- Compiles all pieces, or nil and the message. A piece sees what those before it declare.
+-- Compiles all pieces, or returns nil and the message. A piece sees the locals of those before it.
 local function compile_all(pieces)
   local known = {}
   for name, variable in pairs(variables) do known[name] = variable.constant end
@@ -245,7 +246,7 @@ local function compile_all(pieces)
   return pieces
 end
 
--- The piece as a function that has the variables of now.
+-- Joins a piece to the current variables; returns a function.
 local function join(piece)
   local inner = piece.outer()
   for i = 1, 255 do
@@ -260,7 +261,8 @@ local function join(piece)
   return inner
 end
 
--- Keeps what a piece has declared: `capture` returns it, and has what is variable as its upvalues.
+-- Keeps the locals that a piece declared: `capture` returns their values and has the variable ones
+-- as upvalues.
 local function keep(piece, capture)
   local places, values = {}, table.pack(capture())
   for i = 1, 255 do

@@ -1,4 +1,4 @@
--- How the tables that metrics return print themselves, and scikit-learn's names for metrics.
+-- Printing of the tables that metrics return, and hints for scikit-learn's names of metrics.
 local core = require "digits.core"
 local internals = core.internals
 
@@ -33,7 +33,7 @@ end
 internals.printable("scores").__tostring = scores
 internals.printable("calibration").__tostring = calibration
 
--- ---- names that others use ----
+-- ---- other libraries' names ----
 
 local OURS = { fbeta_score = "precision_recall_fscore", calibration_curve = "calibration",
   precision_recall_fscore_support = "precision_recall_fscore" }
@@ -44,5 +44,5 @@ function metatable.__index(metrics, name)
   if type(name) ~= "string" then return unknown(metrics, name) end
   local ours = OURS[name] or name:match "^(.*)_score$"
   if not ours or rawget(metrics, ours) == nil then return unknown(metrics, name) end
-  internals.raise(("digits.metrics has no field '%s', use '%s'"):format(name, ours))
+  internals.raise(("digits.metrics has no field '%s': use '%s'"):format(name, ours))
 end

@@ -1,5 +1,5 @@
 -- The names of the library's modules, in the order in which names are looked up: those of the C
--- half, which grow with the kinds of learners, then those written in Lua.
+-- half, to which each kind of learner adds, then those written in Lua.
 local core = require("digits.core")
 
 local names = {}

@@ -1,5 +1,5 @@
--- Everything that has a name in the library: a list of { name, value, last = its last word }, such
--- as "digits.zeros", "nn.Conv2D", "model:fit", "dataset.x", in the order of looking them up.
+-- Lists everything with a name in the library, such as "digits.zeros", "nn.Conv2D", "model:fit" and
+-- "dataset.x", in the order of lookup: { name, value, last = the name's last word }.
 local internals = require("digits.core").internals
 local documents, classes = internals.documents()
 local sorted_keys = require("digits.show").sorted_keys
@@ -16,7 +16,7 @@ return function()
   end
   add("digits.", digits)
   for _, module in ipairs(require "digits.modules") do add(module .. ".", digits[module]) end
-  for _, case in ipairs { "^%l", "^%u" } do -- single types of learners, "RandomForest", come last
+  for _, case in ipairs { "^%l", "^%u" } do -- types of learners, "RandomForest", come last
     for _, name in ipairs(sorted_keys(classes)) do
       if name:find(case) then
         add(name .. ":", classes[name].methods)

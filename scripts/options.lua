@@ -1,4 +1,4 @@
--- digits.options: the options of an experiment, read from its command line.
+-- digits.options: reads the options of an experiment from its command line.
 local command_line = require "digits.command_line"
 local internals = require("digits.core").internals
 local show = require "digits.show"
@@ -6,15 +6,16 @@ local show = require "digits.show"
 local MOST = 64
 local TYPES = { integer = "integer", float = "number", string = "string", boolean = "boolean" }
 
--- The parameter that a default, or { default, help }, stands for.
+-- Returns the parameter for a default or { default, help }.
 local function declare(name, given)
   local default, help = given, ""
   if type(given) == "table" then default, help = given[1], given[2] or "" end
   local kind = TYPES[math.type(default) or type(default)]
   if type(name) ~= "string" or not name:find "^%a[%w_]*$" then
-    internals.raise(("options: %s is not a name for an option"):format(internals.found(name)))
+    internals.raise(("options: expected names of letters, digits and _, found %s"):format(
+      internals.found(name)))
   elseif name == "help" then
-    internals.raise "options: --help is there already"
+    internals.raise "options: --help is built in and cannot be redefined"
   elseif not kind or type(help) ~= "string" then
     internals.raise(("options: the default of %s must be a number, a string or a boolean, or " ..
       "{ default, \"help\" }, found %s"):format(name, internals.found(default)))
@@ -29,7 +30,7 @@ local function options(defaults)
     values[name] = params[#params].default
   end
   if #params > MOST then
-    internals.raise(("options: there may be %d options at most, found %d"):format(MOST, #params))
+    internals.raise(("options: expected at most %d options, found %d"):format(MOST, #params))
   end
   local words = rawget(_G, "arg") or {}
   local script = words[0] or "SCRIPT"
@@ -46,7 +47,7 @@ local function options(defaults)
     for name in pairs(given) do values[name] = read[name] end
   end)
   if not ok then
-    local place = message:find(script .. ": ", 1, true) -- behind the line of the script
+    local place = message:find(script .. ": ", 1, true) -- leaves out the script's line
     io.stderr:write(message:sub(place or 1), "\n")
     os.exit(1, true)
   end
@@ -57,8 +58,10 @@ end
 
 return internals.define({ path = "digits.options", arguments = 1,
   params = { { "defaults", "table", required = true, expects = "a table of defaults, or of " ..
-    "{ default, \"help\" }", doc = "of each option, by name; its type is that of the default" } },
-  doc = "The options of an experiment, from its command line: --name value, --name=value, and " ..
-    "for\nbooleans --name and --no-name; - and _ are alike. --help prints them.",
+    "{ default, \"help\" }", doc = "by option name; each option has the type of its default" } },
+  doc = [[
+Reads the options of an experiment from its command line. They are given as --name value,
+--name=value, and for booleans --name and --no-name; - and _ are interchangeable.
+--help lists them.]],
   example = "local o = digits.options { epochs = { 12, \"passes over the data\" }, seed = 7 }",
 }, options)

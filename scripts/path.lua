@@ -1,15 +1,16 @@
--- digits.path(folder, name): where to write a file, in a folder that is made if need be. What
--- cannot be written is refused, so that a script that asks first does not work for nothing.
+-- digits.path(folder, name): the path of a file to write. Creates the folder if necessary, and
+-- raises an error if the file cannot be written, so that a script can find out before a long run.
 local internals = require("digits.core").internals
 local writable = require "digits.writable"
 
 return internals.define({ path = "digits.path", arguments = 2,
-  params = { { "folder", "string", required = true, doc = "is made if it is not there" },
-    { "name", "string", required = true, doc = "of the file" } },
-  doc = "The path of a file in a folder; raises where none can be written.",
+  params = { { "folder", "string", required = true, doc = "created if it does not exist" },
+    { "name", "string", required = true, doc = "the file's name" } },
+  doc = "The path of a file in a folder, which is created if necessary. Raises an error if\n" ..
+    "the file cannot be written.",
   example = "model:save(digits.path(\"out\", \"cnn.safetensors\"))",
 }, function(folder, name)
-  local path = (folder == "" and "." or folder) .. "/" .. name -- not the root
+  local path = (folder == "" and "." or folder) .. "/" .. name -- not /
   writable("path", path)
   return path
 end)

@@ -1,12 +1,12 @@
--- What a fit shows: a bar that is redrawn on a terminal, and a line for each epoch. Steps by other
--- names (rounds, iterations), which are many and short, share one bar; elsewhere every tenth part
--- has a line.
+-- The progress of a fit: a bar that is redrawn on a terminal, and a line for each epoch. Other
+-- steps (rounds, iterations) are many and short: they share one bar, or, without a terminal, at
+-- most ten lines.
 local internals = require("digits.core").internals
 local duration = require "digits.duration"
 local scores_of = require("digits.show").scores
 
 local WIDTH = 24 -- of the bar
-local LINES = 10 -- of short steps, at most
+local LINES = 10 -- for short steps, at most
 
 local function scores(log)
   local parts = {}
@@ -24,7 +24,7 @@ local function place(log)
   return ("%d %s"):format(log.batches, log.batches == 1 and "tree" or "trees")
 end
 
--- A bar that is full when `done` of `all` is; `seconds` is what was done took.
+-- A bar for `done` of `all` steps, which took `seconds` so far.
 local function bar(title, done, all, seconds, log)
   local full = math.floor(WIDTH * done / all)
   return ("%s [%s%s] %s  %s left"):format(title, ("="):rep(full), ("."):rep(WIDTH - full),
@@ -59,5 +59,5 @@ local function show(event, log, terminal)
   io.stdout:flush()
 end
 
--- event: "batch" redraws the bar; "epoch" writes the line of an epoch.
+-- event: "batch" redraws the bar, "epoch" writes a line.
 return function(...) return internals.c_locale(show, ...) end

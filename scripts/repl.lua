@@ -1,9 +1,9 @@
--- The Lua half of the interactive mode: how values are printed, and what Tab completes.
+-- The Lua half of the interactive mode: printing of values and completion by Tab.
 --
---   repl.start()                 makes the library and its parts globals, and says so
---   repl.chunk(text)             runs a text, see locals.lua
---   repl.show(...)               prints values: tables with their contents, the rest as print does
---   repl.format(value)           the text that show prints for a table
+--   repl.start()                 makes the library and its modules globals, and says so
+--   repl.chunk(text)             runs a piece of input, see locals.lua
+--   repl.show(...)               prints values: tables with their contents, the rest like print
+--   repl.format(value)           what show prints for a table
 --   repl.complete(word, before)  the completions of `word`, which follows the text `before`: a
 --                                sorted list of whole words, or "files" within a string
 local locals = require "digits.locals"
@@ -16,7 +16,7 @@ end
 
 -- ---- the library's globals ----
 
--- Those that this version has; a global of the user's stands.
+-- Does not overwrite the user's globals.
 function repl.start()
   local digits = require "digits"
   local names = {}
@@ -30,7 +30,7 @@ function repl.start()
     if ok and value ~= nil then offer(part, value) end
   end
   offer("help", digits.help)
-  print(table.concat(names, ", ", 1, #names - 1) .. " are ready to use; help(x) tells of x. "
+  print(table.concat(names, ", ", 1, #names - 1) .. " are ready to use; help(x) describes x. "
     .. "Tab completes, Ctrl-C stops, Ctrl-D leaves.")
 end
 
@@ -61,7 +61,7 @@ end
 
 local ranks = { number = 1, string = 2 }
 
--- Numbers before strings before all else, whose order does not matter but must be one.
+-- Numbers before strings before everything else, whose order is arbitrary but fixed.
 local function before(a, b)
   local rank_a, rank_b = ranks[type(a)] or 3, ranks[type(b)] or 3
   if rank_a ~= rank_b then return rank_a < rank_b end
@@ -69,7 +69,7 @@ local function before(a, b)
   return ("%s%p"):format(type(a), a) < ("%s%p"):format(type(b), b)
 end
 
--- Tables that print themselves, by __tostring or by a name, do so here too.
+-- Whether a table has neither __tostring nor __name: others are printed by tostring.
 local function is_plain(value)
   if type(value) ~= "table" then return false end
   local meta = debug.getmetatable(value)
@@ -83,7 +83,7 @@ local function render_key(key, state)
   return "[" .. (is_plain(key) and "{...}" or render(key, 0, state)) .. "] = "
 end
 
--- Texts for the items of a table.
+-- The items of a table as a list of strings.
 local function render_items(value, depth, state)
   local items, keys, left_out = {}, {}, 0
   local function add(text_of)
@@ -130,7 +130,7 @@ function render(value, depth, state)
   if type(value) == "string" then return quote(value) end
   if is_plain(value) then return render_table(value, depth, state) end
   local ok, text = pcall(tostring, value)
-  if not ok then return ("<%s that cannot be printed>"):format(type(value)) end
+  if not ok then return ("<%s: __tostring failed>"):format(type(value)) end
   return (text:gsub("\n", "\n" .. ("  "):rep(depth)))
 end
 
@@ -149,7 +149,7 @@ end
 
 -- ---- completion ----
 
--- What a path such as "nn.Dense" or "cnn:fit" stands for, or nil.
+-- Returns the value of a path such as "nn.Dense" or "cnn:fit", or nil.
 local function resolve(path)
   local first, rest = path:match "^([^.:]+)(.*)$"
   local value = _G
@@ -162,10 +162,10 @@ local function resolve(path)
   return value
 end
 
--- Calls visit(name) for each name that can follow `value` and a point: its own, those that its
+-- Calls visit(name) for each name that can follow `value` and a dot: its own keys, those that its
 -- metatable's __dir lists, and those of its __index tables.
 local function each_field(value, visit)
-  for _ = 1, 20 do -- __index chains may be circles
+  for _ = 1, 20 do -- __index chains may be circular
     if type(value) == "table" then
       for key in next, value do visit(key) end
     end
@@ -181,8 +181,8 @@ local function each_field(value, visit)
   end
 end
 
--- Walks over Lua text: "code", "comment" or "string" at its end, and the places of the brackets
--- that are still open there.
+-- Scans Lua source: returns "code", "comment" or "string", whichever its end is in, and the
+-- positions of the brackets that are open there.
 local function scan(text)
   local open, i = {}, 1
   while i <= #text do
@@ -201,7 +201,7 @@ local function scan(text)
         if not i then return "string" end
         local c = text:sub(i, i)
         if c == "\\" then i = i + 1 end
-        if c == "\n" then return "code", open end -- no Lua; after `from` all is guesswork
+        if c == "\n" then return "code", open end -- invalid Lua: the rest would be guesswork
       until c == mark and i > from
     elseif text:find("^[%[({]", i) then
       open[#open + 1] = i
@@ -213,8 +213,8 @@ local function scan(text)
   return "code", open
 end
 
--- The options that a value takes in a table: those that a part describes, or a function beyond its
--- arguments.
+-- The names of the options that a part, or a function after its positional arguments, takes in a
+-- table.
 local function options_of(value)
   local core = package.loaded["digits.core"]
   local part = core and core.internals.describe(value)
@@ -226,7 +226,7 @@ local function options_of(value)
   return names
 end
 
--- Names of options where the text ends at the key of a table that is given in a call.
+-- The names of options if the text ends where a key of a call's table of options may stand.
 local function options_at(text, open)
   local place, outer = open[#open], open[#open - 1]
   if not place or text:sub(place, place) ~= "{" or not text:find "[{,;]%s*$" then return nil end
@@ -283,7 +283,7 @@ end
 function repl.complete(word, text)
   if word == "" and not text:match "[^\n]*$":find "%S" then return { "  " } end -- indents
   local path = word:match "[%a_][%w_.:]*$" or ""
-  path = path:match "%.%.([^.].*)$" or path -- what `..` joins stands for itself
+  path = path:match "%.%.([^.].*)$" or path -- a path after the operator `..`
   local head = word:sub(1, #word - #path)
   local place, open = scan(text .. head)
   if place == "string" then return "files" end

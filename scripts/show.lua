@@ -1,10 +1,10 @@
--- How the tables that the library returns print themselves.
+-- Printing of the tables that the library returns.
 local core = require "digits.core"
 local internals = core.internals
 
-local MOST = 24 -- values of a list
+local MOST = 24 -- values of a list that are shown
 
--- tostring's text, whatever the locale; nan without the sign that C's printf writes.
+-- tostring in the C locale; nan without the sign that C's printf writes.
 local function plain(value)
   return value ~= value and "nan" or internals.c_locale(tostring, value)
 end
@@ -40,7 +40,7 @@ local function list(values)
   return "{" .. table.concat(parts, ", ") .. "}"
 end
 
--- Numbers, labels, as keys stand in brackets; tables have lines of their own.
+-- Numeric keys (labels) are printed in brackets; tables have lines of their own.
 local function record(values)
   local parts, separator = {}, ", "
   for _, key in ipairs(sorted_keys(values)) do
@@ -52,10 +52,10 @@ local function record(values)
   return "{" .. table.concat(parts, separator) .. "}"
 end
 
-local MOST_EPOCHS, EDGE = 100, 40 -- of more, this many at each end are shown
+local MOST_EPOCHS, EDGE = 100, 40 -- of a longer history, EDGE epochs at each end are shown
 
--- The names of the scores of a history (lists) or of a log (floats): loss first, those of the
--- validation set behind.
+-- The names of the scores in a history (lists) or a log (floats): loss first, validation scores
+-- last.
 local function scores(values)
   local names, keys = {}, {}
   for name, value in next, values do
@@ -109,7 +109,8 @@ local function weights(values)
   return table.concat(lines, "\n")
 end
 
--- What a history, a log or scores may have, depending on learner, data and options: nil, else.
+-- Fields that a history, a log or scores have or lack, depending on learner, data and options: they
+-- read as nil where absent.
 local fields, peers = {}, { acc = "accuracy", val_acc = "val_accuracy" }
 for name in ([[loss oob_accuracy seconds epoch epochs round rounds best_epoch best_round
     total_seconds stopped_early batch batches step unit]]):gmatch "%S+" do
@@ -121,7 +122,7 @@ local function is_field(name)
   return fields[name] or pcall(core.metrics.find, name)
 end
 
--- __index of these tables: a name that is nearly one of theirs raises.
+-- __index of these tables: a misspelled name raises an error.
 local function unknown_field(values, name)
   if type(name) ~= "string" or is_field(name) then return nil end
   local own, peer = {}, peers[name]
@@ -130,13 +131,13 @@ local function unknown_field(values, name)
     if type(key) == "string" then own[key] = true end
   end
   local hint = internals.suggestion(peer or name, own)
-  if hint then internals.raise(("there is no '%s' here%s"):format(name, hint)) end
+  if hint then internals.raise(("no field '%s'%s"):format(name, hint)) end
 end
 
 local function not_callable()
   local name = debug.getinfo(1, "n").name
-  internals.raise(name and ("%s is a field, not a function: leave out the parentheses"):format(name)
-    or "a list is not a function: leave out the parentheses")
+  internals.raise(name and ("%s is a field, not a function: remove the parentheses"):format(name)
+    or "a list is not a function: remove the parentheses")
 end
 
 for name, printer in pairs {

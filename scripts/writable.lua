@@ -1,4 +1,5 @@
--- Makes the folder of a file, and raises, with `who` before the message, where none can be written.
+-- Creates the folder of a file; raises an error, which begins with `who`, if the file cannot be
+-- written.
 local internals = require("digits.core").internals
 
 return function(who, path)

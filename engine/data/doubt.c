@@ -49,7 +49,7 @@ static dg_status check(const dg_dataset *set, const dg_tensor *chances)
     if (chances->dtype != DG_FLOAT32 || chances->axes != 2 || chances->shape[0] != rows ||
         chances->shape[1] != set->class_count)
         return dg_error(DG_INVALID,
-                        "label_issues: chances must be a float32 tensor of shape {%" PRId64
+                        "label_issues: probabilities must be a float32 tensor of shape {%" PRId64
                         ", %" PRId64 "}, found %s of shape %s",
                         rows, set->class_count, dg_dtype_name(chances->dtype),
                         dg_shape_text(chances->axes, chances->shape, found, sizeof found));

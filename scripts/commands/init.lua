@@ -1,5 +1,5 @@
--- The commands of the program: digits-lua WORD ... A command is a file beside this one, which
--- returns a function that describes itself; its parameters are the command's options.
+-- The commands of the program: digits-lua WORD ... A command is a file beside this one that returns
+-- a function that describes itself; its parameters are the command's options.
 local command_line = require "digits.command_line"
 local internals = require("digits.core").internals
 
@@ -24,9 +24,9 @@ function commands.run(word, ...)
   os.exit(1, true)
 end
 
--- Prints a line for each of the words.
+-- Prints one line for each command.
 function commands.usage(words)
-  print "Commands (a script of such a name is run as ./NAME; --help after one explains it):"
+  print "Commands (COMMAND --help explains one; to run a script of the same name, write ./NAME):"
   for _, word in ipairs(words) do
     local _, about = load(word)
     if about then print(("  %-14s %s"):format(word, about.doc:match "[^\n]*")) end

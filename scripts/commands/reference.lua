@@ -1,11 +1,11 @@
--- digits-lua reference [NAME]: the documentation, as help() shows it.
+-- digits-lua reference [NAME]: prints the documentation, as help() does.
 local core = require "digits.core"
 
 local function reference(options)
   local digits = require "digits"
   if options.name then
     local found = require("digits.help").text(options.name)
-    if found:find "^there is no help on" then core.internals.raise("reference: " .. found) end
+    if found:find "^no help on" then core.internals.raise("reference: " .. found) end
     return print(found)
   end
   local names = {}
@@ -19,7 +19,8 @@ end
 
 return core.internals.define({
   path = "reference",
-  params = { { "name", "string", doc = "a name such as plot.roc or model:fit; without one: all" } },
-  doc = "print the documentation of all functions and parts, or of one",
+  params = { { "name", "string",
+    doc = "a name such as plot.roc or model:fit; without it, everything" } },
+  doc = "print the documentation of one function or part, or of all",
   example = "digits-lua reference plot.roc",
 }, reference)

@@ -1,4 +1,4 @@
--- digits-lua show FILE: what a file of a model or of data holds.
+-- digits-lua show FILE: prints what is in a model file or a data file.
 local core = require "digits.core"
 
 local function show(options)
@@ -14,8 +14,9 @@ end
 return core.internals.define({
   path = "show",
   params = {
-    { "file", "path", required = true, doc = "a model, by its ending, or data" },
+    { "file", "path", required = true,
+      doc = "a model file, recognised by its ending, or a data file" },
   },
-  doc = "print what a file of a model or of data holds",
+  doc = "print what is in a model file or a data file",
   example = "digits-lua show cnn.safetensors",
 }, show)

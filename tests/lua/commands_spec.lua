@@ -8,7 +8,7 @@ teardown(shell.close)
 describe("commands", function()
   it("are listed by --help, and explain themselves", function()
     local out, err, code = sh "$P --help"
-    assert.matches("\nCommands .*\n  show +print what a file of a model or of data holds\n", out)
+    assert.matches("\nCommands .*\n  show +print what is in a model file or a data file\n", out)
     assert.are.same({ "", 0 }, { err, code })
     out, err, code = sh "$P show --help"
     assert.matches("^usage: digits%-lua show FILE\n.*\n  FILE +.*%(the path of a file%)\n", out)
@@ -36,8 +36,8 @@ describe("commands", function()
       ["show"] = "show: file is required (the path of a file)",
       ["show --fiel x"] = "show: unknown option 'fiel', did you mean 'file'?",
       ["show --file"] = "show: expected a value after --file",
-      ["show a b"] = "show: unexpected word 'b'; --help explains the options",
-      ["reference nn.Dence"] = "reference: there is no help on 'nn.Dence'",
+      ["show a b"] = "show: unexpected argument 'b'; --help lists the options",
+      ["reference nn.Dence"] = "reference: no help on 'nn.Dence'",
       ["show nothing.safetensors"] = "nothing.safetensors",
     } do
       local out, err, code = sh("$P " .. words)

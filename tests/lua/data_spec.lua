@@ -262,11 +262,12 @@ describe("open", function()
   end)
 
   it("says what it expects", function()
-    assert.matches("there is no 'nowhere': expected \"mnist\"",
+    assert.matches("'nowhere' does not exist: expected \"mnist\"",
       message(function() data.open "nowhere" end))
-    assert.matches("the folder 'tests' holds no dataset", message(function() data.open "tests" end))
+    assert.matches("the folder 'tests' does not contain a dataset",
+      message(function() data.open "tests" end))
     support.write(folder .. "/lonely_images.csv", "1,2\n")
-    assert.matches("expected the labels of", message(function()
+    assert.matches("cannot find the labels of", message(function()
       data.open(folder .. "/lonely_images.csv")
     end))
   end)

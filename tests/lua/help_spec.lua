@@ -38,7 +38,7 @@ describe("help", function()
     assert.matches("padding: .-%(default%s+\"valid\"%)\n      one of 'valid', 'same'", text)
     assert.matches("strides: [^\n]* %(default {1, 1}%)", text)
     assert.are.equal(text, help.text "nn.Conv2D")
-    assert.matches("\nIs saved as safetensors or as XGBoost's JSON %(%.json%)\n",
+    assert.matches("\nSaves as safetensors or as XGBoost's JSON %(%.json%)\n",
       help.text "tree.GradientBoosting")
     assert.are.same({ "XGBoost's JSON (.json)" },
       digits.reference()["tree.GradientBoosting"].formats)
@@ -75,7 +75,7 @@ describe("help", function()
     assert.matches("^digits.search.grid {", help.text "grid")
     assert.matches("^digits.plot\nPictures, .*\n  bar ", help.text "plot")
     assert.matches("^digits.neighbors\nLearners: ", help.text(digits.neighbors))
-    assert.matches("^there is no help on this table", help.text {})
+    assert.matches("^no help on this table", help.text {})
   end)
 
   it("keeps within 100 columns", function()
@@ -89,17 +89,17 @@ describe("help", function()
   it("guesses what is meant by other names", function()
     assert.are.equal(help.text "Adam", help.text "adam")
     assert.are.equal(help.text "RandomForest", help.text "random_forest")
-    assert.are.equal("there is no help on 'Conv2', did you mean 'Conv2D'?", help.text "Conv2")
-    assert.are.equal("there is no help on 'nn.Linear': here it is Dense, as in " ..
+    assert.are.equal("no help on 'Conv2', did you mean 'Conv2D'?", help.text "Conv2")
+    assert.are.equal("no help on 'nn.Linear': here it is Dense, as in " ..
       "nn.Dense { 128, activation = \"relu\" }", help.text "nn.Linear")
     assert.matches("here it is GradientBoosting", help.text "XGBRegressor")
-    assert.are.equal("there is no help on 'kernel_size'; look for it in the help on nn.Conv2D",
+    assert.are.equal("no help on 'kernel_size'; see the help on nn.Conv2D",
       help.text "kernel_size")
-    assert.are.equal("there is no help on 'early_stopping'; look for it in the help on " ..
+    assert.are.equal("no help on 'early_stopping'; see the help on " ..
       "learner:fit, model:fit",
       help.text "early_stopping")
     for _, name in ipairs { "nonsense", "a%b", "model:fti" } do
-      assert.are.equal("there is no help on '" .. name .. "'; help() lists what there is",
+      assert.are.equal("no help on '" .. name .. "'; help() lists everything",
         help.text(name))
     end
   end)

@@ -16,13 +16,13 @@ describe("a hint", function()
   local forest = tree.RandomForest { 1 }
 
   it("answers peers' names of fields", function()
-    says("there is no 'acc' here, did you mean 'accuracy'?", function()
+    says("no field 'acc', did you mean 'accuracy'?", function()
       local _ = history.acc
     end)
-    says("there is no 'val_acc' here, did you mean 'val_accuracy'?", function()
+    says("no field 'val_acc', did you mean 'val_accuracy'?", function()
       local _ = history.val_acc
     end)
-    says("there is no 'acuracy' here, did you mean 'accuracy'?", function()
+    says("no field 'acuracy', did you mean 'accuracy'?", function()
       local _ = model:evaluate(set).acuracy
     end)
     assert.is_nil(history.val_loss)
@@ -65,11 +65,11 @@ describe("a hint", function()
   end)
 
   it("says that a list is no function", function()
-    says("shape is a field, not a function: leave out the parentheses", function()
+    says("shape is a field, not a function: remove the parentheses", function()
       local shape = x.shape()
       return shape
     end)
-    says("classes is a field, not a function: leave out the parentheses", function()
+    says("classes is a field, not a function: remove the parentheses", function()
       local classes = set.classes()
       return classes
     end)

@@ -6,10 +6,10 @@ describe("label_issues", function()
   it("ranks by how probable it is that the given label is right", function()
     local set = data.from_tensors { x = digits.zeros { 5, 2 },
       y = digits.tensor { 3, 3, 8, 8, 8 }, class_names = { "three", "eight" } }
-    local chances = digits.tensor {
+    local probabilities = digits.tensor {
       { 0.9, 0.1 }, { 0.2, 0.8 }, { 0.5, 0.5 }, { 0.95, 0.05 }, { 0, 1 }, dtype = "float32",
     }
-    local issues = data.label_issues(set, { chances = chances })
+    local issues = data.label_issues(set, { probabilities = probabilities })
     assert.same({ 4, 2, 3, 1, 5 }, issues.rows:totable())
     assert.same({ 3, 8, 3, 3, 8 }, issues.suggested:totable())
     assert.is_true(math.abs(issues.confidence[4] - 0.05) < 1e-6)
@@ -24,9 +24,9 @@ describe("label_issues", function()
   it("doubts labels that are often confused more than others", function()
     -- 20 rows of each class are sure, and 10 more of class 0 are labelled 1. The last two rows give
     -- their label and another class the same probability.
-    local y, chances = {}, {}
+    local y, probabilities = {}, {}
     local function add(count, label, row)
-      for _ = 1, count do y[#y + 1], chances[#chances + 1] = label, row end
+      for _ = 1, count do y[#y + 1], probabilities[#probabilities + 1] = label, row end
     end
     add(20, 0, { 1, 0, 0 })
     add(20, 1, { 0, 1, 0 })
@@ -35,7 +35,7 @@ describe("label_issues", function()
     add(1, 2, { 0.5, 0, 0.5 })
     add(1, 1, { 0.5, 0.5, 0 })
     local issues = data.label_issues(data.from_tensors { x = digits.zeros { #y, 1 },
-      y = digits.tensor(y) }, { chances = digits.tensor(chances) })
+      y = digits.tensor(y) }, { probabilities = digits.tensor(probabilities) })
     -- thresholds: 1, 20.5 / 31 and 20.5 / 21, which those two rows do not reach; the joint is
     -- { {20, 0, 0}, {10, 20, 0}, {0, 0, 20} }, its mean off the diagonal 10 / 6
     local more = 1 + 10 / 6
@@ -52,14 +52,14 @@ describe("label_issues", function()
   it("confides no row to a class that no row is labelled with", function()
     local both = data.from_tensors { x = digits.zeros { 3, 1 }, y = digits.tensor { 0, 0, 1 } }
     local issues = data.label_issues(both:take(2), {
-      chances = digits.tensor { { 0.875, 0.125 }, { 0.25, 0.75 } } })
+      probabilities = digits.tensor { { 0.875, 0.125 }, { 0.25, 0.75 } } })
     assert.equal(0, issues.estimate)
     assert.same({ 2, 1 }, issues.rows:totable())
   end)
 
   -- The numbers of a case in label_issues.txt: make_label_issues.py has its format.
   local function read_case(name)
-    local truth, given, chances, inside = {}, {}, {}, false
+    local truth, given, probabilities, inside = {}, {}, {}, false
     for line in io.lines "tests/golden/label_issues.txt" do
       if #line ~= 22 then
         inside = line == name
@@ -72,17 +72,18 @@ describe("label_issues", function()
         end
         for k = 1, 10 do row[k] = row[k] / sum end
         local n = #truth + 1
-        truth[n], given[n], chances[n] = tonumber(line:sub(1, 1)), tonumber(line:sub(2, 2)), row
+        truth[n], given[n] = tonumber(line:sub(1, 1)), tonumber(line:sub(2, 2))
+        probabilities[n] = row
       end
     end
-    return truth, given, chances
+    return truth, given, probabilities
   end
 
   for _, case in ipairs(dofile "tests/golden/label_issues.lua") do
     it("finds changed labels as well as the best of cleanlab's methods: " .. case.name, function()
-      local truth, given, chances = read_case(case.name)
+      local truth, given, probabilities = read_case(case.name)
       local issues = data.label_issues(data.from_tensors { x = digits.zeros { #given, 1 },
-        y = digits.tensor(given) }, { chances = digits.tensor(chances) })
+        y = digits.tensor(given) }, { probabilities = digits.tensor(probabilities) })
       local found, sum = 0, 0
       for i, row in ipairs(issues.rows:totable()) do
         if truth[row] ~= given[row] then
@@ -125,7 +126,7 @@ describe("label_issues", function()
     table.sort(found)
     assert.is_true(#changed > 4)
     assert.same(changed, found)
-    assert.same({ 400, 2 }, { table.unpack(issues.chances.shape) })
+    assert.same({ 400, 2 }, { table.unpack(issues.probabilities.shape) })
   end)
 
   it("never fits a model on rows of the group that it judges", function()
@@ -141,28 +142,28 @@ describe("label_issues", function()
     local issues = data.label_issues(set, { folds = 8, seed = 1, verbose = 0,
       model = function() return digits.neighbors.KNeighbors { 1 } end })
     assert.equal(0, issues.confidence:sum())
-    assert.same({ 16, 2 }, { table.unpack(issues.chances.shape) })
+    assert.same({ 16, 2 }, { table.unpack(issues.probabilities.shape) })
   end)
 
   it("refuses what it cannot use", function()
     local set = data.from_tensors { x = digits.zeros { 4, 2 }, y = digits.tensor { 0, 1, 0, 1 } }
     assert.matches("{4, 2}, found float32 of shape {4, 3}", support.message(function()
-      data.label_issues(set, { chances = digits.zeros { 4, 3 } })
+      data.label_issues(set, { probabilities = digits.zeros { 4, 3 } })
     end))
     assert.matches("unknown option 'modle', did you mean 'model'",
       support.message(function() data.label_issues(set, { modle = 1 }) end))
-    assert.matches("unknown option 'pred_probs': use chances = ...",
+    assert.matches("unknown option 'pred_probs': use probabilities = ...",
       support.message(function() data.label_issues(set, { pred_probs = 1 }) end), 1, true)
     assert.matches("unknown option 'zzzzzzzz', its options are set, model, fit, folds, ",
       support.message(function() data.label_issues(set, { zzzzzzzz = 1 }) end), 1, true)
-    assert.matches("give either model",
+    assert.matches("expected either model",
       support.message(function() data.label_issues(set, {}) end))
     local function forest() return digits.tree.RandomForest { n_estimators = 1 } end
     local kept = forest()
     for expected, options in pairs {
       ["model%(%) must return a new, compiled model, found 5"] =
         { model = function() return 5 end, folds = 2 },
-      ["model%(%) returned a model that was there before"] =
+      ["model%(%) returned the same model twice"] =
         { model = function() return kept end, folds = 2 },
       ["model must be a function that returns a new model, found 5"] = { model = 5 },
       ["fit must be a table of options of model:fit, found 5"] = { model = forest, fit = 5 },
@@ -177,6 +178,6 @@ describe("label_issues", function()
       support.message(function() data.label_issues(5, { model = forest }) end))
     local nan = digits.full { 4, 2, value = 0 / 0 }
     assert.matches("the probabilities of row 1 are not finite",
-      support.message(function() data.label_issues(set, { chances = nan }) end))
+      support.message(function() data.label_issues(set, { probabilities = nan }) end))
   end)
 end)

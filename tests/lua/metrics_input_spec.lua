@@ -453,7 +453,7 @@ describe("metrics by name", function()
     local function unknown(name)
       return message(function() local _ = metrics[name] end)
     end
-    assert.are.equal("digits.metrics has no field 'accuracy_score', use 'accuracy'",
+    assert.are.equal("digits.metrics has no field 'accuracy_score': use 'accuracy'",
       unknown "accuracy_score")
     assert.matches("use 'f1'$", unknown "f1_score")
     assert.matches("use 'calibration'$", unknown "calibration_curve")

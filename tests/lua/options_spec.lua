@@ -53,7 +53,7 @@ describe("options", function()
     assert.are.equal("expected a value after --epochs", refused "--epochs")
     assert.are.equal("rate must be a number, found 'x' (a string)", refused "--rate x")
     assert.are.equal("shuffle must be true or false, found '1' (a string)", refused "--shuffle=1")
-    assert.are.equal("unexpected word 'x'; --help explains the options", refused "x")
+    assert.are.equal("unexpected argument 'x'; --help lists the options", refused "x")
     local out, err = support.run(folder, [[
       local all = {}
       for i = 1, 65 do all["o" .. i] = i end
@@ -62,7 +62,7 @@ describe("options", function()
       all.o64 = (1 << 60) + 1 -- more than a double tells
       print(require("digits").options(all).o64)]])
     assert.are.equal("", err)
-    assert.matches("^false\t.*script.lua:3: options: there may be 64 options at most, found 65\n" ..
+    assert.matches("^false\t.*script.lua:3: options: expected at most 64 options, found 65\n" ..
       "1152921504606846977\n$", out)
   end)
 
@@ -88,7 +88,7 @@ describe("options", function()
   it("must have defaults of a plain type", function()
     assert.matches("^options: the default of x must be a number, a string or a boolean",
       message(function() digits.options { x = {} } end))
-    assert.matches("options: 1 is not a name for an option",
+    assert.matches("options: expected names of letters, digits and _, found 1",
       message(function() digits.options { 5 } end))
     assert.matches("defaults must be a table of defaults, or .*, found 5",
       message(function() digits.options(5) end))

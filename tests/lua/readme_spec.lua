@@ -26,7 +26,7 @@ local RUN = [[export HOME="$PWD" XDG_CACHE_HOME="$PWD/cache" XDG_STATE_HOME="$PW
   rm -rf work && mkdir -p work/out && cd work && ]]
 
 local function without_sample_note(err)
-  return (err:gsub("digits%-lua: this is the sample of MNIST[^\n]*\n", ""))
+  return (err:gsub("digits%-lua: using the sample of 7 000 MNIST digits[^\n]*\n", ""))
 end
 
 local written = { "cnn.safetensors", "boost.json", "grid.jsonl", "history.svg", "mistakes.png" }

@@ -439,7 +439,7 @@ describe("bad input", function()
   it("tells of models that are none, or were seen before", function()
     assert.matches("a new, compiled model, found nil", message { model = function() end })
     local one = build {}
-    assert.matches("a model that was there before",
+    assert.matches("returned the same model twice",
       message { model = function() return one end })
     assert.matches("all 4 trials failed; trial 1: fit: the model is not compiled", message {
       model = function() return nn.Sequential { nn.Input { 784 }, nn.Dense { 10 } } end })
