@@ -42,7 +42,7 @@ static const dg_class node_class = {
 static bool is_input(lua_State *L, int index)
 {
     const dg_part *part = dg_test_part(L, index);
-    return part && strcmp(part->type->name, "Input") == 0;
+    return part && dg_is_source(part);
 }
 
 static void check_node(lua_State *L, int index, const char *function)
@@ -151,7 +151,7 @@ static int sequential(lua_State *L, const void *options)
     for (int i = 1; i <= count; i++) {
         lua_rawgeti(L, o->layers, i);
         const dg_part *part = want_layer(L, lua_gettop(L), i);
-        if (i == 1 && strcmp(part->type->name, "Input") != 0)
+        if (i == 1 && !dg_is_source(part))
             dg_raise(
                 L, "Sequential: the first layer must be nn.Input { sizes of a row ... }, found %s",
                 part->type->name);

@@ -60,12 +60,13 @@ static void place_weight_gradients(const dg_plan *plan, int index, int64_t piece
     const dg_layer *layer = &model->layers[model->nodes[index].layer];
     const struct node_memory *memory = &plan->nodes[index];
     float *partial = memory->partial ? memory->partial + piece * memory->partial_size : NULL;
-    for (int w = 0; w < layer->weights; w++) {
-        const dg_weight *weight = &model->weights[layer->first_weight + w];
+    for (int place = 0, w = layer->first_weight; place < DG_MAX_WEIGHTS; place++) {
+        if (!pass->weight[place]) continue;
+        const dg_weight *weight = &model->weights[w];
         if (!weight->frozen)
-            pass->weight_gradient[w] =
-                partial ? partial : dg_model_gradient(model, layer->first_weight + w);
+            pass->weight_gradient[place] = partial ? partial : dg_model_gradient(model, w);
         if (partial) partial += (weight->size + 15) / 16 * 16;
+        w++;
     }
 }
 

@@ -59,8 +59,8 @@ void dg_plan_pass(const dg_plan *plan, int index, int64_t begin, int64_t end, in
         pass->input[k] = rows_from(input, begin);
         if (memory->edge[k]) pass->input_gradient[k] = memory->edge[k] + begin * input->size;
     }
-    for (int w = 0; w < layer->weights; w++)
-        pass->weight[w] = dg_model_weight(model, layer->first_weight + w);
+    for (int place = 0, w = layer->first_weight; place < DG_MAX_WEIGHTS; place++)
+        if (node->build.weight[place].name) pass->weight[place] = dg_model_weight(model, w++);
 }
 
 static dg_status node_forward(const dg_plan *plan, int node, int64_t begin, int64_t end, int worker)

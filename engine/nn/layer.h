@@ -34,14 +34,14 @@ static inline int64_t dg_shape_size(const dg_shape *shape)
 
 typedef enum dg_cut { DG_CUT_ROWS, DG_CUT_BATCH, DG_CUT_VIEW } dg_cut;
 
-/* A weight that a layer asks for. */
+/* A weight that a layer asks for, by dg_build_weight. */
 typedef struct dg_weight_spec {
-    const char *name; /* "kernel", "bias", "gamma" ... as Keras names them */
+    const char *name; /* "kernel", "bias", "gamma" ... as Keras names them; NULL: not asked for */
     dg_shape shape;
     const dg_part *initializer; /* borrowed from the options; NULL is zeros */
     const dg_part *regularizer; /* NULL is none */
-    int64_t fan_in, fan_out;    /* for the initialiser */
-    bool frozen;                /* not trained by gradient: running means */
+    int64_t fan_in, fan_out;    /* for the initializer: what Keras computes from the shape */
+    bool frozen;                /* not trained by gradients: running means */
 } dg_weight_spec;
 
 /* What build() is given, and fills. Everything is zero at first. */
@@ -51,14 +51,20 @@ typedef struct dg_layer_build {
 
     dg_shape output;
     dg_cut cut;
-    bool training_only; /* in prediction it is a view: nothing is called */
-    int weights;
-    dg_weight_spec weight[DG_MAX_WEIGHTS];
-    int64_t saved_row_bytes;   /* remembered for each row from forward to backward */
-    int64_t saved_batch_bytes; /* remembered once for the batch */
-    int64_t scratch_bytes;     /* a worker's own, for the time of one call */
-    int64_t row_flops;         /* multiply-adds times two of forward for one row: sizes the cuts */
+    bool training_only;                    /* in prediction it is a view: nothing is called */
+    int weights;                           /* how many are asked for */
+    dg_weight_spec weight[DG_MAX_WEIGHTS]; /* each at a place that the layer chooses */
+    int64_t saved_row_bytes;               /* remembered for each row from forward to backward */
+    int64_t saved_batch_bytes;             /* remembered once for the batch */
+    int64_t scratch_bytes;                 /* a worker's own, for the time of one call */
+    int64_t row_flops; /* multiply-adds times two of forward for one row: sizes the cuts */
 } dg_layer_build;
+
+/* Asks for a weight at `place`, by which the pass then has it: a layer numbers its places by an
+ * enum, { KERNEL, BIAS }. A place that is not asked for stays empty, and its pointer in the pass is
+ * NULL. A model lists the weights of a layer in the order of their places. */
+dg_weight_spec *dg_build_weight(dg_layer_build *build, int place, const char *name, dg_shape shape,
+                                const dg_part *initializer, const dg_part *regularizer);
 
 /* One call of forward() or backward(), for `rows` rows (all of the batch under DG_CUT_BATCH). Every
  * array of rows begins with the first row of the call. */
@@ -76,9 +82,9 @@ typedef struct dg_pass {
     float *logits;          /* forward puts here what the last activation was given, in the shape of
                                `output`; NULL: nobody asks */
     float *output_gradient; /* backward may overwrite it: nobody reads it after that */
-    float *input_gradient[DG_MAX_INPUTS];   /* backward assigns it; NULL: nobody asks */
-    float *weight[DG_MAX_WEIGHTS];          /* forward may change only frozen ones, when training,
-                                             under DG_CUT_BATCH */
+    float *input_gradient[DG_MAX_INPUTS]; /* backward assigns it; NULL: nobody asks */
+    float *weight[DG_MAX_WEIGHTS]; /* by place; NULL: not asked for. Only frozen ones may change: in
+                                      forward, when training, under DG_CUT_BATCH */
     float *weight_gradient[DG_MAX_WEIGHTS]; /* backward assigns: under DG_CUT_ROWS the sum over its
                                                rows; NULL for frozen weights */
     void *saved_rows;                       /* saved_row_bytes for each row; NULL: predicting */
@@ -86,9 +92,18 @@ typedef struct dg_pass {
     void *scratch;                          /* scratch_bytes, of this worker alone */
 } dg_pass;
 
+/* What a model has to know of a layer. A layer without flags reads one input and computes. */
+typedef enum dg_layer_flags {
+    DG_LAYER_SOURCE = 1,       /* rows enter the network here: it reads no input */
+    DG_LAYER_JOINS = 2,        /* it reads 2 to DG_MAX_INPUTS inputs */
+    DG_LAYER_PASSES_BYTES = 4, /* its output is on the scale of its input: Flatten, Dropout */
+    DG_LAYER_SCALES_BYTES = 8, /* bytes reach it as 0 .. 255: it scales them itself
+                                  (engine/nn/model.h) */
+} dg_layer_flags;
+
 typedef struct dg_layer_type {
-    dg_descriptor part;          /* kind "layer" */
-    int inputs_low, inputs_high; /* how many inputs it joins; 0, 0 stands for exactly one */
+    dg_descriptor part; /* kind "layer" */
+    unsigned flags;     /* of dg_layer_flags */
     /* Messages need not name the layer: the model puts its name and place before them. */
     dg_status (*build)(const void *options, dg_layer_build *build);
     dg_status (*forward)(const dg_pass *pass);
@@ -97,8 +112,6 @@ typedef struct dg_layer_type {
      * dg_activation_names, if it `has_activation`. Lets a loss fuse with it. */
     size_t activation_offset;
     bool has_activation;
-    bool passes_bytes; /* its output is on the scale of its input: Flatten, Dropout, pooling */
-    bool wants_bytes;  /* it scales them itself: bytes reach it as 0 .. 255 (engine/nn/model.h) */
 } dg_layer_type;
 
 #endif

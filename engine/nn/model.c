@@ -93,16 +93,13 @@ static const char *shape_text(const dg_shape *shape, char *out, size_t size)
 static dg_status build_node(const dg_model *model, dg_node *node, const dg_part *part)
 {
     const dg_layer_type *type = type_of(part);
-    int low = type->inputs_high ? type->inputs_low : 1;
-    int high = type->inputs_high ? type->inputs_high : 1;
-    if (strcmp(part->type->name, "Input") == 0) {
-        if (node->inputs > 0)
-            return dg_error(DG_INVALID, "comes first, and once: an Input reads no other layer");
-        low = high = 0;
-    }
-    if (node->inputs < low || node->inputs > high)
-        return dg_error(DG_INVALID, "takes %d%s input%s, found %d", low,
-                        high > low ? " or more" : "", low == 1 ? "" : "s", node->inputs);
+    bool joins = type->flags & DG_LAYER_JOINS, source = type->flags & DG_LAYER_SOURCE;
+    if (source && node->inputs > 0)
+        return dg_error(DG_INVALID, "must be the first layer of a model: it reads no other");
+    if (joins && node->inputs < 2)
+        return dg_error(DG_INVALID, "takes 2 or more inputs, found %d", node->inputs);
+    if (!joins && !source && node->inputs != 1)
+        return dg_error(DG_INVALID, "takes 1 input, found %d", node->inputs);
     node->build = (dg_layer_build){ .inputs = node->inputs };
     for (int i = 0; i < node->inputs; i++)
         node->build.input[i] = model->nodes[node->input[i]].build.output;
@@ -112,7 +109,7 @@ static dg_status build_node(const dg_model *model, dg_node *node, const dg_part 
         int64_t axis = node->build.output.at[i];
         if (axis < 1 || __builtin_mul_overflow(size, axis, &size) || size > INT32_MAX) {
             char text[160];
-            return dg_error(DG_INVALID, "makes rows of shape %s, which cannot be",
+            return dg_error(DG_INVALID, "has output shape %s, which is empty or too large",
                             shape_text(&node->build.output, text, sizeof text));
         }
     }
@@ -135,8 +132,9 @@ static dg_status add_weights(dg_model *model, dg_layer *layer, const dg_layer_bu
 {
     layer->first_weight = model->weight_count;
     layer->weights = build->weights;
-    for (int i = 0; i < build->weights; i++) {
-        const dg_weight_spec *spec = &build->weight[i];
+    for (int place = 0; place < DG_MAX_WEIGHTS; place++) {
+        const dg_weight_spec *spec = &build->weight[place];
+        if (!spec->name) continue;
         DG_TRY(dg_grow(&model->weights, model->weight_count, sizeof *model->weights));
         dg_weight *weight = &model->weights[model->weight_count++];
         *weight = (dg_weight){ .layer = model->layer_count,
@@ -174,16 +172,18 @@ static dg_status add_layer(dg_model *model, const dg_part *part, const char *nam
 static dg_status check_shared(const dg_model *model, const dg_layer *layer,
                               const dg_layer_build *build)
 {
-    for (int i = 0; i < layer->weights; i++) {
-        const dg_weight *weight = &model->weights[layer->first_weight + i];
-        const dg_shape *shape = &build->weight[i].shape;
-        if (weight->shape.count == shape->count &&
-            memcmp(weight->shape.at, shape->at, sizeof *shape->at * (size_t)shape->count) == 0)
+    const dg_weight *weight = &model->weights[layer->first_weight];
+    for (int place = 0; place < DG_MAX_WEIGHTS; place++) {
+        const dg_weight_spec *spec = &build->weight[place];
+        if (!spec->name) continue;
+        const dg_shape *shape = &spec->shape, *first = &weight++->shape;
+        if (first->count == shape->count &&
+            memcmp(first->at, shape->at, sizeof *shape->at * (size_t)shape->count) == 0)
             continue;
         char had[160], wants[160];
-        return dg_error(DG_INVALID, "is used twice, but its %s would be %s here and is %s there",
-                        build->weight[i].name, shape_text(shape, wants, sizeof wants),
-                        shape_text(&weight->shape, had, sizeof had));
+        return dg_error(
+            DG_INVALID, "is used twice: its %s would have shape %s here, but has shape %s there",
+            spec->name, shape_text(shape, wants, sizeof wants), shape_text(first, had, sizeof had));
     }
     return DG_OK;
 }
@@ -249,15 +249,25 @@ static dg_status check_graph(const dg_model *model, int output)
         for (int j = i + 1; j < model->node_count && !used; j++)
             for (int k = 0; k < model->nodes[j].inputs; k++) used |= model->nodes[j].input[k] == i;
         if (!used)
-            return dg_error(DG_INVALID, "layer '%s' leads nowhere",
+            return dg_error(DG_INVALID, "the output of layer '%s' is never used",
                             model->layers[node->layer].name);
-        if ((node->inputs == 0) != (i == 0))
-            return dg_error(DG_INVALID,
-                            i == 0 ? "the first layer must be nn.Input { ... }, found %s"
-                                   : "a model has one Input, found another: %s",
-                            model->layers[node->layer].part->type->name);
+        if (node->inputs == 0 && i > 0) {
+            const dg_layer *layer = &model->layers[node->layer];
+            return dg_error(DG_INVALID, "a model has one %s, found another: '%s'",
+                            layer->part->type->name, layer->name);
+        }
     }
     return DG_OK;
+}
+
+static bool has_flag(const dg_layer *layer, unsigned flag)
+{
+    return type_of(layer->part)->flags & flag;
+}
+
+bool dg_is_source(const dg_part *part)
+{
+    return strcmp(part->type->kind, "layer") == 0 && (type_of(part)->flags & DG_LAYER_SOURCE);
 }
 
 static bool reads_bytes(const dg_model *model, const dg_node *node)
@@ -265,7 +275,7 @@ static bool reads_bytes(const dg_model *model, const dg_node *node)
     for (int k = 0; k < node->inputs; k++) {
         const dg_node *from = &model->nodes[node->input[k]];
         if (node->input[k] == 0) return true;
-        if (from->reads_bytes && type_of(model->layers[from->layer].part)->passes_bytes)
+        if (from->reads_bytes && has_flag(&model->layers[from->layer], DG_LAYER_PASSES_BYTES))
             return true;
     }
     return false;
@@ -274,24 +284,23 @@ static bool reads_bytes(const dg_model *model, const dg_node *node)
 /* Whether bytes are scaled: follows the data to the first layers that do more than pass them on. */
 static dg_status find_bytes(dg_model *model, int output)
 {
-    const char *scaler = NULL, *other = NULL;
+    const dg_layer *scaler = NULL, *other = NULL;
     for (int i = 1; i < model->node_count; i++) {
         dg_node *node = &model->nodes[i];
         const dg_layer *layer = &model->layers[node->layer];
         node->reads_bytes = reads_bytes(model, node);
-        if (!node->reads_bytes || (type_of(layer->part)->passes_bytes && i != output)) continue;
-        if (type_of(layer->part)->wants_bytes)
-            scaler = layer->name;
-        else
-            other = layer->name;
+        bool passes = has_flag(layer, DG_LAYER_PASSES_BYTES) && i != output;
+        if (!node->reads_bytes || passes) continue;
+        *(has_flag(layer, DG_LAYER_SCALES_BYTES) ? &scaler : &other) = layer;
     }
     if (model->bytes != DG_BYTES_BY_LAYERS) return DG_OK;
     if (scaler && other)
         return dg_error(DG_INVALID,
-                        "the Input leads to the Rescaling '%s', but also to '%s', which has none: "
-                        "images of bytes cannot be right for both; put one Rescaling before the "
+                        "the %s leads to the %s '%s', but also to '%s', which has none before it: "
+                        "bytes cannot have the right scale for both; put one %s before the "
                         "branches, or one on each",
-                        scaler, other);
+                        model->layers[0].part->type->name, scaler->part->type->name, scaler->name,
+                        other->name, scaler->part->type->name);
     model->bytes = scaler ? DG_BYTES_RAW : DG_BYTES_SCALED;
     return DG_OK;
 }
@@ -303,14 +312,14 @@ bool dg_model_doubts_bytes(const dg_model *model, const dg_tensor *x, char *out,
     for (int i = 1; i < model->node_count; i++) {
         const dg_layer *layer = &model->layers[model->nodes[i].layer];
         const dg_part *part = layer->part;
-        if (!type_of(part)->wants_bytes) continue;
-        double scale = dg_part_get(part, dg_param_index(part->type, "scale")).number;
+        if (!has_flag(layer, DG_LAYER_SCALES_BYTES)) continue;
+        int at = dg_param_index(part->type, "scale");
+        double scale = at < 0 ? 1 : dg_part_get(part, at).number;
         if (fabs(scale) > of_bytes) continue;
         snprintf(out, size,
-                 "the Rescaling '%s' (scale %g) comes after layers that compute, which were given "
-                 "the bytes as value / 255 already: move it to right after the Input, or leave it "
-                 "out",
-                 layer->name, scale);
+                 "the %s '%s' (scale %g) comes after layers that compute, which were given "
+                 "the bytes as value / 255 already: move it to right after the %s, or leave it out",
+                 part->type->name, layer->name, scale, model->layers[0].part->type->name);
         return true;
     }
     return false;

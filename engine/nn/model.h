@@ -49,6 +49,9 @@ typedef struct dg_node {
     dg_layer_build build; /* build.output is the shape of a row of its output */
 } dg_node;
 
+/* Whether a part is a layer by which rows enter a network: an Input. */
+bool dg_is_source(const dg_part *part);
+
 /* How a network reads bytes: as value / 255; or as they are, because on every path from its Input
  * the first layer that does not only pass them on (Reshape, Flatten, Dropout, pooling) is a
  * Rescaling. dg_model_finish finds out, unless it was set before: by a file. */

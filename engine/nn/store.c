@@ -232,7 +232,8 @@ static dg_status read_bytes(loader *load)
     model->bytes = strcmp(word, "raw") == 0 ? DG_BYTES_RAW : DG_BYTES_SCALED;
     for (int i = 1; !item && i < model->node_count; i++) {
         const dg_part *part = model->layers[model->nodes[i].layer].part;
-        if (model->nodes[i].input[0] == 0 && ((const dg_layer_type *)part->type)->wants_bytes)
+        const dg_layer_type *type = (const dg_layer_type *)part->type;
+        if (model->nodes[i].input[0] == 0 && (type->flags & DG_LAYER_SCALES_BYTES))
             model->bytes = DG_BYTES_RAW;
     }
     return DG_OK;

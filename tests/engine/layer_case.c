@@ -13,7 +13,7 @@ double layer_case_random(uint64_t *random)
 
 int64_t layer_case_weight_size(const layer_case *c, int weight)
 {
-    return dg_shape_size(&c->build.weight[weight].shape);
+    return c->build.weight[weight].name ? dg_shape_size(&c->build.weight[weight].shape) : 0;
 }
 
 static float *floats(int64_t count, uint64_t *random)
@@ -46,7 +46,8 @@ layer_case *layer_case_new(const char *name, const char *options, int inputs, co
     }
     c->y = floats(rows * c->out_size, NULL);
     c->dy = floats(rows * c->out_size, random);
-    for (int i = 0; i < c->build.weights; i++) {
+    for (int i = 0; i < DG_MAX_WEIGHTS; i++) {
+        if (!c->build.weight[i].name) continue;
         c->w[i] = floats(layer_case_weight_size(c, i), random);
         if (!c->build.weight[i].frozen) c->dw[i] = floats(layer_case_weight_size(c, i), NULL);
     }
@@ -99,7 +100,7 @@ static void call(layer_case *c, dg_status (*function)(const dg_pass *), int64_t 
         pass.input[i] = c->x[i] + begin * c->in_size;
         pass.input_gradient[i] = wants_dx ? c->dx[i] + begin * c->in_size : NULL;
     }
-    for (int i = 0; i < c->build.weights; i++) {
+    for (int i = 0; i < DG_MAX_WEIGHTS; i++) {
         pass.weight[i] = c->w[i];
         pass.weight_gradient[i] = dw && c->dw[i] ? dw[i] : NULL;
     }
@@ -124,23 +125,23 @@ void layer_case_forward(layer_case *c, int64_t range)
 void layer_case_backward(layer_case *c, int64_t range, bool wants_dx)
 {
     range = range_of(c, range);
-    float *dy = floats(c->rows * c->out_size, NULL), *part[DG_MAX_WEIGHTS];
+    float *dy = floats(c->rows * c->out_size, NULL), *part[DG_MAX_WEIGHTS] = { NULL };
     memcpy(dy, c->dy, (size_t)(c->rows * c->out_size) * sizeof *dy);
     for (int i = 0; i < c->build.inputs; i++) fill_nan(c->dx[i], c->rows * c->in_size);
-    for (int i = 0; i < c->build.weights; i++) {
+    for (int i = 0; i < DG_MAX_WEIGHTS; i++) {
         part[i] = floats(layer_case_weight_size(c, i), NULL);
         for (int64_t k = 0; c->dw[i] && k < layer_case_weight_size(c, i); k++) c->dw[i][k] = 0;
     }
     for (int64_t begin = (c->rows - 1) / range * range; begin >= 0; begin -= range) {
-        for (int i = 0; i < c->build.weights; i++) fill_nan(part[i], layer_case_weight_size(c, i));
+        for (int i = 0; i < DG_MAX_WEIGHTS; i++) fill_nan(part[i], layer_case_weight_size(c, i));
         call(c, c->type->backward, begin, begin + range < c->rows ? begin + range : c->rows, dy,
              wants_dx, part);
-        for (int i = 0; i < c->build.weights; i++)
+        for (int i = 0; i < DG_MAX_WEIGHTS; i++)
             for (int64_t k = 0; c->dw[i] && k < layer_case_weight_size(c, i); k++)
                 c->dw[i][k] += part[i][k];
     }
     dg_free(dy);
-    for (int i = 0; i < c->build.weights; i++) dg_free(part[i]);
+    for (int i = 0; i < DG_MAX_WEIGHTS; i++) dg_free(part[i]);
 }
 
 /* --- against the reference ------------------------------------------------------------------ */
@@ -196,8 +197,8 @@ void layer_case_check(layer_case *c, layer_reference *reference, int64_t range, 
 {
     struct exact e = { .c = c, .reference = reference };
     for (int i = 0; i < c->build.inputs; i++) e.x[i] = widened(c->x[i], c->rows * c->in_size);
-    for (int i = 0; i < c->build.weights; i++)
-        e.w[i] = widened(c->w[i], layer_case_weight_size(c, i));
+    for (int i = 0; i < DG_MAX_WEIGHTS; i++)
+        if (c->w[i]) e.w[i] = widened(c->w[i], layer_case_weight_size(c, i));
     assert_ok(dg_alloc(&e.y, c->rows * c->out_size, sizeof *e.y));
     layer_case_forward(c, range);
     reference(c, e.x, e.w, e.y);
@@ -208,11 +209,11 @@ void layer_case_check(layer_case *c, layer_reference *reference, int64_t range, 
     layer_case_backward(c, range, true);
     for (int i = 0; i < c->build.inputs; i++)
         check_gradient(&e, "dx", e.x[i], c->dx[i], c->rows * c->in_size, samples, random);
-    for (int i = 0; i < c->build.weights; i++)
+    for (int i = 0; i < DG_MAX_WEIGHTS; i++)
         if (c->dw[i])
             check_gradient(&e, "dw", e.w[i], c->dw[i], layer_case_weight_size(c, i), samples,
                            random);
     for (int i = 0; i < c->build.inputs; i++) dg_free(e.x[i]);
-    for (int i = 0; i < c->build.weights; i++) dg_free(e.w[i]);
+    for (int i = 0; i < DG_MAX_WEIGHTS; i++) dg_free(e.w[i]);
     dg_free(e.y);
 }

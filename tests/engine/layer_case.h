@@ -24,6 +24,7 @@ layer_case *layer_case_new(const char *name, const char *options, int inputs, co
                            int64_t rows, uint64_t *random);
 void layer_case_free(layer_case *c);
 
+/* 0 where the layer asks for no weight at this place. */
 int64_t layer_case_weight_size(const layer_case *c, int weight);
 
 /* Forward and backward of all rows, `range` rows at a time under DG_CUT_ROWS, the last range first.

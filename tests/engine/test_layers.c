@@ -44,7 +44,7 @@ static void plain_dense(const layer_case *c, double *const *x, double *const *w,
     int64_t n = c->in_size, m = c->out_size;
     for (int64_t i = 0; i < c->rows; i++)
         for (int64_t j = 0; j < m; j++) {
-            double sum = c->build.weights > 1 ? w[1][j] : 0;
+            double sum = w[1] ? w[1][j] : 0;
             for (int64_t k = 0; k < n; k++) sum += x[0][i * n + k] * w[0][k * m + j];
             y[i * m + j] = sum;
         }
@@ -91,7 +91,7 @@ static void plain_conv2d(const layer_case *c, double *const *x, double *const *w
     for (int64_t i = 0; i < c->rows; i++)
         for (int64_t pixel = 0; pixel < p.out_height * p.out_width; pixel++)
             for (int64_t f = 0; f < p.filters; f++) {
-                double sum = c->build.weights > 1 ? w[1][f] : 0;
+                double sum = w[1] ? w[1][f] : 0;
                 EACH_TAP(p, pixel / p.out_width, pixel % p.out_width, at, tap)
                 for (int64_t k = 0; k < p.channels; k++)
                     sum += x[0][i * c->in_size + at * p.channels + k] *
@@ -177,12 +177,7 @@ static void plain_normalization(const layer_case *c, double *const *x, double *c
 {
     int64_t channels = c->build.output.at[c->build.output.count - 1];
     int64_t count = c->rows * c->out_size / channels;
-    const double *gamma = NULL, *beta = NULL;
-    for (int i = 0; i < c->build.weights; i++) {
-        const char *name = c->build.weight[i].name;
-        if (strcmp(name, "gamma") == 0) gamma = w[i];
-        if (strcmp(name, "beta") == 0) beta = w[i];
-    }
+    const double *gamma = w[0], *beta = w[1];
     for (int64_t k = 0; k < channels; k++) {
         double mean = 0, variance = 0;
         for (int64_t i = 0; i < count; i++) mean += x[0][i * channels + k] / (double)count;

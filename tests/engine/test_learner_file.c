@@ -293,7 +293,7 @@ static void test_wrong_graph(void **state)
     expect_refused("{\"layer\":1,\"inputs\":[0]}", "{\"layer\":1,\"inputs\":[0,0,0,0,0,0,0,0,0]}",
                    "more than 8 inputs");
     expect_refused("{\"layer\":1,\"inputs\":[0]}", "null", "node 1: must be an object");
-    expect_refused("\"output\":6", "\"output\":3", "leads nowhere");
+    expect_refused("\"output\":6", "\"output\":3", "is never used");
     expect_refused("\"output\":6", "\"output\":7", "'output' must be a whole number from 0 to 6");
     expect_refused(",{\"layer\":6,\"inputs\":[5]}", "", "layer 'dense' is used by no node");
     expect_refused("\"nodes\":[", "\"nodes\":[],\"more\":[", "has 0 nodes, expected 1 to 10000");

@@ -142,7 +142,7 @@ describe("Sequential", function()
   end)
 
   it("refuses what is no layer", function()
-    assert.matches("layer 2 %(Input [^\n]*%): comes first, and once",
+    assert.matches("layer 2 %(Input [^\n]*%): must be the first layer of a model",
       message(function() return nn.Sequential { nn.Input { 3 }, nn.Input { 3 } } end))
     assert.matches("the first layer must be nn.Input",
       message(function() nn.Sequential { nn.Dense { 10 } } end))

@@ -130,8 +130,8 @@ describe("branches", function()
 
   it("are refused where one has it and another has not", function()
     assert.are.equal("Model: the Input leads to the Rescaling 'rescaling', but also to 'b', " ..
-      "which has none: images of bytes cannot be right for both; put one Rescaling before the " ..
-      "branches, or one on each", message(function() branches(true, false) end))
+      "which has none before it: bytes cannot have the right scale for both; put one Rescaling " ..
+      "before the branches, or one on each", message(function() branches(true, false) end))
     assert.matches("to the Rescaling 'two', but also to 'a'", message(function()
       branches(false, true)
     end))

@@ -3,7 +3,7 @@
 
 #include "engine/base/kernel.h"
 #include "engine/nn/layer.h"
-#include "engine/nn/layers/window.h"
+#include "engine/tensor/tensor.h"
 
 static const dg_param params[] = { DG_END };
 
@@ -15,11 +15,11 @@ static dg_status build(const void *options, dg_layer_build *b)
         bool same = first->count == other->count;
         for (int axis = 0; same && axis < first->count; axis++)
             same = first->at[axis] == other->at[axis];
-        char one[DG_SHAPE_WORDS], two[DG_SHAPE_WORDS];
+        char one[160], two[160];
         if (!same)
             return dg_error(DG_INVALID, "needs inputs of one shape, found %s and %s",
-                            dg_shape_words(first, one, sizeof one),
-                            dg_shape_words(other, two, sizeof two));
+                            dg_shape_text(first->count, first->at, one, sizeof one),
+                            dg_shape_text(other->count, other->at, two, sizeof two));
     }
     b->output = b->input[0];
     b->cut = DG_CUT_ROWS;
@@ -57,8 +57,7 @@ const dg_layer_type dg_add = {
                      "2016)",
               .example = "nn.Add {} { a, b }",
               .params = params },
-    .inputs_low = 2,
-    .inputs_high = DG_MAX_INPUTS,
+    .flags = DG_LAYER_JOINS,
     .build = build,
     .forward = forward,
     .backward = backward,

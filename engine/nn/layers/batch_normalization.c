@@ -36,6 +36,8 @@ static const dg_param params[] = {
     DG_END
 };
 
+enum { GAMMA, BETA, MOVING_MEAN, MOVING_VARIANCE };
+
 enum { PIECE_FLOATS = 1 << 14, MOST_PIECES = 16 };
 
 /* Where things lie. saved_batch is {2 + 2 * MOST_PIECES, channels}: the mean, 1 / deviation, and
@@ -44,9 +46,6 @@ struct norm {
     const dg_pass *pass;
     const norm_options *options;
     int64_t channels, count, pieces;
-    const float *gamma, *beta; /* NULL: not learnt */
-    float *gamma_gradient, *beta_gradient;
-    float *moving_mean, *moving_variance;
     float *mean, *inverse, *partial;
     float *coefficients; /* backward: two for each channel; lies over `partial` */
 };
@@ -56,28 +55,18 @@ static dg_status build(const void *options, dg_layer_build *b)
     const norm_options *o = options;
     const dg_shape *input = &b->input[0];
     int64_t channels = input->at[input->count - 1];
-    dg_weight_spec spec = { .shape = { 1, { channels } }, .fan_in = channels, .fan_out = channels };
+    dg_shape shape = { 1, { channels } };
     b->output = *input;
     b->cut = DG_CUT_BATCH;
-    if (o->scale) {
-        b->weight[b->weights] = spec;
-        b->weight[b->weights].name = "gamma";
-        b->weight[b->weights].regularizer = o->gamma_regularizer;
-        b->weight[b->weights++].initializer = o->gamma_initializer;
-    }
-    if (o->center) {
-        b->weight[b->weights] = spec;
-        b->weight[b->weights].name = "beta";
-        b->weight[b->weights].regularizer = o->beta_regularizer;
-        b->weight[b->weights++].initializer = o->beta_initializer;
-    }
-    spec.frozen = true;
-    b->weight[b->weights] = spec;
-    b->weight[b->weights].name = "moving_mean";
-    b->weight[b->weights++].initializer = o->moving_mean_initializer;
-    b->weight[b->weights] = spec;
-    b->weight[b->weights].name = "moving_variance";
-    b->weight[b->weights++].initializer = o->moving_variance_initializer;
+    if (o->scale)
+        dg_build_weight(b, GAMMA, "gamma", shape, o->gamma_initializer, o->gamma_regularizer);
+    if (o->center)
+        dg_build_weight(b, BETA, "beta", shape, o->beta_initializer, o->beta_regularizer);
+    dg_build_weight(b, MOVING_MEAN, "moving_mean", shape, o->moving_mean_initializer, NULL)
+        ->frozen = true;
+    dg_build_weight(b, MOVING_VARIANCE, "moving_variance", shape, o->moving_variance_initializer,
+                    NULL)
+        ->frozen = true;
     b->saved_batch_bytes = (2 + 2 * MOST_PIECES) * channels * (int64_t)sizeof(float);
     b->scratch_bytes = 2 * channels * (int64_t)sizeof(float);
     b->row_flops = 8 * dg_shape_size(input);
@@ -87,9 +76,11 @@ static dg_status build(const void *options, dg_layer_build *b)
 /* Without training the running mean and variance take the place of the batch's. */
 static void use_moving(struct norm *n)
 {
+    const float *mean = n->pass->weight[MOVING_MEAN];
+    const float *variance = n->pass->weight[MOVING_VARIANCE];
     for (int64_t c = 0; c < n->channels; c++) {
-        n->mean[c] = n->moving_mean[c];
-        n->inverse[c] = 1 / sqrtf(n->moving_variance[c] + (float)n->options->epsilon);
+        n->mean[c] = mean[c];
+        n->inverse[c] = 1 / sqrtf(variance[c] + (float)n->options->epsilon);
     }
 }
 
@@ -100,17 +91,6 @@ static struct norm norm_of(const dg_pass *pass)
     struct norm n = { .pass = pass, .options = o, .channels = shape->at[shape->count - 1] };
     n.count = pass->rows * (dg_shape_size(shape) / n.channels);
     n.pieces = dg_pieces(n.count, PIECE_FLOATS / n.channels, MOST_PIECES);
-    int at = 0;
-    if (o->scale) {
-        n.gamma = pass->weight[at];
-        n.gamma_gradient = pass->weight_gradient[at++];
-    }
-    if (o->center) {
-        n.beta = pass->weight[at];
-        n.beta_gradient = pass->weight_gradient[at++];
-    }
-    n.moving_mean = pass->weight[at];
-    n.moving_variance = pass->weight[at + 1];
     n.mean = pass->training ? pass->saved_batch : pass->scratch;
     n.inverse = n.mean + n.channels;
     if (pass->saved_batch) n.partial = (float *)pass->saved_batch + 2 * n.channels;
@@ -157,6 +137,8 @@ static dg_status moments_piece(void *context, int64_t piece, int worker)
 static void join_moments(const struct norm *n)
 {
     double keep = n->options->momentum;
+    float *moving_mean = n->pass->weight[MOVING_MEAN];
+    float *moving_variance = n->pass->weight[MOVING_VARIANCE];
     for (int64_t c = 0; c < n->channels; c++) {
         double mean = 0, squares = 0, count = 0;
         for (int64_t piece = 0; piece < n->pieces; piece++) {
@@ -171,8 +153,8 @@ static void join_moments(const struct norm *n)
         double variance = squares / count;
         n->mean[c] = (float)mean;
         n->inverse[c] = (float)(1 / sqrt(variance + n->options->epsilon));
-        n->moving_mean[c] = (float)(keep * n->moving_mean[c] + (1 - keep) * mean);
-        n->moving_variance[c] = (float)(keep * n->moving_variance[c] + (1 - keep) * variance);
+        moving_mean[c] = (float)(keep * moving_mean[c] + (1 - keep) * mean);
+        moving_variance[c] = (float)(keep * moving_variance[c] + (1 - keep) * variance);
     }
 }
 
@@ -196,7 +178,8 @@ static dg_status normalize_piece(void *context, int64_t piece, int worker)
     (void)worker;
     int64_t at = piece_at(n, piece);
     normalize(n->pass->input[0] + at, (piece_at(n, piece + 1) - at) / n->channels, n->channels,
-              n->mean, n->inverse, n->gamma, n->beta, n->pass->output + at);
+              n->mean, n->inverse, n->pass->weight[GAMMA], n->pass->weight[BETA],
+              n->pass->output + at);
     return DG_OK;
 }
 
@@ -243,14 +226,16 @@ static dg_status sums_piece(void *context, int64_t piece, int worker)
  * normalised; a and b are the means of dy and of dy x, or 0 where mean and variance were given. */
 static void join_sums(const struct norm *n)
 {
+    float *gamma_gradient = n->pass->weight_gradient[GAMMA];
+    float *beta_gradient = n->pass->weight_gradient[BETA];
     for (int64_t c = 0; c < n->channels; c++) {
         double sum = 0, product = 0;
         for (int64_t piece = 0; piece < n->pieces; piece++) {
             sum += n->partial[2 * piece * n->channels + c];
             product += n->partial[(2 * piece + 1) * n->channels + c];
         }
-        if (n->beta_gradient) n->beta_gradient[c] = (float)sum;
-        if (n->gamma_gradient) n->gamma_gradient[c] = (float)product;
+        if (beta_gradient) beta_gradient[c] = (float)sum;
+        if (gamma_gradient) gamma_gradient[c] = (float)product;
         bool fixed = !n->pass->training;
         n->coefficients[c] = fixed ? 0 : (float)(sum / (double)n->count);
         n->coefficients[n->channels + c] = fixed ? 0 : (float)(product / (double)n->count);
@@ -277,7 +262,7 @@ static dg_status gradient_piece(void *context, int64_t piece, int worker)
     int64_t at = piece_at(n, piece);
     gradient(n->pass->input[0] + at, n->pass->output_gradient + at,
              (piece_at(n, piece + 1) - at) / n->channels, n->channels, n->mean, n->inverse,
-             n->gamma, n->coefficients, n->coefficients + n->channels,
+             n->pass->weight[GAMMA], n->coefficients, n->coefficients + n->channels,
              n->pass->input_gradient[0] + at);
     return DG_OK;
 }

@@ -46,6 +46,8 @@ static const dg_param params[] = {
     DG_END
 };
 
+enum { KERNEL, BIAS };
+
 /* --- geometry ------------------------------------------------------------------------------- */
 
 /* Sizes in floats unless said otherwise. Follows from shapes alone. */
@@ -129,21 +131,12 @@ static dg_status build(const void *options, dg_layer_build *b)
                         INT32_MAX);
     b->output = (dg_shape){ .count = 3, .at = { w->y.out, w->x.out, g.filters } };
     b->cut = DG_CUT_ROWS;
-    int64_t area = w->y.size * w->x.size;
-    b->weight[b->weights++] =
-        (dg_weight_spec){ .name = "kernel",
-                          .shape = { 4, { w->y.size, w->x.size, w->channels, g.filters } },
-                          .initializer = o->kernel_initializer,
-                          .regularizer = o->kernel_regularizer,
-                          .fan_in = area * w->channels,
-                          .fan_out = area * g.filters };
+    dg_build_weight(b, KERNEL, "kernel",
+                    (dg_shape){ 4, { w->y.size, w->x.size, w->channels, g.filters } },
+                    o->kernel_initializer, o->kernel_regularizer);
     if (o->use_bias)
-        b->weight[b->weights++] = (dg_weight_spec){ .name = "bias",
-                                                    .shape = { 1, { g.filters } },
-                                                    .initializer = o->bias_initializer,
-                                                    .regularizer = o->bias_regularizer,
-                                                    .fan_in = g.filters,
-                                                    .fan_out = g.filters };
+        dg_build_weight(b, BIAS, "bias", (dg_shape){ 1, { g.filters } }, o->bias_initializer,
+                        o->bias_regularizer);
     b->scratch_bytes = scratch_of(&g, NULL).bytes;
     b->row_flops = 2 * g.pixels * g.taps * g.filters;
     return DG_OK;
@@ -198,9 +191,9 @@ static dg_status forward(const dg_pass *pass)
                            .a = { .at = padded_image(&g, &s, pass->input[0] + i * g.in_size),
                                   .row = s.pixel,
                                   .depth = s.tap },
-                           .b = pass->weight[0],
+                           .b = pass->weight[KERNEL],
                            .b_step = g.filters,
-                           .bias = o->use_bias ? pass->weight[1] : NULL,
+                           .bias = pass->weight[BIAS],
                            .c = y,
                            .c_step = g.filters });
         dg_activate_output(pass, (dg_activation)o->activation, i * g.out_size, g.pixels, g.filters);
@@ -241,7 +234,7 @@ static void begin_input_gradient(const dg_pass *pass, const struct geometry *g,
     fill_offsets(s->in_pixel, w->y.in, w->x.in, 1, down, g->filters);
     fill_offsets(s->back_tap, w->y.size, w->x.size, g->filters, down, g->filters);
     memset(s->spread, 0, (size_t)(g->spread_height * down) * sizeof(float));
-    turn_kernel(g, pass->weight[0], s->turned);
+    turn_kernel(g, pass->weight[KERNEL], s->turned);
 }
 
 static void input_gradient(const dg_pass *pass, const struct geometry *g, const struct scratch *s,
@@ -268,9 +261,8 @@ static dg_status backward(const dg_pass *pass)
     begin_images(&g, &s);
     if (pass->input_gradient[0]) begin_input_gradient(pass, &g, &s);
     dg_activation activation = pass->activation_fused ? DG_LINEAR : (dg_activation)o->activation;
-    float *bias_gradient = o->use_bias ? pass->weight_gradient[1] : NULL;
     dg_activation_backward_biased(activation, pass->output, pass->output_gradient,
-                                  pass->rows * g.pixels, g.filters, bias_gradient);
+                                  pass->rows * g.pixels, g.filters, pass->weight_gradient[BIAS]);
     for (int64_t i = 0; i < pass->rows; i++) {
         dg_multiply(
             &(dg_product){ .m = g.taps,
@@ -282,7 +274,7 @@ static dg_status backward(const dg_pass *pass)
                            .b = pass->output_gradient + i * g.out_size,
                            .b_step = g.filters,
                            .accumulate = i > 0,
-                           .c = pass->weight_gradient[0],
+                           .c = pass->weight_gradient[KERNEL],
                            .c_step = g.filters });
         if (pass->input_gradient[0]) input_gradient(pass, &g, &s, i);
     }

@@ -4,7 +4,7 @@
 #include "engine/nn/activation.h"
 #include "engine/nn/layer.h"
 #include "engine/tensor/product.h"
-#include "engine/nn/layers/window.h"
+#include "engine/tensor/tensor.h"
 
 typedef struct {
     int64_t units;
@@ -29,6 +29,8 @@ static const dg_param params[] = {
     DG_END
 };
 
+enum { KERNEL, BIAS };
+
 /* Multiply-adds in a piece, at least: for less, waking another thread costs more than it saves. */
 enum { PIECE_WORK = 1 << 19, MOST_PIECES = 16, PIECE_ROWS = 64 };
 
@@ -37,11 +39,11 @@ static dg_status build(const void *options, dg_layer_build *b)
     const dense_options *o = options;
     const dg_shape *input = &b->input[0];
     if (input->count != 1) {
-        char words[DG_SHAPE_WORDS];
+        char words[160];
         return dg_error(DG_INVALID,
                         "needs rows of one axis, found a row of shape %s: put nn.Flatten {} "
                         "before it",
-                        dg_shape_words(input, words, sizeof words));
+                        dg_shape_text(input->count, input->at, words, sizeof words));
     }
     int64_t inputs = input->at[0];
     if (inputs > INT64_MAX / 8 / o->units)
@@ -49,19 +51,11 @@ static dg_status build(const void *options, dg_layer_build *b)
                         inputs, o->units);
     b->output = (dg_shape){ .count = 1, .at = { o->units } };
     b->cut = DG_CUT_BATCH;
-    b->weight[b->weights++] = (dg_weight_spec){ .name = "kernel",
-                                                .shape = { 2, { inputs, o->units } },
-                                                .initializer = o->kernel_initializer,
-                                                .regularizer = o->kernel_regularizer,
-                                                .fan_in = inputs,
-                                                .fan_out = o->units };
+    dg_build_weight(b, KERNEL, "kernel", (dg_shape){ 2, { inputs, o->units } },
+                    o->kernel_initializer, o->kernel_regularizer);
     if (o->use_bias)
-        b->weight[b->weights++] = (dg_weight_spec){ .name = "bias",
-                                                    .shape = { 1, { o->units } },
-                                                    .initializer = o->bias_initializer,
-                                                    .regularizer = o->bias_regularizer,
-                                                    .fan_in = o->units,
-                                                    .fan_out = o->units };
+        dg_build_weight(b, BIAS, "bias", (dg_shape){ 1, { o->units } }, o->bias_initializer,
+                        o->bias_regularizer);
     b->row_flops = 2 * inputs * o->units;
     return DG_OK;
 }
@@ -92,7 +86,7 @@ static int64_t column(int64_t columns, int64_t pieces, int64_t piece)
 
 static struct cut cut_of(const dg_pass *pass)
 {
-    const dg_weight_spec *kernel = &pass->build->weight[0];
+    const dg_weight_spec *kernel = &pass->build->weight[KERNEL];
     return (struct cut){ .pass = pass,
                          .rows = pass->rows,
                          .inputs = kernel->shape.at[0],
@@ -111,7 +105,6 @@ static dg_status forward_piece(void *context, int64_t piece, int worker)
 {
     const struct cut *c = context;
     const dg_pass *pass = c->pass;
-    const dense_options *o = pass->options;
     (void)worker;
     int64_t row = dg_piece_begin(c->rows, c->down, piece / c->across);
     int64_t row_end = dg_piece_begin(c->rows, c->down, piece / c->across + 1);
@@ -122,9 +115,9 @@ static dg_status forward_piece(void *context, int64_t piece, int worker)
         .n = end - first,
         .k = c->inputs,
         .a = { .at = pass->input[0] + row * c->inputs, .row_step = c->inputs, .depth_step = 1 },
-        .b = pass->weight[0] + first,
+        .b = pass->weight[KERNEL] + first,
         .b_step = c->units,
-        .bias = o->use_bias ? pass->weight[1] + first : NULL,
+        .bias = pass->weight[BIAS] ? pass->weight[BIAS] + first : NULL,
         .c = pass->output + row * c->units + first,
         .c_step = c->units });
     return DG_OK;
@@ -165,7 +158,7 @@ static void kernel_gradient(const struct cut *c, int64_t first, int64_t end)
         .a = { .at = pass->input[0] + first, .row_step = 1, .depth_step = c->inputs },
         .b = pass->output_gradient,
         .b_step = c->units,
-        .c = pass->weight_gradient[0] + first * c->units,
+        .c = pass->weight_gradient[KERNEL] + first * c->units,
         .c_step = c->units });
 }
 
@@ -179,7 +172,7 @@ static void input_gradient(const struct cut *c, int64_t first, int64_t end)
         int64_t columns = min(end - j, DG_PRODUCT_COLUMNS);
         for (int64_t t = 0; t < c->units; t += DEPTH) {
             int64_t depth = min(c->units - t, DEPTH);
-            dg_transpose(columns, depth, pass->weight[0] + j * c->units + t, c->units, turned,
+            dg_transpose(columns, depth, pass->weight[KERNEL] + j * c->units + t, c->units, turned,
                          columns);
             dg_multiply(&(dg_product){
                 .m = c->rows,
@@ -212,7 +205,7 @@ static dg_status backward(const dg_pass *pass)
     struct cut c = cut_of(pass);
     dg_activation activation = pass->activation_fused ? DG_LINEAR : (dg_activation)o->activation;
     dg_activation_backward_biased(activation, pass->output, pass->output_gradient, c.rows, c.units,
-                                  o->use_bias ? pass->weight_gradient[1] : NULL);
+                                  pass->weight_gradient[BIAS]);
     c.across = min(pieces_wanted(&c), strips(c.inputs));
     return dg_parallel(pass->job, c.across, backward_piece, &c);
 }

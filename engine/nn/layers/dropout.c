@@ -128,7 +128,7 @@ const dg_layer_type dg_dropout = {
               .options_size = sizeof(dropout_options),
               .hints = hints },
     .build = build,
-    .passes_bytes = true,
+    .flags = DG_LAYER_PASSES_BYTES,
     .forward = forward,
     .backward = backward,
 };

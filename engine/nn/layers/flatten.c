@@ -2,7 +2,7 @@
 #include <inttypes.h>
 
 #include "engine/nn/layer.h"
-#include "engine/nn/layers/window.h"
+#include "engine/tensor/tensor.h"
 
 static const dg_param flatten_params[] = { DG_END };
 
@@ -22,7 +22,7 @@ const dg_layer_type dg_flatten = {
               .example = "nn.Flatten {}",
               .params = flatten_params },
     .build = build_flatten,
-    .passes_bytes = true,
+    .flags = DG_LAYER_PASSES_BYTES,
 };
 
 typedef struct {
@@ -67,10 +67,10 @@ static dg_status build_reshape(const void *options, dg_layer_build *b)
         return DG_OK;
     }
     if (!open && known == size) return DG_OK;
-    char from[DG_SHAPE_WORDS], to[DG_SHAPE_WORDS];
+    char from[160], to[160];
     return dg_error(DG_INVALID, "cannot make %s of a row of shape %s: it has %" PRId64 " values",
-                    dg_shape_words(&b->output, to, sizeof to),
-                    dg_shape_words(&b->input[0], from, sizeof from), size);
+                    dg_shape_text(b->output.count, b->output.at, to, sizeof to),
+                    dg_shape_text(b->input[0].count, b->input[0].at, from, sizeof from), size);
 }
 
 const dg_layer_type dg_reshape = {
@@ -83,5 +83,5 @@ const dg_layer_type dg_reshape = {
               .options_size = sizeof(reshape_options),
               .check = check_reshape },
     .build = build_reshape,
-    .passes_bytes = true,
+    .flags = DG_LAYER_PASSES_BYTES,
 };

@@ -26,7 +26,7 @@ const dg_layer_type dg_global_average_pooling2d = {
               .example = "nn.GlobalAveragePooling2D {}",
               .params = dg_global_pool_params },
     .build = build,
-    .passes_bytes = true,
+    .flags = DG_LAYER_PASSES_BYTES,
     .forward = forward,
     .backward = backward,
 };

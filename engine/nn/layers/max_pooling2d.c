@@ -192,7 +192,7 @@ const dg_layer_type dg_max_pooling2d = {
               .options_size = sizeof(dg_pooling_options),
               .hints = dg_pooling_hints },
     .build = build,
-    .passes_bytes = true,
+    .flags = DG_LAYER_PASSES_BYTES,
     .forward = forward,
     .backward = backward,
 };

@@ -54,7 +54,7 @@ const dg_layer_type dg_rescaling = {
               .params = params,
               .options_size = sizeof(rescaling_options) },
     .build = build,
-    .wants_bytes = true,
+    .flags = DG_LAYER_SCALES_BYTES,
     .forward = forward,
     .backward = backward,
 };

@@ -3,29 +3,18 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
+
+#include "engine/tensor/tensor.h"
 
 const char *const dg_padding_names[] = { "valid", "same", NULL };
-
-const char *dg_shape_words(const dg_shape *shape, char *out, size_t size)
-{
-    snprintf(out, size, "{");
-    for (int i = 0; i < shape->count; i++) {
-        size_t used = strlen(out);
-        snprintf(out + used, size - used, "%s%" PRId64, i ? ", " : "", shape->at[i]);
-    }
-    size_t used = strlen(out);
-    snprintf(out + used, size - used, "}");
-    return out;
-}
 
 dg_status dg_expect_image(const dg_shape *input)
 {
     if (input->count == 3) return DG_OK;
-    char words[DG_SHAPE_WORDS];
-    dg_shape_words(input, words, sizeof words);
+    char words[160];
+    dg_shape_text(input->count, input->at, words, sizeof words);
     const char *fix = "put it before nn.Flatten";
-    char reshape[DG_SHAPE_WORDS];
+    char reshape[160];
     if (input->count == 2) {
         snprintf(reshape, sizeof reshape,
                  "say the channels too, as in nn.Input { %" PRId64 ", %" PRId64 ", 1 }",

@@ -28,10 +28,6 @@ dg_status dg_window_of(const dg_shape *input, const int64_t size[2], const int64
 /* DG_INVALID unless `input` is {height, width, channels}. */
 dg_status dg_expect_image(const dg_shape *input);
 
-/* "{28, 28, 1}", cut off where `size` ends; returns `out`. */
-const char *dg_shape_words(const dg_shape *shape, char *out, size_t size);
-enum { DG_SHAPE_WORDS = 200 };
-
 /* The part of window `at` that lies within the image: from *begin up to *end. */
 static inline void dg_window_clip(const dg_window_axis *axis, int64_t at, int64_t *begin,
                                   int64_t *end)
