@@ -10,7 +10,9 @@
 #include "bindings/calls/check.h"
 #include "bindings/calls/class.h"
 #include "bindings/calls/described.h"
+#include "bindings/calls/documents.h"
 #include "bindings/calls/parts.h"
+#include "bindings/calls/tables.h"
 #include "bindings/learners/background.h"
 #include "bindings/learners/graph.h"
 #include "bindings/learners/learner.h"
@@ -167,28 +169,16 @@ static int program_path(lua_State *L)
     return length > 0;
 }
 
-static void set_text(lua_State *L, const char *name, const char *text)
-{
-    lua_pushstring(L, text);
-    lua_setfield(L, -2, name);
-}
-
-static void set_integer(lua_State *L, const char *name, lua_Integer value)
-{
-    lua_pushinteger(L, value);
-    lua_setfield(L, -2, name);
-}
-
 static void set_processor(lua_State *L)
 {
     char line[256];
     FILE *file = fopen("/proc/cpuinfo", "r");
-    set_text(L, "processor", "unknown");
+    dg_set_text(L, "processor", "unknown");
     while (file && fgets(line, sizeof line, file)) {
         const char *colon = strchr(line, ':');
         if (!colon || strncmp(line, "model name", 10) != 0) continue;
         line[strcspn(line, "\n")] = '\0';
-        set_text(L, "processor", colon + 1 + strspn(colon + 1, " \t"));
+        dg_set_text(L, "processor", colon + 1 + strspn(colon + 1, " \t"));
         break;
     }
     if (file) fclose(file);
@@ -199,19 +189,19 @@ static int facts(lua_State *L)
 {
     dg_blas_facts blas;
     lua_newtable(L);
-    set_text(L, "version", DIGITS_VERSION);
+    dg_set_text(L, "version", DIGITS_VERSION);
     set_processor(L);
-    set_integer(L, "processors", sysconf(_SC_NPROCESSORS_ONLN));
-    set_text(L, "kernels", dg_kernel_name());
-    set_integer(L, "threads", dg_threads());
-    set_text(L, "lua", LUA_RELEASE);
+    dg_set_integer(L, "processors", sysconf(_SC_NPROCESSORS_ONLN));
+    dg_set_text(L, "kernels", dg_kernel_name());
+    dg_set_integer(L, "threads", dg_threads());
+    dg_set_text(L, "lua", LUA_RELEASE);
     bool found = dg_blas_describe(&blas) == DG_OK;
-    set_text(L, "openblas", found ? blas.config : dg_error_message());
+    dg_set_text(L, "openblas", found ? blas.config : dg_error_message());
     if (!found) return 1;
-    set_text(L, "openblas_core", blas.core);
-    set_text(L, "openblas_build", blas.build);
-    set_text(L, "openblas_path", blas.path);
-    set_integer(L, "openblas_threads", blas.threads);
+    dg_set_text(L, "openblas_core", blas.core);
+    dg_set_text(L, "openblas_build", blas.build);
+    dg_set_text(L, "openblas_path", blas.path);
+    dg_set_integer(L, "openblas_threads", blas.threads);
     return 1;
 }
 
@@ -312,8 +302,7 @@ int luaopen_digits_core(lua_State *L)
     lua_pop(L, 1);
     dg_open_metrics(L);
     lua_setfield(L, -2, "metrics");
-    lua_pushliteral(L, DIGITS_VERSION);
-    lua_setfield(L, -2, "version");
+    dg_set_text(L, "version", DIGITS_VERSION);
     luaL_newlib(L, internals);
     dg_open_background(L);
     dg_open_picture(L);

@@ -5,37 +5,9 @@
 
 #include "bindings/calls/check.h"
 #include "bindings/calls/described.h"
+#include "bindings/calls/documents.h"
 #include "bindings/calls/peers.h"
 #include "engine/part/part.h"
-
-static void push_registry_table(lua_State *L, const char *name)
-{
-    luaL_getsubtable(L, LUA_REGISTRYINDEX, name);
-}
-
-void dg_push_documents(lua_State *L)
-{
-    push_registry_table(L, "digits.documents");
-}
-
-void dg_push_classes(lua_State *L)
-{
-    push_registry_table(L, "digits.classes");
-}
-
-void dg_document(lua_State *L, int index, const char *name, const char *doc)
-{
-    index = lua_absindex(L, index);
-    dg_push_documents(L);
-    lua_pushvalue(L, index);
-    lua_createtable(L, 0, 2);
-    lua_pushstring(L, name);
-    lua_setfield(L, -2, "name");
-    lua_pushstring(L, doc);
-    lua_setfield(L, -2, "text");
-    lua_rawset(L, -3);
-    lua_pop(L, 1);
-}
 
 void dg_set_functions(lua_State *L, const dg_function *functions, const char *prefix)
 {
@@ -108,14 +80,20 @@ static int class_dir(lua_State *L)
 
 /* --- classes -------------------------------------------------------------------------------- */
 
+static const char class_key; /* in a metatable: its class */
+
 static const char *short_name(const dg_class *class)
 {
     const char *dot = strrchr(class->name, '.');
     return dot ? dot + 1 : class->name;
 }
 
-int dg_class_unknown(lua_State *L, const dg_class *class, const char *name, int extra)
+int dg_class_unknown(lua_State *L, const char *class_name, const char *name, int extra)
 {
+    luaL_getmetatable(L, class_name);
+    lua_rawgetp(L, -1, &class_key);
+    const dg_class *class = lua_touserdata(L, -1);
+    lua_pop(L, 2);
     const char *advice = dg_peer_advice(class->name, name);
     if (!advice && class->base) advice = dg_peer_advice(class->base->name, name);
     if (advice) return dg_raise(L, "a %s has no field '%s': %s", short_name(class), name, advice);
@@ -144,27 +122,11 @@ static int class_index(lua_State *L)
         lua_settop(L, 2);
     }
     if (class->index) return class->index(L);
-    if (lua_type(L, 2) == LUA_TSTRING) return dg_class_unknown(L, class, lua_tostring(L, 2), 0);
+    if (lua_type(L, 2) == LUA_TSTRING)
+        return dg_class_unknown(L, class->name, lua_tostring(L, 2), 0);
     const char *advice = lua_type(L, 2) == LUA_TSTRING ? NULL : dg_peer_advice(class->name, "[1]");
     return dg_raise(L, "a %s cannot be indexed with %s%s%s", short_name(class), dg_push_found(L, 2),
                     advice ? ": " : "", advice ? advice : "");
-}
-
-bool dg_has_method(lua_State *L, const char *name, const void *first, int meta)
-{
-    int top = lua_gettop(L);
-    if (!lua_getmetatable(L, 1)) return false;
-    bool found = lua_rawequal(L, -1, meta);
-    if (!found) {
-        lua_pushliteral(L, "methods");
-        if (lua_rawget(L, -2) == LUA_TTABLE) {
-            lua_pushstring(L, name);
-            if (lua_rawget(L, -2) == LUA_TFUNCTION) lua_getupvalue(L, -1, 1);
-        }
-        found = lua_touserdata(L, -1) == first;
-    }
-    lua_settop(L, top);
-    return found;
 }
 
 static void add_metamethods(lua_State *L, const luaL_Reg *meta)
@@ -222,6 +184,8 @@ void dg_class_register(lua_State *L, const dg_class *class)
     add_properties(L, class);
     lua_setfield(L, meta, "properties");
     lua_pushlightuserdata(L, (void *)class);
+    lua_rawsetp(L, meta, &class_key);
+    lua_pushlightuserdata(L, (void *)class);
     lua_getfield(L, -2, "methods");
     lua_getfield(L, -3, "properties");
     lua_pushcclosure(L, class_index, 3);
@@ -238,30 +202,11 @@ void dg_class_register(lua_State *L, const dg_class *class)
     lua_pop(L, 2);
 }
 
-void *dg_class_push(lua_State *L, const dg_class *class, size_t size, int values)
+void *dg_class_push(lua_State *L, const char *class, size_t size, int values)
 {
     luaL_checkstack(L, 4, NULL);
     void *object = lua_newuserdatauv(L, size, values);
     memset(object, 0, size);
-    luaL_setmetatable(L, class->name);
+    luaL_setmetatable(L, class);
     return object;
-}
-
-void *dg_class_test(lua_State *L, int index, const dg_class *class)
-{
-    return luaL_testudata(L, index, class->name);
-}
-
-/* --- tables that print themselves ----------------------------------------------------------- */
-
-void dg_set_printable(lua_State *L, const char *name)
-{
-    luaL_newmetatable(L, name);
-    lua_setmetatable(L, -2);
-}
-
-void dg_push_list(lua_State *L, int count)
-{
-    lua_createtable(L, count, 0);
-    dg_set_printable(L, "digits.list");
 }

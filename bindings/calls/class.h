@@ -50,39 +50,18 @@ typedef struct dg_class {
 /* Makes the metatable, and leaves nothing. `class` must live as long as L. */
 void dg_class_register(lua_State *L, const dg_class *class);
 
-/* A new userdata of the class, zeroed, on top of the stack. */
-void *dg_class_push(lua_State *L, const dg_class *class, size_t size, int values);
+/* Pushes a new object of the class of that name, `size` zeroed bytes with `values` user values. */
+void *dg_class_push(lua_State *L, const char *class, size_t size, int values);
 
-/* The userdata at `index`, or NULL when it is something else. */
-void *dg_class_test(lua_State *L, int index, const dg_class *class);
-
-/* Raises that `object`, of this class, has no field `name`, with a suggestion. `extra`: so many
- * more tables with names on top of the stack. */
-int dg_class_unknown(lua_State *L, const dg_class *class, const char *name, int extra);
-
-/* Whether the value at index 1 has the method `name` that runs, whose closure has `first` as its
- * first upvalue: its metatable is the one at index `meta` (of the class that the method was first
- * pushed for), or of another class with this method, for classes share those of their base. */
-bool dg_has_method(lua_State *L, const char *name, const void *first, int meta);
+/* Raises that an object of the class of that name has no field `name`, with a suggestion. `extra`:
+ * so many more tables with names on top of the stack. */
+int dg_class_unknown(lua_State *L, const char *class, const char *name, int extra);
 
 /* Pushes a table of functions; or sets them in the table on top of the stack. */
 void dg_set_functions(lua_State *L, const dg_function *functions, const char *prefix);
 void dg_push_functions(lua_State *L, const dg_function *functions, const char *prefix);
 
-/* Says, for help(), what the value at `index` is called and does. */
-void dg_document(lua_State *L, int index, const char *name, const char *doc);
-
 /* Makes the table on top of the stack raise, with a suggestion, when an unknown name is read. */
 void dg_make_strict(lua_State *L, const char *name);
-
-/* Pushes the table of documents: value -> { name, text }; and that of classes by short name. */
-void dg_push_documents(lua_State *L);
-void dg_push_classes(lua_State *L);
-
-/* Pushes a new list, a plain table that prints its values. */
-void dg_push_list(lua_State *L, int count);
-
-/* Gives the table on top of the stack the metatable `name`, to which scripts add __tostring. */
-void dg_set_printable(lua_State *L, const char *name);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bindings/calls/check.h"
+#include "bindings/calls/documents.h"
 #include "bindings/calls/nested.h"
 #include "bindings/learners/learner.h"
 #include "bindings/values/dataset.h"
@@ -26,10 +27,30 @@ struct described {
 
 /* --- calling -------------------------------------------------------------------------------- */
 
+/* Whether the value at index 1 has the method that runs: its metatable is the one at index `meta`,
+ * of the class that the method was first pushed for, or that of another class with this method,
+ * for classes share those of their base. */
+static bool has_method(lua_State *L, const struct described *method, int meta)
+{
+    int top = lua_gettop(L);
+    if (!lua_getmetatable(L, 1)) return false;
+    bool found = lua_rawequal(L, -1, meta);
+    if (!found) {
+        lua_pushliteral(L, "methods");
+        if (lua_rawget(L, -2) == LUA_TTABLE) {
+            lua_pushstring(L, method->type.name);
+            if (lua_rawget(L, -2) == LUA_TFUNCTION) lua_getupvalue(L, -1, 1);
+        }
+        found = lua_touserdata(L, -1) == method;
+    }
+    lua_settop(L, top);
+    return found;
+}
+
 /* Raises unless the value at index 1 has the method that runs. */
 static void check_object(lua_State *L, const struct described *described)
 {
-    if (dg_has_method(L, described->type.name, described, lua_upvalueindex(3))) return;
+    if (has_method(L, described, lua_upvalueindex(3))) return;
     const char *full = described->type.alias; /* "dataset:split" */
     lua_pushlstring(L, full, strlen(full) - strlen(described->type.name));
     dg_push_signature(L, &described->type, described->arguments);

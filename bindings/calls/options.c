@@ -6,6 +6,7 @@
 #include "bindings/calls/check.h"
 #include "bindings/calls/described.h"
 #include "bindings/calls/parts.h"
+#include "bindings/calls/tables.h"
 
 /* --- handles -------------------------------------------------------------------------------- */
 

@@ -9,6 +9,7 @@
 #include "bindings/calls/check.h"
 #include "bindings/calls/described.h"
 #include "bindings/calls/nested.h"
+#include "bindings/calls/tables.h"
 #include "bindings/learners/graph.h"
 #include "bindings/learners/learner.h"
 #include "bindings/values/memory.h"
@@ -320,12 +321,6 @@ static const luaL_Reg constructor_metamethods[] = {
     { NULL, NULL },
 };
 
-static void set_text(lua_State *L, const char *name, const char *text)
-{
-    lua_pushstring(L, text);
-    lua_setfield(L, -2, name);
-}
-
 static void push_params(lua_State *L, const dg_descriptor *type);
 static void push_param(lua_State *L, const dg_param *param, const dg_part *defaults, int index);
 
@@ -365,11 +360,11 @@ static void push_param(lua_State *L, const dg_param *param, const dg_part *defau
     const dg_descriptor *fields = dg_fields_of(param);
     luaL_checkstack(L, 16, NULL);
     lua_newtable(L);
-    set_text(L, "name", param->name);
-    set_text(L, "doc", param->doc);
+    dg_set_text(L, "name", param->name);
+    dg_set_text(L, "doc", param->doc);
     dg_param_expects(param, expected, sizeof expected);
-    set_text(L, "expects", expected);
-    set_text(L, "type", dg_param_type_word(param));
+    dg_set_text(L, "expects", expected);
+    dg_set_text(L, "type", dg_param_type_word(param));
     lua_pushboolean(L, param->required);
     lua_setfield(L, -2, "required");
     lua_pushboolean(L, param->named_only);
@@ -441,11 +436,11 @@ static void push_params(lua_State *L, const dg_descriptor *type)
 static void push_descriptor(lua_State *L, const dg_descriptor *type)
 {
     lua_newtable(L);
-    set_text(L, "kind", type->kind);
-    set_text(L, "name", type->name);
-    set_text(L, "alias", type->alias);
-    set_text(L, "doc", type->doc);
-    set_text(L, "example", type->example);
+    dg_set_text(L, "kind", type->kind);
+    dg_set_text(L, "name", type->name);
+    dg_set_text(L, "alias", type->alias);
+    dg_set_text(L, "doc", type->doc);
+    dg_set_text(L, "example", type->example);
     push_params(L, type);
     lua_setfield(L, -2, "params");
 }

@@ -6,6 +6,7 @@
 
 #include "bindings/calls/check.h"
 #include "bindings/calls/interrupt.h"
+#include "bindings/calls/tables.h"
 #include "bindings/learners/fit.h"
 #include "bindings/learners/learner.h"
 #include "bindings/learners/metric_functions.h"
@@ -40,12 +41,6 @@ int dg_set_progress(lua_State *L)
 
 /* --- what callbacks get --------------------------------------------------------------------- */
 
-static void set_integer(lua_State *L, const char *name, int64_t value)
-{
-    lua_pushinteger(L, value);
-    lua_setfield(L, -2, name);
-}
-
 /* Boosting, whose epochs go by that name too. */
 static bool counts_rounds(const char *step)
 {
@@ -54,24 +49,18 @@ static bool counts_rounds(const char *step)
 
 static void push_log(lua_State *L, const dg_log *log, const char *step)
 {
-    lua_createtable(L, 0, 5 + log->scores);
-    dg_set_printable(L, "digits.record");
-    set_integer(L, "epoch", log->epoch);
-    set_integer(L, "epochs", log->epochs);
-    set_integer(L, "batch", log->batch);
-    set_integer(L, "batches", log->batches);
-    dg_push_number(L, log->seconds);
-    lua_setfield(L, -2, "seconds");
-    lua_pushstring(L, step); /* nil for NULL */
-    lua_setfield(L, -2, "step");
+    dg_push_record(L, 7 + log->scores);
+    dg_set_integer(L, "epoch", log->epoch);
+    dg_set_integer(L, "epochs", log->epochs);
+    dg_set_integer(L, "batch", log->batch);
+    dg_set_integer(L, "batches", log->batches);
+    dg_set_number(L, "seconds", log->seconds);
+    dg_set_text(L, "step", step);
     if (counts_rounds(step)) {
-        set_integer(L, "round", log->epoch);
-        set_integer(L, "rounds", log->epochs);
+        dg_set_integer(L, "round", log->epoch);
+        dg_set_integer(L, "rounds", log->epochs);
     }
-    for (int i = 0; i < log->scores; i++) {
-        dg_push_number(L, log->score[i].value);
-        lua_setfield(L, -2, log->score[i].name);
-    }
+    for (int i = 0; i < log->scores; i++) dg_set_number(L, log->score[i].name, log->score[i].value);
 }
 
 /* Pushes history[name], a list, which is made if need be. */
@@ -100,8 +89,8 @@ void dg_record_epoch(lua_State *L, int model, int history, const dg_log *log, co
         append(L, history, log->score[i].name, log->epoch, log->score[i].value);
     append(L, history, "seconds", log->epoch, log->seconds);
     lua_pushvalue(L, history);
-    set_integer(L, "epochs", log->epoch);
-    if (counts_rounds(step)) set_integer(L, "rounds", log->epoch);
+    dg_set_integer(L, "epochs", log->epoch);
+    if (counts_rounds(step)) dg_set_integer(L, "rounds", log->epoch);
     lua_pop(L, 1);
     dg_push_learner_values(L, model);
     lua_pushvalue(L, history);
@@ -212,10 +201,10 @@ void dg_finish_history(lua_State *L, int history, const dg_fit_result *result, c
 {
     char text[256];
     lua_pushvalue(L, history);
-    dg_push_number(L, result->seconds);
-    lua_setfield(L, -2, "total_seconds");
-    if (result->best_epoch) set_integer(L, "best_epoch", result->best_epoch);
-    if (result->best_epoch && counts_rounds(step)) set_integer(L, "best_round", result->best_epoch);
+    dg_set_number(L, "total_seconds", result->seconds);
+    if (result->best_epoch) dg_set_integer(L, "best_epoch", result->best_epoch);
+    if (result->best_epoch && counts_rounds(step))
+        dg_set_integer(L, "best_round", result->best_epoch);
     lua_pushboolean(L, result->stopped_early);
     lua_setfield(L, -2, "stopped_early");
     lua_pop(L, 1);
@@ -243,7 +232,7 @@ static void finish_interrupted(lua_State *L, const dg_learner *learner, int hist
     if (lua_getfield(L, history, "epochs") == LUA_TNIL) {
         add_empty_lists(L, learner, history, validation);
         lua_pushvalue(L, history);
-        set_integer(L, "epochs", 0);
+        dg_set_integer(L, "epochs", 0);
         dg_push_learner_values(L, MODEL);
         lua_pushvalue(L, history);
         lua_setfield(L, -2, "history");

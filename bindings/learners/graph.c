@@ -47,7 +47,7 @@ static bool is_input(lua_State *L, int index)
 
 static void check_node(lua_State *L, int index, const char *function)
 {
-    if (dg_class_test(L, index, &node_class) || is_input(L, index)) return;
+    if (luaL_testudata(L, index, NODE) || is_input(L, index)) return;
     if (dg_test_part(L, index))
         dg_raise(L, "%s: %s is a layer that reads nothing yet: call it on its input, layer(x)",
                  function, luaL_tolstring(L, index, NULL));
@@ -78,7 +78,7 @@ int dg_call_layer(lua_State *L)
         lua_pushvalue(L, 2);
         lua_rawseti(L, 3, 1);
     }
-    dg_class_push(L, &node_class, 1, 2);
+    dg_class_push(L, NODE, 1, 2);
     lua_pushvalue(L, 1);
     lua_setiuservalue(L, -2, LAYER);
     lua_pushvalue(L, 3);
@@ -95,7 +95,7 @@ int dg_call_layer(lua_State *L)
 /* Pushes a new, empty network. */
 static dg_model *push_model(lua_State *L, const dg_optional_seed *seed)
 {
-    dg_learner **out = dg_push_learner(L, &dg_model_class);
+    dg_learner **out = dg_push_learner(L, DG_MODEL);
     dg_model *model;
     dg_check_status(L, dg_model_new(&model, dg_seed_or_next(seed)));
     *out = &model->base;
@@ -207,7 +207,7 @@ static int add_node(lua_State *L, dg_model *model, int numbers, int depth)
 static bool read_end(lua_State *L, int index, dg_value *out)
 {
     (void)out;
-    return dg_class_test(L, index, &node_class) || dg_test_part(L, index);
+    return luaL_testudata(L, index, NODE) || dg_test_part(L, index);
 }
 
 static const dg_lua_handle end_handle = { { "node", "nn.Input { ... } or a layer called on one" },

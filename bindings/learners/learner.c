@@ -6,6 +6,7 @@
 
 #include "bindings/calls/check.h"
 #include "bindings/calls/parts.h"
+#include "bindings/calls/tables.h"
 #include "bindings/learners/fit.h"
 #include "bindings/learners/metric_functions.h"
 #include "bindings/learners/model.h"
@@ -25,7 +26,7 @@ struct learner_value {
 
 /* --- userdata ------------------------------------------------------------------------------- */
 
-dg_learner **dg_push_learner(lua_State *L, const dg_class *class)
+dg_learner **dg_push_learner(lua_State *L, const char *class)
 {
     dg_memory_enter(L);
     struct learner_value *value = dg_class_push(L, class, sizeof *value, 1);
@@ -102,7 +103,8 @@ static void register_type(lua_State *L, const dg_learner_type *type)
 
 void dg_push_new_learner(lua_State *L, const dg_part *options)
 {
-    dg_learner **out = dg_push_learner(L, class_of(L, (const dg_learner_type *)options->type));
+    dg_learner **out =
+        dg_push_learner(L, class_of(L, (const dg_learner_type *)options->type)->name);
     dg_check_status(L, dg_learner_new(out, options, dg_next_seed()));
 }
 
@@ -193,20 +195,13 @@ const dg_lua_handle dg_rows_handle = { { "tensor", "a tensor or a dataset" }, re
 
 void dg_push_scores(lua_State *L, const dg_learner *learner, const dg_scores *scores)
 {
-    lua_createtable(L, 0, 3 + learner->metric_count);
-    dg_set_printable(L, "digits.record");
-    dg_push_number(L, scores->loss);
-    lua_setfield(L, -2, "loss");
-    dg_push_number(L, scores->seconds);
-    lua_setfield(L, -2, "seconds");
-    if (scores->has_accuracy) {
-        dg_push_number(L, scores->accuracy);
-        lua_setfield(L, -2, "accuracy");
-    }
+    dg_push_record(L, 3 + learner->metric_count);
+    dg_set_number(L, "loss", scores->loss);
+    dg_set_number(L, "seconds", scores->seconds);
+    if (scores->has_accuracy) dg_set_number(L, "accuracy", scores->accuracy);
     for (int i = 0; i < learner->metric_count; i++) { /* a function may be named accuracy, too */
         if (learner->metrics[i].type == &dg_accuracy) continue;
-        dg_push_number(L, scores->metric[i]);
-        lua_setfield(L, -2, learner->metrics[i].name);
+        dg_set_number(L, learner->metrics[i].name, scores->metric[i]);
     }
 }
 
@@ -453,7 +448,7 @@ int dg_learner_index(lua_State *L)
         return 1;
     }
     push_names(L, learner);
-    return dg_class_unknown(L, class_of(L, learner->type), name, 1);
+    return dg_class_unknown(L, class_of(L, learner->type)->name, name, 1);
 }
 
 /* --- the rest of a value -------------------------------------------------------------------- */
@@ -531,7 +526,7 @@ int dg_learner_saved_for(lua_State *L)
 static int load(lua_State *L, const void *options)
 {
     const taken *o = options;
-    dg_learner **out = dg_push_learner(L, &dg_learner_class);
+    dg_learner **out = dg_push_learner(L, dg_learner_class.name);
     int place = lua_gettop(L);
     dg_check_status(L, dg_learner_load(out, o->path));
     luaL_setmetatable(L, class_of(L, (*out)->type)->name);

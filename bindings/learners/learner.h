@@ -18,9 +18,9 @@ void dg_open_learner(lua_State *L);
 /* The index function of classes whose options and findings are fields. */
 int dg_learner_index(lua_State *L);
 
-/* Pushes an empty value of a class that is based on dg_learner_class, to be filled at the address
- * returned. */
-dg_learner **dg_push_learner(lua_State *L, const dg_class *class);
+/* Pushes an empty value of the class of that name, which is based on dg_learner_class, to be filled
+ * at the address returned. */
+dg_learner **dg_push_learner(lua_State *L, const char *class);
 
 /* Pushes a new learner made as `options` say. */
 void dg_push_new_learner(lua_State *L, const dg_part *options);

@@ -5,13 +5,14 @@
 
 #include "bindings/calls/check.h"
 #include "bindings/calls/parts.h"
+#include "bindings/calls/tables.h"
 #include "bindings/learners/learner.h"
 
 #define LAYER "digits.layer"
 
 dg_model *dg_want_model(lua_State *L, int index, const char *function)
 {
-    if (!dg_class_test(L, index, &dg_model_class))
+    if (!luaL_testudata(L, index, DG_MODEL))
         dg_wrong_type(L, index, function, "the value", "a network");
     return dg_model_of(dg_want_learner(L, index, function));
 }
@@ -123,13 +124,10 @@ static const dg_class layer_class = {
 static void push_layer(lua_State *L, const dg_model *model, const dg_node *node)
 {
     const dg_layer *layer = &model->layers[node->layer];
-    dg_class_push(L, &layer_class, 1, 1);
-    lua_createtable(L, 0, 6);
-    dg_set_printable(L, "digits.record");
-    lua_pushstring(L, layer->name);
-    lua_setfield(L, -2, "name");
-    lua_pushstring(L, layer->part->type->name);
-    lua_setfield(L, -2, "type");
+    dg_class_push(L, LAYER, 1, 1);
+    dg_push_record(L, 6);
+    dg_set_text(L, "name", layer->name);
+    dg_set_text(L, "type", layer->part->type->name);
     dg_push_part(L, layer->part);
     lua_setfield(L, -2, "part");
     dg_push_list(L, node->build.output.count);
@@ -138,10 +136,8 @@ static void push_layer(lua_State *L, const dg_model *model, const dg_node *node)
         lua_rawseti(L, -2, i + 1);
     }
     lua_setfield(L, -2, "output_shape");
-    lua_pushinteger(L, layer->parameters);
-    lua_setfield(L, -2, "parameters");
-    lua_pushinteger(L, layer->trainable);
-    lua_setfield(L, -2, "trainable");
+    dg_set_integer(L, "parameters", layer->parameters);
+    dg_set_integer(L, "trainable", layer->trainable);
     lua_setiuservalue(L, -2, 1);
 }
 
@@ -178,7 +174,7 @@ static int model_len(lua_State *L)
 
 static int model_tostring(lua_State *L)
 {
-    const dg_learner *learner = *(dg_learner **)luaL_checkudata(L, 1, dg_model_class.name);
+    const dg_learner *learner = *(dg_learner **)luaL_checkudata(L, 1, DG_MODEL);
     if (!learner) {
         lua_pushliteral(L, "closed model");
         return 1;
@@ -201,7 +197,7 @@ static const luaL_Reg metamethods[] = {
 };
 
 const dg_class dg_model_class = {
-    .name = "digits.model",
+    .name = DG_MODEL,
     .doc =
         "model\n"
         "A network with its weights: nn.Sequential makes one, digits.load reads one. compile it, "

@@ -7,6 +7,8 @@
 #include "bindings/calls/class.h"
 #include "engine/nn/model.h"
 
+#define DG_MODEL "digits.model" /* the name of the class */
+
 extern const dg_class dg_model_class;
 
 /* Registers the class. */

@@ -4,6 +4,7 @@
 #include "bindings/calls/check.h"
 #include "bindings/calls/described.h"
 #include "bindings/calls/parts.h"
+#include "bindings/calls/tables.h"
 #include "bindings/learners/learner.h"
 #include "bindings/learners/metric_functions.h"
 #include "bindings/learners/model.h"

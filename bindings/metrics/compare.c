@@ -1,5 +1,7 @@
 /* Whether one model is better than another. */
 #include "bindings/metrics/metrics.h"
+
+#include "bindings/metrics/judging.h"
 #include "bindings/values/tensor.h"
 
 /* --- two models ----------------------------------------------------------------------------- */
@@ -14,9 +16,9 @@ typedef struct bootstrap_options {
 } bootstrap_options;
 
 static const dg_param bootstrap_params[] = {
-    DG_OF_ANY_TRUTH,
-    DG_OF_ANY(bootstrap_options, a, "predictions of the first model, as in score"),
-    DG_OF_ANY(bootstrap_options, b, "those of the second"),
+    DG_ANY_TRUTH_PARAM,
+    DG_ANY_PARAM(bootstrap_options, a, "predictions of the first model, as in score"),
+    DG_ANY_PARAM(bootstrap_options, b, "those of the second"),
     DG_TEXT(bootstrap_options, metric, .default_text = "accuracy",
             .doc = "a name: of labels, of numbers, log_loss or top_k_accuracy"),
     DG_INT(bootstrap_options, resamples, DG_WITHIN(1, DG_MOST_RESAMPLES), .default_number = 10000,
@@ -24,7 +26,7 @@ static const dg_param bootstrap_params[] = {
     DG_FLOAT(bootstrap_options, level, DG_BETWEEN(0, 1), .default_number = 0.95,
              .doc = "of confidence"),
     DG_SEED(bootstrap_options, seed, .doc = "of the draws"),
-    DG_OF_COLUMNS,
+    DG_CLASSES_PARAM,
     DG_END,
 };
 
@@ -53,7 +55,7 @@ static int bootstrap(lua_State *L, const void *options)
     dg_set_number(L, "low", result.low);
     dg_set_number(L, "high", result.high);
     dg_set_number(L, "level", how.level);
-    dg_set_count(L, "resamples", how.resamples);
+    dg_set_integer(L, "resamples", how.resamples);
     lua_pushboolean(L, result.low > 0 || result.high < 0);
     lua_setfield(L, -2, "significant");
     return 1;
@@ -97,10 +99,10 @@ static int mcnemar(lua_State *L, const void *options)
     const dg_tensor *b = dg_want_labels(L, o->b, "mcnemar", "b");
     dg_check_call(L, dg_mcnemar(&result, truth, a, b, kind), "mcnemar");
     dg_push_record(L, 7);
-    dg_set_count(L, "both", result.both);
-    dg_set_count(L, "only_a", result.only_a);
-    dg_set_count(L, "only_b", result.only_b);
-    dg_set_count(L, "neither", result.neither);
+    dg_set_integer(L, "both", result.both);
+    dg_set_integer(L, "only_a", result.only_a);
+    dg_set_integer(L, "only_b", result.only_b);
+    dg_set_integer(L, "neither", result.neither);
     dg_set_number(L, "statistic", result.statistic);
     dg_set_number(L, "p", result.p);
     lua_pushboolean(L, result.exact);
@@ -156,7 +158,7 @@ static int paired_t(lua_State *L, const void *options)
     dg_set_number(L, "difference", result.difference);
     dg_set_number(L, "deviation", result.deviation);
     dg_set_number(L, "statistic", result.statistic);
-    dg_set_count(L, "degrees", result.degrees);
+    dg_set_integer(L, "degrees", result.degrees);
     dg_set_number(L, "p", result.p);
     return 1;
 }

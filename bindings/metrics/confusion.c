@@ -1,13 +1,17 @@
 /* Confusion matrices, and what is made of them beside single numbers. */
 #include "bindings/metrics/metrics.h"
+
+#include "bindings/metrics/judging.h"
 #include "bindings/values/dataset.h"
 #include "bindings/values/tensor.h"
+
+#define CONFUSION "digits.confusion_matrix"
 
 /* --- userdata; its user value is the list of names, or nil ---------------------------------- */
 
 static const dg_confusion *want_confusion(lua_State *L, const char *function)
 {
-    const dg_confusion *confusion = dg_class_test(L, 1, &dg_confusion_class);
+    const dg_confusion *confusion = luaL_testudata(L, 1, CONFUSION);
     if (!confusion) dg_wrong_type(L, 1, function, "the value", "a confusion matrix");
     if (confusion && !confusion->counts) dg_raise(L, "the confusion matrix was closed");
     return confusion;
@@ -60,13 +64,13 @@ static const char *const *texts_of(lua_State *L, int64_t count)
 
 static int confusion_gc(lua_State *L)
 {
-    dg_confusion_free(luaL_checkudata(L, 1, dg_confusion_class.name));
+    dg_confusion_free(luaL_checkudata(L, 1, CONFUSION));
     return 0;
 }
 
 static int confusion_tostring(lua_State *L)
 {
-    const dg_confusion *confusion = luaL_checkudata(L, 1, dg_confusion_class.name);
+    const dg_confusion *confusion = luaL_checkudata(L, 1, CONFUSION);
     if (!confusion->counts) {
         lua_pushliteral(L, "closed confusion matrix");
         return 1;
@@ -176,9 +180,9 @@ static int most_confused(lua_State *L, const void *options)
     dg_push_list(L, (int)found);
     for (int64_t i = 0; i < found; i++) {
         dg_push_record(L, 4);
-        dg_set_count(L, "truth", list[i].truth);
-        dg_set_count(L, "predicted", list[i].predicted);
-        dg_set_count(L, "count", list[i].count);
+        dg_set_integer(L, "truth", list[i].truth);
+        dg_set_integer(L, "predicted", list[i].predicted);
+        dg_set_integer(L, "count", list[i].count);
         dg_set_number(L, "share", list[i].share);
         lua_rawseti(L, -2, i + 1);
     }
@@ -219,7 +223,7 @@ static const dg_function methods[] = {
 };
 
 const dg_class dg_confusion_class = {
-    .name = "digits.confusion_matrix",
+    .name = CONFUSION,
     .doc = "confusion_matrix\nHow often each label was predicted as each; printing it shows the "
            "table.\nlocal matrix = metrics.confusion_matrix(test.y, labels)",
     .methods = methods,
@@ -241,7 +245,7 @@ typedef struct confusion_matrix_options {
 } confusion_matrix_options;
 
 static const dg_param confusion_matrix_params[] = {
-    DG_OF_TRUTH, DG_OF_PREDICTED, DG_OF_LISTED, NAMES(confusion_matrix_options), DG_END,
+    DG_TRUTH_PARAM, DG_PREDICTED_PARAM, DG_LABELS_PARAM, NAMES(confusion_matrix_options), DG_END,
 };
 
 static int confusion_matrix(lua_State *L, const void *options)
@@ -252,7 +256,7 @@ static int confusion_matrix(lua_State *L, const void *options)
     const dg_tensor *predicted = dg_want_labels(L, o->judge.predicted, function, "predicted");
     const dg_tensor *labels =
         o->judge.labels ? dg_want_labels(L, o->judge.labels, function, "labels") : NULL;
-    dg_confusion *out = dg_class_push(L, &dg_confusion_class, sizeof *out, 1);
+    dg_confusion *out = dg_class_push(L, CONFUSION, sizeof *out, 1);
     dg_check_call(L,
                   dg_confusion_new(out, truth, predicted, labels ? labels->shape[0] : 0,
                                    labels ? dg_int32s(labels) : NULL),
@@ -265,7 +269,7 @@ static int confusion_matrix(lua_State *L, const void *options)
     return 1;
 }
 
-static const dg_param mistakes_params[] = { DG_OF_TRUTH, DG_OF_PREDICTED, DG_END };
+static const dg_param mistakes_params[] = { DG_TRUTH_PARAM, DG_PREDICTED_PARAM, DG_END };
 
 typedef dg_judge_options mistakes_options;
 
@@ -298,11 +302,11 @@ typedef struct precision_recall_fscore_options {
 } precision_recall_fscore_options;
 
 static const dg_param precision_recall_fscore_params[] = {
-    DG_OF_TRUTH,
-    DG_OF_PREDICTED,
+    DG_TRUTH_PARAM,
+    DG_PREDICTED_PARAM,
     DG_FLOAT(precision_recall_fscore_options, beta, DG_AT_LEAST(0), .default_number = 1,
              .doc = "weight of recall against precision"),
-    DG_OF_LISTED,
+    DG_LABELS_PARAM,
     DG_ZERO_DIVISION(precision_recall_fscore_options),
     DG_END,
 };
@@ -313,7 +317,7 @@ static void push_scores(lua_State *L, const dg_f_scores *scores)
     dg_set_number(L, "precision", scores->precision);
     dg_set_number(L, "recall", scores->recall);
     dg_set_number(L, "fscore", scores->f);
-    dg_set_count(L, "support", scores->support);
+    dg_set_integer(L, "support", scores->support);
 }
 
 static int precision_recall_fscore(lua_State *L, const void *options)
@@ -350,13 +354,13 @@ typedef struct classification_report_options {
 static const char *const layout_words[] = { "accuracy", "micro", NULL };
 
 static const dg_param classification_report_params[] = {
-    DG_OF_TRUTH,
-    DG_OF_PREDICTED,
+    DG_TRUTH_PARAM,
+    DG_PREDICTED_PARAM,
     DG_INT(classification_report_options, digits, DG_WITHIN(0, DG_MOST_DIGITS), .default_number = 2,
            .doc = "behind the point"),
     DG_CHOICE(classification_report_options, layout, .choices = layout_words,
               .doc = "the line of all rows: accuracy, or micro for \"micro avg\" in its place"),
-    DG_OF_LISTED,
+    DG_LABELS_PARAM,
     NAMES(classification_report_options),
     DG_ZERO_DIVISION(classification_report_options),
     DG_END,

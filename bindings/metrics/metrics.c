@@ -1,162 +1,9 @@
-/* The module metrics: what people may give, and a function for each metric of the engine. */
+/* The module metrics: a function for each metric of the engine, and metrics by name. */
 #include "bindings/metrics/metrics.h"
 
 #include <string.h>
 
-#include "bindings/values/dataset.h"
-#include "bindings/values/tensor.h"
-
-/* --- arguments ------------------------------------------------------------------------------ */
-
-static bool is_table(lua_State *L, int index, dg_value *out)
-{
-    (void)out;
-    return dg_test_tensor(L, index) || lua_type(L, index) == LUA_TTABLE;
-}
-
-static bool is_values(lua_State *L, int index, dg_value *out)
-{
-    return is_table(L, index, out) || dg_test_dataset(L, index);
-}
-
-const dg_lua_handle dg_labels_handle = { { "labels", "labels (a tensor, a list or a dataset)" },
-                                         is_values };
-const dg_lua_handle dg_probabilities_handle = { { "probabilities", "a tensor {rows, classes}" },
-                                                is_table };
-const dg_lua_handle dg_numbers_handle = { { "numbers", "numbers (a tensor, a list or a dataset)" },
-                                          is_values };
-const dg_lua_handle dg_predictions_handle = {
-    { "predictions", "labels {n}, probabilities {n, classes} or numbers {n}" }, is_values
-};
-
-/* The tensor that is or is spelt out at `index`. */
-static const dg_tensor *tensor_at(lua_State *L, int index, const char *function)
-{
-    const dg_tensor *given = dg_test_tensor(L, index);
-    if (given) return given;
-    dg_push_tensor_of(L, index, function, NULL);
-    return lua_touserdata(L, -1);
-}
-
-const dg_tensor *dg_want_labels(lua_State *L, int index, const char *function, const char *name)
-{
-    luaL_checkstack(L, 8, NULL);
-    const dg_dataset *set = dg_test_dataset(L, index);
-    if (set && !set->labelled)
-        dg_raise(L, "%s: %s is a dataset %s", function, name,
-                 set->numeric ? "of numbers, not of labels (r2 and the errors judge numbers)"
-                              : "without labels");
-    if (set) return &set->labels;
-    const dg_tensor *given = tensor_at(L, index, function);
-    dg_tensor *out = dg_push_tensor(L);
-    dg_check_call(L, dg_labels_read(out, given, name), function);
-    return out;
-}
-
-/* The same for numbers, of any type and shape. */
-static const dg_tensor *want_numbers(lua_State *L, int index, const char *function,
-                                     const char *name)
-{
-    const dg_dataset *set = dg_test_dataset(L, index);
-    if (set && !set->numeric)
-        dg_raise(L, "%s: %s is a dataset %s", function, name,
-                 set->labelled ? "of labels, not of numbers" : "without numbers");
-    return set ? &set->y : tensor_at(L, index, function);
-}
-
-const dg_tensor *dg_want_truth(lua_State *L, const dg_metric_type *type, const char *function,
-                               const dg_judge_options *o)
-{
-    return type->of == DG_OF_NUMBERS ? want_numbers(L, o->truth, function, "truth")
-                                     : dg_want_labels(L, o->truth, function, "truth");
-}
-
-/* Whose the columns of chances are: as the option says, or the classes of a dataset as truth if
- * there are as many. */
-static void read_columns(lua_State *L, const char *function, const dg_judge_options *o,
-                         dg_predictions *out)
-{
-    const dg_tensor *given = o->classes ? dg_want_labels(L, o->classes, function, "classes") : NULL;
-    const dg_dataset *set = dg_test_dataset(L, o->truth);
-    if (given) {
-        out->class_count = given->shape[0];
-        out->classes = dg_int32s(given);
-    } else if (set && out->chances->axes == 2 && set->class_count == out->chances->shape[1]) {
-        out->class_count = set->class_count;
-        out->classes = set->classes;
-    }
-}
-
-dg_predictions dg_want_predictions(lua_State *L, const dg_metric_type *type, const char *function,
-                                   const dg_judge_options *o, const char *name, bool any)
-{
-    dg_predictions out = { 0 };
-    const dg_tensor *labels = NULL;
-    if (type->of == DG_OF_NUMBERS) {
-        out.numbers = want_numbers(L, o->predicted, function, name);
-        return out;
-    }
-    if (any ? !dg_test_dataset(L, o->predicted) : dg_metric_of_probabilities(type))
-        out.chances = tensor_at(L, o->predicted, function);
-    if (any && out.chances && (out.chances->axes != 2 || out.chances->shape[1] == 1))
-        out.chances = NULL;
-    if (out.chances)
-        read_columns(L, function, o, &out);
-    else
-        out.labels = dg_want_labels(L, o->predicted, function, name);
-    if (o->labels) labels = dg_want_labels(L, o->labels, function, "labels");
-    out.listed_count = labels ? labels->shape[0] : 0;
-    out.listed = labels ? dg_int32s(labels) : NULL;
-    return out;
-}
-
-static int judged_gc(lua_State *L)
-{
-    dg_judged_free(lua_touserdata(L, 1));
-    return 0;
-}
-
-const dg_judged *dg_push_judged(lua_State *L, const dg_metric_type *type, const char *function,
-                                const dg_judge_options *o)
-{
-    const dg_tensor *truth = dg_want_truth(L, type, function, o);
-    dg_predictions predictions = dg_want_predictions(L, type, function, o, "predicted", false);
-    dg_judged *out = lua_newuserdatauv(L, sizeof *out, 0);
-    *out = (dg_judged){ 0 };
-    if (luaL_newmetatable(L, "digits.judged")) {
-        lua_pushcfunction(L, judged_gc);
-        lua_setfield(L, -2, "__gc");
-    }
-    lua_setmetatable(L, -2);
-    dg_check_call(L, dg_judged_new(out, type, truth, &predictions), function);
-    return out;
-}
-
-/* --- results -------------------------------------------------------------------------------- */
-
-void dg_set_number(lua_State *L, const char *field, double value)
-{
-    dg_push_number(L, value);
-    lua_setfield(L, -2, field);
-}
-
-void dg_set_count(lua_State *L, const char *field, int64_t value)
-{
-    lua_pushinteger(L, value);
-    lua_setfield(L, -2, field);
-}
-
-void dg_push_by_label(lua_State *L)
-{
-    lua_newtable(L);
-    dg_set_printable(L, "digits.by_label");
-}
-
-void dg_push_record(lua_State *L, int fields)
-{
-    lua_createtable(L, 0, fields);
-    dg_set_printable(L, "digits.record");
-}
+#include "bindings/metrics/judging.h"
 
 /* --- a function for each metric ------------------------------------------------------------- */
 
@@ -206,29 +53,12 @@ static int call_metric(lua_State *L, const void *options)
     return 1;
 }
 
-const dg_hint dg_metric_hints[] = {
-    { "sample_weight", "rows count alike" },
-    { "target_names", "use names = { ... }" },
-    { "n_classes", "use labels = { ... }" },
-    { "output_dict", "use precision_recall_fscore" },
-    { "normalize", "use confusion_matrix(...):normalized()" },
-    { "pos_label", "use labels = { label }" },
-    { "n_bins", "use bins = ..." },
-    { "multi_class", "each class is set against the rest" },
-    { "multioutput", "numbers are {rows}" },
-    { "squared", "use metrics.root_mean_squared_error" },
-    { "n_resamples", "use resamples = ..." },
-    { "alpha", "use level = 0.95" },
-    { "random_state", "use seed = ..." },
-    { NULL },
-};
-
 /* The arguments of a metric, by what it is computed from. */
-static const dg_param of_labels[] = { DG_OF_TRUTH, DG_OF_PREDICTED, DG_OF_LISTED, DG_END };
+static const dg_param of_labels[] = { DG_TRUTH_PARAM, DG_PREDICTED_PARAM, DG_LABELS_PARAM, DG_END };
 static const dg_param of_chances[] = {
-    DG_OF_TRUTH,
-    DG_OF_CHANCES,
-    DG_OF_COLUMNS,
+    DG_TRUTH_PARAM,
+    DG_PROBABILITIES_PARAM,
+    DG_CLASSES_PARAM,
     DG_END,
 };
 static const dg_param of_numbers[] = {
@@ -323,11 +153,12 @@ typedef struct score_options {
 
 static const dg_param score_params[] = {
     METRIC_NAME(score_options),
-    DG_OF_ANY_TRUTH,
-    DG_OF_ANY(dg_judge_options, predicted,
-              "labels {n}; probabilities {n, k}, of which metrics of labels take the greatest; or "
-              "numbers {n}"),
-    DG_OF_COLUMNS,
+    DG_ANY_TRUTH_PARAM,
+    DG_ANY_PARAM(
+        dg_judge_options, predicted,
+        "labels {n}; probabilities {n, k}, of which metrics of labels take the greatest; or "
+        "numbers {n}"),
+    DG_CLASSES_PARAM,
     DG_END,
 };
 

@@ -1,78 +1,15 @@
-/* Metrics in Lua: judging predictions against the truth. */
+/* The module metrics: judging predictions against the truth. */
 #ifndef DIGITS_BINDINGS_METRICS_METRICS_H
 #define DIGITS_BINDINGS_METRICS_METRICS_H
 
 #include <lua.h>
 
-#include "bindings/calls/check.h"
-#include "bindings/calls/described.h"
-#include "engine/metrics/metric.h"
+#include "bindings/calls/class.h"
 
 /* Registers the class and pushes the table metrics. */
 void dg_open_metrics(lua_State *L);
 
-/* --- what the files of this room share ------------------------------------------------------ */
-
-/* What options of a judgement begin with: places on the stack, 0 where nothing was given. */
-typedef struct dg_judge_options {
-    int truth, predicted;
-    int labels, classes; /* of the matrix; of chances: whose the columns are */
-} dg_judge_options;
-
-/* Labels, or numbers for classes, or numbers; and any of these. */
-extern const dg_lua_handle dg_labels_handle, dg_probabilities_handle, dg_numbers_handle,
-    dg_predictions_handle;
-
-/* Parameters of it; it must come first in the options struct. */
-#define DG_OF_TRUTH                                                                                \
-    DG_SLOT(dg_judge_options, truth, .required = true, .handle = &dg_labels_handle.handle,         \
-            .doc = "the labels: integers {n}, one-hot {n, k}, a list, or a dataset")
-#define DG_OF_PREDICTED                                                                            \
-    DG_SLOT(dg_judge_options, predicted, .required = true, .handle = &dg_labels_handle.handle,     \
-            .doc = "labels, too")
-#define DG_OF_LISTED                                                                               \
-    DG_SLOT(dg_judge_options, labels, .handle = &dg_labels_handle.handle,                          \
-            .doc = "only these, in this order; otherwise all that are found")
-#define DG_OF_CHANCES                                                                              \
-    {                                                                                              \
-        .name = "probabilities", .type = DG_TYPE_SLOT,                                             \
-        .offset = offsetof(dg_judge_options, predicted), .required = true,                         \
-        .handle = &dg_probabilities_handle.handle, .doc = "a number for each class in each row"    \
-    }
-#define DG_OF_COLUMNS                                                                              \
-    DG_SLOT(dg_judge_options, classes, .handle = &dg_labels_handle.handle,                         \
-            .doc = "the label of each column; otherwise those of a dataset as truth, or 0, 1 ...")
-#define DG_OF_ANY(options, field, text)                                                            \
-    DG_SLOT(options, field, .required = true, .handle = &dg_predictions_handle.handle, .doc = text)
-#define DG_OF_ANY_TRUTH                                                                            \
-    DG_OF_ANY(dg_judge_options, truth, "labels or numbers, or a dataset that has them")
-
-/* Peers' names for options of metrics. */
-extern const dg_hint dg_metric_hints[];
-
-/* The labels at `index` (a list, a tensor, a dataset) as {n} int32; what they are made of stays on
- * the stack. */
-const dg_tensor *dg_want_labels(lua_State *L, int index, const char *function, const char *name);
-
-/* The truth, and what one model says, `name`, in the form that the metric takes; `any`: also
- * chances, of which it takes the labels. */
-const dg_tensor *dg_want_truth(lua_State *L, const dg_metric_type *type, const char *function,
-                               const dg_judge_options *options);
-dg_predictions dg_want_predictions(lua_State *L, const dg_metric_type *type, const char *function,
-                                   const dg_judge_options *options, const char *name, bool any);
-/* Both together, pushed, and freed by the collector. */
-const dg_judged *dg_push_judged(lua_State *L, const dg_metric_type *type, const char *function,
-                                const dg_judge_options *options);
-
-/* Sets a number, a field of the table on top of the stack. */
-void dg_set_number(lua_State *L, const char *field, double value);
-void dg_set_count(lua_State *L, const char *field, int64_t value);
-
-/* A table that prints itself with a value for each label: t[label]. */
-void dg_push_by_label(lua_State *L);
-
-/* Pushes a table with fields that prints itself. */
-void dg_push_record(lua_State *L, int fields);
+/* --- what the other files of this room add ---------------------------------------------------- */
 
 extern const dg_class dg_confusion_class;          /* bindings/metrics/confusion.c */
 extern const dg_function dg_confusion_metrics[];   /* bindings/metrics/confusion.c */

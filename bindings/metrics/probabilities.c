@@ -1,5 +1,7 @@
 /* Curves and bins of probabilities. */
 #include "bindings/metrics/metrics.h"
+
+#include "bindings/metrics/judging.h"
 #include "bindings/values/tensor.h"
 
 /* --- receiver operating characteristic ------------------------------------------------------ */
@@ -17,11 +19,11 @@ static bool is_whole(lua_State *L, int index, dg_value *out)
 static const dg_lua_handle label_handle = { { "label", "a whole number" }, is_whole };
 
 static const dg_param roc_curve_params[] = {
-    DG_OF_TRUTH,
-    DG_OF_CHANCES,
+    DG_TRUTH_PARAM,
+    DG_PROBABILITIES_PARAM,
     DG_SLOT(roc_curve_options, label, .handle = &label_handle.handle,
             .doc = "whose curve; without: all curves, a table t[label]"),
-    DG_OF_COLUMNS,
+    DG_CLASSES_PARAM,
     DG_END,
 };
 
@@ -45,7 +47,7 @@ static void push_curve(lua_State *L, const dg_judged *judged, int64_t column)
     lua_setfield(L, -3, "tpr");
     lua_setfield(L, -2, "fpr");
     dg_set_number(L, "auc", curve.area);
-    dg_set_count(L, "label", label_of(judged, column));
+    dg_set_integer(L, "label", label_of(judged, column));
 }
 
 static int roc_curve(lua_State *L, const void *options)
@@ -75,7 +77,11 @@ typedef struct calibration_options {
 } calibration_options;
 
 static const dg_param calibration_params[] = {
-    DG_OF_TRUTH, DG_OF_CHANCES, DG_CALIBRATION_BINS(calibration_options), DG_OF_COLUMNS, DG_END,
+    DG_TRUTH_PARAM,
+    DG_PROBABILITIES_PARAM,
+    DG_CALIBRATION_BINS(calibration_options),
+    DG_CLASSES_PARAM,
+    DG_END,
 };
 
 static int calibration(lua_State *L, const void *options)
@@ -91,7 +97,7 @@ static int calibration(lua_State *L, const void *options)
         dg_push_record(L, 5);
         dg_set_number(L, "low", bins[i].low);
         dg_set_number(L, "high", bins[i].high);
-        dg_set_count(L, "count", bins[i].count);
+        dg_set_integer(L, "count", bins[i].count);
         dg_set_number(L, "confidence", bins[i].confidence);
         dg_set_number(L, "accuracy", bins[i].accuracy);
         lua_rawseti(L, -2, i + 1);

@@ -1,4 +1,4 @@
-/* What the files of digits-lua, the program, share: calling Lua safely and telling of errors. */
+/* What the files of digits-lua, the program, share: calling Lua safely and reporting errors. */
 #ifndef DIGITS_BINDINGS_PROGRAM_PROGRAM_H
 #define DIGITS_BINDINGS_PROGRAM_PROGRAM_H
 

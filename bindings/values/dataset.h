@@ -9,11 +9,9 @@
 #include "bindings/calls/options.h"
 #include "engine/data/dataset.h"
 
-extern const dg_class dg_dataset_class;
-extern const dg_lua_handle dg_dataset_handle;
+#define DG_DATASET "digits.dataset" /* the name of the class */
 
-/* Registers the class and pushes the table data. */
-void dg_open_data(lua_State *L);
+extern const dg_lua_handle dg_dataset_handle;
 
 /* A new, empty dataset on top of the stack, for the engine to fill. */
 const dg_dataset **dg_push_dataset(lua_State *L);
@@ -71,6 +69,11 @@ void dg_push_names(lua_State *L, int64_t count, char *const *names);
 /* --- bindings/values/dataset_methods.c --- */
 
 extern const dg_function dg_dataset_methods[];
+
+/* --- bindings/values/data.c --- */
+
+/* Registers the class and pushes the table data. */
+void dg_open_data(lua_State *L);
 
 /* For scripts/data.lua and scripts/label_issues.lua. */
 int dg_lua_format_of(lua_State *L);

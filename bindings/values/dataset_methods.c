@@ -4,6 +4,7 @@
 
 #include "bindings/calls/check.h"
 #include "bindings/calls/described.h"
+#include "bindings/calls/tables.h"
 #include "bindings/values/dataset.h"
 #include "bindings/values/tensor.h"
 #include "engine/base/random.h"

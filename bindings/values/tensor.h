@@ -8,7 +8,8 @@
 #include "bindings/calls/options.h"
 #include "engine/tensor/tensor.h"
 
-extern const dg_class dg_tensor_class;
+#define DG_TENSOR "digits.tensor" /* the name of the class */
+
 extern const dg_lua_handle dg_tensor_handle;
 extern const dg_lua_handle dg_number_handle; /* any number, infinite or NaN too */
 extern const dg_lua_handle dg_axis_handle;
@@ -18,9 +19,6 @@ static inline int dg_axis(lua_Integer axis)
 {
     return (int)(axis > 0 ? axis - 1 : axis);
 }
-
-/* Registers the class and sets the functions that make tensors in the table on top of the stack. */
-void dg_open_tensor(lua_State *L);
 
 /* A new, empty tensor on top of the stack, for the engine to fill. */
 dg_tensor *dg_push_tensor(lua_State *L);
@@ -57,6 +55,11 @@ int64_t *dg_want_rows(lua_State *L, int index, const char *function, int64_t siz
  * NULL chooses int32 when all values are Lua integers, else float32. */
 void dg_push_tensor_of(lua_State *L, int index, const char *function, const dg_dtype *dtype);
 int dg_tensor_totable(lua_State *L);
+
+/* --- bindings/values/tensor_make.c --- */
+
+/* Registers the class and sets the functions that make tensors in the table on top of the stack. */
+void dg_open_tensor(lua_State *L);
 
 /* --- bindings/values/tensor_methods.c --- */
 

@@ -140,7 +140,7 @@ int dg_tensor_index(lua_State *L)
             return 1;
         }
     } else if (lua_type(L, 2) == LUA_TSTRING) {
-        return dg_class_unknown(L, &dg_tensor_class, lua_tostring(L, 2), 0);
+        return dg_class_unknown(L, DG_TENSOR, lua_tostring(L, 2), 0);
     } else if (dg_test_tensor(L, 2)) {
         if (tensor->axes == 0) dg_raise(L, "index: the tensor has no axes");
         int64_t count, *rows = dg_want_rows(L, 2, "index", tensor->shape[0], &count);

@@ -213,7 +213,7 @@ static int tensor_no_order(lua_State *L)
 
 static int tensor_tostring(lua_State *L)
 {
-    const dg_tensor *tensor = luaL_checkudata(L, 1, dg_tensor_class.name);
+    const dg_tensor *tensor = luaL_checkudata(L, 1, DG_TENSOR);
     if (!tensor->storage) {
         lua_pushliteral(L, "closed tensor");
         return 1;
