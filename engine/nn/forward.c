@@ -47,6 +47,7 @@ void dg_plan_pass(const dg_plan *plan, int index, int64_t begin, int64_t end, in
                        .first = begin,
                        .output = rows_from(memory, begin),
                        .saved_batch = memory->saved_batch,
+                       .prepared = memory->prepared,
                        .scratch = plan->scratch + worker * plan->scratch_bytes };
     if (plan->logits && index == model->output) pass->logits = plan->logits + begin * memory->size;
     if (plan->training) {

@@ -2,8 +2,9 @@
  * and one line in engine/registry.list.
  *
  * A layer sees rows: arrays of `rows` times the size of one row, float32, row-major; images are
- * NHWC. build() says, once, what the layer makes of its input's shape and what it needs; forward()
- * and backward() then compute, into memory that the plan of the model provides. Neither allocates.
+ * NHWC. build() says, once, what the layer makes of its input's shape and what it needs; prepare()
+ * computes, once for each plan, what follows from shapes alone: tables of offsets, say; forward()
+ * and backward() then compute, into memory that the plan of the model provides. None allocates.
  *
  * Cuts. DG_CUT_ROWS: rows do not look at each other; the plan calls forward() and backward() with
  * ranges of rows, at the same time on several threads, and lets a range pass through all such
@@ -57,6 +58,7 @@ typedef struct dg_layer_build {
     int64_t saved_row_bytes;               /* remembered for each row from forward to backward */
     int64_t saved_batch_bytes;             /* remembered once for the batch */
     int64_t scratch_bytes;                 /* a worker's own, for the time of one call */
+    int64_t prepared_bytes;                /* prepare() fills them once for each plan */
     int64_t row_flops; /* multiply-adds times two of forward for one row: sizes the cuts */
 } dg_layer_build;
 
@@ -90,6 +92,7 @@ typedef struct dg_pass {
     void *saved_rows;                       /* saved_row_bytes for each row; NULL: predicting */
     void *saved_batch;                      /* saved_batch_bytes; NULL: predicting */
     void *scratch;                          /* scratch_bytes, of this worker alone */
+    const void *prepared;                   /* what prepare() left */
 } dg_pass;
 
 /* What a model has to know of a layer. A layer without flags reads one input and computes. */
@@ -106,6 +109,8 @@ typedef struct dg_layer_type {
     unsigned flags;     /* of dg_layer_flags */
     /* Messages need not name the layer: the model puts its name and place before them. */
     dg_status (*build)(const void *options, dg_layer_build *build);
+    /* Fills prepared_bytes, aligned to 64, for all passes to come. NULL: there is nothing. */
+    void (*prepare)(const void *options, const dg_layer_build *build, void *prepared);
     dg_status (*forward)(const dg_pass *pass);
     dg_status (*backward)(const dg_pass *pass);
     /* The field of the options that chooses the activation applied last, as an index into

@@ -178,6 +178,21 @@ static dg_status place_outputs(dg_plan *plan)
     return DG_OK;
 }
 
+/* What layers prepare for all batches. */
+static dg_status prepare_nodes(dg_plan *plan)
+{
+    for (int i = 1; i < plan->model->node_count; i++) {
+        const dg_layer_build *build = &plan->model->nodes[i].build;
+        const dg_layer_type *type = dg_node_type(plan->model, i);
+        struct node_memory *node = &plan->nodes[i];
+        if (node->view || !type->prepare) continue;
+        DG_TRY(reserve(plan, &node->prepared, build->prepared_bytes, 1));
+        type->prepare(plan->model->layers[plan->model->nodes[i].layer].part->options, build,
+                      node->prepared);
+    }
+    return DG_OK;
+}
+
 /* --- gradients ---------------------------------------------------------------------------- */
 
 static int64_t trainable_size(const dg_model *model, int node)
@@ -282,6 +297,7 @@ static dg_status lay_out(dg_plan *plan)
     DG_TRY(make_stages(plan));
     find_local(plan);
     DG_TRY(place_outputs(plan));
+    DG_TRY(prepare_nodes(plan));
     if (dg_model_fuses_loss(model))
         DG_TRY(reserve(plan, &plan->logits, plan->capacity * plan->nodes[model->output].size,
                        sizeof *plan->logits));

@@ -18,6 +18,7 @@ struct node_memory {
     float *edge[DG_MAX_INPUTS]; /* gradient for each input; NULL when it wants none */
     int consumers;              /* edges that lead here from later nodes */
     char *saved_rows, *saved_batch;
+    void *prepared;
     float *partial;       /* weight gradients of each piece, or NULL: straight into the model's */
     int64_t partial_size; /* floats of one piece */
 };

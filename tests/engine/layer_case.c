@@ -53,6 +53,9 @@ layer_case *layer_case_new(const char *name, const char *options, int inputs, co
     }
     assert_ok(dg_alloc(&c->saved_rows, rows * c->build.saved_row_bytes, 1));
     assert_ok(dg_alloc_zero(&c->saved_batch, c->build.saved_batch_bytes, 1));
+    assert_ok(dg_alloc(&c->prepared, c->build.prepared_bytes, 1));
+    memset(c->prepared, 0xff, (size_t)c->build.prepared_bytes);
+    if (c->type->prepare) c->type->prepare(c->part->options, &c->build, c->prepared);
     return c;
 }
 
@@ -64,6 +67,7 @@ void layer_case_free(layer_case *c)
     dg_free(c->dy);
     dg_free(c->saved_rows);
     dg_free(c->saved_batch);
+    dg_free(c->prepared);
     dg_part_release(c->part);
     dg_free(c);
 }
@@ -95,7 +99,8 @@ static void call(layer_case *c, dg_status (*function)(const dg_pass *), int64_t 
                      .saved_rows =
                          c->training ? c->saved_rows + begin * c->build.saved_row_bytes : NULL,
                      .saved_batch = c->training ? c->saved_batch : NULL,
-                     .scratch = scratch };
+                     .scratch = scratch,
+                     .prepared = c->prepared };
     for (int i = 0; i < c->build.inputs; i++) {
         pass.input[i] = c->x[i] + begin * c->in_size;
         pass.input_gradient[i] = wants_dx ? c->dx[i] + begin * c->in_size : NULL;

@@ -16,7 +16,7 @@ typedef struct layer_case {
     int threads;
     float *x[DG_MAX_INPUTS], *dx[DG_MAX_INPUTS], *y, *dy;
     float *w[DG_MAX_WEIGHTS], *dw[DG_MAX_WEIGHTS];
-    uint8_t *saved_rows, *saved_batch;
+    uint8_t *saved_rows, *saved_batch, *prepared;
 } layer_case;
 
 /* A layer on random rows, with random weights. Options as for network_part(). */
