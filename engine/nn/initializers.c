@@ -21,9 +21,9 @@ void dg_initialize(const dg_part *initializer, uint64_t key, int64_t fan_in, int
     type->fill(initializer->options, key, fan_in, fan_out, count, out);
 }
 
-/* fill_WORD, of the options `o`, for a layer of fan_in and fan_out. */
+/* WORD_fill, with the options `o`, for a layer of fan_in and fan_out. */
 #define FILL(word, options_type, statement)                                                        \
-    static void fill_##word(const void *options, uint64_t key, int64_t fan_in, int64_t fan_out,    \
+    static void word##_fill(const void *options, uint64_t key, int64_t fan_in, int64_t fan_out,    \
                             int64_t count, float *out)                                             \
     {                                                                                              \
         const options_type *o = options;                                                           \
@@ -89,7 +89,7 @@ FILL(truncated_normal, normal_options,
 FILL(random_uniform, uniform_options,
      dg_random_uniform(key, (float)o->minval, (float)o->maxval, 0, count, out))
 
-static dg_status check_uniform(const void *options)
+static dg_status uniform_check(const void *options)
 {
     const uniform_options *o = options;
     if (o->minval < o->maxval) return DG_OK;
@@ -152,7 +152,7 @@ FILL_SCALED(lecun_normal, normal, 1 / at_least_one((double)fan_in))
                   .params = params_of##_params,                                                    \
                   .options_size = sizeof(params_of##_options),                                     \
                   __VA_ARGS__ },                                                                   \
-        .fill = fill_##word,                                                                       \
+        .fill = word##_fill,                                                                       \
     };
 #define FOR_BIAS(use) "bias_initializer = " use
 #define FOR_KERNEL(use) "kernel_initializer = " use
@@ -165,7 +165,7 @@ DESCRIBED(dg_random_normal_initializer, random_normal, "RandomNormal", normal,
           FOR_KERNEL("nn.RandomNormal { stddev = 0.01 }"), "normal numbers")
 DESCRIBED(dg_random_uniform_initializer, random_uniform, "RandomUniform", uniform,
           FOR_KERNEL("nn.RandomUniform { -0.1, 0.1 }"), "uniform numbers from minval up to maxval",
-          .check = check_uniform)
+          .check = uniform_check)
 DESCRIBED(dg_truncated_normal, truncated_normal, "TruncatedNormal", normal,
           FOR_KERNEL("nn.TruncatedNormal { 0, 0.01 }"),
           "normal numbers, drawn again beyond two standard deviations")

@@ -119,4 +119,8 @@ typedef struct dg_layer_type {
     bool has_activation;
 } dg_layer_type;
 
+/* A hint for layers with weights, to stand between braces. */
+#define DG_HINT_TRAINABLE                                                                          \
+    "trainable", "layers cannot be frozen yet, all weights are trained; leave it out"
+
 #endif

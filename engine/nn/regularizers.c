@@ -38,7 +38,8 @@ DG_KERNEL static double l1_penalty(float l1, int64_t count, const float *restric
     return sum;
 }
 
-static double penalty(const void *options, int64_t count, const float *weight, float *gradient)
+static double factors_penalty(const void *options, int64_t count, const float *weight,
+                              float *gradient)
 {
     const factors *o = options;
     double sum = 0;
@@ -70,7 +71,7 @@ static const dg_hint hints[] = {
                   .params = params_of##_params,                                                    \
                   .options_size = sizeof(factors),                                                 \
                   .hints = hints },                                                                \
-        .penalty = penalty,                                                                        \
+        .penalty = factors_penalty,                                                                \
     };
 DESCRIBED("l1", "L1", l1, "1e-5",
           "penalty l1 * sum |w|, which drives weights to zero (Tibshirani 1996)")

@@ -13,7 +13,7 @@ static const dg_param params[] = { DG_CHOICE(activation_options, activation, .re
                                              .choices = dg_activation_names, .doc = "the function"),
                                    DG_END };
 
-static dg_status build(const void *options, dg_layer_build *b)
+static dg_status activation_build(const void *options, dg_layer_build *b)
 {
     (void)options;
     b->output = b->input[0];
@@ -29,7 +29,7 @@ static void sizes(const dg_pass *pass, int64_t *row, int64_t *width)
     *width = shape->count > 0 ? shape->at[shape->count - 1] : 1;
 }
 
-static dg_status forward(const dg_pass *pass)
+static dg_status activation_forward(const dg_pass *pass)
 {
     const activation_options *o = pass->options;
     int64_t row, width;
@@ -40,7 +40,7 @@ static dg_status forward(const dg_pass *pass)
     return DG_OK;
 }
 
-static dg_status backward(const dg_pass *pass)
+static dg_status activation_backward(const dg_pass *pass)
 {
     const activation_options *o = pass->options;
     if (!pass->input_gradient[0]) return DG_OK;
@@ -65,9 +65,9 @@ const dg_layer_type dg_layer_activation = {
               .example = "nn.Activation { \"relu\" }",
               .params = params,
               .options_size = sizeof(activation_options) },
-    .build = build,
-    .forward = forward,
-    .backward = backward,
+    .build = activation_build,
+    .forward = activation_forward,
+    .backward = activation_backward,
     .activation_offset = offsetof(activation_options, activation),
     .has_activation = true,
 };

@@ -7,7 +7,7 @@
 
 static const dg_param params[] = { DG_END };
 
-static dg_status build(const void *options, dg_layer_build *b)
+static dg_status add_build(const void *options, dg_layer_build *b)
 {
     (void)options;
     for (int i = 1; i < b->inputs; i++) {
@@ -32,7 +32,7 @@ DG_KERNEL static void add(const float *restrict x, int64_t count, float *restric
     for (int64_t i = 0; i < count; i++) y[i] += x[i];
 }
 
-static dg_status forward(const dg_pass *pass)
+static dg_status add_forward(const dg_pass *pass)
 {
     int64_t count = pass->rows * dg_shape_size(&pass->build->output);
     memcpy(pass->output, pass->input[0], (size_t)count * sizeof(float));
@@ -40,7 +40,7 @@ static dg_status forward(const dg_pass *pass)
     return DG_OK;
 }
 
-static dg_status backward(const dg_pass *pass)
+static dg_status add_backward(const dg_pass *pass)
 {
     int64_t count = pass->rows * dg_shape_size(&pass->build->output);
     for (int i = 0; i < pass->build->inputs; i++)
@@ -58,7 +58,7 @@ const dg_layer_type dg_add = {
               .example = "nn.Add {} { a, b }",
               .params = params },
     .flags = DG_LAYER_JOINS,
-    .build = build,
-    .forward = forward,
-    .backward = backward,
+    .build = add_build,
+    .forward = add_forward,
+    .backward = add_backward,
 };

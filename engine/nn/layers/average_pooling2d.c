@@ -59,17 +59,17 @@ DG_KERNEL static void average_pool_backward(const dg_window *w, const float *g, 
 const dg_pooling_kind dg_average_pool = { .forward = average_pool,
                                           .backward = average_pool_backward };
 
-static dg_status build(const void *options, dg_layer_build *b)
+static dg_status average_pooling2d_build(const void *options, dg_layer_build *b)
 {
     return dg_pooling_build(&dg_average_pool, options, b);
 }
 
-static dg_status forward(const dg_pass *pass)
+static dg_status average_pooling2d_forward(const dg_pass *pass)
 {
     return dg_pooling_forward(&dg_average_pool, pass->options, pass);
 }
 
-static dg_status backward(const dg_pass *pass)
+static dg_status average_pooling2d_backward(const dg_pass *pass)
 {
     return dg_pooling_backward(&dg_average_pool, pass->options, pass);
 }
@@ -83,8 +83,8 @@ const dg_layer_type dg_average_pooling2d = {
               .params = dg_pooling_params,
               .options_size = sizeof(dg_pooling_options),
               .hints = dg_pooling_hints },
-    .build = build,
+    .build = average_pooling2d_build,
     .flags = DG_LAYER_PASSES_BYTES,
-    .forward = forward,
-    .backward = backward,
+    .forward = average_pooling2d_forward,
+    .backward = average_pooling2d_backward,
 };

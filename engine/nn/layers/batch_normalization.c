@@ -42,7 +42,7 @@ enum { PIECE_FLOATS = 1 << 14, MOST_PIECES = 16 };
 
 /* Where things lie. saved_batch is {2 + 2 * MOST_PIECES, channels}: the mean, 1 / deviation, and
  * two sums for each piece. Without training the first two are in scratch. */
-struct norm {
+struct batch_norm {
     const dg_pass *pass;
     const norm_options *options;
     int64_t channels, count, pieces;
@@ -50,7 +50,7 @@ struct norm {
     float *coefficients; /* backward: two for each channel; lies over `partial` */
 };
 
-static dg_status build(const void *options, dg_layer_build *b)
+static dg_status batch_normalization_build(const void *options, dg_layer_build *b)
 {
     const norm_options *o = options;
     const dg_shape *input = &b->input[0];
@@ -74,7 +74,7 @@ static dg_status build(const void *options, dg_layer_build *b)
 }
 
 /* Without training the running mean and variance take the place of the batch's. */
-static void use_moving(struct norm *n)
+static void use_moving(struct batch_norm *n)
 {
     const float *mean = n->pass->weight[MOVING_MEAN];
     const float *variance = n->pass->weight[MOVING_VARIANCE];
@@ -84,11 +84,11 @@ static void use_moving(struct norm *n)
     }
 }
 
-static struct norm norm_of(const dg_pass *pass)
+static struct batch_norm norm_of(const dg_pass *pass)
 {
     const norm_options *o = pass->options;
     const dg_shape *shape = &pass->build->output;
-    struct norm n = { .pass = pass, .options = o, .channels = shape->at[shape->count - 1] };
+    struct batch_norm n = { .pass = pass, .options = o, .channels = shape->at[shape->count - 1] };
     n.count = pass->rows * (dg_shape_size(shape) / n.channels);
     n.pieces = dg_pieces(n.count, PIECE_FLOATS / n.channels, MOST_PIECES);
     n.mean = pass->training ? pass->saved_batch : pass->scratch;
@@ -100,7 +100,7 @@ static struct norm norm_of(const dg_pass *pass)
 }
 
 /* The first value of a piece, counted from the first of the batch. */
-static int64_t piece_at(const struct norm *n, int64_t piece)
+static int64_t piece_at(const struct batch_norm *n, int64_t piece)
 {
     return dg_piece_begin(n->count, n->pieces, piece) * n->channels;
 }
@@ -108,8 +108,8 @@ static int64_t piece_at(const struct norm *n, int64_t piece)
 /* --- forward -------------------------------------------------------------------------------- */
 
 /* Mean and sum of squared differences from it, of `count` rows: two walks, the second in cache. */
-DG_KERNEL static void moments(const float *restrict x, int64_t count, int64_t channels,
-                              float *restrict mean, float *restrict squares)
+DG_KERNEL static void batch_moments(const float *restrict x, int64_t count, int64_t channels,
+                                    float *restrict mean, float *restrict squares)
 {
     for (int64_t c = 0; c < channels; c++) mean[c] = squares[c] = 0;
     for (int64_t i = 0; i < count; i++)
@@ -122,19 +122,19 @@ DG_KERNEL static void moments(const float *restrict x, int64_t count, int64_t ch
         }
 }
 
-static dg_status moments_piece(void *context, int64_t piece, int worker)
+static dg_status batch_moments_piece(void *context, int64_t piece, int worker)
 {
-    const struct norm *n = context;
+    const struct batch_norm *n = context;
     (void)worker;
     const float *x = n->pass->input[0] + piece_at(n, piece);
     float *out = n->partial + 2 * piece * n->channels;
-    moments(x, (piece_at(n, piece + 1) - piece_at(n, piece)) / n->channels, n->channels, out,
-            out + n->channels);
+    batch_moments(x, (piece_at(n, piece + 1) - piece_at(n, piece)) / n->channels, n->channels, out,
+                  out + n->channels);
     return DG_OK;
 }
 
 /* Joins the pieces' moments in their order (Chan, Golub and LeVeque 1979). */
-static void join_moments(const struct norm *n)
+static void batch_join_moments(const struct batch_norm *n)
 {
     double keep = n->options->momentum;
     float *moving_mean = n->pass->weight[MOVING_MEAN];
@@ -158,10 +158,10 @@ static void join_moments(const struct norm *n)
     }
 }
 
-DG_KERNEL static void normalize(const float *restrict x, int64_t count, int64_t channels,
-                                const float *restrict mean, const float *restrict inverse,
-                                const float *restrict gamma, const float *restrict beta,
-                                float *restrict y)
+DG_KERNEL static void batch_normalize(const float *restrict x, int64_t count, int64_t channels,
+                                      const float *restrict mean, const float *restrict inverse,
+                                      const float *restrict gamma, const float *restrict beta,
+                                      float *restrict y)
 {
     for (int64_t i = 0; i < count; i++, x += channels, y += channels) {
         for (int64_t c = 0; c < channels; c++) y[c] = (x[c] - mean[c]) * inverse[c];
@@ -172,34 +172,34 @@ DG_KERNEL static void normalize(const float *restrict x, int64_t count, int64_t 
     }
 }
 
-static dg_status normalize_piece(void *context, int64_t piece, int worker)
+static dg_status batch_normalize_piece(void *context, int64_t piece, int worker)
 {
-    const struct norm *n = context;
+    const struct batch_norm *n = context;
     (void)worker;
     int64_t at = piece_at(n, piece);
-    normalize(n->pass->input[0] + at, (piece_at(n, piece + 1) - at) / n->channels, n->channels,
-              n->mean, n->inverse, n->pass->weight[GAMMA], n->pass->weight[BETA],
-              n->pass->output + at);
+    batch_normalize(n->pass->input[0] + at, (piece_at(n, piece + 1) - at) / n->channels,
+                    n->channels, n->mean, n->inverse, n->pass->weight[GAMMA], n->pass->weight[BETA],
+                    n->pass->output + at);
     return DG_OK;
 }
 
-static dg_status forward(const dg_pass *pass)
+static dg_status batch_normalization_forward(const dg_pass *pass)
 {
-    struct norm n = norm_of(pass);
+    struct batch_norm n = norm_of(pass);
     if (pass->training) {
-        DG_TRY(dg_parallel(pass->job, n.pieces, moments_piece, &n));
-        join_moments(&n);
+        DG_TRY(dg_parallel(pass->job, n.pieces, batch_moments_piece, &n));
+        batch_join_moments(&n);
     }
-    return dg_parallel(pass->job, n.pieces, normalize_piece, &n);
+    return dg_parallel(pass->job, n.pieces, batch_normalize_piece, &n);
 }
 
 /* --- backward ------------------------------------------------------------------------------- */
 
 /* Sums over rows of dy, and of dy times the normalised x. */
-DG_KERNEL static void sums(const float *restrict x, const float *restrict g, int64_t count,
-                           int64_t channels, const float *restrict mean,
-                           const float *restrict inverse, float *restrict sum,
-                           float *restrict product)
+DG_KERNEL static void batch_sums(const float *restrict x, const float *restrict g, int64_t count,
+                                 int64_t channels, const float *restrict mean,
+                                 const float *restrict inverse, float *restrict sum,
+                                 float *restrict product)
 {
     for (int64_t c = 0; c < channels; c++) sum[c] = product[c] = 0;
     for (int64_t i = 0; i < count; i++, x += channels, g += channels)
@@ -210,21 +210,21 @@ DG_KERNEL static void sums(const float *restrict x, const float *restrict g, int
     for (int64_t c = 0; c < channels; c++) product[c] *= inverse[c];
 }
 
-static dg_status sums_piece(void *context, int64_t piece, int worker)
+static dg_status batch_sums_piece(void *context, int64_t piece, int worker)
 {
-    const struct norm *n = context;
+    const struct batch_norm *n = context;
     (void)worker;
     int64_t at = piece_at(n, piece);
     float *out = n->partial + 2 * piece * n->channels;
-    sums(n->pass->input[0] + at, n->pass->output_gradient + at,
-         (piece_at(n, piece + 1) - at) / n->channels, n->channels, n->mean, n->inverse, out,
-         out + n->channels);
+    batch_sums(n->pass->input[0] + at, n->pass->output_gradient + at,
+               (piece_at(n, piece + 1) - at) / n->channels, n->channels, n->mean, n->inverse, out,
+               out + n->channels);
     return DG_OK;
 }
 
 /* Gradients of beta and gamma, and what dx needs: dx = gamma / deviation * (dy - a - b x), x
  * normalised; a and b are the means of dy and of dy x, or 0 where mean and variance were given. */
-static void join_sums(const struct norm *n)
+static void batch_join_sums(const struct batch_norm *n)
 {
     float *gamma_gradient = n->pass->weight_gradient[GAMMA];
     float *beta_gradient = n->pass->weight_gradient[BETA];
@@ -242,10 +242,11 @@ static void join_sums(const struct norm *n)
     }
 }
 
-DG_KERNEL static void gradient(const float *restrict x, const float *restrict g, int64_t count,
-                               int64_t channels, const float *restrict mean,
-                               const float *restrict inverse, const float *restrict gamma,
-                               const float *restrict a, const float *restrict b, float *restrict dx)
+DG_KERNEL static void batch_gradient(const float *restrict x, const float *restrict g,
+                                     int64_t count, int64_t channels, const float *restrict mean,
+                                     const float *restrict inverse, const float *restrict gamma,
+                                     const float *restrict a, const float *restrict b,
+                                     float *restrict dx)
 {
     for (int64_t i = 0; i < count; i++, x += channels, g += channels, dx += channels) {
         for (int64_t c = 0; c < channels; c++)
@@ -255,29 +256,29 @@ DG_KERNEL static void gradient(const float *restrict x, const float *restrict g,
     }
 }
 
-static dg_status gradient_piece(void *context, int64_t piece, int worker)
+static dg_status batch_gradient_piece(void *context, int64_t piece, int worker)
 {
-    const struct norm *n = context;
+    const struct batch_norm *n = context;
     (void)worker;
     int64_t at = piece_at(n, piece);
-    gradient(n->pass->input[0] + at, n->pass->output_gradient + at,
-             (piece_at(n, piece + 1) - at) / n->channels, n->channels, n->mean, n->inverse,
-             n->pass->weight[GAMMA], n->coefficients, n->coefficients + n->channels,
-             n->pass->input_gradient[0] + at);
+    batch_gradient(n->pass->input[0] + at, n->pass->output_gradient + at,
+                   (piece_at(n, piece + 1) - at) / n->channels, n->channels, n->mean, n->inverse,
+                   n->pass->weight[GAMMA], n->coefficients, n->coefficients + n->channels,
+                   n->pass->input_gradient[0] + at);
     return DG_OK;
 }
 
-static dg_status backward(const dg_pass *pass)
+static dg_status batch_normalization_backward(const dg_pass *pass)
 {
-    struct norm n = norm_of(pass);
-    DG_TRY(dg_parallel(pass->job, n.pieces, sums_piece, &n));
-    join_sums(&n);
+    struct batch_norm n = norm_of(pass);
+    DG_TRY(dg_parallel(pass->job, n.pieces, batch_sums_piece, &n));
+    batch_join_sums(&n);
     if (!pass->input_gradient[0]) return DG_OK;
-    return dg_parallel(pass->job, n.pieces, gradient_piece, &n);
+    return dg_parallel(pass->job, n.pieces, batch_gradient_piece, &n);
 }
 
 static const dg_hint hints[] = {
-    { "trainable", "layers cannot be frozen yet, all weights are trained; leave it out" },
+    { DG_HINT_TRAINABLE },
     { "axis", "the last axis is always the one; leave it out" },
     { "eps", "use epsilon" },
     { "num_features", "channels of inputs are found out; leave it out" },
@@ -295,7 +296,7 @@ const dg_layer_type dg_batch_normalization = {
               .params = params,
               .options_size = sizeof(norm_options),
               .hints = hints },
-    .build = build,
-    .forward = forward,
-    .backward = backward,
+    .build = batch_normalization_build,
+    .forward = batch_normalization_forward,
+    .backward = batch_normalization_backward,
 };

@@ -115,7 +115,7 @@ static struct scratch scratch_of(const struct geometry *g, char *base)
     return s;
 }
 
-static dg_status build(const void *options, dg_layer_build *b)
+static dg_status conv2d_build(const void *options, dg_layer_build *b)
 {
     const conv2d_options *o = options;
     struct geometry g;
@@ -175,7 +175,7 @@ static const float *padded_image(const struct geometry *g, const struct scratch 
 
 /* --- forward -------------------------------------------------------------------------------- */
 
-static dg_status forward(const dg_pass *pass)
+static dg_status conv2d_forward(const dg_pass *pass)
 {
     const conv2d_options *o = pass->options;
     struct geometry g;
@@ -237,8 +237,8 @@ static void begin_input_gradient(const dg_pass *pass, const struct geometry *g,
     turn_kernel(g, pass->weight[KERNEL], s->turned);
 }
 
-static void input_gradient(const dg_pass *pass, const struct geometry *g, const struct scratch *s,
-                           int64_t i)
+static void conv2d_input_gradient(const dg_pass *pass, const struct geometry *g,
+                                  const struct scratch *s, int64_t i)
 {
     const dg_window *w = &g->window;
     spread_gradient(g, pass->output_gradient + i * g->out_size, s->spread);
@@ -252,7 +252,7 @@ static void input_gradient(const dg_pass *pass, const struct geometry *g, const 
                                .c_step = w->channels });
 }
 
-static dg_status backward(const dg_pass *pass)
+static dg_status conv2d_backward(const dg_pass *pass)
 {
     const conv2d_options *o = pass->options;
     struct geometry g;
@@ -276,13 +276,13 @@ static dg_status backward(const dg_pass *pass)
                            .accumulate = i > 0,
                            .c = pass->weight_gradient[KERNEL],
                            .c_step = g.filters });
-        if (pass->input_gradient[0]) input_gradient(pass, &g, &s, i);
+        if (pass->input_gradient[0]) conv2d_input_gradient(pass, &g, &s, i);
     }
     return DG_OK;
 }
 
 static const dg_hint hints[] = {
-    { "trainable", "layers cannot be frozen yet, all weights are trained; leave it out" },
+    { DG_HINT_TRAINABLE },
     { "input_shape", "put nn.Input { height, width, channels } before it" },
     { "data_format", "images are {height, width, channels} always; leave it out" },
     { "dilation_rate", "only windows without gaps are supported; leave it out" },
@@ -304,9 +304,9 @@ const dg_layer_type dg_conv2d = {
               .params = params,
               .options_size = sizeof(conv2d_options),
               .hints = hints },
-    .build = build,
-    .forward = forward,
-    .backward = backward,
+    .build = conv2d_build,
+    .forward = conv2d_forward,
+    .backward = conv2d_backward,
     .activation_offset = offsetof(conv2d_options, activation),
     .has_activation = true,
 };

@@ -34,7 +34,7 @@ enum { KERNEL, BIAS };
 /* Multiply-adds in a piece, at least: for less, waking another thread costs more than it saves. */
 enum { PIECE_WORK = 1 << 19, MOST_PIECES = 16, PIECE_ROWS = 64 };
 
-static dg_status build(const void *options, dg_layer_build *b)
+static dg_status dense_build(const void *options, dg_layer_build *b)
 {
     const dense_options *o = options;
     const dg_shape *input = &b->input[0];
@@ -62,7 +62,7 @@ static dg_status build(const void *options, dg_layer_build *b)
 
 /* --- cuts: by shape alone ------------------------------------------------------------------- */
 
-struct cut {
+struct dense_cut {
     const dg_pass *pass;
     int64_t rows, inputs, units;
     int64_t across, down; /* pieces of columns, pieces of rows */
@@ -84,16 +84,16 @@ static int64_t column(int64_t columns, int64_t pieces, int64_t piece)
     return min(dg_piece_begin(strips(columns), pieces, piece) * DG_PRODUCT_COLUMNS, columns);
 }
 
-static struct cut cut_of(const dg_pass *pass)
+static struct dense_cut cut_of(const dg_pass *pass)
 {
     const dg_weight_spec *kernel = &pass->build->weight[KERNEL];
-    return (struct cut){ .pass = pass,
-                         .rows = pass->rows,
-                         .inputs = kernel->shape.at[0],
-                         .units = kernel->shape.at[1] };
+    return (struct dense_cut){ .pass = pass,
+                               .rows = pass->rows,
+                               .inputs = kernel->shape.at[0],
+                               .units = kernel->shape.at[1] };
 }
 
-static int64_t pieces_wanted(const struct cut *c)
+static int64_t pieces_wanted(const struct dense_cut *c)
 {
     double work = (double)c->rows * (double)c->inputs * (double)c->units;
     return dg_pieces(work < 1e18 ? (int64_t)work : INT64_MAX, PIECE_WORK, MOST_PIECES);
@@ -101,9 +101,9 @@ static int64_t pieces_wanted(const struct cut *c)
 
 /* --- forward -------------------------------------------------------------------------------- */
 
-static dg_status forward_piece(void *context, int64_t piece, int worker)
+static dg_status dense_forward_piece(void *context, int64_t piece, int worker)
 {
-    const struct cut *c = context;
+    const struct dense_cut *c = context;
     const dg_pass *pass = c->pass;
     (void)worker;
     int64_t row = dg_piece_begin(c->rows, c->down, piece / c->across);
@@ -123,9 +123,9 @@ static dg_status forward_piece(void *context, int64_t piece, int worker)
     return DG_OK;
 }
 
-static dg_status activate_piece(void *context, int64_t piece, int worker)
+static dg_status dense_activate_piece(void *context, int64_t piece, int worker)
 {
-    const struct cut *c = context;
+    const struct dense_cut *c = context;
     const dg_pass *pass = c->pass;
     const dense_options *o = pass->options;
     (void)worker;
@@ -135,20 +135,20 @@ static dg_status activate_piece(void *context, int64_t piece, int worker)
     return DG_OK;
 }
 
-static dg_status forward(const dg_pass *pass)
+static dg_status dense_forward(const dg_pass *pass)
 {
-    struct cut c = cut_of(pass);
+    struct dense_cut c = cut_of(pass);
     int64_t wanted = pieces_wanted(&c);
     c.down = dg_pieces(c.rows, PIECE_ROWS, wanted);
     c.across = min((wanted + c.down - 1) / c.down, strips(c.units));
-    DG_TRY(dg_parallel(pass->job, c.down * c.across, forward_piece, &c));
-    return dg_parallel(pass->job, c.down, activate_piece, &c);
+    DG_TRY(dg_parallel(pass->job, c.down * c.across, dense_forward_piece, &c));
+    return dg_parallel(pass->job, c.down, dense_activate_piece, &c);
 }
 
 /* --- backward ------------------------------------------------------------------------------- */
 
 /* dW for some rows of W. Summed over the rows of the batch in one order, whatever the piece. */
-static void kernel_gradient(const struct cut *c, int64_t first, int64_t end)
+static void dense_kernel_gradient(const struct dense_cut *c, int64_t first, int64_t end)
 {
     const dg_pass *pass = c->pass;
     dg_multiply(&(dg_product){
@@ -163,7 +163,7 @@ static void kernel_gradient(const struct cut *c, int64_t first, int64_t end)
 }
 
 /* dx = dy W', a block of W at a time, which is turned around on the way. */
-static void input_gradient(const struct cut *c, int64_t first, int64_t end)
+static void dense_input_gradient(const struct dense_cut *c, int64_t first, int64_t end)
 {
     enum { DEPTH = 256 };
     float turned[DEPTH * DG_PRODUCT_COLUMNS];
@@ -188,30 +188,30 @@ static void input_gradient(const struct cut *c, int64_t first, int64_t end)
     }
 }
 
-static dg_status backward_piece(void *context, int64_t piece, int worker)
+static dg_status dense_backward_piece(void *context, int64_t piece, int worker)
 {
-    const struct cut *c = context;
+    const struct dense_cut *c = context;
     (void)worker;
     int64_t first = column(c->inputs, c->across, piece);
     int64_t end = column(c->inputs, c->across, piece + 1);
-    kernel_gradient(c, first, end);
-    if (c->pass->input_gradient[0]) input_gradient(c, first, end);
+    dense_kernel_gradient(c, first, end);
+    if (c->pass->input_gradient[0]) dense_input_gradient(c, first, end);
     return DG_OK;
 }
 
-static dg_status backward(const dg_pass *pass)
+static dg_status dense_backward(const dg_pass *pass)
 {
     const dense_options *o = pass->options;
-    struct cut c = cut_of(pass);
+    struct dense_cut c = cut_of(pass);
     dg_activation activation = pass->activation_fused ? DG_LINEAR : (dg_activation)o->activation;
     dg_activation_backward_biased(activation, pass->output, pass->output_gradient, c.rows, c.units,
                                   pass->weight_gradient[BIAS]);
     c.across = min(pieces_wanted(&c), strips(c.inputs));
-    return dg_parallel(pass->job, c.across, backward_piece, &c);
+    return dg_parallel(pass->job, c.across, dense_backward_piece, &c);
 }
 
 static const dg_hint hints[] = {
-    { "trainable", "layers cannot be frozen yet, all weights are trained; leave it out" },
+    { DG_HINT_TRAINABLE },
     { "input_dim", "put nn.Input { n } before it" },
     { "input_shape", "put nn.Input { n } before it" },
     { "in_features", "sizes of inputs are found out; give units alone" },
@@ -230,9 +230,9 @@ const dg_layer_type dg_dense = {
               .params = params,
               .options_size = sizeof(dense_options),
               .hints = hints },
-    .build = build,
-    .forward = forward,
-    .backward = backward,
+    .build = dense_build,
+    .forward = dense_forward,
+    .backward = dense_backward,
     .activation_offset = offsetof(dense_options, activation),
     .has_activation = true,
 };

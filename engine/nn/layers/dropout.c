@@ -20,7 +20,7 @@ static const dg_param params[] = {
     DG_END
 };
 
-static dg_status build(const void *options, dg_layer_build *b)
+static dg_status dropout_build(const void *options, dg_layer_build *b)
 {
     (void)options;
     b->output = b->input[0];
@@ -90,7 +90,7 @@ DG_KERNEL static void drop_backward(float scale, int64_t count, const uint8_t *r
     for (int64_t i = 0; i < count; i++) out[i] = saved[i] ? g[i] * scale : 0;
 }
 
-static dg_status forward(const dg_pass *pass)
+static dg_status dropout_forward(const dg_pass *pass)
 {
     const dropout_options *o = pass->options;
     int64_t size = dg_shape_size(&pass->build->output);
@@ -102,7 +102,7 @@ static dg_status forward(const dg_pass *pass)
     return DG_OK;
 }
 
-static dg_status backward(const dg_pass *pass)
+static dg_status dropout_backward(const dg_pass *pass)
 {
     const dropout_options *o = pass->options;
     if (!pass->input_gradient[0]) return DG_OK;
@@ -127,8 +127,8 @@ const dg_layer_type dg_dropout = {
               .params = params,
               .options_size = sizeof(dropout_options),
               .hints = hints },
-    .build = build,
+    .build = dropout_build,
     .flags = DG_LAYER_PASSES_BYTES,
-    .forward = forward,
-    .backward = backward,
+    .forward = dropout_forward,
+    .backward = dropout_backward,
 };

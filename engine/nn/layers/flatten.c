@@ -6,7 +6,7 @@
 
 static const dg_param flatten_params[] = { DG_END };
 
-static dg_status build_flatten(const void *options, dg_layer_build *b)
+static dg_status flatten_build(const void *options, dg_layer_build *b)
 {
     (void)options;
     b->output = (dg_shape){ .count = 1, .at = { dg_shape_size(&b->input[0]) } };
@@ -21,7 +21,7 @@ const dg_layer_type dg_flatten = {
               .doc = "makes one axis of all axes of a row",
               .example = "nn.Flatten {}",
               .params = flatten_params },
-    .build = build_flatten,
+    .build = flatten_build,
     .flags = DG_LAYER_PASSES_BYTES,
 };
 
@@ -35,7 +35,7 @@ static const dg_param reshape_params[] = {
     DG_END
 };
 
-static dg_status check_reshape(const void *options)
+static dg_status reshape_check(const void *options)
 {
     const dg_ints *target = &((const reshape_options *)options)->target_shape;
     int open = 0;
@@ -49,7 +49,7 @@ static dg_status check_reshape(const void *options)
     return DG_OK;
 }
 
-static dg_status build_reshape(const void *options, dg_layer_build *b)
+static dg_status reshape_build(const void *options, dg_layer_build *b)
 {
     b->output = ((const reshape_options *)options)->target_shape;
     b->cut = DG_CUT_VIEW;
@@ -81,7 +81,7 @@ const dg_layer_type dg_reshape = {
               .example = "nn.Reshape { 28, 28, 1 }",
               .params = reshape_params,
               .options_size = sizeof(reshape_options),
-              .check = check_reshape },
-    .build = build_reshape,
+              .check = reshape_check },
+    .build = reshape_build,
     .flags = DG_LAYER_PASSES_BYTES,
 };

@@ -2,18 +2,18 @@
 #include "engine/nn/layer.h"
 #include "engine/nn/layers/pooling.h"
 
-static dg_status build(const void *options, dg_layer_build *b)
+static dg_status global_average_pooling2d_build(const void *options, dg_layer_build *b)
 {
     (void)options;
     return dg_pooling_build(&dg_average_pool, NULL, b);
 }
 
-static dg_status forward(const dg_pass *pass)
+static dg_status global_average_pooling2d_forward(const dg_pass *pass)
 {
     return dg_pooling_forward(&dg_average_pool, NULL, pass);
 }
 
-static dg_status backward(const dg_pass *pass)
+static dg_status global_average_pooling2d_backward(const dg_pass *pass)
 {
     return dg_pooling_backward(&dg_average_pool, NULL, pass);
 }
@@ -25,8 +25,8 @@ const dg_layer_type dg_global_average_pooling2d = {
               .doc = "the mean of each channel (Lin, Chen and Yan 2014)",
               .example = "nn.GlobalAveragePooling2D {}",
               .params = dg_global_pool_params },
-    .build = build,
+    .build = global_average_pooling2d_build,
     .flags = DG_LAYER_PASSES_BYTES,
-    .forward = forward,
-    .backward = backward,
+    .forward = global_average_pooling2d_forward,
+    .backward = global_average_pooling2d_backward,
 };

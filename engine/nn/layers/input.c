@@ -11,7 +11,7 @@ static const dg_param params[] = {
     DG_END
 };
 
-static dg_status build(const void *options, dg_layer_build *b)
+static dg_status input_build(const void *options, dg_layer_build *b)
 {
     b->output = ((const input_options *)options)->shape;
     b->cut = DG_CUT_VIEW;
@@ -34,5 +34,5 @@ const dg_layer_type dg_input = {
               .options_size = sizeof(input_options),
               .hints = hints },
     .flags = DG_LAYER_SOURCE,
-    .build = build,
+    .build = input_build,
 };

@@ -167,17 +167,17 @@ const dg_pooling_kind dg_max_pool = { .has_taps = true,
                                       .forward = max_pool,
                                       .backward = max_pool_backward };
 
-static dg_status build(const void *options, dg_layer_build *b)
+static dg_status max_pooling2d_build(const void *options, dg_layer_build *b)
 {
     return dg_pooling_build(&dg_max_pool, options, b);
 }
 
-static dg_status forward(const dg_pass *pass)
+static dg_status max_pooling2d_forward(const dg_pass *pass)
 {
     return dg_pooling_forward(&dg_max_pool, pass->options, pass);
 }
 
-static dg_status backward(const dg_pass *pass)
+static dg_status max_pooling2d_backward(const dg_pass *pass)
 {
     return dg_pooling_backward(&dg_max_pool, pass->options, pass);
 }
@@ -191,8 +191,8 @@ const dg_layer_type dg_max_pooling2d = {
               .params = dg_pooling_params,
               .options_size = sizeof(dg_pooling_options),
               .hints = dg_pooling_hints },
-    .build = build,
+    .build = max_pooling2d_build,
     .flags = DG_LAYER_PASSES_BYTES,
-    .forward = forward,
-    .backward = backward,
+    .forward = max_pooling2d_forward,
+    .backward = max_pooling2d_backward,
 };

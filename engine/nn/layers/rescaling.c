@@ -11,7 +11,7 @@ static const dg_param params[] = {
     DG_FLOAT(rescaling_options, offset, .doc = "and this is added"), DG_END
 };
 
-static dg_status build(const void *options, dg_layer_build *b)
+static dg_status rescaling_build(const void *options, dg_layer_build *b)
 {
     (void)options;
     b->output = b->input[0];
@@ -26,7 +26,7 @@ DG_KERNEL static void rescale(const float *restrict x, float scale, float offset
     for (int64_t i = 0; i < count; i++) y[i] = x[i] * scale + offset;
 }
 
-static dg_status forward(const dg_pass *pass)
+static dg_status rescaling_forward(const dg_pass *pass)
 {
     const rescaling_options *o = pass->options;
     int64_t size = dg_shape_size(&pass->build->output);
@@ -34,7 +34,7 @@ static dg_status forward(const dg_pass *pass)
     return DG_OK;
 }
 
-static dg_status backward(const dg_pass *pass)
+static dg_status rescaling_backward(const dg_pass *pass)
 {
     const rescaling_options *o = pass->options;
     if (!pass->input_gradient[0]) return DG_OK;
@@ -53,8 +53,8 @@ const dg_layer_type dg_rescaling = {
               .example = "nn.Rescaling { 1 / 127.5, offset = -1 }",
               .params = params,
               .options_size = sizeof(rescaling_options) },
-    .build = build,
+    .build = rescaling_build,
     .flags = DG_LAYER_SCALES_BYTES,
-    .forward = forward,
-    .backward = backward,
+    .forward = rescaling_forward,
+    .backward = rescaling_backward,
 };

@@ -4,15 +4,14 @@
 #include <math.h>
 
 #include "engine/base/kernel.h"
-#include "engine/nn/parts.h"
+#include "engine/nn/optimizers/options.h"
 
 typedef struct {
     double learning_rate;
     dg_adam_rates rates;
 } adam_options;
 
-static const dg_param params[] = { DG_FLOAT(adam_options, learning_rate, DG_AT_LEAST(0),
-                                            .default_number = 0.001, .doc = "size of a step"),
+static const dg_param params[] = { DG_LEARNING_RATE(adam_options, 0.001),
                                    DG_ADAM_RATES(adam_options), DG_END };
 
 int dg_adam_slots(const dg_adam_rates *rates)
@@ -20,17 +19,17 @@ int dg_adam_slots(const dg_adam_rates *rates)
     return rates->amsgrad ? 3 : 2;
 }
 
-static int slots(const void *options)
+static int adam_slots(const void *options)
 {
     return dg_adam_slots(&((const adam_options *)options)->rates);
 }
 
-struct factors {
+struct adam_factors {
     float keep, rate, one, two, epsilon; /* one, two: 1 - beta */
 };
 
-DG_KERNEL static void step(struct factors f, int64_t count, float *restrict w,
-                           const float *restrict g, float *restrict m, float *restrict v)
+DG_KERNEL static void adam_step(struct adam_factors f, int64_t count, float *restrict w,
+                                const float *restrict g, float *restrict m, float *restrict v)
 {
     for (int64_t i = 0; i < count; i++) {
         m[i] += (g[i] - m[i]) * f.one;
@@ -39,9 +38,9 @@ DG_KERNEL static void step(struct factors f, int64_t count, float *restrict w,
     }
 }
 
-DG_KERNEL static void step_greatest(struct factors f, int64_t count, float *restrict w,
-                                    const float *restrict g, float *restrict m, float *restrict v,
-                                    float *restrict greatest)
+DG_KERNEL static void adam_step_greatest(struct adam_factors f, int64_t count, float *restrict w,
+                                         const float *restrict g, float *restrict m,
+                                         float *restrict v, float *restrict greatest)
 {
     for (int64_t i = 0; i < count; i++) {
         m[i] += (g[i] - m[i]) * f.one;
@@ -55,27 +54,24 @@ void dg_adam_step(const dg_update *u, const dg_adam_rates *rates, double decay)
 {
     double t = (double)u->step;
     double correction = sqrt(1 - pow(rates->beta_2, t)) / (1 - pow(rates->beta_1, t));
-    struct factors f = { .keep = (float)(1 - decay),
-                         .rate = (float)(u->learning_rate * correction),
-                         .one = (float)(1 - rates->beta_1),
-                         .two = (float)(1 - rates->beta_2),
-                         .epsilon = (float)rates->epsilon };
+    struct adam_factors f = { .keep = (float)(1 - decay),
+                              .rate = (float)(u->learning_rate * correction),
+                              .one = (float)(1 - rates->beta_1),
+                              .two = (float)(1 - rates->beta_2),
+                              .epsilon = (float)rates->epsilon };
     if (rates->amsgrad)
-        step_greatest(f, u->count, u->weight, u->gradient, u->slot[0], u->slot[1], u->slot[2]);
+        adam_step_greatest(f, u->count, u->weight, u->gradient, u->slot[0], u->slot[1], u->slot[2]);
     else
-        step(f, u->count, u->weight, u->gradient, u->slot[0], u->slot[1]);
+        adam_step(f, u->count, u->weight, u->gradient, u->slot[0], u->slot[1]);
 }
 
-static void update(const dg_update *u)
+static void adam_update(const dg_update *u)
 {
     dg_adam_step(u, &((const adam_options *)u->options)->rates, 0);
 }
 
 static const dg_hint hints[] = {
-    { "lr", "use learning_rate" },
-    { "eps", "use epsilon" },
-    { "betas", "use beta_1 and beta_2" },
-    { "weight_decay", "use nn.AdamW" },
+    { DG_HINT_LR }, { DG_HINT_EPS }, { DG_HINT_BETAS }, { "weight_decay", "use nn.AdamW" },
     { NULL },
 };
 
@@ -89,6 +85,6 @@ const dg_optimizer_type dg_adam = {
               .options_size = sizeof(adam_options),
               .hints = hints },
     .learning_rate_offset = offsetof(adam_options, learning_rate),
-    .slots = slots,
-    .update = update,
+    .slots = adam_slots,
+    .update = adam_update,
 };

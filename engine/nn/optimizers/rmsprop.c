@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "engine/base/kernel.h"
+#include "engine/nn/optimizers/options.h"
 #include "engine/nn/parts.h"
 
 typedef struct {
@@ -10,8 +11,7 @@ typedef struct {
 } rmsprop_options;
 
 static const dg_param params[] = {
-    DG_FLOAT(rmsprop_options, learning_rate, DG_AT_LEAST(0), .default_number = 0.001,
-             .doc = "size of a step"),
+    DG_LEARNING_RATE(rmsprop_options, 0.001),
     DG_FLOAT(rmsprop_options, rho, DG_FROM_BELOW(0, 1), .default_number = 0.9,
              .doc = "share of the past in the running mean of squared gradients"),
     DG_FLOAT(rmsprop_options, momentum, DG_WITHIN(0, 1),
@@ -22,15 +22,16 @@ static const dg_param params[] = {
     DG_END
 };
 
-static int slots(const void *options)
+static int rmsprop_slots(const void *options)
 {
     const rmsprop_options *o = options;
     return 1 + o->centered + (o->momentum != 0);
 }
 
 /* square, mean, velocity: running means of g^2 and of g, and the last step. */
-DG_KERNEL static void step_plain(float rate, float rho, float epsilon, int64_t count,
-                                 float *restrict w, const float *restrict g, float *restrict square)
+DG_KERNEL static void rmsprop_plain(float rate, float rho, float epsilon, int64_t count,
+                                    float *restrict w, const float *restrict g,
+                                    float *restrict square)
 {
     for (int64_t i = 0; i < count; i++) {
         square[i] = rho * square[i] + (1 - rho) * g[i] * g[i];
@@ -38,9 +39,10 @@ DG_KERNEL static void step_plain(float rate, float rho, float epsilon, int64_t c
     }
 }
 
-DG_KERNEL static void step_full(float rate, float rho, float epsilon, float momentum, int64_t count,
-                                float *restrict w, const float *restrict g, float *restrict square,
-                                float *restrict mean, float *restrict velocity)
+DG_KERNEL static void rmsprop_full(float rate, float rho, float epsilon, float momentum,
+                                   int64_t count, float *restrict w, const float *restrict g,
+                                   float *restrict square, float *restrict mean,
+                                   float *restrict velocity)
 {
     for (int64_t i = 0; i < count; i++) {
         square[i] = rho * square[i] + (1 - rho) * g[i] * g[i];
@@ -55,25 +57,21 @@ DG_KERNEL static void step_full(float rate, float rho, float epsilon, float mome
     }
 }
 
-static void update(const dg_update *u)
+static void rmsprop_update(const dg_update *u)
 {
     const rmsprop_options *o = u->options;
     float rate = (float)u->learning_rate, rho = (float)o->rho, epsilon = (float)o->epsilon;
     float *mean = o->centered ? u->slot[1] : NULL;
     float *velocity = o->momentum != 0 ? u->slot[1 + o->centered] : NULL;
     if (mean || velocity)
-        step_full(rate, rho, epsilon, (float)o->momentum, u->count, u->weight, u->gradient,
-                  u->slot[0], mean, velocity);
+        rmsprop_full(rate, rho, epsilon, (float)o->momentum, u->count, u->weight, u->gradient,
+                     u->slot[0], mean, velocity);
     else
-        step_plain(rate, rho, epsilon, u->count, u->weight, u->gradient, u->slot[0]);
+        rmsprop_plain(rate, rho, epsilon, u->count, u->weight, u->gradient, u->slot[0]);
 }
 
 static const dg_hint hints[] = {
-    { "lr", "use learning_rate" },
-    { "alpha", "use rho" },
-    { "eps", "use epsilon" },
-    { "weight_decay", "use nn.AdamW, or kernel_regularizer = nn.L2 { ... } in the layers" },
-    { NULL },
+    { DG_HINT_LR }, { DG_HINT_EPS }, { DG_HINT_NO_DECAY }, { "alpha", "use rho" }, { NULL },
 };
 
 const dg_optimizer_type dg_rmsprop = {
@@ -87,6 +85,6 @@ const dg_optimizer_type dg_rmsprop = {
               .options_size = sizeof(rmsprop_options),
               .hints = hints },
     .learning_rate_offset = offsetof(rmsprop_options, learning_rate),
-    .slots = slots,
-    .update = update,
+    .slots = rmsprop_slots,
+    .update = rmsprop_update,
 };

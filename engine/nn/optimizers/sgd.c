@@ -1,6 +1,7 @@
 /* Stochastic gradient descent, with momentum as Keras counts it: the velocity holds the learning
  * rate. */
 #include "engine/base/kernel.h"
+#include "engine/nn/optimizers/options.h"
 #include "engine/nn/parts.h"
 
 typedef struct {
@@ -9,24 +10,24 @@ typedef struct {
 } sgd_options;
 
 static const dg_param params[] = {
-    DG_FLOAT(sgd_options, learning_rate, DG_AT_LEAST(0), .default_number = 0.01,
-             .doc = "size of a step, as a factor of the gradient"),
+    DG_LEARNING_RATE(sgd_options, 0.01),
     DG_FLOAT(sgd_options, momentum, DG_WITHIN(0, 1), .doc = "share of the last step that is kept"),
     DG_BOOL(sgd_options, nesterov, .doc = "look ahead by the momentum (Nesterov 1983)"), DG_END
 };
 
-static int slots(const void *options)
+static int sgd_slots(const void *options)
 {
     return ((const sgd_options *)options)->momentum != 0 ? 1 : 0;
 }
 
-DG_KERNEL static void plain(float rate, int64_t count, float *restrict w, const float *restrict g)
+DG_KERNEL static void sgd_plain(float rate, int64_t count, float *restrict w,
+                                const float *restrict g)
 {
     for (int64_t i = 0; i < count; i++) w[i] -= rate * g[i];
 }
 
-DG_KERNEL static void with_momentum(float rate, float momentum, bool nesterov, int64_t count,
-                                    float *restrict w, const float *restrict g, float *restrict v)
+DG_KERNEL static void sgd_momentum(float rate, float momentum, bool nesterov, int64_t count,
+                                   float *restrict w, const float *restrict g, float *restrict v)
 {
     if (nesterov)
         for (int64_t i = 0; i < count; i++) {
@@ -40,20 +41,20 @@ DG_KERNEL static void with_momentum(float rate, float momentum, bool nesterov, i
         }
 }
 
-static void update(const dg_update *u)
+static void sgd_update(const dg_update *u)
 {
     const sgd_options *o = u->options;
     float rate = (float)u->learning_rate;
     if (o->momentum == 0)
-        plain(rate, u->count, u->weight, u->gradient);
+        sgd_plain(rate, u->count, u->weight, u->gradient);
     else
-        with_momentum(rate, (float)o->momentum, o->nesterov, u->count, u->weight, u->gradient,
-                      u->slot[0]);
+        sgd_momentum(rate, (float)o->momentum, o->nesterov, u->count, u->weight, u->gradient,
+                     u->slot[0]);
 }
 
 static const dg_hint hints[] = {
-    { "lr", "use learning_rate" },
-    { "weight_decay", "use nn.AdamW, or kernel_regularizer = nn.L2 { ... } in the layers" },
+    { DG_HINT_LR },
+    { DG_HINT_NO_DECAY },
     { NULL },
 };
 
@@ -68,6 +69,6 @@ const dg_optimizer_type dg_sgd = {
               .options_size = sizeof(sgd_options),
               .hints = hints },
     .learning_rate_offset = offsetof(sgd_options, learning_rate),
-    .slots = slots,
-    .update = update,
+    .slots = sgd_slots,
+    .update = sgd_update,
 };

@@ -1,0 +1,22 @@
+/* Parameters and hints that optimizers share. */
+#ifndef DG_NN_OPTIMIZERS_OPTIONS_H
+#define DG_NN_OPTIMIZERS_OPTIONS_H
+
+/* The first parameter of every optimizer: a double named learning_rate. */
+#define DG_LEARNING_RATE(options, value)                                                           \
+    DG_FLOAT(options, learning_rate, DG_AT_LEAST(0), .default_number = (value),                    \
+             .doc = "size of a step")
+
+/* Of those that decay weights apart from the gradient: a double named weight_decay. */
+#define DG_WEIGHT_DECAY(options, value)                                                            \
+    DG_FLOAT(options, weight_decay, DG_AT_LEAST(0), .default_number = (value),                     \
+             .doc = "times the learning rate: share of a weight that a step takes away")
+
+/* Hints, to stand between braces. */
+#define DG_HINT_LR "lr", "use learning_rate"
+#define DG_HINT_EPS "eps", "use epsilon"
+#define DG_HINT_BETAS "betas", "use beta_1 and beta_2"
+#define DG_HINT_NO_DECAY                                                                           \
+    "weight_decay", "use nn.AdamW, or kernel_regularizer = nn.L2 { ... } in the layers"
+
+#endif
