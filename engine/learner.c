@@ -187,14 +187,6 @@ bool dg_learner_range_differs(const dg_learner *learner, const dg_tensor *x, cha
 
 /* --- hits --------------------------------------------------------------------------------- */
 
-int64_t dg_argmax(const float *values, int64_t width)
-{
-    int64_t best = 0;
-    for (int64_t i = 1; i < width; i++)
-        if (values[i] > values[best]) best = i;
-    return best;
-}
-
 int64_t dg_count_correct(const float *output, const int32_t *positions, int64_t rows, int64_t width)
 {
     int64_t correct = 0;
@@ -252,21 +244,6 @@ static dg_status as_rows(const dg_learner *learner, const dg_tensor *x, dg_tenso
     status = dg_tensor_contiguous(out, &typed);
     dg_tensor_release(&typed);
     return status;
-}
-
-/* --- logs --------------------------------------------------------------------------------- */
-
-void dg_log_add(dg_log *log, const char *name, double value)
-{
-    log->score[log->scores].name = name;
-    log->score[log->scores++].value = value;
-}
-
-double dg_log_find(const dg_log *log, const char *name)
-{
-    for (int i = 0; i < log->scores; i++)
-        if (strcmp(log->score[i].name, name) == 0) return log->score[i].value;
-    return NAN;
 }
 
 /* --- fitting ------------------------------------------------------------------------------ */

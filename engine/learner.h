@@ -7,28 +7,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "engine/log.h"
 #include "engine/parallel.h"
 #include "engine/part/part.h"
 #include "engine/base/status.h"
 #include "engine/data/dataset.h"
 #include "engine/preparation/preparation.h"
-
-/* Numbers by name, in the order in which they are shown: "loss", "accuracy", "val_loss" ... */
-enum { DG_MAX_METRICS = 16, DG_MAX_SCORES = 2 * DG_MAX_METRICS + 6 };
-typedef struct dg_log {
-    int64_t epoch, epochs;  /* from 1 */
-    int64_t batch, batches; /* from 1; in an epoch's log: batch = batches; 0, 0: not counted */
-    double seconds;         /* of this epoch so far, validation included at its end */
-    int scores;
-    struct {
-        const char *name;
-        double value;
-    } score[DG_MAX_SCORES];
-} dg_log;
-
-void dg_log_add(dg_log *log, const char *name, double value);
-/* NaN where there is no such score. */
-double dg_log_find(const dg_log *log, const char *name);
 
 /* Called on the thread that called fit. `*stop` = true ends the fit in good order; a status other
  * than DG_OK ends it with that status, the weights kept. */
@@ -252,9 +236,6 @@ dg_status dg_learner_prepared_outputs(const dg_learner *learner, const dg_tensor
 /* dg_learner_evaluate for rows that are prepared already, without its checks and seconds. */
 dg_status dg_learner_evaluate_prepared(const dg_learner *learner, const dg_dataset *set,
                                        const dg_job *job, dg_scores *out);
-
-/* The place of the greatest of `width` values; the first of equals. */
-int64_t dg_argmax(const float *values, int64_t width);
 
 /* How many of `rows` rows of chances have their greatest value at their position. */
 int64_t dg_count_correct(const float *chances, const int32_t *positions, int64_t rows,

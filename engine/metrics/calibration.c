@@ -1,7 +1,6 @@
 /* Calibration: whether chances are as often right as they say (Guo et al. 2017). */
 #include <math.h>
 
-#include "engine/learner.h" /* dg_argmax */
 #include "engine/metrics/labels.h"
 
 /* As numpy.linspace(0, 1, bins + 1) has it. */

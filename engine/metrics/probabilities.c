@@ -3,7 +3,6 @@
 #include <math.h>
 
 #include "engine/data/build.h" /* dg_classes_text */
-#include "engine/learner.h"    /* dg_argmax */
 #include "engine/metrics/labels.h"
 
 /* --- checking ----------------------------------------------------------------------------- */

@@ -385,3 +385,11 @@ double dg_tensor_sum(const dg_tensor *tensor)
     dg_walk_range(&walk, 0, walk.count, sum_run, &summing);
     return tensor->dtype == DG_FLOAT32 ? summing.number : (double)summing.whole;
 }
+
+int64_t dg_argmax(const float *values, int64_t count)
+{
+    int64_t best = 0;
+    for (int64_t i = 1; i < count; i++)
+        if (values[i] > values[best]) best = i;
+    return best;
+}

@@ -208,6 +208,8 @@ dg_status dg_tensor_reduce(dg_tensor *out, dg_reduction op, const dg_tensor *ten
                            bool keep, int origin);
 /* The exact sum of any tensor as a double (integers below 2^53 are exact). */
 double dg_tensor_sum(const dg_tensor *tensor);
+/* The place of the greatest of `count` values, at least one; the first of equals. */
+int64_t dg_argmax(const float *values, int64_t count);
 
 /* --- products (engine/tensor/gemm.c) ------------------------------------------------------ */
 
