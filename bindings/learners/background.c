@@ -17,7 +17,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "engine/base/random.h"
-#include "engine/threads.h"
+#include "engine/parallel.h"
 
 #define FIT "digits.background"
 #define SCOPE "digits.seed_scope"
