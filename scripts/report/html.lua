@@ -1,25 +1,25 @@
--- Pieces of HTML, from text that is escaped here and nowhere else.
+-- Pieces of HTML; all escaping of text is done here.
 local plain = require("digits.show").plain
 
 local html = {}
 
 local ESCAPES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }
 
--- What a page can show: valid UTF-8 without control characters.
+-- Escapes text, and makes it valid UTF-8 without control characters.
 function html.escape(text)
   text = plain(text)
   if not utf8.len(text) then text = text:gsub("[\128-\255]", "?") end
   return (text:gsub("[%z\1-\8\11-\31\127]", ""):gsub('[&<>"]', ESCAPES))
 end
 
-local KEPT = "\u{a0}" -- a space at which no line ends
+local KEPT = "\u{a0}" -- a no-break space
 
--- Text without its lines.
+-- Text with line breaks and repeated spaces replaced by single spaces.
 function html.flat(text)
   return (plain(text):gsub("%s+", " "))
 end
 
--- Escaped prose, in which `...` is code. Lines do not end between a number and its unit or sign.
+-- Escaped text, in which `...` is code. Lines do not break between a number and its unit or sign.
 function html.prose(text)
   return (html.escape(html.flat(text)):gsub("`([^`]+)`", "<code>%1</code>")
     :gsub("(%d) (%%)", "%1" .. KEPT .. "%2"):gsub("± (%d)", "±" .. KEPT .. "%1")
@@ -28,7 +28,7 @@ function html.prose(text)
     :gsub("p = (%d)", "p" .. KEPT .. "=" .. KEPT .. "%1"))
 end
 
--- A name for a place on the page.
+-- The id of an element, made from its title.
 function html.anchor(text)
   return (plain(text):lower():gsub("[^%w]+", "-"):gsub("^%-+", ""):gsub("%-+$", ""))
 end

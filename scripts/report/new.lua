@@ -1,5 +1,5 @@
--- report.new: a page of prose, tables and pictures in one HTML file, which needs nothing else: no
--- network, no script, no file beside it.
+-- report.new: a page of text, tables and pictures in one self-contained HTML file: no network, no
+-- script, no file beside it.
 local internals = require("digits.core").internals
 local html = require "digits.report.html"
 local style = require "digits.report.style"
@@ -9,7 +9,7 @@ local writable = require "digits.writable"
 local methods = {}
 local Page = { __name = "digits.page", __index = internals.strict(methods, "a page") }
 
--- A method of pages, which writes numbers with a point.
+-- Defines a method of pages, which runs in the C locale: numbers have a decimal point.
 local function method(name, doc, params, call)
   methods[name] = internals.define({ name = name, path = "page:" .. name, doc = doc, class = Page,
     method = true, arguments = params.arguments or #params, params = params },
@@ -21,14 +21,15 @@ local function add(page, text)
   return page
 end
 
-method("tiles", "Figures of note, below the title.", { { "tiles", "list", required = true,
-  of = { "list", of = "value" }, doc = "pairs such as { \"accuracy\", 0.989 }" } },
-  function(self, tiles)
-    self.top = tiles
-    return self
-  end)
+method("tiles", "Sets the key figures, which are shown below the title.", {
+  { "tiles", "list", required = true, of = { "list", of = "value" },
+    doc = "pairs such as { \"accuracy\", 0.989 }" } }, function(self, tiles)
+  self.top = tiles
+  return self
+end)
 
-method("section", "Begins a section.", { { "title", "string", required = true, doc = "of it" } },
+method("section", "Begins a section.", { { "title", "string", required = true,
+  doc = "the section's title" } },
   function(self, title)
     local anchor = html.anchor(title)
     self.sections[#self.sections + 1] = { title = title, anchor = anchor }
@@ -36,27 +37,27 @@ method("section", "Begins a section.", { { "title", "string", required = true, d
   end)
 
 method("part", "Begins a part of a section.", { { "title", "string", required = true,
-  doc = "of it" } }, function(self, title)
+  doc = "the part's title" } }, function(self, title)
   return add(self, "<h3>" .. html.escape(title) .. "</h3>")
 end)
 
-method("text", "Paragraphs of prose, in which `...` is code.", { arguments = -1, { "paragraphs",
-  "list", of = "string", rest = true, doc = "each a text" } }, function(self, given)
+method("text", "Adds paragraphs, in which `...` is code.", { arguments = -1, { "paragraphs",
+  "list", of = "string", rest = true, doc = "one or more" } }, function(self, given)
   for _, paragraph in ipairs(given.paragraphs or {}) do
     add(self, "<p>" .. html.prose(paragraph) .. "</p>")
   end
   return self
 end)
 
-method("list", "A list of sentences.", { { "items", "list", required = true,
-  doc = "prose, in which `...` is code" } }, function(self, items)
+method("list", "Adds a bulleted list.", { { "items", "list", required = true,
+  doc = "strings, in which `...` is code" } }, function(self, items)
   local lines = {}
   for i, item in ipairs(items) do lines[i] = "<li>" .. html.prose(item) .. "</li>" end
   return add(self, "<ul>\n" .. table.concat(lines, "\n") .. "\n</ul>")
 end)
 
-method("code", "Commands, or other text that keeps its lines.", { { "text", "string",
-  required = true, doc = "the text; where a line is too long, options stay whole" } },
+method("code", "Adds commands, or other preformatted text.", { { "text", "string",
+  required = true, doc = "the text; long lines are not broken within options" } },
   function(self, text)
     text = html.escape(text):gsub("%-%-[^%s<]+", "<span>%0</span>")
     return add(self, "<pre>" .. text .. "</pre>")
@@ -64,12 +65,12 @@ method("code", "Commands, or other text that keeps its lines.", { { "text", "str
 
 local CELLS = { "list", of = "value" }
 
-method("table", "A table.", { arguments = 0,
-  { "head", "list", required = true, doc = "names of the columns" },
+method("table", "Adds a table.", { arguments = 0,
+  { "head", "list", required = true, doc = "the names of the columns" },
   { "rows", "list", of = CELLS, required = true, doc = "lists of cells" },
-  { "caption", "string", doc = "below the table" },
-  { "texts", "integer", low = 0, default = 1, doc = "columns that hold text, from the left" },
-  { "best", { "integer" }, low = 1, doc = "the row that stands out" },
+  { "caption", "string", doc = "text below the table" },
+  { "texts", "integer", low = 0, default = 1, doc = "the number of left-aligned columns" },
+  { "best", { "integer" }, low = 1, doc = "the row to highlight" },
 }, function(self, given)
   local lines = { '<div class="rows"><table>' }
   local function line(cells, tag)
@@ -96,13 +97,13 @@ local function image(picture, alt, class)
     picture.width, picture.height, html.escape(html.flat(alt)))
 end
 
-method("figure", "A picture, or several that stand side by side where there is room.", {
+method("figure", "Adds a picture, or several, side by side if there is room.", {
   { "pictures", { "picture", "list" }, of = { "picture", "record" }, some = true, required = true,
-    doc = "each a picture, or with one for phones: { picture, narrow = picture }", fields = {
+    doc = "each a picture, or two, the second for phones: { picture, narrow = picture }", fields = {
       { "picture", "picture", required = true, doc = "for screens" },
       { "narrow", "picture", required = true, named_only = true, doc = "for phones" } } },
-  { "caption", "string", required = true, doc = "below, in prose" },
-  { "alt", "string", doc = "what is seen, for those who do not see; by default the caption" },
+  { "caption", "string", required = true, doc = "text below the picture" },
+  { "alt", "string", doc = "a description for screen readers; by default the caption" },
 }, function(self, pictures, caption, alt)
   local images = {}
   alt = alt or caption
@@ -140,7 +141,7 @@ $parts
 </html>
 ]]
 
--- The items between two tags, or nothing without any: item(one) gives two texts for `format`.
+-- The items between two tags, or "" if there are none: item(one) returns two strings for `format`.
 local function all(list, before, after, format, item)
   local lines = {}
   for i, one in ipairs(list) do lines[i] = format:format(item(one)) end
@@ -159,7 +160,7 @@ local function tiles(page)
     function(tile) return html.prose(tile[1]), html.prose(tile[2]) end)
 end
 
-method("html", "The whole page, as a string.", {}, function(self)
+method("html", "Returns the whole page as a string.", {}, function(self)
   return (PAGE:gsub("%$(%l+)", {
     title = html.escape(self.title), style = style, tiles = tiles(self), contents = contents(self),
     lead = self.lead and '<p class="lead">' .. html.prose(self.lead) .. "</p>" or "",
@@ -167,19 +168,19 @@ method("html", "The whole page, as a string.", {}, function(self)
   }))
 end)
 
-method("save", "Writes the page, whole or not at all.", {}, function(self)
+method("save", "Writes the page to its file, completely or not at all.", {}, function(self)
   internals.picture.write(self.path, self:html())
   return self
 end)
 
 return internals.define({
   name = "report.new", path = "report.new", arguments = 1,
-  doc = "A page in one HTML file; a path that cannot be written raises now. Its methods add to " ..
-    "it:\ntiles, section, part, text, list, code, figure and table; save writes it.",
+  doc = "Creates a page in one HTML file; raises an error if the file cannot be written. Its " ..
+    "methods add\nto it: tiles, section, part, text, list, code, figure and table; save writes it.",
   params = {
     { "path", "path", required = true, doc = "the file" },
-    { "title", "string", required = true, doc = "of the page" },
-    { "lead", "string", doc = "prose below the title" },
+    { "title", "string", required = true, doc = "the page's title" },
+    { "lead", "string", doc = "text below the title" },
   },
   example = "local page = digits.report.new(\"out/report.html\", { title = \"Digits\" })",
 }, function(path, options)

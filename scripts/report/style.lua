@@ -1,5 +1,5 @@
--- The look of a report. Pictures are drawn on white; in the dark they are turned over: white
--- becomes the page's own ground, and hues stay.
+-- The style sheet of a report. Pictures are drawn on white; in dark mode their lightness is
+-- inverted, so that white becomes the page's background, and hues are kept.
 return [[
 :root { color-scheme: light dark; --ground: #ffffff; --ink: #1c1e21; --soft: #5b6169; --line:
   #d9dce0;

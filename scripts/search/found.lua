@@ -1,11 +1,11 @@
--- What a search found: its trials, in order and ranked, and the best of them.
+-- The result of a search: its trials, in order and ranked, and the best trial.
 local core = require "digits.core"
 local internals = core.internals
 local sorted_keys = require("digits.show").sorted_keys
 local space = require "digits.search.space"
 
--- Whether trial a ranks before b: later rungs first, then scores, then the order of trials; failed
--- trials last.
+-- Whether trial a ranks before b: by rung (later first), then score, then number; failed trials
+-- rank last.
 local function before(metric, a, b)
   if (a.error == nil) ~= (b.error == nil) then return a.error == nil end
   if (a.rung or 1) ~= (b.rung or 1) then return (a.rung or 1) > (b.rung or 1) end
@@ -25,7 +25,7 @@ end
 
 -- ---- the table ----
 
--- The scores that some trial has, that of the metric first.
+-- The names of all scores in the trials, the metric first.
 local function score_names(found)
   local seen = {}
   for _, trial in ipairs(found.trials) do
@@ -35,7 +35,7 @@ local function score_names(found)
   return { found.metric, table.unpack(sorted_keys(seen)) }
 end
 
--- How seconds are written: with as many digits as tell short trials apart.
+-- The format of seconds: enough digits to distinguish short trials.
 local function seconds_format(trials)
   local longest = 0
   for _, trial in ipairs(trials) do longest = math.max(longest, trial.seconds) end
@@ -93,7 +93,7 @@ end
 
 -- ---- the best ----
 
--- What the best trial is, with its model, which is read from its file when first asked for.
+-- The best trial, with its model, which is loaded from its file when first used.
 local function best_of(trial, run)
   local path, model, refit_error = run.path, run.model, run.error
   local best = {
@@ -104,9 +104,9 @@ local function best_of(trial, run)
     __name = "best trial",
     __index = function(self, name)
       if name ~= "model" then return nil end
-      if refit_error then internals.raise("the best model could not be fitted: " .. refit_error) end
+      if refit_error then internals.raise("refitting the best model failed: " .. refit_error) end
       if not model and not path then
-        internals.raise "the best model was not kept: refit = false"
+        internals.raise "the best model was not kept, because of refit = false"
       end
       local doubt = not model and run.log:doubt_best(trial)
       if doubt then internals.raise(doubt) end
@@ -130,8 +130,8 @@ local meta = { __tostring = text, __name = "search" }
 
 local found = { before = before, ranked = ranked }
 
--- The result of a search; `best` as run by scripts/search/init.lua: { trial, path, log, model,
--- error }.
+-- Creates the result of a search; `best` is from scripts/search/init.lua: { trial, path, log,
+-- model, error }.
 function found.new(fields, metric, best)
   fields.metric, fields.maximize = metric.name, metric.maximize
   fields.ranked = ranked(fields.trials, metric)

@@ -1,4 +1,5 @@
--- digits.search: the best parameters of a model, by a grid, at random, or by successive halving.
+-- digits.search: searches for the best parameters of a model by a grid, at random, or by successive
+-- halving.
 local core = require "digits.core"
 local internals = core.internals
 local find = require "digits.search.found"
@@ -10,25 +11,25 @@ local space = require "digits.search.space"
 
 local search = {}
 
--- ---- what all searches share ----
+-- ---- shared by all searches ----
 
 local function describe_set(set)
   return { rows = #set, fingerprint = ("%d"):format(internals.fingerprint(set)) }
 end
 
--- Options of fit as far as they can be told: functions have a name only while the program runs.
+-- Describes the options of fit for the journal; functions cannot be identified across runs.
 local function describe_fit(value, depth)
   if type(value) == "function" then return "a function" end
   if type(value) == "userdata" then return tostring(value):match "^[^\n]*" end
   if type(value) ~= "table" then return value end
   local all = {}
-  for name, each in pairs(depth > 0 and value or all) do -- options are tables of a few tables
+  for name, each in pairs(depth > 0 and value or all) do -- options are nested a few levels deep
     if name ~= "verbose" then all[name] = describe_fit(each, depth - 1) end
   end
   return all
 end
 
--- The first line of the journal: two searches that differ in it are different searches.
+-- The first line of the journal: searches that differ in it are different searches.
 local function header(spec)
   return {
     kind = spec.kind, params = space.describe(spec.space), seed = ("%d"):format(spec.seed),
@@ -48,7 +49,7 @@ local function make_folds(spec)
   end
 end
 
--- A trial; its seed follows from its parameters, `extra` among them or not.
+-- Creates a trial. Its seed depends on `params` but not on the `extra` parameters.
 local function new_trial(spec, params, extra)
   local key = space.key(params)
   local whole = {}
@@ -58,7 +59,7 @@ local function new_trial(spec, params, extra)
   return { params = space.copy(whole), seed = internals.key(spec.seed, "trial " .. key, 0) }
 end
 
--- A trial that is better than all before it leaves its model where it survives the program.
+-- Saves the model of a trial that is better than all before it.
 local function keep_best(spec, trial)
   local best = spec.best
   if trial.error or (best and not find.before(spec.metric, trial, best.trial)) then return end
@@ -67,7 +68,7 @@ local function keep_best(spec, trial)
   if spec.log and trial.model then spec.log:save_best(trial, trial.model) end
 end
 
--- Runs those of the trials that no earlier run has finished; numbers go on from spec.all.
+-- Runs the trials that no earlier run has finished; their numbers continue from spec.all.
 local function run_trials(spec, trials, rounds)
   local left, retry = {}, spec.retry_failed or (spec.log and not spec.log:any_good())
   for _, trial in ipairs(trials) do
@@ -86,7 +87,7 @@ local function run_trials(spec, trials, rounds)
     end
   end
   if #left < #trials then
-    spec.progress:say(("%s: %d of %d trials were finished before"):format(spec.log.path,
+    spec.progress:say(("%s: %d of %d trials were finished by an earlier run"):format(spec.log.path,
       #trials - #left, #trials))
   end
   run.trials(spec, left, rounds, function(trial)
@@ -96,7 +97,7 @@ local function run_trials(spec, trials, rounds)
   end)
 end
 
--- With folds no model of a trial has seen all rows: the best is fitted once more.
+-- With folds, no trial's model has seen all rows: fits the best one again.
 local function refit(spec)
   local best, log = spec.best, spec.log
   if not spec.folds then return end
@@ -113,7 +114,7 @@ local function refit(spec)
   end
 end
 
--- Opens the journal, lets `trials` run them, and gathers what was found.
+-- Opens the journal, calls trials(spec) to run the trials, and returns the result.
 local function carry_out(spec, count, trials)
   local began = core.clock()
   local _ <close> = internals.whole_call()
@@ -155,18 +156,19 @@ end
 
 -- ---- successive halving ----
 
--- Lists without a number of trials are tried as a grid.
+-- Without a number of trials, all combinations of the lists are candidates.
 local function candidates_of(spec)
   if spec.trials then return space.draw(spec.who, spec.space, spec.trials, spec.seed) end
   for _, name in ipairs(spec.names) do
     if spec.space.by_name[name].name ~= "choice" then
-      internals.raise(spec.who .. ": trials must say how many parameters to draw")
+      internals.raise(("%s: expected trials = ..., the number of candidates to draw, because " ..
+        "params.%s is a distribution"):format(spec.who, name))
     end
   end
   return space.grid(spec.who, spec.space)
 end
 
--- The rungs: how many candidates, and how much of the resource each gets.
+-- The rungs: the number of candidates, and the amount of the resource each gets.
 local function rungs_of(spec, count)
   local rungs, most = {}, 1
   while spec.factor ^ most <= count and spec.max // spec.factor ^ most >= spec.min do
@@ -181,7 +183,7 @@ end
 
 local function rows_of(spec, amount)
   if spec.resource ~= "rows" or amount == #spec.train then return nil end
-  local rows = spec.train:with { groups = false } -- the rest is not judged: groups may be parted
+  local rows = spec.train:with { groups = false } -- the rest is not used: groups may be split
   return (rows:split { amount, #rows - amount, stratify = rows.labels ~= nil,
     seed = internals.key(spec.seed, "rows", 0) })
 end
@@ -214,9 +216,9 @@ search.integer, search.choice = space.integer, space.choice
 
 local FOUND = [[
 
-Returns trials (params, scores, seconds, seed, history, error, rank), ranked, restored (how many
-trials an earlier run had finished), and best (params, scores, model ...); it prints as a table. A
-trial that fails is kept with its error.]]
+Returns trials (params, scores, seconds, seed, history, error, rank), ranked, restored (the number
+of trials that an earlier run had finished), and best (params, scores, model ...); printing it shows
+a table. A trial that fails is kept with its error.]]
 
 local function define(kind, example, doc, action)
   local params, hints = options.describe(kind)
@@ -228,14 +230,16 @@ end
 define("grid", [[
 search.grid { params = { epochs = { 6, 12 }, dropout = { 0.7, 0.5 } }, model = build,
   fit = function(p) return { epochs = p.epochs } end, train = train, validation = validation }]],
-  "Tries all combinations of lists of values: keys in the order of their names, the last " ..
-  "varying fastest.", function(spec) return run_all(spec, space.grid(spec.who, spec.space)) end)
+  "Tries all combinations of the lists of values, in the order of the parameters' names, the " ..
+  "last\nvarying fastest.", function(spec)
+    return run_all(spec, space.grid(spec.who, spec.space))
+  end)
 
 define("random", [[
 search.random { params = { learning_rate = search.log_uniform(1e-4, 1e-2) }, trials = 20,
   model = build, train = train, folds = 5 }]],
-  "Tries parameters drawn at random, no two alike: params has lists, and distributions " ..
-  "(search.uniform,\nsearch.log_uniform, search.integer, search.choice).", function(spec)
+  "Tries parameters drawn at random, all different. params has lists of values and distributions" ..
+  "\n(search.uniform, search.log_uniform, search.integer, search.choice).", function(spec)
     return run_all(spec, space.draw(spec.who, spec.space, spec.trials, spec.seed))
   end)
 
@@ -243,6 +247,6 @@ define("halving", [[
 search.halving { params = { dropout = { 0.3, 0.5, 0.7 } }, max = 12, model = build, train = train,
   validation = validation }]],
   "Successive halving: all candidates get little of a resource, the best third of them three " ..
-  "times as\nmuch, and so on up to max; each is fitted anew.", halving)
+  "times as\nmuch, and so on up to max. Each rung fits new models.", halving)
 
 return search

@@ -1,5 +1,5 @@
--- The journal of a search: JSON lines, of which the first says what is searched and each further
--- one what a finished trial found. A search that finds its own journal goes on where it ends.
+-- The journal of a search: JSON lines. The first describes the search, each further one the result
+-- of a finished trial. A search that finds its own journal continues from it.
 local internals = require("digits.core").internals
 local encode = require "digits.search.json"
 local sorted_keys = require("digits.show").sorted_keys
@@ -13,14 +13,14 @@ local function fail(self, ...)
   internals.raise(("%s: %s"):format(self.who, string.format(...)))
 end
 
--- What JSON makes of a value: journals cannot tell 1 from 1.0.
+-- A value as it is read back: journals do not distinguish 1 from 1.0.
 local function through_json(value)
   return assert(internals.parse_json(encode(value), "journal"))
 end
 
 -- ---- the first line ----
 
--- Adds "name" -> text for what differs between two searches; tables of names go one level down.
+-- Adds "name" -> JSON for each field of a header, and "name.key" for the fields of a table in it.
 local function flatten(fields, prefix, into)
   for name, value in pairs(fields) do
     local named = type(value) == "table" and #value == 0
@@ -33,8 +33,8 @@ local function flatten(fields, prefix, into)
   return into
 end
 
--- Whether a first line, as far as it was written, is that of this search: only the id, at the end
--- of it, may be another's.
+-- Whether a first line, possibly incomplete, is that of this search: only the id, at its end, may
+-- differ.
 local function begins_first(torn, first, id)
   local common = first:sub(1, -#id - 3)
   return common:sub(1, #torn) == torn
@@ -43,13 +43,13 @@ end
 
 local function check_header(self, found, wanted)
   if type(found) ~= "table" or found.journal ~= FORMAT then
-    fail(self, "%s is no journal of a search: choose another name", self.path)
+    fail(self, "%s is not the journal of a search: choose another name", self.path)
   end
   if found.version ~= VERSION then
-    fail(self, "%s has version %s of the format, this program knows %d", self.path,
+    fail(self, "%s has version %s of the format, but this program reads version %d", self.path,
       tostring(found.version), VERSION)
   end
-  if found.fit == nil then wanted.fit = nil end -- earlier programs did not write it
+  if found.fit == nil then wanted.fit = nil end -- earlier versions did not write it
   local old, new = flatten(found, "", {}), flatten(wanted, "", {})
   old.id = nil
   local names, differences = {}, {}
@@ -58,12 +58,12 @@ local function check_header(self, found, wanted)
   for _, name in ipairs(sorted_keys(names)) do
     if old[name] ~= new[name] then
       differences[#differences + 1] = ("%s was %s, is now %s"):format(name,
-        old[name] or "not there", new[name] or "not there")
+        old[name] or "absent", new[name] or "absent")
     end
   end
   if #differences == 0 then return end
   fail(self, "%s is the journal of another search: %s; choose another name, or remove it to " ..
-    "begin anew", self.path, table.concat(differences, "; "))
+    "start again", self.path, table.concat(differences, "; "))
 end
 
 -- ---- reading ----
@@ -75,16 +75,16 @@ local function read_lines(self, text)
     local value, message = internals.parse_json(line, where)
     if value == nil then
       if #lines == 0 then
-        fail(self, "%s is no journal of a search: choose another name", self.path)
+        fail(self, "%s is not the journal of a search: choose another name", self.path)
       end
-      fail(self, "%s; remove that line, and its trial is repeated", message)
+      fail(self, "%s; remove that line to repeat its trial", message)
     end
     lines[#lines + 1] = value
   end
   return lines
 end
 
--- A table whose names are texts and whose values are numbers.
+-- Whether a value is a table from strings to numbers.
 local function of_numbers(value)
   if type(value) ~= "table" then return false end
   for name, number in pairs(value) do
@@ -93,7 +93,7 @@ local function of_numbers(value)
   return true
 end
 
--- What a history has one of; all else are lists with an entry an epoch.
+-- The single values of a history; all other fields are lists with one entry per epoch.
 local SINGLE = { epochs = true, rounds = true, best_epoch = true, best_round = true,
   total_seconds = true, stopped_early = true }
 
@@ -116,48 +116,54 @@ local function is_history(value)
     or type(value.total_seconds) == "number" and type(value.best_epoch) == "number"
 end
 
--- What is wrong with the record of a trial, or nil.
+-- Returns what is wrong with the record of a trial, or nil.
 local function fault_of(record, metric)
-  if math.type(record.trial) ~= "integer" or record.trial < 1 then return "trial is no number" end
-  if type(record.params) ~= "table" then return "params is no table" end
-  if type(record.seconds) ~= "number" then return "seconds is no number" end
-  if record.rung ~= nil and math.type(record.rung) ~= "integer" then return "rung is no number" end
+  if math.type(record.trial) ~= "integer" or record.trial < 1 then
+    return "trial is not a positive integer"
+  end
+  if type(record.params) ~= "table" then return "params is not a table" end
+  if type(record.seconds) ~= "number" then return "seconds is not a number" end
+  if record.rung ~= nil and math.type(record.rung) ~= "integer" then
+    return "rung is not an integer"
+  end
   if record.error ~= nil then
-    return type(record.error) ~= "string" and "error is no text" or nil
+    return type(record.error) ~= "string" and "error is not a string" or nil
   end
-  if not of_numbers(record.scores) then return "scores is no table of numbers" end
+  if not of_numbers(record.scores) then return "scores is not a table of numbers" end
   local score = record.scores[metric]
-  if score == nil then return ("there is no %s among the scores"):format(metric) end
-  if score ~= score then return ("the %s is no number"):format(metric) end
+  if score == nil then return ("scores has no field %s"):format(metric) end
+  if score ~= score then return ("scores.%s is not a number"):format(metric) end
   if record.spread ~= nil and not of_numbers(record.spread) then
-    return "spread is no table of numbers"
+    return "spread is not a table of numbers"
   end
-  if record.folds ~= nil and type(record.folds) ~= "table" then return "folds is no list" end
+  if record.folds ~= nil and type(record.folds) ~= "table" then
+    return "folds is not a list"
+  end
   for _, fold in pairs(record.folds or {}) do
-    if not of_numbers(fold) then return "folds is no list of tables of numbers" end
+    if not of_numbers(fold) then return "folds is not a list of tables of numbers" end
   end
   if record.history ~= nil and not is_history(record.history) then
-    return "history is no history of a fit"
+    return "history is not the history of a fit"
   end
 end
 
 local function keep(self, record, number)
   if type(record) == "table" and record.refit ~= nil then
     if math.type(record.refit) ~= "integer" then
-      fail(self, "line %d of %s: refit is no number; remove that line", number, self.path)
+      fail(self, "line %d of %s: refit is not an integer; remove that line", number, self.path)
     end
     self.refit = record.refit
     return
   end
-  local fault = type(record) ~= "table" and "it is no table" or fault_of(record, self.metric)
+  local fault = type(record) ~= "table" and "it is not an object" or fault_of(record, self.metric)
   if fault then
-    fail(self, "line %d of %s is no record of a trial: %s; remove that line, and its trial is " ..
-      "repeated", number, self.path, fault)
+    fail(self, "line %d of %s is not the record of a trial: %s; remove that line to repeat its " ..
+      "trial", number, self.path, fault)
   end
   self.records[record.trial] = record
 end
 
--- What tells this journal from any other, be its search the same.
+-- Distinguishes this journal from any other, even of the same search.
 local function new_id()
   local file <close> = io.open("/dev/urandom", "rb")
   local bytes = file and file:read(8)
@@ -180,28 +186,28 @@ local function read(self, header)
   if #lines > 0 then
     check_header(self, lines[1], through_json(header))
     id = type(lines[1].id) == "string" and lines[1].id
-      or ("old %x"):format(internals.key(0, whole:match "^[^\n]*", 0)) -- from before there were ids
+      or ("old %x"):format(internals.key(0, whole:match "^[^\n]*", 0)) -- of an older version
   elseif not begins_first(torn, first, id) then
-    fail(self, "%s is no journal of a search: choose another name", self.path)
+    fail(self, "%s is not the journal of a search: choose another name", self.path)
   end
   self.id = id
   for i = 2, #lines do keep(self, lines[i], i) end
   if torn ~= "" then
     self.file:cut(#whole)
-    self.say(("%s ended in the middle of a line, which is dropped: its trial is repeated"):format(
+    self.say(("%s ended with an incomplete line, which was dropped: its trial is repeated"):format(
       self.path))
   end
   if #lines == 0 then self.file:append(first) end
 end
 
--- Where the best weights are kept: no two journals have the same place.
+-- The path of the best weights, different for each journal.
 local function best_path(path)
   local name = path:match "^(.*)%.jsonl$"
   return name and name .. ".best.safetensors" or path .. ".best-weights.safetensors"
 end
 
--- Opens the journal at `path` for the search that `header` describes; `say` tells the user of a
--- line that was dropped.
+-- Opens the journal at `path` for the search that `header` describes; say(text) informs the user
+-- that a line was dropped.
 function journal.open(who, path, header, say)
   local self = setmetatable({ who = who, path = path, records = {}, say = say,
     best_path = best_path(path) }, journal)
@@ -229,14 +235,14 @@ local function read_history(history)
   return with_meta("history", history)
 end
 
--- What an earlier run found for the trial, put into it; false when there is nothing.
+-- Puts the results of an earlier run into the trial; returns false if there are none.
 function journal:restore(trial)
   local record = self.records[trial.number]
   if not record then return false end
   if encode(record.params) ~= encode(through_json(trial.params)) or
     record.seed ~= ("%d"):format(trial.seed) then
-    fail(self, "%s has other parameters or another seed for trial %d: it is another program's, " ..
-      "or was changed", self.path, trial.number)
+    fail(self, "%s has different parameters or another seed for trial %d: it was written by " ..
+      "another version of the program, or changed", self.path, trial.number)
   end
   trial.seconds, trial.error = record.seconds, record.error
   trial.scores = with_meta("record", record.scores or {})
@@ -249,27 +255,28 @@ local function purpose(self, trial)
   return ("trial %d of search %s"):format(trial.number, self.id)
 end
 
--- Keeps the model of the trial as the best so far.
+-- Saves the model of the trial as the best so far.
 function journal:save_best(trial, model)
   internals.save_for(model, self.best_path, purpose(self, trial))
 end
 
--- Why the file of best weights is not that of the trial, or nil.
+-- Returns why the file of best weights is not that of the trial, or nil.
 function journal:doubt_best(trial)
   if internals.kind_of(self.best_path) ~= "file" then
-    return ("%s, the best model, is not there any more; remove the journal beside it to search " ..
-      "anew"):format(self.best_path)
+    return ("%s, the best model, no longer exists; remove the journal beside it to search " ..
+      "again"):format(self.best_path)
   end
   local ok, found = pcall(internals.saved_for, self.best_path)
   if ok and found == purpose(self, trial) then return nil end
-  return ("%s is not the model of trial %d of %s: %s; remove both to search anew"):format(
+  return ("%s is not the model of trial %d of %s: %s; remove both to search again"):format(
     self.best_path, trial.number, self.path, not ok and found
-    or found and found:find("search " .. self.id, 1, true) and "it is that of another trial"
-    or found and "it is that of another search"
-    or "it does not say of which search it is, as those of older versions do not")
+    or found and found:find("search " .. self.id, 1, true) and "it is the model of another trial"
+    or found and "it is the model of another search"
+    or "it does not name its search, because an older version saved it")
 end
 
--- Whether some trial did not fail. Where all did, it was most likely the program's fault.
+-- Whether any trial succeeded. If all failed, the user's code was probably wrong, and they are
+-- tried again.
 function journal:any_good()
   for _, record in pairs(self.records) do
     if not record.error then return true end
@@ -277,7 +284,7 @@ function journal:any_good()
   return false
 end
 
--- Appends a trial that ended; returns when it is on the disk.
+-- Appends a finished trial; returns when it is on disk.
 function journal:add(trial)
   self.file:append(encode {
     trial = trial.number, params = trial.params, seed = ("%d"):format(trial.seed),

@@ -1,4 +1,4 @@
--- JSON for journals: numbers read back as the same numbers, keys stand in the order of their names.
+-- JSON for journals: numbers read back exactly, and keys are sorted.
 local internals = require("digits.core").internals
 local sorted_keys = require("digits.show").sorted_keys
 
@@ -10,8 +10,8 @@ local function quote(text)
   end) .. '"'
 end
 
--- The fewest digits that give the number back. NaN, which JSON lacks, is null; the infinities are
--- numbers that are too large for any other.
+-- The shortest digits that read back as the same number. NaN, which JSON lacks, becomes null;
+-- infinities become numbers that overflow to them.
 local function number(value)
   if math.type(value) == "integer" then return ("%d"):format(value) end
   return value ~= value and "null" or internals.number_text(value)

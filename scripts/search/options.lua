@@ -1,53 +1,55 @@
--- The options of grid, random and halving: their parameters, and what no single one can tell.
+-- The options of grid, random and halving: their parameters, and checks that involve several.
 local core = require "digits.core"
 local internals = core.internals
 local space = require "digits.search.space"
 
 local COMMON = {
-  { "params", "table", required = true, doc = "what is varied",
+  { "params", "table", required = true, doc = "the values to try",
     expects = "a table with a list of values to try for each name, as in { epochs = { 6, 12 } }" },
-  { "model", "function", required = true, doc = "called for each fit",
-    expects = "a function that makes a new, compiled model for parameters p" },
-  { "fit", { "function", "table" }, doc = "how models are fitted",
-    expects = "a function that returns options of model:fit for parameters p, or these options" },
-  { "train", "dataset", required = true, doc = "what models are fitted on" },
-  { "validation", "dataset", doc = "what they are judged on; or else give folds" },
-  { "folds", "integer", low = 2, doc = "scores are means over so many folds of train, and the " ..
-    "best is fitted once more on all rows" },
-  { "stratify", { "boolean" }, doc = "folds have like classes; nil: where there are labels, and " ..
-    "no groups" },
-  { "refit", { "boolean" }, doc = "false leaves out the last fit of a search with folds" },
-  { "metric", { "string", "function" }, default = "accuracy", doc = "by which trials are ranked",
+  { "model", "function", required = true, doc = "called once for each fit",
+    expects = "a function that returns a new, compiled model for parameters p" },
+  { "fit", { "function", "table" }, doc = "options of the fits",
+    expects = "a function that returns a table of options of model:fit for parameters p, or the " ..
+      "table itself" },
+  { "train", "dataset", required = true, doc = "the training set" },
+  { "validation", "dataset", doc = "the set that trials are scored on; alternatively folds" },
+  { "folds", "integer", low = 2, doc = "scores are means over this many folds of train, and " ..
+    "the best model is fitted again on all rows" },
+  { "stratify", { "boolean" }, doc = "whether folds have the same proportions of classes; nil: " ..
+    "if train has labels and no groups" },
+  { "refit", { "boolean" }, doc = "with folds, false leaves out the final fit on all rows" },
+  { "metric", { "string", "function" }, default = "accuracy", doc = "ranks the trials",
     expects = "\"loss\", a name of metrics.names(), or a function(model, set)" },
-  { "maximize", { "boolean" }, doc = "whether more is better of a metric that is a function; " ..
-    "nil: yes" },
-  { "seed", "seed", doc = "a trial's own follows from it and the trial's parameters: neither " ..
-    "order nor workers change what is found" },
-  { "journal", "path", doc = "keeps each trial as it ends, and the best weights beside it: the " ..
-    "same search goes on from there (it cannot see that the code of model or fit has changed)" },
-  { "workers", "integer", low = 1, high = 256, default = 1, doc = "trials side by side" },
+  { "maximize", { "boolean" }, doc = "whether greater is better, for a metric that is a " ..
+    "function; nil: true" },
+  { "seed", "seed", doc = "the seed of each trial is derived from it and the trial's " ..
+    "parameters, so that neither order nor workers change the result" },
+  { "journal", "path", doc = "a file that keeps each finished trial, with the best weights in " ..
+    "another beside it: the same search continues from there (it cannot detect that the code of " ..
+    "model or fit has changed)" },
+  { "workers", "integer", low = 1, high = 256, default = 1, doc = "trials in parallel" },
   { "verbose", "integer", low = 0, high = 2, default = 1,
-    doc = "0 silent, 1 a line a trial, 2 each fit too" },
-  { "retry_failed", "boolean", doc = "tries again what the journal has with an error" },
+    doc = "0: silent; 1: one line per trial; 2: each fit as well" },
+  { "retry_failed", "boolean", doc = "runs again the trials that failed in an earlier run" },
 }
 
 local OWN = {
   grid = {},
   random = {
     { "trials", "integer", low = 1, high = space.MOST_TRIALS, required = true,
-      doc = "how many parameters to draw" } },
+      doc = "the number of trials" } },
   halving = {
     { "trials", "integer", low = 1, high = space.MOST_TRIALS,
-      doc = "how many parameters to draw; nil: all, as a grid" },
-    { "resource", "string", default = "epochs", doc = "what survivors get more of, as " ..
-      "p[resource]: \"epochs\" are given to fit, \"rows\" cut the training set" },
-    { "max", "integer", low = 1, high = 1 << 40, doc = "what the last survivors get" },
-    { "min", "integer", low = 1, high = 1 << 40, doc = "what each candidate gets at least" },
+      doc = "the number of candidates to draw; nil: all combinations, as in a grid" },
+    { "resource", "string", default = "epochs", doc = "what later rungs get more of, " ..
+      "as p[resource]: \"epochs\" are passed to fit, \"rows\" is the size of the training set" },
+    { "max", "integer", low = 1, high = 1 << 40, doc = "the resource in the last rung" },
+    { "min", "integer", low = 1, high = 1 << 40, doc = "the least resource in the first rung" },
     { "factor", "integer", low = 2, high = 1000, default = 3,
-      doc = "one of so many survives, and gets so many times as much" } },
+      doc = "one in this many survives a rung, and gets this many times the resource" } },
 }
 
-local HINTS = { -- what peers call our options
+local HINTS = { -- other libraries' names for our options
   "param_grid", "use params = ...", "param_distributions", "use params = ...",
   "estimator", "use model = ...", "build", "use model = ...", "scoring", "use metric = ...",
   "cv", "use folds = ...", "n_iter", "use trials = ...", "n_candidates", "use trials = ...",
@@ -63,7 +65,7 @@ end
 
 local options = {}
 
--- The parameters of search.`kind`, and hints about names that are not among them.
+-- Returns the parameters of search.`kind`, and hints for unknown names.
 function options.describe(kind)
   local own, params = OWN[kind], table.move(COMMON, 1, #COMMON, 1, {})
   return table.move(own, 1, #own, #params + 1, params), HINTS
@@ -75,18 +77,18 @@ end
 
 -- ---- the metric ----
 
--- { name, maximize, known: what is known of it by name, score: function(model, set), for what
--- evaluate does not have }
+-- Returns { name, maximize, known: the description of a named metric, score: function(model, set),
+-- for metrics that evaluate does not compute }.
 local function read_metric(spec, metric, maximize)
   if type(metric) == "function" then
     return { name = "score", maximize = maximize ~= false, score = metric }
   end
   local ok, known = pcall(core.metrics.find, metric)
   if not ok then
-    fail(spec, "%s; metric may be a function(model, set), too", known:match "find: (.*)$")
+    fail(spec, "%s; metric may also be a function(model, set)", known:match "find: (.*)$")
   elseif maximize ~= nil then
-    fail(spec, "maximize is for a metric that is a function: whether more is better is known of %s",
-      metric)
+    fail(spec, "remove maximize: it is for metrics that are functions; whether greater is " ..
+      "better is known for %s", metric)
   end
   return { name = metric, maximize = known.greater_is_better, known = known,
     score = function(model, set)
@@ -100,7 +102,8 @@ end
 
 local function check_sets(spec)
   if (spec.validation == nil) == (spec.folds == nil) then
-    fail(spec, "models are judged on validation = a set, or by folds = 5: give one of them")
+    fail(spec, "expected either validation = a set or folds = 5, to score the models, found %s",
+      spec.folds and "both" or "neither")
   end
   for _, name in ipairs { "train", "validation" } do
     local set = spec[name]
@@ -108,10 +111,10 @@ local function check_sets(spec)
     if set and not set.y then fail(spec, "%s: the set has no labels", name) end
   end
   if spec.folds and spec.folds > #spec.train then
-    fail(spec, "folds must be at most %d, as many as rows, found %d", #spec.train, spec.folds)
+    fail(spec, "folds must be at most %d, the number of rows, found %d", #spec.train, spec.folds)
   end
   for _, name in ipairs { "stratify", "refit" } do
-    if spec[name] ~= nil and not spec.folds then fail(spec, "%s goes with folds", name) end
+    if spec[name] ~= nil and not spec.folds then fail(spec, "%s requires folds", name) end
   end
   if spec.folds and spec.stratify == nil then
     spec.stratify = spec.train.labels ~= nil and not spec.train.groups
@@ -121,22 +124,22 @@ end
 local function complete_halving(spec)
   local rows = spec.resource == "rows" and #spec.train
   if rows and spec.folds then
-    fail(spec, "resource = \"rows\" goes with validation, not with folds")
+    fail(spec, "resource = \"rows\" requires validation in place of folds")
   elseif spec.params[spec.resource] ~= nil then
-    fail(spec, "'%s' is the resource, so it cannot be among params", spec.resource)
+    fail(spec, "params must not have '%s', which is the resource", spec.resource)
   elseif not rows and not spec.max then
-    fail(spec, "max must say how many %s the last survivors get", spec.resource)
+    fail(spec, "expected max = ..., the number of %s in the last rung", spec.resource)
   elseif rows and spec.max and spec.max > rows then
-    fail(spec, "max must be at most %d, the rows of train, found %d", rows, spec.max)
+    fail(spec, "max must be at most %d, the number of rows of train, found %d", rows, spec.max)
   end
   spec.max = spec.max or rows
   if spec.min and spec.min > spec.max then
-    fail(spec, "min must be at most %d, which is max, found %d", spec.max, spec.min)
+    fail(spec, "min must be at most max, which is %d, found %d", spec.max, spec.min)
   end
   spec.min = spec.min or rows and math.min(2 * #spec.train.classes, spec.max) or 1
 end
 
--- Makes what the search goes by from the options of search.`kind`, which have passed the check.
+-- Turns the checked options of search.`kind` into the specification of a search.
 function options.complete(kind, spec)
   spec.kind, spec.who = kind, kind
   spec.space = space.read(kind, spec.params, kind ~= "grid")

@@ -1,5 +1,4 @@
--- What a search says while it runs: a line for each trial, and on a terminal a bar with the time
--- left.
+-- The progress of a search: a line for each trial, and on a terminal a bar with the remaining time.
 local core = require "digits.core"
 local duration = require "digits.duration"
 local internals = core.internals
@@ -10,13 +9,13 @@ local WIDTH = 24 -- of the bar
 local progress = {}
 progress.__index = progress
 
--- verbose: 0 is silent. count: how many trials there will be.
+-- verbose: 0 is silent. count: the number of trials.
 function progress.new(verbose, count)
   return setmetatable({ verbose = verbose, count = count, ended = 0, done = 0, planned = 0,
     terminal = verbose > 0 and internals.is_terminal() }, progress)
 end
 
--- Trials that begin now; `rounds` more of the same weight will follow.
+-- Announces trials that begin now; `rounds` more batches of the same weight will follow.
 function progress:plan(trials, rounds)
   local weight = 0
   for _, trial in ipairs(trials) do weight = weight + trial.weight end
@@ -24,7 +23,7 @@ function progress:plan(trials, rounds)
   self.began = self.began or core.clock()
 end
 
--- "4:05 left", when there is something to tell it by.
+-- "4:05 left", or nil while there is nothing to estimate it from.
 function progress:left(part)
   local done = self.done + part
   if done <= 0 or not self.began then return nil end
@@ -32,7 +31,7 @@ function progress:left(part)
   return duration(math.max(seconds, 0)) .. " left"
 end
 
--- part: the weight of what is done of the trials that run.
+-- part: the weight of the finished part of the running trials.
 function progress:draw(part)
   if not self.terminal then return end
   local share = self.planned > 0 and (self.done + part) / self.planned or 0
@@ -50,7 +49,7 @@ function progress:say(text)
   self.drawn = false
 end
 
--- A trial that ended, or that an earlier run had ended.
+-- Reports a trial that ended, now or in an earlier run.
 function progress:trial(trial, names, metric)
   self.ended = self.ended + 1
   self.done = self.done + (trial.weight or 0)
@@ -65,7 +64,7 @@ function progress:trial(trial, names, metric)
     duration(trial.seconds), table.concat(params, ", "), left and "  " .. left or ""))
 end
 
--- Leaves no bar behind.
+-- Removes the bar.
 function progress:__close()
   if self.drawn then io.stdout:write "\r\27[K" end
   self.drawn = false

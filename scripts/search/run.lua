@@ -1,5 +1,5 @@
--- Running trials, side by side when asked. Models are made, judged by Lua functions and saved on
--- this thread; fits run in C on threads of their own.
+-- Runs trials, in parallel if asked. Models are created, scored by Lua functions and saved on this
+-- thread; fits run in C on threads of their own.
 local core = require "digits.core"
 local fresh_model = require "digits.fresh_model"
 local internals = core.internals
@@ -9,8 +9,8 @@ local function fail(spec, ...)
   internals.raise(("%s: %s"):format(spec.who, string.format(...)))
 end
 
--- Calls a function of the user's within a scope of seeds. Returns true and its first result, or
--- false and a message; Ctrl-C goes through.
+-- Calls a user's function with the random seed set for it. Returns true and its first result, or
+-- false and the message; Ctrl-C is passed on.
 local function call(seed, action, ...)
   local _ <close> = internals.seed_scope(seed)
   local ok, result = pcall(action, ...)
@@ -19,7 +19,7 @@ local function call(seed, action, ...)
   return ok, result
 end
 
--- What fit(p) says, completed.
+-- Completes the options that fit(p) returned.
 local function fit_options(spec, trial, given)
   if given ~= nil and type(given) ~= "table" then
     fail(spec, "fit(p) must return a table of options for model:fit, found %s",
@@ -30,8 +30,8 @@ local function fit_options(spec, trial, given)
   if spec.resource == "epochs" then
     local epochs = trial.params.epochs
     if options.epochs ~= nil and options.epochs ~= epochs then
-      fail(spec, "fit(p) gives epochs = %s to a trial that has p.epochs = %d: leave epochs out",
-        tostring(options.epochs), epochs)
+      fail(spec, "fit(p) returned epochs = %s for a trial with p.epochs = %d: leave epochs out " ..
+        "of its result", tostring(options.epochs), epochs)
     end
     options.epochs = epochs
   end
@@ -39,7 +39,7 @@ local function fit_options(spec, trial, given)
   return options
 end
 
--- The options of each trial, which tell how long it takes; a failure of fit(p) is the trial's.
+-- Finds the options of a trial and, from its epochs, its weight. If fit(p) fails, the trial does.
 local function plan(spec, trial)
   local ok, given = true, spec.fit
   if type(given) == "function" then
@@ -57,11 +57,11 @@ end
 
 -- ---- one fit: a task ----
 
--- Judges on this thread what the engine did not: a metric by name, or a function.
+-- Computes on this thread a metric that evaluate did not: a named one, or a function.
 local function judge(spec, task)
   local metric = spec.metric
   local known, scores = metric.known, task.scores
-  -- models of numbers have no accuracy, and no other metric of labels
+  -- models with numeric targets have neither accuracy nor other metrics of labels
   if known and (scores[metric.name] or not (known.needs_numbers or scores.accuracy)) then
     return true, scores
   end
@@ -77,7 +77,7 @@ local function judge(spec, task)
   return true, task.scores
 end
 
--- Puts what a fit gave into the task.
+-- Puts the results of a fit into the task.
 local function complete(spec, task, history, scores)
   if not history then
     task.error = scores
@@ -94,14 +94,14 @@ local function complete(spec, task, history, scores)
   end
   local score = result[spec.metric.name]
   if score == nil then
-    fail(spec, "the models have no %s: give another metric", spec.metric.name)
+    fail(spec, "these models have no %s: choose another metric", spec.metric.name)
   elseif score ~= score then
     task.error = ("the %s is NaN"):format(spec.metric.name)
   end
 end
 
--- A fit with functions to call, or that shows itself, runs here. Its errors are told from those of
--- its options by check_fit.
+-- Runs a fit that calls Lua functions or shows its progress on this thread. check_fit first raises
+-- errors in the options, which are not the trial's.
 local function fit_here(spec, task, options)
   internals.check_fit(task.model, task.train, options)
   local function run()
@@ -114,7 +114,7 @@ local function fit_here(spec, task, options)
   complete(spec, task, nil, tostring(history))
 end
 
--- Makes the model and begins the fit; the task has ended when it has no handle afterwards.
+-- Creates the model and starts the fit; if the task has no handle afterwards, it has ended.
 local function start(spec, task)
   local trial = task.trial
   if trial.error then
@@ -135,7 +135,7 @@ local function start(spec, task)
   local calls = options.on_epoch_end or options.on_batch_end or internals.asks_functions(model)
   if calls and spec.workers > 1 then
     fail(spec, "fit(p): on_epoch_end, on_batch_end and metrics that are functions need " ..
-      "workers = 1: Lua runs on one thread")
+      "workers = 1, because Lua runs on one thread")
   end
   if calls or (spec.verbose > 1 and spec.workers == 1) then return fit_here(spec, task, options) end
   options.verbose = 0
@@ -153,7 +153,8 @@ local function mean_of(folds, name)
   return mean, math.sqrt(squares / #folds)
 end
 
--- A trial whose tasks have all ended: scores are those of its only task, or means over the folds.
+-- Completes a trial whose tasks have all ended: its scores are those of its only task, or means
+-- over the folds.
 local function gather(spec, trial, tasks)
   trial.seconds = 0
   for _, task in ipairs(tasks) do
@@ -193,7 +194,7 @@ local function make_tasks(spec, trials)
   return tasks
 end
 
--- Ends all fits that run.
+-- Ends all running fits.
 local crew = { __close = function(self)
   for _, task in ipairs(self) do task.handle:cancel() end
   for _, task in ipairs(self) do task.handle:close() end
@@ -205,7 +206,7 @@ local function handles_of(tasks)
   return handles
 end
 
--- The part of all the work that is done: what ended, and what runs.
+-- Redraws the bar from the progress of the running fits.
 local function report(spec, running)
   local part = 0
   for _, task in ipairs(running) do
@@ -245,8 +246,8 @@ function run.tasks(spec, tasks, ended)
   end
 end
 
--- Runs trials, after which there are `rounds` more such. finish(trial) is called for each that
--- ends, in the order in which they do; trial.model is its model then.
+-- Runs trials, which `rounds` more batches will follow. Calls finish(trial) for each as it ends,
+-- when trial.model is its model.
 function run.trials(spec, trials, rounds, finish)
   for _, trial in ipairs(trials) do plan(spec, trial) end
   spec.progress:plan(trials, rounds)
@@ -254,7 +255,7 @@ function run.trials(spec, trials, rounds, finish)
     local trial = task.trial
     trial.waiting = trial.waiting - 1
     task.model = trial.waiting == 0 and not spec.fold_sets and task.model or nil
-    if task.error then trial.error = trial.error or task.error end -- its other folds are left out
+    if task.error then trial.error = trial.error or task.error end -- its other folds are skipped
     if trial.waiting > 0 then return end
     gather(spec, trial, trial.tasks)
     trial.tasks, trial.waiting, trial.options, trial.train = nil, nil, nil, nil
@@ -263,7 +264,7 @@ function run.trials(spec, trials, rounds, finish)
   end)
 end
 
--- Fits the model of a trial once more, on all the training rows; returns it, or nil and a message.
+-- Fits the model of a trial again, on all training rows; returns it, or nil and a message.
 function run.refit(spec, trial)
   plan(spec, trial)
   local task = { trial = trial, train = spec.train, seed = trial.seed }

@@ -1,4 +1,4 @@
--- The parameters of a search: which values there are, and the trials that they make.
+-- The parameters of a search: their values, and the trials made from them.
 local internals = require("digits.core").internals
 local sorted_keys = require("digits.show").sorted_keys
 
@@ -13,7 +13,7 @@ local function is_list(value)
   return count == #value
 end
 
--- The text of a value, whose plain parts leaf(value) gives.
+-- The text of a value; leaf(value) returns the text of one that is not a table.
 local function lay_out(value, leaf)
   if type(value) ~= "table" then return leaf(value) end
   local parts, list = {}, is_list(value)
@@ -24,8 +24,8 @@ local function lay_out(value, leaf)
   return "{" .. table.concat(parts, ", ") .. "}"
 end
 
--- What distinguishes a value, as a text: 1, 1.0 and "1" differ. Raises for what cannot be told
--- apart.
+-- A string that identifies a value: 1, 1.0 and "1" differ. Raises an error for values that have
+-- none.
 local function canonical(value, where)
   return lay_out(value, function(plain)
     local kind = math.type(plain) or type(plain)
@@ -35,17 +35,17 @@ local function canonical(value, where)
       return text:find "[%.eni]" and text or text .. ".0"
     end
     if kind == "string" and plain:find "\0" then
-      internals.raise(where .. ": a text must be without NUL bytes")
+      internals.raise(where .. ": a string must not contain NUL bytes")
     end
     if kind == "string" then return ("%q"):format(plain) end
     local part = kind == "userdata" and internals.describe(plain)
     if kind == "integer" or kind == "boolean" or part then return tostring(plain) end
-    internals.raise(("%s: a value must be a number, a text, true, false, a part such as an " ..
-      "optimizer, or a list of such, found %s"):format(where, internals.found(plain)))
+    internals.raise(("%s: a value must be a number, a string, a boolean, a part such as an " ..
+      "optimizer, or a list of these, found %s"):format(where, internals.found(plain)))
   end)
 end
 
--- A value as tables and messages show it.
+-- A value as it is shown in tables and messages.
 function space.text(value)
   return lay_out(value, function(plain)
     if plain ~= plain then return "nan" end
@@ -61,20 +61,20 @@ local function copy(value)
   return made
 end
 
--- Parameters of their own for a caller, which print themselves.
+-- A copy of parameters for the user, which can be printed.
 function space.copy(params)
   return setmetatable(copy(params), { __tostring = space.text, __name = "params" })
 end
 
--- What distinguishes parameters.
+-- A string that identifies parameters.
 function space.key(params)
   return canonical(params, "params")
 end
 
 -- ---- distributions ----
 
--- A distribution: name, values (as in a journal), size (how many values, or nil), draw(u) for a
--- random number u in [0, 1).
+-- A distribution: name, values (as in a journal), size (the number of values, or nil), and draw(u)
+-- for a random number u in [0, 1).
 space.distribution = {}
 space.distribution.__index = space.distribution
 space.distribution.__name = "distribution"
@@ -88,7 +88,7 @@ local function list_of_values(name, values, where)
   for _, value in ipairs(values) do
     local text = canonical(value, where)
     if seen[text] then
-      internals.raise(("%s: %s is there twice"):format(where, space.text(value)))
+      internals.raise(("%s: the value %s is listed twice"):format(where, space.text(value)))
     end
     seen[text] = true
   end
@@ -96,12 +96,12 @@ local function list_of_values(name, values, where)
     draw = function(u) return values[1 + math.floor(u * #values)] end }, space.distribution)
 end
 
--- A function that makes a distribution from low to high, numbers of a type within limits: its size,
--- and what draws from it, are those that make(low, high) returns.
+-- Defines a function that returns a distribution from low to high, numbers of a type within limits;
+-- make(low, high) returns its draw and size.
 local function define(name, limits, doc, example, make)
   local function bound(which)
     return { which, limits.type, low = limits.low, high = limits.high, above = limits.above,
-      required = true, doc = which == "low" and "the least" or "the greatest" }
+      required = true, doc = which == "low" and "the least value" or "the greatest value" }
   end
   return internals.define({ path = "digits.search." .. name, arguments = -1, doc = doc,
     example = example, params = { bound "low", bound "high" } }, function(values)
@@ -117,33 +117,35 @@ local function define(name, limits, doc, example, make)
 end
 
 space.uniform = define("uniform", { type = "number" },
-  "Numbers from low to high, each as likely.", "search.uniform(0.3, 0.7)", function(low, high)
+  "A uniform distribution of numbers from low to high.", "search.uniform(0.3, 0.7)",
+  function(low, high)
     return function(u) return math.min(low + (high - low) * u, high) end
   end)
 
 space.log_uniform = define("log_uniform", { type = "number", above = 0 },
-  "Numbers whose logarithm is uniform: for learning rates.", "search.log_uniform(1e-4, 1e-2)",
-  function(low, high)
+  "A distribution of numbers whose logarithm is uniform: for learning rates.",
+  "search.log_uniform(1e-4, 1e-2)", function(low, high)
     local from, to = math.log(low), math.log(high)
     return function(u) return math.max(low, math.min(math.exp(from + (to - from) * u), high)) end
   end)
 
 space.integer = define("integer", { type = "integer", low = -(1 << 52), high = 1 << 52 },
-  "Whole numbers from low to high, both included.", "search.integer(3, 8)", function(low, high)
+  "A uniform distribution of whole numbers from low to high, both included.",
+  "search.integer(3, 8)", function(low, high)
     local size = high - low + 1
     return function(u) return low + math.floor(u * size) end, size
   end)
 
 space.choice = internals.define({ path = "digits.search.choice", params = { { "values", "table",
-  rest = true, required = true, doc = "what to choose from", expects = "a list of values" } },
-  doc = "One of the values, each as likely; the same as a list.",
+  rest = true, required = true, doc = "the values", expects = "a list of values" } },
+  doc = "A uniform choice of one of the values, as from a plain list.",
   example = "search.choice { \"relu\", \"tanh\" }" }, function(given)
     return list_of_values("choice", copy(given.values), "choice")
   end)
 
 -- ---- spaces ----
 
--- Checks params; returns what makes trials: names in order, and a distribution for each.
+-- Checks params; returns the space: names in order, and a distribution for each.
 function space.read(who, params, random)
   if next(params) == nil then
     internals.raise(who .. ": params must have lists of values to try, found an empty table")
@@ -166,7 +168,7 @@ function space.read(who, params, random)
         type(values) == "table" and "a table with names" or
         ("%s: write { %s }"):format(internals.found(values), space.text(values))))
     elseif #values == 0 then
-      internals.raise(where .. " is an empty list: there is nothing to try")
+      internals.raise(where .. " must have at least one value, found an empty list")
     else
       read.by_name[name] = list_of_values("choice", copy(values), where)
     end
@@ -176,7 +178,7 @@ function space.read(who, params, random)
   return read
 end
 
--- The names of what differs between trials.
+-- The names of the parameters that differ between trials.
 function space.varied(read)
   local names = {}
   for _, name in ipairs(read.names) do
@@ -185,7 +187,7 @@ function space.varied(read)
   return names
 end
 
--- How many different parameters there are; nil: no end of them.
+-- The number of different combinations; nil: infinite.
 function space.size(read)
   local size = 1
   for _, name in ipairs(read.names) do
@@ -198,10 +200,11 @@ end
 
 local function check_count(who, count)
   if count <= space.MOST_TRIALS then return end
-  internals.raise(("%s: %d trials are more than %d"):format(who, count, space.MOST_TRIALS))
+  internals.raise(("%s: expected at most %d trials, found %d"):format(who,
+    space.MOST_TRIALS, count))
 end
 
--- All parameters, the last name varying fastest.
+-- All combinations, the last name varying fastest.
 function space.grid(who, read)
   local count = space.size(read)
   check_count(who, count)
@@ -218,14 +221,14 @@ function space.grid(who, read)
   return all
 end
 
--- `count` different parameters, drawn at random. A draw depends on its number and the parameter's
--- name.
+-- `count` different combinations, drawn at random. A draw depends only on its number and the
+-- parameter's name.
 function space.draw(who, read, count, seed)
   local size = space.size(read)
   check_count(who, count)
   if size and count > size then
-    internals.raise(("%s: trials = %d, but there are only %d different parameters"):format(
-      who, count, size))
+    internals.raise(("%s: trials must be at most %d, the number of different combinations, " ..
+      "found %d"):format(who, size, count))
   end
   local all, seen, number = {}, {}, 0
   while #all < count do
@@ -242,7 +245,7 @@ function space.draw(who, read, count, seed)
   return all
 end
 
--- The space as a journal has it.
+-- The space as it is written to a journal.
 function space.describe(read)
   local described = {}
   for name, distribution in pairs(read.by_name) do

@@ -61,7 +61,7 @@ describe("a journal", function()
     assert.are.equal(tostring(found.best.history), tostring(again.best.history))
     os.remove(folder .. "/grid.best.safetensors")
     local _, message = pcall(function() return run().best.model end)
-    assert.matches("grid%.best%.safetensors, the best model, is not there any more; remove the j",
+    assert.matches("grid%.best%.safetensors, the best model, no longer exists; remove the journal",
       message)
   end)
 
@@ -103,8 +103,8 @@ describe("a journal", function()
     local ok, message = pcall(run, { verbose = 1 })
     rawset(io, "stdout", stdout)
     assert(ok, message)
-    assert.matches("grid%.jsonl ended in the middle of a line, which is dropped", said[1])
-    assert.matches("3 of 4 trials were finished before", said[2])
+    assert.matches("grid%.jsonl ended with an incomplete line, which was dropped", said[1])
+    assert.matches("3 of 4 trials were finished by an earlier run", said[2])
     assert.matches("^trial %d of 4: accuracy", said[3])
   end)
 
@@ -120,7 +120,7 @@ describe("a journal", function()
     assert.matches("train%.rows was 300, is now 299", message { train = train:take(299) })
     assert.matches("validation%.fingerprint was",
       message { validation = validation:shuffle { seed = 1 } })
-    assert.matches("folds was not there, is now 2", message { folds = 2, validation = NONE })
+    assert.matches("folds was absent, is now 2", message { folds = 2, validation = NONE })
     local _, other = pcall(run, { trials = 2 }, "random")
     assert.matches("kind was \"grid\", is now \"random\"", other)
     assert.are.equal(text, read())
@@ -130,7 +130,7 @@ describe("a journal", function()
     local function message() return select(2, pcall(run)) end
     for _, text in ipairs { "hello", "hello\n", "{}\n", "false\n", "[1,2]\nfoo" } do
       support.write(path, text)
-      assert.matches("grid%.jsonl is no journal of a search", message())
+      assert.matches("grid%.jsonl is not the journal of a search", message())
       assert.are.equal(text, read())
     end
     os.remove(path)
@@ -138,8 +138,8 @@ describe("a journal", function()
     local text = read()
     for _, change in ipairs {
       { "\n{.-\n", "\n{\"trial\":1\n", "line 2 of .* is not valid JSON" },
-      { "\n{.-\n", "\n7\n", "line 2 of .* is no record of a trial" },
-      { "\"dropout\":0.1,", "\"dropout\":0.3,", "other parameters or another seed for trial 1" },
+      { "\n{.-\n", "\n7\n", "line 2 of .* is not the record of a trial" },
+      { "\"dropout\":0.1,", "\"dropout\":0.3,", "different parameters or .* for trial 1" },
       { "\"version\":1", "\"version\":9", "version 9 of the format" },
     } do
       local changed = text:gsub(change[1], change[2], 1)
@@ -176,7 +176,7 @@ describe("a journal", function()
     local ours = support.read(best)
     found.best.model:save(best) -- says nothing of a search, as files of older versions
     assert.matches("grid%.best%.safetensors is not the model of trial %d of .*grid%.jsonl: it " ..
-      "does not say of which search it is", message())
+      "does not name its search", message())
     support.write(best, "nothing")
     assert.matches("is not the model of trial %d of .*: .*safetensors", message())
     local text = read()
@@ -185,14 +185,14 @@ describe("a journal", function()
     local theirs = support.read(best)
     assert.are_not.equal(ours, theirs) -- another search, though it found the same
     support.write(path, text)
-    assert.matches("it is that of another search; remove both", message())
+    assert.matches("it is the model of another search; remove both", message())
     support.write(best, ours)
     assert.are.equal(found.best.scores.accuracy, run().best.model:evaluate(validation).accuracy)
     support.write(best, (ours:gsub("trial %d of search", "trial 9 of search")))
-    assert.matches("it is that of another trial; remove both", message())
+    assert.matches("it is the model of another trial; remove both", message())
   end)
 
-  it("of an older version is read, but not its weights, which do not say whose they are", function()
+  it("of an older version is read, but not its weights, which do not name their search", function()
     local found = run()
     local text, ids = read():gsub(',"id":"%x+"', "")
     assert.are.equal(1, ids)
@@ -201,7 +201,7 @@ describe("a journal", function()
     local again, count = run()
     assert.are.equal(0, count)
     assert.are.same(outcome(found), outcome(again))
-    assert.matches("it does not say of which search it is, as those of older versions do not",
+    assert.matches("it does not name its search, because an older version saved it",
       refusal(function() return again.best.model end))
     support.write(path, text:match "^[^\n]*\n") -- interrupted, it goes on, and keeps its best
     again, count = run()
@@ -219,35 +219,35 @@ describe("a journal", function()
       return refusal(run, { folds = 2, validation = NONE })
     end
     for _, case in ipairs {
-      { '"scores":{"accuracy":', '"scores":{"recall":', "there is no accuracy among the scores" },
-      { '"scores":{"accuracy":[%d.]+', '"scores":{"accuracy":null', "the accuracy is no number" },
-      { '"scores":{"accuracy":[%d.]+', '"scores":{"accuracy":"0.5"', "scores is no table of num" },
-      { '"scores":{"accuracy":[%d.]+', '"scores":{"accuracy":{}', "scores is no table of numbers" },
-      { '"scores":{[^}]*}', '"scores":0.5', "scores is no table of numbers" },
-      { '"scores":{[^}]*}', '"scores":[0.5]', "scores is no table of numbers" },
-      { '"spread":{[^}]*}', '"spread":7', "spread is no table of numbers" },
-      { '"spread":{[^}]*}', '"spread":{"loss":"x"}', "spread is no table of numbers" },
-      { '"folds":%[[^%]]*%]', '"folds":7', "folds is no list" },
-      { '"folds":%[[^%]]*%]', '"folds":[7]', "folds is no list of tables of numbers" },
-      { '"seconds":[^,]*,', '"seconds":"long",', "seconds is no number" },
-      { '"trial":1', '"trial":"1"', "trial is no number" },
-      { '"params":{[^}]*}', '"params":1', "params is no table" },
-      { '"spread"', '"history":7,"spread"', "history is no history of a fit" },
-      { '"spread"', '"history":{"loss":[1],"epochs":2},"spread"', "history is no history" },
-      { '"spread"', '"history":{"accuracy":5},"spread"', "history is no history of a fit" },
-      { '"spread"', '"history":{"accuracy":"5"},"spread"', "history is no history of a fit" },
-      { '"spread"', '"history":{"rounds":[5]},"spread"', "history is no history of a fit" },
-      { '"spread"', '"rung":"first","spread"', "rung is no number" },
-      { '"spread"', '"error":7,"spread"', "error is no text" },
+      { '"scores":{"accuracy":', '"scores":{"recall":', "scores has no field accuracy" },
+      { '"scores":{"accuracy":[%d.]+', '"scores":{"accuracy":null', "scores.accuracy is not a n" },
+      { '"scores":{"accuracy":[%d.]+', '"scores":{"accuracy":"0.5"', "scores is not a table of n" },
+      { '"scores":{"accuracy":[%d.]+', '"scores":{"accuracy":{}', "scores is not a table of n" },
+      { '"scores":{[^}]*}', '"scores":0.5', "scores is not a table of numbers" },
+      { '"scores":{[^}]*}', '"scores":[0.5]', "scores is not a table of numbers" },
+      { '"spread":{[^}]*}', '"spread":7', "spread is not a table of numbers" },
+      { '"spread":{[^}]*}', '"spread":{"loss":"x"}', "spread is not a table of numbers" },
+      { '"folds":%[[^%]]*%]', '"folds":7', "folds is not a list" },
+      { '"folds":%[[^%]]*%]', '"folds":[7]', "folds is not a list of tables of numbers" },
+      { '"seconds":[^,]*,', '"seconds":"long",', "seconds is not a number" },
+      { '"trial":1', '"trial":"1"', "trial is not a positive integer" },
+      { '"params":{[^}]*}', '"params":1', "params is not a table" },
+      { '"spread"', '"history":7,"spread"', "history is not the history of a fit" },
+      { '"spread"', '"history":{"loss":[1],"epochs":2},"spread"', "history is not the h" },
+      { '"spread"', '"history":{"accuracy":5},"spread"', "history is not the history of a fit" },
+      { '"spread"', '"history":{"accuracy":"5"},"spread"', "history is not the history of a fit" },
+      { '"spread"', '"history":{"rounds":[5]},"spread"', "history is not the history of a fit" },
+      { '"spread"', '"rung":"first","spread"', "rung is not an integer" },
+      { '"spread"', '"error":7,"spread"', "error is not a string" },
     } do
       local changed, count = record:gsub(case[1], case[2], 1)
       assert.are.equal(1, count, case[1])
       local found = message(changed)
-      assert.matches("^grid: line 2 of .*grid%.jsonl is no record of a trial: ", found)
+      assert.matches("^grid: line 2 of .*grid%.jsonl is not the record of a trial: ", found)
       assert.is_truthy(found:find(case[3], 1, true), found)
-      assert.matches("; remove that line, and its trial is repeated$", found)
+      assert.matches("; remove that line to repeat its trial$", found)
     end
-    assert.matches("line 2 of .*: refit is no number", message '{"refit":"all"}')
+    assert.matches("line 2 of .*: refit is not an integer", message '{"refit":"all"}')
   end)
 
   it("keeps infinite scores as they are", function()
@@ -347,7 +347,7 @@ describe("a journal of other options of fit", function()
     assert.are.equal(0, run(fit()))
     assert.are.equal(1, run(fit { verbose = 0 }))
     assert.matches('another search: fit.epochs was 1, is now 2;', refusal(run, fit { epochs = 2 }))
-    assert.matches('fit.preparation was %["StandardScaler {}"%], is now not there', refusal(run,
+    assert.matches('fit.preparation was %["StandardScaler {}"%], is now absent', refusal(run,
       fit { preparation = NONE }))
     -- earlier programs did not write them
     local path = folder .. "/fit.jsonl"

@@ -325,14 +325,15 @@ describe("successive halving", function()
 
   it("refuses what does not fit together", function()
     local function message(changes) return refusal(search.halving, options(changes)) end
-    assert.matches("max must say how many epochs", message { params = rates })
-    assert.matches("fit%(p%) gives epochs = 1 .* leave epochs out",
+    assert.matches("expected max = ..., the number of epochs in the last rung",
+      message { params = rates })
+    assert.matches("fit%(p%) returned epochs = 1 .* leave epochs out",
       message { params = rates, max = 4 })
-    assert.matches("'epochs' is the resource",
+    assert.matches("params must not have 'epochs', which is the resource",
       message { params = { epochs = { 1, 2 } }, max = 4 })
-    assert.matches("trials must say", message { max = 4,
+    assert.matches("expected trials = ..., the number of candidates to draw", message { max = 4,
       params = { learning_rate = search.uniform(0, 1) } })
-    assert.matches("not with folds",
+    assert.matches("requires validation in place of folds",
       message { params = rates, resource = "rows", folds = 2, validation = NONE })
   end)
 end)
@@ -398,11 +399,12 @@ describe("bad input", function()
     assert.matches("workers must be a whole number from 1 to %d+, found 0", message { workers = 0 })
     assert.matches("train must be a dataset, found a tensor", message { train = train.x })
     assert.matches("validation must be a dataset", message { validation = {} })
-    assert.matches("judged on validation = a set, or by folds", message { validation = NONE })
-    assert.matches("or by folds = 5: give one of them", message { folds = 3 })
-    assert.matches("folds must be at most 300, as many as rows, found 301",
+    assert.matches("validation = a set or folds = 5, .* found neither",
+      message { validation = NONE })
+    assert.matches("validation = a set or folds = 5, .* found both", message { folds = 3 })
+    assert.matches("folds must be at most 300, the number of rows, found 301",
       message { folds = 301, validation = NONE })
-    assert.matches("refit goes with folds", message { refit = true })
+    assert.matches("refit requires folds", message { refit = true })
     assert.matches("model must be a function", message { model = build {} })
     assert.matches("fit must be a function", message { fit = 3 })
   end)
@@ -410,27 +412,29 @@ describe("bad input", function()
   it("tells of an empty grid, and of values that are no list", function()
     assert.matches("lists of values to try, found an empty table", message { params = {} })
     assert.matches("params is required %(a table with a list of values", message { params = NONE })
-    assert.matches("params%.dropout is an empty list", message { params = { dropout = {} } })
+    assert.matches("params%.dropout must have at least one value, found an empty list",
+      message { params = { dropout = {} } })
     assert.matches("params%.dropout must be a list of values, found 0%.5: write { 0%.5 }",
       message { params = { dropout = 0.5 } })
     assert.matches("params%.dropout must be a list of values, found a table with names",
       message { params = { dropout = { low = 1 } } })
-    assert.matches("params%.dropout: 0%.5 is there twice",
+    assert.matches("params%.dropout: the value 0%.5 is listed twice",
       message { params = { dropout = { 0.5, 0.1, 0.5 } } })
     assert.matches("distributions are for search%.random",
       message { params = { dropout = search.uniform(0, 1) } })
     assert.matches("a value must be a number, .* found a function",
       message { params = { dropout = { print } } })
     assert.matches("a value is NaN", message { params = { dropout = { 0 / 0 } } })
-    assert.matches("trials = 5, but there are only 4", message({ trials = 5 }, "random"))
+    assert.matches("trials must be at most 4, the number of different combinations, found 5",
+      message({ trials = 5 }, "random"))
   end)
 
   it("tells of an unknown metric", function()
     assert.matches("^grid: unknown metric 'acuracy', did you mean 'accuracy'%?",
       message { metric = "acuracy" })
-    assert.matches("unknown metric 'zzzzzzzz'; there are accuracy, .*; metric may be a function",
+    assert.matches("unknown metric 'zzzzzzzz'; there are .*; metric may also be a function",
       message { metric = "zzzzzzzz" })
-    assert.matches("maximize is for a metric that is a function",
+    assert.matches("remove maximize: it is for metrics that are functions",
       message { metric = "loss", maximize = true })
     assert.matches("must return a number, found 'high' %(a string%)",
       message { metric = function() return "high" end })
@@ -444,7 +448,7 @@ describe("bad input", function()
     assert.matches("all 4 trials failed; trial 1: fit: the model is not compiled", message {
       model = function() return nn.Sequential { nn.Input { 784 }, nn.Dense { 10 } } end })
     local threes = train:only { 3 }
-    assert.matches("the models have no accuracy: give another metric", message {
+    assert.matches("these models have no accuracy: choose another metric", message {
       train = threes, validation = threes, fit = { epochs = 1, batch_size = 10 },
       model = function()
         return compiled(nn.Sequential { nn.Input { 784 }, nn.Dense { 1 } })
