@@ -158,49 +158,84 @@ static void gather_gradient(const dg_plan *plan, const struct chunk *chunk, floa
     }
 }
 
+/* One update of all weights. Where the optimizer looks at weights as a whole, all gradients are
+ * gathered first; else each chunk is updated while its gradient is warm in the cache. */
 struct update_run {
     const dg_plan *plan;
-    bool update;
+    const dg_optimizer_type *optimizer; /* NULL: gradients are only gathered */
     double learning_rate;
+    bool gathers, updates;
 };
+
+static dg_update update_of(const struct update_run *run, int weight, int64_t begin, int64_t count)
+{
+    const dg_model *model = run->plan->model;
+    int64_t at = model->weights[weight].offset + begin;
+    dg_update update = { .options = model->optimizer->options,
+                         .learning_rate = run->learning_rate,
+                         .step = model->step + 1,
+                         .count = count,
+                         .weight = model->values + at,
+                         .gradient = model->gradients + at };
+    for (int i = 0; i < DG_MAX_SLOTS; i++)
+        if (model->slots[i]) update.slot[i] = model->slots[i] + at;
+    return update;
+}
 
 static dg_status update_chunk(void *context, int64_t index, int worker)
 {
     const struct update_run *run = context;
     (void)worker;
     const dg_plan *plan = run->plan;
-    dg_model *model = plan->model;
+    const dg_model *model = plan->model;
     const struct chunk *chunk = &plan->chunks[index];
     const dg_weight *weight = &model->weights[chunk->weight];
     int64_t at = weight->offset + chunk->begin;
-    gather_gradient(plan, chunk, model->gradients + at);
-    plan->chunk_penalties[index] =
-        dg_penalty(weight->regularizer, chunk->count, model->values + at, model->gradients + at);
-    if (!run->update) return DG_OK;
-    dg_update update = { .options = model->optimizer->options,
-                         .learning_rate = run->learning_rate,
-                         .step = model->step + 1,
-                         .count = chunk->count,
-                         .weight = model->values + at,
-                         .gradient = model->gradients + at };
-    for (int i = 0; i < DG_MAX_SLOTS; i++)
-        if (model->slots[i]) update.slot[i] = model->slots[i] + at;
-    ((const dg_optimizer_type *)model->optimizer->type)->update(&update);
+    if (run->gathers) {
+        gather_gradient(plan, chunk, model->gradients + at);
+        plan->chunk_penalties[index] = dg_penalty(weight->regularizer, chunk->count,
+                                                  model->values + at, model->gradients + at);
+    }
+    if (!run->updates) return DG_OK;
+    dg_update update = update_of(run, chunk->weight, chunk->begin, chunk->count);
+    memcpy(update.found, plan->found[chunk->weight], sizeof update.found);
+    run->optimizer->update(&update);
+    return DG_OK;
+}
+
+static dg_status begin_weight(void *context, int64_t index, int worker)
+{
+    const struct update_run *run = context;
+    (void)worker;
+    const dg_weight *weight = &run->plan->model->weights[index];
+    if (weight->frozen) return DG_OK;
+    dg_update whole = update_of(run, (int)index, 0, weight->size);
+    double *found = run->plan->found[index];
+    memset(found, 0, sizeof whole.found);
+    run->optimizer->begin(&whole, found);
     return DG_OK;
 }
 
 static dg_status run_update(const dg_plan *plan, bool update, double *penalty)
 {
     dg_model *model = plan->model;
-    struct update_run run = { .plan = plan, .update = update };
+    struct update_run run = { .plan = plan, .gathers = true };
     if (update) {
-        const dg_optimizer_type *type = (const dg_optimizer_type *)model->optimizer->type;
-        run.learning_rate =
-            *(const double *)((const char *)model->optimizer->options + type->learning_rate_offset);
+        run.optimizer = (const dg_optimizer_type *)model->optimizer->type;
+        run.learning_rate = *(const double *)((const char *)model->optimizer->options +
+                                              run.optimizer->learning_rate_offset);
     }
+    bool whole = update && run.optimizer->begin;
+    run.updates = update && !whole;
     DG_TRY(dg_parallel(&plan->job, plan->chunk_count, update_chunk, &run));
     *penalty = 0;
     for (int64_t i = 0; i < plan->chunk_count; i++) *penalty += plan->chunk_penalties[i];
+    if (whole) {
+        DG_TRY(dg_parallel(&plan->job, model->weight_count, begin_weight, &run));
+        run.gathers = false;
+        run.updates = true;
+        DG_TRY(dg_parallel(&plan->job, plan->chunk_count, update_chunk, &run));
+    }
     if (update) model->step++;
     return DG_OK;
 }

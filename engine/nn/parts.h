@@ -35,9 +35,9 @@ double dg_penalty(const dg_part *regularizer, int64_t count, const float *weight
 
 /* --- optimizers (engine/nn/optimizers/NAME.c) --------------------------------------------- */
 
-enum { DG_MAX_SLOTS = 3 };
+enum { DG_MAX_SLOTS = 3, DG_MAX_FOUND = 4 };
 
-/* One update of `count` neighbouring weights. */
+/* One update of `count` neighbouring numbers of a weight, or of all of them. */
 typedef struct dg_update {
     const void *options;
     double learning_rate;
@@ -45,13 +45,18 @@ typedef struct dg_update {
     int64_t count;
     float *weight;
     const float *gradient;
-    float *slot[DG_MAX_SLOTS]; /* zero before the first step */
+    float *slot[DG_MAX_SLOTS];  /* zero before the first step */
+    double found[DG_MAX_FOUND]; /* what begin() found of the whole weight */
 } dg_update;
 
 typedef struct dg_optimizer_type {
     dg_descriptor part;          /* kind "optimizer"; a parameter learning_rate is expected first */
     size_t learning_rate_offset; /* a double */
     int (*slots)(const void *options); /* how many numbers it keeps for each weight */
+    /* NULL, or called before any update of a step, for each weight as a whole, when its gradient is
+     * complete, penalties included: what it finds, norms say, goes to `found`, all zero before, and
+     * so to each update of this weight. It may change slots. */
+    void (*begin)(const dg_update *whole, double *found);
     void (*update)(const dg_update *update);
 } dg_optimizer_type;
 

@@ -271,6 +271,7 @@ static dg_status place_chunks(dg_plan *plan)
         count += (model->weights[i].size + CHUNK_FLOATS - 1) / CHUNK_FLOATS;
     DG_TRY(reserve(plan, &plan->chunks, count, sizeof *plan->chunks));
     DG_TRY(reserve_zero(plan, &plan->chunk_penalties, count, sizeof *plan->chunk_penalties));
+    DG_TRY(reserve_zero(plan, &plan->found, model->weight_count, sizeof *plan->found));
     for (int i = 0; i < model->weight_count; i++) {
         const dg_weight *weight = &model->weights[i];
         for (int64_t at = 0; at < weight->size && !weight->frozen; at += CHUNK_FLOATS) {

@@ -48,6 +48,7 @@ struct dg_plan {
     int64_t chunk_count;
     struct chunk *chunks;
     double *chunk_penalties;
+    double (*found)[DG_MAX_FOUND]; /* of each weight: what the optimizer found of it as a whole */
     float *logits; /* {capacity, width}: what the last activation is given, if the loss fuses */
     int64_t scratch_bytes; /* of one worker */
     char *scratch;

@@ -1,4 +1,9 @@
 /* Plans: what they promise to layers and optimizers. */
+#include <math.h>
+#include <string.h>
+
+#include "engine/base/memory.h"
+#include "engine/learner_metrics.h"
 #include "tests/engine/network.h"
 
 static const dg_job two_threads = { .threads = 2 };
@@ -95,10 +100,120 @@ static void test_layers_prepare_once_for_each_plan(void **state)
     dg_model_free(model);
 }
 
+/* --- optimizers that look at a weight as a whole ------------------------------------------ */
+
+typedef struct {
+    double learning_rate;
+} unit_options;
+
+static const dg_param unit_params[] = { DG_FLOAT(unit_options, learning_rate, DG_AT_LEAST(0),
+                                                 .default_number = 0.5, .doc = "rate"),
+                                        DG_END };
+
+static int no_slots(const void *options)
+{
+    (void)options;
+    return 0;
+}
+
+static void unit_begin(const dg_update *whole, double *found)
+{
+    assert_true(found[0] == 0 && found[1] == 0 && whole->found[0] == 0);
+    found[0] = (double)whole->count;
+    for (int64_t i = 0; i < whole->count; i++)
+        found[1] += (double)whole->gradient[i] * (double)whole->gradient[i];
+    found[1] = sqrt(found[1]);
+}
+
+/* Makes the step of the whole weight as long as the learning rate. */
+static void unit_update(const dg_update *update)
+{
+    if (update->count > update->found[0]) return;
+    for (int64_t i = 0; i < update->count; i++)
+        update->weight[i] -=
+            (float)(update->learning_rate * (double)update->gradient[i] / update->found[1]);
+}
+
+static const dg_optimizer_type unit = {
+    .part = { .kind = "optimizer",
+              .name = "Unit",
+              .params = unit_params,
+              .options_size = sizeof(unit_options) },
+    .learning_rate_offset = offsetof(unit_options, learning_rate),
+    .slots = no_slots,
+    .begin = unit_begin,
+    .update = unit_update,
+};
+
+/* 150 x 100 numbers: more than go into one update. */
+static dg_model *for_unit(void)
+{
+    dg_model *model;
+    dg_part *recipe;
+    dg_metric accuracy;
+    assert_ok(dg_model_new(&model, 1));
+    int node = network_add(model, -1, "Input", "shape=150");
+    node = network_add(model, node, "Dense", "units=100 activation=tanh kernel_regularizer=l2");
+    node = network_add(model, node, "BatchNormalization", "");
+    node = network_add(model, node, "Dense", "units=2 activation=softmax");
+    assert_ok(dg_model_finish(model, node));
+    assert_ok(dg_part_begin(&unit.part, &recipe));
+    assert_ok(dg_part_finish(recipe));
+    const dg_part *loss = network_part("loss", "categorical_crossentropy", "");
+    assert_ok(dg_metric_find(&accuracy, "accuracy"));
+    assert_ok(dg_model_compile(model, recipe, loss, 1, &accuracy));
+    dg_part_release(recipe);
+    dg_part_release(loss);
+    return model;
+}
+
+static void fit_steps(dg_model *model, const dg_dataset *set, int steps, int threads)
+{
+    dg_network_fit own = { .epochs = steps, .batch_size = dg_dataset_rows(set) };
+    dg_fit_options options = { .own = &own };
+    dg_fit_result result;
+    dg_job job = { .threads = threads };
+    assert_ok(dg_learner_fit(&model->base, set, &options, &job, &result));
+}
+
+static void test_optimizers_see_whole_weights(void **state)
+{
+    (void)state;
+    dg_model *model = for_unit(), *other = for_unit();
+    const dg_dataset *set = network_set(model, 30, 2, false, 1);
+    float *before;
+    double loss;
+    assert_ok(dg_model_gradients(model, set, 0, &two_threads, &loss));
+    assert_ok(dg_alloc(&before, model->value_count, sizeof *before));
+    memcpy(before, model->values, (size_t)model->value_count * sizeof *before);
+    fit_steps(model, set, 1, 2);
+    for (int i = 0; i < model->weight_count; i++) {
+        const dg_weight *weight = &model->weights[i];
+        double length = 0;
+        for (int64_t k = 0; k < weight->size; k++) {
+            double moved =
+                (double)dg_model_weight(model, i)[k] - (double)before[weight->offset + k];
+            length += moved * moved;
+            if (weight->frozen) continue;
+            assert_true(moved * (double)dg_model_gradient(model, i)[k] <= 0);
+        }
+        if (!weight->frozen) assert_true(fabs(sqrt(length) - 0.5) < 1e-4);
+    }
+    fit_steps(model, set, 4, 2);
+    fit_steps(other, set, 1, 1);
+    fit_steps(other, set, 4, 1);
+    assert_memory_equal(model->values, other->values, (size_t)model->value_count * sizeof *before);
+    dg_free(before);
+    dg_dataset_release(set);
+    dg_model_free(model);
+    dg_model_free(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         leaving_nothing(test_layers_prepare_once_for_each_plan),
+        leaving_nothing(test_optimizers_see_whole_weights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
