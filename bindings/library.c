@@ -9,9 +9,13 @@
 
 #include "bindings/calls/check.h"
 #include "bindings/calls/class.h"
+#include "bindings/calls/constructors.h"
+#include "bindings/calls/define.h"
 #include "bindings/calls/described.h"
 #include "bindings/calls/documents.h"
+#include "bindings/calls/memory.h"
 #include "bindings/calls/parts.h"
+#include "bindings/calls/reference.h"
 #include "bindings/calls/tables.h"
 #include "bindings/learners/background.h"
 #include "bindings/learners/graph.h"
@@ -22,7 +26,6 @@
 #include "bindings/services/journal.h"
 #include "bindings/services/picture.h"
 #include "bindings/values/dataset.h"
-#include "bindings/values/memory.h"
 #include "bindings/values/tensor.h"
 #include "engine/base/clock.h"
 #include "engine/base/kernel.h"
@@ -290,16 +293,14 @@ int luaopen_digits_core(lua_State *L)
 {
     dg_memory_watch(L);
     dg_push_functions(L, functions, "digits.");
+    dg_open_parts(L);
     dg_open_tensor(L);
     dg_open_data(L);
     lua_setfield(L, -2, "data");
-    dg_open_parts(L);
     dg_open_learner(L);
     dg_open_model(L);
-    dg_add_constructors(L);
-    lua_getfield(L, -1, "nn");
     dg_open_graph(L);
-    lua_pop(L, 1);
+    dg_add_constructors(L);
     dg_open_metrics(L);
     lua_setfield(L, -2, "metrics");
     dg_set_text(L, "version", DIGITS_VERSION);

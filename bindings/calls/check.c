@@ -48,7 +48,7 @@ void dg_tell(lua_State *L, const char *function, const char *text)
     luaL_getsubtable(L, LUA_REGISTRYINDEX, "digits.told");
     lua_pushvalue(L, -2);
     if (lua_rawget(L, -2) == LUA_TNIL) {
-        lua_writestringerror("digits-lua: warning: %s\n", lua_tostring(L, -3));
+        lua_writestringerror(DG_PROGRAM_NAME ": warning: %s\n", lua_tostring(L, -3));
         lua_pushvalue(L, -3);
         lua_pushboolean(L, true);
         lua_rawset(L, -4);

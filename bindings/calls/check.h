@@ -16,6 +16,8 @@
 #include "engine/base/status.h"
 #include "engine/part/param.h"
 
+#define DG_PROGRAM_NAME "digits-lua" /* what lines on standard error begin with */
+
 /* Raises a message (formatted as lua_pushfstring does) that begins with the line of the user's
  * code: the first Lua function on the stack that is not one of the library's scripts. */
 int dg_raise(lua_State *L, const char *format, ...);

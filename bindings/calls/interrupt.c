@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bindings/program/program.h"
+#include "bindings/calls/check.h"
 #include "engine/parallel.h"
 
 /* The text of dg_job_check, too. */

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "bindings/calls/check.h"
-#include "bindings/calls/described.h"
-#include "bindings/values/tensor.h"
+#include "bindings/calls/parts.h"
+#include "bindings/calls/signature.h"
 
 enum { NAME_SIZE = 120 };
 
@@ -184,17 +184,19 @@ static void check_some(lua_State *L, int made, const char *who, const dg_param *
     dg_check_status(L, dg_param_mismatch(who, param, &empty));
 }
 
-/* The list in place of the tensor at `index`, pushed. */
+/* The list that an object stands for (a tensor for its elements), pushed: what its metamethod
+ * __elements gives, called with whether items may be lists. */
 static bool push_elements(lua_State *L, int index, const dg_list *list)
 {
-    const dg_tensor *tensor = dg_test_tensor(L, index);
+    if (lua_type(L, index) != LUA_TUSERDATA) return false;
+    if (luaL_getmetafield(L, index, "__elements") == LUA_TNIL) return false;
     const dg_lua_handle *item = (const dg_lua_handle *)list->item.handle;
-    bool nested = list->item.type == DG_TYPE_SLOT && item->convert;
-    if (!tensor || tensor->axes < 1 || (tensor->axes > 1 && !nested)) return false;
-    lua_pushcfunction(L, dg_tensor_totable);
     lua_pushvalue(L, index);
-    lua_call(L, 1, 1);
-    return true;
+    lua_pushboolean(L, list->item.type == DG_TYPE_SLOT && item->convert);
+    lua_call(L, 2, 1);
+    if (!lua_isnil(L, -1)) return true;
+    lua_pop(L, 1);
+    return false;
 }
 
 static bool read_list(lua_State *L, int index, const char *who, const dg_param *param,

@@ -4,9 +4,8 @@
 #include <string.h>
 
 #include "bindings/calls/check.h"
-#include "bindings/calls/described.h"
 #include "bindings/calls/parts.h"
-#include "bindings/calls/tables.h"
+#include "bindings/calls/signature.h"
 
 /* --- handles -------------------------------------------------------------------------------- */
 
@@ -169,9 +168,9 @@ static void set_position(lua_State *L, dg_part *part, int position, int index)
     leave(L, part, top);
 }
 
-static void set_layer_name(lua_State *L, int object, int index)
+static void set_name(lua_State *L, const dg_part *part, int object, int index)
 {
-    dg_want_text(L, index, "a layer", "name");
+    dg_want_text(L, index, part->type->name, "name");
     lua_pushvalue(L, index);
     lua_setiuservalue(L, object, 1);
 }
@@ -216,7 +215,7 @@ static void set_named(lua_State *L, dg_part *part, int object, int index, int co
     }
     if (!object) return;
     lua_pushliteral(L, "name");
-    if (lua_rawget(L, index) != LUA_TNIL) set_layer_name(L, object, -1);
+    if (lua_rawget(L, index) != LUA_TNIL) set_name(L, part, object, -1);
     lua_pop(L, 1);
 }
 
@@ -356,51 +355,4 @@ void dg_read_options(lua_State *L, dg_part *part, int arguments, int first, int 
     else
         read_after(L, part, arguments, first);
     dg_check_status(L, dg_part_finish(part));
-}
-
-/* --- options as Lua values ------------------------------------------------------------------ */
-
-void dg_push_options(lua_State *L, const dg_part *part, int from)
-{
-    int count = dg_param_count(part->type);
-    luaL_checkstack(L, 8, NULL);
-    lua_createtable(L, 0, count);
-    for (int i = from < 0 ? 0 : from; i < count; i++) {
-        dg_value value = dg_part_get(part, i);
-        dg_push_value(L, &value);
-        lua_setfield(L, -2, part->type->params[i].name);
-    }
-}
-
-void dg_push_value(lua_State *L, const dg_value *value)
-{
-    switch (value->type) {
-    case DG_VALUE_NIL: lua_pushnil(L); break;
-    case DG_VALUE_BOOL: lua_pushboolean(L, value->boolean); break;
-    case DG_VALUE_INT: lua_pushinteger(L, value->integer); break;
-    case DG_VALUE_FLOAT: lua_pushnumber(L, value->number); break;
-    case DG_VALUE_TEXT: lua_pushstring(L, value->text); break;
-    case DG_VALUE_PART: dg_push_part(L, value->part); break;
-    case DG_VALUE_INTS:
-        dg_push_list(L, value->ints.count);
-        for (int i = 0; i < value->ints.count; i++) {
-            lua_pushinteger(L, value->ints.at[i]);
-            lua_rawseti(L, -2, i + 1);
-        }
-        break;
-    case DG_VALUE_MAP:
-        lua_newtable(L);
-        for (int64_t i = 0; i < value->map.count; i++) {
-            lua_pushnumber(L, value->map.at[i].number);
-            lua_rawseti(L, -2, value->map.at[i].label);
-        }
-        break;
-    case DG_VALUE_HANDLE:
-        if (value->slot)
-            lua_pushvalue(L, value->slot);
-        else
-            lua_pushnil(L);
-        break;
-    case DG_VALUE_OTHER: lua_pushnil(L); break;
-    }
 }

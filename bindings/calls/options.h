@@ -35,22 +35,18 @@ bool dg_is_table(lua_State *L, int index, dg_value *out);
 /* How the values of a call stand. */
 enum { DG_FREE_ARGUMENTS = -1 };
 
+enum { DG_MAX_OPTIONS_SIZE = 1024 }; /* bytes of an options struct */
+
 /* Sets the options of `part` (begun, or opened for a call) from the arguments from stack index
  * `first` to the top, and finishes it. `arguments`: so many of its parameters are arguments of
  * their own, and the rest stand in a table after them; with 0 the table may hold values by
  * position, too, and a single value of another type is the first of them; DG_FREE_ARGUMENTS: any
- * number of values by position, then a table of names. `object`: where the layer lies whose option
+ * number of values by position, then a table of names. `object`: where the part lies whose option
  * `name` is kept as its user value; or 0. What is pushed stays, for the options refer to it. */
 void dg_read_options(lua_State *L, dg_part *part, int arguments, int first, int object);
 
 /* The value at `index`, for `param` (NULL: there is no such parameter), not yet checked. Texts are
  * borrowed from the stack; what the value refers to may be pushed. */
 dg_value dg_read_value(lua_State *L, int index, const char *who, const dg_param *param);
-
-/* Pushes a table of the options from parameter `from` on. */
-void dg_push_options(lua_State *L, const dg_part *part, int from);
-
-/* Pushes the value of an option as Lua has it. */
-void dg_push_value(lua_State *L, const dg_value *value);
 
 #endif

@@ -6,12 +6,12 @@
 
 #include "bindings/calls/check.h"
 #include "bindings/calls/interrupt.h"
+#include "bindings/calls/memory.h"
 #include "bindings/calls/tables.h"
 #include "bindings/learners/fit.h"
 #include "bindings/learners/learner.h"
 #include "bindings/learners/metric_functions.h"
 #include "bindings/values/dataset.h"
-#include "bindings/values/memory.h"
 #include "bindings/values/tensor.h"
 #include "engine/base/clock.h"
 #include "engine/stopping.h"

@@ -54,11 +54,12 @@ static void check_node(lua_State *L, int index, const char *function)
     dg_wrong_type(L, index, function, "the input", "nn.Input { ... } or a layer called on one");
 }
 
-int dg_call_layer(lua_State *L)
+/* layer(input) or layer { input, input, ... }: pushes a node. */
+static int call_layer(lua_State *L)
 {
     const dg_part *part = dg_test_part(L, 1);
-    if (!part || strcmp(part->type->kind, "layer") != 0 || is_input(L, 1))
-        return dg_raise(L, "%s cannot be called: only layers are called, on their input",
+    if (is_input(L, 1))
+        return dg_raise(L, "%s cannot be called: it reads no other layer",
                         luaL_tolstring(L, 1, NULL));
     if (lua_gettop(L) > 2)
         return dg_raise(L, "%s: expected one input, or a list of them { a, b }, found %d arguments",
@@ -123,7 +124,7 @@ static const dg_part *want_layer(lua_State *L, int index, int place)
 {
     const dg_part *part = dg_test_part(L, index);
     if (part) return part;
-    if (luaL_testudata(L, index, "digits.constructor"))
+    if (luaL_testudata(L, index, DG_CONSTRUCTOR))
         dg_raise(L,
                  "Sequential: value %d is a constructor, not a layer: call it, as in nn.Flatten {}",
                  place);
@@ -157,7 +158,7 @@ static int sequential(lua_State *L, const void *options)
                 part->type->name);
         int before = node;
         dg_status status =
-            dg_model_add(model, part, i > 1, &before, dg_layer_name(L, lua_gettop(L)), &node);
+            dg_model_add(model, part, i > 1, &before, dg_part_name(L, lua_gettop(L)), &node);
         dg_check_call(L, status, "Sequential");
         lua_pop(L, 1);
     }
@@ -194,7 +195,7 @@ static int add_node(lua_State *L, dg_model *model, int numbers, int depth)
         lua_getiuservalue(L, node, LAYER);
     }
     dg_status status = dg_model_add(model, dg_test_part(L, -1), inputs, input,
-                                    dg_layer_name(L, lua_gettop(L)), &number);
+                                    dg_part_name(L, lua_gettop(L)), &number);
     dg_check_call(L, status, "Model");
     lua_pushvalue(L, node);
     lua_pushinteger(L, number);
@@ -254,13 +255,26 @@ static const dg_function constructors[] = {
     { .name = NULL },
 };
 
+static const dg_hint layer_hints[] = {
+    { "trainable", "layers cannot be frozen yet, all weights are trained" },
+    { NULL },
+};
+
+/* What networks are made of. */
+static const dg_part_kind kinds[] = {
+    { "layer", .module = "nn", .named = true, .call = call_layer, .hints = layer_hints },
+    { "loss", .module = "nn" },
+    { "optimizer", .module = "nn" },
+    { "initializer", .module = "nn" },
+    { "regularizer", .module = "nn" },
+    { NULL },
+};
+
 void dg_open_graph(lua_State *L)
 {
     dg_class_register(L, &node_class);
-    dg_push_functions(L, constructors, "nn.");
-    for (const dg_function *each = constructors; each->name; each++) {
-        lua_getfield(L, -1, each->name);
-        lua_setfield(L, -3, each->name);
-    }
+    dg_add_kinds(L, kinds);
+    luaL_getsubtable(L, -1, "nn");
+    dg_set_functions(L, constructors, "nn.");
     lua_pop(L, 1);
 }

@@ -5,11 +5,8 @@
 
 #include <lua.h>
 
-/* Registers the class of nodes, and sets Sequential and Model in the table nn on top of the
- * stack. */
+/* Registers the class of nodes and what networks are made of, and sets Sequential and Model in the
+ * field nn of the table on top of the stack. */
 void dg_open_graph(lua_State *L);
-
-/* layer(input) or layer { input, input, ... }: pushes a node. The metamethod __call of parts. */
-int dg_call_layer(lua_State *L);
 
 #endif

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "bindings/calls/check.h"
+#include "bindings/calls/define.h"
+#include "bindings/calls/memory.h"
 #include "bindings/calls/parts.h"
 #include "bindings/calls/tables.h"
 #include "bindings/learners/fit.h"
@@ -12,7 +14,6 @@
 #include "bindings/learners/model.h"
 #include "bindings/learners/trees.h"
 #include "bindings/values/dataset.h"
-#include "bindings/values/memory.h"
 #include "bindings/values/tensor.h"
 #include "engine/base/random.h"
 #include "engine/importance.h"
@@ -554,8 +555,34 @@ static const dg_function load_function = DG_FUNCTION(
                             "say them")),
     .arguments = 2);
 
+/* --- as parts ------------------------------------------------------------------------------- */
+
+static const char *module_of(const dg_descriptor *type)
+{
+    return ((const dg_learner_type *)type)->module;
+}
+
+/* Sets the list of the formats of other programs: "XGBoost's JSON (.json)". */
+static void set_formats(lua_State *L, const dg_descriptor *descriptor)
+{
+    const dg_learner_type *type = (const dg_learner_type *)descriptor;
+    lua_newtable(L);
+    for (int i = 0; type->formats && type->formats[i]; i++) {
+        lua_pushfstring(L, "%s (%s)", type->formats[i]->name, type->formats[i]->ending);
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_setfield(L, -2, "formats");
+}
+
+static const dg_part_kind kinds[] = {
+    { "learner", .module_of = module_of, .make = dg_push_new_learner, .describe = set_formats },
+    { NULL },
+};
+
 void dg_open_learner(lua_State *L)
 {
+    dg_add_word(L, "model", &dg_learner_handle);
+    dg_add_kinds(L, kinds);
     register_type(L, NULL);
     for (int i = 0; dg_registry[i]; i++)
         if (strcmp(dg_registry[i]->kind, "learner") == 0)

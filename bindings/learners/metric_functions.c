@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "bindings/calls/check.h"
+#include "bindings/calls/memory.h"
 #include "bindings/learners/learner.h"
-#include "bindings/values/memory.h"
 #include "bindings/values/tensor.h"
 
 /* --- reading -------------------------------------------------------------------------------- */

@@ -4,7 +4,7 @@
 
 #include <lua.h>
 
-#define DG_PROGRAM_NAME "digits-lua"
+#include "bindings/calls/check.h" /* DG_PROGRAM_NAME */
 
 /* Calls the function below its `arguments` as lua_call does, and returns a Lua status. A failure
  * leaves one value, the message with a traceback. Answers Ctrl-C: when the call is over, no

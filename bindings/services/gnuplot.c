@@ -5,8 +5,8 @@
 
 #include "bindings/calls/check.h"
 #include "bindings/calls/class.h"
+#include "bindings/calls/memory.h"
 #include "bindings/services/picture.h"
-#include "bindings/values/memory.h"
 #include "engine/base/process.h"
 
 #define INSTALL                                                                                    \

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "bindings/calls/check.h"
+#include "bindings/calls/define.h"
 #include "bindings/values/tensor.h"
 #include "engine/base/atomic_file.h"
 #include "engine/picture/picture.h"
@@ -147,8 +148,21 @@ static const luaL_Reg functions[] = {
     { NULL, NULL },
 };
 
+static bool read_picture(lua_State *L, int index, dg_value *out)
+{
+    (void)out;
+    if (lua_type(L, index) != LUA_TTABLE || !lua_getmetatable(L, index)) return false;
+    luaL_getmetatable(L, "digits.picture");
+    bool same = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    return same;
+}
+
+static const dg_lua_handle picture_handle = { { "picture", "a picture" }, read_picture, NULL };
+
 void dg_open_picture(lua_State *L)
 {
+    dg_add_word(L, "picture", &picture_handle);
     luaL_newlib(L, functions);
     lua_setfield(L, -2, "picture");
 }

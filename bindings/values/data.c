@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "bindings/calls/check.h"
+#include "bindings/calls/define.h"
 #include "bindings/calls/described.h"
+#include "bindings/calls/parts.h"
 #include "bindings/calls/tables.h"
 #include "bindings/values/dataset.h"
 #include "bindings/values/tensor.h"
@@ -359,6 +361,9 @@ static const dg_function sources[] = {
 
 void dg_open_data(lua_State *L)
 {
+    static const dg_part_kind kinds[] = { { "preparation", .module = "data" }, { NULL } };
+    dg_add_word(L, "dataset", &dg_dataset_handle);
+    dg_add_kinds(L, kinds);
     dg_class_register(L, &dataset_class);
     dg_push_functions(L, sources, "data.");
     for (int i = 0; dg_registry[i]; i++)

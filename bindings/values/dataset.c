@@ -2,8 +2,8 @@
 #include "bindings/values/dataset.h"
 
 #include "bindings/calls/check.h"
+#include "bindings/calls/memory.h"
 #include "bindings/calls/tables.h"
-#include "bindings/values/memory.h"
 #include "bindings/values/tensor.h"
 
 /* --- userdata ------------------------------------------------------------------------------- */

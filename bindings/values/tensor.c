@@ -2,7 +2,7 @@
 #include "bindings/values/tensor.h"
 
 #include "bindings/calls/check.h"
-#include "bindings/values/memory.h"
+#include "bindings/calls/memory.h"
 
 /* A tensor among all that Lua has: a ring, whose head is kept in the registry. */
 struct tensor_value {

@@ -56,6 +56,10 @@ int64_t *dg_want_rows(lua_State *L, int index, const char *function, int64_t siz
 void dg_push_tensor_of(lua_State *L, int index, const char *function, const dg_dtype *dtype);
 int dg_tensor_totable(lua_State *L);
 
+/* __elements(tensor, nested): the list that a tensor stands for, which has lists only if nested; or
+ * nothing. */
+int dg_tensor_elements(lua_State *L);
+
 /* --- bindings/values/tensor_make.c --- */
 
 /* Registers the class and sets the functions that make tensors in the table on top of the stack. */

@@ -1,5 +1,6 @@
 /* The class of tensors, and the functions that make them. */
 #include "bindings/calls/check.h"
+#include "bindings/calls/define.h"
 #include "bindings/calls/described.h"
 #include "bindings/calls/tables.h"
 #include "bindings/values/tensor.h"
@@ -189,6 +190,7 @@ static const dg_function constructors[] = {
 
 void dg_open_tensor(lua_State *L)
 {
+    dg_add_word(L, "tensor", &dg_tensor_handle);
     dg_class_register(L, &tensor_class);
     luaL_getmetatable(L, DG_TENSOR);
     dg_set_tensor_operators(L);

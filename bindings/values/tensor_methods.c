@@ -232,6 +232,7 @@ const luaL_Reg dg_tensor_metamethods[] = {
     { "__len", tensor_len },
     { "__tostring", tensor_tostring },
     { "__newindex", dg_tensor_newindex },
+    { "__elements", dg_tensor_elements },
     { "__gc", dg_tensor_gc },
     { NULL, NULL },
 };

@@ -151,6 +151,14 @@ static void push_nested(lua_State *L, const dg_tensor *tensor, int axis, int64_t
     }
 }
 
+int dg_tensor_elements(lua_State *L)
+{
+    const dg_tensor *tensor = dg_want_tensor(L, 1, "totable", "the value");
+    bool nested = lua_toboolean(L, 2);
+    if (tensor->axes < 1 || (tensor->axes > 1 && !nested)) return 0;
+    return dg_tensor_totable(L);
+}
+
 int dg_tensor_totable(lua_State *L)
 {
     const dg_tensor *tensor = dg_want_tensor(L, 1, "totable", "the value");

@@ -170,6 +170,12 @@ describe("Sequential", function()
       "make another model", message(function() model.layers[2].units = 5 end))
     assert.matches("^Dense is a description and never changes; layers cannot be frozen yet",
       message(function() layer.part.trainable = false end))
+    assert.matches("^Adam {} cannot be called: it is an optimizer",
+      message(function() return nn.Adam {}(nn.Input { 3 }) end))
+    assert.matches("^Input { shape = {3} } cannot be called: it reads no other layer",
+      message(function() return nn.Input { 3 }(nn.Input { 3 }) end))
+    assert.matches("^Dense: name must be a string, found 3",
+      message(function() return nn.Dense { 3, name = 3 } end))
     assert.matches("^Dense is a description and never changes: make another one",
       message(function() layer.part.units = 5 end))
     for _, name in ipairs { "Dense", "Conv2D", "BatchNormalization" } do

@@ -1,5 +1,5 @@
 /* The hook that joins the engine's allocator to Lua's collector. */
-#include "bindings/values/memory.h"
+#include "bindings/calls/memory.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
  * when malloc fails. It happens only on
  * the thread that runs Lua, outside parallel regions, and not while a collection runs. A
  * collector that the script has stopped runs only when malloc fails. */
-#ifndef DIGITS_BINDINGS_VALUES_MEMORY_H
-#define DIGITS_BINDINGS_VALUES_MEMORY_H
+#ifndef DIGITS_BINDINGS_CALLS_MEMORY_H
+#define DIGITS_BINDINGS_CALLS_MEMORY_H
 
 #include <lua.h>
 
