@@ -11,7 +11,7 @@ enum { NODES_BETWEEN_CHECKS = 64 };
 
 /* --- memory ------------------------------------------------------------------------------- */
 
-static dg_status allocate(dg_cart *cart)
+static dg_status cart_allocate(dg_cart *cart)
 {
     const dg_cart_sample *sample = cart->sample;
     int64_t n = sample->count, features = sample->bins->features, classes = sample->classes;
@@ -35,7 +35,7 @@ static dg_status allocate(dg_cart *cart)
     return dg_alloc_zero(&cart->tally, DG_MAX_BINS * classes, sizeof *cart->tally);
 }
 
-static void release(dg_cart *cart)
+static void cart_release(dg_cart *cart)
 {
     dg_free(cart->row);
     dg_free(cart->spare);
@@ -54,7 +54,7 @@ static void release(dg_cart *cart)
     dg_free(cart->sums);
 }
 
-/* Numbers that are far from 0 lose no digits when their squares are summed. */
+/* Summed about their mean, numbers far from 0 lose no digits when they are squared. */
 static void find_center(dg_cart *cart)
 {
     const dg_cart_sample *sample = cart->sample;
@@ -64,7 +64,7 @@ static void find_center(dg_cart *cart)
 }
 
 /* Features that are the same in all rows of the data are known to be constant from the start. */
-static int64_t begin(dg_cart *cart)
+static int64_t cart_begin(dg_cart *cart)
 {
     const dg_cart_sample *sample = cart->sample;
     const dg_bins *bins = sample->bins;
@@ -91,7 +91,7 @@ static int64_t begin(dg_cart *cart)
 
 /* --- a node ------------------------------------------------------------------------------- */
 
-/* Of a leaf that is not pure, for those who print the tree. */
+/* Of a leaf that is not pure: shown where the tree is printed. */
 static double impurity(const dg_cart *cart, const dg_cart_node *node)
 {
     double sum = 0, mean = cart->total[0] / node->weight;
@@ -123,7 +123,7 @@ static void consider(dg_cart *cart, dg_cart_node *node)
     double whole = cart->sample->number ? cart->squares : options->entropy ? 0 : node->weight;
     fact->weight = (float)((whole - node->score) / node->weight);
     double decrease = (node->split.score - node->score) / (double)cart->tree->fact[0].cover;
-    /* with a limit of 0 a split that wins nothing is taken, though rounding may have it lose */
+    /* with a limit of 0 a split without decrease is taken, even if rounding makes it negative */
     if (options->min_decrease > 0 && decrease + 0x1p-52 < options->min_decrease)
         node->split.column = -1;
 }
@@ -162,80 +162,77 @@ static dg_status split_node(dg_cart *cart, const dg_cart_node *node, dg_cart_nod
 
 /* --- the order of growing ----------------------------------------------------------------- */
 
-struct pending {
-    dg_cart_node *node;
-    int64_t count, capacity;
-};
-
-static dg_status push(struct pending *pending, const dg_cart_node *node)
-{
-    if (pending->count == pending->capacity) {
-        int64_t capacity = pending->capacity ? 2 * pending->capacity : 64;
-        DG_TRY(dg_resize(&pending->node, capacity, sizeof *pending->node));
-        pending->capacity = capacity;
-    }
-    pending->node[pending->count++] = *node;
-    return DG_OK;
-}
-
-/* Where the rows of a leaf are is remembered until the leaves have numbers. */
-struct leaf {
+/* The rows of a leaf, kept until the leaves have numbers. */
+struct cart_leaf {
     int32_t node;
     int64_t begin, end;
 };
 
-struct leaves {
-    struct leaf *leaf;
-    int64_t count, capacity;
+struct cart_frontier {
+    dg_cart_node *pending; /* {room}: a stack */
+    int64_t count, room;
+    struct cart_leaf *leaf; /* {leaves} */
+    int64_t leaves;
 };
 
-static dg_status add_leaf(struct leaves *leaves, const dg_cart_node *node)
+static void frontier_release(struct cart_frontier *frontier)
 {
-    if (leaves->count == leaves->capacity) {
-        int64_t capacity = leaves->capacity ? 2 * leaves->capacity : 64;
-        DG_TRY(dg_resize(&leaves->leaf, capacity, sizeof *leaves->leaf));
-        leaves->capacity = capacity;
+    dg_free(frontier->pending);
+    dg_free(frontier->leaf);
+}
+
+static dg_status push(struct cart_frontier *frontier, const dg_cart_node *node)
+{
+    if (frontier->count == frontier->room) {
+        int64_t room = 2 * frontier->room + 32;
+        DG_TRY(dg_resize(&frontier->pending, room, sizeof *frontier->pending));
+        frontier->room = room;
     }
-    leaves->leaf[leaves->count++] = (struct leaf){ node->node, node->begin, node->end };
+    frontier->pending[frontier->count++] = *node;
     return DG_OK;
 }
 
-/* Depth first, left before right: what is known to be constant stays known on the way down. */
-static dg_status grow_down(dg_cart *cart, struct pending *pending, struct leaves *leaves,
-                           const dg_job *job)
+static dg_status add_leaf(struct cart_frontier *frontier, const dg_cart_node *node)
 {
-    for (int64_t done = 0; pending->count > 0; done++) {
-        dg_cart_node node = pending->node[--pending->count], child[2];
+    DG_TRY(dg_grow(&frontier->leaf, frontier->leaves, sizeof *frontier->leaf));
+    frontier->leaf[frontier->leaves++] = (struct cart_leaf){ node->node, node->begin, node->end };
+    return DG_OK;
+}
+
+/* Depth first, left before right: features known as constant stay known on the way down. */
+static dg_status grow_down(dg_cart *cart, struct cart_frontier *frontier, const dg_job *job)
+{
+    for (int64_t done = 0; frontier->count > 0; done++) {
+        dg_cart_node node = frontier->pending[--frontier->count], child[2];
         if (done % NODES_BETWEEN_CHECKS == 0) DG_TRY(dg_job_check(job));
         consider(cart, &node);
         if (node.split.column < 0) {
-            DG_TRY(add_leaf(leaves, &node));
+            DG_TRY(add_leaf(frontier, &node));
             continue;
         }
         DG_TRY(split_node(cart, &node, child));
-        DG_TRY(push(pending, &child[1]));
-        DG_TRY(push(pending, &child[0]));
+        DG_TRY(push(frontier, &child[1]));
+        DG_TRY(push(frontier, &child[0]));
     }
     return DG_OK;
 }
 
 /* The leaf whose split gains most is split first, until there are max_leaf_nodes. */
-static dg_status grow_best(dg_cart *cart, struct pending *pending, struct leaves *leaves,
-                           const dg_job *job)
+static dg_status grow_best(dg_cart *cart, struct cart_frontier *frontier, const dg_job *job)
 {
-    int64_t constants = pending->node[0].constants;
-    consider(cart, &pending->node[0]);
-    for (int64_t count = 1; pending->count > 0;) {
+    int64_t constants = frontier->pending[0].constants;
+    consider(cart, &frontier->pending[0]);
+    for (int64_t count = 1; frontier->count > 0;) {
         int64_t best = 0;
-        for (int64_t i = 1; i < pending->count; i++) {
-            const dg_cart_node *a = &pending->node[i], *b = &pending->node[best];
+        for (int64_t i = 1; i < frontier->count; i++) {
+            const dg_cart_node *a = &frontier->pending[i], *b = &frontier->pending[best];
             if (a->split.score - a->score > b->split.score - b->score) best = i;
         }
-        dg_cart_node node = pending->node[best], child[2];
-        pending->node[best] = pending->node[--pending->count];
+        dg_cart_node node = frontier->pending[best], child[2];
+        frontier->pending[best] = frontier->pending[--frontier->count];
         DG_TRY(dg_job_check(job));
         if (node.split.column < 0 || count >= cart->options->max_leaf_nodes) {
-            DG_TRY(add_leaf(leaves, &node));
+            DG_TRY(add_leaf(frontier, &node));
             continue;
         }
         DG_TRY(split_node(cart, &node, child));
@@ -243,18 +240,18 @@ static dg_status grow_best(dg_cart *cart, struct pending *pending, struct leaves
         for (int i = 0; i < 2; i++) {
             child[i].constants = constants; /* the list in between is of other nodes */
             consider(cart, &child[i]);
-            DG_TRY(push(pending, &child[i]));
+            DG_TRY(push(frontier, &child[i]));
         }
     }
     return DG_OK;
 }
 
-static dg_status finish(dg_cart *cart, const struct leaves *leaves)
+static dg_status cart_finish(dg_cart *cart, const struct cart_frontier *frontier)
 {
     int64_t classes = cart->sample->classes;
     DG_TRY(dg_tree_finish(cart->tree, cart->sample->number ? 1 : classes));
-    for (int64_t l = 0; l < leaves->count; l++) {
-        const struct leaf *leaf = &leaves->leaf[l];
+    for (int64_t l = 0; l < frontier->leaves; l++) {
+        const struct cart_leaf *leaf = &frontier->leaf[l];
         dg_cart_node node = { .begin = leaf->begin, .end = leaf->end };
         int32_t number = cart->tree->fact[leaf->node].leaf;
         float *value = cart->tree->value + number * classes;
@@ -269,25 +266,20 @@ static dg_status finish(dg_cart *cart, const struct leaves *leaves)
 dg_status dg_cart_grow(dg_tree *out, const dg_cart_sample *sample, const dg_cart_options *options,
                        uint64_t key, const dg_job *job)
 {
+    DG_CLEANUP(dg_tree_free) dg_tree tree = { 0 };
+    DG_CLEANUP(frontier_release) struct cart_frontier frontier = { 0 };
+    DG_CLEANUP(cart_release)
     dg_cart cart = {
-        .sample = sample, .options = options, .stream = dg_stream_of(key), .tree = out
+        .sample = sample, .options = options, .stream = dg_stream_of(key), .tree = &tree
     };
-    struct pending pending = { 0 };
-    struct leaves leaves = { 0 };
     *out = (dg_tree){ 0 };
-    dg_status status = allocate(&cart);
-    if (status == DG_OK) status = dg_tree_begin(out, (int32_t)(sample->count / 4 + 16));
-    if (status == DG_OK) {
-        dg_cart_node root = { .end = sample->count, .constants = begin(&cart) };
-        status = push(&pending, &root);
-    }
-    if (status == DG_OK)
-        status = options->max_leaf_nodes ? grow_best(&cart, &pending, &leaves, job)
-                                         : grow_down(&cart, &pending, &leaves, job);
-    if (status == DG_OK) status = finish(&cart, &leaves);
-    if (status != DG_OK) dg_tree_free(out);
-    dg_free(pending.node);
-    dg_free(leaves.leaf);
-    release(&cart);
-    return status;
+    DG_TRY(cart_allocate(&cart));
+    DG_TRY(dg_tree_begin(&tree, (int32_t)(sample->count / 4 + 16)));
+    dg_cart_node root = { .end = sample->count, .constants = cart_begin(&cart) };
+    DG_TRY(push(&frontier, &root));
+    DG_TRY(options->max_leaf_nodes ? grow_best(&cart, &frontier, job)
+                                   : grow_down(&cart, &frontier, job));
+    DG_TRY(cart_finish(&cart, &frontier));
+    *out = DG_TAKE(tree);
+    return DG_OK;
 }

@@ -1,6 +1,6 @@
-/* Growing a tree that classifies or meets numbers (Breiman, Friedman, Olshen and Stone 1984), as
- * scikit-learn's DecisionTreeClassifier and DecisionTreeRegressor do: at each node the best split
- * among some columns, drawn at random. */
+/* Growing a tree that predicts classes or numbers (Breiman, Friedman, Olshen and Stone 1984), as
+ * scikit-learn's DecisionTreeClassifier and DecisionTreeRegressor do: each node takes the best
+ * split among some columns, drawn at random. */
 #ifndef DG_TREE_CART_H
 #define DG_TREE_CART_H
 
@@ -8,7 +8,7 @@
 #include "engine/tree/tree.h"
 
 typedef struct dg_cart_options {
-    bool entropy;           /* else Gini's impurity; of numbers it is their variance */
+    bool entropy;           /* else Gini's impurity; of numbers their variance */
     int64_t max_depth;      /* -1: no limit */
     int64_t min_split;      /* rows that a node needs to be split */
     int64_t min_leaf;       /* rows that each side of a split needs */
@@ -21,9 +21,9 @@ typedef struct dg_cart_options {
 /* The rows that a tree is grown from. */
 typedef struct dg_cart_sample {
     const dg_bins *bins;     /* with rows */
-    int64_t classes;         /* of numbers: 0 */
-    const int32_t *position; /* of every row of the data: its class, */
-    const float *number;     /* or what is to be met; the other is NULL */
+    int64_t classes;         /* 0 where the targets are numbers */
+    const int32_t *position; /* {rows of the data}: the class of each, */
+    const float *number;     /* or its number; the other is NULL */
     int64_t count;
     const uint32_t *row; /* {count}, ascending */
     const float *weight; /* {count}, above 0 */

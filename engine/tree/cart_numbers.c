@@ -1,11 +1,11 @@
-/* Splits where numbers are to be met: those that lessen the squared error most. With the sum S of
- * the weighted numbers of a side and its weight W, a split is the better the greater S * S / W is
- * over both sides. */
+/* Splits where the targets are numbers: those that lessen the squared error most. With the sum S of
+ * the weighted numbers of a side and its weight W, the best split is the one with the greatest sum
+ * of S * S / W over both sides. */
 #include <string.h>
 
 #include "engine/tree/cart_split.h"
 
-/* cart->sums is all 0 but for the bins of the column under way. */
+/* cart->sums is all 0 except for the bins of the current column. */
 static void sum_bins(dg_cart_scan *scan)
 {
     dg_cart *cart = scan->cart;
@@ -26,13 +26,14 @@ static void clear_bins(const dg_cart_scan *scan)
     for (int i = 0; i < scan->bins; i++) scan->cart->sums[scan->order[i]] = (dg_cart_sum){ 0 };
 }
 
-static inline double score(const dg_cart_sum *a, const dg_cart_sum *b)
+static inline double score_numbers(const dg_cart_sum *a, const dg_cart_sum *b)
 {
     return (a->number * a->number * b->weight + b->number * b->number * a->weight) /
            (a->weight * b->weight);
 }
 
-static inline void move_bin(const dg_cart_scan *scan, int place, dg_cart_sum *from, dg_cart_sum *to)
+static inline void move_numbers(const dg_cart_scan *scan, int place, dg_cart_sum *from,
+                                dg_cart_sum *to)
 {
     const dg_cart_sum *sum = &scan->cart->sums[scan->order[place]];
     to->weight += sum->weight;
@@ -43,21 +44,21 @@ static inline void move_bin(const dg_cart_scan *scan, int place, dg_cart_sum *fr
     from->rows -= sum->rows;
 }
 
-static inline void judge(dg_cart_scan *scan, const dg_cart_sum *a, const dg_cart_sum *b, int left,
-                         bool nan_left)
+static inline void judge_numbers(dg_cart_scan *scan, const dg_cart_sum *a, const dg_cart_sum *b,
+                                 int left, bool nan_left)
 {
     const dg_cart_options *options = scan->cart->options;
     if (dg_cart_too_few(options, a->rows, a->weight) ||
         dg_cart_too_few(options, b->rows, b->weight))
         return;
     if (!(a->weight > 0 && b->weight > 0)) return; /* lost in rounding */
-    dg_cart_offer(scan, score(a, b), left, nan_left);
+    dg_cart_offer(scan, score_numbers(a, b), left, nan_left);
 }
 
 /* As in cart_split.c: from the top down to the common bin and from the bottom up to it, so that the
  * sums of the common bin are never needed; NaN, if there is any, on the side that `nan_left`
  * says. */
-static void run(dg_cart_scan *scan, bool nan, bool nan_left)
+static void run_numbers(dg_cart_scan *scan, bool nan, bool nan_left)
 {
     dg_cart_sum full = { scan->node->weight, scan->cart->total[0],
                          scan->node->end - scan->node->begin };
@@ -65,16 +66,16 @@ static void run(dg_cart_scan *scan, bool nan, bool nan_left)
     int top = scan->bins - 1, stop = scan->common < 0 ? 0 : scan->common;
     int numbers_top = nan && nan_left ? top - 1 : top;
     for (int i = numbers_top; i > stop; i--) {
-        move_bin(scan, i, &left, &right);
-        judge(scan, &left, &right, i - 1, nan_left);
+        move_numbers(scan, i, &left, &right);
+        judge_numbers(scan, &left, &right, i - 1, nan_left);
     }
     if (scan->common <= 0) return;
     right = full;
     left = (dg_cart_sum){ 0 };
-    if (nan && nan_left) move_bin(scan, top, &right, &left);
+    if (nan && nan_left) move_numbers(scan, top, &right, &left);
     for (int i = 0; i < scan->common && i < numbers_top; i++) {
-        move_bin(scan, i, &right, &left);
-        judge(scan, &left, &right, i, nan_left);
+        move_numbers(scan, i, &right, &left);
+        judge_numbers(scan, &left, &right, i, nan_left);
     }
 }
 
@@ -84,8 +85,8 @@ bool dg_cart_scan_numbers(dg_cart_scan *scan, int nan_bin)
     dg_cart_list_bins(scan);
     bool varies = scan->bins > 1;
     bool nan = nan_bin >= 0 && scan->order[scan->bins - 1] == nan_bin;
-    if (varies) run(scan, nan, false);
-    if (varies && nan) run(scan, nan, true);
+    if (varies) run_numbers(scan, nan, false);
+    if (varies && nan) run_numbers(scan, nan, true);
     clear_bins(scan);
     return varies;
 }

@@ -1,10 +1,11 @@
 /* The best split of a node.
  *
- * For a column, the rows whose bin is not the common one are collected and hung on their bins (a
- * list a bin, a bit a bin that has one), which costs no sorting and no clearing of tables. Then a
- * boundary runs over the bins that occur, from the top down to the common bin and from the bottom
- * up to it; rows that it passes change sides one by one, and with them the impurities of both
- * sides. Rows in the common bin are never touched: in images those are four of five.
+ * For a column, the rows whose bin is not the common one are collected and linked to their bins
+ * (one list per bin, and one bit for each bin that has one), which needs no sorting and no clearing
+ * of tables. Then a boundary runs over the bins that occur, from the top down to the common bin and
+ * from the bottom up to it; rows that it passes change sides one by one, and with them the
+ * impurities of both sides. Rows in the common bin are never touched: in images those are four of
+ * five.
  *
  * In a node with many rows they are first counted by bin and class; then whole bins change
  * sides. */
@@ -13,12 +14,12 @@
 
 #include "engine/tree/cart_split.h"
 
-/* In nodes with at most so many rows, what a row has is read where it lies together: rows stay in
+/* In nodes with at most this many rows, bins are read from by_row, not by_column: the rows stay in
  * cache down to the leaves. */
 enum { FEW_ROWS = 1024 };
 
 /* Impurities: for Gini's, the sum over classes of squared weights; for entropy, of w log2 w. */
-struct side {
+struct cart_side {
     double sum, weight;
     int64_t rows;
 };
@@ -32,7 +33,7 @@ static inline double plogp(const dg_cart *cart, double weight)
 /* --- which bins occur --------------------------------------------------------------------- */
 
 /* Rows of the node whose bin is not common, from the rows' bits, which are few enough to stay in
- * the first cache. Their bins are asked for, to be there when they are read. */
+ * the first cache. Their bins are prefetched. */
 static int64_t collect_few(const dg_cart *cart, const dg_cart_node *node, int32_t column,
                            uint32_t *restrict listed)
 {
@@ -80,7 +81,7 @@ static void read_bins(const dg_cart_scan *scan, uint8_t *restrict bin)
     for (int64_t j = 0; j < scan->listed; j++) bin[j] = from[scan->row[j] * stride];
 }
 
-static void hang_rows(dg_cart_scan *scan)
+static void link_rows(dg_cart_scan *scan)
 {
     dg_cart *cart = scan->cart;
     for (int64_t j = 0; j < scan->listed; j++) {
@@ -92,7 +93,7 @@ static void hang_rows(dg_cart_scan *scan)
     }
 }
 
-/* cart->tally is zero but for the bins of the column under way. */
+/* cart->tally is zero except for the bins of the current column. */
 static void tally_rows(dg_cart_scan *scan)
 {
     dg_cart *cart = scan->cart;
@@ -116,21 +117,6 @@ static void clear_tally(const dg_cart_scan *scan)
                (size_t)classes * sizeof *scan->cart->tally);
 }
 
-void dg_cart_list_bins(dg_cart_scan *scan)
-{
-    int common = scan->cart->sample->bins->columns[scan->column].common;
-    bool all_listed = scan->listed == scan->node->end - scan->node->begin;
-    if (!all_listed) scan->occurs[common >> 6] |= (uint64_t)1 << (common & 63);
-    scan->bins = 0;
-    scan->common = -1;
-    for (int w = 0; w < 4; w++)
-        for (uint64_t bits = scan->occurs[w]; bits; bits &= bits - 1) {
-            int b = 64 * w + __builtin_ctzll(bits);
-            if (b == common) scan->common = scan->bins; /* without rows it does not occur */
-            scan->order[scan->bins++] = (uint8_t)b;
-        }
-}
-
 /* False when all rows are in one bin. */
 static bool find_bins(dg_cart_scan *scan)
 {
@@ -138,14 +124,15 @@ static bool find_bins(dg_cart_scan *scan)
     if (scan->tallied)
         tally_rows(scan);
     else
-        hang_rows(scan);
+        link_rows(scan);
     dg_cart_list_bins(scan);
     return scan->bins > 1;
 }
+
 /* --- the boundary ------------------------------------------------------------------------- */
 
 /* All rows on one side. */
-static void fill(dg_cart_scan *scan, struct side *full, struct side *empty)
+static void fill_sides(dg_cart_scan *scan, struct cart_side *full, struct cart_side *empty)
 {
     const dg_cart *cart = scan->cart;
     memset(cart->moved, 0, (size_t)cart->sample->classes * sizeof *cart->moved);
@@ -157,7 +144,8 @@ static void fill(dg_cart_scan *scan, struct side *full, struct side *empty)
 }
 
 /* The same as move_rows, for all rows of a bin at once. */
-static inline void move_tally(const dg_cart_scan *scan, int bin, struct side *from, struct side *to)
+static inline void move_tally(const dg_cart_scan *scan, int bin, struct cart_side *from,
+                              struct cart_side *to)
 {
     const dg_cart *cart = scan->cart;
     int64_t classes = cart->sample->classes;
@@ -181,8 +169,8 @@ static inline void move_tally(const dg_cart_scan *scan, int bin, struct side *fr
 }
 
 /* `moved` has what `to` has of each class; what is left of the total `from` has. */
-static inline void move_rows(const dg_cart_scan *scan, int bin, struct side *from, struct side *to,
-                             bool entropy)
+static inline void move_rows(const dg_cart_scan *scan, int bin, struct cart_side *from,
+                             struct cart_side *to, bool entropy)
 {
     const dg_cart *cart = scan->cart;
     const double *total = cart->total;
@@ -211,8 +199,8 @@ static inline void move_rows(const dg_cart_scan *scan, int bin, struct side *fro
     to->rows += rows;
 }
 
-static inline void move_bin(const dg_cart_scan *scan, int bin, struct side *from, struct side *to,
-                            bool entropy)
+static inline void move_classes(const dg_cart_scan *scan, int bin, struct cart_side *from,
+                                struct cart_side *to, bool entropy)
 {
     if (scan->tallied)
         move_tally(scan, bin, from, to);
@@ -220,22 +208,22 @@ static inline void move_bin(const dg_cart_scan *scan, int bin, struct side *from
         move_rows(scan, bin, from, to, entropy);
 }
 
-static inline double score_side(const dg_cart *cart, const struct side *side, bool entropy)
+static inline double score_side(const dg_cart *cart, const struct cart_side *side, bool entropy)
 {
     return entropy ? side->sum - plogp(cart, side->weight) : side->sum / side->weight;
 }
 
-/* The same of both, with one division. */
-static inline double score_sides(const dg_cart *cart, const struct side *a, const struct side *b,
-                                 bool entropy)
+/* The same for both sides, with one division. */
+static inline double score_sides(const dg_cart *cart, const struct cart_side *a,
+                                 const struct cart_side *b, bool entropy)
 {
     if (entropy) return score_side(cart, a, true) + score_side(cart, b, true);
     return (a->sum * b->weight + b->sum * a->weight) / (a->weight * b->weight);
 }
 
 /* Judges the boundary between places `left` and `left` + 1 of the order. */
-static inline void judge(dg_cart_scan *scan, const struct side *a, const struct side *b, int left,
-                         bool nan_left, bool entropy)
+static inline void judge_classes(dg_cart_scan *scan, const struct cart_side *a,
+                                 const struct cart_side *b, int left, bool nan_left, bool entropy)
 {
     const dg_cart *cart = scan->cart;
     const dg_cart_options *options = cart->options;
@@ -246,22 +234,22 @@ static inline void judge(dg_cart_scan *scan, const struct side *a, const struct 
 }
 
 /* With NaN, if there is any, on the side that `nan_left` says. */
-static inline void run(dg_cart_scan *scan, bool nan, bool nan_left, bool entropy)
+static inline void run_classes(dg_cart_scan *scan, bool nan, bool nan_left, bool entropy)
 {
-    struct side left, right;
+    struct cart_side left, right;
     int top = scan->bins - 1, stop = scan->common < 0 ? 0 : scan->common;
     int numbers_top = nan && nan_left ? top - 1 : top;
-    fill(scan, &left, &right);
+    fill_sides(scan, &left, &right);
     for (int i = numbers_top; i > stop; i--) {
-        move_bin(scan, scan->order[i], &left, &right, entropy);
-        judge(scan, &left, &right, i - 1, nan_left, entropy);
+        move_classes(scan, scan->order[i], &left, &right, entropy);
+        judge_classes(scan, &left, &right, i - 1, nan_left, entropy);
     }
     if (scan->common <= 0) return;
-    fill(scan, &right, &left);
-    if (nan && nan_left) move_bin(scan, scan->order[top], &right, &left, entropy);
+    fill_sides(scan, &right, &left);
+    if (nan && nan_left) move_classes(scan, scan->order[top], &right, &left, entropy);
     for (int i = 0; i < scan->common && i < numbers_top; i++) {
-        move_bin(scan, scan->order[i], &right, &left, entropy);
-        judge(scan, &left, &right, i, nan_left, entropy);
+        move_classes(scan, scan->order[i], &right, &left, entropy);
+        judge_classes(scan, &left, &right, i, nan_left, entropy);
     }
 }
 
@@ -284,7 +272,7 @@ int64_t dg_cart_count(dg_cart *cart, dg_cart_node *node)
     return found;
 }
 
-static double sum_of(const dg_cart *cart)
+static double sum_classes(const dg_cart *cart)
 {
     double sum = 0;
     for (int64_t c = 0; c < cart->sample->classes; c++) {
@@ -306,11 +294,11 @@ static void run_both(dg_cart_scan *scan, int nan_bin)
 {
     bool nan = nan_bin >= 0 && scan->order[scan->bins - 1] == nan_bin;
     if (scan->cart->options->entropy) {
-        run(scan, nan, false, true);
-        if (nan) run(scan, nan, true, true);
+        run_classes(scan, nan, false, true);
+        if (nan) run_classes(scan, nan, true, true);
     } else {
-        run(scan, nan, false, false);
-        if (nan) run(scan, nan, true, false);
+        run_classes(scan, nan, false, false);
+        if (nan) run_classes(scan, nan, true, false);
     }
 }
 
@@ -337,8 +325,8 @@ static bool scan_column(dg_cart_scan *scan, struct collected it)
     return varies;
 }
 
-/* Looks at a column one turn late, when its bins have come from memory. Whether it is constant is
- * known at once, but for columns without any row in the common bin. */
+/* Scans a column one turn late, when its bins have come from memory. Whether it is constant is
+ * known at once, except for columns without any row in the common bin. */
 static bool take_column(dg_cart_scan *scan, int32_t column, struct collected *waiting)
 {
     dg_cart *cart = scan->cart;
@@ -355,7 +343,7 @@ static bool take_column(dg_cart_scan *scan, int32_t column, struct collected *wa
     return scan_column(scan, it);
 }
 
-static void swap(int32_t *list, int64_t a, int64_t b)
+static void swap_features(int32_t *list, int64_t a, int64_t b)
 {
     int32_t kept = list[a];
     list[a] = list[b];
@@ -363,8 +351,8 @@ static void swap(int32_t *list, int64_t a, int64_t b)
 }
 
 /* Draws features until max_features were looked at and one of them was not constant. Constant ones
- * gather at the front of the list, in the order known from the parent, drawn now, found now; what
- * is drawn and not constant gathers at the end. */
+ * gather at the front of the list, in the order known from the parent, drawn now, found now; those
+ * that were drawn and are not constant gather at the end. */
 static void draw_columns(dg_cart *cart, dg_cart_node *node, dg_cart_scan *scan)
 {
     int32_t *features = cart->features;
@@ -377,16 +365,16 @@ static void draw_columns(dg_cart *cart, dg_cart_node *node, dg_cart_scan *scan)
         int64_t at =
             drawn + (int64_t)dg_stream_below(&cart->stream, (uint64_t)(end - found - drawn));
         if (at < known) {
-            swap(features, drawn++, at);
+            swap_features(features, drawn++, at);
             continue;
         }
         at += found;
         int32_t column = cart->column_of[features[at]];
         if (column < 0 || !take_column(scan, column, &waiting)) {
-            swap(features, at, known + found++);
+            swap_features(features, at, known + found++);
             continue;
         }
-        swap(features, at, --end);
+        swap_features(features, at, --end);
     }
     scan_column(scan, waiting);
     memcpy(features, cart->constant, (size_t)known * sizeof *features);
@@ -408,11 +396,11 @@ void dg_cart_find_split(dg_cart *cart, dg_cart_node *node)
     dg_cart_scan scan = { .cart = cart,
                           .node = node,
                           .best = { .score = -INFINITY, .column = -1 } };
-    struct side all = { .weight = node->weight };
+    struct cart_side all = { .weight = node->weight };
     if (cart->sample->number) {
         node->score = cart->total[0] * cart->total[0] / node->weight;
     } else {
-        all.sum = scan.sum = sum_of(cart);
+        all.sum = scan.sum = sum_classes(cart);
         node->score = score_side(cart, &all, cart->options->entropy);
     }
     if (!has_few(node)) mark(cart, node, true);
