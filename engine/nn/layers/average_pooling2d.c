@@ -66,12 +66,12 @@ static dg_status average_pooling2d_build(const void *options, dg_layer_build *b)
 
 static dg_status average_pooling2d_forward(const dg_pass *pass)
 {
-    return dg_pooling_forward(&dg_average_pool, pass->options, pass);
+    return dg_pooling_forward(&dg_average_pool, pass);
 }
 
 static dg_status average_pooling2d_backward(const dg_pass *pass)
 {
-    return dg_pooling_backward(&dg_average_pool, pass->options, pass);
+    return dg_pooling_backward(&dg_average_pool, pass);
 }
 
 const dg_layer_type dg_average_pooling2d = {
@@ -84,6 +84,7 @@ const dg_layer_type dg_average_pooling2d = {
               .options_size = sizeof(dg_pooling_options),
               .hints = dg_pooling_hints },
     .build = average_pooling2d_build,
+    .prepare = dg_pooling_prepare,
     .flags = DG_LAYER_PASSES_BYTES,
     .forward = average_pooling2d_forward,
     .backward = average_pooling2d_backward,

@@ -48,50 +48,45 @@ static const dg_param params[] = {
 
 enum { KERNEL, BIAS };
 
-/* --- geometry ------------------------------------------------------------------------------- */
+/* --- what is prepared ----------------------------------------------------------------------- */
 
-/* Sizes in floats unless said otherwise. Follows from shapes alone. */
-struct geometry {
+/* Follows from shapes alone, and stands at the head of what is prepared; the offsets lie behind it.
+ * Sizes in floats unless said otherwise. */
+struct conv2d {
     dg_window window;
     int64_t filters, pixels, taps;
     int64_t in_size, out_size;
     int64_t height, width; /* of the image with its padding, in pixels */
     bool padded;
     int64_t spread_height, spread_width; /* of dy, spread and padded, in pixels */
+    int32_t *pixel, *tap;                /* offsets in the padded image */
+    int32_t *in_pixel, *back_tap;        /* offsets in `spread` */
 };
 
-static dg_status geometry_of(const conv2d_options *o, const dg_shape *input, struct geometry *g)
+static dg_status conv2d_of(const conv2d_options *o, const dg_shape *input, struct conv2d *c)
 {
-    *g = (struct geometry){ .filters = o->filters };
-    DG_TRY(dg_window_of(input, o->kernel_size, o->strides, (dg_padding)o->padding, &g->window));
-    const dg_window_axis *y = &g->window.y, *x = &g->window.x;
-    g->height = y->in;
-    g->width = x->in;
+    *c = (struct conv2d){ .filters = o->filters };
+    DG_TRY(dg_window_of(input, o->kernel_size, o->strides, (dg_padding)o->padding, &c->window));
+    const dg_window_axis *y = &c->window.y, *x = &c->window.x;
+    c->height = y->in;
+    c->width = x->in;
     if (o->padding == DG_SAME) {
         int64_t needed = (y->out - 1) * y->stride + y->size;
-        if (needed > g->height) g->height = needed;
+        if (needed > c->height) c->height = needed;
         needed = (x->out - 1) * x->stride + x->size;
-        if (needed > g->width) g->width = needed;
+        if (needed > c->width) c->width = needed;
     }
-    g->padded = g->height != y->in || g->width != x->in;
-    g->pixels = y->out * x->out;
-    g->taps = y->size * x->size * g->window.channels;
-    g->in_size = y->in * x->in * g->window.channels;
-    g->out_size = g->pixels * g->filters;
-    g->spread_height = y->in + y->size - 1;
-    g->spread_width = x->in + x->size - 1;
+    c->padded = c->height != y->in || c->width != x->in;
+    c->pixels = y->out * x->out;
+    c->taps = y->size * x->size * c->window.channels;
+    c->in_size = y->in * x->in * c->window.channels;
+    c->out_size = c->pixels * c->filters;
+    c->spread_height = y->in + y->size - 1;
+    c->spread_width = x->in + x->size - 1;
     return DG_OK;
 }
 
-/* A worker's scratch, in the order of its use. */
-struct scratch {
-    int32_t *pixel, *tap;         /* offsets in the padded image */
-    float *image;                 /* the padded image; NULL where there is no padding */
-    int32_t *in_pixel, *back_tap; /* offsets in `spread` */
-    float *spread, *turned;       /* dy spread and padded; the kernel turned */
-    int64_t bytes;
-};
-
+/* `count` elements of four bytes; `base` NULL only measures. */
 static void *take(char *base, int64_t *used, int64_t count)
 {
     void *at = base ? base + *used : NULL;
@@ -99,46 +94,59 @@ static void *take(char *base, int64_t *used, int64_t count)
     return at;
 }
 
-/* Four-byte elements all. `base` NULL only measures. */
-static struct scratch scratch_of(const struct geometry *g, char *base)
+/* Where the offsets lie; returns the bytes up to their end. */
+static int64_t place_offsets(struct conv2d *c, char *base)
 {
-    int64_t used = 0, channels = g->window.channels;
-    struct scratch s = { 0 };
-    s.pixel = take(base, &used, g->pixels);
-    s.tap = take(base, &used, g->taps);
-    s.image = take(base, &used, g->padded ? g->height * g->width * channels : 0);
-    s.in_pixel = take(base, &used, g->window.y.in * g->window.x.in);
-    s.back_tap = take(base, &used, g->window.y.size * g->window.x.size * g->filters);
-    s.spread = take(base, &used, g->spread_height * g->spread_width * g->filters);
-    s.turned = take(base, &used, g->taps * g->filters);
-    s.bytes = used;
+    const dg_window_axis *y = &c->window.y, *x = &c->window.x;
+    int64_t used = (sizeof *c + 63) / 64 * 64;
+    c->pixel = take(base, &used, c->pixels);
+    c->tap = take(base, &used, c->taps);
+    c->in_pixel = take(base, &used, y->in * x->in);
+    c->back_tap = take(base, &used, y->size * x->size * c->filters);
+    return used;
+}
+
+/* A worker's scratch. */
+struct conv2d_scratch {
+    float *image;           /* the padded image; not used where there is no padding */
+    float *spread, *turned; /* dy spread and padded; the kernel turned */
+    int64_t bytes;
+};
+
+static struct conv2d_scratch scratch_of(const struct conv2d *c, char *base)
+{
+    struct conv2d_scratch s = { 0 };
+    s.image = take(base, &s.bytes, c->padded ? c->height * c->width * c->window.channels : 0);
+    s.spread = take(base, &s.bytes, c->spread_height * c->spread_width * c->filters);
+    s.turned = take(base, &s.bytes, c->taps * c->filters);
     return s;
 }
 
 static dg_status conv2d_build(const void *options, dg_layer_build *b)
 {
     const conv2d_options *o = options;
-    struct geometry g;
-    DG_TRY(geometry_of(o, &b->input[0], &g));
-    const dg_window *w = &g.window;
-    double largest = (double)g.height * (double)g.width * (double)w->channels;
-    double spread = (double)g.spread_height * (double)g.spread_width * (double)g.filters;
-    double kernel = (double)w->y.size * (double)w->x.size * (double)w->channels * (double)g.filters;
+    struct conv2d c;
+    DG_TRY(conv2d_of(o, &b->input[0], &c));
+    const dg_window *w = &c.window;
+    double largest = (double)c.height * (double)c.width * (double)w->channels;
+    double spread = (double)c.spread_height * (double)c.spread_width * (double)c.filters;
+    double kernel = (double)w->y.size * (double)w->x.size * (double)w->channels * (double)c.filters;
     if (largest > INT32_MAX || spread > INT32_MAX || kernel > INT32_MAX)
         return dg_error(DG_INVALID,
                         "an image, the outputs of one, or the kernel would have more than "
                         "%" PRId32 " numbers",
                         INT32_MAX);
-    b->output = (dg_shape){ .count = 3, .at = { w->y.out, w->x.out, g.filters } };
+    b->output = (dg_shape){ .count = 3, .at = { w->y.out, w->x.out, c.filters } };
     b->cut = DG_CUT_ROWS;
     dg_build_weight(b, KERNEL, "kernel",
-                    (dg_shape){ 4, { w->y.size, w->x.size, w->channels, g.filters } },
+                    (dg_shape){ 4, { w->y.size, w->x.size, w->channels, c.filters } },
                     o->kernel_initializer, o->kernel_regularizer);
     if (o->use_bias)
-        dg_build_weight(b, BIAS, "bias", (dg_shape){ 1, { g.filters } }, o->bias_initializer,
+        dg_build_weight(b, BIAS, "bias", (dg_shape){ 1, { c.filters } }, o->bias_initializer,
                         o->bias_regularizer);
-    b->scratch_bytes = scratch_of(&g, NULL).bytes;
-    b->row_flops = 2 * g.pixels * g.taps * g.filters;
+    b->prepared_bytes = place_offsets(&c, NULL);
+    b->scratch_bytes = scratch_of(&c, NULL).bytes;
+    b->row_flops = 2 * c.pixels * c.taps * c.filters;
     return DG_OK;
 }
 
@@ -152,51 +160,59 @@ static void fill_offsets(int32_t *out, int64_t height, int64_t width, int64_t de
             for (int64_t d = 0; d < depth; d++) *out++ = (int32_t)(y * down + x * across + d);
 }
 
-static void begin_images(const struct geometry *g, const struct scratch *s)
+static void conv2d_prepare(const void *options, const dg_layer_build *build, void *prepared)
 {
-    const dg_window_axis *y = &g->window.y, *x = &g->window.x;
-    int64_t channels = g->window.channels, down = g->width * channels;
-    fill_offsets(s->pixel, y->out, x->out, 1, y->stride * down, x->stride * channels);
-    fill_offsets(s->tap, y->size, x->size, channels, down, channels);
-    if (g->padded) memset(s->image, 0, (size_t)(g->height * down) * sizeof(float));
-}
-
-/* The image, padded if need be; what surrounds it in scratch is zero already. */
-static const float *padded_image(const struct geometry *g, const struct scratch *s, const float *x)
-{
-    if (!g->padded) return x;
-    const dg_window *w = &g->window;
-    int64_t run = w->x.in * w->channels;
-    for (int64_t i = 0; i < w->y.in; i++)
-        memcpy(s->image + ((i + w->y.before) * g->width + w->x.before) * w->channels, x + i * run,
-               (size_t)run * sizeof(float));
-    return s->image;
+    struct conv2d *c = prepared;
+    (void)conv2d_of(options, &build->input[0], c); /* build() has seen it succeed */
+    place_offsets(c, prepared);
+    const dg_window_axis *y = &c->window.y, *x = &c->window.x;
+    int64_t channels = c->window.channels, down = c->width * channels;
+    fill_offsets(c->pixel, y->out, x->out, 1, y->stride * down, x->stride * channels);
+    fill_offsets(c->tap, y->size, x->size, channels, down, channels);
+    down = c->spread_width * c->filters;
+    fill_offsets(c->in_pixel, y->in, x->in, 1, down, c->filters);
+    fill_offsets(c->back_tap, y->size, x->size, c->filters, down, c->filters);
 }
 
 /* --- forward -------------------------------------------------------------------------------- */
 
+static void clear_image(const struct conv2d *c, float *image)
+{
+    int64_t size = c->height * c->width * c->window.channels;
+    if (c->padded) memset(image, 0, (size_t)size * sizeof *image);
+}
+
+/* The image, padded if need be; what surrounds it in scratch is zero already. */
+static const float *padded_image(const struct conv2d *c, float *image, const float *x)
+{
+    if (!c->padded) return x;
+    const dg_window *w = &c->window;
+    int64_t run = w->x.in * w->channels;
+    for (int64_t i = 0; i < w->y.in; i++)
+        memcpy(image + ((i + w->y.before) * c->width + w->x.before) * w->channels, x + i * run,
+               (size_t)run * sizeof *image);
+    return image;
+}
+
 static dg_status conv2d_forward(const dg_pass *pass)
 {
     const conv2d_options *o = pass->options;
-    struct geometry g;
-    DG_TRY(geometry_of(o, &pass->build->input[0], &g));
-    struct scratch s = scratch_of(&g, pass->scratch);
-    begin_images(&g, &s);
+    const struct conv2d *c = pass->prepared;
+    struct conv2d_scratch s = scratch_of(c, pass->scratch);
+    clear_image(c, s.image);
     for (int64_t i = 0; i < pass->rows; i++) {
-        float *y = pass->output + i * g.out_size;
-        dg_multiply(
-            &(dg_product){ .m = g.pixels,
-                           .n = g.filters,
-                           .k = g.taps,
-                           .a = { .at = padded_image(&g, &s, pass->input[0] + i * g.in_size),
-                                  .row = s.pixel,
-                                  .depth = s.tap },
-                           .b = pass->weight[KERNEL],
-                           .b_step = g.filters,
-                           .bias = pass->weight[BIAS],
-                           .c = y,
-                           .c_step = g.filters });
-        dg_activate_output(pass, (dg_activation)o->activation, i * g.out_size, g.pixels, g.filters);
+        const float *x = padded_image(c, s.image, pass->input[0] + i * c->in_size);
+        dg_multiply(&(dg_product){ .m = c->pixels,
+                                   .n = c->filters,
+                                   .k = c->taps,
+                                   .a = { .at = x, .row = c->pixel, .depth = c->tap },
+                                   .b = pass->weight[KERNEL],
+                                   .b_step = c->filters,
+                                   .bias = pass->weight[BIAS],
+                                   .c = pass->output + i * c->out_size,
+                                   .c_step = c->filters });
+        dg_activate_output(pass, (dg_activation)o->activation, i * c->out_size, c->pixels,
+                           c->filters);
     }
     return DG_OK;
 }
@@ -204,79 +220,77 @@ static dg_status conv2d_forward(const dg_pass *pass)
 /* --- backward ------------------------------------------------------------------------------- */
 
 /* The kernel with each tap {channels, filters} transposed, and the taps in reverse. */
-static void turn_kernel(const struct geometry *g, const float *kernel, float *turned)
+static void turn_kernel(const struct conv2d *c, const float *kernel, float *turned)
 {
-    int64_t channels = g->window.channels, area = g->window.y.size * g->window.x.size;
-    int64_t size = channels * g->filters;
+    int64_t channels = c->window.channels, area = c->window.y.size * c->window.x.size;
+    int64_t size = channels * c->filters;
     for (int64_t tap = 0; tap < area; tap++)
-        dg_transpose(channels, g->filters, kernel + (area - 1 - tap) * size, g->filters,
+        dg_transpose(channels, c->filters, kernel + (area - 1 - tap) * size, c->filters,
                      turned + tap * size, channels);
 }
 
 /* Pixel (y, x) of dy goes where the window's last element lay when it made it. The rest of `spread`
  * is zero already. */
-static void spread_gradient(const struct geometry *g, const float *gradient, float *spread)
+static void spread_gradient(const struct conv2d *c, const float *gradient, float *spread)
 {
-    const dg_window_axis *y = &g->window.y, *x = &g->window.x;
+    const dg_window_axis *y = &c->window.y, *x = &c->window.x;
     int64_t top = y->size - 1 - y->before, left = x->size - 1 - x->before;
     for (int64_t i = 0; i < y->out; i++)
-        for (int64_t j = 0; j < x->out; j++, gradient += g->filters) {
-            int64_t at = (i * y->stride + top) * g->spread_width + j * x->stride + left;
-            memcpy(spread + at * g->filters, gradient, (size_t)g->filters * sizeof(float));
+        for (int64_t j = 0; j < x->out; j++, gradient += c->filters) {
+            int64_t at = (i * y->stride + top) * c->spread_width + j * x->stride + left;
+            memcpy(spread + at * c->filters, gradient, (size_t)c->filters * sizeof *spread);
         }
 }
 
-static void begin_input_gradient(const dg_pass *pass, const struct geometry *g,
-                                 const struct scratch *s)
+static void conv2d_kernel_gradient(const struct conv2d *c, const float *x, const float *dy,
+                                   bool accumulate, float *dw)
 {
-    const dg_window *w = &g->window;
-    int64_t down = g->spread_width * g->filters;
-    fill_offsets(s->in_pixel, w->y.in, w->x.in, 1, down, g->filters);
-    fill_offsets(s->back_tap, w->y.size, w->x.size, g->filters, down, g->filters);
-    memset(s->spread, 0, (size_t)(g->spread_height * down) * sizeof(float));
-    turn_kernel(g, pass->weight[KERNEL], s->turned);
+    dg_multiply(&(dg_product){ .m = c->taps,
+                               .n = c->filters,
+                               .k = c->pixels,
+                               .a = { .at = x, .row = c->tap, .depth = c->pixel },
+                               .b = dy,
+                               .b_step = c->filters,
+                               .accumulate = accumulate,
+                               .c = dw,
+                               .c_step = c->filters });
 }
 
-static void conv2d_input_gradient(const dg_pass *pass, const struct geometry *g,
-                                  const struct scratch *s, int64_t i)
+static void conv2d_input_gradient(const struct conv2d *c, const struct conv2d_scratch *s,
+                                  const float *dy, float *dx)
 {
-    const dg_window *w = &g->window;
-    spread_gradient(g, pass->output_gradient + i * g->out_size, s->spread);
+    const dg_window *w = &c->window;
+    spread_gradient(c, dy, s->spread);
     dg_multiply(&(dg_product){ .m = w->y.in * w->x.in,
                                .n = w->channels,
-                               .k = w->y.size * w->x.size * g->filters,
-                               .a = { .at = s->spread, .row = s->in_pixel, .depth = s->back_tap },
+                               .k = w->y.size * w->x.size * c->filters,
+                               .a = { .at = s->spread, .row = c->in_pixel, .depth = c->back_tap },
                                .b = s->turned,
                                .b_step = w->channels,
-                               .c = pass->input_gradient[0] + i * g->in_size,
+                               .c = dx,
                                .c_step = w->channels });
 }
 
 static dg_status conv2d_backward(const dg_pass *pass)
 {
     const conv2d_options *o = pass->options;
-    struct geometry g;
-    DG_TRY(geometry_of(o, &pass->build->input[0], &g));
-    struct scratch s = scratch_of(&g, pass->scratch);
-    begin_images(&g, &s);
-    if (pass->input_gradient[0]) begin_input_gradient(pass, &g, &s);
+    const struct conv2d *c = pass->prepared;
+    struct conv2d_scratch s = scratch_of(c, pass->scratch);
+    float *dx = pass->input_gradient[0];
+    clear_image(c, s.image);
+    if (dx) {
+        int64_t size = c->spread_height * c->spread_width * c->filters;
+        memset(s.spread, 0, (size_t)size * sizeof *s.spread);
+        turn_kernel(c, pass->weight[KERNEL], s.turned);
+    }
     dg_activation activation = pass->activation_fused ? DG_LINEAR : (dg_activation)o->activation;
     dg_activation_backward_biased(activation, pass->output, pass->output_gradient,
-                                  pass->rows * g.pixels, g.filters, pass->weight_gradient[BIAS]);
+                                  pass->rows * c->pixels, c->filters, pass->weight_gradient[BIAS]);
     for (int64_t i = 0; i < pass->rows; i++) {
-        dg_multiply(
-            &(dg_product){ .m = g.taps,
-                           .n = g.filters,
-                           .k = g.pixels,
-                           .a = { .at = padded_image(&g, &s, pass->input[0] + i * g.in_size),
-                                  .row = s.tap,
-                                  .depth = s.pixel },
-                           .b = pass->output_gradient + i * g.out_size,
-                           .b_step = g.filters,
-                           .accumulate = i > 0,
-                           .c = pass->weight_gradient[KERNEL],
-                           .c_step = g.filters });
-        if (pass->input_gradient[0]) conv2d_input_gradient(pass, &g, &s, i);
+        const float *x = padded_image(c, s.image, pass->input[0] + i * c->in_size);
+        const float *dy = pass->output_gradient + i * c->out_size;
+        conv2d_kernel_gradient(c, x, dy, i > 0, pass->weight_gradient[KERNEL]);
+        if (dx) conv2d_input_gradient(c, &s, dy, dx + i * c->in_size);
     }
     return DG_OK;
 }
@@ -305,6 +319,7 @@ const dg_layer_type dg_conv2d = {
               .options_size = sizeof(conv2d_options),
               .hints = hints },
     .build = conv2d_build,
+    .prepare = conv2d_prepare,
     .forward = conv2d_forward,
     .backward = conv2d_backward,
     .activation_offset = offsetof(conv2d_options, activation),

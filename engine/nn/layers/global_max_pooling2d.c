@@ -10,12 +10,12 @@ static dg_status global_max_pooling2d_build(const void *options, dg_layer_build 
 
 static dg_status global_max_pooling2d_forward(const dg_pass *pass)
 {
-    return dg_pooling_forward(&dg_max_pool, NULL, pass);
+    return dg_pooling_forward(&dg_max_pool, pass);
 }
 
 static dg_status global_max_pooling2d_backward(const dg_pass *pass)
 {
-    return dg_pooling_backward(&dg_max_pool, NULL, pass);
+    return dg_pooling_backward(&dg_max_pool, pass);
 }
 
 const dg_layer_type dg_global_max_pooling2d = {
@@ -26,6 +26,7 @@ const dg_layer_type dg_global_max_pooling2d = {
               .example = "nn.GlobalMaxPooling2D {}",
               .params = dg_global_pool_params },
     .build = global_max_pooling2d_build,
+    .prepare = dg_pooling_prepare,
     .flags = DG_LAYER_PASSES_BYTES,
     .forward = global_max_pooling2d_forward,
     .backward = global_max_pooling2d_backward,

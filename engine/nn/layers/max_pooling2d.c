@@ -174,12 +174,12 @@ static dg_status max_pooling2d_build(const void *options, dg_layer_build *b)
 
 static dg_status max_pooling2d_forward(const dg_pass *pass)
 {
-    return dg_pooling_forward(&dg_max_pool, pass->options, pass);
+    return dg_pooling_forward(&dg_max_pool, pass);
 }
 
 static dg_status max_pooling2d_backward(const dg_pass *pass)
 {
-    return dg_pooling_backward(&dg_max_pool, pass->options, pass);
+    return dg_pooling_backward(&dg_max_pool, pass);
 }
 
 const dg_layer_type dg_max_pooling2d = {
@@ -192,6 +192,7 @@ const dg_layer_type dg_max_pooling2d = {
               .options_size = sizeof(dg_pooling_options),
               .hints = dg_pooling_hints },
     .build = max_pooling2d_build,
+    .prepare = dg_pooling_prepare,
     .flags = DG_LAYER_PASSES_BYTES,
     .forward = max_pooling2d_forward,
     .backward = max_pooling2d_backward,

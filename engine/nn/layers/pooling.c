@@ -46,33 +46,34 @@ dg_status dg_pooling_build(const dg_pooling_kind *kind, const dg_pooling_options
         b->output = (dg_shape){ .count = 1, .at = { w.channels } };
     b->cut = DG_CUT_ROWS;
     b->row_flops = dg_shape_size(&b->output) * w.y.size * w.x.size;
+    b->prepared_bytes = sizeof w;
     if (kind->has_taps) b->saved_row_bytes = dg_shape_size(&b->output) * (int64_t)sizeof(int32_t);
     return DG_OK;
 }
 
-dg_status dg_pooling_forward(const dg_pooling_kind *kind, const dg_pooling_options *options,
-                             const dg_pass *pass)
+void dg_pooling_prepare(const void *options, const dg_layer_build *build, void *prepared)
 {
-    dg_window w;
-    DG_TRY(window_for(options, &pass->build->input[0], &w));
+    bool global = build->output.count == 1;
+    (void)window_for(global ? NULL : options, &build->input[0], prepared); /* as in build() */
+}
+
+dg_status dg_pooling_forward(const dg_pooling_kind *kind, const dg_pass *pass)
+{
     int64_t in = dg_shape_size(&pass->build->input[0]), out = dg_shape_size(&pass->build->output);
     int32_t *taps = pass->saved_rows;
     for (int64_t i = 0; i < pass->rows; i++)
-        kind->forward(&w, pass->input[0] + i * in, pass->output + i * out,
+        kind->forward(pass->prepared, pass->input[0] + i * in, pass->output + i * out,
                       taps ? taps + i * out : NULL);
     return DG_OK;
 }
 
-dg_status dg_pooling_backward(const dg_pooling_kind *kind, const dg_pooling_options *options,
-                              const dg_pass *pass)
+dg_status dg_pooling_backward(const dg_pooling_kind *kind, const dg_pass *pass)
 {
     if (!pass->input_gradient[0]) return DG_OK;
-    dg_window w;
-    DG_TRY(window_for(options, &pass->build->input[0], &w));
     int64_t in = dg_shape_size(&pass->build->input[0]), out = dg_shape_size(&pass->build->output);
     const int32_t *taps = pass->saved_rows;
     for (int64_t i = 0; i < pass->rows; i++)
-        kind->backward(&w, pass->output_gradient + i * out, taps ? taps + i * out : NULL,
-                       pass->input_gradient[0] + i * in);
+        kind->backward(pass->prepared, pass->output_gradient + i * out,
+                       taps ? taps + i * out : NULL, pass->input_gradient[0] + i * in);
     return DG_OK;
 }

@@ -25,13 +25,16 @@ typedef struct dg_pooling_kind {
 
 extern const dg_pooling_kind dg_max_pool, dg_average_pool;
 
-/* Output shape, cut, cost and what is saved; a global pooling (options NULL) gives a row of one
- * axis. Then all images of a pass. */
+/* Output shape, cut, cost and what is saved. Global pooling, with NULL for options, has one window,
+ * the whole image, and its output is a row of one axis. */
 dg_status dg_pooling_build(const dg_pooling_kind *kind, const dg_pooling_options *options,
                            dg_layer_build *build);
-dg_status dg_pooling_forward(const dg_pooling_kind *kind, const dg_pooling_options *options,
-                             const dg_pass *pass);
-dg_status dg_pooling_backward(const dg_pooling_kind *kind, const dg_pooling_options *options,
-                              const dg_pass *pass);
+
+/* The prepare() of all pooling layers: what is prepared is a dg_window. */
+void dg_pooling_prepare(const void *options, const dg_layer_build *build, void *prepared);
+
+/* All images of a pass. */
+dg_status dg_pooling_forward(const dg_pooling_kind *kind, const dg_pass *pass);
+dg_status dg_pooling_backward(const dg_pooling_kind *kind, const dg_pass *pass);
 
 #endif
