@@ -8,7 +8,8 @@
 /* --- checks ------------------------------------------------------------------------------- */
 
 dg_status dg_check_validation(const dg_dataset *set, const dg_dataset *validation,
-                              const dg_learner *known, bool numbers, bool holes, const dg_job *job)
+                              const dg_learner *known, dg_target target, bool holes,
+                              const dg_job *job)
 {
     if (!validation) return DG_OK;
     if (dg_dataset_row_size(validation) != dg_dataset_row_size(set))
@@ -16,7 +17,7 @@ dg_status dg_check_validation(const dg_dataset *set, const dg_dataset *validatio
                         "fit: the rows of the set have %" PRId64
                         " values, those of the validation set have %" PRId64,
                         dg_dataset_row_size(set), dg_dataset_row_size(validation));
-    if (!numbers) {
+    if (target == DG_TARGET_LABELS) {
         dg_learner same = { .classes = set->classes, .class_count = set->class_count };
         int32_t *map;
         DG_TRY(dg_learner_map_classes(&map, known ? known : &same, validation, "fit: validation"));
@@ -27,15 +28,16 @@ dg_status dg_check_validation(const dg_dataset *set, const dg_dataset *validatio
 
 /* --- from the set ------------------------------------------------------------------------- */
 
-dg_status dg_learner_adopt(dg_learner *learner, const dg_dataset *set, bool numbers)
+dg_status dg_learner_adopt(dg_learner *learner, const dg_dataset *set, dg_target target)
 {
     learner->row.count = 0;
     learner->changed = true;
     for (int i = 1; i < set->x.axes; i++) learner->row.at[learner->row.count++] = set->x.shape[i];
     if (learner->row.count == 0) learner->row.at[learner->row.count++] = 1;
     dg_learner_free_classes(learner);
-    learner->numbers = numbers;
-    return numbers ? DG_OK : dg_learner_adopt_classes(learner, set);
+    if (target == DG_TARGET_LABELS) return dg_learner_adopt_classes(learner, set);
+    learner->target = target;
+    return DG_OK;
 }
 
 dg_status dg_learner_row_size(const dg_learner *learner, int64_t *out)
@@ -99,7 +101,7 @@ dg_status dg_evaluate_outputs(const dg_learner *learner, const dg_dataset *set, 
     dg_tensor outputs = { 0 };
     int32_t *positions = NULL;
     float *numbers = NULL;
-    dg_status status = learner->numbers
+    dg_status status = learner->target == DG_TARGET_NUMBERS
                            ? dg_dataset_numbers(&numbers, set)
                            : dg_learner_positions(&positions, learner, set, "evaluate");
     if (status == DG_OK) status = dg_learner_prepared_outputs(learner, &set->x, job, &outputs);

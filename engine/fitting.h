@@ -7,14 +7,15 @@
 #include "engine/learner.h"
 
 /* DG_INVALID unless the rows of `validation` (NULL: there is none) have as many values as the
- * set's, labels that it has too (known: that this learner has), and finite values. holes: NaN is
- * allowed. */
+ * set's, finite values (holes: or NaN) and, if `target` is labels, no label that the set does not
+ * have, or `known`, the learner that a fit goes on with, if it is not NULL. */
 dg_status dg_check_validation(const dg_dataset *set, const dg_dataset *validation,
-                              const dg_learner *known, bool numbers, bool holes, const dg_job *job);
+                              const dg_learner *known, dg_target target, bool holes,
+                              const dg_job *job);
 
-/* The learner takes on the shape of the set's rows, and its classes unless it learns numbers; it
+/* The learner takes on the shape of the set's rows, and its classes if `target` is labels; it
  * counts as changed from here on. */
-dg_status dg_learner_adopt(dg_learner *learner, const dg_dataset *set, bool numbers);
+dg_status dg_learner_adopt(dg_learner *learner, const dg_dataset *set, dg_target target);
 
 /* How many values a row has; DG_FORMAT: more than INT32_MAX, which a file may claim. */
 dg_status dg_learner_row_size(const dg_learner *learner, int64_t *out);

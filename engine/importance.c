@@ -23,10 +23,11 @@ static dg_status score_rows(const dg_learner *learner, const dg_dataset *set, co
 {
     dg_tensor found;
     int64_t rows = x->shape[0];
+    bool numbers = learner->target == DG_TARGET_NUMBERS;
     double sum = 0;
     DG_TRY(dg_learner_predict(learner, x, job, &found));
     for (int64_t i = 0; i < rows; i++) {
-        if (learner->numbers) {
+        if (numbers) {
             double error = (double)dg_floats(&found)[i] - (double)dg_dataset_number(set, i);
             sum -= error * error;
         } else {
@@ -108,7 +109,7 @@ dg_status dg_permutation_importance(const dg_learner *learner, const dg_dataset 
         return dg_error(DG_INVALID, "repeats must be at least 1, found %" PRId64, repeats);
     if (dg_dataset_rows(set) == 0)
         return dg_error(DG_INVALID, "permutation_importance: the set has no rows");
-    if (!set->numeric || !learner->numbers)
+    if (set->target != DG_TARGET_NUMBERS || learner->target != DG_TARGET_NUMBERS)
         DG_TRY(dg_dataset_want_labels(set, "permutation_importance"));
     DG_TRY(dg_learner_check_rows(learner, &set->x, "permutation_importance"));
     struct permutation p = { .learner = learner, .set = set, .repeats = repeats, .seed = seed };

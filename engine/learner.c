@@ -53,6 +53,7 @@ void dg_learner_free_classes(dg_learner *learner)
     learner->class_names = NULL;
     learner->classes = NULL;
     learner->class_count = 0;
+    learner->target = DG_TARGET_NONE;
 }
 
 static dg_status copy_class_names(dg_learner *learner, const dg_dataset *set)
@@ -69,6 +70,7 @@ dg_status dg_learner_adopt_classes(dg_learner *learner, const dg_dataset *set)
     DG_TRY(dg_alloc(&learner->classes, set->class_count, sizeof *learner->classes));
     for (int64_t i = 0; i < set->class_count; i++) learner->classes[i] = set->classes[i];
     learner->class_count = set->class_count;
+    learner->target = DG_TARGET_LABELS;
     dg_status status = set->class_names ? copy_class_names(learner, set) : DG_OK;
     if (status != DG_OK) dg_learner_free_classes(learner);
     return status;
@@ -251,7 +253,8 @@ static dg_status as_rows(const dg_learner *learner, const dg_tensor *x, dg_tenso
 static dg_status check_set(const dg_learner *learner, const dg_dataset *set, const char *who)
 {
     if (dg_dataset_rows(set) == 0) return dg_error(DG_INVALID, "%s: the set has no rows", who);
-    if (set->numeric && learner->type->takes_numbers) return DG_OK;
+    dg_target only = learner->type->target;
+    if (set->target == DG_TARGET_NUMBERS && only != DG_TARGET_LABELS) return DG_OK;
     return dg_dataset_want_labels(set, who);
 }
 
@@ -396,7 +399,7 @@ dg_status dg_learner_predict_proba(const dg_learner *learner, const dg_tensor *x
                                    dg_tensor *out)
 {
     *out = (dg_tensor){ 0 };
-    if (learner->numbers)
+    if (learner->target == DG_TARGET_NUMBERS)
         return dg_error(DG_INVALID, "predict_proba: the model predicts numbers, which have no "
                                     "probabilities: use predict");
     return dg_learner_outputs(learner, x, job, out);
@@ -407,14 +410,15 @@ dg_status dg_learner_predict(const dg_learner *learner, const dg_tensor *x, cons
 {
     dg_tensor proba;
     *out = (dg_tensor){ 0 };
-    if (!learner->classes && !learner->numbers)
+    if (learner->target == DG_TARGET_NONE)
         return dg_error(DG_INVALID, "predict: the model was never fitted, so its outputs have no "
                                     "labels yet: fit it, or use predict_proba");
     DG_TRY(dg_learner_outputs(learner, x, job, &proba));
     int64_t rows = proba.shape[0];
-    dg_status status = learner->numbers ? dg_tensor_reshape(out, &proba, 1, &rows)
-                                        : dg_tensor_new(out, DG_INT32, 1, &rows);
-    for (int64_t i = 0; status == DG_OK && !learner->numbers && i < rows; i++) {
+    bool numbers = learner->target == DG_TARGET_NUMBERS;
+    dg_status status =
+        numbers ? dg_tensor_reshape(out, &proba, 1, &rows) : dg_tensor_new(out, DG_INT32, 1, &rows);
+    for (int64_t i = 0; status == DG_OK && !numbers && i < rows; i++) {
         const float *row = dg_floats(&proba) + i * learner->class_count;
         dg_int32s(out)[i] = learner->classes[dg_argmax(row, learner->class_count)];
     }
@@ -434,8 +438,7 @@ dg_status dg_learner_evaluate_prepared(const dg_learner *learner, const dg_datas
     if (status == DG_OK && kept && !outputs.storage)
         status = dg_learner_prepared_outputs(learner, &set->x, job, &outputs);
     if (status == DG_OK && kept)
-        status =
-            dg_learner_judge(learner, set->numeric ? &set->y : &set->labels, &outputs, out->metric);
+        status = dg_learner_judge(learner, dg_dataset_truth(set), &outputs, out->metric);
     dg_tensor_release(&outputs);
     out->outputs = NULL;
     return status;
@@ -448,7 +451,7 @@ dg_status dg_learner_evaluate(const dg_learner *learner, const dg_dataset *set, 
     dg_job room;
     job = dg_job_or_default(job, &room);
     *out = (dg_scores){ 0 };
-    if (!learner->classes && !learner->numbers)
+    if (learner->target == DG_TARGET_NONE)
         return dg_error(DG_INVALID, "evaluate: the model was never fitted");
     DG_TRY(check_set(learner, set, "evaluate"));
     DG_TRY(dg_learner_check_rows(learner, &set->x, "evaluate"));

@@ -74,9 +74,9 @@ typedef struct dg_learner {
     bool fitted;
     bool busy;                   /* in a fit: refuses another */
     bool changed;                /* a fit has begun to change what was learnt: it says so itself */
-    bool numbers;                /* predicts a number for each row, and has no classes */
+    dg_target target;            /* what it predicts; none before the first fit */
     dg_ints row;                 /* the shape of a row; count 0 while it is not known */
-    int64_t class_count;         /* 0 before the first fit; column k of the chances is classes[k] */
+    int64_t class_count;         /* of labels, else 0; column k of the chances is classes[k] */
     int32_t *classes;            /* ascending */
     char **class_names;          /* NULL or class_count names */
     float input_low, input_high; /* of the data it was first fitted on, as the learner sees it (with
@@ -139,7 +139,7 @@ typedef struct dg_learner_type {
     void (*free)(dg_learner *learner);
     dg_status (*fit)(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
                      const dg_job *job, dg_fit_result *result);
-    /* {n, classes} float32 chances (a network: its outputs; of `numbers`: {n, 1}) for x of n rows,
+    /* {n, classes} float32 chances (a network: its outputs; of numbers: {n, 1}) for x of n rows,
      * contiguous. */
     dg_status (*predict_proba)(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
                                dg_tensor *out);
@@ -153,7 +153,8 @@ typedef struct dg_learner_type {
                                        the whole fit is one, and batches are trees */
     bool resumes;                   /* a second fit goes on where the first ended */
     bool resumes_if_asked;          /* or does so with DG_RESUME_YES */
-    bool takes_numbers;             /* a set with numbers can be fitted, if its options say so */
+    dg_target target;               /* the only one it can predict; none: either, as the set and its
+                                       options say */
     bool takes_weights;             /* rows count by the weights of their set; else it is refused */
     const dg_attribute *attributes; /* or NULL */
     bool compiled; /* its metrics are those it was compiled with; else accuracy, unless it predicts
@@ -194,7 +195,7 @@ dg_status dg_learner_evaluate(const dg_learner *learner, const dg_dataset *set, 
 /* {n, classes} float32. DG_INVALID for a learner of numbers: dg_learner_predict has them. */
 dg_status dg_learner_predict_proba(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
                                    dg_tensor *out);
-/* {n} int32 label values; of `numbers`: {n} float32. */
+/* {n} int32 labels, or {n} float32 numbers. */
 dg_status dg_learner_predict(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
                              dg_tensor *out);
 /* A text for people; dg_free it. */

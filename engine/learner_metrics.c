@@ -1,6 +1,7 @@
 /* Metrics of learners. */
 #include "engine/learner_metrics.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/base/memory.h"
@@ -54,19 +55,19 @@ bool dg_learner_needs_outputs(const dg_learner *learner)
 bool dg_learner_wants_labels(const dg_learner *learner)
 {
     for (int i = 0; i < learner->metric_count; i++)
-        if (learner->metrics[i].type && learner->metrics[i].type->of != DG_OF_NUMBERS) return true;
+        if (dg_metric_target(&learner->metrics[i]) == DG_TARGET_LABELS) return true;
     return false;
 }
 
-dg_status dg_learner_check_metrics(const dg_learner *learner, bool numbers, const char *who)
+dg_status dg_learner_check_metrics(const dg_learner *learner, dg_target target, const char *who)
 {
     for (int i = 0; i < learner->metric_count; i++) {
         const dg_metric *metric = &learner->metrics[i];
-        if (!metric->type || (metric->type->of == DG_OF_NUMBERS) == numbers) continue;
-        return dg_error(DG_INVALID,
-                        "%s: %s is not defined for %s targets: compile without metrics = { \"%s\" "
-                        "}",
-                        who, metric->name, numbers ? "numeric" : "class", metric->name);
+        dg_target wanted = dg_metric_target(metric);
+        char fix[DG_METRIC_NAME + 40];
+        if (wanted == DG_TARGET_NONE || wanted == target) continue;
+        snprintf(fix, sizeof fix, "compile without metrics = { \"%s\" }", metric->name);
+        return dg_target_error(who, metric->name, target, fix);
     }
     return DG_OK;
 }
@@ -75,8 +76,9 @@ static dg_status judge_one(const dg_learner *learner, int place, const dg_tensor
                            const dg_tensor *outputs, double *out)
 {
     const dg_metric *metric = &learner->metrics[place];
-    const dg_predictions predictions = { .numbers = learner->numbers ? outputs : NULL,
-                                         .chances = learner->numbers ? NULL : outputs,
+    bool numbers = learner->target == DG_TARGET_NUMBERS;
+    const dg_predictions predictions = { .numbers = numbers ? outputs : NULL,
+                                         .chances = numbers ? NULL : outputs,
                                          .class_count = learner->class_count,
                                          .classes = learner->classes };
     if (metric->type) {
@@ -95,7 +97,7 @@ dg_status dg_learner_judge(const dg_learner *learner, const dg_tensor *truth,
 {
     dg_tensor flat;
     int64_t rows = outputs->shape[0];
-    if (learner->numbers)
+    if (learner->target == DG_TARGET_NUMBERS)
         DG_TRY(dg_tensor_reshape(&flat, outputs, 1, &rows));
     else
         flat = dg_tensor_retain(outputs);
@@ -120,10 +122,10 @@ void dg_log_add_metrics(dg_log *log, const dg_learner *learner, bool validation,
     }
 }
 
-void dg_learner_score_names(const dg_learner *learner, bool numbers, const char **out)
+void dg_learner_score_names(const dg_learner *learner, dg_target target, const char **out)
 {
     int count = 0;
-    bool hits = !learner->type->compiled && !numbers;
+    bool hits = !learner->type->compiled && target != DG_TARGET_NUMBERS;
     for (int validation = 0; validation < 2; validation++) {
         out[count++] = validation ? "val_loss" : "loss";
         if (hits) out[count++] = validation ? "val_accuracy" : "accuracy";

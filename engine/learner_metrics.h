@@ -14,10 +14,10 @@ dg_status dg_learner_set_metrics(dg_learner *learner, int count, const dg_metric
 bool dg_learner_has_accuracy(const dg_learner *learner);
 bool dg_learner_needs_outputs(const dg_learner *learner);
 
-/* Whether one of its metrics is of labels; DG_INVALID where one is not defined for targets that are
- * numbers, or classes, after `who`. */
+/* Whether one of its metrics is of labels; DG_INVALID, after `who`, where one is
+ * not defined for this target. */
 bool dg_learner_wants_labels(const dg_learner *learner);
-dg_status dg_learner_check_metrics(const dg_learner *learner, bool numbers, const char *who);
+dg_status dg_learner_check_metrics(const dg_learner *learner, dg_target target, const char *who);
 
 /* The metrics but accuracy, of outputs for rows of this truth (labels {n} int32, or numbers {n}),
  * each to its place in `out`. */
@@ -29,9 +29,9 @@ dg_status dg_learner_judge(const dg_learner *learner, const dg_tensor *truth,
 void dg_log_add_metrics(dg_log *log, const dg_learner *learner, bool validation, double accuracy,
                         const double *values);
 
-/* The names of all scores that a log may have, the validation set's included, then NULL; of a
- * learner that predicts numbers, or classes. */
+/* The names of all scores that a log may have, the validation set's included, then NULL, once
+ * it predicts this target. */
 enum { DG_MOST_NAMES = 2 * DG_MAX_METRICS + 3 };
-void dg_learner_score_names(const dg_learner *learner, bool numbers, const char **out);
+void dg_learner_score_names(const dg_learner *learner, dg_target target, const char **out);
 
 #endif

@@ -36,7 +36,8 @@ static int direction(const dg_fit_options *options)
     return metric.type->greater_is_better ? 1 : -1;
 }
 
-dg_status dg_stopping_check(const dg_fit_options *options, const dg_learner *learner, bool numbers)
+dg_status dg_stopping_check(const dg_fit_options *options, const dg_learner *learner,
+                            dg_target target)
 {
     const char *scores[DG_MOST_NAMES];
     int count = 0;
@@ -49,7 +50,7 @@ dg_status dg_stopping_check(const dg_fit_options *options, const dg_learner *lea
         return dg_error(DG_INVALID,
                         "fit: there is no early stopping here: the model is not learnt in "
                         "steps that build on each other");
-    dg_learner_score_names(learner, numbers, scores);
+    dg_learner_score_names(learner, target, scores);
     while (scores[count] && strcmp(scores[count], options->monitor) != 0) count++;
     if (!scores[count]) return unknown_score(options->monitor, scores, count);
     if (!options->validation && strncmp(options->monitor, "val_", 4) == 0)

@@ -5,10 +5,11 @@
 
 #include "engine/learner.h"
 
-/* Whether `options` watch a score that fits of this learner have, on numbers or on classes, and
+/* Whether `options` watch a score that fits of this learner have, whose targets are such, and
  * it is known which way it is better. learner NULL: the fit cannot stop early. DG_INVALID
  * otherwise. */
-dg_status dg_stopping_check(const dg_fit_options *options, const dg_learner *learner, bool numbers);
+dg_status dg_stopping_check(const dg_fit_options *options, const dg_learner *learner,
+                            dg_target target);
 
 /* Judges the epoch (or round) that `log` tells of, and keeps best_epoch, stopped_early and the
  * first NaN in `result`, which was zero before the first. `*best` is the best score so far, for the

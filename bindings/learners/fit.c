@@ -216,7 +216,7 @@ static void add_empty_lists(lua_State *L, const dg_learner *learner, int history
 {
     bool steps = learner->type->step != NULL; /* else only what a fit ends with */
     const char *names[DG_MOST_NAMES];
-    dg_learner_score_names(learner, learner->numbers, names);
+    dg_learner_score_names(learner, learner->target, names);
     for (int i = -1; i < 0 || names[i]; i++) {
         const char *name = i < 0 ? "seconds" : names[i];
         if (i >= 0 && (strncmp(name, "val_", 4) == 0 ? !validation : !steps)) continue;

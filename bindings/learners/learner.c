@@ -266,7 +266,7 @@ static int predict_proba(lua_State *L, const void *options)
     const dg_learner *learner = dg_want_learner(L, 1, "predict_proba");
     dg_tell_scale(L, learner, x, "predict_proba");
     dg_job job = dg_job_default();
-    const char *who = learner->numbers ? "predict_proba" : "predict";
+    const char *who = learner->target == DG_TARGET_NUMBERS ? "predict_proba" : "predict";
     dg_check_call(L, dg_learner_predict_proba(learner, x, &job, dg_push_tensor(L)), who);
     return 1;
 }

@@ -40,10 +40,11 @@ const dg_tensor *dg_want_labels(lua_State *L, int index, const char *function, c
 {
     luaL_checkstack(L, 8, NULL);
     const dg_dataset *set = dg_test_dataset(L, index);
-    if (set && !set->labelled)
+    if (set && set->target != DG_TARGET_LABELS)
         dg_raise(L, "%s: %s is a dataset %s", function, name,
-                 set->numeric ? "of numbers, not of labels (r2 and the errors judge numbers)"
-                              : "without labels");
+                 set->target == DG_TARGET_NUMBERS
+                     ? "of numbers, not of labels (r2 and the errors judge numbers)"
+                     : "without labels");
     if (set) return &set->labels;
     const dg_tensor *given = tensor_at(L, index, function);
     dg_tensor *out = dg_push_tensor(L);
@@ -56,17 +57,17 @@ static const dg_tensor *want_numbers(lua_State *L, int index, const char *functi
                                      const char *name)
 {
     const dg_dataset *set = dg_test_dataset(L, index);
-    if (set && !set->numeric)
+    if (set && set->target != DG_TARGET_NUMBERS)
         dg_raise(L, "%s: %s is a dataset %s", function, name,
-                 set->labelled ? "of labels, not of numbers" : "without numbers");
+                 set->target == DG_TARGET_LABELS ? "of labels, not of numbers" : "without numbers");
     return set ? &set->y : tensor_at(L, index, function);
 }
 
 const dg_tensor *dg_want_truth(lua_State *L, const dg_metric_type *type, const char *function,
                                const dg_judge_options *o)
 {
-    return type->of == DG_OF_NUMBERS ? want_numbers(L, o->truth, function, "truth")
-                                     : dg_want_labels(L, o->truth, function, "truth");
+    return type->target == DG_TARGET_NUMBERS ? want_numbers(L, o->truth, function, "truth")
+                                             : dg_want_labels(L, o->truth, function, "truth");
 }
 
 /* Whose the columns of chances are: as the option says, or the classes of a dataset as truth if
@@ -90,7 +91,7 @@ dg_predictions dg_want_predictions(lua_State *L, const dg_metric_type *type, con
 {
     dg_predictions out = { 0 };
     const dg_tensor *labels = NULL;
-    if (type->of == DG_OF_NUMBERS) {
+    if (type->target == DG_TARGET_NUMBERS) {
         out.numbers = want_numbers(L, o->predicted, function, name);
         return out;
     }

@@ -72,7 +72,7 @@ static const dg_param of_numbers[] = {
 /* Pushes the function of a metric, whose options stand between its arguments and the labels. */
 static void push_metric_function(lua_State *L, const dg_metric_type *type)
 {
-    bool numbers = type->of == DG_OF_NUMBERS, chances = dg_metric_of_probabilities(type);
+    bool numbers = type->target == DG_TARGET_NUMBERS, chances = dg_metric_of_probabilities(type);
     const dg_param *arguments = numbers ? of_numbers : chances ? of_chances : of_labels;
     int own = dg_param_count(&type->part), count = 0;
     struct metric_function *made = lua_newuserdatauv(L, sizeof *made, 0);
@@ -128,7 +128,7 @@ static int find(lua_State *L, const void *options)
     lua_setfield(L, -2, "greater_is_better");
     lua_pushboolean(L, dg_metric_of_probabilities(type));
     lua_setfield(L, -2, "needs_probabilities");
-    lua_pushboolean(L, type->of == DG_OF_NUMBERS);
+    lua_pushboolean(L, type->target == DG_TARGET_NUMBERS);
     lua_setfield(L, -2, "needs_numbers");
     dg_set_number(L, "low", type->low);
     dg_set_number(L, "high", type->high);

@@ -61,7 +61,7 @@ static int set_feature_names(lua_State *L)
 static int set_target(lua_State *L)
 {
     const dg_dataset *set = dg_want_dataset(L, 1, "target", "the value");
-    lua_pushstring(L, set->labelled ? "labels" : set->numeric ? "numbers" : NULL);
+    lua_pushstring(L, set->target == DG_TARGET_NONE ? NULL : dg_target_name(set->target));
     return 1;
 }
 
@@ -120,11 +120,11 @@ static int set_tostring(lua_State *L)
     int64_t rows = dg_dataset_rows(set);
     lua_pushfstring(L, "dataset: %I row%s of %s %s", (lua_Integer)rows, rows == 1 ? "" : "s", shape,
                     dg_dtype_name(set->x.dtype));
-    if (set->labelled)
+    if (set->target == DG_TARGET_LABELS)
         lua_pushfstring(L, ", %I class%s%s", (lua_Integer)set->class_count,
                         set->class_count == 1 ? "" : "es", set->one_hot ? ", one-hot" : "");
     else
-        lua_pushstring(L, set->numeric ? ", with numbers" : ", without labels");
+        lua_pushstring(L, set->target == DG_TARGET_NUMBERS ? ", with numbers" : ", without labels");
     lua_pushstring(L, set->weights.storage ? ", weighted" : "");
     lua_pushstring(L, set->groups.storage ? ", in groups" : "");
     lua_concat(L, 4);

@@ -82,8 +82,6 @@ void dg_push_names(lua_State *L, int64_t count, char *const *names)
 
 /* --- the record ------------------------------------------------------------------------------ */
 
-const char *const dg_target_words[] = { "labels", "numbers", NULL };
-
 static bool is_false(lua_State *L, int index)
 {
     return lua_type(L, index) == LUA_TBOOLEAN && !lua_toboolean(L, index);
@@ -127,7 +125,8 @@ static const dg_tensor *read_column(lua_State *L, int value, bool *none)
 
 dg_dataset_parts dg_read_record(lua_State *L, const dg_record_options *o, const char *function)
 {
-    dg_dataset_parts parts = { .target = (dg_target)(o->target + 1), .shape = o->shape };
+    dg_dataset_parts parts = { .target = (dg_target)(o->target + 1), /* none: -1 */
+                               .shape = o->shape };
     parts.class_names = read_names(L, o->class_names, function, &parts.name_count, &parts.no_names);
     parts.feature_names =
         read_names(L, o->feature_names, function, &parts.feature_count, &parts.no_features);
@@ -138,7 +137,7 @@ dg_dataset_parts dg_read_record(lua_State *L, const dg_record_options *o, const 
 
 void dg_warn_labels(lua_State *L, const dg_dataset *set, const char *function, dg_target target)
 {
-    if (target != DG_TARGET_BY_TYPE || !dg_dataset_doubts_labels(set)) return;
+    if (target != DG_TARGET_NONE || !dg_dataset_doubts_labels(set)) return;
     lua_pushfstring(L,
                     "y has %I classes in %I rows; if they are numbers, say target = \"numbers\" "
                     "(target = \"labels\" says that they are not)",

@@ -35,7 +35,6 @@ typedef struct dg_record_options {
 } dg_record_options;
 
 extern const dg_lua_handle dg_names_handle, dg_column_handle;
-extern const char *const dg_target_words[];
 
 #define DG_RECORD_PARAMS                                                                           \
     DG_CHOICE(dg_record_options, target, .optional = true, .named_only = true,                     \

@@ -249,7 +249,7 @@ static int with(lua_State *L, const void *options)
     parts.y = o->y;
     const dg_dataset *set = self(L), **out = dg_push_dataset(L);
     dg_check_call(L, dg_dataset_with(out, set, &parts), "with");
-    if (parts.y || !set->labelled) dg_warn_labels(L, *out, "with", parts.target);
+    if (parts.y || set->target != DG_TARGET_LABELS) dg_warn_labels(L, *out, "with", parts.target);
     return 1;
 }
 

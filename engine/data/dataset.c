@@ -46,7 +46,13 @@ int64_t dg_dataset_row_size(const dg_dataset *set)
 
 float dg_dataset_number(const dg_dataset *set, int64_t row)
 {
-    return set->numeric ? dg_floats(&set->y)[row] : (float)dg_int32s(&set->labels)[row];
+    return set->target == DG_TARGET_NUMBERS ? dg_floats(&set->y)[row]
+                                            : (float)dg_int32s(&set->labels)[row];
+}
+
+const dg_tensor *dg_dataset_truth(const dg_dataset *set)
+{
+    return set->target == DG_TARGET_NUMBERS ? &set->y : &set->labels;
 }
 
 /* --- lists that sets share ------------------------------------------------------------------ */
@@ -94,6 +100,21 @@ dg_status dg_shared_texts(char ***list, int64_t count, const char *const *texts)
     return DG_OK;
 }
 
+/* --- targets -------------------------------------------------------------------------------- */
+
+const char *const dg_target_words[] = { "labels", "numbers", NULL };
+
+const char *dg_target_name(dg_target target)
+{
+    return target == DG_TARGET_NONE ? "none" : dg_target_words[target - 1];
+}
+
+dg_status dg_target_error(const char *who, const char *what, dg_target found, const char *fix)
+{
+    return dg_error(DG_INVALID, "%s: %s is not defined for %s targets: %s", who, what,
+                    found == DG_TARGET_NUMBERS ? "numeric" : "class", fix);
+}
+
 /* --- life ----------------------------------------------------------------------------------- */
 
 const dg_dataset *dg_dataset_retain(const dg_dataset *set)
@@ -137,7 +158,7 @@ dg_status dg_dataset_derive(dg_dataset **out, const dg_dataset *set, dg_column_m
     for (int i = 0; i < SHARED; i++) dg_shared_retain(*list_at(set, shared[i]));
     dg_status status = DG_OK;
     for (int i = 0; i < COLUMNS && status == DG_OK; i++) {
-        bool made_later = columns[i] == offsetof(dg_dataset, y) && !set->numeric;
+        bool made_later = columns[i] == offsetof(dg_dataset, y) && set->target != DG_TARGET_NUMBERS;
         if (dg_column(set, columns[i])->storage && !made_later)
             status = make(dg_column(fresh, columns[i]), set, columns[i], context);
     }
@@ -151,7 +172,7 @@ dg_status dg_dataset_derive(dg_dataset **out, const dg_dataset *set, dg_column_m
 static dg_status make_y(dg_dataset *set)
 {
     int64_t rows = dg_dataset_rows(set);
-    if (!set->labelled || set->y.storage) return DG_OK;
+    if (set->target != DG_TARGET_LABELS || set->y.storage) return DG_OK;
     if (!set->one_hot) {
         set->y = dg_tensor_retain(&set->labels);
         return DG_OK;
@@ -287,7 +308,7 @@ bool dg_is_label(double value)
 void dg_dataset_counts(const dg_dataset *set, int64_t *out)
 {
     for (int64_t i = 0; i < set->class_count; i++) out[i] = 0;
-    if (!set->labelled) return;
+    if (set->target != DG_TARGET_LABELS) return;
     const int32_t *positions = dg_int32s(&set->positions);
     for (int64_t row = 0; row < dg_dataset_rows(set); row++) out[positions[row]]++;
 }
@@ -295,9 +316,10 @@ void dg_dataset_counts(const dg_dataset *set, int64_t *out)
 dg_status dg_dataset_want_labels(const dg_dataset *set, const char *who)
 {
     int64_t row = 0;
-    if (set->labelled) return DG_OK;
-    while (set->numeric && row < set->y.shape[0] && dg_is_label(dg_floats(&set->y)[row])) row++;
-    if (!set->numeric)
+    if (set->target == DG_TARGET_LABELS) return DG_OK;
+    bool numbers = set->target == DG_TARGET_NUMBERS;
+    while (numbers && row < set->y.shape[0] && dg_is_label(dg_floats(&set->y)[row])) row++;
+    if (!numbers)
         dg_error(DG_INVALID, "the set has no labels");
     else if (row < set->y.shape[0])
         dg_error(DG_INVALID,
@@ -314,5 +336,6 @@ dg_status dg_dataset_want_labels(const dg_dataset *set, const char *who)
 bool dg_dataset_doubts_labels(const dg_dataset *set)
 {
     int64_t rows = dg_dataset_rows(set);
-    return set->labelled && !set->one_hot && rows > 40 && 4 * set->class_count > rows;
+    return set->target == DG_TARGET_LABELS && !set->one_hot && rows > 40 &&
+           4 * set->class_count > rows;
 }

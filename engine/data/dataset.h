@@ -8,18 +8,18 @@
 
 #include "engine/parallel.h"
 #include "engine/base/status.h"
+#include "engine/data/target.h"
 #include "engine/tensor/tensor.h"
 
 /* What a set is made of. What is made from a set keeps all of it: a new field of rows is a line in
  * the list `columns`, a new shared list one in `shared`, both in engine/data/dataset.c. */
 typedef struct dg_dataset {
     int references;
-    dg_tensor x;         /* {n, ...}, uint8 or float32, contiguous */
-    bool labelled;       /* false: labels, positions and classes are empty, and y unless numeric */
-    bool numeric;        /* y is {n} float32 numbers; then the set is not labelled */
-    bool one_hot;        /* what y looks like */
-    dg_tensor y;         /* {n} int32 label values, {n, classes} float32 one-hot, or numbers */
-    dg_tensor labels;    /* {n} int32 label values, always */
+    dg_tensor x;      /* {n, ...}, uint8 or float32, contiguous */
+    dg_target target; /* what y has; none: there is no y */
+    bool one_hot;     /* what a y of labels looks like */
+    dg_tensor y;      /* {n} int32 labels, {n, classes} float32 one-hot, or {n} float32 numbers */
+    dg_tensor labels; /* {n} int32, whatever y looks like; without labels it is empty, as are */
     dg_tensor positions; /* {n} int32: the position of each label in `classes` */
     int64_t class_count;
     int32_t *classes;     /* the label values, ascending; kept by all that is made from this set */
@@ -34,20 +34,22 @@ int64_t dg_dataset_row_size(const dg_dataset *set); /* values in a row */
 /* The number that is to be predicted for row `row` of a set with y: its label, if it has one. */
 float dg_dataset_number(const dg_dataset *set, int64_t row);
 
+/* What metrics take as the truth: {n} numbers or labels, the latter however y looks. */
+const dg_tensor *dg_dataset_truth(const dg_dataset *set);
+
 const dg_dataset *dg_dataset_retain(const dg_dataset *set);
 void dg_dataset_release(const dg_dataset *set); /* NULL is allowed */
 
 /* --- sources ------------------------------------------------------------------------------ */
 
-/* What y is: by its type, float32 is numbers and integers are labels, whatever the values. */
-typedef enum dg_target { DG_TARGET_BY_TYPE, DG_TARGET_LABELS, DG_TARGET_NUMBERS } dg_target;
-
-/* x: {n, ...}; int32 becomes float32. y: NULL, {n} or {n, 1} labels or numbers, as `target` says
- * (labels of floats must be whole numbers of 32 bits; numbers of integers become float32), or
- * one-hot {n, k} of any type (each row exactly one 1, else 0), whose classes are 0 .. k-1. weights:
- * NULL or {n}, of any type, of which float32 is made: finite, at least 0, not all 0; fits of trees
- * weigh rows by them, judging does not. groups: NULL or {n} integers. class_names, feature_names:
- * NULL, or as many as classes, as values in a row. shape: of a row; of count 0 it is that of x.
+/* x: {n, ...}; int32 becomes float32. y: NULL, {n} or {n, 1} labels or numbers as `target` says
+ * (none: by the type, float32 is numbers and integers are labels, whatever the values; labels given
+ * as floats must be whole numbers of 32 bits; numbers given as integers become float32), or one-hot
+ * {n, k} of any type (each row exactly one 1, else 0), whose classes are 0 .. k-1. weights: NULL or
+ * {n}, of any type, converted to float32: finite, at least 0, not all 0; learners that take weights
+ * count rows by them, evaluation does not. groups: NULL or {n} integers. class_names and
+ * feature_names: NULL, or as many as classes, as values in a row. shape: of a row; count 0: that of
+ * x.
  * Storage is shared where the type allows, and its other owners can no more write to it
  * (engine/tensor/tensor.h). */
 typedef struct dg_dataset_parts {

@@ -185,14 +185,13 @@ static dg_status check_alike(int count, const dg_dataset *const *sets)
                             "concat: set 1 is %s, set %d is %s: convert one (x / 255 makes float32 "
                             "of uint8)",
                             dg_dtype_name(first->x.dtype), i + 1, dg_dtype_name(set->x.dtype));
-        if (set->numeric != first->numeric && (set->numeric || set->labelled) &&
-            (first->numeric || first->labelled))
-            return dg_error(DG_INVALID, "concat: y of set %d has numbers, y of set %d labels",
-                            set->numeric ? i + 1 : 1, set->numeric ? 1 : i + 1);
-        if (set->labelled != first->labelled || set->numeric != first->numeric)
-            return dg_error(
-                DG_INVALID, "concat: set %d has %s, set %d has none", set->y.axes ? i + 1 : 1,
-                set->numeric || first->numeric ? "numbers" : "labels", set->y.axes ? 1 : i + 1);
+        if (set->target != first->target) {
+            bool swap = first->target < set->target; /* numbers before labels before none */
+            const dg_dataset *more = swap ? set : first, *less = swap ? first : set;
+            return dg_error(DG_INVALID, "concat: set %d has %s, set %d has %s", swap ? i + 1 : 1,
+                            dg_target_name(more->target), swap ? 1 : i + 1,
+                            dg_target_name(less->target));
+        }
     }
     DG_TRY(check_optional(count, sets, offsetof(dg_dataset, weights), "weights"));
     return check_optional(count, sets, offsetof(dg_dataset, groups), "groups");
@@ -278,7 +277,7 @@ dg_status dg_dataset_concat(const dg_dataset **out, int count, const dg_dataset 
     dg_status status = dg_dataset_derive(&both, sets[0], join, &(struct several){ count, sets });
     if (status == DG_OK) status = unite_feature_names(both, count, sets);
     for (int i = 0; status == DG_OK && i < count; i++) both->one_hot &= sets[i]->one_hot;
-    if (status == DG_OK && both->labelled) {
+    if (status == DG_OK && both->target == DG_TARGET_LABELS) {
         status = unite_classes(both, count, sets);
         if (status == DG_OK) status = dg_dataset_find_positions(both);
     }

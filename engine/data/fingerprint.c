@@ -35,9 +35,9 @@ uint64_t dg_dataset_fingerprint(const dg_dataset *set)
         hash = mix_bytes(hash, dg_floats(&set->weights), (size_t)x->shape[0] * sizeof(float));
     if (set->groups.storage && count > 0)
         hash = mix_bytes(hash, dg_int32s(&set->groups), (size_t)x->shape[0] * sizeof(int32_t));
-    if (set->numeric && count > 0)
+    if (set->target == DG_TARGET_NUMBERS && count > 0)
         return mix_bytes(hash, set->y.data, (size_t)x->shape[0] * sizeof(float));
-    if (!set->labelled || count == 0) return hash;
+    if (set->target != DG_TARGET_LABELS || count == 0) return hash;
     hash = mix_bytes(hash, set->classes, (size_t)set->class_count * sizeof *set->classes);
     return mix_bytes(hash, dg_int32s(&set->positions), (size_t)x->shape[0] * sizeof(int32_t));
 }

@@ -92,7 +92,7 @@ static dg_status complete(const dg_dataset **out, const dg_dataset_parts *record
     const dg_dataset *set = *out;
     dg_dataset_parts rest = *record;
     rest.x = rest.y = NULL;
-    rest.target = DG_TARGET_BY_TYPE;
+    rest.target = DG_TARGET_NONE;
     dg_status status = dg_dataset_with(out, set, &rest);
     dg_dataset_release(set);
     return status;

@@ -26,15 +26,15 @@ static dg_status find_classes(dg_dataset *set)
     return status == DG_OK ? dg_dataset_find_positions(set) : status;
 }
 
-/* Whether all of a float32 y can be what it is to be. */
-static dg_status check_values(const dg_tensor *y, bool numeric)
+/* Whether all values of a float32 y can be what it is to be. */
+static dg_status check_values(const dg_tensor *y, dg_target target)
 {
     for (int64_t row = 0; row < y->shape[0]; row++) {
         double value = (double)dg_floats(y)[row];
         if (!isfinite(value))
             return dg_error(DG_INVALID, "%s %" PRId64 " is %g, expected a finite number",
-                            numeric ? "number" : "label", row + 1, value);
-        if (!numeric && !dg_is_label(value))
+                            target == DG_TARGET_NUMBERS ? "number" : "label", row + 1, value);
+        if (target == DG_TARGET_LABELS && !dg_is_label(value))
             return dg_error(DG_INVALID,
                             "label %" PRId64 " is %.9g, expected a whole number of 32 bits",
                             row + 1, value);
@@ -47,16 +47,16 @@ static dg_status read_column(dg_dataset *set, const dg_tensor *y, dg_target targ
 {
     int64_t rows = y->shape[0];
     bool floats = y->dtype == DG_FLOAT32;
-    bool numeric = target == DG_TARGET_NUMBERS || (target == DG_TARGET_BY_TYPE && floats);
+    if (target == DG_TARGET_NONE) target = floats ? DG_TARGET_NUMBERS : DG_TARGET_LABELS;
+    bool numbers = target == DG_TARGET_NUMBERS;
     dg_tensor column;
-    if (floats) DG_TRY(check_values(y, numeric));
-    DG_TRY(as_type(&column, y, numeric ? DG_FLOAT32 : DG_INT32));
-    dg_status status = dg_tensor_reshape(numeric ? &set->y : &set->labels, &column, 1, &rows);
+    if (floats) DG_TRY(check_values(y, target));
+    DG_TRY(as_type(&column, y, numbers ? DG_FLOAT32 : DG_INT32));
+    dg_status status = dg_tensor_reshape(numbers ? &set->y : &set->labels, &column, 1, &rows);
     dg_tensor_release(&column);
     DG_TRY(status);
-    set->numeric = numeric;
-    set->labelled = !numeric;
-    return numeric ? DG_OK : find_classes(set);
+    set->target = target;
+    return numbers ? DG_OK : find_classes(set);
 }
 
 /* y: {n, k}, contiguous float32, each row exactly one 1 and else 0. */
@@ -91,7 +91,8 @@ static dg_status read_one_hot(dg_dataset *set, const dg_tensor *y)
         dg_int32s(&set->positions)[row] = (int32_t)at;
     }
     set->labels = dg_tensor_retain(&set->positions);
-    set->labelled = set->one_hot = true;
+    set->target = DG_TARGET_LABELS;
+    set->one_hot = true;
     set->y = dg_tensor_retain(y);
     return DG_OK;
 }
@@ -135,9 +136,10 @@ static dg_status fill_class_names(dg_dataset *set, const dg_dataset_parts *parts
 {
     char text[128];
     if (!parts->class_names) return DG_OK;
-    if (!set->labelled)
+    if (set->target != DG_TARGET_LABELS)
         return dg_error(DG_INVALID, "class_names were given, but %s",
-                        set->numeric ? "y has numbers, not labels" : "no labels");
+                        set->target == DG_TARGET_NUMBERS ? "y has numbers, not labels"
+                                                         : "no labels");
     if (parts->name_count != set->class_count)
         return dg_error(DG_INVALID,
                         "%" PRId64 " class_names were given, the labels have %" PRId64
@@ -246,7 +248,7 @@ static dg_status check_kept(const dg_dataset *fresh, const dg_dataset *set, bool
 {
     int64_t rows = dg_dataset_rows(fresh), size = dg_dataset_row_size(fresh);
     bool groups = fresh->groups.storage && fresh->groups.shape[0] != rows;
-    if (same_y && (set->labelled || set->numeric) && rows != dg_dataset_rows(set))
+    if (same_y && set->target != DG_TARGET_NONE && rows != dg_dataset_rows(set))
         return dg_error(DG_INVALID, "x has %" PRId64 " rows, y has %" PRId64 " labels", rows,
                         dg_dataset_rows(set));
     if (groups || (fresh->weights.storage && fresh->weights.shape[0] != rows)) {
@@ -296,7 +298,7 @@ static dg_status name_columns(dg_dataset *fresh, const dg_dataset *set)
 /* Names that were not replaced stay as long as each label has one. */
 static dg_status keep_names(dg_dataset *fresh, const dg_dataset *set)
 {
-    if (fresh->numeric)
+    if (fresh->target == DG_TARGET_NUMBERS)
         return dg_error(DG_INVALID, "y has numbers now, which have no names: say class_names = "
                                     "false");
     int64_t missing = find_new_class(fresh, set);
@@ -318,7 +320,9 @@ static void forget_names(char ***names)
 /* Replaces y by what is given, or by what the old one is read anew as. */
 static dg_status replace_y(dg_dataset *fresh, const dg_dataset *set, const dg_dataset_parts *parts)
 {
-    const dg_tensor *y = parts->y ? parts->y : set->labelled ? &set->labels : &set->y;
+    const dg_tensor *y = parts->y                          ? parts->y
+                         : set->target == DG_TARGET_LABELS ? &set->labels
+                                                           : &set->y;
     if (!y->storage) return dg_error(DG_INVALID, "target was given, but no y");
     dg_tensor_release(&fresh->y);
     dg_tensor_release(&fresh->labels);
@@ -326,7 +330,8 @@ static dg_status replace_y(dg_dataset *fresh, const dg_dataset *set, const dg_da
     dg_shared_release(fresh->classes);
     fresh->classes = NULL;
     fresh->class_count = 0;
-    fresh->labelled = fresh->numeric = fresh->one_hot = false;
+    fresh->target = DG_TARGET_NONE;
+    fresh->one_hot = false;
     forget_names(&fresh->class_names);
     DG_TRY(fill_y(fresh, y, parts->target));
     DG_TRY(name_columns(fresh, set));
@@ -336,7 +341,7 @@ static dg_status replace_y(dg_dataset *fresh, const dg_dataset *set, const dg_da
 
 static dg_status with(dg_dataset *fresh, const dg_dataset *set, const dg_dataset_parts *parts)
 {
-    bool same_y = !parts->y && parts->target == DG_TARGET_BY_TYPE;
+    bool same_y = !parts->y && parts->target == DG_TARGET_NONE;
     if (parts->x) {
         dg_tensor_release(&fresh->x);
         DG_TRY(fill_x(fresh, parts->x));
@@ -349,7 +354,7 @@ static dg_status with(dg_dataset *fresh, const dg_dataset *set, const dg_dataset
     if (!same_y) DG_TRY(replace_y(fresh, set, parts));
     bool all_named = parts->class_names && parts->name_count != fresh->class_count &&
                      parts->name_count == set->class_count;
-    if (all_named && fresh->labelled && find_new_class(fresh, set) < 0)
+    if (all_named && fresh->target == DG_TARGET_LABELS && find_new_class(fresh, set) < 0)
         DG_TRY(adopt_classes(fresh, set));
     return fill_rest(fresh, parts);
 }

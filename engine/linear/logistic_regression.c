@@ -298,12 +298,12 @@ static dg_status prepare(struct fit *fit, const dg_dataset *set)
     if (dg_dataset_row_size(set) < 1 || dg_dataset_row_size(set) > INT32_MAX)
         return dg_error(DG_INVALID, "fit: rows must have 1 to %d values, found %" PRId64, INT32_MAX,
                         dg_dataset_row_size(set));
-    DG_TRY(dg_check_validation(set, options->validation, NULL, false, false, fit->job));
-    DG_TRY(dg_stopping_check(options, &fit->learner->base, false));
+    DG_TRY(dg_check_validation(set, options->validation, NULL, DG_TARGET_LABELS, false, fit->job));
+    DG_TRY(dg_stopping_check(options, &fit->learner->base, DG_TARGET_LABELS));
     DG_TRY(dg_check_finite(&set->x, false, "fit", fit->job));
     DG_TRY(place_classes(fit, set));
     forget(fit->learner);
-    DG_TRY(dg_learner_adopt(&fit->learner->base, set, false));
+    DG_TRY(dg_learner_adopt(&fit->learner->base, set, DG_TARGET_LABELS));
     DG_TRY(place_rows(fit, r, set, true, "fit"));
     if (options->validation)
         DG_TRY(place_rows(fit, &fit->validation, options->validation, false, "fit: validation"));
@@ -569,6 +569,7 @@ const dg_learner_type dg_logistic_regression = {
               .hints = hints },
     .module = "linear",
     .size = sizeof(logistic),
+    .target = DG_TARGET_LABELS,
     .free = free_learner,
     .fit = fit,
     .predict_proba = predict_proba,

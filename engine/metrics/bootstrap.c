@@ -46,7 +46,7 @@ static dg_status judge(struct side *side, const dg_metric *metric, const dg_tens
                        const dg_predictions *predictions, double *score)
 {
     const dg_metric_type *type = metric->type;
-    if (!type->by_row && type->of != DG_OF_CONFUSION && type->of != DG_OF_NUMBERS)
+    if (!type->by_row && type->of != DG_OF_CONFUSION && type->target != DG_TARGET_NUMBERS)
         return dg_error(DG_INVALID,
                         "%s is no mean over rows: choose a metric of labels or numbers, "
                         "log_loss or top_k_accuracy",

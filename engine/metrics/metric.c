@@ -137,6 +137,11 @@ bool dg_metric_of_probabilities(const dg_metric_type *type)
     return type->of == DG_OF_SCORES || type->of == DG_OF_PROBABILITIES;
 }
 
+dg_target dg_metric_target(const dg_metric *metric)
+{
+    return metric->type ? metric->type->target : DG_TARGET_NONE;
+}
+
 /* --- what is judged ----------------------------------------------------------------------- */
 
 static dg_status read_labels(dg_judged *out, const dg_metric_type *type, const dg_tensor *truth,
@@ -171,11 +176,12 @@ dg_status dg_judged_new(dg_judged *out, const dg_metric_type *type, const dg_ten
                         const dg_predictions *predictions)
 {
     *out = (dg_judged){ .rows = truth->axes > 0 ? truth->shape[0] : 0 };
-    dg_status status =
-        type->of == DG_OF_NUMBERS ? dg_numbers_read(&out->true_numbers, &out->predicted_numbers,
-                                                    truth, predictions->numbers)
-        : dg_metric_of_probabilities(type) ? read_chances(out, type, truth, predictions)
-                                           : read_labels(out, type, truth, predictions);
+    dg_status status = type->target == DG_TARGET_NUMBERS
+                           ? dg_numbers_read(&out->true_numbers, &out->predicted_numbers, truth,
+                                             predictions->numbers)
+                       : dg_metric_of_probabilities(type)
+                           ? read_chances(out, type, truth, predictions)
+                           : read_labels(out, type, truth, predictions);
     if (status != DG_OK) dg_judged_free(out);
     return status;
 }

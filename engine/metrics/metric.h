@@ -19,16 +19,16 @@
 #include <stdalign.h>
 #include <stddef.h>
 
+#include "engine/data/target.h"
 #include "engine/part/part.h"
 #include "engine/metrics/metrics.h"
 
-/* What a metric is computed from. */
+/* What a metric of labels is computed from. */
 typedef enum dg_metric_input {
-    DG_OF_LABELS,        /* truth[row] and predicted[row] */
-    DG_OF_CONFUSION,     /* the confusion matrix of both */
-    DG_OF_SCORES,        /* a number for each class in each row */
-    DG_OF_PROBABILITIES, /* the same, each row summing to 1 */
-    DG_OF_NUMBERS        /* true_numbers[row] and predicted_numbers[row] */
+    DG_OF_LABELS,       /* truth[row] and predicted[row] */
+    DG_OF_CONFUSION,    /* the confusion matrix of both */
+    DG_OF_SCORES,       /* a number for each class in each row */
+    DG_OF_PROBABILITIES /* the same, each row summing to 1 */
 } dg_metric_input;
 
 /* Predictions beside the truth, in the form that a metric takes; fields of other forms are zero. */
@@ -45,7 +45,8 @@ typedef struct dg_judged {
 typedef struct dg_metric_type {
     dg_descriptor part; /* kind "metric"; as a word of a name (dg_metric_find), its first option may
                            be a choice, or a whole number k */
-    dg_metric_input of;
+    dg_target target;   /* of numbers: from true_numbers[row] and predicted_numbers[row] */
+    dg_metric_input of; /* if of labels */
     bool greater_is_better;
     double low, high; /* which values it takes */
     bool by_row;      /* compute gives a number for each row, whose mean is the metric */
@@ -61,6 +62,10 @@ typedef struct dg_metric_type {
 
 /* What descriptors begin with, and which values a metric takes. */
 #define DG_METRIC(word, text, ...)                                                                 \
+    .target = DG_TARGET_LABELS, DG_METRIC_PART(word, text, __VA_ARGS__)
+#define DG_METRIC_OF_NUMBERS(word, text, ...)                                                      \
+    .target = DG_TARGET_NUMBERS, DG_METRIC_PART(word, text, __VA_ARGS__)
+#define DG_METRIC_PART(word, text, ...)                                                            \
     .part = { .kind = "metric", .name = word, .doc = text, __VA_ARGS__ }
 #define DG_GREATER_IS_BETTER(from, to) .greater_is_better = true, .low = from, .high = to
 #define DG_LESS_IS_BETTER(from, to) .low = from, .high = to
@@ -82,6 +87,8 @@ dg_status dg_metric_find(dg_metric *out, const char *name);
 void dg_metric_set_name(dg_metric *metric, const char *name);
 /* The names in order, in DG_METRIC_NAME bytes; false at the end. */
 bool dg_metric_name(int index, char *out);
+/* Of which targets it is; none: it is a function of somebody's, which says nothing about that. */
+dg_target dg_metric_target(const dg_metric *metric);
 /* Whether it is computed from a number for each class, not from labels. */
 bool dg_metric_of_probabilities(const dg_metric_type *type);
 

@@ -109,8 +109,7 @@ static double determination(const dg_judged *judged)
         return DG_OK;                                                                              \
     }                                                                                              \
     const dg_metric_type symbol = {                                                                \
-        DG_METRIC(#metric, text, .peers = (const char *const[]){ __VA_ARGS__, NULL }),             \
-        .of = DG_OF_NUMBERS,                                                                       \
+        DG_METRIC_OF_NUMBERS(#metric, text, .peers = (const char *const[]){ __VA_ARGS__, NULL }),  \
         range,                                                                                     \
         .compute = metric,                                                                         \
     };

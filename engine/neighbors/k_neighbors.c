@@ -120,8 +120,8 @@ static dg_status check_fit(const dg_learner *learner, const dg_dataset *set,
         return dg_error(DG_INVALID,
                         "fit: n_neighbors is %" PRId64 ", the set has %" PRId64 " row%s", neighbors,
                         rows, rows == 1 ? "" : "s");
-    DG_TRY(dg_check_validation(set, options->validation, NULL, set->numeric, false, job));
-    DG_TRY(dg_stopping_check(options, NULL, false));
+    DG_TRY(dg_check_validation(set, options->validation, NULL, set->target, false, job));
+    DG_TRY(dg_stopping_check(options, NULL, set->target));
     return dg_check_finite(&set->x, false, "fit", job);
 }
 
@@ -130,9 +130,9 @@ static dg_status keep(k_neighbors *learner, const dg_dataset *set)
     dg_tensor positions;
     int64_t rows = dg_dataset_rows(set), values = dg_dataset_row_size(set);
     forget(learner);
-    DG_TRY(dg_learner_adopt(&learner->base, set, set->numeric));
+    DG_TRY(dg_learner_adopt(&learner->base, set, set->target));
     DG_TRY(dg_tensor_reshape(&learner->rows, &set->x, 2, (int64_t[]){ rows, values }));
-    positions = set->numeric ? set->y : set->positions;
+    positions = set->target == DG_TARGET_NUMBERS ? set->y : set->positions;
     return dg_tensor_contiguous(&learner->target, &positions);
 }
 
@@ -409,13 +409,14 @@ static dg_status summary(const dg_learner *learner, char **out)
 static dg_status store(const dg_learner *learner, dg_tensor_file *file)
 {
     DG_TRY(dg_tensor_file_add(file, "rows", &of(learner)->rows));
-    return dg_tensor_file_add(file, learner->numbers ? "numbers" : "classes", &of(learner)->target);
+    bool numbers = learner->target == DG_TARGET_NUMBERS;
+    return dg_tensor_file_add(file, numbers ? "numbers" : "classes", &of(learner)->target);
 }
 
 static dg_status check_target(const dg_learner *learner, const char *name, const dg_tensor *target)
 {
     for (int64_t i = 0; i < target->shape[0]; i++) {
-        bool fits = learner->numbers
+        bool fits = learner->target == DG_TARGET_NUMBERS
                         ? isfinite(dg_floats(target)[i])
                         : dg_int32s(target)[i] >= 0 && dg_int32s(target)[i] < learner->class_count;
         if (!fits)
@@ -432,8 +433,9 @@ static dg_status restore(dg_learner *learner, const struct cJSON *root, const dg
     int64_t values, neighbors = options_of(learner)->n_neighbors;
     dg_job job = dg_job_default();
     (void)root;
-    learner->numbers = learner->class_count == 0;
-    const char *name = learner->numbers ? "numbers" : "classes";
+    bool numbers = learner->class_count == 0;
+    if (numbers) learner->target = DG_TARGET_NUMBERS;
+    const char *name = numbers ? "numbers" : "classes";
     DG_TRY(dg_learner_row_size(learner, &values));
     DG_TRY(dg_tensor_file_want(file, "rows", &rows));
     if (rows.dtype == DG_INT32 || rows.axes != 2 || rows.shape[1] != values)
@@ -443,8 +445,8 @@ static dg_status restore(dg_learner *learner, const struct cJSON *root, const dg
     if (rows.shape[0] < neighbors)
         return dg_error(DG_FORMAT, "n_neighbors is %" PRId64 ", the file has %" PRId64 " rows",
                         neighbors, rows.shape[0]);
-    DG_TRY(dg_tensor_file_want_as(file, name, learner->numbers ? DG_FLOAT32 : DG_INT32, 1,
-                                  rows.shape, &target));
+    DG_TRY(dg_tensor_file_want_as(file, name, numbers ? DG_FLOAT32 : DG_INT32, 1, rows.shape,
+                                  &target));
     DG_TRY(check_target(learner, name, &target));
     if (dg_check_finite(&rows, false, "'rows'", &job) != DG_OK)
         return dg_error(DG_FORMAT, "the tensor 'rows' has a value that is not finite");
@@ -507,7 +509,6 @@ const dg_learner_type dg_k_neighbors = {
     .predict_proba = predict_proba,
     .evaluate = dg_evaluate_outputs,
     .summary = summary,
-    .takes_numbers = true,
     .attributes = attributes,
     .store = store,
     .restore = restore,

@@ -135,7 +135,7 @@ static dg_status keep(nearest_centroid *learner, const struct fit *fit)
     double squares = 0, freedom = (double)(fit->rows - fit->present);
     learner->base.fitted = false;
     dg_tensor_release(&learner->centroids);
-    DG_TRY(dg_learner_adopt(&learner->base, fit->set, false));
+    DG_TRY(dg_learner_adopt(&learner->base, fit->set, DG_TARGET_LABELS));
     DG_TRY(dg_tensor_new(&learner->centroids, DG_FLOAT32, 2,
                          (int64_t[]){ fit->classes, fit->values }));
     for (int64_t i = 0; i < fit->classes * fit->values; i++)
@@ -154,8 +154,8 @@ static dg_status run(struct fit *fit, dg_learner *learner, const dg_fit_options 
     if (fit->values < 1 || fit->values > INT32_MAX)
         return dg_error(DG_INVALID, "fit: rows must have 1 to %d values, found %" PRId64, INT32_MAX,
                         fit->values);
-    DG_TRY(dg_check_validation(fit->set, options->validation, NULL, false, false, job));
-    DG_TRY(dg_stopping_check(options, NULL, false));
+    DG_TRY(dg_check_validation(fit->set, options->validation, NULL, DG_TARGET_LABELS, false, job));
+    DG_TRY(dg_stopping_check(options, NULL, DG_TARGET_LABELS));
     DG_TRY(dg_check_finite(&fit->set->x, false, "fit", job));
     DG_TRY(sum_rows(fit, job));
     if (!isnan(chosen->shrink_threshold)) DG_TRY(shrink(fit, chosen->shrink_threshold));
@@ -347,6 +347,7 @@ const dg_learner_type dg_nearest_centroid = {
               .hints = hints },
     .module = "neighbors",
     .size = sizeof(nearest_centroid),
+    .target = DG_TARGET_LABELS,
     .free = free_learner,
     .fit = fit,
     .predict_proba = predict_proba,

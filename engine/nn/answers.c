@@ -1,13 +1,14 @@
 #include "engine/nn/answers.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "engine/base/memory.h"
 #include "engine/learner_metrics.h"
 
 static bool classifies(const dg_model *model)
 {
-    return model->loss && ((const dg_loss_type *)model->loss->type)->classifies;
+    return model->loss && ((const dg_loss_type *)model->loss->type)->target == DG_TARGET_LABELS;
 }
 
 static int64_t width_of(const dg_model *model)
@@ -18,11 +19,11 @@ static int64_t width_of(const dg_model *model)
 static dg_status check_loss(const dg_model *model, const char *who)
 {
     if (!classifies(model)) return DG_OK;
-    return dg_error(
-        DG_INVALID,
-        "%s: the targets are numbers, but the loss %s is for classes: compile with "
-        "loss = \"mean_squared_error\", or give integers as labels (y:astype \"int32\")",
-        who, model->loss->type->name);
+    char loss[80];
+    snprintf(loss, sizeof loss, "the loss %s", model->loss->type->name);
+    return dg_target_error(who, loss, DG_TARGET_NUMBERS,
+                           "compile with loss = \"mean_squared_error\", or give integers as labels "
+                           "(y:astype \"int32\")");
 }
 
 static dg_status check_numbers(const dg_model *model, const char *who)
@@ -53,31 +54,33 @@ static dg_status adopt_classes(dg_model *model, const dg_dataset *set, const cha
     DG_TRY(dg_alloc(&model->base.classes, width, sizeof *model->base.classes));
     for (int64_t i = 0; i < width; i++) model->base.classes[i] = (int32_t)i;
     model->base.class_count = width;
+    model->base.target = DG_TARGET_LABELS;
     return DG_OK;
 }
 
 dg_status dg_answers_adopt(dg_model *model, const dg_dataset *set, const char *who)
 {
-    if (model->base.classes) return DG_OK;
-    if (set->numeric || model->base.numbers) DG_TRY(check_numbers(model, who));
-    if (model->base.numbers) return DG_OK;
-    model->base.numbers = set->numeric || (width_of(model) == 1 && !classifies(model) &&
-                                           !dg_learner_wants_labels(&model->base));
-    return model->base.numbers ? DG_OK : adopt_classes(model, set, who);
+    dg_learner *learner = &model->base;
+    if (learner->target == DG_TARGET_LABELS) return DG_OK;
+    bool numbers = learner->target == DG_TARGET_NUMBERS || set->target == DG_TARGET_NUMBERS;
+    if (numbers) DG_TRY(check_numbers(model, who));
+    numbers |= width_of(model) == 1 && !classifies(model) && !dg_learner_wants_labels(learner);
+    if (!numbers) return adopt_classes(model, set, who);
+    learner->target = DG_TARGET_NUMBERS;
+    return DG_OK;
 }
 
 void dg_answers_disown(dg_model *model)
 {
     dg_learner_free_classes(&model->base);
-    model->base.numbers = false;
 }
 
 dg_status dg_answers_of(dg_answers *out, const dg_model *model, const dg_dataset *set,
                         const char *who)
 {
     *out = (dg_answers){ .set = set };
-    DG_TRY(dg_learner_check_metrics(&model->base, model->base.numbers, who));
-    if (model->base.numbers) return check_loss(model, who);
+    DG_TRY(dg_learner_check_metrics(&model->base, model->base.target, who));
+    if (model->base.target == DG_TARGET_NUMBERS) return check_loss(model, who);
     return dg_learner_map_classes(&out->map, &model->base, set, who);
 }
 

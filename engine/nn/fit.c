@@ -69,14 +69,14 @@ static dg_status check_options(const dg_model *model, const dg_network_fit *own,
     if (own->batch_size < 1)
         return dg_error(DG_INVALID, "fit: batch_size must be at least 1, found %" PRId64,
                         own->batch_size);
-    return dg_stopping_check(options, &model->base, model->base.numbers);
+    return dg_stopping_check(options, &model->base, model->base.target);
 }
 
 /* Everything that can be refused is refused before anything changes. */
 static dg_status prepare(struct fit *fit)
 {
     dg_model *model = fit->model;
-    bool first = !model->base.classes && !model->base.numbers;
+    bool first = model->base.target == DG_TARGET_NONE;
     DG_TRY(check_options(model, &fit->own, fit->options));
     DG_TRY(dg_answers_adopt(model, fit->set, "fit"));
     dg_status status = dg_answers_of(&fit->answers, model, fit->set, "fit");
@@ -124,10 +124,9 @@ static void log_training(struct fit *fit, const double *values)
 /* Metrics of the epoch's outputs, each as it was when its batch came. */
 static dg_status judge_training(struct fit *fit, double *values)
 {
-    const dg_tensor *y = fit->set->numeric ? &fit->set->y : &fit->set->labels;
     dg_tensor truth, outputs;
     if (!fit->outputs.storage) return DG_OK;
-    DG_TRY(dg_tensor_take(&truth, y, fit->order, fit->seen));
+    DG_TRY(dg_tensor_take(&truth, dg_dataset_truth(fit->set), fit->order, fit->seen));
     dg_status status = dg_tensor_slice(&outputs, &fit->outputs, 0, 0, fit->seen);
     if (status == DG_OK) status = dg_learner_judge(&fit->model->base, &truth, &outputs, values);
     if (status == DG_INVALID) dg_error_context(status, "fit: epoch %" PRId64, fit->log.epoch);
@@ -313,7 +312,7 @@ static dg_status keep_weights(dg_model *model, const dg_answers *answers, uint64
 static dg_status gradients_of(dg_model *model, const dg_dataset *set, uint64_t key,
                               const dg_job *job, double *loss)
 {
-    bool first = !model->base.classes && !model->base.numbers;
+    bool first = model->base.target == DG_TARGET_NONE;
     dg_answers answers;
     DG_TRY(dg_answers_adopt(model, set, "gradients"));
     dg_status status = dg_answers_of(&answers, model, set, "gradients");
@@ -337,7 +336,7 @@ dg_status dg_model_gradients(dg_model *model, const dg_dataset *set, uint64_t ke
                         "gradients: the rows have weights, which a Network does not take: leave "
                         "them out, with set:with { weights = false }");
     DG_TRY(dg_learner_check_rows(&model->base, &set->x, "gradients"));
-    if (!set->numeric) DG_TRY(dg_dataset_want_labels(set, "gradients"));
+    if (set->target != DG_TARGET_NUMBERS) DG_TRY(dg_dataset_want_labels(set, "gradients"));
     if (!model->gradients)
         DG_TRY(dg_alloc_zero(&model->gradients, model->value_count, sizeof *model->gradients));
     DG_TRY(dg_learner_prepare(&model->base, set, job, &rows));

@@ -103,7 +103,7 @@ const dg_loss_type dg_categorical_crossentropy = {
               .example = "model:compile { loss = \"categorical_crossentropy\" }",
               .params = no_params,
               .hints = crossentropy_hints },
-    .classifies = true,
+    .target = DG_TARGET_LABELS,
     .fuses = DG_SOFTMAX,
     .rows = crossentropy_rows,
 };

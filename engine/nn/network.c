@@ -90,7 +90,6 @@ const dg_learner_type dg_network = {
     .byte_scale = byte_scale,
     .step = "epoch",
     .resumes = true,
-    .takes_numbers = true,
     .compiled = true,
     .doubts = doubts,
     .describe = dg_network_describe,

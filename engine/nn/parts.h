@@ -8,6 +8,7 @@
 
 #include "engine/part/part.h"
 #include "engine/base/status.h"
+#include "engine/data/target.h"
 
 /* --- initialisers (engine/nn/initializers.c) ---------------------------------------------- */
 
@@ -78,7 +79,7 @@ typedef struct dg_loss_pass {
 
 typedef struct dg_loss_type {
     dg_descriptor part; /* kind "loss" */
-    bool classifies;    /* the outputs are probabilities of classes */
+    dg_target target;   /* labels: the outputs are probabilities of classes; none: either will do */
     int fuses;          /* the dg_activation whose derivative it can take in; -1: none */
     double (*rows)(const dg_loss_pass *pass); /* the sum of the losses of the rows */
 } dg_loss_type;

@@ -362,7 +362,8 @@ bool dg_model_doubts_outputs(const dg_model *model, char *out, size_t size)
 {
     const char *what = "the loss", *word = "";
     int activation = last_activation(model);
-    bool loss = model->loss && ((const dg_loss_type *)model->loss->type)->classifies &&
+    bool loss = model->loss &&
+                ((const dg_loss_type *)model->loss->type)->target == DG_TARGET_LABELS &&
                 activation != DG_SIGMOID;
     if (activation < 0 || activation == DG_SOFTMAX) return false;
     for (int i = 0; !loss && !*word && i < model->base.metric_count; i++) {

@@ -99,7 +99,8 @@ dg_status dg_network_describe(const dg_learner *learner, cJSON *root)
     DG_TRY(add_nodes(root, model));
     const char *bytes = model->bytes == DG_BYTES_RAW ? "raw" : "scaled";
     DG_TRY(dg_json_add(root, "bytes", cJSON_CreateString(bytes)));
-    if (model->base.numbers) DG_TRY(dg_json_add(root, "numbers", cJSON_CreateTrue()));
+    if (model->base.target == DG_TARGET_NUMBERS)
+        DG_TRY(dg_json_add(root, "numbers", cJSON_CreateTrue()));
     return add_recipe(root, model);
 }
 
@@ -345,8 +346,8 @@ static dg_status read_model(loader *load)
     take_weights(load);
     DG_TRY(read_recipe(load));
     DG_TRY(check_classes(load->model, load->root));
-    load->model->base.numbers =
-        cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(load->root, "numbers"));
+    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(load->root, "numbers")))
+        load->model->base.target = DG_TARGET_NUMBERS;
     return DG_OK;
 }
 

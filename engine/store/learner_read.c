@@ -43,6 +43,7 @@ static dg_status read_classes(dg_learner *learner, const cJSON *root)
     if (size == 0) return dg_error(DG_FORMAT, "'classes' has no labels");
     DG_TRY(dg_alloc_zero(&learner->classes, size, sizeof *learner->classes));
     learner->class_count = size;
+    learner->target = DG_TARGET_LABELS;
     cJSON_ArrayForEach(item, list)
     {
         int64_t label;

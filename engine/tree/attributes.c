@@ -91,19 +91,20 @@ static dg_status default_importances(const dg_learner *learner, dg_tensor *out)
 static double oob_accuracy(const dg_learner *learner)
 {
     const dg_tree_learner *mine = dg_tree_learner_of(learner);
-    return mine->has_oob && !learner->numbers ? mine->oob_score : NAN;
+    return mine->has_oob && learner->target == DG_TARGET_LABELS ? mine->oob_score : NAN;
 }
 
 static double oob_r2(const dg_learner *learner)
 {
     const dg_tree_learner *mine = dg_tree_learner_of(learner);
-    return mine->has_oob && learner->numbers ? mine->oob_score : NAN;
+    return mine->has_oob && learner->target == DG_TARGET_NUMBERS ? mine->oob_score : NAN;
 }
 
-static dg_status oob(const dg_learner *learner, bool numbers, dg_tensor *out)
+static dg_status oob(const dg_learner *learner, dg_target target, dg_tensor *out)
 {
-    if (learner->numbers != numbers)
-        return dg_error(DG_INVALID, numbers ? "the model classifies: use oob_proba"
+    bool numbers = target == DG_TARGET_NUMBERS;
+    if (numbers != (learner->target == DG_TARGET_NUMBERS))
+        return dg_error(DG_INVALID, numbers ? "the model predicts labels: use oob_proba"
                                             : "the model predicts numbers: use oob_prediction");
     if (!dg_tree_learner_of(learner)->oob_proba.data)
         return dg_error(DG_INVALID,
@@ -115,12 +116,12 @@ static dg_status oob(const dg_learner *learner, bool numbers, dg_tensor *out)
 
 static dg_status oob_proba(const dg_learner *learner, dg_tensor *out)
 {
-    return oob(learner, false, out);
+    return oob(learner, DG_TARGET_LABELS, out);
 }
 
 static dg_status oob_prediction(const dg_learner *learner, dg_tensor *out)
 {
-    return oob(learner, true, out);
+    return oob(learner, DG_TARGET_NUMBERS, out);
 }
 
 static double best_round(const dg_learner *learner)

@@ -82,7 +82,10 @@ static dg_status choose_objective(const boosting_options *chosen, const dg_datas
                                   dg_objective *out)
 {
     int word = objective_word(chosen);
-    if (word == AUTO) word = set->numeric ? SQUARED : set->class_count == 2 ? LOGISTIC : SOFTMAX;
+    if (word == AUTO)
+        word = set->target == DG_TARGET_NUMBERS ? SQUARED
+               : set->class_count == 2          ? LOGISTIC
+                                                : SOFTMAX;
     if (word != SQUARED) DG_TRY(dg_dataset_want_labels(set, "fit"));
     *out = word == SOFTMAX    ? DG_OBJECTIVE_SOFTMAX
            : word == LOGISTIC ? DG_OBJECTIVE_LOGISTIC
@@ -137,7 +140,7 @@ static dg_status prepare_validation(struct fit *fit)
     int64_t rows, classes = learner->base.class_count ? learner->base.class_count : 1;
     if (!fit->validation) return DG_OK;
     rows = dg_dataset_rows(fit->validation);
-    if (learner->base.numbers)
+    if (learner->base.target == DG_TARGET_NUMBERS)
         DG_TRY(dg_dataset_numbers(&fit->val_numbers, fit->validation));
     else
         DG_TRY(dg_learner_positions(&fit->val_positions, &learner->base, fit->validation,
@@ -194,7 +197,7 @@ static dg_status begin_derivatives(struct fit *fit)
 {
     const dg_tree_learner *learner = fit->learner;
     dg_derivatives *d = &fit->derivatives;
-    if (learner->base.numbers)
+    if (learner->base.target == DG_TARGET_NUMBERS)
         DG_TRY(dg_dataset_numbers(&fit->numbers, fit->set));
     else
         DG_TRY(dg_learner_positions(&fit->positions, &learner->base, fit->set, "fit"));
@@ -215,10 +218,11 @@ static dg_status prepare(struct fit *fit)
     const dg_tree_learner *learner = fit->learner;
     dg_objective objective = learner->objective;
     if (!fit->goes_on) DG_TRY(choose_objective(fit->chosen, fit->set, &objective));
-    bool numbers = objective == DG_OBJECTIVE_SQUARED;
-    if (fit->goes_on && numbers && !fit->set->numeric && objective_word(fit->chosen) != SQUARED)
+    dg_target target = dg_objective_target(objective);
+    if (fit->goes_on && target == DG_TARGET_NUMBERS && fit->set->target != target &&
+        objective_word(fit->chosen) != SQUARED)
         return dg_error(DG_INVALID, "fit: the set has labels, the model was fitted on numbers");
-    DG_TRY(dg_tree_learner_check_fit(fit->set, fit->options, &learner->base, numbers,
+    DG_TRY(dg_tree_learner_check_fit(fit->set, fit->options, &learner->base, target,
                                      fit->goes_on ? &learner->base : NULL, fit->job));
     DG_TRY(dg_bins_make(&fit->bins, &fit->set->x, NULL, fit->chosen->max_bin, fit->job));
     DG_TRY(dg_bins_add_blocks(&fit->bins, fit->job));
@@ -518,7 +522,6 @@ const dg_learner_type dg_gradient_boosting = {
     .summary = dg_tree_learner_summary,
     .step = "round",
     .resumes_if_asked = true,
-    .takes_numbers = true,
     .takes_weights = true,
     .attributes = dg_gradient_boosting_attributes,
     .store = dg_tree_learner_store,

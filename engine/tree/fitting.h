@@ -10,10 +10,11 @@ static inline dg_tree_learner *dg_tree_learner_of(const dg_learner *learner)
     return (dg_tree_learner *)learner;
 }
 
-/* Whether it has no classes, but predicts numbers; whether it is a forest, or one tree. */
-static inline bool dg_objective_numbers(dg_objective objective)
+/* What it predicts; whether it is a forest, or one tree. */
+static inline dg_target dg_objective_target(dg_objective objective)
 {
-    return objective == DG_OBJECTIVE_SQUARED || objective == DG_OBJECTIVE_MEAN;
+    bool numbers = objective == DG_OBJECTIVE_SQUARED || objective == DG_OBJECTIVE_MEAN;
+    return numbers ? DG_TARGET_NUMBERS : DG_TARGET_LABELS;
 }
 static inline bool dg_objective_averages(dg_objective objective)
 {
@@ -36,11 +37,11 @@ extern const dg_attribute dg_forest_attributes[], dg_gradient_boosting_attribute
 uint64_t dg_tree_learner_seed(const dg_learner *learner, const dg_fit_options *options);
 
 /* Rows, classes and infinities of the validation set, and what early stopping watches;
- * stops NULL: it cannot stop early; `numbers`: labels are numbers, not classes. known: a learner
+ * stops NULL: it cannot stop early; target: what will be predicted. known: a learner
  * that goes on with its classes; NULL: they will be the set's. Changes nothing. */
 dg_status dg_tree_learner_check_fit(const dg_dataset *set, const dg_fit_options *options,
-                                    const dg_learner *stops, bool numbers, const dg_learner *known,
-                                    const dg_job *job);
+                                    const dg_learner *stops, dg_target target,
+                                    const dg_learner *known, const dg_job *job);
 
 /* The learner forgets its trees and takes on the rows and classes of the set. */
 dg_status dg_tree_learner_start_over(dg_tree_learner *learner, const dg_dataset *set);

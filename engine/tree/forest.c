@@ -1,6 +1,7 @@
 /* DecisionTree and RandomForest: scikit-learn's names, defaults and formulas. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
@@ -46,12 +47,12 @@ struct fit {
     const dg_fit_options *options;
     const dg_job *job;
     bool goes_on;
-    int64_t before; /* trees that the learner has from fits before, which this one goes on with */
-    int64_t trees;  /* to be grown now */
-    int64_t first;  /* of the group that is grown now */
-    bool numbers;   /* are to be met, not classes to be told apart */
-    float *number;  /* {rows of the set}: these; NULL for classes */
-    const int32_t *position; /* {rows of the set}: their classes; NULL for numbers */
+    int64_t before;   /* trees that the learner has from fits before, which this one goes on with */
+    int64_t trees;    /* to be grown now */
+    int64_t first;    /* of the group that is grown now */
+    dg_target target; /* numbers, too, where labels are taken as such */
+    float *number;    /* {rows of the set}: their numbers, or NULL */
+    const int32_t *position; /* {rows of the set}: their classes, or NULL */
     int32_t *mapped;         /* that, where the classes are not the set's */
     dg_forest_rows rows;
     dg_bins bins;
@@ -72,12 +73,12 @@ static int64_t rows_for(const dg_one_of *amount, int64_t rows)
     return amount->integer;
 }
 
-static dg_status resolve_features(const dg_one_of *amount, bool numbers, int64_t features,
+static dg_status resolve_features(const dg_one_of *amount, dg_target target, int64_t features,
                                   int64_t *out)
 {
     double count = (double)features;
     bool word = amount->type == DG_VALUE_TEXT;
-    if (word && !(amount->integer == AUTO_FEATURES && numbers))
+    if (word && !(amount->integer == AUTO_FEATURES && target == DG_TARGET_NUMBERS))
         count = floor(amount->integer == LOG2 ? log2(count) : sqrt(count));
     else if (amount->type == DG_VALUE_FLOAT)
         count = floor(amount->number * count);
@@ -90,23 +91,26 @@ static dg_status resolve_features(const dg_one_of *amount, bool numbers, int64_t
                     features);
 }
 
-/* Whether numbers are to be met: those of the set, or (squared_error) its labels as numbers. */
+/* What is learnt: numbers are those of the set, or (squared_error) its labels. */
 static dg_status resolve_target(struct fit *fit)
 {
     int criterion = fit->tree->criterion;
-    bool squares = criterion == SQUARED_ERROR, numeric = fit->set->numeric;
-    fit->numbers =
-        fit->goes_on ? fit->learner->base.numbers : squares || (criterion == AUTO && numeric);
-    if (fit->numbers && !numeric && !squares)
+    dg_target found = fit->set->target;
+    dg_target asked = criterion == AUTO            ? found
+                      : criterion == SQUARED_ERROR ? DG_TARGET_NUMBERS
+                                                   : DG_TARGET_LABELS;
+    fit->target = fit->goes_on ? fit->learner->base.target : asked;
+    if (fit->target == DG_TARGET_LABELS && !fit->goes_on && found != DG_TARGET_LABELS) {
+        char what[40];
+        snprintf(what, sizeof what, "criterion = \"%s\"", criteria[criterion]);
+        return dg_target_error("fit", what, found, "leave it out");
+    }
+    if (fit->target == DG_TARGET_LABELS) return dg_dataset_want_labels(fit->set, "fit");
+    if (found != DG_TARGET_NUMBERS && criterion != SQUARED_ERROR)
         return dg_error(DG_INVALID, "fit: the set has labels, the model was fitted on numbers");
-    if (numeric && !fit->goes_on && criterion != AUTO && !squares)
-        return dg_error(DG_INVALID,
-                        "fit: criterion = \"%s\" is for labels, the set has numbers: leave it out",
-                        criteria[criterion]);
-    if (fit->numbers && fit->tree->class_weight.type != DG_VALUE_NIL)
-        return dg_error(DG_INVALID, "fit: class_weight is for labels, the targets are numbers: use "
-                                    "sample_weight");
-    return fit->numbers ? DG_OK : dg_dataset_want_labels(fit->set, "fit");
+    if (fit->tree->class_weight.type != DG_VALUE_NIL)
+        return dg_target_error("fit", "class_weight", fit->target, "use sample_weight");
+    return DG_OK;
 }
 
 static dg_status resolve(struct fit *fit)
@@ -135,7 +139,7 @@ static dg_status resolve(struct fit *fit)
                             "fit: max_samples is %" PRId64 ", the set has %" PRId64 " rows",
                             rows->draws, rows->count);
     }
-    return resolve_features(&tree->max_features, fit->numbers, dg_dataset_row_size(fit->set),
+    return resolve_features(&tree->max_features, fit->target, dg_dataset_row_size(fit->set),
                             &cart->max_features);
 }
 
@@ -214,7 +218,7 @@ static dg_status grow_all(struct fit *fit)
 static dg_status collect(struct fit *fit)
 {
     dg_tree_learner *learner = fit->learner;
-    learner->trees.width = fit->numbers ? 1 : fit->rows.classes;
+    learner->trees.width = fit->target == DG_TARGET_NUMBERS ? 1 : fit->rows.classes;
     for (int64_t t = 0; t < fit->trees && fit->tree_done[t].nodes > 0; t++) {
         dg_tree_learner_forget_oob(learner);
         DG_TRY(dg_trees_add(&learner->trees, &fit->tree_done[t]));
@@ -283,12 +287,13 @@ static dg_status score_oob(struct fit *fit)
     int64_t rows = fit->rows.count, trees = learner->trees.count;
     DG_TRY(dg_alloc_zero(&fit->bag, trees, sizeof *fit->bag));
     DG_TRY(dg_parallel(fit->job, trees, bag_tree, fit));
-    DG_TRY(dg_tensor_zeros(&learner->oob_proba, DG_FLOAT32, fit->numbers ? 1 : 2,
+    DG_TRY(dg_tensor_zeros(&learner->oob_proba, DG_FLOAT32,
+                           fit->target == DG_TARGET_NUMBERS ? 1 : 2,
                            (int64_t[]){ rows, fit->rows.classes }));
     float *found = dg_floats(&learner->oob_proba);
     DG_TRY(dg_trees_sum(&learner->trees, 0, trees, &fit->set->x, (const uint64_t *const *)fit->bag,
                         found, fit->job));
-    if (fit->numbers)
+    if (fit->target == DG_TARGET_NUMBERS)
         judge_numbers(fit, found);
     else
         judge_classes(fit, found);
@@ -331,7 +336,7 @@ static dg_status prepare_targets(struct fit *fit)
 {
     const dg_learner *learner = &fit->learner->base;
     const dg_dataset *set = fit->set;
-    if (fit->numbers) return dg_dataset_numbers(&fit->number, set);
+    if (fit->target == DG_TARGET_NUMBERS) return dg_dataset_numbers(&fit->number, set);
     fit->rows.labels = fit->goes_on ? learner->classes : set->classes;
     fit->rows.classes = fit->goes_on ? learner->class_count : set->class_count;
     fit->position = dg_int32s(&set->positions);
@@ -348,7 +353,7 @@ static dg_status prepare(struct fit *fit)
     const dg_fit_options *options = fit->options;
     const dg_one_of *by_class = &fit->tree->class_weight;
     DG_TRY(resolve(fit));
-    DG_TRY(dg_tree_learner_check_fit(set, options, NULL, fit->numbers,
+    DG_TRY(dg_tree_learner_check_fit(set, options, NULL, fit->target,
                                      fit->goes_on ? &fit->learner->base : NULL, fit->job));
     DG_TRY(prepare_targets(fit));
     DG_TRY(dg_forest_rows_order(&fit->rows, fit->position, fit->number));
@@ -360,7 +365,8 @@ static dg_status prepare(struct fit *fit)
     DG_TRY(dg_alloc_zero(&fit->tree_done, fit->trees, sizeof *fit->tree_done));
     DG_TRY(make_table(fit));
     if (!fit->goes_on) {
-        fit->learner->objective = fit->numbers ? DG_OBJECTIVE_MEAN : DG_OBJECTIVE_VOTE;
+        fit->learner->objective =
+            fit->target == DG_TARGET_NUMBERS ? DG_OBJECTIVE_MEAN : DG_OBJECTIVE_VOTE;
         DG_TRY(dg_tree_learner_start_over(fit->learner, set));
     }
     fit->learner->drawn = fit->drawn;
@@ -532,8 +538,8 @@ static const dg_param forest_params[] = {
 #define LEARNER_FUNCTIONS                                                                          \
     .module = "tree", .family = "tree", .size = sizeof(dg_tree_learner),                           \
     .free = dg_tree_learner_free, .predict_proba = dg_tree_learner_predict_proba,                  \
-    .evaluate = dg_evaluate_outputs, .summary = dg_tree_learner_summary, .takes_numbers = true,    \
-    .takes_weights = true, .attributes = dg_forest_attributes, .store = dg_tree_learner_store,     \
+    .evaluate = dg_evaluate_outputs, .summary = dg_tree_learner_summary, .takes_weights = true,    \
+    .attributes = dg_forest_attributes, .store = dg_tree_learner_store,                            \
     .restore = dg_tree_learner_restore
 
 const dg_learner_type dg_decision_tree = {

@@ -61,15 +61,15 @@ uint64_t dg_tree_learner_seed(const dg_learner *learner, const dg_fit_options *o
 /* --- before a fit ------------------------------------------------------------------------- */
 
 dg_status dg_tree_learner_check_fit(const dg_dataset *set, const dg_fit_options *options,
-                                    const dg_learner *stops, bool numbers, const dg_learner *known,
-                                    const dg_job *job)
+                                    const dg_learner *stops, dg_target target,
+                                    const dg_learner *known, const dg_job *job)
 {
     int64_t values = dg_dataset_row_size(set);
     if (values < 1 || values > INT32_MAX)
         return dg_error(DG_INVALID, "fit: trees take rows of 1 to %d values, found %" PRId64,
                         INT32_MAX, values);
-    DG_TRY(dg_check_validation(set, options->validation, known, numbers, true, job));
-    return dg_stopping_check(options, stops, numbers);
+    DG_TRY(dg_check_validation(set, options->validation, known, target, true, job));
+    return dg_stopping_check(options, stops, target);
 }
 
 dg_status dg_tree_learner_start_over(dg_tree_learner *learner, const dg_dataset *set)
@@ -78,7 +78,7 @@ dg_status dg_tree_learner_start_over(dg_tree_learner *learner, const dg_dataset 
     forget(learner);
     base->fitted = false;
     learner->trees = (dg_trees){ .features = dg_dataset_row_size(set) };
-    return dg_learner_adopt(base, set, dg_objective_numbers(learner->objective));
+    return dg_learner_adopt(base, set, dg_objective_target(learner->objective));
 }
 
 /* --- predicting --------------------------------------------------------------------------- */
@@ -148,7 +148,8 @@ dg_status dg_tree_learner_summary(const dg_learner *learner, char **out)
         dg_text_add(&text, "\nrounds: %" PRId64 " of %" PRId64 " trees",
                     trees->count / trees->group, trees->group);
     if (dg_tree_learner_of(learner)->has_oob)
-        dg_text_add(&text, "\nout-of-bag %s: %.4f", learner->numbers ? "R2" : "accuracy",
+        dg_text_add(&text, "\nout-of-bag %s: %.4f",
+                    learner->target == DG_TARGET_NUMBERS ? "R2" : "accuracy",
                     dg_tree_learner_of(learner)->oob_score);
     return dg_text_take(&text, out);
 }

@@ -123,7 +123,7 @@ static dg_status restore_state(dg_tree_learner *learner, const dg_tensor_file *f
     if (dg_objective_averages(learner->objective) != votes)
         return dg_error(DG_FORMAT, "'state': the objective cannot be %" PRId64, objective);
     bool softmax = learner->objective == DG_OBJECTIVE_SOFTMAX;
-    bool numbers = dg_objective_numbers(learner->objective);
+    bool numbers = dg_objective_target(learner->objective) == DG_TARGET_NUMBERS;
     if (numbers ? classes != 0
                 : classes < 1 || (learner->objective == DG_OBJECTIVE_LOGISTIC && classes != 2))
         return dg_error(DG_FORMAT, "'state': the objective does not go with %" PRId64 " classes",
@@ -135,7 +135,7 @@ static dg_status restore_state(dg_tree_learner *learner, const dg_tensor_file *f
     DG_TRY(whole(value[4], "the best round", 0, 1 << 24, &learner->best_round));
     learner->has_oob = value[5] == value[5];
     learner->oob_score = (double)value[5];
-    learner->base.numbers = numbers;
+    if (numbers) learner->base.target = DG_TARGET_NUMBERS;
     learner->options_unknown = dg_tensor_file_find(file, "options_unknown") != NULL;
     return votes ? DG_OK : restore_base(learner, file, value[1]);
 }

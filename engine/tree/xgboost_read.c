@@ -271,6 +271,7 @@ static dg_status read_classes(const cJSON *root, dg_learner *learner, int64_t co
     const cJSON *older = cJSON_GetObjectItemCaseSensitive(attributes, "classes");
     DG_TRY(dg_alloc(&learner->classes, count, sizeof *learner->classes));
     learner->class_count = count;
+    learner->target = DG_TARGET_LABELS;
     if (cJSON_IsString(ours)) {
         if (are_labels(ours->valuestring, learner, count)) return DG_OK;
         return dg_error(DG_FORMAT,
@@ -332,7 +333,7 @@ static dg_status read_objective(const cJSON *root, dg_tree_learner *learner)
                         "binary:logistic and reg:squarederror are)",
                         name->valuestring);
     learner->objective = DG_OBJECTIVE_SQUARED;
-    learner->base.numbers = true;
+    learner->base.target = DG_TARGET_NUMBERS;
     return DG_OK;
 }
 

@@ -57,5 +57,6 @@ void expect_set(const dg_dataset *set, int64_t rows, const int64_t *names, int64
     assert_in_range(class_count, 0, 64);
     dg_dataset_counts(set, found);
     for (int64_t k = 0; counts && k < class_count; k++) assert_int_equal(found[k], counts[k]);
-    for (int64_t row = 0; set->labelled && row < rows; row++) expect_labels(set, row);
+    for (int64_t row = 0; set->target == DG_TARGET_LABELS && row < rows; row++)
+        expect_labels(set, row);
 }

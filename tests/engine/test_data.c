@@ -56,10 +56,11 @@ static void floats_are_numbers(void **state)
     const dg_dataset *set, *other, *both, *parts[2];
     (void)state;
     assert_ok(set_with(&set, DG_FLOAT32, 2, (int64_t[]){ 3, 1 }, y));
-    assert_true(set->numeric && !set->labelled);
+    assert_int_equal(set->target, DG_TARGET_NUMBERS);
     assert_int_equal(set->class_count, 0);
     assert_ok(dg_dataset_take(&other, set, (int64_t[]){ 2, 0 }, 2));
-    assert_true(other->numeric && other->y.axes == 1 && dg_floats(&other->y)[0] == 3e9f);
+    assert_true(other->target == DG_TARGET_NUMBERS && other->y.axes == 1 &&
+                dg_floats(&other->y)[0] == 3e9f);
     assert_true(dg_dataset_fingerprint(other) != dg_dataset_fingerprint(set));
     assert_ok(dg_dataset_concat(&both, 2, (const dg_dataset *[]){ set, other }));
     assert_int_equal(both->y.shape[0], 5);
@@ -67,7 +68,7 @@ static void floats_are_numbers(void **state)
     dg_dataset_release(both);
     dg_dataset_release(other);
     assert_ok(dg_dataset_head(&other, set, 2));
-    assert_true(other->numeric && other->y.shape[0] == 2);
+    assert_true(other->target == DG_TARGET_NUMBERS && other->y.shape[0] == 2);
     dg_dataset_release(other);
     assert_fails_with(dg_dataset_one_hot(&other, set), DG_INVALID,
                       "one_hot: the set has numbers, not labels: its y is float32, and row 2 has "
@@ -76,7 +77,7 @@ static void floats_are_numbers(void **state)
                       "split: stratify = true needs labels: the set has numbers, not labels");
     assert_ok(set_with(&other, DG_INT32, 1, (int64_t[]){ 3 }, (double[]){ 1, 2, 1 }));
     assert_fails_with(dg_dataset_concat(&both, 2, (const dg_dataset *[]){ set, other }), DG_INVALID,
-                      "concat: y of set 1 has numbers, y of set 2 labels");
+                      "concat: set 1 has numbers, set 2 has labels");
     dg_dataset_release(other);
     dg_dataset_release(set);
 }
@@ -139,7 +140,7 @@ static void x_is_made_contiguous_and_never_int32(void **state)
     assert_true(dg_tensor_is_contiguous(&set->x));
     assert_true(dg_floats(&set->x)[1] == 4 && dg_floats(&set->x)[2] == 2);
     expect_set(set, 3, NULL, 0, NULL, NULL);
-    assert_false(set->labelled);
+    assert_int_equal(set->target, DG_TARGET_NONE);
     dg_dataset_release(set);
     dg_tensor_release(&turned);
     assert_ok(dg_tensor_reshape(&turned, &x, 1, (int64_t[]){ 6 }));

@@ -91,7 +91,7 @@ static void expect_sound(dg_status status, const dg_dataset *set, int64_t file_s
     for (int64_t i = 0; set->x.dtype == DG_FLOAT32 && i < values; i++)
         sum += dg_floats(&set->x)[i] != 0;
     assert_in_range(sum, 0, 255 * values);
-    for (int64_t row = 0; set->labelled && row < rows; row++)
+    for (int64_t row = 0; set->target == DG_TARGET_LABELS && row < rows; row++)
         assert_int_equal(set->classes[dg_int32s(&set->positions)[row]],
                          dg_int32s(&set->labels)[row]);
     dg_dataset_release(set);

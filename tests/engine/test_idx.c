@@ -116,7 +116,7 @@ static void plain_and_gz_load(void **state)
         dg_dataset_release(set);
         assert_ok(dg_format_open(&set, &dg_idx, x, NULL));
         expect_images(set);
-        assert_false(set->labelled);
+        assert_int_equal(set->target, DG_TARGET_NONE);
         dg_dataset_release(set);
     }
 }

@@ -21,7 +21,7 @@ static void check_neighbors(const cJSON *example, bool numbers, dg_dtype dtype)
                      nothing);
     dg_learner *learner = learners_make("KNeighbors", learners_member(example, "options"));
     tree_fit(learner, set, 2);
-    assert_true(learner->numbers == numbers);
+    assert_int_equal(learner->target, numbers ? DG_TARGET_NUMBERS : DG_TARGET_LABELS);
     assert_ok(dg_learner_outputs(learner, &test, NULL, &out));
     learners_expect_near(dg_floats(&out), learners_member(example, numbers ? "numbers" : "proba"),
                          1e-6);

@@ -146,7 +146,7 @@ static void check_loss(const char *name, bool one_hot, bool with_positions, bool
     uint64_t random = 2;
     const dg_part *part = network_part("loss", name, "");
     const dg_loss_type *type = (const dg_loss_type *)part->type;
-    bool crossentropy = type->classifies;
+    bool crossentropy = type->target == DG_TARGET_LABELS;
     float z[ROWS * WIDTH], p[ROWS * WIDTH], t[ROWS * WIDTH], g[ROWS * WIDTH] = { 0 };
     int32_t positions[ROWS];
     for (int i = 0; i < ROWS; i++) {

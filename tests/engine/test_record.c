@@ -147,7 +147,7 @@ static void nothing_is_forgotten(void **state)
             }
             assert_string_equal(out->feature_names[1], "height");
             assert_int_equal(out->groups.shape[0], dg_dataset_rows(out));
-            assert_true(out->labelled && out->class_count == 2);
+            assert_true(out->target == DG_TARGET_LABELS && out->class_count == 2);
             assert_true(after > 0);
             dg_dataset_release(out);
             break;

@@ -27,20 +27,19 @@ static void the_type_of_y_says_what_it_is(void **state)
     const dg_dataset *set;
     (void)state;
     for (int dtype = DG_FLOAT32; dtype <= DG_INT32; dtype++)
-        for (int target = DG_TARGET_BY_TYPE; target <= DG_TARGET_NUMBERS; target++) {
+        for (int target = DG_TARGET_NONE; target <= DG_TARGET_NUMBERS; target++) {
             bool numbers =
-                target == DG_TARGET_NUMBERS || (target == DG_TARGET_BY_TYPE && dtype == DG_FLOAT32);
+                target == DG_TARGET_NUMBERS || (target == DG_TARGET_NONE && dtype == DG_FLOAT32);
             assert_ok(set_of(&set, (dg_target)target, (dg_dtype)dtype, 1 + target % 2, three,
                              (double[]){ 7, 200, 7 }));
-            assert_int_equal(set->numeric, numbers);
-            assert_int_equal(set->labelled, !numbers);
+            assert_int_equal(set->target, numbers ? DG_TARGET_NUMBERS : DG_TARGET_LABELS);
             assert_int_equal(set->class_count, numbers ? 0 : 2);
             assert_int_equal(set->y.dtype, numbers ? DG_FLOAT32 : DG_INT32);
             assert_true(dg_dataset_number(set, 1) == 200);
             dg_dataset_release(set);
         }
-    assert_ok(set_of(&set, DG_TARGET_BY_TYPE, DG_FLOAT32, 2, hot, (double[]){ 0, 1, 1, 0, 0, 1 }));
-    assert_true(set->labelled && set->one_hot);
+    assert_ok(set_of(&set, DG_TARGET_NONE, DG_FLOAT32, 2, hot, (double[]){ 0, 1, 1, 0, 0, 1 }));
+    assert_true(set->target == DG_TARGET_LABELS && set->one_hot);
     dg_dataset_release(set);
     assert_fails_with(
         set_of(&set, DG_TARGET_NUMBERS, DG_FLOAT32, 2, hot, (double[]){ 0, 1, 1, 0, 0, 1 }),
@@ -81,8 +80,7 @@ static void expect_column(const char *text, dg_target target, bool numbers, floa
 {
     const dg_dataset *set;
     assert_ok(read_column(&set, text, target));
-    assert_int_equal(set->numeric, numbers);
-    assert_int_equal(set->labelled, !numbers);
+    assert_int_equal(set->target, numbers ? DG_TARGET_NUMBERS : DG_TARGET_LABELS);
     assert_true(dg_dataset_number(set, 0) == a && dg_dataset_number(set, 1) == b);
     dg_dataset_release(set);
 }
@@ -91,19 +89,19 @@ static void labels_of_csv_are_as_they_are_written(void **state)
 {
     const dg_dataset *set;
     (void)state;
-    expect_column("1,151\n2,+75\n", DG_TARGET_BY_TYPE, false, 151, 75);
-    expect_column("1,151.0\n2,75\n", DG_TARGET_BY_TYPE, true, 151, 75);
-    expect_column("1,151\n2,75.\n", DG_TARGET_BY_TYPE, true, 151, 75);
-    expect_column("1,\"151\"\n2,1e2\n", DG_TARGET_BY_TYPE, true, 151, 100);
-    expect_column("1,0.1\n2,3000000000\n", DG_TARGET_BY_TYPE, true, 0.1f, 3e9f);
+    expect_column("1,151\n2,+75\n", DG_TARGET_NONE, false, 151, 75);
+    expect_column("1,151.0\n2,75\n", DG_TARGET_NONE, true, 151, 75);
+    expect_column("1,151\n2,75.\n", DG_TARGET_NONE, true, 151, 75);
+    expect_column("1,\"151\"\n2,1e2\n", DG_TARGET_NONE, true, 151, 100);
+    expect_column("1,0.1\n2,3000000000\n", DG_TARGET_NONE, true, 0.1f, 3e9f);
     expect_column("1,151.0\n2,75\n", DG_TARGET_LABELS, false, 151, 75);
     expect_column("1,151\n2,75\n", DG_TARGET_NUMBERS, true, 151, 75);
-    assert_fails_with(read_column(&set, "1,1\n2,3000000000\n", DG_TARGET_BY_TYPE), DG_FORMAT,
+    assert_fails_with(read_column(&set, "1,1\n2,3000000000\n", DG_TARGET_NONE), DG_FORMAT,
                       ":2: column 2: label '3000000000' is not a whole number of 32 bits (target = "
                       "\"numbers\" admits it)");
     assert_fails_with(read_column(&set, "1,1\n2,1.5\n", DG_TARGET_LABELS), DG_FORMAT,
                       ":2: column 2: label '1.5' is not a whole number of 32 bits");
-    assert_fails_with(read_column(&set, "1,1.5\n2,nan\n", DG_TARGET_BY_TYPE), DG_FORMAT,
+    assert_fails_with(read_column(&set, "1,1.5\n2,nan\n", DG_TARGET_NONE), DG_FORMAT,
                       ":2: column 2: label 'nan' is not a finite number");
     assert_fails_with(read_column(&set, "1,1.5\n2,1e39\n", DG_TARGET_NUMBERS), DG_FORMAT,
                       ":2: column 2: label '1e39' is not a finite number of float32");
@@ -220,7 +218,7 @@ static void names_stay_while_each_label_has_one(void **state)
     assert_fails_with(with_y(&other, set, named, DG_FLOAT32, 1, (double[]){ 9, 4, 9 }), DG_INVALID,
                       "class_names were given, but y has numbers");
     assert_ok(with_y(&other, set, none, DG_FLOAT32, 1, (double[]){ 9, 4, 9 }));
-    assert_true(other->numeric && !other->class_names);
+    assert_true(other->target == DG_TARGET_NUMBERS && !other->class_names);
     dg_dataset_release(other);
     assert_ok(with_y(&other, set, none, DG_INT32, 1, (double[]){ 1, 5, 1 }));
     expect_set(other, 3, NULL, 2, (int32_t[]){ 1, 5 }, (int64_t[]){ 2, 1 });
@@ -263,7 +261,7 @@ static void rows_and_targets_can_be_replaced(void **state)
                       "x has 2 rows, y has 3 labels");
     assert_ok(dg_dataset_with(
         &other, set, &(dg_dataset_parts){ .target = DG_TARGET_NUMBERS, .no_names = true }));
-    assert_true(other->numeric && dg_floats(&other->y)[1] == 9);
+    assert_true(other->target == DG_TARGET_NUMBERS && dg_floats(&other->y)[1] == 9);
     dg_dataset_release(set);
     assert_ok(dg_dataset_with(&set, other, &(dg_dataset_parts){ .target = DG_TARGET_LABELS }));
     expect_set(set, 3, (int64_t[]){ 0, 1, 2 }, 2, (int32_t[]){ 4, 9 }, (int64_t[]){ 2, 1 });

@@ -311,8 +311,8 @@ static void judge_forest(const cJSON *all, const cJSON *example, int seed, struc
     dg_part_release(part);
     assert_ok(dg_learner_fit(forest, sets[0], &fitting, &two_threads, &result));
     assert_ok(dg_learner_evaluate(forest, sets[1], &two_threads, &scores));
-    assert_true(scores.has_accuracy == !forest->numbers);
-    add_mark(losses, forest->numbers ? sqrt(scores.loss) : 1 - scores.accuracy);
+    assert_true(scores.has_accuracy == (forest->target == DG_TARGET_LABELS));
+    add_mark(losses, forest->target == DG_TARGET_NUMBERS ? sqrt(scores.loss) : 1 - scores.accuracy);
     add_mark(oob, dg_tree_learner_of(forest)->oob_score);
     dg_learner_free(forest);
     for (int i = 0; i < 2; i++) dg_dataset_release(sets[i]);

@@ -61,7 +61,7 @@ dg_tensor tree_chances(const dg_learner *learner, const dg_dataset *set, int thr
     const dg_job job = { .threads = threads };
     dg_tensor out;
     assert_ok(dg_learner_outputs(learner, &set->x, &job, &out));
-    for (int64_t i = 0; !learner->numbers && i < out.shape[0]; i++) {
+    for (int64_t i = 0; learner->target != DG_TARGET_NUMBERS && i < out.shape[0]; i++) {
         double sum = 0;
         for (int64_t k = 0; k < out.shape[1]; k++)
             sum += (double)dg_floats(&out)[i * out.shape[1] + k];

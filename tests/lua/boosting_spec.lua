@@ -106,7 +106,7 @@ describe("gradient boosting", function()
     support.remove(folder)
     for _, model in ipairs {
       tree.DecisionTree { criterion = "gini" }, tree.RandomForest { criterion = "entropy" } } do
-      assert.matches("fit: criterion = \"%a+\" is for labels, the set has numbers: leave it out",
+      assert.matches("fit: criterion = \"%a+\" is not defined for numeric targets: leave it out",
         support.message(function() model:fit(train) end))
     end
     for _, model in ipairs { tree.GradientBoosting { objective = "softmax" } } do

@@ -107,8 +107,8 @@ describe("a network of one output", function()
   it("says what does not fit numbers, before anything changes", function()
     local chances = compiled(nn.Dense { 10, activation = "softmax" },
       { loss = "categorical_crossentropy" })
-    assert.matches("^fit: the targets are numbers, but the loss CategoricalCrossentropy is for " ..
-      "classes: compile with loss = \"mean_squared_error\"", message(function()
+    assert.matches("^fit: the loss CategoricalCrossentropy is not defined for numeric targets: " ..
+      "compile with loss = \"mean_squared_error\"", message(function()
         chances:fit(train)
       end))
     local wide = compiled(nn.Dense { 10 })
@@ -161,7 +161,7 @@ describe("a network that has met numbers", function()
     local before = model:weights()
     model:compile { optimizer = "adam", loss = "categorical_crossentropy" }
     for _, name in ipairs { "fit", "evaluate", "gradients" } do
-      assert.matches("^" .. name .. ": the targets are numbers, but the loss Categ",
+      assert.matches("^" .. name .. ": the loss CategoricalCrossentropy is not defined for numeric",
         message(function() model[name](model, train) end))
     end
     model:compile { optimizer = "adam", loss = "mean_squared_error", metrics = { "accuracy" } }
@@ -199,7 +199,7 @@ describe("a set of numbers", function()
   end)
 
   it("is told from one of labels", function()
-    assert.are.equal("label_issues: the set has numbers, not labels", message(function()
+    assert.are.equal("label_issues: the set has numeric targets, not labels", message(function()
       data.label_issues(train, { model = boosting })
     end))
     local bare = data.from_tensors { x = train.x }

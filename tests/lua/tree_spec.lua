@@ -237,7 +237,7 @@ describe("trees and forests of numbers", function()
       local message = support.message
       local model = make { class_weight = "balanced" }
       if name == "RandomForest" then
-        assert.matches("fit: class_weight is for labels, the targets are numbers",
+        assert.matches("fit: class_weight is not defined for numeric targets: use sample_weight",
           message(function() model:fit(train) end))
       end
       -- labels are numbers only where the criterion says so

@@ -95,7 +95,7 @@ static int64_t find_room(const dg_csv_file *file)
 static dg_status make_y(table *t, dg_csv_target *target)
 {
     int64_t rows = t->file.rows;
-    if (target->as == DG_TARGET_BY_TYPE)
+    if (target->as == DG_TARGET_NONE)
         target->as = target->fractions ? DG_TARGET_NUMBERS : DG_TARGET_LABELS;
     bool numbers = target->as == DG_TARGET_NUMBERS, fit = true;
     DG_TRY(dg_tensor_new(t->y, numbers ? DG_FLOAT32 : DG_INT32, 1, &rows));

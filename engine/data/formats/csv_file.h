@@ -99,7 +99,7 @@ typedef struct dg_csv_target {
     void *x;
     double *targets;
     int64_t label_column; /* from 1; 0: none */
-    dg_target as;         /* what the targets are to be */
+    dg_target as;         /* what the targets are to be; none: as they are written */
     bool fractions;       /* out: a target was not written as an integer: "1.0", "1e3" */
     int64_t room;
 } dg_csv_target;
