@@ -1,6 +1,21 @@
-/* Cutting columns into bins. */
+/* Cutting columns into bins.
+ *
+ * What holds of every dg_bins that was made:
+ *
+ *  - Columns are the features that vary, ascending. A column has bins 0 .. bins-1 of numbers and,
+ *    if it has NaN, the bin nan_bin = bins: 2 to 256 in all, each with at least one row.
+ *  - Bin b of numbers is the interval low .. high; both are values of the column, and the high of a
+ *    bin is less than the low of the next. NaN's low and high are NaN.
+ *  - Bin b of column c is number columns[c].first + b among all bins. The columns follow one
+ *    another without gaps, so that a histogram is one array {total}.
+ *  - Each row is in exactly one bin of each column. So the sum over any one bin, that of the
+ *    `common` bin too, is the sum over all rows less those over the column's other bins.
+ *  - A histogram therefore skips the common bins: what it has in them means nothing until
+ *    dg_boost_find_split has put in what the other bins leave of the node's total.
+ *  - by_row, the bits and the entries of blocks (bins_layout.c) say the same as by_column. A bit is
+ *    set, and an entry is there, for each row and column whose bin is not the common one. Bits
+ *    beyond the last row or column are 0. Blocks follow one another and cover all columns. */
 #include "engine/tree/bins.h"
-#include "engine/data/dataset.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -8,8 +23,9 @@
 
 #include "engine/base/math.h"
 #include "engine/base/memory.h"
+#include "engine/data/dataset.h"
 
-/* A column is read in company: what lies in a cache line is used while it is there. */
+/* Columns are read in groups: a cache line is used as a whole while it is there. */
 enum { LINE = 64 };
 
 /* The numbers of a column, ascending, each once, and how many rows have each. */
@@ -30,8 +46,9 @@ struct cut {
 
 /* --- cutting ------------------------------------------------------------------------------ */
 
-/* `bin[i]` becomes the bin of value i: one each where there are few enough, else a bin is full when
- * it holds its share of the rows that are left, or when the next value alone does. */
+/* `bin[i]` becomes the bin of value i: one for each value where there are few enough, else a bin is
+ * full when it holds its share of the rows that are left, or when the next value alone does.
+ * Returns the number of bins, at most `most`. */
 static int cut_values(const struct values *values, int most, uint8_t *bin, float *low, float *high)
 {
     int64_t left = 0, inside = 0;
@@ -53,8 +70,9 @@ static int cut_values(const struct values *values, int most, uint8_t *bin, float
     return bins;
 }
 
-/* What remains to be said of a column whose bins are known: which is common, whether it varies. */
-static void describe(struct cut *cut, int64_t feature, int bins, int64_t nans, const int64_t *rows)
+/* Describes a column whose bins are known; `bins` 0 marks one that does not vary. */
+static void describe_column(struct cut *cut, int64_t feature, int bins, int64_t nans,
+                            const int64_t *rows)
 {
     dg_bin_column *column = &cut->bins->columns[feature];
     *column =
@@ -87,7 +105,7 @@ static void cut_bytes(struct cut *cut, int64_t feature, const uint8_t *x)
         map[(int)distinct[i]] = bin[i];
         in_bin[bin[i]] += distinct_rows[i];
     }
-    describe(cut, feature, bins, 0, in_bin);
+    describe_column(cut, feature, bins, 0, in_bin);
     uint8_t *out = cut->bins->by_column + feature * cut->rows;
     for (int64_t i = 0; i < cut->rows; i++) out[i] = map[x[i]];
 }
@@ -125,14 +143,14 @@ static uint64_t *sort_keys(uint64_t *a, uint64_t *b, int64_t count)
     return a;
 }
 
-struct scratch {
+struct cut_scratch {
     uint64_t *keys, *sorted; /* {rows} */
     struct values values;
     uint8_t *bin;    /* of each value */
     int64_t *in_bin; /* {256} */
 };
 
-static dg_status make_scratch(struct scratch *s, int64_t rows)
+static dg_status make_scratch(struct cut_scratch *s, int64_t rows)
 {
     DG_TRY(dg_alloc(&s->keys, rows, sizeof *s->keys));
     DG_TRY(dg_alloc(&s->sorted, rows, sizeof *s->sorted));
@@ -142,7 +160,7 @@ static dg_status make_scratch(struct scratch *s, int64_t rows)
     return dg_alloc(&s->in_bin, 256, sizeof *s->in_bin);
 }
 
-static void free_scratch(struct scratch *s)
+static void free_scratch(struct cut_scratch *s)
 {
     dg_free(s->keys);
     dg_free(s->sorted);
@@ -174,7 +192,7 @@ static void list_values(struct values *values, const uint64_t *sorted, int64_t c
     values->rows[values->count++] = zeros;
 }
 
-static void spread_bins(const struct scratch *s, const uint64_t *sorted, int64_t count,
+static void spread_bins(const struct cut_scratch *s, const uint64_t *sorted, int64_t count,
                         int64_t rows, int bins, const float *x, uint8_t *out)
 {
     int64_t at = 0;
@@ -189,7 +207,7 @@ static void spread_bins(const struct scratch *s, const uint64_t *sorted, int64_t
     }
 }
 
-static dg_status cut_floats(struct cut *cut, int64_t feature, const float *x, struct scratch *s)
+static dg_status cut_floats(struct cut *cut, int64_t feature, const float *x, struct cut_scratch *s)
 {
     int64_t count = 0, zeros = 0, nans = 0;
     for (int64_t i = 0; i < cut->rows; i++) {
@@ -210,7 +228,7 @@ static dg_status cut_floats(struct cut *cut, int64_t feature, const float *x, st
         cut_values(&s->values, most, s->bin, cut->low + feature * 256, cut->high + feature * 256);
     memset(s->in_bin, 0, 256 * sizeof *s->in_bin);
     for (int64_t i = 0; i < s->values.count; i++) s->in_bin[s->bin[i]] += s->values.rows[i];
-    describe(cut, feature, bins, nans, s->in_bin);
+    describe_column(cut, feature, bins, nans, s->in_bin);
     spread_bins(s, sorted, count, cut->rows, bins, x, cut->bins->by_column + feature * cut->rows);
     return DG_OK;
 }
@@ -263,24 +281,22 @@ static dg_status cut_group(void *context, int64_t piece, int worker)
     struct cut *cut = context;
     int64_t first = piece * cut->group;
     int64_t count = first + cut->group < cut->features ? cut->group : cut->features - first;
-    bool bytes = cut->x->dtype == DG_UINT8;
-    void *columns = NULL;
-    struct scratch scratch = { 0 };
+    DG_OWNED void *columns = NULL;
+    DG_CLEANUP(free_scratch) struct cut_scratch scratch = { 0 };
     (void)worker;
-    DG_TRY(dg_alloc(&columns, cut->rows * count, bytes ? 1 : sizeof(float)));
-    dg_status status = bytes ? DG_OK : make_scratch(&scratch, cut->rows);
-    if (status == DG_OK && bytes) {
+    if (cut->x->dtype == DG_UINT8) {
+        DG_TRY(dg_alloc(&columns, cut->rows * count, 1));
         gather_bytes(cut, first, count, columns);
         for (int64_t c = 0; c < count; c++)
             cut_bytes(cut, first + c, (uint8_t *)columns + c * cut->rows);
-    } else if (status == DG_OK) {
-        gather_floats(cut, first, count, columns);
-        for (int64_t c = 0; c < count && status == DG_OK; c++)
-            status = cut_floats(cut, first + c, (float *)columns + c * cut->rows, &scratch);
+        return DG_OK;
     }
-    free_scratch(&scratch);
-    dg_free(columns);
-    return status;
+    DG_TRY(dg_alloc(&columns, cut->rows * count, sizeof(float)));
+    DG_TRY(make_scratch(&scratch, cut->rows));
+    gather_floats(cut, first, count, columns);
+    for (int64_t c = 0; c < count; c++)
+        DG_TRY(cut_floats(cut, first + c, (float *)columns + c * cut->rows, &scratch));
+    return DG_OK;
 }
 
 /* Moves the columns that vary together, and gives their bins consecutive numbers. */
@@ -371,8 +387,8 @@ float dg_bins_threshold(const dg_bins *bins, const dg_bin_column *column, int le
     return middle;
 }
 
-int64_t dg_bins_part(const dg_bins *bins, int32_t column, int left, bool nan_left, uint32_t *row,
-                     int64_t count, uint32_t *spare)
+int64_t dg_bins_partition(const dg_bins *bins, int32_t column, int left, bool nan_left,
+                          uint32_t *row, int64_t count, uint32_t *spare)
 {
     const uint8_t *bin = bins->by_column + column * bins->rows;
     int nan_bin = bins->columns[column].nan_bin;
@@ -389,119 +405,4 @@ int64_t dg_bins_part(const dg_bins *bins, int32_t column, int left, bool nan_lef
     }
     memcpy(row + front, spare, (size_t)others * sizeof *row);
     return front;
-}
-
-/* --- by rows ------------------------------------------------------------------------------ */
-
-static dg_status turn_rows(void *context, int64_t piece, int worker)
-{
-    dg_bins *bins = context;
-    int64_t begin = piece * LINE, end = begin + LINE < bins->rows ? begin + LINE : bins->rows;
-    (void)worker;
-    for (int32_t first = 0; first < bins->count; first += LINE) {
-        int32_t last = first + LINE < bins->count ? first + LINE : bins->count;
-        for (int32_t c = first; c < last; c++)
-            for (int64_t i = begin; i < end; i++)
-                bins->by_row[i * bins->count + c] = bins->by_column[c * bins->rows + i];
-        for (int64_t i = begin; i < end; i++) {
-            uint64_t bits = 0;
-            for (int32_t c = first; c < last; c++)
-                bits |= (bins->uncommon[c * bins->words + i / 64] >> (i % 64) & 1) << (c - first);
-            bins->row_bits[i * bins->row_words + first / LINE] = bits;
-        }
-    }
-    return DG_OK;
-}
-
-static dg_status mark_column(void *context, int64_t piece, int worker)
-{
-    dg_bins *bins = context;
-    const uint8_t *bin = bins->by_column + piece * bins->rows;
-    uint64_t *word = bins->uncommon + piece * bins->words;
-    uint8_t common = (uint8_t)bins->columns[piece].common;
-    (void)worker;
-    for (int64_t w = 0; w < bins->words; w++) {
-        int64_t first = 64 * w, count = bins->rows - first < 64 ? bins->rows - first : 64;
-        uint64_t bits = 0;
-        for (int64_t i = 0; i < count; i++) bits |= (uint64_t)(bin[first + i] != common) << i;
-        word[w] = bits;
-    }
-    return DG_OK;
-}
-
-dg_status dg_bins_add_rows(dg_bins *bins, const dg_job *job)
-{
-    bins->words = (bins->rows + 63) / 64;
-    DG_TRY(dg_alloc(&bins->by_row, bins->rows * bins->count, 1));
-    DG_TRY(dg_alloc(&bins->uncommon, bins->words * bins->count, sizeof *bins->uncommon));
-    bins->row_words = (bins->count + 63) / 64;
-    DG_TRY(dg_alloc(&bins->row_bits, bins->row_words * bins->rows, sizeof *bins->row_bits));
-    DG_TRY(dg_parallel(job, bins->count, mark_column, bins));
-    return dg_parallel(job, (bins->rows + LINE - 1) / LINE, turn_rows, bins);
-}
-
-/* --- blocks ------------------------------------------------------------------------------- */
-
-/* Bins of a block: their sums take 256 kilobytes, and a 16-bit number names one. */
-enum { BLOCK_BINS = 1 << 15 };
-
-static dg_status fill_block(void *context, int64_t piece, int worker)
-{
-    dg_bins *bins = context;
-    dg_bin_block *block = &bins->blocks[piece];
-    uint32_t *start, sum = 0;
-    (void)worker;
-    DG_TRY(dg_alloc_zero(&block->start, bins->rows + 1, sizeof *start));
-    start = block->start;
-    for (int32_t c = block->first_column; c < block->end_column; c++) {
-        const uint8_t *bin = bins->by_column + c * bins->rows;
-        uint8_t common = (uint8_t)bins->columns[c].common;
-        for (int64_t i = 0; i < bins->rows; i++) start[i] += bin[i] != common;
-    }
-    for (int64_t i = 0; i <= bins->rows; i++) {
-        uint32_t here = start[i];
-        start[i] = sum;
-        sum += here;
-    }
-    /* one more, since the loop below also writes what it does not keep */
-    DG_TRY(dg_alloc(&block->entry, (int64_t)sum + 1, sizeof *block->entry));
-    for (int32_t c = block->first_column; c < block->end_column; c++) {
-        const uint8_t *bin = bins->by_column + c * bins->rows;
-        uint8_t common = (uint8_t)bins->columns[c].common;
-        int64_t first = bins->columns[c].first - block->first_bin;
-        for (int64_t i = 0; i < bins->rows; i++)
-            if (bin[i] != common) block->entry[start[i]++] = (uint16_t)(first + bin[i]);
-    }
-    memmove(start + 1, start, (size_t)bins->rows * sizeof *start);
-    start[0] = 0;
-    return DG_OK;
-}
-
-/* The column after the last of the block that begins with `first`. */
-static int32_t block_end(const dg_bins *bins, int32_t first)
-{
-    int32_t c = first;
-    int64_t columns = UINT32_MAX / (bins->rows + 1); /* entries are counted in 32 bits */
-    for (; c < bins->count; c++) {
-        const dg_bin_column *column = &bins->columns[c];
-        int64_t used = column->first + column->bins + 1 - bins->columns[first].first;
-        if (c > first && (used > BLOCK_BINS || c - first >= columns)) break;
-    }
-    return c;
-}
-
-dg_status dg_bins_add_blocks(dg_bins *bins, const dg_job *job)
-{
-    int32_t count = 0;
-    for (int32_t c = 0; c < bins->count; c = block_end(bins, c)) count++;
-    DG_TRY(dg_alloc_zero(&bins->blocks, count, sizeof *bins->blocks));
-    for (int32_t c = 0; bins->block_count < count; c = block_end(bins, c)) {
-        dg_bin_block *block = &bins->blocks[bins->block_count++];
-        block->first_column = c;
-        block->end_column = block_end(bins, c);
-        block->first_bin = bins->columns[c].first;
-        block->end_bin =
-            block->end_column < bins->count ? bins->columns[block->end_column].first : bins->total;
-    }
-    return dg_parallel(job, count, fill_block, bins);
 }

@@ -234,8 +234,8 @@ static dg_status split_leaf(struct grower *g, struct open *leaf, struct open chi
     const dg_bin_column *column = &bins->columns[split->column];
     float threshold = dg_bins_threshold(bins, column, split->left, split->right);
     int64_t middle =
-        leaf->begin + dg_bins_part(bins, split->column, split->left, split->nan_left,
-                                   g->row + leaf->begin, leaf->end - leaf->begin, g->spare);
+        leaf->begin + dg_bins_partition(bins, split->column, split->left, split->nan_left,
+                                        g->row + leaf->begin, leaf->end - leaf->begin, g->spare);
     int32_t left;
     dg_status status =
         dg_tree_split(g->tree, leaf->node, column->feature, threshold, split->nan_left, &left);

@@ -134,9 +134,9 @@ static dg_status split_node(dg_cart *cart, const dg_cart_node *node, dg_cart_nod
     const dg_bins *bins = cart->sample->bins;
     const dg_cart_split *split = &node->split;
     const dg_bin_column *column = &bins->columns[split->column];
-    int64_t middle =
-        node->begin + dg_bins_part(bins, split->column, split->left, split->nan_left,
-                                   cart->row + node->begin, node->end - node->begin, cart->spare);
+    int64_t middle = node->begin + dg_bins_partition(bins, split->column, split->left,
+                                                     split->nan_left, cart->row + node->begin,
+                                                     node->end - node->begin, cart->spare);
     float threshold = dg_bins_threshold(bins, column, split->left, split->right);
     bool nan_left = split->nan_left;
     /* NaN that was not seen here goes with the majority */

@@ -19,17 +19,21 @@ static double value_of(const dg_dataset *set, int64_t row, int64_t column)
 
 /* --- bins --------------------------------------------------------------------------------- */
 
-/* Each value lies within its bin, bins ascend, NaN has its own; the forms agree. */
+/* What the head of engine/tree/bins.c says of bins. */
 static void check_bins(const dg_dataset *set, int max_bins)
 {
     dg_bins bins;
     assert_ok(dg_bins_make(&bins, &set->x, NULL, max_bins, &two_threads));
     assert_ok(dg_bins_add_rows(&bins, &two_threads));
     assert_ok(dg_bins_add_blocks(&bins, &two_threads));
+    int64_t next = 0, entries = 0, uncommon = 0;
     for (int32_t c = 0; c < bins.count; c++) {
         const dg_bin_column *column = &bins.columns[c];
         const float *low = bins.low + column->first, *high = bins.high + column->first;
         int64_t in_common = 0, in_other[DG_MAX_BINS] = { 0 };
+        assert_true(c == 0 || column->feature > column[-1].feature);
+        assert_int_equal(column->first, next);
+        next += column->bins + (column->nan_bin >= 0);
         assert_in_range(column->bins, 1, max_bins);
         assert_in_range(column->bins + (column->nan_bin >= 0), 2, DG_MAX_BINS);
         for (int b = 1; b < column->bins; b++) assert_true(high[b - 1] < low[b]);
@@ -41,6 +45,8 @@ static void check_bins(const dg_dataset *set, int max_bins)
             assert_int_equal(bins.by_row[i * bins.count + c], bin);
             assert_int_equal(bins.uncommon[c * bins.words + i / 64] >> (i % 64) & 1,
                              bin != column->common);
+            assert_int_equal(bins.row_bits[i * bins.row_words + c / 64] >> (c % 64) & 1,
+                             bin != column->common);
             if (value != value)
                 assert_int_equal(bin, column->nan_bin);
             else
@@ -48,9 +54,16 @@ static void check_bins(const dg_dataset *set, int max_bins)
         }
         for (int b = 0; b < column->bins; b++)
             assert_true(in_other[b] > 0 && in_other[b] <= in_common);
+        if (column->nan_bin >= 0) assert_true(in_other[column->nan_bin] > 0);
     }
-    int64_t entries = 0, uncommon = 0;
-    for (int32_t b = 0; b < bins.block_count; b++) entries += bins.blocks[b].start[bins.rows];
+    assert_int_equal(next, bins.total);
+    for (int32_t b = 0; b < bins.block_count; b++) {
+        const dg_bin_block *block = &bins.blocks[b];
+        assert_int_equal(block->first_column, b ? block[-1].end_column : 0);
+        assert_int_equal(block->end_bin, b + 1 < bins.block_count ? block[1].first_bin : next);
+        entries += block->start[bins.rows];
+    }
+    if (bins.count) assert_int_equal(bins.blocks[bins.block_count - 1].end_column, bins.count);
     for (int64_t w = 0; w < bins.words * bins.count; w++)
         uncommon += __builtin_popcountll(bins.uncommon[w]);
     assert_int_equal(entries, uncommon);
