@@ -18,6 +18,7 @@
 #include "bindings/calls/reference.h"
 #include "bindings/calls/tables.h"
 #include "bindings/learners/background.h"
+#include "bindings/learners/fit.h"
 #include "bindings/learners/graph.h"
 #include "bindings/learners/learner.h"
 #include "bindings/learners/metric_functions.h"

@@ -1,6 +1,5 @@
 /* Fits on threads of their own. */
 #include "bindings/learners/background.h"
-#include "bindings/learners/metric_functions.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -12,7 +11,9 @@
 #include "bindings/calls/class.h"
 #include "bindings/calls/described.h"
 #include "bindings/calls/interrupt.h"
+#include "bindings/learners/fit.h"
 #include "bindings/learners/learner.h"
+#include "bindings/learners/metric_functions.h"
 #include "bindings/values/dataset.h"
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
@@ -280,11 +281,11 @@ static int is_interrupt(lua_State *L)
 
 /* --- calls that Ctrl-C ends as a whole ------------------------------------------------------ */
 
-#define WHOLE "digits.whole_call"
+#define WHOLE_CALL "digits.whole_call"
 
 static int whole_close(lua_State *L)
 {
-    luaL_checkudata(L, 1, WHOLE);
+    luaL_checkudata(L, 1, WHOLE_CALL);
     dg_interrupt_whole(false);
     return 0;
 }
@@ -294,7 +295,7 @@ static int whole_close(lua_State *L)
 static int whole_call(lua_State *L)
 {
     static const luaL_Reg methods[] = { { "__close", whole_close }, { NULL, NULL } };
-    dg_push_object(L, WHOLE, methods, 1, 0);
+    dg_push_object(L, WHOLE_CALL, methods, 1, 0);
     dg_interrupt_whole(true);
     return 1;
 }

@@ -1,4 +1,4 @@
-/* learner:fit, between its options (fit_options.c) and its run (fit.c). */
+/* learner:fit: its options (fit_options.c), and its run (fit.c). */
 #ifndef DIGITS_BINDINGS_LEARNERS_FIT_H
 #define DIGITS_BINDINGS_LEARNERS_FIT_H
 
@@ -18,14 +18,33 @@ typedef struct dg_fit_call {
 
 enum { DG_FIT_OWN = (sizeof(dg_fit_call) + 15) / 16 * 16 };
 
-/* Pushes what keeps the description of `fit` for learners of a type; NULL: of what all take. */
-const dg_function *dg_push_fit(lua_State *L, const dg_learner_type *type);
+/* Pushes what keeps the description of `fit`, which runs `call`, for learners of a type; NULL: of
+ * what all take. */
+const dg_function *dg_push_fit(lua_State *L, const dg_learner_type *type, dg_call *call);
 
 /* The set to fit on, and what else the engine needs of a call, whose own options stay where they
  * are; may push what lives as long as the call. */
 const dg_dataset *dg_fit_fill(lua_State *L, const dg_fit_call *call, dg_fit_options *options);
 
-/* bindings/learners/fit.c: runs it. */
+/* --- bindings/learners/fit.c --- */
+
+/* Runs it. */
 int dg_learner_fit_call(lua_State *L, const void *read);
+
+/* For a fit that runs elsewhere (bindings/learners/background.c). Reads the arguments of
+ * fit, from place 1 to the top, as learner:fit does; the stack and `buffer`, of
+ * DG_MAX_OPTIONS_SIZE bytes, then hold all that `options` refers to, and at place `*history` stands
+ * a new, empty history. Callbacks in `options` are NULL unless the user gave functions, which only
+ * learner:fit can call. */
+const dg_dataset *dg_read_fit(lua_State *L, void *buffer, dg_fit_options *options, int *history);
+
+/* Adds an epoch's log to the history at `history`, which becomes the learner's; and
+ * what is known at the end, with a warning where a score was NaN. `step`: of the learner's type. */
+void dg_record_epoch(lua_State *L, int learner, int history, const dg_log *log, const char *step);
+void dg_finish_history(lua_State *L, int history, const dg_fit_result *result, const char *step);
+
+/* set_progress(function): what shows the progress of a fit. It is called with an
+ * event, "batch" or "epoch", the log, and whether it may redraw a line of a terminal. */
+int dg_set_progress(lua_State *L);
 
 #endif

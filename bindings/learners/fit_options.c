@@ -237,7 +237,7 @@ static void add_params(struct description *d, const dg_learner_type *type)
     d->params[count] = (dg_param)DG_END;
 }
 
-const dg_function *dg_push_fit(lua_State *L, const dg_learner_type *type)
+const dg_function *dg_push_fit(lua_State *L, const dg_learner_type *type, dg_call *call)
 {
     struct description *d = lua_newuserdatauv(L, sizeof *d, 1);
     *d = (struct description){ .hint_count = 0 };
@@ -247,7 +247,7 @@ const dg_function *dg_push_fit(lua_State *L, const dg_learner_type *type)
     lua_setiuservalue(L, -2, 1);
     d->function = (dg_function){
         .name = "fit",
-        .call = dg_learner_fit_call,
+        .call = call,
         .params = d->params,
         .size = DG_FIT_OWN + (type ? type->fit_size : 0),
         .arguments = 1,

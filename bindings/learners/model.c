@@ -1,4 +1,4 @@
-/* The class of networks: what one says of itself. */
+/* Networks as Lua values: what one says of itself. */
 #include "bindings/learners/model.h"
 
 #include <string.h>
@@ -154,7 +154,7 @@ static int model_layers(lua_State *L)
     return 1;
 }
 
-static const dg_property properties[] = {
+const dg_property dg_model_properties[] = {
     { "name", dg_learner_own_value, "name\nThe name given to nn.Sequential, or nil." },
     { "optimizer", model_optimizer, "optimizer\nThe recipe given to compile, or nil." },
     { "loss", model_loss, "loss\nThe loss given to compile, or nil." },
@@ -190,22 +190,10 @@ static int model_tostring(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg metamethods[] = {
+const luaL_Reg dg_model_metamethods[] = {
     { "__len", model_len },
     { "__tostring", model_tostring },
     { NULL, NULL },
-};
-
-const dg_class dg_model_class = {
-    .name = DG_MODEL,
-    .doc =
-        "model\n"
-        "A network with its weights: nn.Sequential makes one, digits.load reads one. compile it, "
-        "fit it to a\ndataset, then evaluate, predict and save.",
-    .base = &dg_learner_class,
-    .methods = dg_model_methods,
-    .properties = properties,
-    .metamethods = metamethods,
 };
 
 void dg_open_model(lua_State *L)

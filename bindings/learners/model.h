@@ -9,16 +9,17 @@
 
 #define DG_MODEL "digits.model" /* the name of the class */
 
-extern const dg_class dg_model_class;
-
-/* Registers the class. */
+/* Registers the class of layers, as models show them. */
 void dg_open_model(lua_State *L);
 
 /* The model at `index`; raises for another value, and for a closed one. */
 dg_model *dg_want_model(lua_State *L, int index, const char *function);
 
+extern const dg_property dg_model_properties[];
+extern const luaL_Reg dg_model_metamethods[];
+
 /* --- bindings/learners/model_methods.c --- */
 
-extern const dg_function dg_model_methods[];
+extern const dg_class dg_model_class;
 
 #endif

@@ -1,4 +1,4 @@
-/* What networks can do beyond what every learner can. */
+/* The class of networks, and what they can do beyond what every learner can. */
 #include <string.h>
 
 #include "bindings/calls/check.h"
@@ -184,7 +184,7 @@ static int gradients(lua_State *L, const void *options)
     return 2;
 }
 
-const dg_function dg_model_methods[] = {
+static const dg_function methods[] = {
     DG_FUNCTION("compile", compile,
                 "Says how to train, and returns the model; compiling again starts the optimizer "
                 "anew.\nA function among the metrics gets labels {n} (or numbers) and the outputs "
@@ -225,4 +225,16 @@ const dg_function dg_model_methods[] = {
                          DG_SEED(taken, seed, .doc = "of layers that draw, such as Dropout")),
                 .arguments = 1),
     { .name = NULL },
+};
+
+const dg_class dg_model_class = {
+    .name = DG_MODEL,
+    .doc =
+        "model\n"
+        "A network with its weights: nn.Sequential makes one, digits.load reads one. compile it, "
+        "fit it to a\ndataset, then evaluate, predict and save.",
+    .base = &dg_learner_class,
+    .methods = methods,
+    .properties = dg_model_properties,
+    .metamethods = dg_model_metamethods,
 };

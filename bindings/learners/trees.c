@@ -1,19 +1,16 @@
 /* What learners made of trees can do beyond what every learner can. */
 #include "bindings/learners/trees.h"
 
-#include <string.h>
-
 #include "bindings/calls/check.h"
 #include "bindings/calls/described.h"
 #include "bindings/learners/learner.h"
 #include "bindings/values/tensor.h"
 #include "engine/tree/learners.h"
 
+/* The call of a method has made sure that it is made of trees. */
 static dg_learner *want_fitted(lua_State *L, const char *function)
 {
     dg_learner *learner = dg_want_learner(L, 1, function);
-    if (!learner->type->family || strcmp(learner->type->family, "tree") != 0)
-        dg_wrong_type(L, 1, function, "the value", "a model made of trees");
     if (!learner->fitted) dg_raise(L, "%s: the model was never fitted", function);
     return learner;
 }

@@ -1,0 +1,266 @@
+/* What can be done with any learner, but for fit (bindings/learners/fit.c). */
+#include <math.h>
+#include <string.h>
+
+#include "bindings/calls/check.h"
+#include "bindings/calls/described.h"
+#include "bindings/calls/parts.h"
+#include "bindings/calls/tables.h"
+#include "bindings/learners/learner.h"
+#include "bindings/learners/metric_functions.h"
+#include "bindings/values/dataset.h"
+#include "bindings/values/tensor.h"
+#include "engine/base/random.h"
+#include "engine/importance.h"
+#include "engine/store/learner_file.h"
+
+void dg_push_scores(lua_State *L, const dg_learner *learner, const dg_scores *scores)
+{
+    dg_push_record(L, 3 + learner->metric_count);
+    dg_set_number(L, "loss", scores->loss);
+    dg_set_number(L, "seconds", scores->seconds);
+    if (scores->has_accuracy) dg_set_number(L, "accuracy", scores->accuracy);
+    for (int i = 0; i < learner->metric_count; i++) { /* a function may be named accuracy, too */
+        if (learner->metrics[i].type == &dg_accuracy) continue;
+        dg_set_number(L, learner->metrics[i].name, scores->metric[i]);
+    }
+}
+
+/* What the methods take, each a part of it. */
+typedef struct taken {
+    const dg_dataset *set;
+    const dg_tensor *rows;
+    const char *path;
+    int64_t repeats;
+    dg_optional_seed seed;
+} taken;
+
+#define ROWS                                                                                       \
+    DG_TAKES(taken, DG_HANDLE(taken, rows, .required = true, .handle = &dg_rows_handle.handle,     \
+                              .doc = "{n, ...}, or one row")),                                     \
+        .arguments = 1
+
+static int evaluate(lua_State *L, const void *options)
+{
+    const dg_dataset *set = ((const taken *)options)->set;
+    dg_learner *learner = dg_want_learner(L, 1, "evaluate");
+    dg_tell_scale(L, learner, &set->x, "evaluate");
+    dg_job job = dg_job_default();
+    dg_scores scores;
+    dg_asking asking;
+    dg_asking_begin(&asking, L, learner, 1);
+    dg_dataset_retain(set); /* a metric may close it by hand */
+    dg_status status = dg_learner_evaluate(learner, set, &job, &scores);
+    dg_dataset_release(set);
+    dg_asking_end(&asking);
+    if (asking.failed) return lua_error(L);
+    dg_check_call(L, status, "evaluate");
+    dg_push_scores(L, learner, &scores);
+    return 1;
+}
+
+static int predict(lua_State *L, const void *options)
+{
+    const dg_tensor *x = ((const taken *)options)->rows;
+    const dg_learner *learner = dg_want_learner(L, 1, "predict");
+    dg_tell_scale(L, learner, x, "predict");
+    dg_job job = dg_job_default();
+    dg_check_call(L, dg_learner_predict(learner, x, &job, dg_push_tensor(L)), "predict");
+    return 1;
+}
+
+static int predict_proba(lua_State *L, const void *options)
+{
+    const dg_tensor *x = ((const taken *)options)->rows;
+    const dg_learner *learner = dg_want_learner(L, 1, "predict_proba");
+    dg_tell_scale(L, learner, x, "predict_proba");
+    dg_job job = dg_job_default();
+    const char *who = learner->target == DG_TARGET_NUMBERS ? "predict_proba" : "predict";
+    dg_check_call(L, dg_learner_predict_proba(learner, x, &job, dg_push_tensor(L)), who);
+    return 1;
+}
+
+static int summary(lua_State *L)
+{
+    const dg_learner *learner = dg_want_learner(L, 1, "summary");
+    dg_check_status(L, dg_learner_summary(learner, dg_push_box(L)));
+    dg_push_boxed(L);
+    return 1;
+}
+
+static int save(lua_State *L, const void *options)
+{
+    const char *path = ((const taken *)options)->path;
+    const dg_learner *learner = dg_want_learner(L, 1, "save");
+    char text[512];
+    dg_check_status(L, dg_learner_save(learner, path));
+    if (dg_learner_save_loses(learner, path, text, sizeof text)) dg_tell(L, "save", text);
+    if (dg_has_metric_functions(learner))
+        dg_tell(L, "save",
+                "metrics that are functions are not kept in files: compile again after "
+                "digits.load");
+    return 0;
+}
+
+static int permutation_importance(lua_State *L, const void *options)
+{
+    const taken *o = options;
+    const dg_learner *learner = dg_want_learner(L, 1, "permutation_importance");
+    dg_job job = dg_job_default();
+    dg_check_call(L,
+                  dg_permutation_importance(learner, o->set, o->repeats, dg_seed_or_next(&o->seed),
+                                            &job, dg_push_tensor(L)),
+                  "permutation_importance");
+    return 1;
+}
+
+static const dg_function methods[] = {
+    DG_FUNCTION(
+        "evaluate", evaluate,
+        "A table of loss (penalties included; of numbers the mean squared error), accuracy "
+        "(not of numbers) and\nseconds. Two tensors will do as well: model:evaluate(x, y).",
+        "print(model:evaluate(test).accuracy)",
+        DG_TAKES(taken, DG_HANDLE(taken, set, .required = true, .handle = &dg_set_handle.handle,
+                                  .doc = "the rows to judge by")),
+        .arguments = 1),
+    DG_FUNCTION(
+        "predict", predict,
+        "The most likely label of each row, {n} int32; the number expected, {n} float32, of "
+        "models that were\nfitted on numbers or by squared error of one output.",
+        "model:predict(test)", ROWS),
+    DG_FUNCTION("predict_proba", predict_proba,
+                "The probabilities of the classes for each row, {n, classes} float32; column k "
+                "belongs to\nmodel.classes[k]. A model of numbers has none: predict gives its "
+                "numbers.",
+                "model:predict_proba(test.x)", ROWS),
+    DG_FUNCTION(
+        "permutation_importance", permutation_importance,
+        "How much accuracy is lost, or of numbers how much the mean squared error grows, "
+        "when a feature's\nvalues are shuffled among the rows (Breiman 2001): {features, "
+        "2}, mean and standard deviation.",
+        "forest:permutation_importance(test)[{ {}, 1 }]",
+        DG_TAKES(taken,
+                 DG_HANDLE(taken, set, .required = true, .handle = &dg_dataset_handle.handle,
+                           .doc = "the rows to judge by"),
+                 DG_INT(taken, repeats, DG_WITHIN(1, 1000000), .default_number = 5,
+                        .doc = "shuffles of each feature"),
+                 DG_SEED(taken, seed, .doc = "of the shuffles")),
+        .arguments = 1, DG_HINTS({ "n_repeats", "use repeats = ..." })),
+    DG_PLAIN_FUNCTION("summary", summary, "A text that says what it is made of.",
+                      "print(model:summary())"),
+    DG_FUNCTION(
+        "save", save,
+        "Writes all that is needed to predict (not the state of an optimizer), whole or not "
+        "at all: as a\nsafetensors file or, if the path ends so, in a format of another program "
+        "that help on the type\ntells of (tree.GradientBoosting: .json). Other programs' endings "
+        "(.onnx, .h5, .pt ...) are refused.",
+        "model:save \"cnn.safetensors\"",
+        DG_TAKES(taken, DG_PATH(taken, path, .required = true,
+                                .doc = "where to; the ending says the format")),
+        .arguments = 1),
+    { .name = NULL },
+};
+
+/* --- properties ----------------------------------------------------------------------------- */
+
+static int get_classes(lua_State *L)
+{
+    const dg_learner *learner = dg_want_learner(L, 1, "classes");
+    if (learner->classes)
+        dg_push_labels(L, learner->class_count, learner->classes);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+static int get_class_names(lua_State *L)
+{
+    const dg_learner *learner = dg_want_learner(L, 1, "class_names");
+    dg_push_names(L, learner->class_count, learner->class_names);
+    return 1;
+}
+
+static int get_preparation(lua_State *L)
+{
+    const dg_preparation *preparation = &dg_want_learner(L, 1, "preparation")->preparation;
+    lua_pushnil(L);
+    if (preparation->count) dg_push_list(L, preparation->count);
+    for (int i = 0; i < preparation->count; i++) {
+        dg_push_part(L, preparation->steps[i]->options);
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+static const dg_property properties[] = {
+    { "history", dg_learner_own_value, "history\nWhat the last fit returned, or nil." },
+    { "classes", get_classes, "classes\nThe label of each output, once fitted." },
+    { "class_names", get_class_names, "class_names\nA name for each class, or nil." },
+    { "preparation", get_preparation,
+      "preparation\nThe steps that rows go through first, or nil." },
+    { NULL, NULL, NULL },
+};
+
+/* --- what a learner names itself: its options, and what it knows after a fit ---------------- */
+
+static int push_attribute(lua_State *L, const dg_learner *learner, const dg_attribute *attribute)
+{
+    if (!learner->fitted) {
+        lua_pushnil(L);
+    } else if (attribute->tensor) {
+        dg_check_call(L, attribute->tensor(learner, dg_push_tensor(L)), attribute->name);
+    } else {
+        double number = attribute->number(learner);
+        if (isnan(number))
+            lua_pushnil(L);
+        else if (number == floor(number) && fabs(number) < 0x1p53)
+            lua_pushinteger(L, (lua_Integer)number);
+        else
+            dg_push_number(L, number);
+    }
+    return 1;
+}
+
+/* Pushes a table whose keys are the names of options and attributes. */
+static void push_names(lua_State *L, const dg_learner *learner)
+{
+    lua_newtable(L);
+    for (const dg_attribute *a = learner->type->attributes; a && a->name; a++) {
+        lua_pushboolean(L, 1);
+        lua_setfield(L, -2, a->name);
+    }
+    for (int i = 0; learner->options && i < dg_param_count(learner->options->type); i++) {
+        lua_pushboolean(L, 1);
+        lua_setfield(L, -2, learner->options->type->params[i].name);
+    }
+}
+
+int dg_learner_index(lua_State *L)
+{
+    const dg_learner *learner = dg_want_learner(L, 1, "a field");
+    if (lua_type(L, 2) != LUA_TSTRING)
+        return dg_raise(L, "a %s cannot be indexed with %s", learner->type->part.name,
+                        dg_push_found(L, 2));
+    const char *name = lua_tostring(L, 2);
+    for (const dg_attribute *a = learner->type->attributes; a && a->name; a++)
+        if (strcmp(a->name, name) == 0) return push_attribute(L, learner, a);
+    int option = learner->options ? dg_param_index(learner->options->type, name) : -1;
+    if (option >= 0) {
+        dg_push_option(L, learner->options, option);
+        return 1;
+    }
+    push_names(L, learner);
+    return dg_class_unknown(L, dg_learner_class_of(L, learner->type)->name, name, 1);
+}
+
+const dg_class dg_learner_class = {
+    .name = "digits.learner", /* a base, registered for help */
+    .called = "model",
+    .doc = "learner\n"
+           "A model that learns from a dataset: fit it, then evaluate, predict and save. Its "
+           "options are fields of it;\nafter a fit so is what it found.",
+    .methods = methods,
+    .properties = properties,
+    .metamethods = dg_learner_metamethods,
+    .index = dg_learner_index,
+};
