@@ -1,4 +1,4 @@
--- plot.bar: bars side by side, in groups where there are several series.
+-- plot.bar: a bar chart; several series are drawn in groups.
 local chart = require "digits.plot.chart"
 local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
@@ -15,7 +15,7 @@ local function text_of(series, labels)
   end
 end
 
--- Bars of a series: `wide` is what all series of a group share.
+-- The bars of series i of `count`; a group is 0.76 wide.
 local function bars_of(series, i, count, colour)
   local wide = 0.76 / count
   local mark = { kind = "bars", colour = colour, label = series.label }
@@ -28,7 +28,7 @@ end
 
 local function read_series(options)
   local series = plot.series(options, "values")
-  if #series == 0 then plot.fail "bar: there is nothing to draw: expected values = { ... }" end
+  if #series == 0 then plot.fail "bar: nothing to draw: expected values = { ... }" end
   for _, one in ipairs(series) do
     if options.labels then
       plot.same_length("bar", "labels", options.labels, "values", one.values)
@@ -63,16 +63,18 @@ local function draw(options)
 end
 
 return plot.define({
-  name = "bar", doc = "Bars; several series stand in groups.",
+  name = "bar", doc = "A bar chart; several series are drawn in groups.",
   params = {
-    { "series", "list", of = "record", rest = true, doc = "several series", fields = {
-      { "values", "list", of = "number", some = true, required = true, doc = "heights of bars" },
-      { "label", "string", doc = "in the legend" } } },
-    { "values", "list", of = "number", some = true, doc = "heights of bars, of one series" },
-    { "label", "string", doc = "of these, in the legend" },
-    { "labels", "list", doc = "a text for each bar" },
-    { "xlabel", "string", doc = "below the axis" },
-    { "ylabel", "string", doc = "beside the axis" },
+    { "series", "list", of = "record", rest = true, doc = "several series of bars", fields = {
+      { "values", "list", of = "number", some = true, required = true,
+        doc = "the heights of the bars" },
+      { "label", "string", doc = "the series' name in the legend" } } },
+    { "values", "list", of = "number", some = true,
+      doc = "for a single series: the heights of the bars" },
+    { "label", "string", doc = "for a single series: its name in the legend" },
+    { "labels", "list", doc = "the label of each bar, or group of bars" },
+    { "xlabel", "string", doc = "the label of the x axis" },
+    { "ylabel", "string", doc = "the label of the y axis" },
   },
   example = "plot.bar { labels = { \"a\", \"b\" }, values = { 3, 5 } }:show()",
 }, draw)

@@ -1,11 +1,11 @@
--- plot.calibration: how often a model is right when it is so sure.
+-- plot.calibration: how often a model is right against how confident it is.
 local chart = require "digits.plot.chart"
 local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
 
-local LOWER = 170 -- pixels for the counts
+local LOWER = 170 -- the height of the panel of counts, in pixels
 
--- Confidence, accuracy and (or nil) counts as lists, without the empty bins.
+-- Returns the confidence, accuracy and counts (or nil) of the bins that are not empty, as lists.
 local function read_bins(bins)
   local x, y, counts = {}, {}, {}
   for _, bin in ipairs(bins) do
@@ -18,7 +18,7 @@ local function read_bins(bins)
   return x, y, #counts == #x and counts or nil
 end
 
--- How many rows each bin has, for below the curve.
+-- The panel below the curve: the number of rows in each bin.
 local function counts_panel(x, counts)
   local mark = { kind = "bars", colour = style.colour(1) }
   local _, most = style.bounds(counts)
@@ -55,18 +55,20 @@ local function draw(list)
 end
 
 return plot.define({
-  name = "calibration", doc = "Accuracy against confidence.", arguments = 1,
+  name = "calibration", doc = "A calibration curve: accuracy against confidence.", arguments = 1,
   params = {
     { "curve", "list", of = "record", open = true, required = true, some = true,
-      doc = "what metrics.calibration gives, or several of them", fields = {
+      doc = "what metrics.calibration returns, or a list of these", fields = {
         { "bins", "list", of = "record", open = true, rest = true, required = true,
-          doc = "in the order of confidence", fields = {
-            { "confidence", "number", low = 0, high = 1, required = true, doc = "the mean one" },
-            { "accuracy", "number", low = 0, high = 1, required = true, doc = "of its rows" },
-            { "count", { "integer" }, low = 0, doc = "of its rows" } } },
+          doc = "in order of confidence", fields = {
+            { "confidence", "number", low = 0, high = 1, required = true,
+              doc = "the mean confidence of its rows" },
+            { "accuracy", "number", low = 0, high = 1, required = true,
+              doc = "the accuracy on its rows" },
+            { "count", { "integer" }, low = 0, doc = "the number of its rows" } } },
         { "error", "value", doc = "the expected calibration error" },
-        { "ece", "value", doc = "the same" },
-        { "label", "value", doc = "in the legend" } } },
+        { "ece", "value", doc = "another name for error" },
+        { "label", "value", doc = "the curve's name in the legend" } } },
   },
   example = "plot.calibration(metrics.calibration(test.y, model:predict_proba(test))):show()",
 }, draw)

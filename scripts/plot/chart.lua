@@ -1,16 +1,16 @@
--- Pictures that are one chart, and axes for charts.
+-- Pictures of one chart, and axes for charts.
 local core = require "digits.core"
 local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
 
 local chart = {}
 
--- For a picture of one panel.
+-- A picture of one panel; `terminal` as in picture.lua.
 function chart.new(width, height, panel, terminal)
   return { width = width, height = height, terminal = terminal, layout = chart.tiles({ panel }, 1) }
 end
 
--- A layout of equal panels in so many columns.
+-- A layout of panels of equal size in a number of columns.
 function chart.tiles(panels, columns)
   local down = math.ceil(#panels / columns)
   return function(w, h)
@@ -23,7 +23,8 @@ function chart.tiles(panels, columns)
   end
 end
 
--- An axis from low to high with ticks. how: log, whole (numbers only), grid, count of ticks.
+-- An axis from low to high with ticks. how: log, whole (ticks at whole numbers only), grid, count
+-- (of ticks).
 function chart.axis(low, high, how)
   how = how or {}
   if how.log then
@@ -32,8 +33,8 @@ function chart.axis(low, high, how)
   return { low, high, grid = how.grid, ticks = style.ticks(low, high, how.count or 5, how.whole) }
 end
 
--- An axis for what is in the lists, with some room: what is never below 0 has none below it, and
--- metrics have none above their range.
+-- An axis for the values in some lists, with a margin, but not below 0 if no value is, nor above
+-- the range of a metric.
 function chart.score_axis(name, share, ...)
   local low, high = style.bounds(...)
   local a, b = style.padded(low, high, share)
@@ -50,7 +51,7 @@ function chart.counted(n)
   return list
 end
 
--- The numbers of a field of all marks, and whether all are whole.
+-- The lists in a field of all marks, and whether all their numbers are whole.
 local function numbers_of(marks, field)
   local lists, whole = {}, true
   for i, mark in ipairs(marks) do
@@ -62,15 +63,15 @@ local function numbers_of(marks, field)
   return lists, whole
 end
 
--- For a picture of marks with x and y. options: xlabel, ylabel, logx, logy; share: the room beside
--- the points at the left and right.
+-- A picture of marks with x and y. options: xlabel, ylabel, logx, logy. share: the margin to the
+-- left and right of the points, as a share of the axis.
 function chart.points(name, options, marks, share)
   local function axis(field, room, count)
     local lists, whole = numbers_of(marks, field)
     local low, high = style.bounds(table.unpack(lists))
     if options["log" .. field] then
       if low <= 0 then
-        plot.fail("%s: log%s needs positive numbers, found %g", name, field, low)
+        plot.fail("%s: log%s requires positive numbers, found %g", name, field, low)
       end
       local a, b = style.padded_log(low, high, room)
       return chart.axis(a, b, { log = true, grid = field == "y" })
@@ -92,14 +93,14 @@ function chart.unit_axis()
   return axis
 end
 
--- A panel of the unit square: marks, on top of the diagonal.
+-- A panel with the unit square: the diagonal, and marks on top of it.
 function chart.unit_panel(marks, xlabel, ylabel)
   table.insert(marks, 1, { kind = "rule", x0 = 0, y0 = 0, x1 = 1, y1 = 1 })
   return { xlabel = xlabel, ylabel = ylabel, marks = marks, x = chart.unit_axis(),
     y = chart.unit_axis(), square = true }
 end
 
--- A curve's text in the legend.
+-- The text of a curve in the legend.
 function chart.curve_label(label, score, format)
   local text = type(score) == "number" and format:format(score) or nil
   if label ~= nil and text then return ("%s (%s)"):format(tostring(label), text) end
@@ -108,7 +109,7 @@ end
 
 -- ---- terminals ----
 
--- Bars as text: a line for each { label, value, text }, the greatest as wide as there is room.
+-- Bars as text: a line for each { label, value, text }; the longest fills the width.
 function chart.text_bars(items, columns, title)
   local label_wide, text_wide, most = 0, 0, 0
   for _, item in ipairs(items) do

@@ -1,4 +1,4 @@
--- plot.compare: accuracy beside training time, a group of bars for each candidate.
+-- plot.compare: a bar of accuracy and a bar of training time for each candidate.
 local chart = require "digits.plot.chart"
 local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
@@ -15,8 +15,8 @@ local function text(candidates)
   end
 end
 
--- The numbers over a candidate's two bars; the taller bar's goes a line up where both would meet.
--- line: a line's height as a part of the axis.
+-- Adds the numbers above a candidate's two bars; if they would overlap, that of the taller bar is
+-- moved up a line. line: the height of a line in units of the axis.
 local function add_numbers(marks, i, tops, texts, size, pixels, line)
   local needs = (style.width(texts[1], size) + style.width(texts[2], size)) / 2
   if needs > 0.39 * pixels and math.abs(tops[1] - tops[2]) < line then
@@ -63,15 +63,16 @@ local function draw(candidates, options)
 end
 
 return plot.define({
-  name = "compare", doc = "Accuracy beside training time as a share of the longest.", arguments = 1,
+  name = "compare", arguments = 1,
+  doc = "Accuracy, and training time as a fraction of the longest, of several candidates.",
   params = {
     { "candidates", "list", of = "record", open = true, required = true, some = true,
-      doc = "what is compared", fields = {
-        { "name", "string", required = true, doc = "below its bars" },
-        { "accuracy", "number", low = 0, high = 1, required = true, doc = "of the candidate" },
-        { "seconds", "number", low = 0, required = true, doc = "of its training" },
-        { "accuracy_spread", "number", low = 0, doc = "half the length of a bar of spread" } } },
-    { "ylabel", "string", default = "fraction", doc = "beside the axis" },
+      doc = "the candidates to compare", fields = {
+        { "name", "string", required = true, doc = "the label of its bars" },
+        { "accuracy", "number", low = 0, high = 1, required = true, doc = "its accuracy" },
+        { "seconds", "number", low = 0, required = true, doc = "its training time" },
+        { "accuracy_spread", "number", low = 0, doc = "half the length of its error bar" } } },
+    { "ylabel", "string", default = "fraction", doc = "the label of the y axis" },
   },
   example = "plot.compare { { name = \"CNN\", accuracy = 0.987, seconds = 279 } }" ..
     ":save \"compare.svg\"",

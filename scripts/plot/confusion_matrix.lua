@@ -1,10 +1,10 @@
--- plot.confusion_matrix: what was taken for what.
+-- plot.confusion_matrix: a confusion matrix as a table with colours.
 local core = require "digits.core"
 local picture_of = core.internals.picture
 local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
 
--- The names of the labels, as texts, one for each row of a square of counts.
+-- The names of the labels as strings; checks that counts are square.
 local function texts_of(names, counts)
   if #counts == 0 or #names ~= #counts then
     plot.fail("confusion_matrix: expected as many labels as rows of counts, found %d and %d",
@@ -21,7 +21,7 @@ local function texts_of(names, counts)
   return texts
 end
 
--- What each cell's count is of its row, and the greatest such share off the diagonal.
+-- The share of each cell in its row, and the greatest share off the diagonal.
 local function shares_of(counts)
   local shares, worst = {}, 0
   for i, row in ipairs(counts) do
@@ -36,7 +36,7 @@ local function shares_of(counts)
   return shares, worst
 end
 
--- Shades from -1 to 1: the diagonal in pale blues, errors in orange, with a scale of their own.
+-- Shades from -1 to 1: the diagonal in pale blue, errors in orange on a scale of their own.
 local function shades_of(counts, shares, worst)
   local shades = {}
   for i, row in ipairs(shares) do
@@ -57,7 +57,7 @@ local function percent(share)
   return (share >= 0.9995 and "%.0f %%" or "%.1f %%"):format(100 * share)
 end
 
--- The texts of the cells; `cell` pixels is a cell's side.
+-- Adds the texts of the cells; `cell` is the side of a cell in pixels.
 local function add_texts(marks, map, cell)
   local both = cell >= 46
   local size = cell >= 54 and style.label or cell >= 40 and style.small
@@ -84,7 +84,8 @@ local TOP, BOTTOM, RIGHT, NOTE = 14, 62, 14, 24 -- pixels
 
 local function names_width(names) return math.ceil(style.widest(names)) end
 
--- Room below the cells: more where names are too long to lie side by side.
+-- The space below the cells, more if names are too long for horizontal text, and the width of
+-- slanted names or false.
 local function room_below(names, cell)
   local wide = math.min(names_width(names), 160)
   local slanted = cell >= 16 and wide > cell - 4
@@ -120,7 +121,7 @@ local function layout(map)
     if cell >= 1 then cell = math.floor(cell) end
     cell = math.max(cell, 0.1)
     local side = cell * size
-    -- where cells are narrow, only some are named
+    -- if cells are narrow, only some are labelled
     local room = cell < 16 and math.max(18, math.min(names_width(map.names) + 4, 120)) or 18
     local ticks = ticks_of(map.names, math.max(1, math.ceil(18 / cell)), left - 46)
     local skip = math.max(1, math.ceil(room / cell))
@@ -141,7 +142,7 @@ local function layout(map)
   end
 end
 
--- A table with the colours of the cells behind their counts.
+-- For terminals: a table of counts on the colours of the cells.
 local function text(map)
   return function(columns, colours)
     local label_wide, wide = 4, 1
@@ -187,15 +188,16 @@ end
 
 return plot.define({
   name = "confusion_matrix", arguments = 1,
-  doc = "Counts, and their share of the row; errors have a scale of colours of their own.",
+  doc = "A confusion matrix: counts, and percentages of the row. Errors have their own colour " ..
+    "scale.",
   params = {
     { "matrix", "record", open = true, required = true,
-      doc = "what metrics.confusion_matrix gives", fields = {
-        { "labels", "list", required = true, doc = "of rows and columns" },
+      doc = "what metrics.confusion_matrix returns", fields = {
+        { "labels", "list", required = true, doc = "the labels of rows and columns" },
         { "counts", "list", of = { "list", of = "number" }, required = true,
-          doc = "by truth, then by what was predicted" },
-        { "names", "list", doc = "in place of the labels" } } },
-    { "labels", "list", doc = "texts in place of the labels" },
+          doc = "counts by true label, then by predicted label" },
+        { "names", "list", doc = "names to show in place of the labels" } } },
+    { "labels", "list", doc = "texts to show in place of the labels" },
   },
   example = "plot.confusion_matrix(cm):save \"confusion.png\"",
 }, draw)

@@ -1,17 +1,19 @@
--- How a plot is defined: what it is called with, beside what all plots take.
+-- Defines plots, which all take title, width and height.
 local internals = require("digits.core").internals
 local picture = require "digits.plot.picture"
 
 local COMMON = {
-  { "title", "string", doc = "a text above, in several lines where it is long" },
-  { "width", "integer", low = 50, high = 10000, doc = "pixels; by default what suits" },
-  { "height", "integer", low = 50, high = 10000, doc = "pixels; by default what suits" },
+  { "title", "string", doc = "a title above the picture; long ones are wrapped" },
+  { "width", "integer", low = 50, high = 10000,
+    doc = "in pixels; by default chosen for the content" },
+  { "height", "integer", low = 50, high = 10000,
+    doc = "in pixels; by default chosen for the content" },
 }
 
 local plot = {}
 
--- described: as internals.define takes it, but for its path. draw(arguments..., options) returns
--- what picture.new takes, or a picture.
+-- described: as for internals.define, without path. draw(arguments..., options) returns the fields
+-- that picture.new takes, or a picture.
 function plot.define(described, draw)
   local name, arguments = described.name, described.arguments or 0
   described.name = "plot." .. name
@@ -25,22 +27,22 @@ function plot.define(described, draw)
   return internals.define(described, function(...) return internals.c_locale(call, ...) end)
 end
 
--- The series of a plot: `first` (a table of options) where it has the field `needs`, and those that
--- stand in its list part.
+-- The series of a plot: `first`, the table of options, if it has the field `needs`, and those in
+-- its list part.
 function plot.series(first, needs)
   local series = first.series or {}
   if first[needs] then table.insert(series, 1, first) end
   return series
 end
 
--- fail("bar: there is nothing to draw")
+-- fail("bar: nothing to draw")
 function plot.fail(message, ...)
   internals.raise(("plot." .. message):format(...))
 end
 
 function plot.ordered(name, low, high)
   if low > high then
-    plot.fail("%s: low must not be above high, found %g and %g", name, low, high)
+    plot.fail("%s: low must be at most high, found %g and %g", name, low, high)
   end
 end
 

@@ -1,20 +1,20 @@
--- Turns panels into gnuplot's commands.
+-- Translates panels into gnuplot commands.
 --
 -- A panel is a table:
 --   title, xlabel, ylabel     texts, or nil
 --   x, y                      axes: { low, high, ticks = { { position, text } ... }, log = bool,
---                             grid = bool, right = bool: at the right, slanted = bool: texts,
---                             names = bool: texts are cut rather than left out where there is no
---                             room }; low > high turns it round
+--                             grid = bool, right = bool: on the right, slanted = bool: tick texts,
+--                             names = bool: tick texts are cut rather than left out if there is no
+--                             room }; low > high reverses the axis
 --   marks                     what is drawn, in this order; each has a kind:
---     line     x, y, colour, label; dash ("none": points alone), point, size; sign in a terminal
+--     line     x, y, colour, label; dash ("none": points only), point, size; sign in a terminal
 --     bars     list of { x0, x1, y0, y1 }; colour, label
 --     spread   x, low, high: a thin bar from low to high
 --     raster   raster (a uint8 tensor {h, w, 3}), x0 < x1, y0 < y1: the first row is at y0
 --     text     x, y, text; size, colour, align
 --     box      x0, y0, x1, y1, colour: a thin outline
---     plate    x0, y0, x1, y1, colour: a filled box behind all others
---     rule     x0, y0, x1, y1; colour, dash: a straight thin line; front = true: over rasters
+--     plate    x0, y0, x1, y1, colour: a filled box behind everything else
+--     rule     x0, y0, x1, y1; colour, dash: a thin straight line; front = true: above rasters
 --   axes                      false: neither axes nor ticks; "ticks": ticks without axes
 --   square                    true: the same length for both axes
 --   margin                    { left, right, top, bottom }: pixels around the axes
@@ -26,8 +26,8 @@ local gnuplot = {}
 
 -- ---- words ----
 
--- A text as an expression of gnuplot. Within single quotes nothing is special but the quote itself,
--- which two of them stand for, but not everywhere: it is written as a number, in double quotes.
+-- A text as a gnuplot expression. In single quotes only the quote itself is special; doubling it
+-- does not work everywhere, so it is written as an octal escape in double quotes.
 local APART = { ["'"] = "'.\"\\047\".'", ["\n"] = "'.\"\\n\".'" }
 
 local function quote(text)
@@ -38,7 +38,7 @@ local function number(x)
   return style.finite(x) and ("%.9g"):format(x) or "NaN"
 end
 
--- Formats words and numbers.
+-- string.format, but numbers are formatted for gnuplot first.
 local function words(format, ...)
   local given = { ... }
   for i, value in ipairs(given) do
@@ -47,7 +47,7 @@ local function words(format, ...)
   return #given > 0 and format:format(table.unpack(given)) or format
 end
 
--- Ticks with their texts, which are formats, or without.
+-- Ticks for gnuplot, with their texts, which gnuplot takes as formats, or without.
 local function tick_list(ticks, with_texts)
   local parts = {}
   for i, tick in ipairs(ticks) do
@@ -70,7 +70,7 @@ local function rows(columns)
   return table.concat(lines, "\n")
 end
 
--- For marks that are plotted: the element of the plot command, and its data.
+-- For marks that are plotted: return the element of the plot command and its data.
 local plotted = {}
 
 function plotted.line(mark)
@@ -91,8 +91,8 @@ function plotted.bars(mark)
     mark.colour), rows { x, y, x0, x1, y0, y1 }
 end
 
--- gnuplot draws no image of one row or column, and what shows SVG and PDF blurs large pixels:
--- hence each is there several times, about as many as it covers pixels.
+-- gnuplot cannot draw images of one row or column, and viewers of SVG and PDF blur enlarged pixels.
+-- So each pixel is repeated, about as often as the number of pixels it covers on the sheet.
 local function factor_of(mark, panel, frame)
   local shape = mark.raster.shape
   local covers = (frame.right - frame.left) * (mark.x1 - mark.x0)
@@ -111,10 +111,10 @@ function plotted.raster(mark, panel, frame)
     bytes
 end
 
--- ---- paper: where things stand on it ----
+-- ---- paper ----
 
--- Writes commands for a sheet of `width` by `height` pixels, whose letters are `unit` times as
--- large in gnuplot's eyes.
+-- Collects commands for a sheet of `width` by `height` pixels; a font size in pixels times `unit`
+-- is gnuplot's font size.
 local Paper = {}
 Paper.__index = Paper
 
@@ -122,7 +122,7 @@ function Paper:add(format, ...)
   self[#self + 1] = words(format, ...)
 end
 
--- A place in pixels from the upper left corner.
+-- A position in pixels from the upper left corner.
 function Paper:at(x, y)
   return words("screen %s,%s", x / self.width, 1 - y / self.height)
 end
@@ -134,9 +134,9 @@ end
 
 -- ---- legends ----
 
-local SAMPLE = 30 -- the length of a line's sample
+local SAMPLE = 30 -- the length of a line's sample, in pixels
 
--- The marks with labels, in rows that fit: { { mark, x } ... }.
+-- The marks with labels, in rows that fit the width: { { mark, x } ... }.
 local function legend_rows(panel, width)
   local lines, x = {}, width
   for _, mark in ipairs(panel.marks) do
@@ -178,21 +178,21 @@ end
 
 -- ---- panels ----
 
--- Where on an axis a tick is, from 0 to 1.
+-- The position of a value on an axis, from 0 to 1.
 local function share_of(axis, at)
   local low, high = axis[1], axis[2]
   if axis.log then low, high, at = math.log(low), math.log(high), math.log(at) end
   return (at - low) / (high - low)
 end
 
--- How far the text at the last tick stands out at the right of an axis.
+-- How far the text of the last tick extends beyond the right end of an axis.
 local function overhang(axis, wide)
   local last = axis.ticks and axis.ticks[#axis.ticks]
   if not last or axis.names or axis.slanted then return 0 end
   return style.width(last[2], style.small) / 2 - (1 - share_of(axis, last[1])) * wide
 end
 
--- Where the axes stand, in pixels: left, top, right, bottom; and the legend's rows.
+-- The position of the axes in pixels (left, top, right, bottom), and the rows of the legend.
 local function frame_of(panel, box)
   local margin = panel.margin or {}
   local ticks = panel.axes ~= false
@@ -216,7 +216,7 @@ local function frame_of(panel, box)
     bottom = box.y + top + high, lines = lines }
 end
 
--- The ticks whose texts have room side by side, every second or third if need be; names are cut.
+-- The ticks whose texts fit side by side: every second, third ... if necessary; names are cut.
 local function with_room(axis, frame)
   local skip, wide, shown = 1, frame.right - frame.left, {}
   local function distance(i, k) -- between neighbours, in pixels
@@ -240,7 +240,7 @@ local function with_room(axis, frame)
   return shown
 end
 
--- The texts at ticks are labels of our own: gnuplot's are formats, and cut where they are long.
+-- Draws tick texts as labels, because gnuplot takes its own as formats and cuts long ones.
 local function draw_ticks(paper, name, axis, frame)
   local along = name == "x" and not axis.slanted
   for _, tick in ipairs(along and with_room(axis, frame) or axis.ticks) do
@@ -300,7 +300,7 @@ local function draw_frame(paper, panel, frame, box)
   end
 end
 
--- For marks that are set before the plot. ends: of those with x0, in gnuplot's words.
+-- For marks that are set before the plot. ends: "from ... to ...", for marks with x0.
 local standing = {}
 
 function standing.text(paper, mark)
@@ -347,8 +347,7 @@ end
 
 -- ---- formats ----
 
--- Letters of n pixels are `unit` times n in the terminal's measure. Names of fonts are such that
--- fontconfig has, or replaces, and that browsers know.
+-- unit: see Paper. The font is one that fontconfig has or replaces, and that browsers know.
 local formats = {
   svg = { unit = 1, terminal = "svg size %d,%d fixed noenhanced font 'Arial,15' " ..
     "background rgb 'white'", begins = "^<%?xml", ends = "</svg>%s*$" },
@@ -359,8 +358,8 @@ local formats = {
 }
 local SECONDS = 120
 
--- Browsers blur enlarged pixels unless told, and need other names for the font; nothing tells when
--- the file was made (but for PDF by cairo 1.18 or later, which compresses the date).
+-- Keeps browsers from blurring enlarged pixels and gives them alternative fonts, and removes the
+-- date (except from PDF by cairo 1.18 or later, which compresses it).
 local function finish(format, bytes, title)
   if format == "svg" then
     bytes = bytes:gsub("]]>", "]]&gt;") -- which XML does not allow in text
@@ -383,14 +382,15 @@ local function run(commands, format)
   local bytes, said = picture.gnuplot(commands, SECONDS)
   if not bytes:find(format.begins) or not bytes:find(format.ends) then
     said = style.clean(said):gsub("%s+", " "):gsub("^ ", ""):gsub(" $", "")
-    internals.raise("save: gnuplot wrote no whole picture" .. (said ~= "" and ": " .. said or ""))
+    internals.raise("save: gnuplot wrote an incomplete picture" ..
+      (said ~= "" and ": " .. said or ""))
   end
   if said:find "%S" then warn("plot: gnuplot says: ", (said:gsub("%s+", " "))) end
   return bytes
 end
 
--- The bytes of a file "svg", "png" or "pdf" with the panels that stand on the sheet:
--- { { panel, box } ... }, box = { x, y, w, h } in pixels; and texts { x, y, text, size }.
+-- Returns the bytes of an "svg", "png" or "pdf" file with panels { { panel, box } ... }, box =
+-- { x, y, w, h } in pixels, and texts { x, y, text, size }.
 function gnuplot.draw(format, width, height, placed, texts, title)
   local kind = formats[format]
   local paper = setmetatable({ width = width, height = height, unit = kind.unit }, Paper)
@@ -412,7 +412,7 @@ end
 
 -- ---- terminals ----
 
--- A panel of lines as text, with gnuplot's terminal of characters.
+-- A panel of lines as text, drawn by gnuplot's dumb terminal.
 function gnuplot.text(panel, columns, lines, colours)
   local paper, elements, data = setmetatable({}, Paper), {}, {}
   paper:add("set encoding utf8")

@@ -2,7 +2,7 @@
 local picture = require "digits.plot.picture"
 local plot = require "digits.plot.define"
 
--- The widths of columns, or the heights of rows, as shares of their sum.
+-- The starts of columns or rows as shares of the sum of their widths or heights, and this sum.
 local function shares(pictures, count, place, side)
   local most, starts, sum = {}, { 0 }, 0
   for i, one in ipairs(pictures) do
@@ -48,8 +48,9 @@ end
 return plot.define({
   name = "grid", doc = "Pictures side by side.",
   params = {
-    { "pictures", "list", of = "picture", rest = true, required = true, doc = "row by row" },
-    { "columns", "integer", low = 1, default = 2, doc = "pictures in a row" },
+    { "pictures", "list", of = "picture", rest = true, required = true,
+      doc = "the pictures, row by row" },
+    { "columns", "integer", low = 1, default = 2, doc = "the number of columns" },
   },
   example = "plot.grid { plot.history(a), plot.history(b) }:save \"both.svg\"",
 }, draw)

@@ -1,13 +1,13 @@
--- plot.heatmap: the values of a tensor of two axes as colours.
+-- plot.heatmap: the values of a two-dimensional tensor as colours.
 local core = require "digits.core"
 local picture_of = core.internals.picture
 local mosaic = require "digits.plot.mosaic"
 local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
 
-local TOP, BOTTOM, LEFT, LEAST = 12, 56, 64, 48 -- pixels; LEAST: a map's height and width
+local TOP, BOTTOM, LEFT, LEAST = 12, 56, 64, 48 -- pixels; LEAST: of height and width
 
--- Ticks at whole numbers from 1 to n: 1 and the multiples of a round step.
+-- Ticks at whole numbers from 1 to n: 1 and multiples of a round step.
 local function counts(n, most)
   local ticks = style.ticks(1, n, most, true)
   if #ticks == 0 or ticks[1][1] ~= 1 then table.insert(ticks, 1, { 1, "1" }) end
@@ -48,10 +48,10 @@ local function text(map)
   end
 end
 
--- The range of the colours: symmetric about 0 where there are both signs.
+-- The range of the colours: symmetric about 0 if there are both signs.
 local function span(tensor, options)
   local low, high = picture_of.range(tensor)
-  if not low then plot.fail "heatmap: the tensor has no finite number" end
+  if not low then plot.fail "heatmap: the tensor has no finite values" end
   local signed = low < 0 and high > 0
   if signed and not options.low and not options.high then
     high = math.max(-low, high)
@@ -83,15 +83,15 @@ local function draw(tensor, options)
 end
 
 return plot.define({
-  name = "heatmap", doc = "The values of a tensor of two axes as colours.", arguments = 1,
+  name = "heatmap", doc = "The values of a two-dimensional tensor as colours.", arguments = 1,
   params = {
-    { "tensor", "tensor", required = true, doc = "{height, width}" },
+    { "tensor", "tensor", required = true, doc = "the values, {height, width}" },
     { "colours", "choice", choices = { "cividis", "blue", "grey", "diverging" },
-      doc = "by default cividis, or diverging where values have both signs" },
-    { "low", "number", doc = "the value at one end of the colours" },
-    { "high", "number", doc = "and at the other; by default the least and the greatest" },
-    { "xlabel", "string", default = "column", doc = "below the axis" },
-    { "ylabel", "string", default = "row", doc = "beside the axis" },
+      doc = "by default cividis, or diverging if values have both signs" },
+    { "low", "number", doc = "the value at the low end of the colours; by default the least" },
+    { "high", "number", doc = "the value at the high end of the colours; by default the greatest" },
+    { "xlabel", "string", default = "column", doc = "the label of the x axis" },
+    { "ylabel", "string", default = "row", doc = "the label of the y axis" },
   },
   example = "plot.heatmap(forest.feature_importances:reshape { 28, 28 }):show()",
 }, draw)

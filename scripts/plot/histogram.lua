@@ -1,4 +1,4 @@
--- plot.histogram: how often values lie where.
+-- plot.histogram: the distribution of values.
 local core = require "digits.core"
 local internals = core.internals
 local chart = require "digits.plot.chart"
@@ -11,7 +11,7 @@ local function draw(values, options)
     values = core.tensor(values)
   end
   local low, high = internals.picture.range(values)
-  if not low then plot.fail "histogram: the values have no finite number among them" end
+  if not low then plot.fail "histogram: none of the values is finite" end
   low, high = options.low or low, options.high or high
   plot.ordered("histogram", low, high)
   if low == high then low, high = low - 0.5, high + 0.5 end
@@ -33,15 +33,15 @@ local function draw(values, options)
 end
 
 return plot.define({
-  name = "histogram", doc = "How many values lie where.", arguments = 1,
+  name = "histogram", doc = "A histogram of values.", arguments = 1,
   params = {
     { "values", { "tensor", "list" }, of = "number", some = true, required = true,
-      doc = "any number of them" },
-    { "bins", "integer", low = 1, high = 1000, default = 30, doc = "how many" },
-    { "low", "number", doc = "where the first bin begins; by default the least value" },
-    { "high", "number", doc = "where the last one ends; by default the greatest value" },
-    { "xlabel", "string", default = "value", doc = "below the axis" },
-    { "ylabel", "string", default = "count", doc = "beside the axis" },
+      doc = "the values" },
+    { "bins", "integer", low = 1, high = 1000, default = 30, doc = "the number of bins" },
+    { "low", "number", doc = "the start of the first bin; by default the least value" },
+    { "high", "number", doc = "the end of the last bin; by default the greatest value" },
+    { "xlabel", "string", default = "value", doc = "the label of the x axis" },
+    { "ylabel", "string", default = "count", doc = "the label of the y axis" },
   },
   example = "plot.histogram(digits.normal { 1000 }):show()",
 }, draw)

@@ -1,10 +1,10 @@
--- plot.history: the course of a training, a panel for each score.
+-- plot.history: the scores of a fit over its epochs, one panel per score.
 local chart = require "digits.plot.chart"
 local plot = require "digits.plot.define"
 local show = require "digits.show"
 local style = require "digits.plot.style"
 
--- The names of the lists of numbers that belong to a panel each, loss first.
+-- The names of the scores that get a panel, loss first.
 local function scores_of(history)
   local names, seen = {}, {}
   for _, key in ipairs(show.scores(history)) do
@@ -17,7 +17,7 @@ local function scores_of(history)
   return names
 end
 
--- The list of numbers of this name, or nil.
+-- The list of numbers with this name, or nil.
 local function numbers(history, key)
   local values = rawget(history, key)
   if type(values) ~= "table" then return nil end
@@ -67,7 +67,7 @@ end
 local function draw(history, options)
   local names, panels = scores_of(history), {}
   if #names == 0 then
-    plot.fail "history: the history has no scores: expected lists such as loss and val_loss"
+    plot.fail "history: expected lists of numbers such as loss and val_loss, found none"
   end
   local unit = options.unit or (rawget(history, "rounds") and "round" or "epoch")
   for i, name in ipairs(names) do panels[i] = panel_of(history, name, unit) end
@@ -78,11 +78,11 @@ end
 
 return plot.define({
   name = "history", arguments = 1,
-  doc = "The course of a training, a panel for each score: loss, accuracy, others. A thin line\n" ..
-    "marks the best epoch or round.",
+  doc = "The scores of a fit over its epochs or rounds, one panel per score: loss, accuracy " ..
+    "and\nothers. A thin line marks the best epoch or round.",
   params = {
     { "history", "table", required = true, doc = "what fit returns: lists of numbers by name" },
-    { "unit", "string", doc = "what is counted: by default epoch or round" },
+    { "unit", "string", doc = "the label of the x axis; by default epoch or round" },
   },
   example = "plot.history(history):save \"history.svg\"",
 }, draw)

@@ -1,4 +1,4 @@
--- plot.images: images of a set or tensor, with their labels.
+-- plot.images: images of a set or tensor with their labels.
 local core = require "digits.core"
 local picture_of = core.internals.picture
 local mosaic = require "digits.plot.mosaic"
@@ -10,7 +10,7 @@ local function as_images(x, single)
   if #shape == 2 and not single then
     local side = math.floor(math.sqrt(shape[2]) + 0.5)
     if side * side ~= shape[2] then
-      plot.fail("images: rows of %d values are no square images; reshape them to { n, height, " ..
+      plot.fail("images: rows of %d values are not square images: reshape them to { n, height, " ..
         "width }", shape[2])
     end
     return x:reshape { shape[1], side, side }
@@ -23,7 +23,7 @@ local function as_images(x, single)
   return x
 end
 
--- Row numbers, from the option or from 1 on, at most `most`; and how many there are.
+-- The numbers of the rows to show, at most `most`, and how many were asked for.
 local function read_rows(rows, count, most)
   local list = {}
   for i = 1, math.min(rows and #rows or count, most) do
@@ -32,7 +32,7 @@ local function read_rows(rows, count, most)
       plot.fail("images: rows[%d] must be a whole number from 1 to %d, found %d", i, count, list[i])
     end
   end
-  if #list == 0 then plot.fail "images: there are no images to show" end
+  if #list == 0 then plot.fail "images: nothing to draw: there are no images" end
   return list, rows and #rows or count
 end
 
@@ -45,7 +45,7 @@ local function labels_of(set, rows)
   return labels
 end
 
--- The range of values that colours span: a byte's, 0 .. 1, or what there is.
+-- The range of the grey scale: 0 to 255 for uint8, else 0 to 1 if it holds all values, else theirs.
 local function span(x)
   if x.dtype == "uint8" then return 0, 255 end
   local low, high = picture_of.range(x)
@@ -77,7 +77,7 @@ local function captions_of(truth, predicted, name_of)
   return captions, framed, lines, both and next(framed)
 end
 
--- Of labels that line up with the images, those of the rows.
+-- The labels of the rows, from a list with one for each image.
 local function pick(name, labels, rows, count)
   if not labels then return nil end
   if #labels ~= count then
@@ -90,7 +90,7 @@ local function pick(name, labels, rows, count)
 end
 
 local function draw(source, options)
-  local is_set, found = pcall(function() return source.x end) -- a tensor has no such field
+  local is_set, found = pcall(function() return source.x end) -- a tensor has no field x
   local set, x = is_set and source or nil, is_set and found or source
   local all = as_images(x, #x.shape == 2 and not set and options.rows == nil
     and x.shape[1] == x.shape[2])
@@ -122,17 +122,17 @@ end
 
 return plot.define({
   name = "images", arguments = 1,
-  doc = "Images with their labels; one that was taken for another is framed, and reads\n" ..
+  doc = "Images with their labels. One that was predicted wrongly is framed, and labelled\n" ..
     "true → predicted.",
   params = {
     { "source", { "dataset", "tensor" }, required = true, doc = "the images" },
-    { "rows", "list", of = "integer", low = 1, doc = "the numbers of those that are shown" },
-    { "predicted", "list", doc = "a label for each image of the source" },
-    { "labels", "list", doc = "the true ones; by default those of the set" },
-    { "captions", "list", doc = "in place of labels, a text for each image that is shown" },
-    { "columns", { "integer" }, low = 1, doc = "images in a row" },
-    { "most", "integer", low = 1, default = 40, doc = "how many are shown" },
-    { "note", "string", doc = "a line below" },
+    { "rows", "list", of = "integer", low = 1, doc = "the numbers of the images to show" },
+    { "predicted", "list", doc = "a predicted label for each image of the source" },
+    { "labels", "list", doc = "the true labels; by default those of the set" },
+    { "captions", "list", doc = "texts in place of labels, one for each image shown" },
+    { "columns", { "integer" }, low = 1, doc = "the number of columns" },
+    { "most", "integer", low = 1, default = 40, doc = "the maximal number of images shown" },
+    { "note", "string", doc = "a line of text below the images" },
   },
   example = "plot.images(test, { rows = wrong, predicted = labels }):show()",
 }, draw)

@@ -1,11 +1,11 @@
--- plot.importance: how much each feature counts.
+-- plot.importance: the importance of each feature.
 local core = require "digits.core"
 local chart = require "digits.plot.chart"
 local heatmap = require "digits.plot.heatmap"
 local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
 
--- Lying bars, the greatest first.
+-- Horizontal bars, the greatest first.
 local function bars(values, names, options)
   local items = {}
   for i, value in ipairs(values) do
@@ -37,7 +37,7 @@ local function draw(given, options)
   local values, names, shape = given, options.names, options.shape
   if type(given) ~= "table" then
     local ok, found = pcall(function() return given.feature_importances:totable() end)
-    if not ok then plot.fail "importance: this model has no feature importances" end
+    if not ok then plot.fail "importance: this model has no feature_importances" end
     values = found
   end
   local side = math.floor(math.sqrt(#values) + 0.5)
@@ -49,8 +49,8 @@ local function draw(given, options)
     return bars(values, names, options)
   end
   if shape[1] * shape[2] ~= #values then
-    plot.fail("importance: %d importances do not fill shape { %s, %s }", #values, shape[1],
-      shape[2])
+    plot.fail("importance: shape = { %s, %s } does not match %d importances", shape[1],
+      shape[2], #values)
   end
   return heatmap(core.tensor(values):reshape(shape), { title = options.title,
     width = options.width, height = options.height })
@@ -58,14 +58,14 @@ end
 
 return plot.define({
   name = "importance", arguments = 1,
-  doc = "Feature importances, as an image where they fill a square or shape, else the greatest\n" ..
-    "as bars.",
+  doc = "Feature importances: as an image if they have a shape or fill a square, otherwise the\n" ..
+    "greatest as bars.",
   params = {
     { "given", { "model", "list" }, of = "number", some = true, required = true,
-      doc = "a fitted forest or boosting, or its importances" },
-    { "names", "list", doc = "of the features" },
-    { "shape", "integers", count = 2, low = 1, doc = "height and width of the image" },
-    { "most", "integer", low = 1, default = 20, doc = "bars" },
+      doc = "a fitted model with feature_importances, or a list of importances" },
+    { "names", "list", doc = "the names of the features" },
+    { "shape", "integers", count = 2, low = 1, doc = "the height and width of the image" },
+    { "most", "integer", low = 1, default = 20, doc = "the maximal number of bars" },
   },
   example = "plot.importance(forest):show()",
 }, draw)

@@ -1,5 +1,5 @@
--- The module "digits.plot": pictures of what was learnt, drawn by gnuplot. Each plot is the file of
--- its name, which is read when it is first asked for.
+-- The module "digits.plot": pictures, drawn by gnuplot. Each plot is the file of its name, which is
+-- loaded when first used.
 return {
   "bar",
   "calibration",

@@ -1,10 +1,10 @@
--- plot.kernels: what the units of a layer look for in the image.
+-- plot.kernels: the weights of each unit of a layer as an image.
 local core = require "digits.core"
 local picture_of = core.internals.picture
 local mosaic = require "digits.plot.mosaic"
 local plot = require "digits.plot.define"
 
--- The layer's name and its kernel.
+-- Returns the layer's name and its kernel.
 local function find(model, layer)
   local weights = model:weights()
   local known = {}
@@ -21,7 +21,7 @@ local function find(model, layer)
     core.internals.suggestion(layer, known) or ", these have: " .. table.concat(known, ", "))
 end
 
--- A list of tensors {height, width}, one a unit.
+-- Returns tensors {height, width}, one per unit.
 local function units(owner, kernel, options)
   local shape = kernel.shape
   if #shape == 4 then
@@ -34,8 +34,8 @@ local function units(owner, kernel, options)
   local side = math.floor(math.sqrt(shape[1]) + 0.5)
   local high, wide = table.unpack(options.shape or { side, side })
   if #shape ~= 2 or high * wide ~= shape[1] then
-    plot.fail("kernels: the kernel of %s has shape %s, which is no image for each unit; say " ..
-      "which: shape = { height, width }", owner, tostring(shape))
+    plot.fail("kernels: expected shape = { height, width } for the image of each unit, because " ..
+      "the kernel of %s has shape %s", owner, tostring(shape))
   end
   return kernel:transpose():reshape { shape[2], high, wide }
 end
@@ -60,11 +60,11 @@ return plot.define({
   name = "kernels", doc = "The weights of each unit of a layer as an image.", arguments = 2,
   params = {
     { "model", "model", required = true, doc = "a network" },
-    { "layer", "string", doc = "its name; by default of the first layer that has a kernel" },
-    { "channel", "integer", low = 1, default = 1, doc = "of the kernel's input" },
-    { "shape", "integers", count = 2, low = 1, doc = "height and width of each image" },
-    { "columns", { "integer" }, low = 1, doc = "images in a row" },
-    { "most", "integer", low = 1, default = 64, doc = "how many are shown" },
+    { "layer", "string", doc = "the layer's name; by default the first layer with a kernel" },
+    { "channel", "integer", low = 1, default = 1, doc = "the input channel to show" },
+    { "shape", "integers", count = 2, low = 1, doc = "the height and width of each image" },
+    { "columns", { "integer" }, low = 1, doc = "the number of columns" },
+    { "most", "integer", low = 1, default = 64, doc = "the maximal number of units shown" },
   },
   example = "plot.kernels(cnn, \"conv2d\"):save \"kernels.png\"",
 }, draw)

@@ -14,28 +14,32 @@ end
 local function draw(options)
   local series = plot.series(options, "y")
   if #series == 0 or options.x and not options.y then
-    plot.fail "line: there is nothing to draw: expected x = { ... }, y = { ... }"
+    plot.fail "line: nothing to draw: expected x = { ... }, y = { ... }"
   end
   local marks = {}
   for i, given in ipairs(series) do marks[i] = mark_of(given, i) end
   return chart.points("line", options, marks, 0.02)
 end
+
 return plot.define({
-  name = "line", doc = "A line through points; several are drawn together.",
+  name = "line", doc = "One or more lines through points.",
   params = {
     { "series", "list", of = "record", rest = true, doc = "several lines", fields = {
-      { "y", "list", of = "number", some = true, required = true, doc = "heights; NaN is a gap" },
-      { "x", "list", of = "number", some = true, doc = "places; by default 1, 2, 3 ..." },
-      { "label", "string", doc = "in the legend" },
-      { "points", { "boolean" }, doc = "marks them; by default where there are at most 30" } } },
-    { "x", "list", of = "number", some = true, doc = "places of one line" },
-    { "y", "list", of = "number", some = true, doc = "its heights" },
-    { "label", "string", doc = "its text in the legend" },
-    { "points", { "boolean" }, doc = "marks its points" },
-    { "xlabel", "string", doc = "below the axis" },
-    { "ylabel", "string", doc = "beside the axis" },
-    { "logx", "boolean", doc = "a logarithmic axis" },
-    { "logy", "boolean", doc = "a logarithmic axis" },
+      { "y", "list", of = "number", some = true, required = true,
+        doc = "y values; NaN leaves a gap" },
+      { "x", "list", of = "number", some = true, doc = "x values; by default 1, 2, 3 ..." },
+      { "label", "string", doc = "the line's name in the legend" },
+      { "points", { "boolean" },
+        doc = "whether points are marked; by default if there are at most 30" } } },
+    { "x", "list", of = "number", some = true,
+      doc = "for a single line: x values; by default 1, 2, 3 ..." },
+    { "y", "list", of = "number", some = true, doc = "for a single line: y values" },
+    { "label", "string", doc = "for a single line: its name in the legend" },
+    { "points", { "boolean" }, doc = "for a single line: whether points are marked" },
+    { "xlabel", "string", doc = "the label of the x axis" },
+    { "ylabel", "string", doc = "the label of the y axis" },
+    { "logx", "boolean", doc = "makes the x axis logarithmic" },
+    { "logy", "boolean", doc = "makes the y axis logarithmic" },
   },
   example = "plot.line { y = { 1, 4, 9 }, ylabel = \"seconds\" }:show()",
 }, draw)

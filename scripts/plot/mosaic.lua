@@ -1,4 +1,4 @@
--- Small images in rows and columns, each with a line below it, and the scale of their colours.
+-- Small images in rows and columns, each with a caption below it, and their colour scale.
 local core = require "digits.core"
 local picture_of = core.internals.picture
 local style = require "digits.plot.style"
@@ -6,10 +6,10 @@ local style = require "digits.plot.style"
 local mosaic = {}
 
 local GAP, CAPTION, NOTE, EDGE = 10, 22, 24, 14 -- pixels
-local LINE, SMALLEST, WIDEST = 15, 10, 160 -- of captions in two lines
-mosaic.SCALE = 92                               -- room for the scale of colours
+local LINE, SMALLEST, WIDEST = 15, 10, 160 -- captions in two lines
+mosaic.SCALE = 92                               -- the width of the colour scale
 
--- The panel of a scale: low .. high in `colours`, from the pixel `top` to `bottom` of a box.
+-- The panel of a colour scale from low to high that fills a box.
 function mosaic.scale(colours, low, high, box, label)
   local steps = {}
   for i = 1, 128 do steps[i] = { i - 1 } end
@@ -23,7 +23,7 @@ function mosaic.scale(colours, low, high, box, label)
       { kind = "box", x0 = 0, x1 = 1, y0 = low, y1 = high, colour = style.soft } } }
 end
 
--- How many columns look well for `count` images; full rows, if nearly as well.
+-- The number of columns for `count` images: few enough to look good, preferably with full rows.
 function mosaic.columns(count)
   local wide = math.max(math.min(count, 5), math.min(10, math.ceil(math.sqrt(1.7 * count))))
   for _, more in ipairs { 0, -1, 1, 2 } do
@@ -34,7 +34,7 @@ function mosaic.columns(count)
   return math.max(1, wide)
 end
 
--- Whether a caption that may be broken is too long for one line of `width` pixels.
+-- Whether any breakable caption is too long for one line of `width` pixels.
 local function needs_two_lines(images, width)
   for i in pairs(images.lines or {}) do
     if style.width(images.captions[i], SMALLEST) > width then return true end
@@ -52,7 +52,7 @@ local function size_of(images)
   local down = math.ceil(#images.rasters / images.columns)
   local shape = images.rasters[1].shape
   local room = math.max(40, math.min(84, 760 // images.columns - GAP))
-  local k = math.max(1, room // math.max(shape[1], shape[2])) -- pixels of paper for an image's one
+  local k = math.max(1, room // math.max(shape[1], shape[2])) -- pixels per pixel
   local cell = math.max(k * shape[2], images.captions and 44 or 0)
   local two = needs_two_lines(images, cell + GAP - 2)
   for i = 1, two and #images.rasters or 0 do
@@ -66,7 +66,7 @@ local function size_of(images)
       + 2 * EDGE + (images.note and NOTE or 0)
 end
 
--- The size of letters at which all captions fit; the usual one where none is small enough.
+-- The greatest font size at which all captions fit; the usual one if none is small enough.
 local function caption_size(images, two, width)
   for _, size in ipairs { style.small, style.tiny, SMALLEST } do
     local fit = true
@@ -80,8 +80,8 @@ local function caption_size(images, two, width)
   return two and SMALLEST or style.small
 end
 
--- images: rasters, columns; or nil: captions, lines { [i] = the caption in two lines, for where one
--- has no room }, framed { [i] = true }, note, scale { colours, low, high }.
+-- images: rasters, columns; and, optionally, captions, lines { [i] = the caption in two lines, used
+-- if it is too long for one }, framed { [i] = true }, note, scale { colours, low, high }.
 local function layout_of(images)
   local count, columns = #images.rasters, images.columns
   local down = math.ceil(count / columns)
@@ -120,7 +120,7 @@ local function layout_of(images)
         size = style.tiny + 1, colour = style.soft, align = "left" }
     end
     local placed = { { { axes = false, margin = { 0, 0, 0, 0 }, x = { 0, w }, y = { h, 0 },
-      marks = marks }, { x = 0, y = 0, w = w, h = h } } } -- its axes count pixels
+      marks = marks }, { x = 0, y = 0, w = w, h = h } } } -- the axes are in pixels
     if images.scale then
       local tall = math.min(h - 2 * EDGE, 260)
       local box = { x = w - right, y = EDGE, w = right, h = tall }
@@ -132,7 +132,7 @@ end
 
 -- ---- terminals ----
 
--- Texts of equal height side by side, each `wide` characters.
+-- Texts of equal height side by side, with `gap` between them.
 local function beside(blocks, gap)
   local lines = {}
   for _, block in ipairs(blocks) do
@@ -145,7 +145,7 @@ local function beside(blocks, gap)
   return table.concat(lines, "\n") .. "\n"
 end
 
--- The images as text; captions below them.
+-- The images as text, with captions below them.
 local function text_of(images)
   return function(columns, colours)
     local width = images.rasters[1].shape[2]

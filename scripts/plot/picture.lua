@@ -1,9 +1,11 @@
--- What a plot returns: a picture, with save, show and render.
+-- Pictures, which plots return, with the methods save, show and render.
 --
--- new(kind, options, { width =, height =, above =, layout =, terminal = }) makes one:
---   options                     title, width, height, or nil, in place of width, height + above
---   layout(width, height)       the panels on a sheet of this size, { { panel, box } ... }; texts
---   terminal(columns, colours)  its text for a terminal, or nil: the panels, one below another
+-- new(kind, options, { width =, height =, above =, layout =, terminal = }) creates one:
+--   options                     title, width and height; by default width, and height plus, with a
+--                               title, above
+--   layout(width, height)       returns the panels on a sheet of this size, { { panel, box } ... },
+--                               and texts
+--   terminal(columns, colours)  returns its text for a terminal; nil: the panels, one below another
 local core = require "digits.core"
 local internals, picture = core.internals, core.internals.picture
 local gnuplot = require "digits.plot.gnuplot"
@@ -12,9 +14,9 @@ local style = require "digits.plot.style"
 local Picture = internals.printable "picture"
 local methods = {}
 
-local LINES = 18 -- of a panel in a terminal
+local LINES = 18 -- the height of a panel in a terminal
 
--- Adds what the picture shows in a box of a sheet: its panels, the lines of its title, other texts.
+-- Adds the picture's panels, and the lines of its title and other texts, within a box of a sheet.
 function Picture.place(self, box, panels, texts)
   local lines, top = {}, 0
   if self.title and self.title ~= "" then
@@ -57,7 +59,7 @@ local function save(self, path)
   return self
 end
 
--- The text of a picture; `columns` and `colours` as internals.picture.terminal gives them.
+-- The text of a picture; `columns` and `colours` as returned by internals.picture.terminal.
 function Picture.text(self, columns, colours)
   local parts = {}
   if self.title and self.title ~= "" then parts[1] = style.clean(self.title) .. "\n" end
@@ -81,13 +83,14 @@ local function method(name, doc, params, call, example)
     class = Picture, method = true, arguments = #params, params = params, example = example }, call)
 end
 
-method("save", "Writes the picture, whole or not at all.", { { "path", "path", required = true,
-  doc = "its ending says what is written: .svg, .png or .pdf" } }, save,
+method("save", "Writes the picture to a file, completely or not at all.", {
+  { "path", "path", required = true,
+    doc = "the file; its ending, .svg, .png or .pdf, selects the format" } }, save,
   "plot.history(history):save \"history.svg\"")
-method("show", "Draws the picture in the terminal, as wide as that is; in colour where it can.", {},
+method("show", "Draws the picture in the terminal, in colour if possible.", {},
   show)
-method("render", "The bytes of a file, as a string.", { { "format", "choice",
-  choices = { "svg", "png", "pdf" }, required = true, doc = "of the file" } }, render)
+method("render", "Returns the bytes of a file as a string.", { { "format", "choice",
+  choices = { "svg", "png", "pdf" }, required = true, doc = "the format of the file" } }, render)
 
 Picture.__index = internals.strict(methods, "a picture")
 
@@ -96,7 +99,7 @@ function Picture.__tostring(self)
 end
 
 local function new(kind, options, fields)
-  fields.kind, fields.title = kind, options.title or false -- not nil, which would be unknown
+  fields.kind, fields.title = kind, options.title or false -- nil would be unknown
   fields.terminal = fields.terminal or false
   fields.width = options.width or fields.width // 1 | 0
   fields.height = options.height

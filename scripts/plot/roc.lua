@@ -1,9 +1,10 @@
--- plot.roc: true against false positives.
+-- plot.roc: ROC curves.
 local chart = require "digits.plot.chart"
 local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
 
--- A logarithmic axis: what is near perfect differs at its left end. Zeros stand at its low end.
+-- Makes the x axis logarithmic, which separates nearly perfect curves. Zeros are drawn at its low
+-- end.
 local function stretch(panel)
   local low = 1
   table.remove(panel.marks, 1) -- the diagonal
@@ -38,14 +39,15 @@ local function rates(name, doc)
 end
 
 return plot.define({
-  name = "roc", doc = "True against false positives.", arguments = 1,
+  name = "roc", doc = "ROC curves: true positive rate against false positive rate.", arguments = 1,
   params = {
     { "curve", "list", of = "record", open = true, required = true, some = true,
-      doc = "what metrics.roc_curve gives, or several of these", fields = {
+      doc = "what metrics.roc_curve returns, or a list of these", fields = {
         rates("fpr", "false positive rates"), rates("tpr", "true positive rates"),
-        { "auc", "value", doc = "the area below, for the legend" },
-        { "label", "value", doc = "in the legend" } } },
-    { "logx", "boolean", doc = "a logarithmic axis: what is near perfect differs at its left" },
+        { "auc", "value", doc = "the area under the curve, for the legend" },
+        { "label", "value", doc = "the curve's name in the legend" } } },
+    { "logx", "boolean",
+      doc = "makes the x axis logarithmic, which separates nearly perfect curves" },
   },
   example = "plot.roc(metrics.roc_curve(test.y, model:predict_proba(test))):show()",
 }, draw)

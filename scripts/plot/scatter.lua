@@ -1,10 +1,10 @@
--- plot.scatter: points, apart by label or by series.
+-- plot.scatter: points, coloured by label or series.
 local chart = require "digits.plot.chart"
 local plot = require "digits.plot.define"
 local sorted_keys = require("digits.show").sorted_keys
 local style = require "digits.plot.style"
 
--- A series for each label of the points of one.
+-- Splits one series into a series for each label.
 local function by_label(given, labels)
   plot.same_length("scatter", "labels", labels, "x", given.x)
   local groups, series = {}, {}
@@ -19,13 +19,13 @@ end
 
 local function draw(options)
   local series, count, marks = plot.series(options, "x"), 0, {}
-  if #series == 0 then plot.fail "scatter: there is nothing to draw: expected x and y" end
+  if #series == 0 then plot.fail "scatter: nothing to draw: expected x and y" end
   for _, one in ipairs(series) do
     plot.same_length("scatter", "x", one.x, "y", one.y or {})
     count = count + #one.x
   end
   if options.labels then
-    if #series > 1 then plot.fail "scatter: labels are for one series, found several" end
+    if #series > 1 then plot.fail "scatter: labels require a single series, found several" end
     series = by_label(series[1], options.labels)
   end
   for i, one in ipairs(series) do
@@ -37,20 +37,20 @@ local function draw(options)
 end
 
 return plot.define({
-  name = "scatter", doc = "Points; of several labels or series, each in a colour and form.",
+  name = "scatter", doc = "A scatter plot; each label or series has its own colour and shape.",
   params = {
-    { "series", "list", of = "record", rest = true, doc = "several series", fields = {
-      { "x", "list", of = "number", some = true, required = true, doc = "places" },
-      { "y", "list", of = "number", some = true, required = true, doc = "heights" },
-      { "label", "string", doc = "in the legend" } } },
-    { "x", "list", of = "number", some = true, doc = "places of one series" },
-    { "y", "list", of = "number", some = true, doc = "its heights" },
-    { "label", "string", doc = "its text in the legend" },
-    { "labels", "list", doc = "a label for each of its points, by which they are told apart" },
-    { "xlabel", "string", doc = "below the axis" },
-    { "ylabel", "string", doc = "beside the axis" },
-    { "logx", "boolean", doc = "a logarithmic axis" },
-    { "logy", "boolean", doc = "a logarithmic axis" },
+    { "series", "list", of = "record", rest = true, doc = "several series of points", fields = {
+      { "x", "list", of = "number", some = true, required = true, doc = "x values" },
+      { "y", "list", of = "number", some = true, required = true, doc = "y values" },
+      { "label", "string", doc = "the series' name in the legend" } } },
+    { "x", "list", of = "number", some = true, doc = "for a single series: x values" },
+    { "y", "list", of = "number", some = true, doc = "for a single series: y values" },
+    { "label", "string", doc = "for a single series: its name in the legend" },
+    { "labels", "list", doc = "for a single series: a label for each point" },
+    { "xlabel", "string", doc = "the label of the x axis" },
+    { "ylabel", "string", doc = "the label of the y axis" },
+    { "logx", "boolean", doc = "makes the x axis logarithmic" },
+    { "logy", "boolean", doc = "makes the y axis logarithmic" },
   },
   example = "plot.scatter { x = t[{ {}, 1 }], y = t[{ {}, 2 }], labels = set.y }:show()",
 }, draw)

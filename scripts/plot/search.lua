@@ -1,10 +1,10 @@
--- plot.search: the trials of a search, their score against each parameter.
+-- plot.search: the score of each trial of a search against each parameter.
 local chart = require "digits.plot.chart"
 local plot = require "digits.plot.define"
 local sorted_keys = require("digits.show").sorted_keys
 local style = require "digits.plot.style"
 
-local MOST_VALUES = 8 -- of a parameter, that are set apart; more numbers make an axis
+local MOST_VALUES = 8 -- of a parameter as categories; more numbers are drawn on an axis
 
 local function text_of(value)
   if type(value) == "number" then return style.number(value) end
@@ -14,13 +14,14 @@ local function text_of(value)
   return table.concat(parts, "×")
 end
 
--- Trials with a score: { params, score }.
+-- The trials that have a score: { params, score }.
 local function read(trials, metric)
   local list = {}
   for i, trial in ipairs(trials) do
     for name in pairs(trial.params) do
       if type(name) ~= "string" then
-        plot.fail("search: trials[%d]: params must have names, found one of type %s", i, type(name))
+        plot.fail("search: trials[%d]: the keys of params must be strings, found a %s", i,
+          type(name))
       end
     end
     local score = trial.scores and trial.scores[metric]
@@ -32,7 +33,7 @@ local function read(trials, metric)
   return list
 end
 
--- The parameters that differ between trials: { name, values, sum and count of the scores by text }.
+-- The parameters that differ between trials: { name, values, sum and count of scores by text }.
 local function varied(trials)
   local seen, list = {}, {}
   for _, trial in ipairs(trials) do
@@ -59,7 +60,7 @@ local function by_value(a, b)
   return text_of(a) < text_of(b)
 end
 
--- Places of values on an axis, by their texts.
+-- Returns the position of each value by its text, the axis, and whether values are categories.
 local function place_values(one)
   table.sort(one.values, by_value)
   local numbers = {}
@@ -118,14 +119,14 @@ end
 
 return plot.define({
   name = "search", arguments = 1,
-  doc = "The trials of a search: their score against each parameter that varies.",
+  doc = "The score of each trial of a search against each parameter that varies.",
   params = {
     { "found", "record", open = true, required = true, doc = "what a search returns", fields = {
-      { "trials", "list", of = "record", open = true, required = true, doc = "all of them",
-        fields = { { "params", "table", required = true, doc = "values by name" },
-          { "scores", "table", doc = "numbers by name" } } },
-      { "metric", "value", doc = "the score that the search looked at" } } },
-    { "metric", "string", doc = "the score; by default the one that the search looked at" },
+      { "trials", "list", of = "record", open = true, required = true, doc = "its trials",
+        fields = { { "params", "table", required = true, doc = "the values of the parameters" },
+          { "scores", "table", doc = "the scores" } } },
+      { "metric", "value", doc = "the metric of the search" } } },
+    { "metric", "string", doc = "the score to show; by default the metric of the search" },
   },
   example = "plot.search(search.grid { ... }):show()",
 }, draw)

@@ -1,10 +1,10 @@
--- The look of all pictures: colours, sizes, ticks and numbers. Lengths are pixels.
+-- The style of all pictures: colours, sizes, ticks and numbers. Lengths are in pixels.
 local plain = require("digits.show").plain
 
 local style = {
-  title = 17, label = 15, small = 14, tiny = 12, -- heights of letters
+  title = 17, label = 15, small = 14, tiny = 12, -- font sizes
   ink = "#222222", soft = "#767676", faint = "#c4c4c4", grid = "#e8e8e8",
-  -- of series: Okabe and Ito, without the yellow that white swallows
+  -- for series: Okabe and Ito's colours without yellow, which is hard to see on white
   colours = { "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000" },
   points = { 7, 5, 9, 13, 11, 15, 6 },          -- gnuplot's: disc, square, triangle ...
   dashes = { "1", "(9,4)", "(3,3)", "(12,4,3,4)", "(5,5)", "(2,4)", "1" },
@@ -13,7 +13,7 @@ local style = {
 
 function style.colour(i) return style.colours[(i - 1) % #style.colours + 1] end
 
--- Where the colours begin again, points and dashes are others.
+-- When the colours repeat, points and dashes are different ones.
 local function shifted(list, i)
   return list[(i - 1 + (i - 1) // #style.colours) % #list + 1]
 end
@@ -23,8 +23,8 @@ function style.dash(i) return shifted(style.dashes, i) end
 
 -- ---- text ----
 
--- What a font can draw and XML can hold: valid UTF-8 without control characters, but for "\n", and
--- without U+FFFE and U+FFFF.
+-- Makes a text that fonts and XML allow: valid UTF-8 without control characters other than "\n",
+-- and without U+FFFE and U+FFFF.
 function style.clean(text)
   text = plain(text)
   if not utf8.len(text) then text = text:gsub("[\128-\255]", "?") end
@@ -38,14 +38,14 @@ local function letter_width(code)
     or code >= 0x2E80 and 1.05 or 0.61
 end
 
--- About how wide a line is; rather too wide than too narrow.
+-- An estimate of the width of a line, rather too great than too small.
 function style.width(text, size)
   local sum = 0
   for _, code in utf8.codes(style.clean(text)) do sum = sum + letter_width(code) end
   return sum * size
 end
 
--- The lines of a text that is broken at spaces, and at "\n", to be no wider than `width`.
+-- Breaks a text at spaces and "\n" into lines no wider than `width`.
 function style.wrap(text, size, width)
   local lines = {}
   for paragraph in (style.clean(text) .. "\n"):gmatch "(.-)\n" do
@@ -64,11 +64,11 @@ function style.wrap(text, size, width)
   return lines
 end
 
--- The text, or as much of it as `width` holds and "…".
+-- The text, cut to `width` with "…" at its end if it is too long.
 function style.cut(text, size, width)
   text = style.clean(text):gsub("\n", " ")
   if style.width(text, size) <= width then return text end
-  local sum, last = 0, 0 -- the first letter stays
+  local sum, last = 0, 0 -- the first letter is always kept
   for at, code in utf8.codes(text) do
     sum = sum + letter_width(code) * size
     if at > 1 and sum > width - size then break end
@@ -77,7 +77,7 @@ function style.cut(text, size, width)
   return text:sub(1, utf8.offset(text, 2, last) - 1) .. "…"
 end
 
--- So many characters: the text, cut with `mark` at its end, or with spaces before it.
+-- The text as exactly `columns` characters: cut, with `mark` at its end, or padded on the left.
 function style.fit(text, columns, mark)
   text = style.clean(text):gsub("\n", " ")
   if utf8.len(text) > columns then
@@ -101,7 +101,7 @@ function style.finite(x)
   return x == x and x ~= math.huge and x ~= -math.huge
 end
 
--- The least and the greatest of the finite numbers in some lists; nothing when there are none.
+-- The least and the greatest finite number in some lists; nil if there are none.
 function style.bounds(...)
   local low, high
   for _, list in ipairs { ... } do
@@ -114,7 +114,7 @@ function style.bounds(...)
   return low, high
 end
 
--- A number as people write it: 0.001, 12.5, 1 000 000, 1e-05.
+-- A number for people to read: 0.001, 12.5, 1 000 000, 1e-05.
 function style.number(x)
   if x ~= x then return "nan" end
   if math.type(x) == "integer" or x == math.floor(x) and math.abs(x) < 1e15 then
@@ -148,7 +148,7 @@ local function decimals_of(step)
   return math.max(0, math.ceil(-math.log(step, 10) - 1e-9))
 end
 
--- Ticks { position, text } within low .. high, about `count` of them; `whole`: at whole numbers.
+-- About `count` ticks { position, text } from low to high; `whole`: at whole numbers only.
 function style.ticks(low, high, count, whole)
   local step = round_step((high - low) / count)
   local finer = round_step(step / 2.6)
@@ -158,7 +158,7 @@ function style.ticks(low, high, count, whole)
   local ticks, decimals = {}, decimals_of(step)
   local most = math.max(math.abs(low), math.abs(high))
   local format = "%." .. decimals .. "f"
-  if most < 1e-3 or most >= 1e15 then -- as many digits as tell neighbours apart
+  if most < 1e-3 or most >= 1e15 then -- enough digits to distinguish neighbours
     format = ("%%.%dg"):format(math.max(4, math.ceil(math.log(most / step, 10)) + 1))
   end
   local natural = decimals == 0 and most < 1e15
@@ -170,7 +170,7 @@ function style.ticks(low, high, count, whole)
   return ticks
 end
 
--- Ticks of a logarithmic axis.
+-- Ticks for a logarithmic axis.
 function style.log_ticks(low, high)
   local ticks = {}
   local first, last = math.floor(math.log(low, 10) + 1e-9), math.ceil(math.log(high, 10) - 1e-9)
@@ -187,14 +187,14 @@ function style.log_ticks(low, high)
   return #ticks > 1 and ticks or style.ticks(low, high, 4)
 end
 
--- The same for a logarithmic axis, of positive numbers.
+-- A range around positive numbers with some margin, for a logarithmic axis.
 function style.padded_log(low, high, share)
   low, high = math.log(low, 10), math.log(high, 10)
   local room = low == high and 0.5 or share * (high - low)
   return 10.0 ^ math.max(low - room, -307), 10.0 ^ math.min(high + room, 308)
 end
 
--- A range around data that leaves some room, for an axis.
+-- A range around numbers with some margin, for an axis.
 function style.padded(low, high, share)
   if not low then return 0.0, 1.0 end
   if low == high then

@@ -45,9 +45,9 @@ describe("gnuplot", function()
       with "echo '<?xml'; printf '\\n\\nline 7:\\n   no such terminal\\n' >&2; exit 3")
     assert.matches("^gnuplot failed with status 1: it gave no reason$", with "exit 1")
     assert.matches("^gnuplot failed with status 137: ", with "kill -KILL $$")
-    assert.are.equal("save: gnuplot wrote no whole picture: cut short",
+    assert.are.equal("save: gnuplot wrote an incomplete picture: cut short",
       with "echo '<?xml version'; cat >/dev/null; echo cut short >&2")
-    assert.are.equal("save: gnuplot wrote no whole picture", with "exit 0")
+    assert.are.equal("save: gnuplot wrote an incomplete picture", with "exit 0")
   end)
 
   it("that cannot be started says why", function()

@@ -50,13 +50,13 @@ describe("plot.scatter", function()
 
   it("says what is wrong", function()
     for message, given in pairs {
-      ["there is nothing to draw: expected x and y"] = {},
+      ["nothing to draw: expected x and y"] = {},
       ["x has 1 values, but y has 2"] = { x = { 1 }, y = { 1, 2 } },
       ["x has 1 values, but y has 0"] = { x = { 1 } },
       ["labels has 2 values, but x has 1"] = { x = { 1 }, y = { 1 }, labels = { 1, 2 } },
-      ["labels are for one series, found several"] = { { x = { 1 }, y = { 1 } },
+      ["labels require a single series, found several"] = { { x = { 1 }, y = { 1 } },
         { x = { 1 }, y = { 1 } }, labels = { 1 } },
-      ["logx needs positive numbers, found 0"] = { x = { 0, 1 }, y = { 1, 2 }, logx = true },
+      ["logx requires positive numbers, found 0"] = { x = { 0, 1 }, y = { 1, 2 }, logx = true },
       ["series%[1%]: y is required .*"] = { { x = { 1 } } },
       ["y%[1%] must be a number, found 'a' %(a string%)"] = { x = { 1 }, y = { "a" } },
       ["unknown option 'lables', did you mean 'labels'%?"] = { lables = {} },

@@ -88,7 +88,7 @@ describe("a logarithmic axis", function()
     end
     local ok, message = pcall(plot.line, { y = { 1, 0 }, logy = true })
     assert.is_false(ok)
-    assert.matches("logy needs positive numbers, found 0", message)
+    assert.matches("logy requires positive numbers, found 0", message)
   end)
 end)
 
