@@ -39,25 +39,31 @@ local function short(log, terminal)
   started = (log.epoch == 1 and 0 or started or 0) + log.seconds
   if terminal then
     io.stdout:write("\r", bar(place(log), log.epoch, log.epochs, started, log), "\27[K")
+    return true
   elseif log.epoch % math.ceil(log.epochs / LINES) == 0 or log.epoch == log.epochs then
     io.stdout:write(place(log), "  ", duration(started), "  ", scores(log), "\n")
+    return false
   end
 end
 
 local function show(event, log, terminal)
+  local unfinished = false
   if event == "batch" then
     if is_short(log.step) then return end
     local title = log.step and place(log) or count("tree", log.batch, log.batches)
     io.stdout:write("\r", bar(title, log.batch, log.batches, log.seconds, log), "\27[K")
+    unfinished = true
   elseif is_short(log.step) then
-    short(log, terminal)
+    unfinished = short(log, terminal)
   else
     local line = { place(log), duration(log.seconds), scores(log) }
     io.stdout:write(terminal and "\r" or "", (table.concat(line, "  "):gsub("%s+$", "")),
       terminal and "\27[K\n" or "\n")
   end
   io.stdout:flush()
+  return unfinished
 end
 
--- event: "batch" redraws the bar, "epoch" writes a line.
+-- event: "batch" redraws the bar, "epoch" writes a line. Returns whether the line is unfinished, or
+-- nil if nothing was written.
 return function(...) return internals.c_locale(show, ...) end

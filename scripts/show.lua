@@ -78,7 +78,7 @@ end
 local function history(values)
   local names, heads = scores(values), {}
   if values.seconds then names[#names + 1] = "seconds" end
-  local step = values.rounds and "round" or "epoch"
+  local step = values.step or values.rounds and "round" or "epoch"
   for i, name in ipairs(names) do heads[i] = (" "):rep(math.max(1, 14 - #name)) .. name end
   local lines = { step .. table.concat(heads) }
   local epochs = values.epochs or 0
@@ -86,7 +86,7 @@ local function history(values)
   for epoch = 1, epochs do
     if cut and epoch == EDGE + 1 then lines[#lines + 1] = "  ..." end
     if not cut or epoch <= EDGE or epoch > epochs - EDGE then
-      local row = { ("%5d"):format(epoch) }
+      local row = { ("%" .. #step .. "d"):format(epoch) }
       for i, name in ipairs(names) do
         local text = number(values[name][epoch])
         row[#row + 1] = (" "):rep(#heads[i] - #text) .. text
@@ -112,8 +112,9 @@ end
 -- Fields that a history, a log or scores have or lack, depending on learner, data and options: they
 -- read as nil where absent.
 local fields, peers = {}, { acc = "accuracy", val_acc = "val_accuracy" }
-for name in ([[loss oob_accuracy seconds epoch epochs round rounds best_epoch best_round
-    total_seconds stopped_early batch batches step unit]]):gmatch "%S+" do
+for name in ([[loss oob_accuracy seconds epoch epochs round rounds iteration iterations
+    best_epoch best_round best_iteration total_seconds stopped_early batch batches step
+    unit]]):gmatch "%S+" do
   fields[name] = true
 end
 

@@ -24,7 +24,8 @@ struct fit {
     lua_State *L;
     const dg_log *log;
     bool epoch_over, stop, failed, shows;
-    bool terminal, drawn;
+    bool terminal;
+    bool unfinished;  /* a line of the terminal */
     const char *step; /* of the learner's type */
     double last_drawn;
     /* places on the stack; of functions 0 where there is none */
@@ -41,10 +42,14 @@ int dg_set_progress(lua_State *L)
 
 /* --- what callbacks get --------------------------------------------------------------------- */
 
-/* Boosting, whose epochs go by that name too. */
-static bool counts_rounds(const char *step)
+/* What is counted in epochs goes by the name of the learner's own step, too: `format` says how,
+ * "best_%s" in "best_round". */
+static void set_step(lua_State *L, const char *format, const char *step, int64_t value)
 {
-    return step && strcmp(step, "round") == 0;
+    if (!step) return;
+    lua_pushfstring(L, format, step);
+    lua_pushinteger(L, value);
+    lua_settable(L, -3);
 }
 
 static void push_log(lua_State *L, const dg_log *log, const char *step)
@@ -56,10 +61,8 @@ static void push_log(lua_State *L, const dg_log *log, const char *step)
     dg_set_integer(L, "batches", log->batches);
     dg_set_number(L, "seconds", log->seconds);
     dg_set_text(L, "step", step);
-    if (counts_rounds(step)) {
-        dg_set_integer(L, "round", log->epoch);
-        dg_set_integer(L, "rounds", log->epochs);
-    }
+    set_step(L, "%s", step, log->epoch);
+    set_step(L, "%ss", step, log->epochs);
     for (int i = 0; i < log->scores; i++) dg_set_number(L, log->score[i].name, log->score[i].value);
 }
 
@@ -90,7 +93,8 @@ void dg_record_epoch(lua_State *L, int model, int history, const dg_log *log, co
     append(L, history, "seconds", log->epoch, log->seconds);
     lua_pushvalue(L, history);
     dg_set_integer(L, "epochs", log->epoch);
-    if (counts_rounds(step)) dg_set_integer(L, "rounds", log->epoch);
+    set_step(L, "%ss", step, log->epoch);
+    dg_set_text(L, "step", step);
     lua_pop(L, 1);
     dg_push_learner_values(L, model);
     lua_pushvalue(L, history);
@@ -100,14 +104,16 @@ void dg_record_epoch(lua_State *L, int model, int history, const dg_log *log, co
 
 /* --- the protected part --------------------------------------------------------------------- */
 
-static void show(lua_State *L, int function, const char *event, int log, const struct fit *fit)
+static void show(lua_State *L, int function, const char *event, int log, struct fit *fit)
 {
     if (!lua_isfunction(L, function)) return;
     lua_pushvalue(L, function);
     lua_pushstring(L, event);
     lua_pushvalue(L, log);
     lua_pushboolean(L, fit->terminal);
-    lua_call(L, 3, 0);
+    lua_call(L, 3, 1);
+    if (lua_isboolean(L, -1)) fit->unfinished = lua_toboolean(L, -1);
+    lua_pop(L, 1);
 }
 
 /* Arguments: struct fit, model, history, the user's function or nil, the function that shows
@@ -171,7 +177,6 @@ static dg_status on_batch(void *context, const dg_log *log, bool *stop)
         if (draw) fit->last_drawn = now;
     }
     if (!draw && !fit->on_batch) return DG_OK;
-    fit->drawn = fit->drawn || draw;
     fit->log = log;
     fit->epoch_over = false;
     return protected_event(fit, fit->on_batch, draw ? fit->show : 0, stop);
@@ -182,8 +187,6 @@ static dg_status on_epoch(void *context, const dg_log *log, bool *stop)
     struct fit *fit = context;
     fit->log = log;
     fit->epoch_over = true;
-    /* rounds and the like share one line of a terminal, which ends with the fit */
-    fit->drawn = fit->terminal && fit->step && strcmp(fit->step, "epoch") != 0;
     return protected_event(fit, fit->on_epoch, fit->shows ? fit->show : 0, stop);
 }
 
@@ -203,8 +206,7 @@ void dg_finish_history(lua_State *L, int history, const dg_fit_result *result, c
     lua_pushvalue(L, history);
     dg_set_number(L, "total_seconds", result->seconds);
     if (result->best_epoch) dg_set_integer(L, "best_epoch", result->best_epoch);
-    if (result->best_epoch && counts_rounds(step))
-        dg_set_integer(L, "best_round", result->best_epoch);
+    if (result->best_epoch) set_step(L, "best_%s", step, result->best_epoch);
     lua_pushboolean(L, result->stopped_early);
     lua_setfield(L, -2, "stopped_early");
     lua_pop(L, 1);
@@ -305,7 +307,7 @@ int dg_learner_fit_call(lua_State *L, const void *read)
     dg_dataset_release(set);
     dg_dataset_release(options.validation);
     /* ends the line of a bar that was not finished; not by Lua, which an unanswered Ctrl-C stops */
-    if (fit.drawn) lua_writeline();
+    if (fit.unfinished) lua_writeline();
     if (fit.failed || asking.failed) return lua_error(L); /* whose value is on top */
     bool interrupted = status == DG_CANCELLED && asked && learner->fitted;
     if (!interrupted) dg_check_call(L, status, "fit");

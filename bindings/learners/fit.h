@@ -44,7 +44,8 @@ void dg_record_epoch(lua_State *L, int learner, int history, const dg_log *log, 
 void dg_finish_history(lua_State *L, int history, const dg_fit_result *result, const char *step);
 
 /* set_progress(function): what shows the progress of a fit. It is called with an
- * event, "batch" or "epoch", the log, and whether it may redraw a line of a terminal. */
+ * event, "batch" or "epoch", the log, and whether it may redraw a line of a terminal; it returns
+ * whether that line is left unfinished, or nil if it wrote nothing. */
 int dg_set_progress(lua_State *L);
 
 #endif

@@ -94,15 +94,18 @@ local function of_numbers(value)
 end
 
 -- The single values of a history; all other fields are lists with one entry per epoch.
-local SINGLE = { epochs = true, rounds = true, best_epoch = true, best_round = true,
-  total_seconds = true, stopped_early = true }
+local SINGLE = { epochs = true, best_epoch = true, total_seconds = true, stopped_early = true,
+  step = true }
 
 local function is_history(value)
-  if type(value) ~= "table" or (value.epochs ~= nil and math.type(value.epochs) ~= "integer") then
+  if type(value) ~= "table" or (value.epochs ~= nil and math.type(value.epochs) ~= "integer")
+    or (value.step ~= nil and type(value.step) ~= "string") then
     return false
   end
+  local step = value.step or value.rounds and "round" -- older journals do not say it
   for name, entry in pairs(value) do
-    if type(name) ~= "string" or (type(entry) == "table") == (SINGLE[name] == true) then
+    local single = SINGLE[name] or step and (name == step .. "s" or name == "best_" .. step)
+    if type(name) ~= "string" or (type(entry) == "table") == (single or false) then
       return false
     end
     if type(entry) == "table" then

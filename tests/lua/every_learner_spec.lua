@@ -146,6 +146,21 @@ describe("a linear model and the nearest rows", function()
       end))
   end)
 
+  it("count steps by the name that they have for them", function()
+    local places = {}
+    local history = digits.linear.LogisticRegression { max_iter = 3, tol = 0 }:fit(train,
+      { verbose = 0, on_epoch_end = function(log)
+        assert.are.equal(log.epochs, log.iterations)
+        places[#places + 1] = log.iteration
+      end })
+    assert.are.same({ 1, 2, 3 }, places)
+    assert.are.equal("iteration", history.step)
+    assert.are.equal(3, history.iterations)
+    assert.are.equal(history.best_epoch, history.best_iteration)
+    assert.matches("^iteration .*\n +1 .*\nbest iteration %d", tostring(history))
+    assert.is_nil(history.rounds)
+  end)
+
   it("see bytes as networks do, or as they are", function()
     local model = digits.linear.LogisticRegression { max_iter = 20 }
     model:fit(train, { verbose = 0 })
