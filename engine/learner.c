@@ -187,16 +187,6 @@ bool dg_learner_range_differs(const dg_learner *learner, const dg_tensor *x, cha
     return true;
 }
 
-/* --- hits --------------------------------------------------------------------------------- */
-
-int64_t dg_count_correct(const float *output, const int32_t *positions, int64_t rows, int64_t width)
-{
-    int64_t correct = 0;
-    for (int64_t i = 0; i < rows; i++)
-        correct += dg_argmax(output + i * width, width) == positions[i];
-    return correct;
-}
-
 /* --- rows --------------------------------------------------------------------------------- */
 
 static int64_t row_size(const dg_learner *learner)

@@ -238,8 +238,4 @@ dg_status dg_learner_prepared_outputs(const dg_learner *learner, const dg_tensor
 dg_status dg_learner_evaluate_prepared(const dg_learner *learner, const dg_dataset *set,
                                        const dg_job *job, dg_scores *out);
 
-/* How many of `rows` rows of chances have their greatest value at their position. */
-int64_t dg_count_correct(const float *chances, const int32_t *positions, int64_t rows,
-                         int64_t width);
-
 #endif

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "engine/parallel.h"
+#include "engine/part/param.h" /* dg_ints */
 #include "engine/base/status.h"
 #include "engine/data/target.h"
 #include "engine/tensor/tensor.h"

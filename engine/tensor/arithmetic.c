@@ -8,6 +8,7 @@
 
 #include "engine/base/kernel.h"
 #include "engine/tensor/convert.h"
+#include "engine/tensor/shape.h"
 #include "engine/tensor/walk.h"
 
 static const char *const names[] = {
@@ -51,7 +52,7 @@ DG_KERNEL static void float_kernel(dg_binary op, float *out, const float *left, 
     }
 }
 
-/* In 64 bits, so that overflow can be seen afterwards. */
+/* In 64 bits, so that overflow can be detected afterwards. */
 #define EACH_WHOLE(op, result)                                                                     \
     case op:                                                                                       \
         for (int64_t i = 0; i < n; i++) {                                                          \
@@ -128,7 +129,8 @@ static dg_status int_chunk(dg_binary op, void *out, const int32_t *a, const int3
     }
     if (op == DG_MOD)
         for (int64_t i = 0; i < n; i++)
-            if (b[i] == 0) return dg_error(DG_INVALID, "%" PRId32 " %% 0 has no result", a[i]);
+            if (b[i] == 0)
+                return dg_error(DG_INVALID, "%" PRId32 " %% 0 is not defined for integers", a[i]);
     return int_kernel(op, out, a, b, n) ? DG_OK : int_failure(op, a, b, n);
 }
 
@@ -145,8 +147,8 @@ static int64_t chunk_end(const dg_run *run, int64_t i)
     return run->n - i < DG_CHUNK ? run->n - i : DG_CHUNK;
 }
 
-/* A broadcast operand (stride 0) is read once. A square is a product: powf is forty times
- * dearer. */
+/* A broadcast operand (stride 0) is read once. A square is computed as a product, since powf takes
+ * forty times as long. */
 static dg_status float_run(const struct binary *binary, const dg_run *run)
 {
     float left[DG_CHUNK], right[DG_CHUNK];
@@ -204,22 +206,20 @@ dg_status dg_tensor_binary(dg_tensor *out, dg_binary op, const dg_tensor *a, con
     binary.floats =
         a->dtype == DG_FLOAT32 || b->dtype == DG_FLOAT32 || op == DG_DIV || op == DG_POW;
     dg_dtype dtype = op >= DG_EQ ? DG_UINT8 : binary.floats ? DG_FLOAT32 : DG_INT32;
-    dg_tensor left = { 0 }, right = { 0 };
-    dg_status status = dg_tensor_broadcast(&left, a, axes, shape);
-    if (status == DG_OK) status = dg_tensor_broadcast(&right, b, axes, shape);
-    if (status == DG_OK) status = dg_tensor_new(out, dtype, axes, shape);
-    if (status == DG_OK) {
-        dg_walk walk;
-        dg_walk_begin(&walk, 3, (const dg_tensor *[]){ out, &left, &right });
-        status = dg_walk_all(&walk, binary_run, &binary);
-    }
-    if (status != DG_OK) dg_tensor_release(out);
-    dg_tensor_release(&left);
-    dg_tensor_release(&right);
-    return status;
+    DG_OWNED_TENSOR left = { 0 };
+    DG_OWNED_TENSOR right = { 0 };
+    DG_OWNED_TENSOR result = { 0 };
+    DG_TRY(dg_tensor_broadcast(&left, a, axes, shape));
+    DG_TRY(dg_tensor_broadcast(&right, b, axes, shape));
+    DG_TRY(dg_tensor_new(&result, dtype, axes, shape));
+    dg_walk walk;
+    dg_walk_begin(&walk, 3, (const dg_tensor *[]){ &result, &left, &right });
+    DG_TRY(dg_walk_all(&walk, binary_run, &binary));
+    *out = DG_TAKE(result);
+    return DG_OK;
 }
 
-/* An integer that no int32 equals compares with all of them as it does with 0. */
+/* An integer outside the range of int32 compares with every int32 as it does with 0. */
 static dg_status compare_beyond(dg_tensor *out, dg_binary op, const dg_tensor *a, double number,
                                 bool reversed)
 {
@@ -239,10 +239,7 @@ dg_status dg_tensor_binary_number(dg_tensor *out, dg_binary op, const dg_tensor 
         return dg_error(DG_INVALID, "%.0f does not fit int32: convert with astype 'float32' first",
                         number);
     }
-    dg_tensor single;
+    DG_OWNED_TENSOR single = { 0 };
     DG_TRY(dg_tensor_full(&single, whole ? DG_INT32 : DG_FLOAT32, 0, NULL, number));
-    dg_status status =
-        reversed ? dg_tensor_binary(out, op, &single, a) : dg_tensor_binary(out, op, a, &single);
-    dg_tensor_release(&single);
-    return status;
+    return reversed ? dg_tensor_binary(out, op, &single, a) : dg_tensor_binary(out, op, a, &single);
 }

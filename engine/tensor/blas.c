@@ -29,20 +29,20 @@ static struct {
     __typeof__(openblas_get_num_threads) *get_num_threads;
     __typeof__(openblas_set_num_threads) *set_num_threads;
     __typeof__(openblas_get_parallel) *get_parallel;
-    /* which no header declares; where a build hides them, buffers are taken by the first products,
-     * and only the asking beforehand is left */
+    /* no header declares these; where a build hides them, the first products take the buffers, and
+     * we only check for room beforehand */
     void *(*memory_alloc)(int unused);
     void (*memory_free)(void *buffer);
 } blas;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER; /* of calls to a serial build */
-static int buffers;                                      /* that OpenBLAS has by now */
+static int buffers;                                      /* that OpenBLAS has so far */
 
 /* --- loading ------------------------------------------------------------------------------- */
 
-/* What builds of OpenBLAS read while they are loaded. A build with OpenMP heeds only the second on
- * threads that are not OpenMP's. */
+/* The variables that builds of OpenBLAS read while they are loaded. On threads that are not
+ * OpenMP's, a build with OpenMP obeys only the second. */
 static const char *const variables[] = { "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS" };
 enum { VARIABLES = sizeof variables / sizeof *variables };
 
@@ -80,7 +80,7 @@ static dg_status load(void)
         return dg_error(DG_IO,
                         "OpenBLAS, which multiplies matrices, cannot be loaded (%s): install its "
                         "package (libopenblas0 on Debian and Ubuntu, openblas on Fedora, Arch and "
-                        "Homebrew), or build anew where it is",
+                        "Homebrew), or rebuild on the machine that has it",
                         reason ? reason : "no reason given");
     }
     bool whole = find(library, "cblas_sgemm", &blas.sgemm) &&
@@ -89,12 +89,11 @@ static dg_status load(void)
                  find(library, "openblas_get_num_threads", &blas.get_num_threads) &&
                  find(library, "openblas_set_num_threads", &blas.set_num_threads) &&
                  find(library, "openblas_get_parallel", &blas.get_parallel);
-    if (!whole)
-        return dg_error(DG_IO, "%s is no OpenBLAS of version 0.3 or later", DIGITS_OPENBLAS);
+    if (!whole) return dg_error(DG_IO, "%s is not OpenBLAS 0.3 or later", DIGITS_OPENBLAS);
     if (!find(library, "blas_memory_alloc", &blas.memory_alloc) ||
         !find(library, "blas_memory_free", &blas.memory_free))
         blas.memory_alloc = NULL;
-    /* where something else had loaded it before */
+    /* something else may have loaded it before */
     if (blas.get_num_threads() != 1) blas.set_num_threads(1);
     /* a serial build gives the same buffer to two threads */
     blas.serial = blas.get_parallel() == OPENBLAS_SEQUENTIAL;
@@ -108,7 +107,7 @@ dg_status dg_blas_describe(dg_blas_facts *out)
     pthread_mutex_lock(&lock);
     dg_status status = load();
     pthread_mutex_unlock(&lock);
-    if (status != DG_OK) return status;
+    DG_TRY(status);
     const int parallel = blas.get_parallel();
     Dl_info where;
     out->config = blas.get_config();
@@ -131,7 +130,7 @@ static dg_status ask_for_room(void)
     return DG_OK;
 }
 
-/* OpenBLAS gives out the buffers that it has before it takes more, and keeps those given back. */
+/* OpenBLAS hands out the buffers it has before it allocates more, and keeps returned ones. */
 static dg_status take(int wanted)
 {
     void *taken[MOST_BUFFERS] = { NULL };

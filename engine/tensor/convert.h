@@ -1,4 +1,4 @@
-/* Elements of any type and stride, as a contiguous chunk of one type: what lets each kernel be
+/* Reads elements of any type and stride as a contiguous chunk of one type, so that each kernel is
  * written for one type only. A chunk stays in the first-level cache between the two. */
 #ifndef DG_TENSOR_CONVERT_H
 #define DG_TENSOR_CONVERT_H
@@ -7,13 +7,14 @@
 
 enum { DG_CHUNK = 1024 };
 
-/* Reads `n` elements of `dtype`, `stride` bytes apart, into `to`. To int32 from integers only. */
+/* Reads `n` elements of `dtype`, `stride` bytes apart, into `to`. dg_load_int32s reads integers
+ * only. */
 void dg_load_floats(float *to, const char *from, int64_t stride, dg_dtype dtype, int64_t n);
 void dg_load_int32s(int32_t *to, const char *from, int64_t stride, dg_dtype dtype, int64_t n);
 void dg_load_doubles(double *to, const char *from, int64_t stride, dg_dtype dtype, int64_t n);
 
-/* The same for up to DG_CHUNK elements, but where they lie as wanted already, they stay there and
- * `buffer` is not used. */
+/* The same for up to DG_CHUNK elements; if they are contiguous and of that type already, returns
+ * their address and leaves `buffer` unused. */
 static inline const float *dg_as_floats(float *buffer, const char *from, int64_t stride,
                                         dg_dtype dtype, int64_t n)
 {
@@ -31,7 +32,7 @@ static inline const int32_t *dg_as_int32s(int32_t *buffer, const char *from, int
 }
 
 /* Converts `n` contiguous elements. Returns n, or the position of the first element that does not
- * fit (NaN, or out of range once its fraction is cut off); what follows it is not written. */
+ * fit (NaN, or out of range after truncation); it and the elements after it are not written. */
 int64_t dg_convert(void *to, dg_dtype to_type, const void *from, dg_dtype from_type, int64_t n);
 
 #endif

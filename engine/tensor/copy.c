@@ -1,4 +1,4 @@
-/* Copies: to contiguous memory, to another type, into a view, of chosen rows, one after another. */
+/* Copies: to contiguous memory, to another shape or type, into a view, of chosen rows, joined. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 struct copying {
     dg_dtype to, from;
-    int axes; /* of the tensor, to say where something does not fit */
+    int axes; /* of the tensor, for the message about a value that does not fit */
     const int64_t *shape;
 };
 
@@ -41,7 +41,7 @@ static dg_status does_not_fit(const struct copying *copying, int64_t position, d
                     copying->to == DG_UINT8 ? "0 to 255" : "-2147483648 to 2147483647");
 }
 
-/* Gathers, converts and scatters a chunk at a time; what lies right already stays in place. */
+/* Gathers, converts and scatters one chunk at a time; a contiguous side is used in place. */
 static dg_status convert_run(const struct copying *copying, const dg_run *run)
 {
     union chunk {
@@ -99,9 +99,10 @@ static dg_status copy_elements(const dg_tensor *to, const dg_tensor *from)
 
 dg_status dg_tensor_astype(dg_tensor *out, const dg_tensor *tensor, dg_dtype dtype)
 {
-    DG_TRY(dg_tensor_new(out, dtype, tensor->axes, tensor->shape));
-    dg_status status = copy_elements(out, tensor);
-    if (status != DG_OK) dg_tensor_release(out);
+    DG_OWNED_TENSOR copy = { 0 };
+    DG_TRY(dg_tensor_new(&copy, dtype, tensor->axes, tensor->shape));
+    dg_status status = copy_elements(&copy, tensor);
+    *out = status == DG_OK ? DG_TAKE(copy) : (dg_tensor){ 0 };
     return status;
 }
 
@@ -119,24 +120,64 @@ dg_status dg_tensor_contiguous(dg_tensor *out, const dg_tensor *tensor)
     return DG_OK;
 }
 
-/* What may fail, or be read after it was written, is converted aside first: `to` changes wholly
- * or not at all. */
+/* Copies `shape` to `sizes`, with the size that fits in place of -1. */
+static dg_status resolve_shape(const dg_tensor *tensor, int axes, const int64_t *shape,
+                               int64_t *sizes)
+{
+    char from[256], to[256];
+    if (axes < 0 || axes > DG_MAX_AXES)
+        return dg_error(DG_INVALID, "a tensor has at most %d axes, found %d", DG_MAX_AXES, axes);
+    int open = -1;
+    for (int i = 0; i < axes; i++) {
+        sizes[i] = shape[i];
+        if (shape[i] != -1) continue;
+        if (open >= 0)
+            return dg_error(DG_INVALID, "reshape: only one size may be -1, found %s",
+                            dg_shape_text(axes, shape, to, sizeof to));
+        open = i;
+        sizes[i] = 1;
+    }
+    int64_t known, count = dg_tensor_count(tensor);
+    DG_TRY(dg_shape_count(axes, sizes, &known));
+    if (open >= 0 && known > 0 && count % known == 0) {
+        sizes[open] = count / known;
+        known = count;
+    } else if (open >= 0 && (known == 0 || count % known)) {
+        known = -1;
+    }
+    if (known == count) return DG_OK;
+    return dg_error(DG_INVALID, "reshape: shape %s of %" PRId64 " values cannot become %s",
+                    dg_shape_text(tensor->axes, tensor->shape, from, sizeof from), count,
+                    dg_shape_text(axes, shape, to, sizeof to));
+}
+
+dg_status dg_tensor_reshape(dg_tensor *out, const dg_tensor *tensor, int axes, const int64_t *shape)
+{
+    int64_t sizes[DG_MAX_AXES] = { 0 };
+    *out = (dg_tensor){ 0 };
+    DG_TRY(resolve_shape(tensor, axes, shape, sizes));
+    DG_TRY(dg_tensor_contiguous(out, tensor));
+    out->axes = axes;
+    memcpy(out->shape, sizes, sizeof sizes);
+    dg_shape_strides(axes, sizes, out->stride);
+    return DG_OK;
+}
+
+/* Converts into a temporary first if the conversion can fail or the two overlap, so `to` is never
+ * left half-written. */
 dg_status dg_tensor_assign(dg_tensor *to, const dg_tensor *from)
 {
     bool narrows = to->dtype != from->dtype && to->dtype != DG_FLOAT32 && from->dtype != DG_UINT8;
-    dg_tensor view, aside = { 0 };
+    DG_OWNED_TENSOR view = { 0 };
+    DG_OWNED_TENSOR temporary = { 0 };
     DG_TRY(dg_tensor_check_writable(to));
     DG_TRY(dg_tensor_broadcast(&view, from, to->axes, to->shape));
-    dg_status status = DG_OK;
     if (narrows || to->storage == from->storage) {
-        status = dg_tensor_astype(&aside, from, to->dtype);
+        DG_TRY(dg_tensor_astype(&temporary, from, to->dtype));
         dg_tensor_release(&view);
-        if (status == DG_OK) status = dg_tensor_broadcast(&view, &aside, to->axes, to->shape);
+        DG_TRY(dg_tensor_broadcast(&view, &temporary, to->axes, to->shape));
     }
-    if (status == DG_OK) status = copy_elements(to, &view);
-    dg_tensor_release(&view);
-    dg_tensor_release(&aside);
-    return status;
+    return copy_elements(to, &view);
 }
 
 /* --- rows ----------------------------------------------------------------------------------- */
@@ -166,57 +207,52 @@ dg_status dg_tensor_take(dg_tensor *out, const dg_tensor *tensor, const int64_t 
 {
     *out = (dg_tensor){ 0 };
     if (tensor->axes == 0)
-        return dg_error(DG_INVALID, "rows can be taken of a tensor with axes, not of one value");
+        return dg_error(DG_INVALID, "cannot take rows of a tensor without axes (a single value)");
     for (int64_t i = 0; i < count; i++)
         if (rows[i] < 0 || rows[i] >= tensor->shape[0])
             return dg_error(DG_INVALID, "row %" PRId64 " is out of range 1 to %" PRId64,
                             rows[i] + 1, tensor->shape[0]);
-    dg_tensor from;
+    DG_OWNED_TENSOR from = { 0 };
+    DG_OWNED_TENSOR taken = { 0 };
     DG_TRY(dg_tensor_contiguous(&from, tensor));
     int64_t shape[DG_MAX_AXES], row = 1;
     memcpy(shape, tensor->shape, sizeof shape);
     shape[0] = count;
     for (int i = 1; i < from.axes; i++) row *= from.shape[i];
-    dg_status status = dg_tensor_new(out, from.dtype, from.axes, shape);
-    if (status == DG_OK && row > 0) {
-        struct taking taking = { .to = out->data,
+    DG_TRY(dg_tensor_new(&taken, from.dtype, from.axes, shape));
+    if (row > 0) {
+        struct taking taking = { .to = taken.data,
                                  .from = from.data,
                                  .rows = rows,
                                  .row_bytes = (size_t)row * dg_dtype_size(from.dtype),
                                  .count = count };
         int64_t most = dg_pieces(count, 1, 64);
         taking.pieces = dg_pieces(count * row, 256 * 1024, most);
-        dg_job job = dg_job_default();
-        status = dg_parallel(&job, taking.pieces, take_piece, &taking);
+        DG_TRY(dg_parallel(NULL, taking.pieces, take_piece, &taking));
     }
-    if (status != DG_OK) dg_tensor_release(out);
-    dg_tensor_release(&from);
-    return status;
+    *out = DG_TAKE(taken);
+    return DG_OK;
 }
 
 static dg_status put_row(dg_tensor *to, int64_t at, const dg_tensor *values, int64_t row)
 {
-    dg_tensor target, value;
+    DG_OWNED_TENSOR target = { 0 };
+    DG_OWNED_TENSOR value = { 0 };
     DG_TRY(dg_tensor_select(&target, to, 0, at));
-    dg_status status = dg_tensor_select(&value, values, 0, row);
-    if (status == DG_OK) status = dg_tensor_assign(&target, &value);
-    dg_tensor_release(&value);
-    dg_tensor_release(&target);
-    return status;
+    DG_TRY(dg_tensor_select(&value, values, 0, row));
+    return dg_tensor_assign(&target, &value);
 }
 
 dg_status dg_tensor_put(dg_tensor *to, const int64_t *rows, int64_t count, const dg_tensor *from)
 {
-    dg_tensor values; /* one for each element that changes */
+    DG_OWNED_TENSOR values = { 0 }; /* one for each element that changes */
     DG_TRY(dg_tensor_take(&values, to, rows, count));
-    dg_status status = dg_tensor_assign(&values, from);
-    for (int64_t i = 0; i < count && status == DG_OK; i++)
-        status = put_row(to, rows[i], &values, i);
-    dg_tensor_release(&values);
-    return status;
+    DG_TRY(dg_tensor_assign(&values, from));
+    for (int64_t i = 0; i < count; i++) DG_TRY(put_row(to, rows[i], &values, i));
+    return DG_OK;
 }
 
-/* The shape of the whole, or what does not go together. */
+/* The shape of the result; DG_INVALID where the tensors do not match. */
 static dg_status concat_shape(int count, const dg_tensor *const *tensors, int axis, int64_t *shape)
 {
     const dg_tensor *first = tensors[0];
@@ -233,12 +269,13 @@ static dg_status concat_shape(int count, const dg_tensor *const *tensors, int ax
         if (!fits) {
             char one[256], other[256];
             return dg_error(
-                DG_INVALID, "concat: tensor %d has shape %s, the first %s: only axis %d may differ",
-                i + 1, dg_shape_text(next->axes, next->shape, one, sizeof one),
+                DG_INVALID,
+                "concat: tensor %d has shape %s, the first has %s: only axis %d may differ", i + 1,
+                dg_shape_text(next->axes, next->shape, one, sizeof one),
                 dg_shape_text(first->axes, first->shape, other, sizeof other), axis + 1);
         }
         if (__builtin_add_overflow(shape[axis], next->shape[axis], &shape[axis]))
-            return dg_error(DG_NO_MEMORY, "out of memory: the whole of concat is too large");
+            return dg_error(DG_NO_MEMORY, "out of memory: the result of concat is too large");
     }
     return DG_OK;
 }
@@ -250,16 +287,15 @@ dg_status dg_tensor_concat(dg_tensor *out, int count, const dg_tensor *const *te
     if (count < 1) return dg_error(DG_INVALID, "concat needs at least one tensor");
     DG_TRY(dg_axis_check(tensors[0], &axis));
     DG_TRY(concat_shape(count, tensors, axis, shape));
-    DG_TRY(dg_tensor_new(out, tensors[0]->dtype, tensors[0]->axes, shape));
-    dg_status status = DG_OK;
-    for (int i = 0; i < count && status == DG_OK; i++) {
-        dg_tensor part;
+    DG_OWNED_TENSOR whole = { 0 };
+    DG_TRY(dg_tensor_new(&whole, tensors[0]->dtype, tensors[0]->axes, shape));
+    for (int i = 0; i < count; i++) {
+        DG_OWNED_TENSOR part = { 0 };
         int64_t end = begin + tensors[i]->shape[axis];
-        status = dg_tensor_slice(&part, out, axis, begin, end);
-        if (status == DG_OK) status = copy_elements(&part, tensors[i]);
-        dg_tensor_release(&part);
+        DG_TRY(dg_tensor_slice(&part, &whole, axis, begin, end));
+        DG_TRY(copy_elements(&part, tensors[i]));
         begin = end;
     }
-    if (status != DG_OK) dg_tensor_release(out);
-    return status;
+    *out = DG_TAKE(whole);
+    return DG_OK;
 }

@@ -1,5 +1,5 @@
-/* Matrix products by OpenBLAS, one thread a call, called from our own parallel pieces. Cutting the
- * rows or columns of a product changes the last bits of it, so cuts depend on the shapes only. */
+/* Matrix products by OpenBLAS, one thread per call, called from our own parallel pieces. Cutting
+ * the rows or columns of a product changes its last bits, so the cuts depend on the shapes only. */
 #include <inttypes.h>
 #include <limits.h>
 
@@ -10,14 +10,14 @@
 /* A piece has about this many multiplications and additions: a millisecond or less. */
 enum { PIECE_WORK = 32 * 1024 * 1024, LEAST_PIECE = 64, MOST_PIECES = 64 };
 
-/* A float32 matrix as BLAS wants it: one of its strides is 1. */
+/* A float32 matrix as BLAS expects it: one of its strides is 1. */
 struct matrix {
     dg_tensor tensor; /* holds the storage */
     int64_t rows, columns, leading;
     CBLAS_TRANSPOSE transposed;
 };
 
-/* Whether the view can be handed over as it is; sets how. */
+/* Whether BLAS can read the view where it is; sets `leading` and `transposed`. */
 static bool fits_blas(struct matrix *matrix)
 {
     int64_t rows = matrix->rows, columns = matrix->columns;
@@ -54,11 +54,11 @@ static dg_status open_matrix(struct matrix *matrix, const dg_tensor *tensor, boo
     matrix->columns = view->shape[1];
     if (fits_blas(matrix)) return DG_OK;
     dg_tensor copy;
-    dg_status status = dg_tensor_copy(&copy, view);
+    DG_TRY(dg_tensor_copy(&copy, view));
     dg_tensor_release(view);
     *view = copy;
-    if (status == DG_OK) fits_blas(matrix);
-    return status;
+    fits_blas(matrix);
+    return DG_OK;
 }
 
 struct product {
@@ -68,7 +68,13 @@ struct product {
     float *out;
 };
 
-/* The element of a matrix in the first row at `column`, or in the first column at `row`. */
+static void release_product(struct product *p)
+{
+    dg_tensor_release(&p->a.tensor);
+    dg_tensor_release(&p->b.tensor);
+}
+
+/* The first element of row `row`, and of column `column`. */
 static const float *at_row(const struct matrix *matrix, int64_t row)
 {
     int64_t step = matrix->transposed == CblasTrans ? 1 : matrix->leading;
@@ -117,45 +123,41 @@ static dg_status check_shapes(const dg_tensor *a, const dg_tensor *b)
     dg_shape_text(a->axes, a->shape, one, sizeof one);
     dg_shape_text(b->axes, b->shape, other, sizeof other);
     if (a->axes < 1 || a->axes > 2 || b->axes < 1 || b->axes > 2)
-        return dg_error(DG_INVALID, "matmul needs tensors of one or two axes, found %s and %s", one,
+        return dg_error(DG_INVALID,
+                        "matmul needs tensors of one or two axes, found shapes %s and %s", one,
                         other);
     if (a->shape[a->axes - 1] != b->shape[0])
         return dg_error(DG_INVALID,
-                        "matmul: shapes %s and %s do not go together: %" PRId64
-                        " columns on the left, %" PRId64 " rows on the right",
+                        "matmul: shapes %s and %s do not match: the left has %" PRId64
+                        " columns, the right has %" PRId64 " rows",
                         one, other, a->shape[a->axes - 1], b->shape[0]);
     for (int i = 0; i < a->axes + b->axes; i++)
         if ((i < a->axes ? a->shape[i] : b->shape[i - a->axes]) > INT_MAX)
-            return dg_error(DG_INVALID, "matmul: sizes above %d are too large, found %s and %s",
+            return dg_error(DG_INVALID, "matmul: sizes must be at most %d, found shapes %s and %s",
                             INT_MAX, one, other);
     return DG_OK;
 }
 
 dg_status dg_tensor_matmul(dg_tensor *out, const dg_tensor *a, const dg_tensor *b)
 {
-    struct product p = { .m = 0 };
+    DG_CLEANUP(release_product) struct product p = { .m = 0 };
+    DG_OWNED_TENSOR result = { 0 };
     int64_t shape[2];
     int axes = 0;
     *out = (dg_tensor){ 0 };
     DG_TRY(check_shapes(a, b));
-    dg_status status = open_matrix(&p.a, a, true);
-    if (status == DG_OK) status = open_matrix(&p.b, b, false);
-    if (status == DG_OK) {
-        p.m = p.a.rows;
-        p.n = p.b.columns;
-        p.k = p.a.columns;
-        if (a->axes == 2) shape[axes++] = p.m;
-        if (b->axes == 2) shape[axes++] = p.n;
-        /* a sum over nothing is 0, and BLAS would write nothing */
-        status = p.k ? dg_tensor_new(out, DG_FLOAT32, axes, shape)
-                     : dg_tensor_zeros(out, DG_FLOAT32, axes, shape);
-    }
-    if (status == DG_OK) {
-        p.out = dg_floats(out);
-        status = multiply(&p);
-    }
-    if (status != DG_OK) dg_tensor_release(out);
-    dg_tensor_release(&p.a.tensor);
-    dg_tensor_release(&p.b.tensor);
-    return status;
+    DG_TRY(open_matrix(&p.a, a, true));
+    DG_TRY(open_matrix(&p.b, b, false));
+    p.m = p.a.rows;
+    p.n = p.b.columns;
+    p.k = p.a.columns;
+    if (a->axes == 2) shape[axes++] = p.m;
+    if (b->axes == 2) shape[axes++] = p.n;
+    /* an empty sum is 0, and BLAS would write nothing */
+    DG_TRY(p.k ? dg_tensor_new(&result, DG_FLOAT32, axes, shape)
+               : dg_tensor_zeros(&result, DG_FLOAT32, axes, shape));
+    p.out = dg_floats(&result);
+    DG_TRY(multiply(&p));
+    *out = DG_TAKE(result);
+    return DG_OK;
 }

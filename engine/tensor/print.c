@@ -1,44 +1,19 @@
-/* Tensors as text: aligned columns, and "..." in place of what would not fit a screen. */
+/* Tensors as text: aligned columns, and "..." in place of elements that would not fit a screen. */
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/base/memory.h"
 #include "engine/base/number.h"
+#include "engine/base/text.h"
 #include "engine/tensor/tensor.h"
 
-/* Up to LINE letters or ROWS rows are shown in whole; beyond, EDGE at each end. Of more than two
- * axes, up to MATRICES matrices. */
+/* Up to LINE characters or ROWS rows are shown in full; beyond that, EDGE at each end. With more
+ * than two axes, up to MATRICES matrices are shown. */
 enum { LINE = 120, ROWS = 32, EDGE = 8, MATRICES = 6, WORD = 32, DECIMALS = 4 };
-
-/* --- a text that grows ---------------------------------------------------------------------- */
-
-struct text {
-    char *at;
-    int64_t used, room;
-};
-
-__attribute__((format(printf, 2, 3))) static dg_status put(struct text *text, const char *format,
-                                                           ...)
-{
-    enum { MOST = 512 };
-    if (text->room - text->used < MOST) {
-        int64_t room = text->room * 2 + MOST;
-        DG_TRY(dg_resize(&text->at, room, 1));
-        text->room = room;
-    }
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(text->at + text->used, MOST, format, arguments);
-    va_end(arguments);
-    text->used += length < MOST ? length : MOST - 1;
-    return DG_OK;
-}
 
 /* --- which elements are shown --------------------------------------------------------------- */
 
-/* Of `size` places: all, or `edge` at each end. */
+/* Of `size` positions: all, or `edge` at each end. */
 struct shown {
     int64_t size, edge;
 };
@@ -54,13 +29,13 @@ static int64_t shown_place(const struct shown *shown, int64_t i)
                                                              : i;
 }
 
-/* Whether "..." stands before the i-th that is shown. */
+/* Whether "..." stands before the i-th position that is shown. */
 static bool gap_before(const struct shown *shown, int64_t i)
 {
     return shown->size > 2 * shown->edge && i == shown->edge;
 }
 
-/* A tensor as matrices: the axes of their rows and columns (-1: none), and the numbers' look. */
+/* A tensor as matrices: the axes of their rows and columns (-1: none), and the number format. */
 struct layout {
     const dg_tensor *tensor;
     int row_axis, column_axis;
@@ -100,7 +75,7 @@ static void each_shown(struct layout *layout, void (*visit)(struct layout *, dou
                                shown_place(&layout->rows, r), shown_place(&layout->columns, c)));
 }
 
-/* --- how numbers look ----------------------------------------------------------------------- */
+/* --- the format of numbers ------------------------------------------------------------------ */
 
 static void format_number(const struct layout *layout, int decimals, double value, char *out)
 {
@@ -112,8 +87,8 @@ static void format_number(const struct layout *layout, int decimals, double valu
         dg_print(out, WORD, layout->scientific ? "%.*e" : "%.*f", decimals, value);
 }
 
-/* Raises the number of decimals to what `value` needs: trailing zeros are dropped where all have
- * them. */
+/* Raises the number of decimals to what `value` needs, so that only zeros common to all numbers are
+ * dropped. */
 static void need_decimals(struct layout *layout, double value)
 {
     char word[WORD];
@@ -142,8 +117,8 @@ static void need_range(struct layout *layout, double value)
     if (value != floor(value)) layout->whole = false;
 }
 
-/* One look for all the numbers shown: whole numbers bare; else DECIMALS decimals, more where all
- * are below a tenth; powers of ten where the largest is below 0.001 or above a million. */
+/* One format for all numbers shown: whole numbers without decimals; else DECIMALS decimals, more if
+ * all are below a tenth; exponents if the largest is below 0.001 or above a million. */
 static void choose_look(struct layout *layout)
 {
     layout->largest = 0;
@@ -161,21 +136,20 @@ static void choose_look(struct layout *layout)
 
 /* --- the text ------------------------------------------------------------------------------- */
 
-static dg_status put_row(struct text *text, const struct layout *layout, int64_t matrix,
-                         int64_t row)
+static void put_row(dg_text *text, const struct layout *layout, int64_t matrix, int64_t row)
 {
     char word[WORD];
     for (int64_t c = 0; c < shown_count(&layout->columns); c++) {
-        if (gap_before(&layout->columns, c)) DG_TRY(put(text, "  ..."));
+        if (gap_before(&layout->columns, c)) dg_text_add(text, "  ...");
         format_number(layout, layout->decimals,
                       value_at(layout, matrix, row, shown_place(&layout->columns, c)), word);
-        DG_TRY(put(text, " %*s", layout->width, word));
+        dg_text_add(text, " %*s", layout->width, word);
     }
-    return put(text, "\n");
+    dg_text_add(text, "\n");
 }
 
 /* "(2, ., .)": which matrix follows, counted from 1. */
-static dg_status put_label(struct text *text, const struct layout *layout, int64_t matrix)
+static void put_label(dg_text *text, const struct layout *layout, int64_t matrix)
 {
     const dg_tensor *tensor = layout->tensor;
     int64_t at[DG_MAX_AXES] = { 0 };
@@ -185,28 +159,27 @@ static dg_status put_label(struct text *text, const struct layout *layout, int64
         matrix /= tensor->shape[axis];
     }
     for (int axis = 0; axis < tensor->axes; axis++) {
-        DG_TRY(put(text, axis ? ", " : "("));
+        dg_text_add(text, axis ? ", " : "(");
         if (at[axis])
-            DG_TRY(put(text, "%lld", (long long)at[axis]));
+            dg_text_add(text, "%lld", (long long)at[axis]);
         else
-            DG_TRY(put(text, "."));
+            dg_text_add(text, ".");
     }
-    return put(text, ")\n");
+    dg_text_add(text, ")\n");
 }
 
-static dg_status put_matrices(struct text *text, const struct layout *layout)
+static void put_matrices(dg_text *text, const struct layout *layout)
 {
     bool labels = layout->tensor->axes > 2;
     for (int64_t m = 0; m < shown_count(&layout->matrices); m++) {
         int64_t matrix = shown_place(&layout->matrices, m);
-        if (gap_before(&layout->matrices, m)) DG_TRY(put(text, "...\n"));
-        if (labels) DG_TRY(put_label(text, layout, matrix));
+        if (gap_before(&layout->matrices, m)) dg_text_add(text, "...\n");
+        if (labels) put_label(text, layout, matrix);
         for (int64_t r = 0; r < shown_count(&layout->rows); r++) {
-            if (gap_before(&layout->rows, r)) DG_TRY(put(text, " ...\n"));
-            DG_TRY(put_row(text, layout, matrix, shown_place(&layout->rows, r)));
+            if (gap_before(&layout->rows, r)) dg_text_add(text, " ...\n");
+            put_row(text, layout, matrix, shown_place(&layout->rows, r));
         }
     }
-    return DG_OK;
 }
 
 /* The last two axes make the matrices; where there are more than two axes, the last two that are
@@ -235,18 +208,17 @@ static void choose_axes(struct layout *layout)
     int64_t columns = layout->column_axis < 0 ? 1 : tensor->shape[layout->column_axis];
     layout->matrices = (struct shown){ dg_tensor_count(tensor) / rows / columns, MATRICES / 2 };
     layout->rows = (struct shown){ rows, rows > ROWS ? EDGE : ROWS };
-    /* at least two letters a number: more columns than that never fit */
+    /* at least two characters per number: more columns than that never fit */
     layout->columns = (struct shown){ columns, columns > LINE / 2 ? EDGE : LINE };
 }
 
 dg_status dg_tensor_text(const dg_tensor *tensor, char **out)
 {
-    struct text text = { 0 };
+    dg_text text = { 0 };
     char shape[256];
-    *out = NULL;
-    dg_status status = put(&text, "%s tensor %s\n", dg_dtype_name(tensor->dtype),
-                           dg_shape_text(tensor->axes, tensor->shape, shape, sizeof shape));
-    if (status == DG_OK && dg_tensor_count(tensor) > 0) {
+    dg_text_add(&text, "%s tensor %s\n", dg_dtype_name(tensor->dtype),
+                dg_shape_text(tensor->axes, tensor->shape, shape, sizeof shape));
+    if (dg_tensor_count(tensor) > 0) {
         struct layout layout = { .tensor = tensor };
         choose_axes(&layout);
         choose_look(&layout);
@@ -255,13 +227,8 @@ dg_status dg_tensor_text(const dg_tensor *tensor, char **out)
             layout.columns.edge = fitting < EDGE ? fitting : EDGE;
             choose_look(&layout);
         }
-        status = put_matrices(&text, &layout);
+        put_matrices(&text, &layout);
     }
-    if (status != DG_OK) {
-        dg_free(text.at);
-        return status;
-    }
-    text.at[--text.used] = '\0'; /* no newline at the end */
-    *out = text.at;
-    return DG_OK;
+    if (text.status == DG_OK) text.data[--text.length] = '\0'; /* no newline at the end */
+    return dg_text_take(&text, out);
 }

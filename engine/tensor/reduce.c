@@ -1,9 +1,9 @@
-/* Sums, means, extremes and their places.
+/* Sums, means, extremes and their positions.
  *
- * A contiguous tensor is (outer, n, inner) around the axis that goes. Elements are read a chunk at
+ * A contiguous tensor is (outer, n, inner) around the reduced axis. Elements are read one chunk at
  * a time as doubles, which hold all three types exactly. Each task reduces some of the n for one
  * outer index, and up to DG_CHUNK neighbours of inner at once; long axes are cut into several
- * tasks, whose partial results are put together in order. All cuts follow from the shape. */
+ * tasks, whose partial results are combined in order. All cuts follow from the shape. */
 #include <math.h>
 #include <string.h>
 
@@ -14,10 +14,10 @@
 #include "engine/tensor/shape.h"
 #include "engine/tensor/walk.h"
 
-/* Elements of a piece; and the most elements of an integer sum that surely fits 2^53. */
+/* Elements of a piece; and the most elements whose integer sum is certain to stay below 2^53. */
 enum { GRAIN = 128 * 1024, MOST_PIECES = 64, EXACT = 1 << 21 };
 
-/* What one task found for one result. Integer sums continue in `whole`. */
+/* The partial result of one task. Integer sums are in `whole`. */
 struct partial {
     double number;
     int64_t whole; /* or the position of the extreme */
@@ -78,7 +78,7 @@ DG_KERNEL static void add_squares(double *sums, const double *x, const double *m
     for (int64_t i = 0; i < n; i++) sums[i] += (x[i] - means[i]) * (x[i] - means[i]);
 }
 
-/* `row` becomes the place where sign * x is lower than before, or is the first NaN. */
+/* `row` becomes the position where sign * x is lower than before, or is the first NaN. */
 DG_KERNEL static void least_columns(double *low, int64_t *place, const double *x, double sign,
                                     int64_t row, int64_t n)
 {
@@ -180,7 +180,7 @@ static void run_task(const struct reduction *r, int64_t task)
     reduce_columns(r, outer, begin, end, column, width, out + column);
 }
 
-static dg_status run_piece(void *context, int64_t piece, int worker)
+static dg_status reduce_piece(void *context, int64_t piece, int worker)
 {
     (void)worker;
     const struct reduction *r = context;
@@ -195,10 +195,9 @@ static dg_status run_tasks(const struct reduction *r)
 {
     if (r->tasks == 0) return DG_OK;
     if (r->pieces == 1) {
-        run_piece((void *)r, 0, 0);
+        reduce_piece((void *)r, 0, 0);
     } else {
-        dg_job job = dg_job_default();
-        DG_TRY(dg_parallel(&job, r->pieces, run_piece, (void *)r));
+        DG_TRY(dg_parallel(NULL, r->pieces, reduce_piece, (void *)r));
     }
     for (int64_t outer = 0; outer < r->outer; outer++) {
         struct partial *first = r->partials + outer * r->cuts * r->inner;
@@ -244,16 +243,14 @@ static double sum_of(const struct reduction *r, const struct partial *partial)
 /* A second pass about the means: subtracting squares afterwards would cancel. */
 static dg_status run_squares(struct reduction *r)
 {
-    double *means;
+    DG_OWNED double *means = NULL;
     DG_TRY(dg_alloc(&means, r->outer * r->inner, sizeof *means));
     for (int64_t outer = 0; outer < r->outer; outer++)
         for (int64_t k = 0; k < r->inner; k++)
             means[outer * r->inner + k] =
                 sum_of(r, &r->partials[outer * r->cuts * r->inner + k]) / (double)r->n;
     r->means = means;
-    dg_status status = run_tasks(r);
-    dg_free(means);
-    return status;
+    return run_tasks(r);
 }
 
 static dg_status write_result(const struct reduction *r, const struct partial *partial,
@@ -289,15 +286,16 @@ static dg_status reduce_contiguous(struct reduction *r, dg_tensor *out, int orig
 {
     cut_work(r);
     if (r->outer * r->inner == 0) return DG_OK;
-    DG_TRY(dg_alloc(&r->partials, r->outer * r->cuts * r->inner, sizeof *r->partials));
-    dg_status status = run_tasks(r);
-    if (status == DG_OK && (r->op == DG_STD || r->op == DG_VAR)) status = run_squares(r);
-    for (int64_t outer = 0; outer < r->outer && status == DG_OK; outer++)
-        for (int64_t k = 0; k < r->inner && status == DG_OK; k++)
-            status = write_result(r, &r->partials[outer * r->cuts * r->inner + k], out,
-                                  outer * r->inner + k, origin);
-    dg_free(r->partials);
-    return status;
+    DG_OWNED struct partial *partials = NULL;
+    DG_TRY(dg_alloc(&partials, r->outer * r->cuts * r->inner, sizeof *partials));
+    r->partials = partials;
+    DG_TRY(run_tasks(r));
+    if (r->op == DG_STD || r->op == DG_VAR) DG_TRY(run_squares(r));
+    for (int64_t outer = 0; outer < r->outer; outer++)
+        for (int64_t k = 0; k < r->inner; k++)
+            DG_TRY(write_result(r, &partials[outer * r->cuts * r->inner + k], out,
+                                outer * r->inner + k, origin));
+    return DG_OK;
 }
 
 static dg_dtype result_type(dg_reduction op, dg_dtype from)
@@ -307,8 +305,8 @@ static dg_dtype result_type(dg_reduction op, dg_dtype from)
     return op == DG_SUM && from != DG_FLOAT32 ? DG_INT32 : DG_FLOAT32;
 }
 
-/* Sizes around the axis that goes, and the shape of the result. */
-static dg_status plan(struct reduction *r, int axis, bool keep, int *axes, int64_t *shape)
+/* The sizes around the reduced axis, and the shape of the result. */
+static dg_status plan_reduction(struct reduction *r, int axis, bool keep, int *axes, int64_t *shape)
 {
     const dg_tensor *tensor = r->tensor;
     bool all = axis == DG_ALL_AXES;
@@ -325,7 +323,7 @@ static dg_status plan(struct reduction *r, int axis, bool keep, int *axes, int64
     }
     if (is_extreme(r->op) && r->n == 0 && r->outer * r->inner > 0) {
         char text[256];
-        return dg_error(DG_INVALID, "a tensor of shape %s has no %s",
+        return dg_error(DG_INVALID, "a tensor of shape %s has no elements to take the %s of",
                         dg_shape_text(tensor->axes, tensor->shape, text, sizeof text),
                         sign_of(r->op) < 0 ? "maximum" : "minimum");
     }
@@ -342,18 +340,18 @@ dg_status dg_tensor_reduce(dg_tensor *out, dg_reduction op, const dg_tensor *ten
     int64_t shape[DG_MAX_AXES];
     struct reduction r = { .op = op, .tensor = tensor };
     *out = (dg_tensor){ 0 };
-    DG_TRY(plan(&r, axis, keep, &axes, shape));
-    dg_tensor dense;
+    DG_TRY(plan_reduction(&r, axis, keep, &axes, shape));
+    DG_OWNED_TENSOR dense = { 0 };
+    DG_OWNED_TENSOR result = { 0 };
     DG_TRY(dg_tensor_contiguous(&dense, tensor));
     r.tensor = &dense;
-    dg_status status = dg_tensor_new(out, result_type(op, tensor->dtype), axes, shape);
-    if (status == DG_OK) status = reduce_contiguous(&r, out, origin);
-    if (status != DG_OK) dg_tensor_release(out);
-    dg_tensor_release(&dense);
-    return status;
+    DG_TRY(dg_tensor_new(&result, result_type(op, tensor->dtype), axes, shape));
+    DG_TRY(reduce_contiguous(&r, &result, origin));
+    *out = DG_TAKE(result);
+    return DG_OK;
 }
 
-/* --- the sum as a number -------------------------------------------------------------------- */
+/* --- results as numbers --------------------------------------------------------------------- */
 
 struct summing {
     dg_dtype dtype;
@@ -392,4 +390,12 @@ int64_t dg_argmax(const float *values, int64_t count)
     for (int64_t i = 1; i < count; i++)
         if (values[i] > values[best]) best = i;
     return best;
+}
+
+int64_t dg_count_correct(const float *values, const int32_t *positions, int64_t rows, int64_t width)
+{
+    int64_t correct = 0;
+    for (int64_t i = 0; i < rows; i++)
+        correct += dg_argmax(values + i * width, width) == positions[i];
+    return correct;
 }

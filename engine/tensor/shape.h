@@ -1,4 +1,4 @@
-/* What the files of this room share about shapes, axes and types. Messages count axes, rows and
+/* Shapes, axes and element types, for the files of this room. Messages count axes, rows and
  * elements from 1, as people do in Lua. */
 #ifndef DG_TENSOR_SHAPE_H
 #define DG_TENSOR_SHAPE_H
@@ -14,6 +14,9 @@ dg_status dg_shape_count(int axes, const int64_t *shape, int64_t *out);
 
 /* The strides of a contiguous tensor. */
 void dg_shape_strides(int axes, const int64_t *shape, int64_t *stride);
+
+/* The shape that `a` and `b` broadcast to, by numpy's rule; DG_INVALID names both shapes. */
+dg_status dg_broadcast_shape(const dg_tensor *a, const dg_tensor *b, int *axes, int64_t *shape);
 
 /* Whether a tensor of `dtype` can hold `value` exactly as it is (float32: any); else DG_INVALID. */
 dg_status dg_dtype_check(dg_dtype dtype, double value);

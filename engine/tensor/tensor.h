@@ -1,8 +1,8 @@
 /* Tensors: float32, uint8 or int32 arrays of up to 8 axes, row-major, that share their storage
- * with views of them. Axes and indices are counted from 0 here (from 1 in Lua).
+ * with their views. Axes and indices are counted from 0 here (from 1 in Lua).
  *
  * A dg_tensor is a small struct that its owner keeps by value. Functions that make one write it to
- * `out`, which need not be initialised, and which the caller gives back with dg_tensor_release;
+ * `out`, which need not be initialised, and which the caller releases with dg_tensor_release;
  * on failure `*out` is an empty tensor, safe to release. Inputs are never changed unless said. */
 #ifndef DG_TENSOR_TENSOR_H
 #define DG_TENSOR_TENSOR_H
@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "engine/part/part.h" /* dg_ints */
 #include "engine/base/memory.h"
 #include "engine/base/status.h"
 
@@ -54,21 +53,21 @@ dg_status dg_tensor_normal(dg_tensor *out, int axes, const int64_t *shape, float
 
 /* Another struct for the same view of the same storage. */
 dg_tensor dg_tensor_retain(const dg_tensor *tensor);
-/* Lets go of the storage and empties the struct; may be called again. */
+/* Releases the storage and empties the struct; may be called again. */
 void dg_tensor_release(dg_tensor *tensor);
 /* A local tensor that is released wherever its scope is left; initialised with { 0 } at the latest,
  * and handed over with DG_TAKE (engine/base/memory.h). */
 #define DG_OWNED_TENSOR DG_CLEANUP(dg_tensor_release) dg_tensor
 
-/* Makes the tensor read-only, and so all views that are made of it from now on: dg_tensor_set and
- * dg_tensor_assign refuse it. As long as one read-only tensor is there, they refuse every other one
- * of the same storage, too (those first move away, by dg_tensor_detach). */
+/* Makes the tensor read-only, and all views that are made of it from now on: dg_tensor_set and
+ * dg_tensor_assign refuse it. While a read-only tensor exists, they also refuse every other tensor
+ * of the same storage (which can be moved to a copy by dg_tensor_detach). */
 void dg_tensor_freeze(dg_tensor *tensor);
 /* Whether the tensor is not read-only itself but shares its storage with one that is. */
 bool dg_tensor_is_shared(const dg_tensor *tensor);
-/* Moves the tensor to the same place in a copy of its storage, which `*copy` holds: the first call
- * makes it (`*copy` is empty then, and its owner releases it), later ones with other tensors of the
- * same storage cannot fail. Views of each other stay so if all are moved. */
+/* Moves the tensor to the same position in a copy of its storage, which `*copy` holds: the first
+ * call makes it (`*copy` is empty then, and its owner releases it), later calls with other tensors
+ * of the same storage cannot fail. Views of each other remain so if all of them are moved. */
 dg_status dg_tensor_detach(dg_tensor *tensor, dg_tensor *copy);
 
 /* --- asking ------------------------------------------------------------------------------- */
@@ -76,14 +75,15 @@ dg_status dg_tensor_detach(dg_tensor *tensor, dg_tensor *copy);
 int64_t dg_tensor_count(const dg_tensor *tensor); /* elements */
 bool dg_tensor_is_contiguous(const dg_tensor *tensor);
 bool dg_tensor_same_shape(const dg_tensor *a, const dg_tensor *b);
-/* Same type, shape and values (NaN differs from all). */
+/* Same type, shape and values (NaN equals nothing). */
 bool dg_tensor_equal(const dg_tensor *a, const dg_tensor *b);
 /* Writes "{2, 3}" and returns `out`. */
 const char *dg_shape_text(int axes, const int64_t *shape, char *out, size_t size);
 
-/* Element `at` (one index an axis), as a double, which holds all three types exactly. */
+/* Element `at` (one index per axis), as a double, which holds all three types exactly. */
 dg_status dg_tensor_get(const dg_tensor *tensor, const int64_t *at, double *out);
-/* Integer tensors refuse fractions, NaN, and numbers that do not fit; read-only ones all. */
+/* DG_INVALID for a fraction, NaN or a number that does not fit an integer tensor, and for a
+ * read-only tensor. */
 dg_status dg_tensor_set(dg_tensor *tensor, const int64_t *at, double value);
 
 /* Typed pointers to the first element, for contiguous tensors of that type. */
@@ -102,18 +102,19 @@ static inline int32_t *dg_int32s(const dg_tensor *tensor)
 
 /* --- views: no element is copied ---------------------------------------------------------- */
 
-/* The part of the tensor where axis `axis` is `at`: one axis fewer. Negative counts from the
+/* The part of the tensor where axis `axis` is `at`: one axis fewer. A negative `at` counts from the
  * end. */
 dg_status dg_tensor_select(dg_tensor *out, const dg_tensor *tensor, int axis, int64_t at);
 /* Axis `axis` cut to [begin, end). */
 dg_status dg_tensor_slice(dg_tensor *out, const dg_tensor *tensor, int axis, int64_t begin,
                           int64_t end);
-/* Axes in another order; `order` NULL turns all axes round. */
+/* Axes in another order; `order` NULL reverses them. */
 dg_status dg_tensor_transpose(dg_tensor *out, const dg_tensor *tensor, const int *order);
 /* The view with the shape of `shape`, following numpy's rule; DG_INVALID names both shapes. */
 dg_status dg_tensor_broadcast(dg_tensor *out, const dg_tensor *tensor, int axes,
                               const int64_t *shape);
-/* A view where the elements lie contiguous, else a copy. One size may be -1: what remains. */
+/* A view if the elements are contiguous, else a copy (engine/tensor/copy.c). One size may be -1:
+ * the one that fits. */
 dg_status dg_tensor_reshape(dg_tensor *out, const dg_tensor *tensor, int axes,
                             const int64_t *shape);
 
@@ -121,8 +122,8 @@ dg_status dg_tensor_reshape(dg_tensor *out, const dg_tensor *tensor, int axes,
 
 dg_status dg_tensor_copy(dg_tensor *out, const dg_tensor *tensor);       /* contiguous */
 dg_status dg_tensor_contiguous(dg_tensor *out, const dg_tensor *tensor); /* a copy if needed */
-/* float32 to integers truncates towards zero as numpy does, but refuses NaN and what does not fit
- * (the message says which element); uint8 refuses what is outside 0..255. */
+/* float32 to integers truncates towards zero as numpy does, but DG_INVALID for NaN and for values
+ * that do not fit (the message says which element). */
 dg_status dg_tensor_astype(dg_tensor *out, const dg_tensor *tensor, dg_dtype dtype);
 /* Copies `from`, broadcast and converted as in dg_tensor_astype, into the elements of `to`, unless
  * it is read-only. */
@@ -131,8 +132,8 @@ dg_status dg_tensor_assign(dg_tensor *to, const dg_tensor *from);
 dg_status dg_tensor_take(dg_tensor *out, const dg_tensor *tensor, const int64_t *rows,
                          int64_t count);
 /* Copies `from`, broadcast and converted as in dg_tensor_assign, into these rows (axis 0) of `to`;
- * of a row that is named twice the last one stays. What does not fit is refused before a row
- * changes. */
+ * if a row is named twice, the last one counts. DG_INVALID for a value that does not fit: then no
+ * row has changed. */
 dg_status dg_tensor_put(dg_tensor *to, const int64_t *rows, int64_t count, const dg_tensor *from);
 /* Tensors of one type, one after another along `axis`. */
 dg_status dg_tensor_concat(dg_tensor *out, int count, const dg_tensor *const *tensors, int axis);
@@ -160,8 +161,8 @@ typedef enum dg_binary {
     DG_GE,
 } dg_binary;
 dg_status dg_tensor_binary(dg_tensor *out, dg_binary op, const dg_tensor *a, const dg_tensor *b);
-/* With a number on the right, or (`reversed`) on the left. `integer`: the number is a whole Lua
- * integer, so that uint8 + 1 is int32; otherwise it is a float32. */
+/* With a number on the right, or (`reversed`) on the left. `integer`: the number is a Lua integer,
+ * so that uint8 + 1 is int32; otherwise it is a float32. */
 dg_status dg_tensor_binary_number(dg_tensor *out, dg_binary op, const dg_tensor *a, double number,
                                   bool integer, bool reversed);
 
@@ -187,10 +188,10 @@ dg_status dg_tensor_nonzero(dg_tensor *out, const dg_tensor *tensor, int origin)
 
 /* --- reductions (engine/tensor/reduce.c) -------------------------------------------------- */
 
-/* Over one axis (which goes, unless `keep`), or over all with axis DG_ALL_AXES (0 axes, or all of
- * size 1 with `keep`). Sums of integers run in 64 bits; DG_SUM of integers is int32 or DG_INVALID
- * where it does not fit; DG_MEAN, DG_STD, DG_VAR (dividing by n) are float32, accumulated in
- * double. MIN and MAX keep the type and pass on NaN; over no elements they are DG_INVALID.
+/* Over one axis (which is removed, unless `keep`), or over all with axis DG_ALL_AXES (0 axes, or
+ * all of size 1 with `keep`). Sums of integers run in 64 bits; DG_SUM of integers is int32,
+ * DG_INVALID if it does not fit; DG_MEAN, DG_STD, DG_VAR (dividing by n) are float32, accumulated
+ * in double. MIN and MAX keep the type and propagate NaN; over no elements they are DG_INVALID.
  * ARGMIN, ARGMAX are int32: the first of equals, counted from `origin`. Large sums are cut into
  * pieces by shape and added in order. */
 typedef enum dg_reduction {
@@ -206,10 +207,13 @@ typedef enum dg_reduction {
 enum { DG_ALL_AXES = -100 };
 dg_status dg_tensor_reduce(dg_tensor *out, dg_reduction op, const dg_tensor *tensor, int axis,
                            bool keep, int origin);
-/* The exact sum of any tensor as a double (integers below 2^53 are exact). */
+/* The sum of any tensor as a double (exact for integers below 2^53). */
 double dg_tensor_sum(const dg_tensor *tensor);
-/* The place of the greatest of `count` values, at least one; the first of equals. */
+/* The position of the greatest of `count` values, at least one; the first of equals. */
 int64_t dg_argmax(const float *values, int64_t count);
+/* In how many of the rows of `values` (rows, width) the greatest value is at `positions[row]`. */
+int64_t dg_count_correct(const float *values, const int32_t *positions, int64_t rows,
+                         int64_t width);
 
 /* --- products (engine/tensor/gemm.c) ------------------------------------------------------ */
 
@@ -220,7 +224,7 @@ dg_status dg_tensor_matmul(dg_tensor *out, const dg_tensor *a, const dg_tensor *
 /* --- printing (engine/tensor/print.c) ----------------------------------------------------- */
 
 /* A readable text: header "float32 tensor {2, 3}", aligned columns, "..." beyond a bounded number
- * of rows and columns. To be given back with dg_free. */
+ * of rows and columns. Free it with dg_free. */
 dg_status dg_tensor_text(const dg_tensor *tensor, char **out);
 
 #endif

@@ -1,4 +1,4 @@
-/* Elementwise functions of one tensor, and the positions of what is not zero. */
+/* Elementwise functions of one tensor, and the positions of its non-zero elements. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -78,16 +78,18 @@ dg_status dg_tensor_unary(dg_tensor *out, dg_unary op, const dg_tensor *a)
 {
     bool whole = (op == DG_UNARY_NEG || op == DG_UNARY_ABS) && a->dtype != DG_FLOAT32;
     dg_dtype dtype = op == DG_UNARY_NOT ? DG_UINT8 : whole ? DG_INT32 : DG_FLOAT32;
-    DG_TRY(dg_tensor_new(out, dtype, a->axes, a->shape));
+    DG_OWNED_TENSOR result = { 0 };
+    *out = (dg_tensor){ 0 };
+    DG_TRY(dg_tensor_new(&result, dtype, a->axes, a->shape));
     struct unary unary = { op, a->dtype };
     dg_walk walk;
-    dg_walk_begin(&walk, 2, (const dg_tensor *[]){ out, a });
-    dg_status status = dg_walk_all(&walk, unary_run, &unary);
-    if (status != DG_OK) dg_tensor_release(out);
-    return status;
+    dg_walk_begin(&walk, 2, (const dg_tensor *[]){ &result, a });
+    DG_TRY(dg_walk_all(&walk, unary_run, &unary));
+    *out = DG_TAKE(result);
+    return DG_OK;
 }
 
-/* --- what is not zero ----------------------------------------------------------------------- */
+/* --- non-zero elements ---------------------------------------------------------------------- */
 
 /* Counts while `out` is NULL; then writes positions. */
 struct finding {

@@ -1,6 +1,5 @@
 /* Views: other shapes and strides over the same elements. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "engine/tensor/shape.h"
 #include "engine/tensor/tensor.h"
@@ -91,50 +90,5 @@ dg_status dg_tensor_broadcast(dg_tensor *out, const dg_tensor *tensor, int axes,
                         dg_shape_text(axes, shape, to, sizeof to));
     }
     *out = dg_tensor_retain(&view);
-    return DG_OK;
-}
-
-/* Replaces a -1 in `shape` by what remains of `count` elements. */
-static dg_status resolve(const dg_tensor *tensor, int axes, const int64_t *shape, int64_t *sizes)
-{
-    char from[256], to[256];
-    if (axes < 0 || axes > DG_MAX_AXES)
-        return dg_error(DG_INVALID, "a tensor has at most %d axes, found %d", DG_MAX_AXES, axes);
-    int open = -1;
-    for (int i = 0; i < axes; i++) {
-        sizes[i] = shape[i];
-        if (shape[i] != -1) continue;
-        if (open >= 0)
-            return dg_error(DG_INVALID, "reshape: only one size may be -1, found %s",
-                            dg_shape_text(axes, shape, to, sizeof to));
-        open = i;
-        sizes[i] = 1;
-    }
-    int64_t known, count = dg_tensor_count(tensor);
-    DG_TRY(dg_shape_count(axes, sizes, &known));
-    if (open >= 0 && known > 0 && count % known == 0) {
-        sizes[open] = count / known;
-        known = count;
-    } else if (open >= 0 && (known == 0 || count % known)) {
-        known = -1;
-    }
-    if (known == count) return DG_OK;
-    return dg_error(DG_INVALID, "reshape: shape %s of %" PRId64 " values cannot become %s",
-                    dg_shape_text(tensor->axes, tensor->shape, from, sizeof from), count,
-                    dg_shape_text(axes, shape, to, sizeof to));
-}
-
-dg_status dg_tensor_reshape(dg_tensor *out, const dg_tensor *tensor, int axes, const int64_t *shape)
-{
-    int64_t sizes[DG_MAX_AXES] = { 0 };
-    dg_status status = resolve(tensor, axes, shape, sizes);
-    if (status == DG_OK)
-        status = dg_tensor_contiguous(out, tensor);
-    else
-        *out = (dg_tensor){ 0 };
-    if (status != DG_OK) return status;
-    out->axes = axes;
-    memcpy(out->shape, sizes, sizeof sizes);
-    dg_shape_strides(axes, sizes, out->stride);
     return DG_OK;
 }

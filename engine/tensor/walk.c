@@ -5,10 +5,10 @@
 
 #include "engine/parallel.h"
 
-/* Pieces of about this many elements: some ten times what starting threads costs. */
+/* Elements of a piece: about ten times the cost of waking threads. */
 enum { GRAIN = 128 * 1024, MOST_PIECES = 64 };
 
-/* Whether for every operand a step along axis `outer` is `size` steps along axis `inner`. */
+/* Whether, for every operand, one step along axis `outer` equals a full pass along `inner`. */
 static bool joins(const dg_walk *walk, int outer, int inner)
 {
     for (int i = 0; i < walk->operands; i++)
@@ -76,20 +76,20 @@ dg_status dg_walk_range(const dg_walk *walk, int64_t begin, int64_t end, dg_run_
     }
 }
 
-struct pieces {
+struct walk_pieces {
     const dg_walk *walk;
     dg_run_function *function;
     void *context;
-    int64_t pieces;
+    int64_t count;
 };
 
 static dg_status walk_piece(void *context, int64_t piece, int worker)
 {
     (void)worker;
-    const struct pieces *all = context;
-    int64_t count = all->walk->count;
-    return dg_walk_range(all->walk, dg_piece_begin(count, all->pieces, piece),
-                         dg_piece_begin(count, all->pieces, piece + 1), all->function,
+    const struct walk_pieces *all = context;
+    int64_t elements = all->walk->count;
+    return dg_walk_range(all->walk, dg_piece_begin(elements, all->count, piece),
+                         dg_piece_begin(elements, all->count, piece + 1), all->function,
                          all->context);
 }
 
@@ -97,27 +97,6 @@ dg_status dg_walk_all(const dg_walk *walk, dg_run_function *function, void *cont
 {
     int64_t pieces = dg_pieces(walk->count, GRAIN, MOST_PIECES);
     if (pieces == 1) return dg_walk_range(walk, 0, walk->count, function, context);
-    struct pieces all = { walk, function, context, pieces };
-    dg_job job = dg_job_default();
-    return dg_parallel(&job, pieces, walk_piece, &all);
-}
-
-dg_status dg_broadcast_shape(const dg_tensor *a, const dg_tensor *b, int *axes, int64_t *shape)
-{
-    *axes = a->axes > b->axes ? a->axes : b->axes;
-    for (int i = 1; i <= *axes; i++) {
-        int64_t left = i <= a->axes ? a->shape[a->axes - i] : 1;
-        int64_t right = i <= b->axes ? b->shape[b->axes - i] : 1;
-        if (left != right && left != 1 && right != 1) {
-            char one[256], other[256];
-            return dg_error(DG_INVALID,
-                            "shapes %s and %s do not go together: axis %d from the end is %lld in "
-                            "one, %lld in the other (equal or 1 would do)",
-                            dg_shape_text(a->axes, a->shape, one, sizeof one),
-                            dg_shape_text(b->axes, b->shape, other, sizeof other), i,
-                            (long long)left, (long long)right);
-        }
-        shape[*axes - i] = left == 1 ? right : left;
-    }
-    return DG_OK;
+    struct walk_pieces all = { walk, function, context, pieces };
+    return dg_parallel(NULL, pieces, walk_piece, &all);
 }

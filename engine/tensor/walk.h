@@ -1,7 +1,8 @@
 /* Walking several tensors of one shape together, whatever their strides.
  *
- * Axes that all operands pass through evenly are joined first, so that contiguous tensors are one
- * long run; what is left is walked by an odometer, one run along the innermost axis at a time. */
+ * Neighbouring axes that one stride covers in all operands are joined first, so that contiguous
+ * tensors are one long run; the axes that remain are walked by an odometer, one run along the
+ * innermost axis at a time. */
 #ifndef DG_TENSOR_WALK_H
 #define DG_TENSOR_WALK_H
 
@@ -17,7 +18,7 @@ typedef struct dg_walk {
     int64_t stride[DG_WALK_MOST][DG_MAX_AXES]; /* in bytes */
 } dg_walk;
 
-/* `n` elements in a row: for each operand where the first is, and the bytes to the next. */
+/* `n` elements in a row: for each operand, the address of the first and the bytes to the next. */
 typedef struct dg_run {
     int64_t first; /* the row-major position of the first */
     int64_t n;
@@ -36,8 +37,5 @@ dg_status dg_walk_range(const dg_walk *walk, int64_t begin, int64_t end, dg_run_
 
 /* The same for all elements, in parallel pieces if there are many, cancelled by dg_interrupt. */
 dg_status dg_walk_all(const dg_walk *walk, dg_run_function *function, void *context);
-
-/* The shape that `a` and `b` broadcast to, by numpy's rule; DG_INVALID names both shapes. */
-dg_status dg_broadcast_shape(const dg_tensor *a, const dg_tensor *b, int *axes, int64_t *shape);
 
 #endif

@@ -110,8 +110,8 @@ static void products_of_rows_and_columns(void **state)
     support_expect(&out, DG_FLOAT32, 0, NULL, VALUES(101));
     dg_tensor_release(&out);
     assert_fails(dg_tensor_matmul(&out, &m, &two), DG_INVALID,
-                 "matmul: shapes {2, 3} and {2} do not go together: 3 columns on the left, 2 rows "
-                 "on the right");
+                 "matmul: shapes {2, 3} and {2} do not match: the left has 3 columns, the "
+                 "right has 2 rows");
     dg_tensor single;
     assert_ok(dg_tensor_full(&single, DG_FLOAT32, 0, NULL, 1));
     assert_fails_with(dg_tensor_matmul(&out, &single, &two), DG_INVALID, "one or two axes");

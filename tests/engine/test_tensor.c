@@ -411,7 +411,7 @@ static void joining(void **state)
     support_expect(&all, DG_INT32, SHAPE(4, 2), VALUES(0, 1, 2, 3, 0, 1, 2, 3));
     dg_tensor_release(&all);
     assert_fails(dg_tensor_concat(&all, 2, (const dg_tensor *[]){ &a, &b }, 0), DG_INVALID,
-                 "concat: tensor 2 has shape {2, 1}, the first {2, 2}: only axis 1 may differ");
+                 "concat: tensor 2 has shape {2, 1}, the first has {2, 2}: only axis 1 may differ");
     assert_ok(dg_tensor_zeros(&f, DG_FLOAT32, SHAPE(2, 2)));
     assert_fails(dg_tensor_concat(&all, 2, (const dg_tensor *[]){ &a, &f }, 0), DG_INVALID,
                  "concat: tensor 2 is float32, the first is int32 (convert with astype)");

@@ -140,8 +140,7 @@ static void shapes_must_go_together(void **state)
     assert_ok(dg_tensor_zeros(&a, DG_FLOAT32, SHAPE(2, 3)));
     assert_ok(dg_tensor_zeros(&b, DG_FLOAT32, SHAPE(4)));
     assert_fails(dg_tensor_binary(&out, DG_ADD, &a, &b), DG_INVALID,
-                 "shapes {2, 3} and {4} do not go together: axis 1 from the end is 3 in one, 4 in "
-                 "the other (equal or 1 would do)");
+                 "shapes {2, 3} and {4} cannot be broadcast together: axis -1 is 3 and 4");
     dg_tensor_release(&a);
     dg_tensor_release(&b);
 }
@@ -161,7 +160,7 @@ static void integers_never_wrap(void **state)
     assert_fails_with(dg_tensor_binary(&out, DG_MUL, &a, &a), DG_INVALID,
                       "2147483647 * 2147483647");
     assert_fails_with(dg_tensor_binary_number(&out, DG_MOD, &a, 0, true, false), DG_INVALID,
-                      "1 % 0 has no result");
+                      "1 % 0 is not defined for integers");
     assert_fails_with(dg_tensor_binary_number(&out, DG_ADD, &a, 3e9, true, false), DG_INVALID,
                       "3000000000 does not fit int32");
     assert_ok(dg_tensor_binary_number(&out, DG_MOD, &a, -1, true, false));
@@ -333,7 +332,8 @@ static void check_reduction(dg_reduction op, const dg_tensor *t, int axis)
     dg_status status = dg_tensor_reduce(&out, op, t, axis, false, 1);
     if (op >= DG_MIN && n == 0 && outer * inner > 0) {
         assert_fails_with(status, DG_INVALID,
-                          op == DG_MAX || op == DG_ARGMAX ? "no maximum" : "no minimum");
+                          op == DG_MAX || op == DG_ARGMAX ? "to take the maximum of"
+                                                          : "to take the minimum of");
         return;
     }
     assert_ok(status);
@@ -425,7 +425,7 @@ static void wrong_axes(void **state)
     assert_fails(dg_tensor_reduce(&out, DG_SUM, &t, 2, false, 1), DG_INVALID,
                  "axis must be 1 to 2 (or -1, the last) for shape {2, 0}, found 3");
     assert_fails(dg_tensor_reduce(&out, DG_MAX, &t, -1, false, 1), DG_INVALID,
-                 "a tensor of shape {2, 0} has no maximum");
+                 "a tensor of shape {2, 0} has no elements to take the maximum of");
     assert_ok(dg_tensor_reduce(&out, DG_MIN, &t, 0, false, 1));
     support_expect(&out, DG_FLOAT32, SHAPE(0), NULL);
     dg_tensor_release(&out);
