@@ -6,6 +6,7 @@
 #include "bindings/calls/check.h"
 #include "bindings/calls/parts.h"
 #include "bindings/calls/signature.h"
+#include "bindings/calls/tables.h"
 
 /* --- handles -------------------------------------------------------------------------------- */
 
@@ -129,6 +130,7 @@ dg_value dg_read_value(lua_State *L, int index, const char *who, const dg_param 
     dg_value value;
     index = lua_absindex(L, index);
     luaL_checkstack(L, 8, NULL);
+    if (dg_push_fixed(L, index)) index = lua_gettop(L);
     if (read_for(L, index, who, param, &value)) return value;
     if (param) dg_refuse_constructor(L, index, who, param->name);
     bool nul =

@@ -3,6 +3,7 @@
 #define DIGITS_BINDINGS_CALLS_TABLES_H
 
 #include <lua.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Gives the table on top of the stack the metatable `name`, to which scripts add __tostring. */
@@ -10,6 +11,13 @@ void dg_set_printable(lua_State *L, const char *name);
 
 /* Pushes a new list, with room for `count` values, that prints its values. */
 void dg_push_list(lua_State *L, int count);
+
+/* Puts in place of the list on top of the stack one that reads, counts and prints as it does, and
+ * into which a write raises `message`: for a list that is made anew at each read, where a write
+ * would be lost. dg_push_fixed pushes the list that the value at `index` stands for, if it is one,
+ * and says so. */
+void dg_fix_list(lua_State *L, const char *message);
+bool dg_push_fixed(lua_State *L, int index);
 
 /* Pushes a new table, with room for `fields` fields, that prints its fields. */
 void dg_push_record(lua_State *L, int fields);

@@ -189,13 +189,16 @@ static int get_preparation(lua_State *L)
         dg_push_part(L, preparation->steps[i]->options);
         lua_rawseti(L, -2, i + 1);
     }
+    if (preparation->count)
+        dg_fix_list(L, "model.preparation cannot be changed: fit has it, model:fit(set, { "
+                       "preparation = { ... } })");
     return 1;
 }
 
 static const dg_property properties[] = {
     { "history", dg_learner_own_value, "history\nWhat the last fit returned, or nil." },
-    { "classes", get_classes, "classes\nThe label of each output, once fitted." },
-    { "class_names", get_class_names, "class_names\nA name for each class, or nil." },
+    { "classes", get_classes, "classes\nThe label of each output, once fitted; a copy." },
+    { "class_names", get_class_names, "class_names\nA name for each class, or nil; a copy." },
     { "preparation", get_preparation,
       "preparation\nThe steps that rows go through first, or nil." },
     { NULL, NULL, NULL },

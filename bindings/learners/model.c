@@ -151,6 +151,7 @@ static int model_layers(lua_State *L)
         push_layer(L, model, &model->nodes[i]);
         lua_rawseti(L, -2, i + 1);
     }
+    dg_fix_list(L, "model.layers cannot be changed: make another model");
     return 1;
 }
 

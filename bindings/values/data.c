@@ -84,11 +84,13 @@ static const dg_property properties[] = {
     { "labels", set_labels,
       "labels\nThe labels as a read-only tensor {n} int32, one-hot or not; or nil." },
     { "target", set_target, "target\nWhat y is: \"labels\", \"numbers\" or nil." },
-    { "classes", set_classes, "classes\nThe label values that there are, ascending." },
-    { "class_names", set_class_names, "class_names\nA name for each class, or nil." },
+    { "classes", set_classes, "classes\nThe label values that occur, ascending; a copy." },
+    { "class_names", set_class_names,
+      "class_names\nA name for each class, or nil; a copy: set:with { class_names = ... } makes a "
+      "set with others." },
     { "feature_names", set_feature_names,
       "feature_names\nA name for each value of a row, as the header of a CSV file has them; or "
-      "nil." },
+      "nil; a copy." },
     { "weights", set_weights,
       "weights\nHow much each row counts in a fit, a read-only tensor {n} float32; or nil. Trees "
       "are\nfitted by them unless sample_weight is given to fit; networks do not take them yet. "
@@ -96,7 +98,7 @@ static const dg_property properties[] = {
     { "groups", set_groups,
       "groups\nWhich group each row is of, a read-only tensor {n} int32; or nil. split and folds "
       "never part a group." },
-    { "shape", set_shape, "shape\nThe shape of one row: {28, 28, 1}." },
+    { "shape", set_shape, "shape\nThe shape of one row, a copy: {28, 28, 1}." },
     { NULL, NULL, NULL },
 };
 

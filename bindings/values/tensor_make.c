@@ -25,7 +25,7 @@ static int tensor_dtype(lua_State *L)
 }
 
 static const dg_property properties[] = {
-    { "shape", tensor_shape, "shape\nThe sizes of the axes, a list: {2, 3}." },
+    { "shape", tensor_shape, "shape\nThe sizes of the axes, a list, which is a copy: {2, 3}." },
     { "dtype", tensor_dtype,
       "dtype\nThe type of the elements: \"float32\", \"uint8\", \"int32\"." },
     { NULL, NULL, NULL },

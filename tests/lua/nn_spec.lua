@@ -158,6 +158,22 @@ describe("Sequential", function()
     end))
   end)
 
+  it("refuses to put another layer in the place of one", function()
+    local model = nn.Sequential { nn.Input { 4 }, nn.Dense { 3, name = "hidden" } }
+    for _, change in ipairs { function() model.layers[2] = nn.Dense { 5 } end,
+        function() table.insert(model.layers, nn.Dense { 5 }) end,
+        function() table.remove(model.layers) end } do
+      assert.are.equal("model.layers cannot be changed: make another model", message(change))
+    end
+    local names = {}
+    for i, layer in ipairs(model.layers) do names[i] = layer.name end
+    assert.are.same({ "input", "hidden" }, names)
+    for i, layer in pairs(model.layers) do assert.are.equal(names[i], layer.name) end
+    assert.are.equal(2, #model.layers)
+    assert.is_nil(model.layers[3])
+    assert.matches("^{{name = \"input\",.*, {name = \"hidden\",", tostring(model.layers))
+  end)
+
   it("refuses to freeze a layer, or to change one otherwise", function()
     local model = nn.Sequential { nn.Input { 4 }, nn.Dense { 3, name = "hidden" } }
     local layer = model.layers[2]
