@@ -1,10 +1,11 @@
 /* Growing a tree of gradient boosting (Chen and Guestrin 2016): each row has the first and second
- * derivative of its loss, and splits are chosen by what their sums promise, as in XGBoost's "hist".
+ * derivative of its loss, and the sums of these over the sides of a split say what it gains, as in
+ * XGBoost's "hist".
  *
- * Sums are of whole numbers: the derivatives of a tree are scaled, by a power of two, so that all
- * of them together fit 31 bits, and rounded, which is finer than a float. So a sum is the same in
- * any order, on any number of threads, and a sibling's histogram is exactly its parent's minus the
- * other's. Both sums sit in one 64-bit word, gradients above and hessians below: one addition adds
+ * Sums are of whole numbers: the derivatives of a tree are scaled by a power of two so that the sum
+ * of all fits 31 bits, and rounded, which is finer than a float. So a sum is the same in any order,
+ * on any number of threads, and a sibling's histogram is exactly its parent's minus the other's.
+ * Both sums stand in one 64-bit word, gradients above and hessians below: one addition adds
  * both. */
 #ifndef DG_TREE_BOOST_H
 #define DG_TREE_BOOST_H
@@ -15,9 +16,9 @@
 typedef struct dg_boost_options {
     int64_t max_depth;  /* 0: no limit */
     int64_t max_leaves; /* 0: no limit */
-    bool loss_guided;   /* the leaf that gains most is split first; else the highest in the tree */
+    bool loss_guided; /* the leaf with the greatest gain is split next; else the nearest the root */
     double learning_rate, reg_lambda, reg_alpha, gamma, min_child_weight;
-    double by_tree, by_level, by_node; /* parts of the columns that may be used */
+    double by_tree, by_level, by_node; /* fractions of the columns that may be used */
 } dg_boost_options;
 
 /* The derivatives of one output, packed. */
@@ -39,8 +40,13 @@ static inline int32_t dg_boost_pair_hessian(int64_t pair)
 }
 static inline int32_t dg_boost_pair_gradient(int64_t pair)
 {
-    return (int32_t)((uint64_t)pair >> 32); /* hessians are not negative: nothing was borrowed */
+    return (int32_t)((uint64_t)pair >> 32); /* hessians are not negative: no borrow from above */
 }
+
+/* Packs the derivatives of all rows into `pair` {rows}, scaled by their sums (of gradients without
+ * signs), and sets pair and the units of a sample that has its bins. */
+void dg_boost_pack(dg_boost_sample *sample, const float *gradient, const float *hessian,
+                   double gradient_size, double hessian_sum, int64_t *pair);
 
 /* Grows a tree and adds to margin[row] (every row of the data, sampled or not) the value of the
  * leaf that the row falls into. Depends on sample, options and key only. */
@@ -58,7 +64,7 @@ dg_status dg_histogram_subtract(const dg_bins *bins, int64_t *from, const int64_
                                 const dg_job *job);
 
 typedef struct dg_boost_split {
-    double gain; /* what the loss loses; not above 0: no split */
+    double gain; /* decrease of the loss; not above 0: no split */
     int32_t column;
     int left,
         right; /* neighbouring bins that the node has, on either side; right may be NaN's bin */
@@ -66,14 +72,14 @@ typedef struct dg_boost_split {
     int64_t left_sum; /* a pair */
 } dg_boost_split;
 
-/* The best split of a node whose rows sum to `total`, among the columns that `allowed` {count} has
- * (NULL: all). Completes the common bins of `hist`. */
+/* The best split of a node whose rows sum to `total`, among the columns that `allowed` {count}
+ * marks (NULL: all). Fills the common bins of these in `hist`. */
 dg_status dg_boost_find_split(const dg_boost_sample *sample, const dg_boost_options *options,
                               int64_t total, const uint8_t *allowed, int64_t *hist,
                               dg_boost_split *out, const dg_job *job);
 
-/* The best value of a leaf with these sums, times the learning rate; what it takes off the loss,
- * twice. */
+/* The best value of a leaf with these sums, times the learning rate; twice the decrease of the loss
+ * that this value brings. */
 double dg_boost_weight(const dg_boost_options *options, double gradient, double hessian);
 double dg_boost_score(const dg_boost_options *options, double gradient, double hessian);
 

@@ -29,8 +29,7 @@ typedef struct boosting_options {
     dg_optional_seed seed;
 } boosting_options;
 
-/* One fit. */
-struct fit {
+struct boosting_fit {
     dg_tree_learner *learner;
     const dg_dataset *set, *validation;
     const boosting_options *chosen;
@@ -39,7 +38,7 @@ struct fit {
     dg_fit_result *result;
     uint64_t seed;
     int64_t rows, outputs, round;
-    int64_t before; /* rounds that the learner has from fits before, which this one goes on with */
+    int64_t before; /* rounds of earlier fits, which this one goes on with */
     bool goes_on;
     dg_bins bins;
     dg_boost_options growing;
@@ -57,16 +56,16 @@ struct fit {
     bool stop;
 };
 
-/* --- what is to be done ------------------------------------------------------------------- */
+/* --- preparing ---------------------------------------------------------------------------- */
 
 static int objective_word(const boosting_options *chosen)
 {
     return chosen->objective >= WORDS ? chosen->objective - WORDS + 1 : chosen->objective;
 }
 
-dg_status dg_boosting_check_objective(const dg_part *options, dg_objective objective)
+/* DG_INVALID if the options name another objective. */
+static dg_status check_objective(const boosting_options *chosen, dg_objective objective)
 {
-    const boosting_options *chosen = options->options;
     int word = objective_word(chosen);
     int is = objective == DG_OBJECTIVE_SOFTMAX    ? SOFTMAX
              : objective == DG_OBJECTIVE_LOGISTIC ? LOGISTIC
@@ -93,7 +92,7 @@ static dg_status choose_objective(const boosting_options *chosen, const dg_datas
     if (word != LOGISTIC) return DG_OK;
     if (set->class_count != 2)
         return dg_error(DG_INVALID,
-                        "fit: objective = \"%s\" parts 2 classes, the set has %" PRId64
+                        "fit: objective = \"%s\" is for 2 classes, the set has %" PRId64
                         ": use \"softmax\"",
                         objectives[chosen->objective], set->class_count);
     if (isnan(chosen->base_score) || (chosen->base_score > 0 && chosen->base_score < 1))
@@ -104,7 +103,7 @@ static dg_status choose_objective(const boosting_options *chosen, const dg_datas
                     chosen->base_score);
 }
 
-static void set_growing(struct fit *fit)
+static void set_growing(struct boosting_fit *fit)
 {
     const boosting_options *o = fit->chosen;
     fit->growing = (dg_boost_options){ .max_depth = o->max_depth,
@@ -120,7 +119,7 @@ static void set_growing(struct fit *fit)
                                        .by_node = o->colsample_bynode };
 }
 
-static dg_status allocate(struct fit *fit)
+static dg_status boosting_allocate(struct boosting_fit *fit)
 {
     dg_derivatives *d = &fit->derivatives;
     int64_t cells = fit->outputs * fit->rows;
@@ -134,7 +133,7 @@ static dg_status allocate(struct fit *fit)
     return dg_alloc(&d->hessian_sum, fit->outputs, sizeof *d->hessian_sum);
 }
 
-static dg_status prepare_validation(struct fit *fit)
+static dg_status prepare_validation(struct boosting_fit *fit)
 {
     const dg_tree_learner *learner = fit->learner;
     int64_t rows, classes = learner->base.class_count ? learner->base.class_count : 1;
@@ -152,25 +151,24 @@ static dg_status prepare_validation(struct fit *fit)
                         fit->val_margin, fit->job);
 }
 
-/* What the rows have from the trees that there are, added in the order in which they were grown. */
-static dg_status begin_margins(struct fit *fit)
+/* The margins of the rows by the trees of earlier fits, summed in the order of their growing. */
+static dg_status begin_margins(struct boosting_fit *fit)
 {
     const dg_trees *trees = &fit->learner->trees;
     int64_t rows = fit->rows, outputs = fit->outputs, cells = rows * outputs;
     const float *base = fit->learner->base_margin;
-    float *sum;
+    DG_OWNED float *sum = NULL;
     for (int64_t i = 0; i < cells; i++) fit->margin[i] = base[i / rows];
     if (trees->count == 0) return DG_OK;
     DG_TRY(dg_alloc(&sum, cells, sizeof *sum));
     dg_tree_learner_begin_margins(fit->learner, rows, sum);
-    dg_status status = dg_trees_sum(trees, 0, trees->count, &fit->set->x, NULL, sum, fit->job);
-    for (int64_t i = 0; status == DG_OK && i < rows; i++)
+    DG_TRY(dg_trees_sum(trees, 0, trees->count, &fit->set->x, NULL, sum, fit->job));
+    for (int64_t i = 0; i < rows; i++)
         for (int64_t k = 0; k < outputs; k++) fit->margin[k * rows + i] = sum[i * outputs + k];
-    dg_free(sum);
-    return status;
+    return DG_OK;
 }
 
-static dg_status begin_learner(struct fit *fit, dg_objective objective)
+static dg_status begin_trees(struct boosting_fit *fit, dg_objective objective)
 {
     dg_tree_learner *learner = fit->learner;
     if (fit->goes_on) return DG_OK;
@@ -181,8 +179,8 @@ static dg_status begin_learner(struct fit *fit, dg_objective objective)
     return dg_alloc_zero(&learner->base_margin, fit->outputs, sizeof *learner->base_margin);
 }
 
-/* What rows begin with: base_score, or what fits them best without a tree. */
-static void begin_base(struct fit *fit)
+/* What rows begin with: base_score, or the constant that fits them best. */
+static void begin_base(struct boosting_fit *fit)
 {
     float *base = fit->learner->base_margin;
     if (isnan(fit->chosen->base_score)) {
@@ -193,7 +191,7 @@ static void begin_base(struct fit *fit)
         base[k] = dg_objective_margin(fit->derivatives.objective, fit->chosen->base_score);
 }
 
-static dg_status begin_derivatives(struct fit *fit)
+static dg_status begin_derivatives(struct boosting_fit *fit)
 {
     const dg_tree_learner *learner = fit->learner;
     dg_derivatives *d = &fit->derivatives;
@@ -212,8 +210,8 @@ static dg_status begin_derivatives(struct fit *fit)
     return begin_margins(fit);
 }
 
-/* What is refused is refused before the learner changes. */
-static dg_status prepare(struct fit *fit)
+/* All checks come before the learner changes. */
+static dg_status boosting_prepare(struct boosting_fit *fit)
 {
     const dg_tree_learner *learner = fit->learner;
     dg_objective objective = learner->objective;
@@ -229,14 +227,14 @@ static dg_status prepare(struct fit *fit)
     fit->outputs = objective != DG_OBJECTIVE_SOFTMAX ? 1
                    : fit->goes_on                    ? learner->trees.group
                                                      : fit->set->class_count;
-    DG_TRY(allocate(fit));
-    DG_TRY(begin_learner(fit, objective));
+    DG_TRY(boosting_allocate(fit));
+    DG_TRY(begin_trees(fit, objective));
     set_growing(fit);
     DG_TRY(begin_derivatives(fit));
     return prepare_validation(fit);
 }
 
-static void release(struct fit *fit)
+static void boosting_release(struct boosting_fit *fit)
 {
     dg_free(fit->margin);
     dg_free(fit->pair);
@@ -258,8 +256,8 @@ static void release(struct fit *fit)
 
 /* --- a round ------------------------------------------------------------------------------ */
 
-/* Each row is in with the chance `subsample`, as in XGBoost; rows of weight 0 are out. */
-static void draw_rows(struct fit *fit)
+/* Each row is drawn with the probability `subsample`, as in XGBoost; rows of weight 0 are not. */
+static void draw_rows(struct boosting_fit *fit)
 {
     uint64_t key = dg_key(fit->seed, "rows", (uint64_t)(fit->before + fit->round));
     const float *weight = fit->derivatives.weight;
@@ -277,47 +275,22 @@ static void draw_rows(struct fit *fit)
     fit->sampled = count;
 }
 
-/* Scaled so that the sums over all rows fit, with a row's rounding to spare. */
-static void pack(const float *gradient, const float *hessian, int64_t rows, double g, double h,
-                 int64_t *pair)
-{
-    for (int64_t i = 0; i < rows; i++)
-        pair[i] = dg_boost_pair((int32_t)lrint((double)gradient[i] * g),
-                                (int32_t)lrint((double)hessian[i] * h));
-}
-
-/* What 1 in a packed sum stands for: the least power of two with which `size` fits. So derivatives
- * such as 1 or 1/4 are packed as they are, and four rows of 1/4 have a min_child_weight of 1. */
-static double unit_for(double size, double room)
-{
-    int exponent;
-    if (!(size > 0)) return 1;
-    return frexp(size / room, &exponent) > 0.5 ? ldexp(1, exponent) : ldexp(1, exponent - 1);
-}
-
 static dg_status grow_output(void *context, int64_t k, int worker)
 {
-    struct fit *fit = context;
+    struct boosting_fit *fit = context;
     const dg_derivatives *d = &fit->derivatives;
-    const double room = 0x1p31 - 1 - (double)(fit->rows < (1 << 30) ? fit->rows : 1 << 30);
-    dg_boost_sample sample = { .bins = &fit->bins,
-                               .pair = fit->pair + k * fit->rows,
-                               .gradient_unit = unit_for(d->gradient_size[k], room),
-                               .hessian_unit = unit_for(d->hessian_sum[k], room),
-                               .count = fit->sampled,
-                               .row = fit->sample };
+    int64_t first = k * fit->rows, tree = (fit->before + fit->round) * fit->outputs + k;
+    dg_boost_sample sample = { .bins = &fit->bins, .count = fit->sampled, .row = fit->sample };
     (void)worker;
-    pack(d->gradient + k * fit->rows, d->hessian + k * fit->rows, fit->rows,
-         1 / sample.gradient_unit, 1 / sample.hessian_unit, fit->pair + k * fit->rows);
-    int64_t tree = (fit->before + fit->round) * fit->outputs + k;
-    uint64_t key = dg_key(fit->seed, "tree", (uint64_t)tree);
-    return dg_boost_grow(&fit->tree[k], &sample, &fit->growing, key, fit->margin + k * fit->rows,
-                         fit->job);
+    dg_boost_pack(&sample, d->gradient + first, d->hessian + first, d->gradient_size[k],
+                  d->hessian_sum[k], fit->pair + first);
+    return dg_boost_grow(&fit->tree[k], &sample, &fit->growing,
+                         dg_key(fit->seed, "tree", (uint64_t)tree), fit->margin + first, fit->job);
 }
 
-/* Many outputs grow side by side; of few, each has all threads to itself. The trees are the
- * same. */
-static dg_status grow_round(struct fit *fit)
+/* The trees of many outputs grow side by side; those of few one after another, each on all threads.
+ * They are the same. */
+static dg_status grow_round(struct boosting_fit *fit)
 {
     enum { MANY = 4 };
     draw_rows(fit);
@@ -336,7 +309,7 @@ static dg_status grow_round(struct fit *fit)
     return status;
 }
 
-static dg_status score_validation(struct fit *fit)
+static dg_status score_validation(struct boosting_fit *fit)
 {
     const dg_tree_learner *learner = fit->learner;
     const dg_trees *trees = &learner->trees;
@@ -345,7 +318,8 @@ static dg_status score_validation(struct fit *fit)
     int64_t rows = dg_dataset_rows(fit->validation);
     DG_TRY(dg_trees_sum(trees, trees->count - fit->outputs, trees->count, &fit->validation->x, NULL,
                         fit->val_margin, fit->job));
-    DG_TRY(dg_objective_probabilities(learner, fit->val_margin, rows, fit->val_proba, fit->job));
+    DG_TRY(dg_objective_probabilities(learner->objective, fit->val_margin, rows, fit->outputs,
+                                      fit->val_proba, fit->job));
     dg_judge_outputs(&learner->base, fit->val_proba, rows, fit->val_positions, fit->val_numbers,
                      &scores);
     dg_log_add(&fit->log, "val_loss", scores.loss);
@@ -353,7 +327,7 @@ static dg_status score_validation(struct fit *fit)
     return DG_OK;
 }
 
-static dg_status run_round(struct fit *fit)
+static dg_status run_round(struct boosting_fit *fit)
 {
     dg_derivatives *d = &fit->derivatives;
     double start = dg_clock();
@@ -370,7 +344,7 @@ static dg_status run_round(struct fit *fit)
     fit->log.seconds = dg_clock() - start;
     if (!isfinite(d->loss))
         return dg_error(DG_NUMERIC,
-                        "fit: the loss is no finite number in round %" PRId64
+                        "fit: the loss is not finite in round %" PRId64
                         ": try a smaller learning_rate",
                         fit->round + 1);
     dg_stopping_judge(fit->options, &fit->log, &fit->best_score, fit->result, &fit->stop);
@@ -380,29 +354,30 @@ static dg_status run_round(struct fit *fit)
     return status;
 }
 
-static dg_status run(struct fit *fit)
+static dg_status boosting_run(struct boosting_fit *fit)
 {
-    DG_TRY(prepare(fit));
+    DG_TRY(boosting_prepare(fit));
     DG_TRY(dg_objective_derive(&fit->derivatives, fit->job));
     for (fit->round = 0; fit->round < fit->chosen->n_estimators && !fit->stop; fit->round++)
         DG_TRY(run_round(fit));
     return DG_OK;
 }
 
-static dg_status fit_boosting(dg_learner *learner, const dg_dataset *set,
+static dg_status boosting_fit(dg_learner *learner, const dg_dataset *set,
                               const dg_fit_options *options, const dg_job *job,
                               dg_fit_result *result)
 {
-    struct fit fit = { .learner = dg_tree_learner_of(learner),
-                       .set = set,
-                       .validation = options->validation,
-                       .chosen = learner->options->options,
-                       .options = options,
-                       .job = job,
-                       .result = result,
-                       .seed = dg_tree_learner_seed(learner, options),
-                       .rows = dg_dataset_rows(set),
-                       .goes_on = learner->fitted && options->resume == DG_RESUME_YES };
+    DG_CLEANUP(boosting_release)
+    struct boosting_fit fit = { .learner = dg_tree_learner_of(learner),
+                                .set = set,
+                                .validation = options->validation,
+                                .chosen = learner->options->options,
+                                .options = options,
+                                .job = job,
+                                .result = result,
+                                .seed = dg_tree_learner_seed(learner, options),
+                                .rows = dg_dataset_rows(set),
+                                .goes_on = learner->fitted && options->resume == DG_RESUME_YES };
     if (fit.learner->options_unknown)
         return dg_error(
             DG_INVALID,
@@ -410,13 +385,12 @@ static dg_status fit_boosting(dg_learner *learner, const dg_dataset *set,
             "(learning_rate, max_depth ...) it was made: give them, digits.load(path, "
             "tree.GradientBoosting { ... }), or fit a new model");
     if (fit.goes_on) fit.before = fit.learner->trees.count / fit.learner->trees.group;
-    dg_status status = run(&fit);
+    dg_status status = boosting_run(&fit);
     if (fit.learner->base.fitted && result->best_epoch) {
         if (options->monitor && (status == DG_OK || status == DG_CANCELLED))
             dg_trees_keep(&fit.learner->trees, (fit.before + result->best_epoch) * fit.outputs);
         fit.learner->best_round = fit.before + result->best_epoch;
     }
-    release(&fit);
     return status;
 }
 
@@ -426,38 +400,40 @@ static dg_status fit_boosting(dg_learner *learner, const dg_dataset *set,
 
 static const dg_param params[] = {
     DG_INT(boosting_options, n_estimators, DG_WITHIN(1, 1000000), .default_number = 100,
-           .doc = "rounds; each grows a tree for each output"),
+           .doc = "rounds; each grows one tree per output"),
     DG_INT(boosting_options, max_depth, DG_WITHIN(0, 1000), .default_number = 6,
-           .doc = "splits from the root to a leaf; 0: no limit"),
+           .doc = "most splits between the root and a leaf; 0: no limit"),
     DG_INT(boosting_options, max_leaves, DG_WITHIN(0, 1 << 24),
-           .doc = "leaves of a tree; 0: no limit"),
+           .doc = "most leaves of a tree; 0: no limit"),
     DG_INT(boosting_options, max_bin, DG_WITHIN(2, 256), .default_number = 256,
-           .doc = "bins that a column is cut into"),
+           .doc = "most bins per column"),
     DG_CHOICE(boosting_options, grow_policy, .choices = policies, .default_text = "depthwise",
-              .doc = "which leaf is split first: the highest, or the one that gains most"),
+              .doc = "which leaf is split next: the one nearest the root, or the one with the "
+                     "greatest gain"),
     DG_FLOAT(boosting_options, learning_rate, DG_ABOVE(0), .default_number = 0.3,
-             .doc = "what the values of leaves are multiplied with"),
+             .doc = "factor for the values of leaves"),
     DG_CHOICE(boosting_options, objective, .choices = objectives, .default_text = "auto",
-              .doc = "what is minimised; auto: logistic for two classes, softmax for more, "
+              .doc = "loss to minimise; auto: logistic for two classes, softmax for more, "
                      "squared_error for numbers"),
     DG_FLOAT(boosting_options, min_child_weight, DG_AT_LEAST(0), .default_number = 1,
-             .doc = "sum of hessians that each side of a split needs"),
-    DG_FLOAT(boosting_options, gamma, DG_AT_LEAST(0), .doc = "gain that a split needs"),
+             .doc = "least sum of hessians on each side of a split"),
+    DG_FLOAT(boosting_options, gamma, DG_AT_LEAST(0), .doc = "least gain of a split"),
     DG_FLOAT(boosting_options, reg_lambda, DG_AT_LEAST(0), .default_number = 1,
              .doc = "L2 penalty on the values of leaves"),
     DG_FLOAT(boosting_options, reg_alpha, DG_AT_LEAST(0),
              .doc = "L1 penalty on the values of leaves"),
-    DG_FLOAT(boosting_options, subsample, PART_OF("chance of a row to be seen by a round")),
+    DG_FLOAT(boosting_options, subsample, PART_OF("probability that a round uses a row")),
     DG_FLOAT(boosting_options, colsample_bytree,
-             PART_OF("part of the columns that a tree may use")),
+             PART_OF("fraction of the columns that a tree may use")),
     DG_FLOAT(boosting_options, colsample_bylevel,
-             PART_OF("of these, the part that a depth may use")),
-    DG_FLOAT(boosting_options, colsample_bynode, PART_OF("of these, the part that a node may use")),
+             PART_OF("fraction of these that each depth may use")),
+    DG_FLOAT(boosting_options, colsample_bynode,
+             PART_OF("fraction of these that each node may use")),
     DG_FLOAT(boosting_options, base_score, .optional = true,
-             .doc = "what is predicted before the first round (a probability, for the logistic "
-                    "objective); nil: fitted, the mean of numbers or the shares of the classes"),
+             .doc = "prediction before the first round (a probability, for the logistic "
+                    "objective); nil: the mean of numbers, or the shares of the classes"),
     DG_SEED(boosting_options, seed, .named_only = true,
-            .doc = "draws rows and columns; nil: the learner's own"),
+            .doc = "seed for drawing rows and columns; nil: the learner's own"),
     DG_END,
 };
 
@@ -479,7 +455,7 @@ static const dg_hint hints[] = {
     { NULL },
 };
 
-static dg_status check(const void *options)
+static dg_status boosting_check(const void *options)
 {
     const boosting_options *o = options;
     if (o->max_depth > 0 || o->max_leaves > 0) return DG_OK;
@@ -488,11 +464,38 @@ static dg_status check(const void *options)
                     "single rows");
 }
 
+static void boosting_begin(dg_learner *learner)
+{
+    dg_tree_learner_of(learner)->objective = DG_OBJECTIVE_SOFTMAX;
+}
+
+static dg_status boosting_take_options(dg_learner *learner, const dg_learner *other)
+{
+    dg_tree_learner *mine = dg_tree_learner_of(learner);
+    if (!mine->options_unknown)
+        return dg_error(DG_INVALID, "load: the file has the options that its model was made with: "
+                                    "leave them out");
+    DG_TRY(check_objective(other->options->options, mine->objective));
+    const dg_part *before = learner->options;
+    learner->options = dg_part_retain(other->options);
+    dg_part_release(before);
+    learner->seed = other->seed;
+    mine->options_unknown = false;
+    return DG_OK;
+}
+
+extern const dg_learner_type dg_gradient_boosting;
+
+static dg_status boosting_read_xgboost(dg_learner **out, const char *path)
+{
+    return dg_xgboost_read(out, &dg_gradient_boosting, path);
+}
+
 static const dg_foreign_format xgboost_json = {
     .ending = ".json",
     .name = "XGBoost's JSON",
     .write = dg_xgboost_write,
-    .read = dg_xgboost_read,
+    .read = boosting_read_xgboost,
     .check = dg_xgboost_check,
     .loses = dg_xgboost_loses,
 };
@@ -506,17 +509,18 @@ const dg_learner_type dg_gradient_boosting = {
                                          "HistGradientBoostingClassifier",
                                          "HistGradientBoostingRegressor", "XGBClassifier",
                                          "XGBRegressor", "LGBMClassifier", "LGBMRegressor", NULL },
-              .doc = "trees that each mend the errors of those before (Chen and Guestrin 2016)",
+              .doc = "trees that each correct the errors of those before (Chen and Guestrin 2016)",
               .example = "tree.GradientBoosting { n_estimators = 100, max_depth = 6 }",
               .params = params,
               .options_size = sizeof(boosting_options),
-              .check = check,
+              .check = boosting_check,
               .hints = hints },
     .module = "tree",
     .family = "tree",
     .size = sizeof(dg_tree_learner),
+    .begin = boosting_begin,
     .free = dg_tree_learner_free,
-    .fit = fit_boosting,
+    .fit = boosting_fit,
     .predict_proba = dg_tree_learner_predict_proba,
     .evaluate = dg_evaluate_outputs,
     .summary = dg_tree_learner_summary,
@@ -527,5 +531,5 @@ const dg_learner_type dg_gradient_boosting = {
     .store = dg_tree_learner_store,
     .restore = dg_tree_learner_restore,
     .formats = (const dg_foreign_format *const[]){ &xgboost_json, NULL },
-    .take_options = dg_tree_learner_take_options,
+    .take_options = boosting_take_options,
 };

@@ -36,20 +36,6 @@ void dg_tree_learner_free(dg_learner *learner)
     dg_free(learner);
 }
 
-dg_status dg_tree_learner_take_options(dg_learner *learner, const dg_learner *other)
-{
-    if (!dg_tree_learner_of(learner)->options_unknown)
-        return dg_error(DG_INVALID, "load: the file says with which options its model was made: "
-                                    "leave them out");
-    DG_TRY(dg_boosting_check_objective(other->options, dg_tree_learner_of(learner)->objective));
-    const dg_part *before = learner->options;
-    learner->options = dg_part_retain(other->options);
-    dg_part_release(before);
-    learner->seed = other->seed;
-    dg_tree_learner_of(learner)->options_unknown = false;
-    return DG_OK;
-}
-
 uint64_t dg_tree_learner_seed(const dg_learner *learner, const dg_fit_options *options)
 {
     if (options->seeded) return options->seed;
@@ -104,14 +90,11 @@ static dg_status predict_rows(const dg_tree_learner *learner, const dg_tensor *r
         for (int64_t i = 0; i < n * width; i++) proba[i] /= (float)trees->count;
         return DG_OK;
     }
-    float *margins;
+    DG_OWNED float *margins = NULL;
     DG_TRY(dg_alloc(&margins, n * outputs, sizeof *margins));
     dg_tree_learner_begin_margins(learner, n, margins);
-    dg_status status = dg_trees_sum(trees, 0, trees->count, rows, NULL, margins, job);
-    if (status == DG_OK)
-        status = dg_objective_probabilities(learner, margins, n, dg_floats(out), job);
-    dg_free(margins);
-    return status;
+    DG_TRY(dg_trees_sum(trees, 0, trees->count, rows, NULL, margins, job));
+    return dg_objective_probabilities(learner->objective, margins, n, outputs, dg_floats(out), job);
 }
 
 dg_status dg_tree_learner_predict_proba(const dg_learner *learner, const dg_tensor *x,

@@ -1,18 +1,11 @@
 /* Learners made of trees: DecisionTree, RandomForest, GradientBoosting. Beyond what every learner
- * does (engine/learner.h) they tell which features matter, and print and move their trees. */
+ * does (engine/learner.h) they know which features matter, and print their trees. */
 #ifndef DG_TREE_LEARNERS_H
 #define DG_TREE_LEARNERS_H
 
 #include "engine/learner.h"
+#include "engine/tree/objective.h"
 #include "engine/tree/tree.h"
-
-typedef enum dg_objective {
-    DG_OBJECTIVE_VOTE, /* DecisionTree, RandomForest: leaves are chances, averaged */
-    DG_OBJECTIVE_SOFTMAX,
-    DG_OBJECTIVE_LOGISTIC,
-    DG_OBJECTIVE_SQUARED, /* numbers are to be met: the learner has no classes */
-    DG_OBJECTIVE_MEAN,    /* so do DecisionTree and RandomForest: leaves are means, averaged */
-} dg_objective;
 
 /* What the rows that trees saw were drawn from. */
 typedef struct dg_drawn {
@@ -23,21 +16,16 @@ typedef struct dg_drawn {
 typedef struct dg_tree_learner {
     dg_learner base;
     dg_trees trees;
-    dg_objective objective;
-    float *base_margin;   /* boosting: {outputs}, what each begins with */
-    bool options_unknown; /* boosting from a file that does not say what it was made with */
-    int64_t best_round;   /* boosting: from 1; 0 before the first fit */
-    dg_drawn drawn;       /* forests, with oob_score */
+    dg_objective objective; /* of a new learner one that averages if its type does */
+    float *base_margin;     /* boosting: {outputs}, what each begins with */
+    bool options_unknown;   /* boosting from a file that does not say what it was made with */
+    int64_t best_round;     /* boosting: from 1; 0 before the first fit */
+    dg_drawn drawn;         /* forests, with oob_score */
     bool has_oob;
     double oob_score;    /* accuracy; of numbers R2 */
     dg_tensor oob_proba; /* {n, classes}: probabilities by trees that did not see the row, or {n}:
                             predictions; NaN: none */
 } dg_tree_learner;
-
-extern const dg_learner_type dg_gradient_boosting;
-
-/* DG_INVALID if a GradientBoosting's options name another objective than `objective`. */
-dg_status dg_boosting_check_objective(const dg_part *options, dg_objective objective);
 
 /* Tree `index` (from 0) as text, down to `depth` splits (-1: all). */
 dg_status dg_tree_learner_print(const dg_learner *learner, int64_t index, int depth, char **out);

@@ -6,28 +6,27 @@
 
 #include "engine/base/kernel.h"
 #include "engine/base/memory.h"
-#include "engine/tree/fitting.h"
 #include "engine/tree/softmax.h"
 
 enum { BLOCK = DG_SOFTMAX_BLOCK, PIECE_ROWS = 4096 };
 
 #define LEAST_HESSIAN 1e-16f
-#define LEAST_SHARE 1e-6 /* of a class, that its margin may be finite */
+#define LEAST_SHARE 1e-6 /* of a class, so that its margin is finite */
 
 /* What a piece sums. */
-struct sums {
+struct loss_sums {
     double loss, correct, weight;
 };
 
 struct derive {
     dg_derivatives *d;
-    struct sums *sums; /* {pieces} */
-    double *sizes;     /* {pieces, outputs, 2} */
+    struct loss_sums *sums; /* {pieces} */
+    double *sizes;          /* {pieces, outputs, 2} */
 };
 
 /* --- softmax ------------------------------------------------------------------------------ */
 
-/* The derivatives of one output where y is 1 for `class`; their sums are added to `size`. */
+/* The derivatives of one output, where y is 1 for rows of `class`; adds their sums to `size`. */
 DG_KERNEL static void derive_class(const float *restrict p, const int32_t *restrict target,
                                    int32_t class, const float *restrict weight, float factor,
                                    int64_t n, float *restrict gradient, float *restrict hessian,
@@ -48,15 +47,15 @@ DG_KERNEL static void derive_class(const float *restrict p, const int32_t *restr
     size[1] += h_sum;
 }
 
-static void judge(const dg_derivatives *d, const float *p, const int32_t *best, int64_t first,
-                  int64_t n, const float *weight, struct sums *sums)
+static void judge_rows(const dg_derivatives *d, const float *p, const int32_t *best, int64_t first,
+                       int64_t n, const float *weight, struct loss_sums *sums)
 {
     for (int64_t i = 0; i < n; i++) {
         int32_t y = d->target[first + i];
         bool two = d->objective == DG_OBJECTIVE_LOGISTIC;
-        float chance = !two ? p[y * BLOCK + i] : y ? p[i] : 1 - p[i];
+        float probability = !two ? p[y * BLOCK + i] : y ? p[i] : 1 - p[i];
         int32_t likeliest = two ? p[i] > 0.5f : best[i];
-        sums->loss -= (double)weight[i] * log(fmax((double)chance, 1e-16));
+        sums->loss -= (double)weight[i] * log(fmax((double)probability, 1e-16));
         sums->correct += likeliest == y ? (double)weight[i] : 0;
         sums->weight += (double)weight[i];
     }
@@ -64,8 +63,8 @@ static void judge(const dg_derivatives *d, const float *p, const int32_t *best, 
 
 /* --- the others --------------------------------------------------------------------------- */
 
-static void square(const dg_derivatives *d, int64_t first, int64_t n, const float *weight,
-                   double *size, struct sums *sums)
+static void derive_squares(const dg_derivatives *d, int64_t first, int64_t n, const float *weight,
+                           double *size, struct loss_sums *sums)
 {
     for (int64_t i = 0; i < n; i++) {
         float error = d->margin[first + i] - d->number[first + i];
@@ -81,14 +80,14 @@ static void square(const dg_derivatives *d, int64_t first, int64_t n, const floa
 /* --- pieces ------------------------------------------------------------------------------- */
 
 static void derive_block(const struct derive *derive, int64_t first, int64_t n, float *p,
-                         double *size, struct sums *sums)
+                         double *size, struct loss_sums *sums)
 {
     dg_derivatives *d = derive->d;
     float weight[BLOCK];
     int32_t best[BLOCK];
     for (int64_t i = 0; i < n; i++) weight[i] = d->weight ? d->weight[first + i] : 1;
     if (d->objective == DG_OBJECTIVE_SQUARED) {
-        square(d, first, n, weight, size, sums);
+        derive_squares(d, first, n, weight, size, sums);
         return;
     }
     bool two = d->objective == DG_OBJECTIVE_LOGISTIC;
@@ -100,7 +99,7 @@ static void derive_block(const struct derive *derive, int64_t first, int64_t n, 
         derive_class(p + k * BLOCK, d->target + first, two ? 1 : (int32_t)k, weight, two ? 1 : 2, n,
                      d->gradient + k * d->rows + first, d->hessian + k * d->rows + first,
                      size + 2 * k);
-    judge(d, p, best, first, n, weight, sums);
+    judge_rows(d, p, best, first, n, weight, sums);
 }
 
 static dg_status derive_piece(void *context, int64_t piece, int worker)
@@ -109,13 +108,12 @@ static dg_status derive_piece(void *context, int64_t piece, int worker)
     const dg_derivatives *d = derive->d;
     int64_t begin = piece * PIECE_ROWS;
     int64_t end = begin + PIECE_ROWS < d->rows ? begin + PIECE_ROWS : d->rows;
-    float *p;
+    DG_OWNED float *p = NULL;
     (void)worker;
     DG_TRY(dg_alloc(&p, d->outputs * BLOCK, sizeof *p));
     for (int64_t first = begin; first < end; first += BLOCK)
         derive_block(derive, first, end - first < BLOCK ? end - first : BLOCK, p,
                      derive->sizes + 2 * piece * d->outputs, &derive->sums[piece]);
-    dg_free(p);
     return DG_OK;
 }
 
@@ -137,30 +135,29 @@ static void add_up(const struct derive *derive, int64_t pieces)
 
 dg_status dg_objective_derive(dg_derivatives *d, const dg_job *job)
 {
-    struct derive derive = { .d = d };
     int64_t pieces = (d->rows + PIECE_ROWS - 1) / PIECE_ROWS;
-    dg_status status = dg_alloc_zero(&derive.sums, pieces, sizeof *derive.sums);
-    if (status == DG_OK)
-        status = dg_alloc_zero(&derive.sizes, 2 * pieces * d->outputs, sizeof *derive.sizes);
-    if (status == DG_OK) status = dg_parallel(job, pieces, derive_piece, &derive);
-    if (status == DG_OK) add_up(&derive, pieces);
-    dg_free(derive.sums);
-    dg_free(derive.sizes);
-    return status;
+    DG_OWNED struct loss_sums *sums = NULL;
+    DG_OWNED double *sizes = NULL;
+    DG_TRY(dg_alloc_zero(&sums, pieces, sizeof *sums));
+    DG_TRY(dg_alloc_zero(&sizes, 2 * pieces * d->outputs, sizeof *sizes));
+    struct derive derive = { d, sums, sizes };
+    DG_TRY(dg_parallel(job, pieces, derive_piece, &derive));
+    add_up(&derive, pieces);
+    return DG_OK;
 }
 
-/* --- chances ------------------------------------------------------------------------------ */
+/* --- probabilities ------------------------------------------------------------------------ */
 
-struct chances {
+struct conversion {
     dg_objective objective;
     const float *margin;
     int64_t rows, outputs;
     float *out;
 };
 
-static dg_status chances_piece(void *context, int64_t piece, int worker)
+static dg_status convert_piece(void *context, int64_t piece, int worker)
 {
-    const struct chances *c = context;
+    const struct conversion *c = context;
     int64_t begin = piece * PIECE_ROWS;
     int64_t end = begin + PIECE_ROWS < c->rows ? begin + PIECE_ROWS : c->rows;
     (void)worker;
@@ -210,10 +207,9 @@ void dg_objective_fit_base(const dg_derivatives *d, float *base)
     for (int64_t k = 0; k < d->outputs; k++) base[k] = (float)(sum[k] - mean);
 }
 
-dg_status dg_objective_probabilities(const dg_tree_learner *learner, const float *margins,
-                                     int64_t rows, float *out, const dg_job *job)
+dg_status dg_objective_probabilities(dg_objective objective, const float *margins, int64_t rows,
+                                     int64_t outputs, float *out, const dg_job *job)
 {
-    struct chances chances = { learner->objective, margins, rows, dg_trees_outputs(&learner->trees),
-                               out };
-    return dg_parallel(job, (rows + PIECE_ROWS - 1) / PIECE_ROWS, chances_piece, &chances);
+    struct conversion conversion = { objective, margins, rows, outputs, out };
+    return dg_parallel(job, (rows + PIECE_ROWS - 1) / PIECE_ROWS, convert_piece, &conversion);
 }

@@ -1,4 +1,4 @@
-/* Tree learners in files: what was learnt as tensors. */
+/* Tree learners in files: their trees and their state as tensors. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -8,8 +8,8 @@
 #include "engine/store/safetensors.h"
 #include "engine/tree/fitting.h"
 
-/* Numbers that are not in the trees: objective, base margin (NaN: 'base' {outputs} has one for each
- * output), width, group, best round; and out-of-bag accuracy (NaN: none). With oob_score, what rows
+/* The tensor 'state': objective, base margin (NaN: 'base' {outputs} has one for each output),
+ * width, group, best round and out-of-bag score (NaN: none). With oob_score 'drawn' has what rows
  * were drawn from: halves of the seed and of the set's fingerprint, the lower first. */
 enum { STATE_SIZE = 6, DRAWN_SIZE = 4 };
 
@@ -24,50 +24,48 @@ static float common_base(const dg_tree_learner *learner)
 
 static dg_status store_base(const dg_tree_learner *learner, dg_tensor_file *file)
 {
-    dg_tensor base;
+    DG_OWNED_TENSOR base = { 0 };
     if (!isnan(common_base(learner))) return DG_OK;
     DG_TRY(dg_tensor_new(&base, DG_FLOAT32, 1, &learner->trees.group));
     memcpy(base.data, learner->base_margin, (size_t)learner->trees.group * sizeof(float));
-    dg_status status = dg_tensor_file_add(file, "base", &base);
-    dg_tensor_release(&base);
-    return status;
+    return dg_tensor_file_add(file, "base", &base);
 }
 
 /* A mark: a model that came from XGBoost does not know its options. */
 static dg_status store_unknown(const dg_tree_learner *learner, dg_tensor_file *file)
 {
-    dg_tensor mark;
+    DG_OWNED_TENSOR mark = { 0 };
     if (!learner->options_unknown) return DG_OK;
     DG_TRY(dg_tensor_zeros(&mark, DG_INT32, 1, (int64_t[]){ 1 }));
-    dg_status status = dg_tensor_file_add(file, "options_unknown", &mark);
-    dg_tensor_release(&mark);
-    return status;
+    return dg_tensor_file_add(file, "options_unknown", &mark);
+}
+
+static dg_status store_drawn(const dg_tree_learner *learner, dg_tensor_file *file)
+{
+    DG_OWNED_TENSOR drawn = { 0 };
+    const uint64_t numbers[] = { learner->drawn.seed, learner->drawn.set };
+    if (!learner->drawn.known) return DG_OK;
+    DG_TRY(dg_tensor_new(&drawn, DG_INT32, 1, (int64_t[]){ DRAWN_SIZE }));
+    for (int i = 0; i < DRAWN_SIZE; i++)
+        dg_int32s(&drawn)[i] = (int32_t)(uint32_t)(numbers[i / 2] >> 32 * (i % 2));
+    return dg_tensor_file_add(file, "drawn", &drawn);
 }
 
 static dg_status store_state(const dg_tree_learner *learner, dg_tensor_file *file)
 {
+    DG_OWNED_TENSOR state = { 0 };
     const dg_trees *trees = &learner->trees;
-    dg_tensor state;
-    DG_TRY(store_base(learner, file));
-    DG_TRY(store_unknown(learner, file));
-    DG_TRY(dg_tensor_new(&state, DG_FLOAT32, 1, (int64_t[]){ STATE_SIZE }));
-    float values[STATE_SIZE] = {
+    const float values[STATE_SIZE] = {
         (float)learner->objective,  common_base(learner),
         (float)trees->width,        (float)trees->group,
         (float)learner->best_round, learner->has_oob ? (float)learner->oob_score : NAN
     };
+    DG_TRY(store_base(learner, file));
+    DG_TRY(store_unknown(learner, file));
+    DG_TRY(dg_tensor_new(&state, DG_FLOAT32, 1, (int64_t[]){ STATE_SIZE }));
     memcpy(dg_floats(&state), values, sizeof values);
-    dg_status status = dg_tensor_file_add(file, "state", &state);
-    dg_tensor_release(&state);
-    if (status != DG_OK || !learner->drawn.known) return status;
-    dg_tensor drawn;
-    uint64_t numbers[] = { learner->drawn.seed, learner->drawn.set };
-    DG_TRY(dg_tensor_new(&drawn, DG_INT32, 1, (int64_t[]){ DRAWN_SIZE }));
-    for (int i = 0; i < DRAWN_SIZE; i++)
-        dg_int32s(&drawn)[i] = (int32_t)(uint32_t)(numbers[i / 2] >> 32 * (i % 2));
-    status = dg_tensor_file_add(file, "drawn", &drawn);
-    dg_tensor_release(&drawn);
-    return status;
+    DG_TRY(dg_tensor_file_add(file, "state", &state));
+    return store_drawn(learner, file);
 }
 
 dg_status dg_tree_learner_store(const dg_learner *learner, dg_tensor_file *file)
@@ -80,10 +78,11 @@ dg_status dg_tree_learner_store(const dg_learner *learner, dg_tensor_file *file)
             status = dg_tensor_file_add(file, dg_trees_tensor_names[i], &packed[i]);
         dg_tensor_release(&packed[i]);
     }
-    return status == DG_OK ? store_state(dg_tree_learner_of(learner), file) : status;
+    DG_TRY(status);
+    return store_state(dg_tree_learner_of(learner), file);
 }
 
-/* A whole number low .. high, where the file has a float. */
+/* A whole number low .. high that the file has as a float. */
 static dg_status whole(float value, const char *what, int64_t low, int64_t high, int64_t *out)
 {
     if (!(value >= (float)low && value <= (float)high) || value != floorf(value))
@@ -102,7 +101,7 @@ static dg_status restore_base(dg_tree_learner *learner, const dg_tensor_file *fi
     DG_TRY(dg_alloc(&learner->base_margin, outputs, sizeof *learner->base_margin));
     for (int64_t k = 0; k < outputs; k++) {
         float margin = base && isnan(common) ? dg_floats(base)[k] : common;
-        if (!isfinite(margin)) return dg_error(DG_FORMAT, "'state': the base is no finite number");
+        if (!isfinite(margin)) return dg_error(DG_FORMAT, "'state': the base is not finite");
         learner->base_margin[k] = margin;
     }
     return DG_OK;
@@ -117,27 +116,27 @@ static dg_status restore_state(dg_tree_learner *learner, const dg_tensor_file *f
     if (state.dtype != DG_FLOAT32 || state.axes != 1 || state.shape[0] != STATE_SIZE)
         return dg_error(DG_FORMAT, "the tensor 'state' must be %d float32 numbers", STATE_SIZE);
     const float *value = dg_floats(&state);
-    bool votes = learner->base.type != &dg_gradient_boosting;
+    bool averages = dg_objective_averages(learner->objective); /* as a new learner of its type */
     DG_TRY(whole(value[0], "the objective", 0, DG_OBJECTIVE_MEAN, &objective));
     learner->objective = (dg_objective)objective;
-    if (dg_objective_averages(learner->objective) != votes)
+    if (dg_objective_averages(learner->objective) != averages)
         return dg_error(DG_FORMAT, "'state': the objective cannot be %" PRId64, objective);
     bool softmax = learner->objective == DG_OBJECTIVE_SOFTMAX;
     bool numbers = dg_objective_target(learner->objective) == DG_TARGET_NUMBERS;
     if (numbers ? classes != 0
                 : classes < 1 || (learner->objective == DG_OBJECTIVE_LOGISTIC && classes != 2))
-        return dg_error(DG_FORMAT, "'state': the objective does not go with %" PRId64 " classes",
+        return dg_error(DG_FORMAT, "'state': the objective cannot have %" PRId64 " classes",
                         classes);
-    int64_t width = votes && !numbers ? classes : 1;
+    int64_t width = averages && !numbers ? classes : 1;
     DG_TRY(whole(value[2], "the width", width, width, &trees->width));
-    int64_t group = votes ? 0 : softmax ? classes : 1;
+    int64_t group = averages ? 0 : softmax ? classes : 1;
     DG_TRY(whole(value[3], "the group", group, group, &trees->group));
     DG_TRY(whole(value[4], "the best round", 0, 1 << 24, &learner->best_round));
     learner->has_oob = value[5] == value[5];
     learner->oob_score = (double)value[5];
     if (numbers) learner->base.target = DG_TARGET_NUMBERS;
     learner->options_unknown = dg_tensor_file_find(file, "options_unknown") != NULL;
-    return votes ? DG_OK : restore_base(learner, file, value[1]);
+    return averages ? DG_OK : restore_base(learner, file, value[1]);
 }
 
 /* Files of earlier versions do not have it. */
@@ -153,8 +152,8 @@ static dg_status restore_drawn(dg_tree_learner *learner, const dg_tensor_file *f
     return DG_OK;
 }
 
-/* Importances are made from the gains. Earlier versions wrote those that rounding had brought below
- * 0: by an ulp of the weight of all rows at the most. */
+/* Importances are sums of gains. Earlier versions wrote gains that rounding had brought below 0, by
+ * at most an ulp of the weight of all rows. */
 static dg_status check_gains(dg_trees *trees)
 {
     for (int64_t t = 0; t < trees->count; t++) {

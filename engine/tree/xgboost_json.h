@@ -1,11 +1,10 @@
-/* XGBoost's JSON model format: models go to the real XGBoost and come from there, of its versions
- * 1.7 to 3. What it cannot say travels as attributes, which XGBoost keeps: the labels of the
- * classes, and the options. So does what XGBClassifier and XGBRegressor want to find, that they can
- * load the file themselves. Where the classes begin with different margins, only version 3.1 and
- * later can read what is written.
+/* XGBoost's JSON model format: models can be exchanged with XGBoost 1.7 to 3 in both directions.
+ * What the format does not know is written as attributes, which XGBoost keeps: the labels of the
+ * classes, the options, and what XGBClassifier and XGBRegressor need to load the file. Where the
+ * classes begin with different margins, only XGBoost 3.1 and later can read the file.
  *
- * XGBoost goes left below a number, a tree here up to a number: the numbers differ by the smallest
- * step of a float, and rows go the same way. */
+ * XGBoost sends values below a threshold to the left, a tree here values up to it: the thresholds
+ * differ by the smallest step of a float, so that rows go the same way. */
 #ifndef DG_TREE_XGBOOST_JSON_H
 #define DG_TREE_XGBOOST_JSON_H
 
@@ -14,15 +13,16 @@
 #define DG_XGBOOST_CLASSES "digits_classes" /* labels with blanks between */
 #define DG_XGBOOST_OPTIONS "digits_options" /* JSON: the part, and the seed as a text */
 
-/* A GradientBoosting that was fitted; whole or not at all. */
+/* Writes a fitted tree learner of boosting; whole or not at all. */
 dg_status dg_xgboost_write(const dg_learner *learner, const char *path);
 
-/* A fitted GradientBoosting. Read are gbtree models of multi:softprob, multi:softmax,
- * binary:logistic and reg:squarederror, without categories. Of a model that XGBClassifier or
- * XGBRegressor stopped early the rounds up to the best, with which they predict. Trusts nothing;
- * DG_FORMAT says where in the file. XGBoost does not write with which options a model was made:
- * unless this program wrote the file, the learner refuses to be fitted (`options_unknown`). */
-dg_status dg_xgboost_read(dg_learner **out, const char *path);
+/* `*out` becomes a fitted learner of `type`, a tree learner of boosting. Reads gbtree models of
+ * multi:softprob, multi:softmax, binary:logistic and reg:squarederror, without categories. Of a
+ * model that XGBClassifier or XGBRegressor stopped early it keeps the rounds up to the best, as
+ * they do to predict. Trusts nothing; DG_FORMAT says where in the file. XGBoost does not write with
+ * which options a model was made: unless this program wrote the file, the learner refuses to be
+ * fitted (`options_unknown`). */
+dg_status dg_xgboost_read(dg_learner **out, const dg_learner_type *type, const char *path);
 
 /* Of dg_foreign_format (engine/learner.h). */
 dg_status dg_xgboost_check(const char *path);

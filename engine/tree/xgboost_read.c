@@ -389,7 +389,8 @@ static dg_status read_text(const char *path, char **out, size_t *length)
 
 /* What this program wrote of the options; XGBoost's own files do not say what a model was made
  * with. */
-static bool read_options(const cJSON *object, const dg_part **options, uint64_t *seed)
+static bool read_options(const cJSON *object, const dg_learner_type *type, const dg_part **options,
+                         uint64_t *seed)
 {
     const cJSON *attributes = cJSON_GetObjectItemCaseSensitive(object, "attributes");
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(attributes, DG_XGBOOST_OPTIONS);
@@ -402,20 +403,20 @@ static bool read_options(const cJSON *object, const dg_part **options, uint64_t 
     if (status == DG_OK)
         status = dg_json_seed_value(cJSON_GetObjectItemCaseSensitive(root, "seed"), "seed", seed);
     cJSON_Delete(root);
-    if (status == DG_OK && (*options)->type == &dg_gradient_boosting.part) return true;
+    if (status == DG_OK && (*options)->type == &type->part) return true;
     dg_part_release(*options);
     *options = NULL;
     return false;
 }
 
-static dg_status make_learner(const cJSON *object, dg_learner **out)
+static dg_status make_learner(const cJSON *object, const dg_learner_type *type, dg_learner **out)
 {
     const dg_part *options;
     dg_part *defaults;
     uint64_t seed = 0;
-    bool known = read_options(object, &options, &seed);
+    bool known = read_options(object, type, &options, &seed);
     if (!known) {
-        DG_TRY(dg_part_default(&dg_gradient_boosting.part, &defaults));
+        DG_TRY(dg_part_default(&type->part, &defaults));
         options = defaults;
     }
     dg_status status = dg_learner_new(out, options, seed);
@@ -453,7 +454,7 @@ dg_status dg_xgboost_check(const char *path)
     return is_ubjson(start, length) ? refuse_ubjson(path) : DG_OK;
 }
 
-dg_status dg_xgboost_read(dg_learner **out, const char *path)
+dg_status dg_xgboost_read(dg_learner **out, const dg_learner_type *type, const char *path)
 {
     char *text = NULL;
     size_t length = 0;
@@ -467,7 +468,7 @@ dg_status dg_xgboost_read(dg_learner **out, const char *path)
     dg_free(text);
     DG_TRY(status);
     status = dg_json_member(root, "learner", cJSON_Object, &object);
-    if (status == DG_OK) status = make_learner(object, &learner);
+    if (status == DG_OK) status = make_learner(object, type, &learner);
     if (status == DG_OK) {
         status = read_learner(object, dg_tree_learner_of(learner));
         if (status != DG_OK) dg_error_context(status, "'learner'");

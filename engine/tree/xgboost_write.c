@@ -234,11 +234,8 @@ dg_status dg_xgboost_write(const dg_learner *learner, const char *path)
 {
     dg_text text = { 0 };
     char *whole = NULL;
-    if (learner->type != &dg_gradient_boosting || !learner->fitted)
-        return dg_error(DG_INVALID,
-                        "cannot write %s: XGBoost's format is for GradientBoosting that "
-                        "was fitted",
-                        path);
+    if (!learner->fitted)
+        return dg_error(DG_INVALID, "cannot write %s: the model was never fitted", path);
     dg_status status = describe(&text, dg_tree_learner_of(learner)),
               taken = dg_text_take(&text, &whole);
     if (status == DG_OK) status = taken;

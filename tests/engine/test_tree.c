@@ -348,6 +348,31 @@ static void test_files_keep_all(void **state)
     dg_dataset_release(set);
 }
 
+static void test_files_of_another_types_objective_are_refused(void **state)
+{
+    const struct {
+        const char *name, *options, *words;
+        dg_objective objective;
+    } cases[] = {
+        { "RandomForest", "n_estimators=2", "the objective cannot be 1", DG_OBJECTIVE_SOFTMAX },
+        { "GradientBoosting", "n_estimators=2", "the objective cannot be 0", DG_OBJECTIVE_VOTE },
+        { "GradientBoosting", "n_estimators=2", "the objective cannot have 3 classes",
+          DG_OBJECTIVE_LOGISTIC },
+    };
+    const dg_dataset *set = tree_set(60, 4, 3, true, false, 5);
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        dg_learner *learner = tree_learner(cases[i].name, cases[i].options), *again;
+        tree_fit(learner, set, 1);
+        dg_tree_learner_of(learner)->objective = cases[i].objective;
+        assert_ok(dg_learner_save(learner, scratch_path("objective.safetensors")));
+        assert_fails_with(dg_learner_load(&again, scratch_path("objective.safetensors")), DG_FORMAT,
+                          cases[i].words);
+        dg_learner_free(learner);
+    }
+    dg_dataset_release(set);
+}
+
 static void test_trees_print_themselves(void **state)
 {
     dg_tensor x = support_tensor(DG_FLOAT32, SHAPE(4, 2), VALUES(1, 5, 2, 5, 3, 5, 4, 5));
@@ -507,6 +532,7 @@ int main(void)
         leaving_nothing(test_what_was_grown_is_kept),
         leaving_nothing(test_an_interrupted_forest_is_a_smaller_one),
         leaving_nothing(test_files_keep_all),
+        leaving_nothing(test_files_of_another_types_objective_are_refused),
         leaving_nothing(test_trees_print_themselves),
         leaving_nothing(test_options_are_checked),
         leaving_nothing(test_fits_are_checked),

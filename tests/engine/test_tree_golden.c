@@ -346,7 +346,7 @@ static dg_learner *read_text(const char *text)
 {
     dg_learner *learner;
     scratch_write(scratch_path("theirs.json"), text, strlen(text));
-    assert_ok(dg_xgboost_read(&learner, scratch_path("theirs.json")));
+    assert_ok(dg_learner_load(&learner, scratch_path("theirs.json")));
     return learner;
 }
 
@@ -356,7 +356,7 @@ static void check_model(const cJSON *example, const char *model)
     dg_learner *first = read_text(model), *second;
     check_predictions(first, &x, example, 1e-6);
     assert_ok(dg_xgboost_write(first, scratch_path("ours.json")));
-    assert_ok(dg_xgboost_read(&second, scratch_path("ours.json")));
+    assert_ok(dg_learner_load(&second, scratch_path("ours.json")));
     check_predictions(second, &x, example, 1e-6);
     dg_learner_free(second);
     assert_ok(dg_learner_save(first, scratch_path("ours.safetensors")));
@@ -462,7 +462,7 @@ static void expect_refused(const char *text, const char *from, const char *to, c
     char *changed = replaced(text, from, to);
     dg_learner *learner = NULL;
     scratch_write(scratch_path("bad.json"), changed, strlen(changed));
-    assert_fails_with(dg_xgboost_read(&learner, scratch_path("bad.json")), DG_FORMAT, words);
+    assert_fails_with(dg_learner_load(&learner, scratch_path("bad.json")), DG_FORMAT, words);
     assert_null(learner);
     dg_free(changed);
 }
@@ -504,7 +504,7 @@ static void test_damaged_models_are_refused(void **state)
     expect_refused(text, "\"learner\"", "\"teacher\"", "'learner'");
     expect_refused(text, "\"tree_info\":[0", "\"tree_info\":[1", "tree 0 cannot be of class 1");
     expect_refused(text, "}", "", "bad.json");
-    assert_fails_with(dg_xgboost_read(&learner, scratch_path("none.json")), DG_IO, "none.json");
+    assert_fails_with(dg_learner_load(&learner, scratch_path("none.json")), DG_IO, "none.json");
 }
 
 int main(void)

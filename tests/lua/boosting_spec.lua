@@ -172,7 +172,8 @@ describe("gradient boosting", function()
       whole:fit(train, { verbose = 0 })
       assert.is_true((told:predict_proba(train) - whole:predict_proba(train)):abs():max() < 1e-5)
     end
-    assert.matches("load: the file says with which options", support.message(function()
+    assert.matches("load: the file has the options that its model was made with",
+      support.message(function()
       digits.load(folder .. "/model.json", tree.GradientBoosting {})
     end))
     assert.matches("load: the file has a GradientBoosting, the options are of a RandomForest",
