@@ -40,17 +40,6 @@ dg_status dg_learner_adopt(dg_learner *learner, const dg_dataset *set, dg_target
     return DG_OK;
 }
 
-dg_status dg_learner_row_size(const dg_learner *learner, int64_t *out)
-{
-    *out = 1;
-    for (int i = 0; i < learner->row.count; i++) {
-        if (learner->row.at[i] > INT32_MAX / *out)
-            return dg_error(DG_FORMAT, "a row has too many values");
-        *out *= learner->row.at[i];
-    }
-    return DG_OK;
-}
-
 dg_status dg_learner_positions(int32_t **out, const dg_learner *learner, const dg_dataset *set,
                                const char *who)
 {
@@ -130,8 +119,7 @@ dg_status dg_finish_whole_fit(const dg_learner *learner, const dg_fit_options *o
 
 void dg_describe_learner(const dg_learner *learner, dg_text *text)
 {
-    int64_t values = 1, classes = learner->class_count;
-    for (int i = 0; i < learner->row.count; i++) values *= learner->row.at[i];
+    int64_t values = dg_learner_row_size(learner), classes = learner->class_count;
     dg_text_add(text, "%s", learner->type->part.name);
     if (!learner->fitted)
         dg_text_add(text, ", not fitted");

@@ -17,9 +17,6 @@ dg_status dg_check_validation(const dg_dataset *set, const dg_dataset *validatio
  * counts as changed from here on. */
 dg_status dg_learner_adopt(dg_learner *learner, const dg_dataset *set, dg_target target);
 
-/* How many values a row has; DG_FORMAT: more than INT32_MAX, which a file may claim. */
-dg_status dg_learner_row_size(const dg_learner *learner, int64_t *out);
-
 /* `*out` (dg_free it): for each row of `set`, the place of its label among the learner's
  * classes. */
 dg_status dg_learner_positions(int32_t **out, const dg_learner *learner, const dg_dataset *set,

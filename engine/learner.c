@@ -6,10 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/base/clock.h"
 #include "engine/base/kernel.h"
 #include "engine/base/memory.h"
-#include "engine/learner_metrics.h"
 
 /* --- life --------------------------------------------------------------------------------- */
 
@@ -39,7 +37,8 @@ void dg_learner_free(dg_learner *learner)
     dg_preparation_release(&learner->preparation);
     dg_learner_free_classes(learner);
     dg_free(learner->metrics);
-    learner->type->free(learner);
+    if (learner->type->free) learner->type->free(learner);
+    dg_free(learner);
 }
 
 /* --- classes ------------------------------------------------------------------------------ */
@@ -83,7 +82,7 @@ static int32_t find_class(const dg_learner *learner, int32_t label)
     return -1;
 }
 
-/* A class that the set lists but no row has does no harm. */
+/* A class that the set lists but no row has may be unknown. */
 static dg_status check_known(const dg_learner *learner, const dg_dataset *set, const int32_t *map,
                              const char *who)
 {
@@ -92,7 +91,7 @@ static dg_status check_known(const dg_learner *learner, const dg_dataset *set, c
         if (map[positions[i]] < 0)
             return dg_error(DG_INVALID,
                             "%s: row %" PRId64 " has the label %d, which is none of the %" PRId64
-                            " classes it was fitted on (%d to %d)",
+                            " classes that the model was fitted on (%d to %d)",
                             who, i + 1, set->classes[positions[i]], learner->class_count,
                             learner->classes[0], learner->classes[learner->class_count - 1]);
     return DG_OK;
@@ -101,19 +100,18 @@ static dg_status check_known(const dg_learner *learner, const dg_dataset *set, c
 dg_status dg_learner_map_classes(int32_t **out, const dg_learner *learner, const dg_dataset *set,
                                  const char *who)
 {
+    DG_OWNED int32_t *map = NULL;
+    bool known = true;
     *out = NULL;
     DG_TRY(dg_dataset_want_labels(set, who));
-    DG_TRY(dg_alloc(out, set->class_count, sizeof **out));
-    bool known = true;
+    DG_TRY(dg_alloc(&map, set->class_count, sizeof *map));
     for (int64_t i = 0; i < set->class_count; i++) {
-        (*out)[i] = find_class(learner, set->classes[i]);
-        known &= (*out)[i] >= 0;
+        map[i] = find_class(learner, set->classes[i]);
+        known &= map[i] >= 0;
     }
-    dg_status status = known ? DG_OK : check_known(learner, set, *out, who);
-    if (status == DG_OK) return DG_OK;
-    dg_free(*out);
-    *out = NULL;
-    return status;
+    if (!known) DG_TRY(check_known(learner, set, map, who));
+    *out = DG_TAKE(map);
+    return DG_OK;
 }
 
 /* --- ranges ------------------------------------------------------------------------------- */
@@ -151,15 +149,21 @@ DG_KERNEL static void int_range(const int32_t *x, int64_t count, float *low, flo
     *high = (float)most;
 }
 
-/* The least and greatest value of x as the learner sees it; NaN is passed over. */
-static void input_range(const dg_learner *learner, const dg_tensor *x, float *low, float *high)
+/* What bytes are divided by; a preparation makes floats of them first. */
+static float byte_scale(const dg_learner *learner)
+{
+    bool scales = learner->type->byte_scale && learner->preparation.count == 0;
+    return scales ? learner->type->byte_scale(learner) : 1;
+}
+
+/* The least and the greatest value of x as the learner sees it; NaN is skipped. */
+static void range_of(const dg_learner *learner, const dg_tensor *x, float *low, float *high)
 {
     int64_t count = dg_tensor_count(x);
     *low = *high = 0;
     if (count == 0) return;
     if (x->dtype == DG_UINT8) {
-        bool scaled = learner->type->byte_scale && learner->preparation.count == 0;
-        float scale = scaled ? learner->type->byte_scale(learner) : 1;
+        float scale = byte_scale(learner);
         byte_range(dg_bytes(x), count, low, high);
         *low /= scale;
         *high /= scale;
@@ -170,26 +174,37 @@ static void input_range(const dg_learner *learner, const dg_tensor *x, float *lo
     }
 }
 
+void dg_learner_note_range(dg_learner *learner, const dg_tensor *x)
+{
+    range_of(learner, x, &learner->input_low, &learner->input_high);
+}
+
 bool dg_learner_range_differs(const dg_learner *learner, const dg_tensor *x, char *out, size_t size)
 {
     float low, high;
     enum { FACTOR = 16 }; /* a picture may be dark; 255 against 1 is another scale */
     if (!learner->fitted || !dg_tensor_is_contiguous(x)) return false;
-    input_range(learner, x, &low, &high);
+    range_of(learner, x, &low, &high);
     if (!(low <= high)) return false; /* nothing but NaN */
     float now = fmaxf(fabsf(low), fabsf(high));
     float then = fmaxf(fabsf(learner->input_low), fabsf(learner->input_high));
     if (now == 0 || then == 0 || (now <= FACTOR * then && then <= FACTOR * now)) return false;
+    float scale = byte_scale(learner);
+    char itself[96] = "";
+    if (scale != 1)
+        snprintf(itself, sizeof itself, " (a %s divides data of dtype uint8 by %g itself)",
+                 learner->type->part.name, (double)scale);
     snprintf(out, size,
-             "the data has values from %g to %g, the model was fitted on %g to %g: scale it alike "
-             "(a network divides images of dtype uint8 by 255 itself)",
-             (double)low, (double)high, (double)learner->input_low, (double)learner->input_high);
+             "the data has values from %g to %g, but the model was fitted on values from %g to %g: "
+             "scale both alike%s",
+             (double)low, (double)high, (double)learner->input_low, (double)learner->input_high,
+             itself);
     return true;
 }
 
 /* --- rows --------------------------------------------------------------------------------- */
 
-static int64_t row_size(const dg_learner *learner)
+int64_t dg_learner_row_size(const dg_learner *learner)
 {
     int64_t size = 1;
     for (int i = 0; i < learner->row.count; i++) size *= learner->row.at[i];
@@ -198,7 +213,7 @@ static int64_t row_size(const dg_learner *learner)
 
 dg_status dg_learner_check_rows(const dg_learner *learner, const dg_tensor *x, const char *who)
 {
-    int64_t wanted = row_size(learner), found = 1;
+    int64_t wanted = dg_learner_row_size(learner), found = 1;
     for (int i = 1; i < x->axes; i++) found *= x->shape[i];
     if (learner->row.count == 0 || (x->axes >= 1 && found == wanted)) return DG_OK;
     char own[160], other[160];
@@ -213,141 +228,24 @@ dg_status dg_learner_check_rows(const dg_learner *learner, const dg_tensor *x, c
 /* One sample without its batch axis, in whatever shape. */
 static bool is_one_row(const dg_learner *learner, const dg_tensor *x)
 {
-    return learner->row.count > 0 && x->axes > 0 && dg_tensor_count(x) == row_size(learner);
+    return learner->row.count > 0 && x->axes > 0 &&
+           dg_tensor_count(x) == dg_learner_row_size(learner);
 }
 
-/* `*out` becomes x as contiguous rows of bytes or floats, one row having become a batch of one. */
+/* `*out` becomes x as contiguous rows of bytes or floats; one row has become a batch of one. */
 static dg_status as_rows(const dg_learner *learner, const dg_tensor *x, dg_tensor *out)
 {
-    dg_tensor batch, typed;
+    DG_OWNED_TENSOR batch = { 0 };
+    DG_OWNED_TENSOR typed = { 0 };
     if (is_one_row(learner, x)) {
-        DG_TRY(dg_tensor_reshape(&batch, x, 2, (int64_t[]){ 1, row_size(learner) }));
+        DG_TRY(dg_tensor_reshape(&batch, x, 2, (int64_t[]){ 1, dg_learner_row_size(learner) }));
     } else {
         DG_TRY(dg_learner_check_rows(learner, x, "predict"));
         batch = dg_tensor_retain(x);
     }
-    dg_status status = DG_OK;
-    if (batch.dtype == DG_INT32)
-        status = dg_tensor_astype(&typed, &batch, DG_FLOAT32);
-    else
-        typed = dg_tensor_retain(&batch);
-    dg_tensor_release(&batch);
-    DG_TRY(status);
-    status = dg_tensor_contiguous(out, &typed);
-    dg_tensor_release(&typed);
-    return status;
-}
-
-/* --- fitting ------------------------------------------------------------------------------ */
-
-static dg_status check_set(const dg_learner *learner, const dg_dataset *set, const char *who)
-{
-    if (dg_dataset_rows(set) == 0) return dg_error(DG_INVALID, "%s: the set has no rows", who);
-    dg_target only = learner->type->target;
-    if (set->target == DG_TARGET_NUMBERS && only != DG_TARGET_LABELS) return DG_OK;
-    return dg_dataset_want_labels(set, who);
-}
-
-dg_status dg_learner_prepare(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
-                             const dg_dataset **out)
-{
-    dg_tensor x;
-    *out = set;
-    if (learner->preparation.count == 0) {
-        dg_dataset_retain(set);
-        return DG_OK;
-    }
-    *out = NULL;
-    DG_TRY(dg_preparation_apply(&learner->preparation, &set->x, job, &x));
-    dg_status status = dg_dataset_with(out, set, &(dg_dataset_parts){ .x = &x });
-    dg_tensor_release(&x);
-    return status;
-}
-
-/* A fit that goes on keeps the steps, which may be given again. */
-static dg_status check_steps(const dg_learner *learner, const dg_fit_options *options)
-{
-    const dg_preparation *mine = &learner->preparation;
-    bool same = options->steps == mine->count || options->steps == 0;
-    for (int i = 0; same && i < options->steps; i++)
-        same = dg_part_equal(options->step[i], mine->steps[i]->options);
-    if (same) return DG_OK;
-    return dg_error(DG_INVALID, "fit: the model goes on with the preparation that it was first "
-                                "fitted with: leave out preparation, or say continue = false");
-}
-
-/* The type's fit on prepared rows. */
-static dg_status fit_prepared(dg_learner *learner, const dg_dataset *set,
-                              const dg_fit_options *options, const dg_job *job,
-                              dg_fit_result *result)
-{
-    dg_fit_options own = *options;
-    const dg_dataset *rows = NULL, *judged = NULL;
-    dg_status status = dg_learner_prepare(learner, set, job, &rows);
-    if (status == DG_OK && options->validation)
-        status = dg_learner_prepare(learner, options->validation, job, &judged);
-    own.validation = judged;
-    if (status == DG_OK) status = learner->type->fit(learner, rows, &own, job, result);
-    dg_dataset_release(rows);
-    dg_dataset_release(judged);
-    return status;
-}
-
-/* The same with steps that are fitted first. A fit that fails before the learner has changed leaves
- * it its old ones. */
-static dg_status fit_anew(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
-                          const dg_job *job, dg_fit_result *result)
-{
-    dg_preparation before = learner->preparation, fresh = { 0 };
-    if (options->steps)
-        DG_TRY(dg_preparation_fit(&fresh, options->steps, options->step, &set->x, job));
-    learner->preparation = fresh;
-    learner->changed = false;
-    dg_status status = fit_prepared(learner, set, options, job, result);
-    if (status != DG_OK && !learner->changed) {
-        learner->preparation = before;
-        before = fresh;
-    }
-    dg_preparation_release(&before);
-    return status;
-}
-
-dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
-                         const dg_job *job, dg_fit_result *result)
-{
-    double start = dg_clock();
-    dg_job room;
-    job = dg_job_or_default(job, &room);
-    *result = (dg_fit_result){ 0 };
-    if (learner->busy) return dg_error(DG_INVALID, "fit: this model is being fitted already");
-    const dg_learner_type *type = learner->type;
-    bool asked = options->resume == DG_RESUME_YES && learner->fitted;
-    if (asked && !type->resumes && !type->resumes_if_asked)
-        return dg_error(DG_INVALID, "fit: a %s always begins anew: leave out continue = true",
-                        type->part.name);
-    DG_TRY(check_set(learner, set, "fit"));
-    if (set->weights.storage && !type->takes_weights)
-        return dg_error(DG_INVALID,
-                        "fit: the rows have weights, which a %s does not take: leave them out, "
-                        "with set:with { weights = false }",
-                        type->part.name);
-    /* the rows that were taken from a set may all have the weight 0 */
-    if (set->weights.storage) DG_TRY(dg_check_weights(&set->weights, "fit"));
-    if (options->validation) DG_TRY(check_set(learner, options->validation, "fit: validation"));
-    if (type->resumes || asked) { /* what begins anew may take rows of another shape */
-        DG_TRY(dg_learner_check_rows(learner, &set->x, "fit"));
-        if (options->validation)
-            DG_TRY(dg_learner_check_rows(learner, &options->validation->x, "fit: validation"));
-    }
-    bool goes_on = learner->fitted && (type->resumes ? options->resume != DG_RESUME_NO : asked);
-    if (goes_on) DG_TRY(check_steps(learner, options));
-    learner->busy = true;
-    dg_status status = (goes_on ? fit_prepared : fit_anew)(learner, set, options, job, result);
-    learner->busy = false;
-    if (!goes_on && learner->fitted && status != DG_INVALID)
-        input_range(learner, &set->x, &learner->input_low, &learner->input_high);
-    result->seconds = dg_clock() - start;
-    return status;
+    if (batch.dtype != DG_INT32) return dg_tensor_contiguous(out, &batch);
+    DG_TRY(dg_tensor_astype(&typed, &batch, DG_FLOAT32));
+    return dg_tensor_contiguous(out, &typed);
 }
 
 /* --- predicting --------------------------------------------------------------------------- */
@@ -355,22 +253,17 @@ dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
 static dg_status outputs(const dg_learner *learner, const dg_tensor *x, bool prepared,
                          const dg_job *job, dg_tensor *out)
 {
-    dg_tensor rows, ready;
+    DG_OWNED_TENSOR rows = { 0 };
+    DG_OWNED_TENSOR ready = { 0 };
     dg_job room;
     job = dg_job_or_default(job, &room);
     *out = (dg_tensor){ 0 };
     if (!learner->fitted && learner->row.count == 0)
         return dg_error(DG_INVALID, "predict: the model was never fitted");
     DG_TRY(as_rows(learner, x, &rows));
-    if (!prepared && learner->preparation.count) {
-        dg_status status = dg_preparation_apply(&learner->preparation, &rows, job, &ready);
-        dg_tensor_release(&rows);
-        DG_TRY(status);
-        rows = ready;
-    }
-    dg_status status = learner->type->predict_proba(learner, &rows, job, out);
-    dg_tensor_release(&rows);
-    return status;
+    bool prepares = !prepared && learner->preparation.count > 0;
+    if (prepares) DG_TRY(dg_preparation_apply(&learner->preparation, &rows, job, &ready));
+    return learner->type->predict_proba(learner, prepares ? &ready : &rows, job, out);
 }
 
 dg_status dg_learner_outputs(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
@@ -398,60 +291,21 @@ dg_status dg_learner_predict_proba(const dg_learner *learner, const dg_tensor *x
 dg_status dg_learner_predict(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
                              dg_tensor *out)
 {
-    dg_tensor proba;
+    DG_OWNED_TENSOR outputs = { 0 };
     *out = (dg_tensor){ 0 };
     if (learner->target == DG_TARGET_NONE)
         return dg_error(DG_INVALID, "predict: the model was never fitted, so its outputs have no "
                                     "labels yet: fit it, or use predict_proba");
-    DG_TRY(dg_learner_outputs(learner, x, job, &proba));
-    int64_t rows = proba.shape[0];
-    bool numbers = learner->target == DG_TARGET_NUMBERS;
-    dg_status status =
-        numbers ? dg_tensor_reshape(out, &proba, 1, &rows) : dg_tensor_new(out, DG_INT32, 1, &rows);
-    for (int64_t i = 0; status == DG_OK && !numbers && i < rows; i++) {
-        const float *row = dg_floats(&proba) + i * learner->class_count;
-        dg_int32s(out)[i] = learner->classes[dg_argmax(row, learner->class_count)];
-    }
-    dg_tensor_release(&proba);
-    return status;
+    DG_TRY(dg_learner_outputs(learner, x, job, &outputs));
+    int64_t rows = outputs.shape[0], width = learner->class_count;
+    if (learner->target == DG_TARGET_NUMBERS) return dg_tensor_reshape(out, &outputs, 1, &rows);
+    DG_TRY(dg_tensor_new(out, DG_INT32, 1, &rows));
+    for (int64_t i = 0; i < rows; i++)
+        dg_int32s(out)[i] = learner->classes[dg_argmax(dg_floats(&outputs) + i * width, width)];
+    return DG_OK;
 }
 
-/* --- judging ------------------------------------------------------------------------------ */
-
-dg_status dg_learner_evaluate_prepared(const dg_learner *learner, const dg_dataset *set,
-                                       const dg_job *job, dg_scores *out)
-{
-    dg_tensor outputs = { 0 };
-    bool kept = dg_learner_needs_outputs(learner);
-    *out = (dg_scores){ .outputs = kept ? &outputs : NULL };
-    dg_status status = learner->type->evaluate(learner, set, job, out);
-    if (status == DG_OK && kept && !outputs.storage)
-        status = dg_learner_prepared_outputs(learner, &set->x, job, &outputs);
-    if (status == DG_OK && kept)
-        status = dg_learner_judge(learner, dg_dataset_truth(set), &outputs, out->metric);
-    dg_tensor_release(&outputs);
-    out->outputs = NULL;
-    return status;
-}
-
-dg_status dg_learner_evaluate(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
-                              dg_scores *out)
-{
-    double start = dg_clock();
-    dg_job room;
-    job = dg_job_or_default(job, &room);
-    *out = (dg_scores){ 0 };
-    if (learner->target == DG_TARGET_NONE)
-        return dg_error(DG_INVALID, "evaluate: the model was never fitted");
-    DG_TRY(check_set(learner, set, "evaluate"));
-    DG_TRY(dg_learner_check_rows(learner, &set->x, "evaluate"));
-    const dg_dataset *rows;
-    DG_TRY(dg_learner_prepare(learner, set, job, &rows));
-    dg_status status = dg_learner_evaluate_prepared(learner, rows, job, out);
-    dg_dataset_release(rows);
-    out->seconds = dg_clock() - start;
-    return status;
-}
+/* --- the rest ----------------------------------------------------------------------------- */
 
 dg_status dg_learner_summary(const dg_learner *learner, char **out)
 {
@@ -461,10 +315,10 @@ dg_status dg_learner_summary(const dg_learner *learner, char **out)
 dg_status dg_learner_take_options(dg_learner *learner, const dg_learner *other)
 {
     if (learner->type != other->type)
-        return dg_error(DG_INVALID, "load: the file has a %s, the options are of a %s",
+        return dg_error(DG_INVALID, "load: the file has a %s, the options are those of a %s",
                         learner->type->part.name, other->type->part.name);
     if (learner->type->take_options) return learner->type->take_options(learner, other);
-    return dg_error(DG_INVALID, "load: the file says with which options its model was made: "
+    return dg_error(DG_INVALID, "load: the file has the options that its model was made with: "
                                 "leave them out");
 }
 

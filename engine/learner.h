@@ -1,6 +1,6 @@
-/* What all learners have in common: networks, forests, boosted trees. Each is fitted on a dataset,
- * predicts chances for each class, is judged, printed, kept in a file and read again through these
- * functions, whatever it is. */
+/* What all learners have in common. Each is fitted on a dataset, predicts labels, probabilities or
+ * numbers, is evaluated, described, saved to a file and loaded again through these functions,
+ * whatever its type is. */
 #ifndef DG_LEARNER_H
 #define DG_LEARNER_H
 
@@ -20,12 +20,12 @@ typedef dg_status dg_callback(void *context, const dg_log *log, bool *stop);
 
 /* Whether a second fit goes on where the first ended, or begins anew. */
 typedef enum dg_resume {
-    DG_RESUME_DEFAULT, /* networks go on, trees begin anew */
-    DG_RESUME_YES,     /* a single tree cannot: DG_INVALID */
+    DG_RESUME_DEFAULT, /* as the type does: `resumes` */
+    DG_RESUME_YES,     /* DG_INVALID if the type cannot */
     DG_RESUME_NO
 } dg_resume;
 
-/* Auto: as the metric says, which a function of the caller's cannot. */
+/* Auto: as the metric says; a metric that is a function of the caller's does not say it. */
 typedef enum dg_mode { DG_MODE_AUTO, DG_MODE_MIN, DG_MODE_MAX } dg_mode;
 
 typedef struct dg_fit_options {
@@ -47,14 +47,14 @@ typedef struct dg_fit_options {
 } dg_fit_options;
 
 typedef struct dg_fit_result {
-    int64_t best_epoch;    /* by `monitor`, else by the last score there is to judge by, val_loss or
-                           loss; counted from 1 within this fit; 0: there was none, or it was
-                           always NaN */
-    const char *nan_score; /* the first score that was NaN, or NULL, */
-    int64_t first_nan, nan_epochs; /* the first epoch in which it was, and how many there were */
+    int64_t best_epoch;    /* by `monitor`, else by val_loss or, without validation, loss; counted
+                           from 1 within this fit; 0: there was no such score, or it was always
+                           NaN */
+    const char *nan_score; /* the first score that was NaN, or NULL; */
+    int64_t first_nan, nan_epochs; /* the first epoch in which it was NaN, and their number */
     double seconds;
     bool stopped_early;
-    char warning[256]; /* a sentence that whoever uses the model should know; or "" */
+    char warning[256]; /* a sentence for the user of the model; or "" */
 } dg_fit_result;
 
 typedef struct dg_scores {
@@ -62,30 +62,30 @@ typedef struct dg_scores {
     double accuracy;
     bool has_accuracy;
     double seconds;
-    double metric[DG_MAX_METRICS]; /* the learner's but accuracy, at their places */
-    dg_tensor *outputs; /* where a type's evaluate leaves its outputs, if it has them; or NULL */
+    double metric[DG_MAX_METRICS]; /* of the learner's metrics, at their indices; not of accuracy */
+    dg_tensor *outputs; /* not NULL: where a type's evaluate may leave the outputs it computed */
 } dg_scores;
 
-/* What every learner begins with: a dg_model or a forest is a dg_learner and more. */
+/* The beginning of every learner's struct. */
 typedef struct dg_learner {
     const struct dg_learner_type *type;
-    const dg_part *options; /* what it was made with, owned; or NULL, as for a network */
+    const dg_part *options; /* what it was made with, owned; NULL: its type has none */
     uint64_t seed;
     bool fitted;
-    bool busy;                   /* in a fit: refuses another */
-    bool changed;                /* a fit has begun to change what was learnt: it says so itself */
-    dg_target target;            /* what it predicts; none before the first fit */
-    dg_ints row;                 /* the shape of a row; count 0 while it is not known */
-    int64_t class_count;         /* of labels, else 0; column k of the chances is classes[k] */
-    int32_t *classes;            /* ascending */
-    char **class_names;          /* NULL or class_count names */
-    float input_low, input_high; /* of the data it was first fitted on, as the learner sees it (with
-                                    a preparation: as that sees it) */
-    dg_preparation preparation;  /* what its rows go through first, always; or none */
-    struct dg_metric *metrics; /* what it is judged by beside its loss (engine/learner_metrics.h) */
+    bool busy;           /* in a fit: refuses another */
+    bool changed;        /* set by a type's fit once it has begun to change what was learnt */
+    dg_target target;    /* what it predicts; none before the first fit */
+    dg_ints row;         /* the shape of a row; count 0 while it is not known */
+    int64_t class_count; /* of labels, else 0; column k of the outputs is classes[k] */
+    int32_t *classes;    /* ascending */
+    char **class_names;  /* NULL or class_count names */
+    float input_low, input_high; /* range of the data of its first fit, as the type sees it; with a
+                                    preparation, before that */
+    dg_preparation preparation;  /* applied to all rows first; or of no steps */
+    struct dg_metric *metrics;   /* beside its loss (engine/learner_metrics.h) */
     int metric_count;
-    /* Computes the metric at `place`, a function of the caller's, from labels {n} or numbers {n}
-     * and outputs {n, classes} or {n}; set for a call. */
+    /* Computes the metric at index `place`, which is a function of the caller's, from labels {n}
+     * and outputs {n, classes}, or numbers {n} and {n}; set during a call. */
     dg_status (*ask)(void *context, int place, const dg_tensor *truth, const dg_tensor *outputs,
                      double *out);
     void *ask_context;
@@ -94,8 +94,8 @@ typedef struct dg_learner {
 struct dg_tensor_file; /* engine/store/safetensors.h */
 struct cJSON;          /* engine/store/json.h */
 
-/* Something that a learner knows after a fit: "oob_accuracy", "feature_importances". One of the two
- * functions is there. */
+/* A property of a fitted learner: "oob_accuracy", "feature_importances". One of the two functions
+ * is not NULL. */
 typedef struct dg_attribute {
     const char *name; /* NULL ends a list */
     const char *doc;
@@ -103,123 +103,125 @@ typedef struct dg_attribute {
     dg_status (*tensor)(const dg_learner *learner, dg_tensor *out);
 } dg_attribute;
 
-/* Another program's format for a kind of learner, chosen by the ending of a path. */
+/* Another program's file format for a type of learner, chosen by the ending of a path. */
 typedef struct dg_foreign_format {
     const char *ending; /* ".json" */
     const char *name;   /* "XGBoost's JSON" */
-    /* Whether a file of this ending is of this format and kind of learner; NULL: it is. Where
-     * several have the ending, all but the last in engine/registry.list need it. */
+    /* Whether a file with this ending has this format and type of learner; NULL: always. Where
+     * several formats have the ending, all but the last in engine/registry.list need it. */
     bool (*knows)(const char *path);
     dg_status (*write)(const dg_learner *learner, const char *path);
     dg_status (*read)(dg_learner **out, const char *path);
-    /* DG_FORMAT if a file, whatever its name, is that program's but cannot be read; or NULL. */
+    /* DG_FORMAT if a file, whatever its name, is that program's but not readable; or NULL. */
     dg_status (*check)(const char *path);
-    /* Whether that program will take the written model otherwise than this one does; then a
-     * sentence that says so is written to `out`. Or NULL. */
+    /* Whether that program will use the written model differently from this one; then `out` becomes
+     * a sentence that says how. Or NULL. */
     bool (*loses)(const dg_learner *learner, char *out, size_t size);
 } dg_foreign_format;
 
-/* A kind of learner: its file ends in this descriptor, which has a line in engine/registry.list.
- * Functions may leave the checks to dg_learner_fit and its like below, which are what callers use.
- * What is said to be NULL or false may be left out. */
+/* A type of learner: its file ends in this descriptor, which has a line in engine/registry.list.
+ * Callers use dg_learner_fit and the other functions below, which check what is common, so the
+ * type's functions need not. Fields that may be NULL or false may be left out. */
 typedef struct dg_learner_type {
     dg_descriptor part; /* kind "learner" */
-    const char *module; /* the scripts' table that has its constructor, "tree", which is made if
-                           need be; NULL: people do not make one by its options */
-    const char *family; /* of learners that share a struct, and with it methods for scripts beyond
-                           the common ones ("tree": bindings/learners/trees.c); or NULL */
-    /* What its fit takes beside dg_fit_options: the fields of a struct of `fit_size` bytes, whose
-     * address is then in `own`; hints as in dg_descriptor. Or NULL. */
+    const char *module; /* the scripts' table that gets its constructor ("tree"), created if
+                           missing; NULL: it has no constructor by options */
+    const char *family; /* of types that share a struct, and so methods in scripts beyond the
+                           common ones ("tree": bindings/learners/trees.c); or NULL */
+    /* What its fit takes beyond dg_fit_options: the fields of a struct of `fit_size` bytes, to
+     * which dg_fit_options.own points; hints as in dg_descriptor. Or NULL. */
     const dg_param *fit_params;
     size_t fit_size;
     const dg_hint *fit_hints;
-    size_t size; /* of its struct, which begins with a dg_learner; a new learner is zero bytes, */
-    void (*begin)(dg_learner *learner); /* but for what this sets; or NULL */
-    /* Gives back what is its own, and the memory of the struct. */
+    size_t
+        size; /* of its struct, which begins with a dg_learner; a new one is filled with zeros, */
+    void (*begin)(dg_learner *learner); /* except for what this sets; or NULL */
+    /* Frees what the struct owns beyond the dg_learner, not the struct; or NULL. */
     void (*free)(dg_learner *learner);
     dg_status (*fit)(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
                      const dg_job *job, dg_fit_result *result);
-    /* {n, classes} float32 chances (a network: its outputs; of numbers: {n, 1}) for x of n rows,
-     * contiguous. */
+    /* {n, classes} float32 probabilities, or whatever its outputs are; for numbers {n, 1}. x: n
+     * rows, contiguous. */
     dg_status (*predict_proba)(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
                                dg_tensor *out);
-    /* Rows of a set against their labels or numbers. */
+    /* Compares the outputs for a set with its labels or numbers. */
     dg_status (*evaluate)(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
                           dg_scores *out);
     dg_status (*summary)(const dg_learner *learner, char **out);
     /* What bytes are divided by before the learner sees them; NULL: 1. */
     float (*byte_scale)(const dg_learner *learner);
-    const char *step;               /* what its log counts as epochs: "epoch", "round"; NULL where
-                                       the whole fit is one, and batches are trees */
+    const char *step;               /* what its log counts as epochs: "epoch", "round"; NULL: the
+                                       whole fit is one epoch */
     bool resumes;                   /* a second fit goes on where the first ended */
     bool resumes_if_asked;          /* or does so with DG_RESUME_YES */
     dg_target target;               /* the only one it can predict; none: either, as the set and its
                                        options say */
-    bool takes_weights;             /* rows count by the weights of their set; else it is refused */
+    bool takes_weights;             /* of the rows; else a set with weights is refused */
     const dg_attribute *attributes; /* or NULL */
-    bool compiled; /* its metrics are those it was compiled with; else accuracy, unless it predicts
-                      numbers, and those */
-    /* Whether a fit on x is likely to be a mistake; then a sentence that says so is written to
-     * `out`. Or NULL. */
+    bool compiled; /* it is given its metrics, accuracy among them; else those that it is given
+                      are beside accuracy, which it always has for labels */
+    /* Whether a fit on x is likely to be a mistake; then `out` becomes a sentence that says why. Or
+     * NULL. */
     bool (*doubts)(const dg_learner *learner, const dg_tensor *x, char *out, size_t size);
-    /* Model files (engine/store/learner_file.h) keep the fields of dg_learner, and the options that
-     * it was made with, unless `describe` adds members to their JSON in place of these. `store`
-     * adds tensors, and `restore` fills a learner that is new (whose classes have been
-     * read) from both, trusting nothing: DG_FORMAT says what is wrong. It sets `fitted` where
-     * that does not follow from a known range of inputs. */
+    /* Model files (engine/store/learner_file.h) keep the fields of dg_learner and, unless
+     * `describe` adds members to their JSON instead, the options. `store` adds tensors; `restore`
+     * fills a new learner, whose classes have been read, from JSON and tensors, and trusts neither:
+     * DG_FORMAT for what is wrong. It sets `fitted` if no range of inputs says so. */
     dg_status (*describe)(const dg_learner *learner, struct cJSON *root);
     dg_status (*store)(const dg_learner *learner, struct dg_tensor_file *file);
     dg_status (*restore)(dg_learner *learner, const struct cJSON *root,
                          const struct dg_tensor_file *file);
     const dg_foreign_format *const *formats; /* ends in NULL; or NULL */
-    /* Takes the options and the seed of `other`, of the same type, where the file that it came from
-     * does not say its own; else DG_INVALID. NULL: files always say. */
+    /* Takes the options and the seed of `other`, of the same type, if the file of the learner did
+     * not have any; else DG_INVALID. NULL: its files always have them. */
     dg_status (*take_options)(dg_learner *learner, const dg_learner *other);
 } dg_learner_type;
 
 /* --- using one; job: NULL is dg_job_default() ---------------------------------------------- */
 
-/* seed: draws what is random in it, unless its options have a seed of their own. */
+/* seed: of its random choices, unless its options have a seed. */
 dg_status dg_learner_new(dg_learner **out, const dg_part *options, uint64_t seed);
-/* The same for types that have no options (NULL), too. */
+/* The same, also for types without options (NULL). */
 dg_status dg_learner_create(dg_learner **out, const dg_learner_type *type, const dg_part *options,
                             uint64_t seed);
 void dg_learner_free(dg_learner *learner); /* NULL is allowed */
 
-/* Trains. DG_INVALID: what does not fit, before anything changes; DG_NUMERIC: the loss is no finite
- * number; DG_CANCELLED: asked to stop, with what was learnt so far kept. */
+/* Trains. DG_INVALID: an argument does not fit; nothing has changed. DG_NUMERIC: the loss is not
+ * finite. DG_CANCELLED: it was asked to stop; what was learnt so far is kept. */
 dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
                          const dg_job *job, dg_fit_result *result);
 dg_status dg_learner_evaluate(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
                               dg_scores *out);
-/* {n, classes} float32. DG_INVALID for a learner of numbers: dg_learner_predict has them. */
+/* {n, classes} float32. DG_INVALID if it predicts numbers, which dg_learner_predict returns. */
 dg_status dg_learner_predict_proba(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
                                    dg_tensor *out);
 /* {n} int32 labels, or {n} float32 numbers. */
 dg_status dg_learner_predict(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
                              dg_tensor *out);
-/* A text for people; dg_free it. */
+/* A text to be read by people; dg_free it. */
 dg_status dg_learner_summary(const dg_learner *learner, char **out);
 /* As in dg_learner_type. */
 dg_status dg_learner_take_options(dg_learner *learner, const dg_learner *other);
 bool dg_learner_doubts(const dg_learner *learner, const dg_tensor *x, char *out, size_t size);
 
-/* Whether x lies in quite another range than the data that the learner was fitted on; then a
- * sentence that says so is written to `out`. */
+/* Whether the range of x is of another order of magnitude than that of the data that the learner
+ * was fitted on; then `out` becomes a sentence that says so. */
 bool dg_learner_range_differs(const dg_learner *learner, const dg_tensor *x, char *out,
                               size_t size);
 
-/* Whether rows of `x` have as many values as the learner's; `who` begins the message ("fit"). */
+/* How many values a row has; 1 while the shape is not known. */
+int64_t dg_learner_row_size(const dg_learner *learner);
+/* DG_INVALID unless rows of `x` have as many values as the learner's; `who` begins the message. */
 dg_status dg_learner_check_rows(const dg_learner *learner, const dg_tensor *x, const char *who);
 
 /* --- for learners ------------------------------------------------------------------------- */
 
-/* Takes on the classes, and their names, of a set; forgets them. */
+/* Copies the classes of a set, and their names; forgets them. Both set `target`. */
 dg_status dg_learner_adopt_classes(dg_learner *learner, const dg_dataset *set);
 void dg_learner_free_classes(dg_learner *learner);
 
-/* `*out` (dg_free it) becomes the column of the learner that stands for each class of the set.
- * DG_INVALID for a label in the set that the learner does not know; `who` begins the message. */
+/* `*out` (dg_free it) becomes, for each class of the set, the learner's column, or -1. DG_INVALID
+ * if a row has a label that the learner does not know; `who` begins the message. */
 dg_status dg_learner_map_classes(int32_t **out, const dg_learner *learner, const dg_dataset *set,
                                  const char *who);
 
@@ -227,15 +229,18 @@ dg_status dg_learner_map_classes(int32_t **out, const dg_learner *learner, const
 dg_status dg_learner_prepare(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
                              const dg_dataset **out);
 
-/* What the type's predict_proba gives for rows of any type and layout, numbers included; and for
- * rows that are prepared already, as those that its own functions get. */
+/* What the type's predict_proba returns, probabilities or numbers, for rows of any type and layout;
+ * and for rows that are prepared already, which is what the type's own functions are given. */
 dg_status dg_learner_outputs(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
                              dg_tensor *out);
 dg_status dg_learner_prepared_outputs(const dg_learner *learner, const dg_tensor *x,
                                       const dg_job *job, dg_tensor *out);
 
-/* dg_learner_evaluate for rows that are prepared already, without its checks and seconds. */
+/* dg_learner_evaluate for rows that are prepared already; without checks and seconds. */
 dg_status dg_learner_evaluate_prepared(const dg_learner *learner, const dg_dataset *set,
                                        const dg_job *job, dg_scores *out);
+
+/* Remembers the range of x, the data of a first fit, for dg_learner_range_differs. */
+void dg_learner_note_range(dg_learner *learner, const dg_tensor *x);
 
 #endif

@@ -132,6 +132,11 @@ void dg_dataset_release(const dg_dataset *const_set)
     dg_free(set);
 }
 
+void dg_dataset_release_owned(const dg_dataset **place)
+{
+    dg_dataset_release(*place);
+}
+
 dg_status dg_dataset_begin(dg_dataset **out)
 {
     DG_TRY(dg_alloc_zero(out, 1, sizeof **out));

@@ -40,6 +40,10 @@ const dg_tensor *dg_dataset_truth(const dg_dataset *set);
 
 const dg_dataset *dg_dataset_retain(const dg_dataset *set);
 void dg_dataset_release(const dg_dataset *set); /* NULL is allowed */
+/* A local set that is released wherever its scope is left; initialised with NULL at the latest, and
+ * handed over with DG_TAKE (engine/base/memory.h). */
+#define DG_OWNED_DATASET DG_CLEANUP(dg_dataset_release_owned) const dg_dataset *
+void dg_dataset_release_owned(const dg_dataset **place);
 
 /* --- sources ------------------------------------------------------------------------------ */
 

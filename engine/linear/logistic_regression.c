@@ -59,7 +59,6 @@ static void forget(logistic *learner)
 static void free_learner(dg_learner *learner)
 {
     forget(of(learner));
-    dg_free(learner);
 }
 
 /* --- rows and their probabilities --------------------------------------------------------- */
@@ -456,10 +455,9 @@ static dg_status restore(dg_learner *learner, const struct cJSON *root, const dg
 {
     logistic *mine = of(learner);
     dg_tensor coef, intercept, n_iter;
-    int64_t values, classes = learner->class_count, present = 0;
+    int64_t values = dg_learner_row_size(learner), classes = learner->class_count, present = 0;
     dg_job job = dg_job_default();
     (void)root;
-    DG_TRY(dg_learner_row_size(learner, &values));
     DG_TRY(
         dg_tensor_file_want_as(file, "coef", DG_FLOAT32, 2, (int64_t[]){ classes, values }, &coef));
     DG_TRY(dg_tensor_file_want_as(file, "intercept", DG_FLOAT32, 1, &classes, &intercept));

@@ -59,7 +59,6 @@ static void forget(k_neighbors *learner)
 static void free_learner(dg_learner *learner)
 {
     forget(of(learner));
-    dg_free(learner);
 }
 
 /* --- the rows of the fit ------------------------------------------------------------------- */
@@ -430,13 +429,12 @@ static dg_status restore(dg_learner *learner, const struct cJSON *root, const dg
 {
     k_neighbors *mine = of(learner);
     dg_tensor rows, target;
-    int64_t values, neighbors = options_of(learner)->n_neighbors;
+    int64_t values = dg_learner_row_size(learner), neighbors = options_of(learner)->n_neighbors;
     dg_job job = dg_job_default();
     (void)root;
     bool numbers = learner->class_count == 0;
     if (numbers) learner->target = DG_TARGET_NUMBERS;
     const char *name = numbers ? "numbers" : "classes";
-    DG_TRY(dg_learner_row_size(learner, &values));
     DG_TRY(dg_tensor_file_want(file, "rows", &rows));
     if (rows.dtype == DG_INT32 || rows.axes != 2 || rows.shape[1] != values)
         return dg_error(DG_FORMAT,

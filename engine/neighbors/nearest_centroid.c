@@ -38,7 +38,6 @@ static nearest_centroid *of(const dg_learner *learner)
 static void free_learner(dg_learner *learner)
 {
     dg_tensor_release(&of(learner)->centroids);
-    dg_free(learner);
 }
 
 /* --- fitting ------------------------------------------------------------------------------ */
@@ -277,9 +276,8 @@ static dg_status restore(dg_learner *learner, const struct cJSON *root, const dg
 {
     nearest_centroid *mine = of(learner);
     dg_tensor centroids, variance;
-    int64_t values, classes = learner->class_count, present = 0;
+    int64_t values = dg_learner_row_size(learner), classes = learner->class_count, present = 0;
     (void)root;
-    DG_TRY(dg_learner_row_size(learner, &values));
     DG_TRY(dg_tensor_file_want_as(file, "centroids", DG_FLOAT32, 2, (int64_t[]){ classes, values },
                                   &centroids));
     DG_TRY(dg_tensor_file_want_as(file, "variance", DG_FLOAT32, 1, (int64_t[]){ 1 }, &variance));

@@ -56,7 +56,6 @@ void dg_model_release(dg_model *model)
     dg_free(model->weights);
     dg_free(model->values);
     dg_free(model->gradients);
-    dg_free(model);
 }
 
 /* --- growing the graph -------------------------------------------------------------------- */

@@ -92,12 +92,19 @@ static dg_status check_format(const cJSON *root)
 static dg_status read_row(dg_learner *learner, const cJSON *root)
 {
     const cJSON *list, *item;
+    int64_t values = 1;
     DG_TRY(dg_json_member(root, "row", cJSON_Array, &list));
     int count = cJSON_GetArraySize(list);
     if (count < 1 || count > DG_MAX_INTS)
         return dg_error(DG_FORMAT, "'row' has %d sizes, expected 1 to %d", count, DG_MAX_INTS);
-    cJSON_ArrayForEach(item, list) DG_TRY(
-        dg_json_whole(item, "each of 'row'", 1, INT32_MAX, &learner->row.at[learner->row.count++]));
+    cJSON_ArrayForEach(item, list)
+    {
+        int64_t *size = &learner->row.at[learner->row.count++];
+        DG_TRY(dg_json_whole(item, "each of 'row'", 1, INT32_MAX, size));
+        if (*size > INT32_MAX / values)
+            return dg_error(DG_FORMAT, "'row' has too many values: at most %d", INT32_MAX);
+        values *= *size;
+    }
     return DG_OK;
 }
 

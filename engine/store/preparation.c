@@ -58,9 +58,8 @@ static dg_status read_step(dg_learner *learner, const cJSON *item, int64_t value
 static dg_status read(dg_learner *learner, const cJSON *object, const dg_tensor_file *file)
 {
     const cJSON *list, *item;
-    int64_t values;
+    int64_t values = dg_learner_row_size(learner);
     DG_TRY(dg_json_member(object, "steps", cJSON_Array, &list));
-    DG_TRY(dg_learner_row_size(learner, &values));
     cJSON_ArrayForEach(item, list)
     {
         dg_status status = read_step(learner, item, values, file);

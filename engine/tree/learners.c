@@ -33,7 +33,6 @@ static void forget(dg_tree_learner *learner)
 void dg_tree_learner_free(dg_learner *learner)
 {
     forget(dg_tree_learner_of(learner));
-    dg_free(learner);
 }
 
 uint64_t dg_tree_learner_seed(const dg_learner *learner, const dg_fit_options *options)

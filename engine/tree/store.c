@@ -175,7 +175,7 @@ dg_status dg_tree_learner_restore(dg_learner *learner, const cJSON *root,
     (void)root;
     dg_tree_learner *mine = dg_tree_learner_of(learner);
     dg_tensor packed[DG_TREES_TENSORS];
-    DG_TRY(dg_learner_row_size(learner, &mine->trees.features));
+    mine->trees.features = dg_learner_row_size(learner);
     learner->fitted = true;
     DG_TRY(restore_state(mine, file));
     for (int i = 0; i < DG_TREES_TENSORS; i++)

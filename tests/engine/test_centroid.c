@@ -2,7 +2,9 @@
  * files. */
 #include <math.h>
 
+#include "engine/store/learner_file.h"
 #include "tests/engine/learners.h"
+#include "tests/engine/scratch.h"
 
 static const dg_tensor nothing;
 
@@ -96,6 +98,11 @@ static void test_files(void **state)
     learners_expect_refused(learner, "variance", learners_make_negative, "at least 0");
     learners_expect_refused(learner, "variance", learners_make_infinite, "finite");
     learners_fuzz(learner, set, 300);
+    dg_learner *again;
+    const char *path = scratch_path("row.safetensors");
+    learner->row = (dg_ints){ .count = 2, .at = { 65536, 65536 } };
+    assert_ok(dg_learner_save(learner, path));
+    assert_fails_with(dg_learner_load(&again, path), DG_FORMAT, "'row' has too many values");
     dg_learner_free(learner);
     dg_dataset_release(set);
 }

@@ -176,7 +176,7 @@ describe("gradient boosting", function()
       support.message(function()
       digits.load(folder .. "/model.json", tree.GradientBoosting {})
     end))
-    assert.matches("load: the file has a GradientBoosting, the options are of a RandomForest",
+    assert.matches("load: the file has a GradientBoosting, the options are those of a RandomForest",
       support.message(function()
         digits.load(folder .. "/theirs.json", tree.RandomForest {})
       end))

@@ -176,7 +176,7 @@ describe("a linear model and the nearest rows", function()
         model:fit(set, { verbose = 0 })
         model:predict(set.x / 255)
       end]])
-    local _, count = err:gsub("the model was fitted on 0 to 255: scale it alike", "")
+    local _, count = err:gsub("the model was fitted on values from 0 to 255: scale both alike", "")
     assert.are.equal(1, count, err)
   end)
 

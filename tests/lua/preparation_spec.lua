@@ -75,7 +75,7 @@ describe("preparation", function()
     assert.is_true(model:predict_proba(raw) == twice:predict_proba(scaled))
     model:fit(raw * 3, y, { verbose = 0, preparation = { data.StandardScaler {} } })
     assert.is_true(model:features(raw, 1) == scaled)
-    assert.matches("fit: the model goes on with the preparation that it was first fitted with",
+    assert.matches("fit: the model continues with the preparation of its first fit",
       message(function()
         model:fit(raw, y, { verbose = 0, preparation = { data.StandardScaler { false } } })
       end))
