@@ -1,12 +1,11 @@
--- ReLU against tanh in the report's CNN: digits-lua experiments/activations.lua
--- Options: --epochs 6 --repeats 1 --seed 1 --data mnist --out out --quick
+-- The report's CNN with ReLU and with tanh: digits-lua experiments/activations.lua --help
 local digits = require "digits"
-local study = require "experiments.study" -- study.lua beside this file, or in the program
+local study = require "experiments.study" -- beside this file, or else built in
 local plot = digits.plot
 
 local o = study.options({
   epochs = { 6, "passes over the training digits" },
-  repeats = { 1, "how often each is trained, with seeds that follow one another" },
+  repeats = { 1, "training runs of each, with consecutive seeds" },
 }, { epochs = 2 })
 
 local sets = study.split(o)

@@ -1,21 +1,21 @@
--- The report's four candidates side by side: digits-lua experiments/compare.lua
--- Options: --epochs 12 --trees 100 --rounds 100 --repeats 1 --seed 1 --data mnist --out out --quick
+-- The report's four candidates side by side: digits-lua experiments/compare.lua --help
 local digits = require "digits"
-local study = require "experiments.study" -- study.lua beside this file, or in the program
+local study = require "experiments.study" -- beside this file, or else built in
 local plot = digits.plot
 
 local o = study.options({
   epochs = { 12, "passes of the networks over the training digits" },
   trees = { 100, "trees in the forest" },
   rounds = { 100, "rounds of boosting" },
-  repeats = { 1, "how often each is trained, with seeds that follow one another" },
+  repeats = { 1, "training runs of each, with consecutive seeds" },
 }, { epochs = 3, trees = 30, rounds = 10 })
 
 local sets = study.split(o)
 local fit = { epochs = o.epochs, batch_size = 50 }
 local results = study.run({
   { name = "Forest", model = function() return study.forest(o.trees) end },
-  { name = "XGBoost", model = function() return study.boosting(o.rounds) end, certain = true },
+  { name = "XGBoost", model = function() return study.boosting(o.rounds) end,
+    deterministic = true },
   { name = "Network", model = study.network, fit = fit },
   { name = "CNN", model = study.cnn, fit = fit },
 }, sets, o)
@@ -28,5 +28,5 @@ for _, result in ipairs(results) do
 end
 plot.compare(results):save(digits.path(o.out, "compare.svg"))
 plot.compare(without):save(digits.path(o.out, "compare_without_xgboost.svg"))
-print(("wrote compare.svg and compare_without_xgboost.svg into %s"):format(o.out))
+print(("wrote compare.svg and compare_without_xgboost.svg to %s"):format(o.out))
 return { results = results, without = without, differences = differences, sets = sets, options = o }

@@ -1,11 +1,10 @@
--- How the chosen model does on digits that it never saw: digits-lua experiments/deploy.lua
--- Options: --model FILE --seed 1 --data mnist --out out --quick
+-- The chosen model on digits that it has never seen: digits-lua experiments/deploy.lua --help
 local digits = require "digits"
-local study = require "experiments.study" -- study.lua beside this file, or in the program
+local study = require "experiments.study" -- beside this file, or else built in
 local metrics, plot = digits.metrics, digits.plot
 
 local o = study.options {
-  model = { "", "a saved model; without it the best of grid_search.lua, which is run if need be" },
+  model = { "", "a saved model; by default the best of grid_search.lua, run if necessary" },
 }
 
 local sets = study.split(o)
@@ -15,7 +14,7 @@ if o.model ~= "" then
 else
   local found = study.experiment("grid_search",
     { seed = o.seed, data = o.data, out = o.out, quick = o.quick })
-  print("the best " .. tostring(found.best))
+  print("the best is " .. tostring(found.best))
   model, history = found.best.model, found.best.history
 end
 
@@ -35,6 +34,6 @@ if #wrong > 0 then
     digits.path(o.out, "mistakes.png"))
 end
 if history then plot.history(history):save(digits.path(o.out, "history.svg")) end
-print("wrote the pictures into " .. o.out)
+print("wrote the pictures to " .. o.out)
 return { model = model, history = history, accuracy = accuracy, matrix = matrix, labels = labels,
   sets = sets, wrong = wrong }

@@ -1,18 +1,17 @@
--- The report's search for the best CNN: digits-lua experiments/grid_search.lua
--- Options: --workers 1 --journal FILE --seed 1 --data mnist --out out --quick
--- Interrupted and started again, it goes on where it was.
+-- The report's search for the best CNN: digits-lua experiments/grid_search.lua --help
+-- If it is interrupted and started again, it continues where it was.
 local digits = require "digits"
-local study = require "experiments.study" -- study.lua beside this file, or in the program
+local study = require "experiments.study" -- beside this file, or else built in
 local plot, search = digits.plot, digits.search
 
 local o = study.options {
-  workers = { 1, "networks that are trained side by side" },
-  journal = { "", "file that keeps each trial as it ends; without it grid_SEED.jsonl in --out" },
+  workers = { 1, "networks trained in parallel" },
+  journal = { "", "file that keeps each finished trial; by default grid_SEED.jsonl in --out" },
 }
 local name = (o.quick and "grid_quick_%d.jsonl" or "grid_%d.jsonl"):format(o.seed)
 local sets = study.split(o)
 
--- The report's lists: 2 * 2 * 2 * 1 * 2 = 16 points, all of which it tried.
+-- The report's lists: 2 * 2 * 2 * 1 * 2 = 16 trials.
 local found = search.grid {
   params = {
     batch_size = { 50, 100 },

@@ -1,14 +1,13 @@
--- The digits whose labels are most doubtful: digits-lua experiments/label_errors.lua
--- Options: --epochs 4 --folds 5 --repeats 2 --show 40 --seed 1 --data mnist --out out --quick
+-- The digits with the most doubtful labels: digits-lua experiments/label_errors.lua --help
 local digits = require "digits"
-local study = require "experiments.study" -- study.lua beside this file, or in the program
+local study = require "experiments.study" -- beside this file, or else built in
 local data, plot = digits.data, digits.plot
 
 local o = study.options({
-  epochs = { 4, "passes of each CNN over its digits" },
-  folds = { 5, "parts of the digits, each judged by a CNN that learnt from the others" },
-  repeats = { 2, "how often the digits are cut into folds" },
-  show = { 40, "how many digits to show" },
+  epochs = { 4, "passes of each CNN over its training digits" },
+  folds = { 5, "folds, each predicted by a CNN that was trained on the others" },
+  repeats = { 2, "divisions into folds" },
+  show = { 40, "number of digits to show" },
 }, { epochs = 2, folds = 3, repeats = 1 })
 
 local images = study.open(o)
@@ -16,11 +15,11 @@ local issues = data.label_issues(images, {
   model = function() return study.cnn() end, fit = { epochs = o.epochs, batch_size = 50 },
   folds = o.folds, repeats = o.repeats, seed = o.seed,
 })
-print(("%d digits; confident learning estimates that %d labels are wrong or cannot be told"):format(
+print(("%d digits; confident learning estimates that %d labels are wrong or ambiguous"):format(
   #images, issues.estimate))
 for i = 1, math.min(10, o.show) do
   local row = issues.rows[i]
-  print(("row %5d: labelled %d, looks like %d (its label is right with probability %.4f)"):format(
+  print(("row %5d: labelled %d, looks like %d (label correct with probability %.4f)"):format(
     row, issues.given[row], issues.suggested[row], issues.quality[row]))
 end
 

@@ -1,17 +1,16 @@
--- Does data.label_issues find labels that were changed? digits-lua experiments/label_flips.lua
--- Options: --rows 20000 --epochs 4 --folds 5 --seed 1 --data mnist --out out --quick
--- Labels are changed in three ways, and looked for. The probabilities that it goes by are written
--- to out/label_flips.csv; tests/golden/make_label_issues.py out/label_flips.csv then says how well
--- cleanlab's methods find the same labels by the same probabilities, in the file
--- out/label_flips.cleanlab.csv, from where the next run prints it.
+-- Does data.label_issues find changed labels? digits-lua experiments/label_flips.lua --help
+-- Labels are changed in three ways, and searched for. The probabilities that this is based on are
+-- written to out/label_flips.csv. tests/golden/make_label_issues.py out/label_flips.csv then writes
+-- how well cleanlab's methods find the same labels from the same probabilities to
+-- out/label_flips.cleanlab.csv, and the next run prints that.
 local digits = require "digits"
-local study = require "experiments.study" -- study.lua beside this file, or in the program
+local study = require "experiments.study" -- beside this file, or else built in
 local data = digits.data
 
 local o = study.options({
-  rows = { 20000, "how many digits to take" },
-  epochs = { 4, "passes of each CNN over its digits" },
-  folds = { 5, "parts of the digits, each judged by a CNN that learnt from the others" },
+  rows = { 20000, "number of digits" },
+  epochs = { 4, "passes of each CNN over its training digits" },
+  folds = { 5, "folds, each predicted by a CNN that was trained on the others" },
 }, { rows = 2000, epochs = 2, folds = 3 })
 
 local images = study.open(o):shuffle { seed = o.seed }
@@ -25,7 +24,8 @@ local CASES = {
   { name = "look-alikes 5 %", share = 0.05, alike = true }, -- 4 and 9, 3 and 5, 7 and 1
 }
 
--- Labels of which a share was changed, to any other or to the look-alike, and which rows they are.
+-- Changes a share of the labels, to random ones or to look-alikes; returns the labels, and the set
+-- of changed rows.
 local function plant(case)
   local order = digits.uniform { #truth, seed = o.seed + 100 }:totable()
   local other = digits.uniform { #truth, low = 0, high = 9, seed = o.seed + 200 }:totable()
@@ -44,7 +44,7 @@ local function plant(case)
   return labels, planted
 end
 
--- The mean, over the planted rows, of the share of planted ones among the rows up to there.
+-- The mean, over the changed rows, of the share of changed rows among those up to it.
 local function average_precision(rows, planted)
   local found, sum, count = 0, 0, 0
   for i, row in ipairs(rows) do
@@ -63,7 +63,7 @@ local function hits(rows, planted)
   return count
 end
 
--- The rows by the probability of the given label alone.
+-- The rows in order of the probability of the given label alone.
 local function by_confidence(issues)
   local confidence, rows = issues.confidence:totable(), issues.rows:totable()
   table.sort(rows, function(a, b)
@@ -73,7 +73,7 @@ local function by_confidence(issues)
   return rows
 end
 
--- Cleanlab's average precision by case and method, if its figures are there.
+-- Cleanlab's average precision by case and method, or nil if there is no such file.
 local function read_figures(path)
   local file, figures = io.open(path), {}
   if not file then return nil end
@@ -108,7 +108,7 @@ for k, case in ipairs(CASES) do
     for i, p in ipairs(probabilities) do words[i + 3] = ("%.9g"):format(p) end
     lines[#lines + 1] = table.concat(words, ",")
   end
-  -- cleanlab's self_confidence is ours: if it is not, the figures are of other probabilities
+  -- self_confidence is the same in both; if not, the figures are for other probabilities
   local own = average_precision(by_confidence(issues), planted)
   if result.cleanlab and math.abs(own - (result.cleanlab.self_confidence or 0)) > 1e-4 then
     result.cleanlab, stale = nil, true
@@ -137,7 +137,7 @@ if figures and not stale then
     print(table.concat(words, "  ") .. ("  %.4f %s"):format(result.cleanlab[best], best))
   end
 else
-  print((stale and "the figures in %s are of other probabilities; " or
+  print((stale and "the figures in %s are for other probabilities; " or
     "for cleanlab's figures, in %s: "):format(figures_path) ..
     "python3 tests/golden/make_label_issues.py " .. path)
 end

@@ -1,23 +1,22 @@
--- The report's dense network with L2: digits-lua experiments/nn.lua
--- Options: --epochs 12 --seed 1 --data mnist --out out
+-- The report's dense network with L2: digits-lua experiments/nn.lua --help
 local digits = require "digits"
 local data, nn = digits.data, digits.nn
 
 local o = digits.options {
   epochs = { 12, "passes over the training digits" },
-  seed = { 1, "the same seed gives the same network, bit by bit" },
+  seed = { 1, "the same seed gives the same network, bit for bit" },
   data = { "mnist", "\"mnist\", a folder, a .csv or an IDX file" },
-  out = { "out", "folder for what is written" },
+  out = { "out", "folder for the results" },
 }
 digits.seed(o.seed)
-local path = digits.path(o.out, "nn.safetensors") -- makes the folder; a bad one ends it here
+local path = digits.path(o.out, "nn.safetensors") -- fails now if it cannot be written
 
--- 56 % to learn from, 24 % to watch the learning, 20 % that the network never sees
+-- 56 % for training, 24 % for validation, 20 % for testing
 local images = data.open(o.data)
 local train, validation, test = images:split { 0.56, 0.24, 0.20, seed = o.seed, stratify = true }
 print(("%d digits to train on, %d to validate, %d to test"):format(#train, #validation, #test))
 
-local l2 = nn.L2 { 1e-4 } -- keeps weights small, against overfitting
+local l2 = nn.L2 { 1e-4 } -- keeps weights small, to reduce overfitting
 local network = nn.Sequential {
   nn.Input { 784 },
   nn.Dense { 128, activation = "relu", kernel_regularizer = l2 },

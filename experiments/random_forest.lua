@@ -1,13 +1,12 @@
--- The report's random forest: digits-lua experiments/random_forest.lua
--- Options: --trees 100 --seed 1 --data mnist --out out --one-hot --scale --quick
+-- The report's random forest: digits-lua experiments/random_forest.lua --help
 local digits = require "digits"
-local study = require "experiments.study" -- study.lua beside this file, or in the program
+local study = require "experiments.study" -- beside this file, or else built in
 local plot = digits.plot
 
 local o = study.options({
   trees = { 100, "trees in the forest" },
-  one_hot = { false, "give the labels as ten columns, as the report does: the forest is the same" },
-  scale = { false, "divide pixels by 255, as the report does: the forest is the same" },
+  one_hot = { false, "one-hot labels, as in the report: the forest is the same" },
+  scale = { false, "divide pixels by 255, as in the report: the forest is the same" },
 }, { trees = 30 })
 
 local function prepare(set)
@@ -25,7 +24,7 @@ print(("validation accuracy %.4f, test accuracy %.4f, out of bag %.4f, trained i
 
 local path = digits.path(o.out, "random_forest_importance.svg")
 local importance = plot.importance(forest, { shape = { 28, 28 },
-  title = "How much each pixel counts in the random forest" }):save(path)
+  title = "Importance of each pixel in the random forest" }):save(path)
 forest:save(digits.path(o.out, "random_forest.safetensors"))
 print("wrote " .. path .. " and random_forest.safetensors")
 return { model = forest, accuracy = accuracy, importance = importance }

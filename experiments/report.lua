@@ -1,19 +1,18 @@
--- The whole study, as one HTML page: digits-lua experiments/report.lua
--- Options: --repeats 2 --seed 1 --data mnist --out out --quick
--- The page is out/report.html. The search keeps a journal in the same folder: a study that was
--- stopped goes on from there, and only the first one tells the true time of the search.
+-- The whole study as one HTML page, out/report.html: digits-lua experiments/report.lua --help
+-- The search keeps a journal in the same folder, from which a study that was stopped continues; the
+-- time of the search is then only that of the last run.
 local digits = require "digits"
-local study = require "experiments.study" -- study.lua beside this file, or in the program
+local study = require "experiments.study" -- beside this file, or else built in
 local write = require "experiments.report_page"
 
 local began = digits.clock()
 local o = study.options {
-  repeats = { 2, "how often each of the compared is trained, with seeds that follow one another" },
+  repeats = { 2, "training runs of each candidate, with consecutive seeds" },
 }
 local page = digits.report.new(digits.path(o.out, "report.html"), {
   title = "Recognising handwritten digits" })
 
--- Runs an experiment as its command would, and keeps the command and the time that it took.
+-- Runs an experiment as its command would, and keeps the command and its time.
 local steps = {}
 local function run(name, more)
   local options = { seed = o.seed, data = o.data, out = o.out, quick = o.quick }

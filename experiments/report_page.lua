@@ -1,15 +1,15 @@
--- The page of report.lua: prose, tables and pictures from what the experiments found.
+-- The page of report.lua: text, tables and pictures of the experiments' results.
 local digits = require "digits"
 local metrics, plot = digits.metrics, digits.plot
 
--- What the report that this study repeats found: accuracy on its test set, seconds of training.
+-- The results of the report that this study repeats: test accuracy and training time.
 local EARLIER = {
   Forest = { accuracy = 0.88, seconds = 12.476 },
   Network = { accuracy = 0.9527976, seconds = 66.88 },
   CNN = { accuracy = 0.9871429, seconds = 279.143 },
 }
 
-local PHONE = 372 -- pixels that a picture has there
+local PHONE = 372 -- the width of a picture on a phone, in pixels
 
 -- ---- words and numbers ----
 
@@ -47,7 +47,7 @@ end
 
 -- ---- pictures ----
 
--- Loss and accuracy as two pictures, which stand one below the other on a phone.
+-- Loss and accuracy as two pictures, one below the other on a phone.
 local function courses(history, unit)
   local pictures = {}
   for i, score in ipairs { "loss", "accuracy" } do
@@ -99,13 +99,12 @@ local function about_data(page, found)
   local sets = found.compare.sets
   page:section "The task and the data"
   page:text(
-    [[Mail is sorted by machines that read what people wrote by hand. The task here is the heart
-      of that: given a picture of one handwritten digit, 28 by 28 pixels, say which of the ten it
-      is.]],
-    ([[The pictures are from MNIST, by LeCun, Cortes and Burges (CC BY-SA 3.0); this study uses
-      %s of them. They are cut, at random but with the same share of each digit everywhere, into
-      three sets: %s to learn from, %s to choose models by, and %s that take no part in learning
-      or choosing, so that they tell how a model will do on digits that it has never seen.]])
+    [[Mail is sorted by machines that read handwriting. This study looks at the core of that task:
+      given an image of one handwritten digit, 28 by 28 pixels, say which digit it is.]],
+    ([[The images are from MNIST, by LeCun, Cortes and Burges (CC BY-SA 3.0); this study uses %s
+      of them. They are split at random, with the same proportion of each digit, into three sets:
+      %s for training, %s for choosing between models, and %s for testing, which are used for
+      neither, so that they show how well a model does on digits that it has never seen.]])
       :format(thousands(#sets.train + #sets.validation + #sets.test), thousands(#sets.train),
         thousands(#sets.validation), thousands(#sets.test)))
   local rows, counts = {}, {}
@@ -119,15 +118,15 @@ local function about_data(page, found)
   local first = {}
   for i = 1, 40 do first[i] = i end
   page:figure(images(sets.train, { rows = first }), [[What people see: the first forty training
-    digits, with their labels.]])
+    digits and their labels.]])
   local pixels, lines = sets.train.x[1]:reshape { 28, 28 }, {}
   for row = 8, 17 do
     local cells = {}
     for column = 10, 18 do cells[#cells + 1] = ("%3d"):format(pixels[row][column]) end
     lines[#lines + 1] = table.concat(cells, " ")
   end
-  page:text([[What the computer sees: a number for each pixel, from 0, paper, to 255, ink. This
-    is from the middle of the first of these digits.]])
+  page:text([[What the computer sees: a number for each pixel, from 0 (paper) to 255 (ink). These
+    are from the middle of the first digit.]])
   page:code(table.concat(lines, "\n"))
 end
 
@@ -135,66 +134,64 @@ local function about_candidates(page, found)
   local results, o = found.compare.results, found.compare.options
   page:section "Four candidates"
   page:text(
-    ([[Two learners grow decision trees, two are neural networks. All get the same pictures.
-      Trees take pixels as they are, since a tree only asks whether a value is above a threshold;
-      networks divide them by 255. The networks pass %d times over the training digits, 50 at a
-      time, with Adam at a learning rate of 0.001.]]):format(o.epochs))
+    ([[Two of the learners use decision trees, two are neural networks. All get the same images.
+      Trees take pixels as they are, because a tree only compares values with thresholds; for
+      networks, pixels are divided by 255. The networks are trained for %d epochs in batches of 50
+      with Adam at a learning rate of 0.001.]]):format(o.epochs))
   page:part "Random forest"
-  page:text(([[%d trees, each grown on its own random sample of the digits and looking at
-      28 random pixels for every question; their mean decides. About a third of the digits are
-      left out of each tree, so the forest can judge itself without a validation set: %s by that
-      count, %s on the validation set.]]):format(o.trees,
+  page:text(([[%d trees, each grown on its own random sample of the digits, with 28 random pixels to
+      choose from at every split; the forest predicts by their mean. About a third of the digits
+      are left out of each tree, so the forest can be evaluated without a validation set: this
+      out-of-bag accuracy is %s, and that on the validation set %s.]]):format(o.trees,
         percent(named(results, "Forest").runs[1].model.oob_accuracy),
         percent(named(results, "Forest").runs[1].validation)))
   local forest = named(results, "Forest").runs[1].model
   page:figure({ heatmap(forest.feature_importances, 480, 350),
     narrow = heatmap(forest.feature_importances, PHONE, 270) },
-    "How much each pixel counts in the forest. The rim is always paper and tells nothing.")
+    "Importance of each pixel in the forest. The border, which is always paper, has none.")
   page:part "XGBoost"
-  page:text(([[%d rounds of boosting; each adds one tree of depth 6 per digit that mends
-    what the trees before got wrong.]]):format(o.rounds))
+  page:text(([[%d rounds of boosting; each adds one tree of depth 6 per digit that corrects the
+    errors of the trees before it.]]):format(o.rounds))
   page:figure(courses(named(results, "XGBoost").runs[1].history, "round"),
-    [[XGBoost's course of training. It soon knows the training digits by heart; validation goes
-      on improving for a while after that.]])
+    [[The training of XGBoost. It soon fits the training digits perfectly; validation continues to
+      improve for a while after that.]])
   page:part "Network"
-  page:text([[The 784 pixels, fully connected to 128 units, these to 64, and these to
-    one output for each digit. ReLU between the layers; an L2 penalty of 0.0001 on the weights
-    holds overfitting back.]])
-  page:figure(courses(named(results, "Network").runs[1].history), [[The network's course of
-    training.]])
+  page:text([[The 784 pixels are fully connected to 128 units, these to 64, and these to one output
+    for each digit, with ReLU between the layers. An L2 penalty of 0.0001 on the weights reduces
+    overfitting.]])
+  page:figure(courses(named(results, "Network").runs[1].history), "The training of the network.")
   page:part "CNN"
-  page:text([[32 filters of 5×5 pixels slide over the picture, the strongest answer in each
-    2×2 square is kept, half of these are dropped at random while it learns, and a layer of 128
-    units decides from what is left.]])
-  page:figure(courses(named(results, "CNN").runs[1].history), [[The CNN's course of training.
-    While it trains, dropout makes its task harder, so the scores on training digits look worse
-    than they are.]])
+  page:text([[32 filters of 5×5 pixels slide over the image, the maximum of each 2×2 square is kept,
+    half of these values are dropped at random during training, and a dense layer of 128 units
+    is followed by one output for each digit.]])
+  page:figure(courses(named(results, "CNN").runs[1].history), [[The training of the CNN. Dropout
+    makes the task harder during training, so the scores on training digits look worse than they
+    are.]])
 end
 
 local function about_comparison(page, found, study)
   local compare, o = found.compare, found.options
   local best = study.best(compare.results)
   page:section "Comparing them"
-  page:text(([[Accuracy is what counts, time what it costs. %s, and the candidate is chosen by
-    its accuracy on the validation set: %s.]]):format(o.repeats > 1
-      and ([[Each was trained %s, with seeds from %d on, on the same cut of the data;
-        XGBoost once, for it leaves nothing to chance]]):format(
+  page:text(([[Accuracy is what counts, time is what it costs. %s, and the best is chosen by its
+    accuracy on the validation set: %s.]]):format(o.repeats > 1
+      and ([[Each was trained %s, with seeds from %d on, on the same split of the data; XGBoost
+        only once, because its training does not depend on the seed]]):format(
           o.repeats == 2 and "twice" or o.repeats .. " times", o.seed)
       or "Each was trained once", best.name))
   compare_table(page, study, compare.results, o.repeats > 1
-    and "Means, ± the standard deviation between seeds." or "One training each.")
-  page:figure(comparison(compare.results), "All four; time is a share of the longest.")
+    and "Means over the seeds, ± their standard deviation." or "One training run each.")
+  page:figure(comparison(compare.results), "All four; time is shown as a fraction of the longest.")
   page:figure(comparison(compare.without), [[The same without XGBoost. In the report its time
     dwarfed the others.]])
-  page:text([[A difference between two models can be luck: which digits happened to be in the
-    test set. McNemar's test looks at the digits that only one of the two gets right, and a
-    bootstrap draws the test set again ten thousand times. Both judge two fitted models, those
-    of the first seed; of the methods, a paired t-test over the seeds tells, which needs several
-    of them.]])
+  page:text([[A difference between two models can be luck, due to the digits that happen to be in
+    the test set. McNemar's test looks at the digits that only one of the two gets right, and a
+    bootstrap resamples the test set ten thousand times. Both compare two fitted models, those of
+    the first seed; a paired t-test over several seeds compares the methods.]])
   verdicts(page, study, compare.differences)
 end
 
--- Search results against one parameter each.
+-- A picture of the scores against each parameter.
 local function search_pictures(search, names)
   local pictures = {}
   for i, name in ipairs(names) do
@@ -247,15 +244,17 @@ local function about_search(page, found)
     chosen[i] = name:gsub("_", " ") .. " " .. value_text(search.best.params[name])
   end
   page:section "Searching for better settings"
-  page:text(([[The CNN's settings were searched as in the report: every combination of its lists,
-    %d in all, each trained anew and scored on the validation set; %s of training. The best has
-    %s; it gets %s of the validation digits right.]]):format(#search.trials, seconds(total),
+  page:text(([[The settings of the CNN were searched as in the report: all %d combinations of its
+    lists, each trained from scratch and scored on the validation set, with a total training time
+    of %s. The best has %s, and gets %s of the validation digits right.]]):format(#search.trials,
+      seconds(total),
       table.concat(chosen, ", "), percent(search.best.scores.accuracy)))
   page:table { head = head, rows = rows, texts = 0, best = 1, caption = [[All trials, the best
-    first; accuracy and loss on the validation set, time in seconds. Everywhere: ]]
+    first; accuracy and loss on the validation set, time in seconds. The same in all: ]]
     .. table.concat(fixed, ", ") .. ", activation ReLU." }
-  page:figure(search_pictures(search, varied), [[Each trial's accuracy, against each setting that
-    was varied; the dashed line joins means.]], "Accuracy of the trials against each setting")
+  page:figure(search_pictures(search, varied), [[The accuracy of each trial against each setting
+    that was varied; the dashed line connects the means.]],
+    "Accuracy of the trials against each setting")
 end
 
 local function report_table(page, sets, labels)
@@ -270,75 +269,76 @@ local function report_table(page, sets, labels)
     add(average .. " avg", scores[average])
   end
   page:table { head = { "", "precision", "recall", "f1-score", "support" }, rows = rows,
-    caption = [[Classification report. Precision: of the digits that were called so, the share
-      that are. Recall: of the digits that are, the share that were called so.]] }
+    caption = [[Classification report. Precision: the share of correct ones among the digits
+      predicted as this one. Recall: the share of this digit that was predicted correctly.]] }
 end
 
 local function about_deployment(page, found, study)
   local deploy = found.deploy
   local n, p = #deploy.labels, deploy.accuracy
   page:section "When deployed"
-  page:text(([[The best network of the search was then shown the %s test digits, once. It got %s
-    of them right (95 %% interval ± %.2f points for a test set of this size) and %d wrong. One
-    would expect about this of digits from the same source; those of another scanner or another
-    country may differ, and a model in use should be checked against them from time to time.]])
+  page:text(([[The best network of the search was then evaluated once on the %s test digits. It got
+    %s of them right (with a 95 %% interval of ± %.2f points for a test set of this size) and %d
+    wrong. About the same can be expected for digits from the same source; those from another
+    scanner or another country may differ, and a deployed model should be checked on them from
+    time to time.]])
     :format(thousands(n), percent(p), 196 * math.sqrt(p * (1 - p) / n), #deploy.wrong))
   if deploy.history then
-    page:figure(courses(deploy.history), "The chosen network's course of training.")
+    page:figure(courses(deploy.history), "The training of the chosen network.")
   end
   page:figure({ plot.confusion_matrix(deploy.matrix),
     narrow = plot.confusion_matrix(deploy.matrix, { width = PHONE, height = 400 }) },
-    "Confusion matrix on the test digits: rows are what a digit is, columns what it was taken for.")
+    "Confusion matrix on the test digits: rows are true labels, columns predicted ones.")
   page:text "Its most frequent mistakes:"
   page:list(study.confusions(deploy.matrix, 5))
   report_table(page, deploy.sets, deploy.labels)
   if #deploy.wrong > 0 then
     page:figure(images(deploy.sets.test, { rows = deploy.wrong, predicted = deploy.labels }),
-      "Test digits that it got wrong: true → predicted. Some would make a person hesitate.")
+      "Test digits that it got wrong: true → predicted. Some are hard for people, too.")
   end
 end
 
 local function about_variations(page, found, study)
   page:section "What else was tried"
-  page:text [[The report names several ideas without trying them. These are first answers,
-    trained and compared in the same way.]]
+  page:text [[The report mentions several ideas without trying them. Here are first results, trained
+    and compared in the same way.]]
   local combined = found.combined.results
   page:part "Boosting on the CNN"
-  page:text(([[A trained CNN turns each digit into the 128 outputs of its dense layer; boosted trees
-    then decide from these, in place of 784 pixels. They gain %.2f points of accuracy.]]):format(
-    100 * (named(combined, "CNN features").accuracy - named(combined, "pixels").accuracy)))
-  compare_table(page, study, combined, [[XGBoost on pixels and on what the CNN
-    sees; the time of the second includes the CNN's.]])
+  page:text(([[A trained CNN turns each digit into the 128 outputs of its dense layer, on which
+    boosted trees are trained in place of the 784 pixels. They gain %.2f points of accuracy.]])
+    :format(100 * (named(combined, "CNN features").accuracy - named(combined, "pixels").accuracy)))
+  compare_table(page, study, combined, [[XGBoost on pixels and on the features of
+    the CNN; the time of the second includes that of the CNN.]])
   verdicts(page, study, found.combined.differences)
   page:part "Pooling"
-  page:text([[Keeping the mean of each square, or of the whole picture, in place of the
-    maximum. Global pooling forgets where in the picture a filter answered, and with one layer of
-    filters that is most of what there is to know.]])
+  page:text([[The mean of each square, or of the whole image, in place of the maximum. Global
+    pooling discards where in the image a filter responded, and with a single layer of filters
+    that is most of the information.]])
   compare_table(page, study, found.pooling.results,
-    "Ways of pooling, after " .. epochs(found.pooling) .. ".")
+    "Kinds of pooling, after " .. epochs(found.pooling) .. ".")
   verdicts(page, study, found.pooling.differences)
   local gaps, rows = {}, {}
   for i, result in ipairs(found.dropout.results) do
-    gaps[i] = ("%.2f with %s"):format(100 * (result.learnt - result.validation), result.name)
-    rows[i] = { result.name, ("%.4f"):format(result.learnt),
+    gaps[i] = ("%.2f with %s"):format(100 * (result.training - result.validation), result.name)
+    rows[i] = { result.name, ("%.4f"):format(result.training),
       study.with_spread(result, "validation", "%.4f"),
       study.with_spread(result, "accuracy", "%.4f") }
   end
   page:part "Dropout"
-  page:text(([[The report saw its CNN overfit: better on the digits that it learnt from than on
+  page:text(([[The report saw its CNN overfit: it was better on the training digits than on
     others. The gap between the two, in points of accuracy, is %s.]])
     :format(table.concat(gaps, ", ")))
-  page:table { head = { "", "learnt digits", "validation", "test" }, rows = rows,
-    caption = "Accuracy with shares of the activations dropped while learning, after "
+  page:table { head = { "", "training", "validation", "test" }, rows = rows,
+    caption = "Accuracy with different shares of the activations dropped in training, after "
       .. epochs(found.dropout) .. "." }
   verdicts(page, study, found.dropout.differences)
   local lines = { xlabel = "epoch", ylabel = "validation loss", width = 460, height = 340 }
   for i, result in ipairs(found.dropout.results) do
     lines[i] = { y = result.runs[1].history.val_loss, label = result.name }
   end
-  page:figure(plot.line(lines), "Validation loss with more and less dropout.")
+  page:figure(plot.line(lines), "Validation loss with different dropout.")
   page:part "Activation"
-  page:text "ReLU against tanh, which used to be the standard."
+  page:text "ReLU, and tanh, which used to be the standard."
   compare_table(page, study, found.activations.results,
     "Activations, after " .. epochs(found.activations) .. ".")
   verdicts(page, study, found.activations.differences)
@@ -347,10 +347,10 @@ end
 local function about_labels(page, found)
   local labels = found.labels
   page:section "Doubtful labels"
-  page:text(([[Nobody should hope for 100 %%: some labels are wrong, and some digits cannot be
-    told. To find them, every digit was judged by networks that had not seen it (confident
-    learning, Northcutt et al. 2021). By that estimate about %d of %s labels are wrong or cannot
-    be told.]])
+  page:text(([[Nobody should expect 100 %%: some labels are wrong, and some digits are ambiguous. To
+    find these, every digit was predicted by networks that had not been trained on it (confident
+    learning, Northcutt et al. 2021). By that estimate, about %d of %s labels are wrong or
+    ambiguous.]])
     :format(labels.issues.estimate, thousands(#labels.images)))
   page:figure(images(labels.images, { rows = labels.rows, predicted = labels.issues.suggested,
     note = "given → suggested label" }),
@@ -369,45 +369,45 @@ local function about_differences(page, found)
   page:section "Where these figures differ from the report's"
   page:table { head = { "", "accuracy: report", "here", "seconds: report", "here" }, rows = rows,
     caption = "Accuracy on test digits and seconds of training, in the report and in this study." }
-  page:text([[The forest: the report gave scikit-learn the labels as ten columns of zeros and
-    ones. scikit-learn then answers ten separate questions, "is it a 0?" to "is it a 9?", and
-    where no digit gets more than half of the votes the answer is no to all ten, which counts as
-    wrong even if the right digit leads. The report's 0.88 (0.8958 where it first names the
-    forest's score) shows that, not what forests can do. Here labels in ten columns are the same
-    labels, and the digit with most votes is the answer.]],
-    [[The network: the report calls it underfitting, and does not print its settings.]],
+  page:text([[The forest: the report gave scikit-learn one-hot labels. scikit-learn then solves ten
+    separate problems, "is it a 0?" to "is it a 9?", and if no digit gets more than half of the
+    votes it answers no to all ten, which counts as wrong even if the right digit has the most
+    votes. The report's 0.88 (0.8958 where it first gives the score) shows this effect rather than
+    what forests can do. Here one-hot labels are the same as integer labels, and the prediction is
+    the digit with the most votes.]],
+    [[The network: the report says that it underfits, and does not give its settings.]],
     [[XGBoost: the report gives no accuracy, only that it took 40 minutes longer than the others.
-      Trees that look for thresholds among at most 256 bins per pixel need seconds.]],
-    [[The search: the report scored its trials on the test set and took the best of those scores
-      as that on unseen data, which flatters the winner a little. Here the validation set chooses
-      and the test set is used once. The report's best trial also has a dropout of 0.4, which is
-      not among the values that it lists.]],
-    "Times are those of different machines and programs.")
+      Trees that choose thresholds from at most 256 bins per pixel need seconds.]],
+    [[The search: the report scored its trials on the test set and took the best score for that on
+      unseen data, which is slightly optimistic. Here models are chosen on the validation set, and
+      the test set is used once. The report's best trial also has a dropout of 0.4, which is not
+      among the values that it lists.]],
+    "Times were measured on different machines and with different programs.")
 end
 
 local function about_repeating(page, found, study)
   local o, lines, rows = found.options, {}, {}
   page:section "Repeating this study"
-  page:text([[The same seed gives the same figures, bit by bit, on the same kind of processor,
+  page:text([[The same seed gives the same results, bit for bit, on the same kind of processor,
     whatever the number of threads; only times differ. This page was made by:]])
   page:code(study.command("report",
     { seed = o.seed, data = o.data, repeats = o.repeats, quick = o.quick }))
-  page:text "Its parts can be run alone:"
+  page:text "Its parts can be run separately:"
   for i, step in ipairs(found.steps) do
     lines[i] = step.command
     rows[i] = { step.name, seconds(step.seconds) }
   end
   page:code(table.concat(lines, "\n"))
-  rows[#rows + 1] = { "together", seconds(found.seconds) }
+  rows[#rows + 1] = { "total", seconds(found.seconds) }
   page:table { head = { "part", "time" }, rows = rows, best = #rows,
-    caption = "Time of each part, judging and drawing included." }
+    caption = "Time of each part, including evaluation and drawing." }
   if found.search.restored > 0 then
-    page:text(([[The search went on from the journal of an earlier run, which had finished %d of its
-      %d trials: its time is not all in this table.]]):format(found.search.restored,
+    page:text(([[The search continued from the journal of an earlier run, which had finished %d of
+      its %d trials: that time is not included in this table.]]):format(found.search.restored,
         #found.search.trials))
   end
   local info = digits.info()
-  page:table { head = { "what", "which" }, texts = 2, rows = {
+  page:table { head = { "", "value" }, texts = 2, rows = {
     { "seed", o.seed }, { "program", "digits-lua " .. info.version }, { "Lua", info.lua },
     { "processor", info.processor },
     { "threads", ("%d of %d"):format(info.threads, info.processors) },
@@ -425,8 +425,8 @@ local function headline(page, found, study)
       best.name == "CNN" and "The convolutional network" or best.name, #found.search.trials,
       percent(deploy.accuracy), thousands(#deploy.sets.test))
   if found.options.quick then
-    page.lead = page.lead .. ([[ This is the quick version, on %s digits only and with little
-      training: a look at how the study goes, not at what the learners can do.]])
+    page.lead = page.lead .. ([[ This is the quick version, on only %s digits and with little
+      training: it shows what the study does, not what the learners can do.]])
       :format(thousands(total))
   end
   local tiles = { { "best network, unseen digits", percent(deploy.accuracy) } }

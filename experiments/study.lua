@@ -1,6 +1,6 @@
--- What the experiments share: the report's data and models, and training candidates side by side.
--- An experiment requires it as "experiments.study": the file beside it, or else the one that is in
--- the program, so that an experiment can be copied alone.
+-- Code that the experiments share: options, the report's data and models, and comparisons.
+-- An experiment requires it as "experiments.study": the file beside it, or else the one built into
+-- the program, so that a copy of an experiment runs alone in any folder.
 local digits = require "digits"
 local data, metrics, nn, tree = digits.data, digits.metrics, digits.nn, digits.tree
 
@@ -14,19 +14,19 @@ local function fail(...)
   os.exit(1, true)
 end
 
--- A message without the place in a file and the function that it begins with.
+-- A message without the position and the function's name at its start.
 local function without_position(message)
   return (tostring(message):gsub("^[^ ]+:%d+: ", ""):gsub("^%l+: ", ""))
 end
 
--- digits.options with those that all experiments have; `quick` are the defaults under --quick. A
--- folder that cannot be written, or pictures that cannot be drawn, are refused now, not after the
--- work.
+-- digits.options with the options that all experiments have added; `quick` has the defaults under
+-- --quick. Ends the program now, not after the work, if --out cannot be written or gnuplot does not
+-- run.
 function study.options(known, quick)
-  known.seed = { 1, "the same seed gives the same figures, bit by bit" }
+  known.seed = { 1, "the same seed gives the same results, bit for bit" }
   known.data = { "mnist", "\"mnist\", a folder, a .csv or an IDX file" }
-  known.out = { "out", "folder for what is written" }
-  known.quick = { false, "a small study of 7 000 digits, to see how it goes" }
+  known.out = { "out", "folder for the results" }
+  known.quick = { false, "a quick run on 7 000 digits, with little training" }
   for _, word in ipairs(arg) do
     local on = word == "--quick" or word == "--quick=true"
     for name, default in pairs(on and quick or {}) do known[name][1] = default end
@@ -47,14 +47,14 @@ function study.options(known, quick)
   return o
 end
 
--- All the digits that are asked for.
+-- The dataset of --data; with --quick at most 7 000 rows of it.
 function study.open(o)
   local images = data.open(o.data)
   if o.quick and #images > 7000 then images = images:shuffle { seed = o.seed }:take(7000) end
   return images
 end
 
--- Options as the words of a command line, in the order of their names.
+-- Options as the words of a command line, sorted.
 local function words_of(options)
   local words = {}
   for name, value in pairs(options) do
@@ -75,8 +75,7 @@ function study.command(name, options)
   return ("digits-lua %s%s.lua %s"):format(folder, name, words)
 end
 
--- Runs another experiment, of this folder or in the program, with these options, and returns what
--- it returns.
+-- Runs another experiment, of this folder or built in, with these options, and returns its results.
 function study.experiment(name, options)
   local words, module = words_of(options), "experiments." .. name
   words[0] = folder .. name .. ".lua"
@@ -85,7 +84,7 @@ function study.experiment(name, options)
   return (require(module))
 end
 
--- 56 % to learn from, 24 % to choose by, 20 % that nothing sees before it is judged.
+-- 56 % for training, 24 % for choosing between models, 20 % for testing.
 function study.split(o)
   local sets = {}
   sets.train, sets.validation, sets.test =
@@ -113,7 +112,7 @@ local POOLING = {
   global = function() return nn.GlobalAveragePooling2D {} end,
 }
 
--- The convolutional network; `params` takes the place of these.
+-- The convolutional network; `params` overrides these defaults.
 function study.cnn(params)
   local p = { pooling = "max", pool_size = { 2, 2 }, dropout = 0.5, activation = "relu",
     learning_rate = 1e-3 }
@@ -148,7 +147,7 @@ function study.boosting(rounds)
   return tree.GradientBoosting { n_estimators = rounds or 100, max_depth = 6, learning_rate = 0.3 }
 end
 
--- ---- candidates side by side ----
+-- ---- comparing candidates ----
 
 local function mean(values)
   local sum = 0
@@ -156,7 +155,7 @@ local function mean(values)
   return sum / #values
 end
 
--- The sample's standard deviation; of one value 0.
+-- The standard deviation of a sample; 0 for one value.
 local function spread(values)
   if #values < 2 then return 0 end
   local middle, squares = mean(values), {}
@@ -178,15 +177,16 @@ local function train_once(candidate, sets, seed)
   return run
 end
 
--- Trains each of `candidates`, { name =, model = function, fit = options }, o.repeats times with
--- seeds of their own on the same data; once if it has certain = true, for no seed changes it. Each
--- comes back with its runs, and with accuracy (on the test set), validation and seconds, means over
--- the runs, and accuracy_spread, seconds_spread.
+-- Trains each of `candidates`, { name =, model = function, fit = options }, o.repeats times on the
+-- same data with different seeds; once if it has deterministic = true, because it does not depend
+-- on the seed. Returns for each its name, its runs, the means of accuracy (on the test set),
+-- validation and seconds, and their standard deviations accuracy_spread, validation_spread,
+-- seconds_spread.
 function study.run(candidates, sets, o)
   local results = {}
   for k, candidate in ipairs(candidates) do
     local result = { name = candidate.name, runs = {} }
-    for i = 1, candidate.certain and 1 or o.repeats do
+    for i = 1, candidate.deterministic and 1 or o.repeats do
       result.runs[i] = train_once(candidate, sets, o.seed + i - 1)
       print(("%s, seed %d: test accuracy %.4f, %.1f s"):format(candidate.name, o.seed + i - 1,
         result.runs[i].accuracy, result.runs[i].seconds))
@@ -201,7 +201,7 @@ function study.run(candidates, sets, o)
   return results
 end
 
--- The candidate that did best on the validation set.
+-- The candidate with the best validation accuracy.
 function study.best(results)
   local best = results[1]
   for _, result in ipairs(results) do
@@ -210,17 +210,17 @@ function study.best(results)
   return best
 end
 
--- A run's score of each seed; a candidate that no seed changes has the same for all.
+-- The test accuracy for each seed, the same for all if the candidate is deterministic.
 local function accuracies(result, count)
   local list = {}
   for i = 1, count do list[i] = (result.runs[i] or result.runs[1]).accuracy end
   return list
 end
 
--- Is the best candidate really better than each other one? On the test digits, of the two models
--- of the first seed: McNemar's p, and a bootstrap interval of the difference in accuracy. With
--- several seeds, of the methods: seeds, their number, mean, the mean difference, and seeds_p, by a
--- paired t-test.
+-- Is the best candidate really better than each other one? For the two models of the first seed, on
+-- the test set: p of McNemar's test, and difference, low and high, a bootstrap interval of the
+-- difference in accuracy. For the two methods, if there are several seeds: seeds (their number),
+-- mean (the mean difference) and seeds_p (of a paired t-test).
 function study.differences(results, sets)
   local best, list = study.best(results), {}
   for _, result in ipairs(results) do
@@ -241,7 +241,7 @@ function study.differences(results, sets)
   return list
 end
 
--- "0.9872" or, of several runs, "0.9872 ± 0.0004".
+-- "0.9872" or, for several runs, "0.9872 ± 0.0004".
 function study.with_spread(result, name, format)
   local text = format:format(result[name])
   return #result.runs > 1 and text .. " ± " .. format:format(result[name .. "_spread"]) or text
@@ -251,25 +251,25 @@ local function p_value(p)
   return p < 0.0001 and "< 0.0001" or ("= %.4f"):format(p)
 end
 
-local function by_chance(p)
-  return ("%s by chance (p %s)"):format(p < 0.05 and "hardly" or "perhaps", p_value(p))
+local function significance(p)
+  return ("%ssignificant (p %s)"):format(p < 0.05 and "" or "not ", p_value(p))
 end
 
--- A difference as a sentence, which says whether it is about two fitted models or two methods.
+-- A difference as a sentence, which distinguishes two fitted models from two methods.
 function study.verdict(d)
   local text = ("%s against %s: %+.2f points of accuracy between these two fitted models " ..
     "(95 %%: %+.2f to %+.2f), %s"):format(d.best, d.other, 100 * d.difference, 100 * d.low,
-      100 * d.high, by_chance(d.p))
-  if not d.seeds then return text .. "; of the methods one seed says nothing" end
+      100 * d.high, significance(d.p))
+  if not d.seeds then return text .. "; one seed cannot compare the methods" end
   return text .. ("; %+.2f between the methods, the mean of %d seeds, %s"):format(100 * d.mean,
-    d.seeds, by_chance(d.seeds_p))
+    d.seeds, significance(d.seeds_p))
 end
 
 local function padded(text, width)
   return text .. (" "):rep(width - utf8.len(text))
 end
 
--- Prints what run and differences found.
+-- Prints the results of run and differences.
 function study.print(results, differences)
   local function line(name, validation, accuracy, seconds)
     print(padded(name, 25) .. padded(validation, 18) .. padded(accuracy, 18) .. seconds)
@@ -284,12 +284,12 @@ function study.print(results, differences)
   for _, difference in ipairs(differences) do print(study.verdict(difference)) end
 end
 
--- ---- words ----
+-- ---- mistakes ----
 
 local NAMES = { [0] = "zeros", "ones", "twos", "threes", "fours", "fives", "sixes", "sevens",
   "eights", "nines" }
 
--- The labels that are most often mistaken for others, as sentences.
+-- The most frequent mistakes, as sentences.
 function study.confusions(matrix, count)
   local sentences = {}
   for i, pair in ipairs(matrix:most_confused(count)) do

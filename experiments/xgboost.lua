@@ -1,11 +1,10 @@
--- The report's boosted trees: digits-lua experiments/xgboost.lua
--- Options: --rounds 100 --seed 1 --data mnist --out out --quick
+-- The report's boosted trees: digits-lua experiments/xgboost.lua --help
 local digits = require "digits"
-local study = require "experiments.study" -- study.lua beside this file, or in the program
+local study = require "experiments.study" -- beside this file, or else built in
 local plot = digits.plot
 
 local o = study.options({
-  rounds = { 100, "rounds, each of which adds a tree for every digit" },
+  rounds = { 100, "rounds of boosting, each of which adds one tree per digit" },
 }, { rounds = 15 })
 
 local sets = study.split(o)
@@ -16,9 +15,9 @@ print(("validation accuracy %.4f, test accuracy %.4f, trained in %.1f s"):format
   boosting:evaluate(sets.validation).accuracy, accuracy, history.total_seconds))
 
 local importance = plot.importance(boosting, { shape = { 28, 28 },
-  title = "How much each pixel counts in the boosted trees" })
+  title = "Importance of each pixel in the boosted trees" })
 importance:save(digits.path(o.out, "xgboost_importance.svg"))
 plot.history(history, { unit = "round" }):save(digits.path(o.out, "xgboost_history.svg"))
 boosting:save(digits.path(o.out, "xgboost.safetensors"))
-print(("wrote xgboost.safetensors, its history and importances into %s"):format(o.out))
+print(("wrote xgboost.safetensors, its history and importances to %s"):format(o.out))
 return { model = boosting, accuracy = accuracy, history = history, importance = importance }
