@@ -10,8 +10,8 @@ endif
 PKG_CONFIG ?= pkg-config
 export CC PKG_CONFIG CPPFLAGS LDFLAGS
 
-# ---- flags. CFLAGS is the user's to change; never add -ffast-math or -march=native (kernels choose at run time) ----
-# (-fno-math-errno: square roots vectorise; nobody reads errno after a function of math.h)
+# ---- flags. Users may set CFLAGS; never add -ffast-math or -march=native (kernels are selected at run time) ----
+# (-fno-math-errno lets square roots be vectorised; errno is not used after functions of math.h)
 
 ifeq ($(SANITIZE),1)
 CFLAGS ?= -O1 -g
@@ -30,11 +30,11 @@ CFLAGS ?= -O3 -g
 endif
 warnings := -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wvla -Wstrict-prototypes -Werror=implicit-function-declaration
 ifneq ($(findstring clang,$(CC)),)
-warnings += -Wno-pass-failed # about loops that it does not vectorise as asked
+warnings += -Wno-pass-failed # about loops that it cannot vectorise as requested
 endif
 flags = -std=gnu11 $(CFLAGS) -fno-math-errno -fopenmp-simd $(warnings) $(sanitize) -I. -DDIGITS_VERSION='"$(VERSION)"' $(CPPFLAGS)
 
-# ---- what there is to build ----
+# ---- sources and objects ----
 
 found := $(sort $(shell find engine bindings scripts tests/engine -name '*.c' -o -name '*.lua' 2>/dev/null))
 object = $(patsubst %.c,$(BUILD)/%.o,$1)
@@ -45,7 +45,7 @@ test_sources := $(filter tests/engine/%.c,$(found))
 test_programs := $(foreach f,$(test_sources),$(if $(filter test_%,$(notdir $f)),$(BUILD)/tests/$(basename $(notdir $f))))
 support_objects := $(call object,$(foreach f,$(test_sources),$(if $(filter test_%,$(notdir $f)),,$f)))
 
-# ---- tasks that users type ----
+# ---- tasks ----
 
 tasks_that_build := all install programs tests
 .PHONY: help all programs tests demo data check check-sanitize check-long fuzz fuzz-api coverage bench bench-peers lint race format install \
@@ -53,47 +53,47 @@ tasks_that_build := all install programs tests
 
 all: programs ## build build/digits-lua and build/libdigits.a
 
-demo: deps-demo ## from a fresh clone to a trained network: packages, build, MNIST, the report's CNN
+demo: deps-demo ## from a fresh clone to a trained network: install packages, build, download MNIST, train the report's CNN
 	+@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$$(getconf _NPROCESSORS_ONLN)) all
-	+@$(MAKE) --no-print-directory data || echo "make demo: going on with the sample of 7 000 digits in vendor/mnist"
+	+@$(MAKE) --no-print-directory data || echo "make demo: continuing with the sample of 7 000 digits in vendor/mnist"
 	$(BUILD)/digits-lua experiments/cnn.lua
 
-data: ## bring MNIST into ~/.cache/digits-lua/mnist, as IDX and as the report's two CSV files
+data: ## download MNIST into ~/.cache/digits-lua/mnist, as IDX files and as the report's two CSV files
 	@vendor/fetch-mnist
 
-check: deps-test ## build and run every test, then again under sanitizers; TEST=name selects
+check: deps-test ## build and run all tests, then again with sanitizers; TEST=name selects
 	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/run $(TEST)
 
-check-sanitize: deps-test ## only the part of check that runs under AddressSanitizer and UBSan
+check-sanitize: deps-test ## only the part of check that runs with AddressSanitizer and UBSan
 	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/run --sanitized $(TEST)
 
-check-long: deps-test deps-race deps-fuzz ## what takes longer than check: tests/long, race, and fuzz and fuzz-api for ten minutes
+check-long: deps-test deps-race deps-fuzz ## run the long tests: tests/long, race, and fuzz and fuzz-api for ten minutes each
 	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/run --long $(TEST)
 	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/run --race $(TEST)
 	@$(MAKE) --no-print-directory fuzz fuzz-api FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600)
 
-bench: deps-test ## compare speed and memory with the peers; BENCH="cnn csv" selects, BENCH_ROUNDS=3 repeats; BASE=revision: with ours
+bench: deps-test ## compare speed and memory with other libraries; BENCH="cnn csv" selects, BENCH_ROUNDS=3 repeats; BASE=revision compares with that revision
 	+@$(MAKE) --no-print-directory all
 	@BUILD='$(BUILD)' tests/bench/run
 
-bench-peers: ## bring the newest peers for bench into ~/.cache/digits-lua/peers: 0.6 to 3.2 GB from PyPI
+bench-peers: ## install the newest versions of those libraries in ~/.cache/digits-lua/peers: 0.6 to 3.2 GB from PyPI
 	@vendor/fetch-peers
 
-race: deps-test deps-race ## look for data races with clang's ThreadSanitizer
+race: deps-test deps-race ## search for data races with clang's ThreadSanitizer
 	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/run --race $(TEST)
 
-fuzz: deps-test deps-fuzz ## run libFuzzer on all that reads files, for FUZZ_SECONDS (60) in all; TEST=csv selects
+fuzz: deps-test deps-fuzz ## run libFuzzer on all readers of files, for FUZZ_SECONDS (60) in total; TEST=csv selects
 	@BUILD='$(BUILD)' MAKE='$(MAKE)' FUZZ_SECONDS='$(FUZZ_SECONDS)' tests/fuzz/run $(TEST)
 
-fuzz-api: deps-test ## call every function at random under AddressSanitizer, for FUZZ_SECONDS (600); FUZZ_SEED, TEST=name
+fuzz-api: deps-test ## call all functions at random with AddressSanitizer, for FUZZ_SECONDS (600); FUZZ_SEED, TEST=name
 	@$(MAKE) --no-print-directory -s BUILD='$(BUILD)/asan' SANITIZE=1 programs
 	@ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
 	    tests/fuzz/api '$(BUILD)/asan/digits-lua' $(or $(FUZZ_SECONDS),600) $(or $(FUZZ_SEED),$(shell date +%s)) $(TEST)
 
-coverage: deps-test ## run the tests and print how many lines of the engine they ran; TEST=name selects
+coverage: deps-test ## run the tests and print how many lines of the engine they cover; TEST=name selects
 	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/coverage $(TEST)
 
-install: all ## install under PREFIX (/usr/local), staged below DESTDIR if given
+install: all ## install under PREFIX (/usr/local), below DESTDIR if given
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/doc/digits-lua'
 	install -m 755 $(BUILD)/digits-lua '$(DESTDIR)$(PREFIX)/bin/digits-lua'
 	install -m 644 $(wildcard README.md) LICENSE '$(DESTDIR)$(PREFIX)/share/doc/digits-lua'
@@ -101,16 +101,16 @@ install: all ## install under PREFIX (/usr/local), staged below DESTDIR if given
 	$(if $(wildcard experiments/*.lua),install -m 644 $(wildcard experiments/*.lua) '$(DESTDIR)$(PREFIX)/share/digits-lua/experiments')
 	install -m 644 $(wildcard vendor/mnist/*) '$(DESTDIR)$(PREFIX)/share/digits-lua/mnist'
 
-clean: ## remove what was built
+clean: ## remove all built files
 	rm -rf $(BUILD)
 
-lint: deps-lint ## clang-format, cppcheck and luacheck, all of which must be silent
+lint: deps-lint ## check with clang-format, cppcheck, luacheck and limits of length
 	@tests/lint
 
-format: deps-lint ## lay out the C files as lint wants them
+format: deps-lint ## format the C files
 	@tests/lint --fix
 
-deps: ## install the packages that the build needs
+deps: ## install the packages needed to build
 	@vendor/install build
 deps-test deps-lint deps-race deps-fuzz deps-demo: deps-%:
 	@vendor/install build $*
@@ -118,7 +118,7 @@ deps-test deps-lint deps-race deps-fuzz deps-demo: deps-%:
 help: ## list the tasks
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1	\2/p' Makefile | expand -t 16
 
-# ---- libraries: looked for once, and again when compiler or pkg-config's environment changes ----
+# ---- libraries: searched once, and again when the compiler or pkg-config's environment changes ----
 
 ifneq ($(filter $(tasks_that_build) $(BUILD)/%,$(or $(MAKECMDGOALS),all)),)
 settings := $(foreach v,CC PKG_CONFIG CPPFLAGS LDFLAGS PKG_CONFIG_PATH PKG_CONFIG_LIBDIR,$(if $($v),$v='$($v)'))
@@ -130,9 +130,9 @@ include $(BUILD)/deps.mk
 
 # ---- rules ----
 
-say := @$(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo) # make -s says nothing
+say := @$(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo) # silent with make -s
 
-# $(call remember,FILE,WORDS): touches FILE when WORDS are not what it says, so that what depends on it is rebuilt
+# $(call remember,FILE,WORDS): writes WORDS to FILE if it has others, so that its dependents are rebuilt
 remember = $(if $(call differ,$(strip $2),$(strip $(file <$(BUILD)/$1))),$(file >$(BUILD)/$1,$(strip $2)))
 differ = $(if $(and $(findstring x$1x,x$2x),$(findstring x$2x,x$1x)),,yes)
 $(call remember,flags,$(CC) $(flags) $(LDFLAGS))
