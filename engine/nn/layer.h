@@ -1,16 +1,75 @@
-/* How to write a layer. A layer is one file in engine/nn/layers/ that ends in one dg_layer_type,
- * and one line in engine/registry.list.
+/* How to write a layer.
  *
- * A layer sees rows: arrays of `rows` times the size of one row, float32, row-major; images are
- * NHWC. build() says, once, what the layer makes of its input's shape and what it needs; prepare()
- * computes, once for each plan, what follows from shapes alone: tables of offsets, say; forward()
- * and backward() then compute, into memory that the plan of the model provides. None allocates.
+ * A layer is one file in engine/nn/layers/ that ends in one dg_layer_type, and one line in
+ * engine/registry.list. Its constructor in Lua, its help, error messages, summary() and its place
+ * in model files follow from the descriptor. The options are a struct, described by a list of
+ * dg_param (engine/part/part.h) in the order of Keras's arguments.
  *
- * Cuts. DG_CUT_ROWS: rows do not look at each other; the plan calls forward() and backward() with
- * ranges of rows, at the same time on several threads, and lets a range pass through all such
- * layers in a row while it is warm in the cache. DG_CUT_BATCH: one call for the whole batch, which
- * cuts its own work by shape and calls dg_parallel. DG_CUT_VIEW: the output is the input under
- * another shape; there are no functions to call. */
+ * A layer sees rows: {rows, shape of a row}, float32, row-major; images are NHWC. The plan of a
+ * model calls, in this order,
+ *
+ *     build(options, b)               once: the output's shape, the weights and the memory it needs
+ *     prepare(options, b, prepared)   once for each plan: what follows from shapes alone
+ *     forward(pass), backward(pass)   for every batch; in prediction forward alone
+ *
+ * and provides all memory: none of them allocates. A layer that scales each value by a weight:
+ *
+ *     enum { SCALE };                                         the places of its weights
+ *
+ *     static dg_status scale_build(const void *options, dg_layer_build *b)
+ *     {
+ *         const scale_options *o = options;
+ *         b->output = b->input[0];
+ *         b->cut = DG_CUT_ROWS;
+ *         dg_build_weight(b, SCALE, "scale", b->output, o->initializer, NULL);
+ *         b->row_flops = dg_shape_size(&b->output);
+ *         return DG_OK;
+ *     }
+ *
+ *     static dg_status scale_forward(const dg_pass *pass)
+ *     {
+ *         int64_t size = dg_shape_size(&pass->build->output);
+ *         for (int64_t i = 0; i < pass->rows * size; i++)
+ *             pass->output[i] = pass->input[0][i] * pass->weight[SCALE][i % size];
+ *         return DG_OK;
+ *     }
+ *
+ *     static dg_status scale_backward(const dg_pass *pass)
+ *     {
+ *         int64_t size = dg_shape_size(&pass->build->output);
+ *         const float *dy = pass->output_gradient, *x = pass->input[0];
+ *         float *dx = pass->input_gradient[0], *dw = pass->weight_gradient[SCALE];
+ *         for (int64_t i = 0; i < size; i++) dw[i] = 0;
+ *         for (int64_t i = 0; i < pass->rows * size; i++) {
+ *             dw[i % size] += dy[i] * x[i];
+ *             if (dx) dx[i] = dy[i] * pass->weight[SCALE][i % size];
+ *         }
+ *         return DG_OK;
+ *     }
+ *
+ *     const dg_layer_type dg_scale = {
+ *         .part = { .kind = "layer", .name = "Scale", .alias = "scale", .doc = "...",
+ *                   .example = "nn.Scale {}", .params = params,
+ *                   .options_size = sizeof(scale_options) },
+ *         .build = scale_build, .forward = scale_forward, .backward = scale_backward,
+ *     };
+ *
+ * Cuts. DG_CUT_ROWS: rows do not look at each other. The plan calls forward() and backward() with
+ * parts of the batch, on several threads at once, and lets a part pass through all such layers in
+ * turn while it is warm in the cache; it adds up the weight gradients of the parts. DG_CUT_BATCH:
+ * one call for the whole batch, which cuts its own work by dg_parallel (engine/parallel.h) into
+ * pieces that depend on shapes alone. DG_CUT_VIEW: the output is the input under another shape;
+ * there are no functions to call. Either way the same seed gives the same bits on any number of
+ * threads, as long as sums have an order of their own.
+ *
+ * Kernels are plain loops in functions marked DG_KERNEL (engine/base/kernel.h), which the compiler
+ * vectorises for each instruction set. Products of matrices are dg_multiply's
+ * (engine/tensor/product.h), activations those of engine/nn/activation.h, random numbers those of
+ * engine/base/random.h.
+ *
+ * Tests. tests/engine/test_gradients.c fails until one of its networks has the layer: it compares
+ * gradients with differences of the loss. tests/engine/test_layers.c compares it with a plain
+ * version in double precision, tests/golden/make_nn.py with Keras's formula. */
 #ifndef DG_NN_LAYER_H
 #define DG_NN_LAYER_H
 
@@ -42,12 +101,12 @@ typedef struct dg_weight_spec {
     const dg_part *initializer; /* borrowed from the options; NULL is zeros */
     const dg_part *regularizer; /* NULL is none */
     int64_t fan_in, fan_out;    /* for the initializer: what Keras computes from the shape */
-    bool frozen;                /* not trained by gradients: running means */
+    bool frozen;                /* not trained by gradients: a running mean; false at first */
 } dg_weight_spec;
 
-/* What build() is given, and fills. Everything is zero at first. */
+/* What build() is given, and fills. Everything else is zero at first. */
 typedef struct dg_layer_build {
-    int inputs;
+    int inputs; /* given: one, unless the flags of the layer say otherwise */
     dg_shape input[DG_MAX_INPUTS];
 
     dg_shape output;
@@ -55,16 +114,17 @@ typedef struct dg_layer_build {
     bool training_only;                    /* in prediction it is a view: nothing is called */
     int weights;                           /* how many are asked for */
     dg_weight_spec weight[DG_MAX_WEIGHTS]; /* each at a place that the layer chooses */
-    int64_t saved_row_bytes;               /* remembered for each row from forward to backward */
-    int64_t saved_batch_bytes;             /* remembered once for the batch */
-    int64_t scratch_bytes;                 /* a worker's own, for the time of one call */
-    int64_t prepared_bytes;                /* prepare() fills them once for each plan */
-    int64_t row_flops; /* multiply-adds times two of forward for one row: sizes the cuts */
+    int64_t saved_row_bytes;   /* for each row: forward writes them for backward to read */
+    int64_t saved_batch_bytes; /* the same, once for the batch; zero at first */
+    int64_t scratch_bytes;     /* a worker's own, for the time of one call */
+    int64_t prepared_bytes;    /* prepare() fills them once for each plan */
+    int64_t row_flops;         /* multiply-adds times two of forward for one row: sizes the cuts */
 } dg_layer_build;
 
 /* Asks for a weight at `place`, by which the pass then has it: a layer numbers its places by an
- * enum, { KERNEL, BIAS }. A place that is not asked for stays empty, and its pointer in the pass is
- * NULL. A model lists the weights of a layer in the order of their places. */
+ * enum, { KERNEL, BIAS }. A place that is not asked for stays empty, and its pointers in the pass
+ * are NULL. A model lists the weights of a layer in the order of their places. What is returned may
+ * be changed within build(). */
 dg_weight_spec *dg_build_weight(dg_layer_build *build, int place, const char *name, dg_shape shape,
                                 const dg_part *initializer, const dg_part *regularizer);
 
