@@ -297,6 +297,11 @@ static void test_normalisation(void **state)
         { "Input shape=5,4,1; Conv2D filters=3 kernel_size=2 use_bias=false; "
           "BatchNormalization center=false; Flatten" TOP,
           PLAIN },
+        { "Input shape=4; Dense units=5; LayerNormalization; Dense units=4 activation=tanh" TOP,
+          PLAIN },
+        { "Input shape=5,4,1; Conv2D filters=3 kernel_size=2; LayerNormalization axis=-2,-1; "
+          "Flatten" TOP,
+          PLAIN },
     };
     CHECK_ALL(networks);
 }

@@ -190,6 +190,22 @@ static void plain_normalization(const layer_case *c, double *const *x, double *c
     }
 }
 
+/* Over as many of the last axes as gamma has, or beta, or (with neither) over the last. */
+static void plain_layer_normalization(const layer_case *c, double *const *x, double *const *w,
+                                      double *y)
+{
+    int64_t size = c->build.output.at[c->build.output.count - 1];
+    if (w[0] || w[1]) size = layer_case_weight_size(c, w[0] ? 0 : 1);
+    for (int64_t i = 0; i < c->rows * c->out_size; i += size) {
+        double mean = 0, variance = 0;
+        for (int64_t k = 0; k < size; k++) mean += x[0][i + k] / (double)size;
+        for (int64_t k = 0; k < size; k++) variance += pow(x[0][i + k] - mean, 2) / (double)size;
+        for (int64_t k = 0; k < size; k++)
+            y[i + k] = (x[0][i + k] - mean) / sqrt(variance + 1e-3) * (w[0] ? w[0][k] : 1) +
+                       (w[1] ? w[1][k] : 0);
+    }
+}
+
 /* --- tests ---------------------------------------------------------------------------------- */
 
 static int64_t between(uint64_t *random, int64_t low, int64_t high)
@@ -309,6 +325,24 @@ static void test_batch_normalization(void **state)
     }
 }
 
+/* Over one axis, of more and fewer values than sums have parts, and over several. */
+static void test_layer_normalization(void **state)
+{
+    (void)state;
+    static const char *const axes[] = { "", "axis=-2,-1", "axis=-1,-3,-2" };
+    uint64_t random = 12;
+    for (int i = 0; i < 90; i++) {
+        char options[90];
+        bool both = i % 3 > 0; /* without gamma and beta the plain version knows of one axis */
+        dg_shape shape = {
+            3, { between(&random, 1, 5), between(&random, 2, 6), between(&random, 2, 40) }
+        };
+        snprintf(options, sizeof options, "%s center=%s scale=%s", both ? axes[i % 9 / 3] : "",
+                 both || i % 2 ? "true" : "false", i % 4 ? "true" : "false");
+        check_layer("LayerNormalization", options, 1, shape, plain_layer_normalization, &random);
+    }
+}
+
 /* Several pieces and means far from zero; running means; prediction by these. */
 static void test_running_means(void **state)
 {
@@ -386,11 +420,12 @@ static void test_same_bits(void **state)
         { "Conv2D", "filters=33 kernel_size=3,3 padding=same activation=relu" },
         { "MaxPooling2D", "pool_size=3,3 strides=2" },
         { "BatchNormalization", "" },
+        { "LayerNormalization", "" },
         { "Dense", "units=400 activation=sigmoid" },
     };
     for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
         dg_shape shape = { 3, { 11, 9, 20 } };
-        if (i == 3) shape = (dg_shape){ 1, { 1980 } };
+        if (i == 4) shape = (dg_shape){ 1, { 1980 } };
         layer_case *c = layer_case_new(layers[i][0], layers[i][1], 1, &shape, 30, &random);
         size_t out = (size_t)(c->rows * c->out_size), in = (size_t)(c->rows * c->in_size);
         float *y = test_calloc(out, sizeof *y), *dx = test_calloc(in, sizeof *dx);
@@ -513,11 +548,17 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        leaving_nothing(test_dense),         leaving_nothing(test_conv2d),
-        leaving_nothing(test_pooling),       leaving_nothing(test_simple_layers),
-        leaving_nothing(test_dropout),       leaving_nothing(test_batch_normalization),
-        leaving_nothing(test_same_bits),     leaving_nothing(test_backward_variants),
-        leaving_nothing(test_running_means), leaving_nothing(test_windows),
+        leaving_nothing(test_dense),
+        leaving_nothing(test_conv2d),
+        leaving_nothing(test_pooling),
+        leaving_nothing(test_simple_layers),
+        leaving_nothing(test_dropout),
+        leaving_nothing(test_batch_normalization),
+        leaving_nothing(test_layer_normalization),
+        leaving_nothing(test_same_bits),
+        leaving_nothing(test_backward_variants),
+        leaving_nothing(test_running_means),
+        leaving_nothing(test_windows),
         leaving_nothing(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -291,6 +291,32 @@ class BatchNormalization(Layer):
         return y + w["beta"] if self.center else y
 
 
+class LayerNormalization(Layer):
+    stem = "layer_normalization"
+
+    def __init__(self, axis=-1, epsilon=1e-3, center=True, scale=True):
+        self.axes = axis if isinstance(axis, tuple) else (axis,)
+        self.epsilon, self.center, self.scale = epsilon, center, scale
+        self.text = call("LayerNormalization", [], given(
+            axis=(axis, -1), epsilon=(epsilon, 1e-3), center=(center, True), scale=(scale, True)))
+
+    def build(self, shape):
+        names = ["gamma"] * self.scale + ["beta"] * self.center
+        return {name: shape[-len(self.axes):] for name in names}, shape
+
+    def initial(self, name, shape, random):
+        return random.uniform(0.5, 1.5, shape) if name == "gamma" else \
+            random.uniform(-0.5, 0.5, shape)
+
+    def forward(self, x, w, training, kinks):
+        mean = x.mean(self.axes, keepdim=True)
+        variance = x.var(self.axes, unbiased=False, keepdim=True)
+        y = (x - mean) / torch.sqrt(variance + self.epsilon)
+        if self.scale:
+            y = y * w["gamma"]
+        return y + w["beta"] if self.center else y
+
+
 # --- regularisers ---------------------------------------------------------------------------------
 
 class Regularizer:
@@ -510,6 +536,14 @@ def all_cases():
     yield Case("BatchNormalization without scale or center",
                [Input(5), BatchNormalization(scale=False), Dense(6, "tanh"),
                 BatchNormalization(center=False), top], rows=6)
+
+    yield Case("LayerNormalization after Dense",
+               [Input(5), Dense(6), LayerNormalization(), Activation("tanh"), top])
+    yield Case("LayerNormalization of all axes after Conv2D",
+               [image, Conv2D(3, 3), LayerNormalization((-3, -2, -1), epsilon=0.01), Flatten(), top])
+    yield Case("LayerNormalization without scale or center",
+               [Input(5), LayerNormalization(scale=False), Dense(6, "tanh"),
+                LayerNormalization(center=False), top])
 
     for regularizer in (L1(0.01), L2(0.02), L1L2(0.01, 0.03)):
         yield Case("Dense with " + regularizer.text,

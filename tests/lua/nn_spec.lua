@@ -264,3 +264,48 @@ describe("NaN in an image", function()
     end
   end)
 end)
+
+describe("LayerNormalization", function()
+  local set = digits.data.from_tensors {
+    x = ((digits.range(64 * 20) * 7 % 17):astype "float32" / 17):reshape { 64, 5, 4 },
+    y = digits.range(64) % 3,
+  }
+
+  local function trained(threads)
+    digits.threads(threads)
+    local model = nn.Sequential {
+      nn.Input { 5, 4 }, nn.LayerNormalization { axis = { -2, -1 }, scale = false },
+      nn.Flatten {}, nn.Dense { 40, activation = "tanh" }, nn.LayerNormalization {},
+      nn.Dense { 3, activation = "softmax" }, seed = 3,
+    }
+    model:compile { optimizer = nn.Adam {}, loss = "categorical_crossentropy" }
+    model:fit(set, { epochs = 3, seed = 1, verbose = 0 })
+    return model
+  end
+
+  it("gives the same bits on any number of threads, and comes back from a file", function()
+    local before = digits.threads()
+    local model, other = trained(1), trained(3)
+    digits.threads(before)
+    assert.are.same({ 5, 4 }, { table.unpack(model:weights()["layer_normalization.beta"].shape) })
+    assert.is_nil(model:weights()["layer_normalization.gamma"])
+    assert.is_true(model:predict_proba(set) == other:predict_proba(set))
+    local path = os.tmpname() .. ".safetensors"
+    model:save(path)
+    local again = digits.load(path)
+    os.remove(path)
+    assert.is_true(model:predict_proba(set) == again:predict_proba(set))
+    assert.are.equal("LayerNormalization { axis = {-2, -1}, scale = false }",
+      tostring(again.layers[2].part))
+  end)
+
+  it("takes the last axes alone", function()
+    for _, axis in ipairs { -2, { -3, -1 }, { -1, -1 } } do
+      assert.matches("^LayerNormalization: axis must be %-1, or the last axes, as in { %-2, %-1 }",
+        message(function() nn.LayerNormalization { axis = axis } end))
+    end
+    assert.matches("axis names 2 axes, but a row has shape {3}", message(function()
+      nn.Sequential { nn.Input { 3 }, nn.LayerNormalization { axis = { -2, -1 } } }
+    end))
+  end)
+end)
