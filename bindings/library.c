@@ -67,14 +67,14 @@ static int clock_seconds(lua_State *L)
 
 static const dg_function functions[] = {
     DG_FUNCTION("seed", seed,
-                "Sets the seed that everything random derives from, unless it has one of its own, "
-                "and returns it.\nAt first it is 0.",
+                "Sets the seed of all random choices that have no seed of their own, and returns "
+                "it.\nInitially it is 0.",
                 "digits.seed(7)", .arguments = 1,
                 DG_TAKES(setting, DG_SEED(setting, n, .doc = "nil: only returns it"))),
     DG_FUNCTION(
         "threads", threads,
-        "Sets how many threads compute, and returns it. At first: the processors this "
-        "process may use.\nResults do not depend on it.",
+        "Sets the number of threads, and returns it. Initially: the processors that this process "
+        "may use.\nResults do not depend on it.",
         "digits.threads(2)", .arguments = 1,
         DG_TAKES(setting, DG_INT(setting, count, .optional = true, DG_WITHIN(1, DG_MAX_THREADS),
                                  .doc = "nil: only returns it"))),

@@ -144,7 +144,7 @@ static void read_list(lua_State *L, int table, dg_param *param)
     list->item = (dg_param){ .name = param->name, .range = param->range };
     if (lua_getfield(L, table, "of") == LUA_TNIL) lua_pushliteral(L, "value");
     if (lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "list") == 0)
-        luaL_error(L, "define: a list of lists is of = { \"list\", of = ... }");
+        luaL_error(L, "define: write a list of lists as of = { \"list\", of = ... }");
     read_type(L, table, &list->item);
     list->some = true_field(L, table, "some");
     dg_list_init(L, list);
@@ -204,8 +204,7 @@ static size_t read_type(lua_State *L, int table, dg_param *param)
         (list ? read_list : read_record)(L, table, param);
         return sizeof(int);
     }
-    if (!find_word(L, type, &found))
-        luaL_error(L, "define: no type of parameter is named '%s'", type);
+    if (!find_word(L, type, &found)) luaL_error(L, "define: there is no parameter type '%s'", type);
     param->type = found.type;
     param->handle = found.handle ? &found.handle->handle : NULL;
     if (param->type == DG_TYPE_CHOICE) param->choices = read_texts(L, table, "choices");
@@ -261,7 +260,7 @@ int dg_define(lua_State *L)
     double arguments = 0;
     number_field(L, TABLE, "arguments", &arguments);
     const char *path = text_field(L, TABLE, "path"), *name = text_field(L, TABLE, "name");
-    if (!path) return luaL_error(L, "define: there is no path");
+    if (!path) return luaL_error(L, "define: path is missing");
     for (const char *each = name ? "" : path; *each; each++)
         if (each == path || each[-1] == '.' || each[-1] == ':') name = each;
     dg_lua_function function = {

@@ -180,7 +180,7 @@ static void check_some(lua_State *L, int made, const char *who, const dg_param *
     }
     if (finite) return;
     dg_value empty = { .type = DG_VALUE_OTHER, .text = "an empty list" };
-    if (count > 0) empty.text = "one without a finite number";
+    if (count > 0) empty.text = "a list without a finite number";
     dg_check_status(L, dg_param_mismatch(who, param, &empty));
 }
 

@@ -262,7 +262,7 @@ static void refuse_positions(lua_State *L, const dg_part *part, int index)
 {
     if (lua_rawlen(L, index) == 0) return;
     lua_rawgeti(L, index, 1);
-    dg_raise(L, "%s: options have names, found %s without one", part->type->name,
+    dg_raise(L, "%s: expected named options, found %s without a name", part->type->name,
              dg_push_found(L, -1));
 }
 

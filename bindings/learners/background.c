@@ -195,10 +195,12 @@ static int start(lua_State *L)
     dg_fit_options options; /* borrowed: not the fit's, which releases its own, until all is read */
     const dg_dataset *set = dg_read_fit(L, fit->buffer, &options, &fit->history);
     if (options.on_epoch || options.on_batch)
-        dg_raise(L, "fit: on_epoch_end and on_batch_end cannot be called beside other fits");
+        dg_raise(
+            L, "fit: on_epoch_end and on_batch_end cannot be used while several fits run at once");
     if (dg_has_metric_functions(dg_want_learner(L, 1, "fit")))
-        dg_raise(L, "fit: metrics that are functions cannot be called beside other fits");
-    if (dg_want_learner(L, 1, "fit")->busy) dg_raise(L, "fit: this model is being fitted already");
+        dg_raise(L,
+                 "fit: metrics that are functions cannot be used while several fits run at once");
+    if (dg_want_learner(L, 1, "fit")->busy) dg_raise(L, "fit: this model is already being fitted");
     fit->learner = dg_take_learner(L, 1, "fit");
     keep_stack(L, place);
     fit->options = options;

@@ -89,18 +89,16 @@ static int load(lua_State *L, const void *options)
 
 static const dg_function load_function = DG_FUNCTION(
     "load", load,
-    "A model that was saved, ready to predict, evaluate and fit. The state of a network's "
-    "optimizer "
-    "(Adam's\nmoments, momentum) is not in the file: a fit goes on from the weights, with a fresh "
-    "optimizer.\nXGBoost's files (.json) do not say with which options a model was made: to fit "
-    "one "
-    "further, give a new\nmodel that has them: digits.load(\"xgboost.json\", "
+    "Loads a saved model, ready to predict, evaluate and fit. The file does not hold the state of "
+    "a network's\noptimizer (Adam's moments, momentum): a further fit starts from the weights with "
+    "a fresh optimizer.\nXGBoost's files (.json) do not state the options that a model was made "
+    "with: to fit it further, give a\nnew model that has them: digits.load(\"xgboost.json\", "
     "tree.GradientBoosting { learning_rate = 0.1 })",
     "local cnn = digits.load \"cnn.safetensors\"",
-    DG_TAKES(load_options, DG_PATH(load_options, path, .required = true, .doc = "the file"),
-             DG_SLOT(load_options, options, .handle = &dg_learner_handle.handle,
-                     .doc = "a model that gives its options and seed to one whose file does not "
-                            "say them")),
+    DG_TAKES(
+        load_options, DG_PATH(load_options, path, .required = true, .doc = "the file"),
+        DG_SLOT(load_options, options, .handle = &dg_learner_handle.handle,
+                .doc = "a model whose options and seed are used if the file does not state them")),
     .arguments = 2);
 
 /* --- as parts ------------------------------------------------------------------------------- */

@@ -24,15 +24,16 @@ static const char *const mode_words[] = { "auto", "min", "max", NULL };
 
 static const dg_param early_params[] = {
     DG_TEXT(early_options, monitor, .named_only = true,
-            .doc = "the score that is to improve; nil: val_loss, or loss without validation"),
+            .doc = "the score to watch; nil: val_loss, or loss if there is no validation"),
     DG_INT(early_options, patience, DG_AT_LEAST(0), .named_only = true,
-           .doc = "steps without improvement before it stops"),
-    DG_FLOAT(early_options, min_delta, .named_only = true, .doc = "what counts as improvement"),
+           .doc = "how many steps without improvement end the fit"),
+    DG_FLOAT(early_options, min_delta, .named_only = true,
+             .doc = "the least change that counts as an improvement"),
     DG_BOOL(early_options, restore_best, .named_only = true,
-            .doc = "give back what was learnt in the best step"),
+            .doc = "return to the state of the best step at the end"),
     DG_CHOICE(early_options, mode, .choices = mode_words, .named_only = true,
-              .doc = "which way the score is better; auto: as its metric says, which a function "
-                     "of yours cannot"),
+              .doc = "whether the score should fall or rise; auto: as its metric states, which a "
+                     "function of your own cannot"),
     DG_END,
 };
 
@@ -132,26 +133,27 @@ enum { RESUME = 4, WEIGHT = 7 }; /* places in this list */
 static const dg_param common_params[] = {
     DG_HANDLE(dg_fit_call, set, .required = true, .handle = &set_handle.handle, .doc = "the rows"),
     DG_HANDLE(dg_fit_call, validation, .named_only = true, .handle = &validation_handle.handle,
-              .doc = "rows to judge by after each step"),
-    DG_SEED(dg_fit_call, seed, .named_only = true, .doc = "of what a fit draws; nil: the model's"),
+              .doc = "the rows to evaluate on after each step"),
+    DG_SEED(dg_fit_call, seed, .named_only = true,
+            .doc = "for all that is random in the fit; nil: the model's seed"),
     DG_INT(dg_fit_call, verbose, DG_WITHIN(0, 2), .named_only = true, .default_number = 1,
-           .doc = "0: silent; 1: a progress bar on a terminal; 2: a line a step"),
+           .doc = "0: silent; 1: a progress bar on a terminal; 2: one line per step"),
     { .name = "continue",
       .type = DG_TYPE_BOOL,
       .offset = offsetof(dg_fit_call, resume),
       .named_only = true,
-      .doc = "go on where the last fit ended, or begin anew" },
+      .doc = "continue where the last fit ended, or start again" },
     DG_SLOT(dg_fit_call, on_epoch_end, .named_only = true, .handle = &dg_function_handle.handle,
-            .doc = "called with the log of each step; false ends the fit"),
+            .doc = "called with the log of each step; returning false ends the fit"),
     DG_SLOT(dg_fit_call, on_batch_end, .named_only = true, .handle = &dg_function_handle.handle,
-            .doc = "called with the log of each batch, or tree; false ends the fit"),
+            .doc = "called with the log of each batch or tree; returning false ends the fit"),
     DG_HANDLE(dg_fit_call, sample_weight, .named_only = true, .handle = &dg_tensor_handle.handle,
-              .doc = "{n}: how much each row counts; nil: the weights of the set"),
+              .doc = "{n}: the weight of each row; nil: the weights of the set"),
     DG_SLOT(dg_fit_call, preparation, .named_only = true, .handle = &steps_handle.handle,
-            .doc = "steps that are fitted to the rows, and that all rows then go through, those of "
-                   "predict too"),
+            .doc = "steps that are fitted to the rows and applied to them, and to all rows that "
+                   "the model sees later"),
     DG_HANDLE(dg_fit_call, early_stopping, .named_only = true, .handle = &early_handle.handle,
-              .doc = "ends a fit that no longer improves"),
+              .doc = "ends the fit when the score no longer improves"),
 };
 
 static const dg_hint common_hints[] = {
@@ -210,10 +212,9 @@ static void add_hints(lua_State *L, struct description *d, const dg_learner_type
     for (int i = 0; dg_registry[i]; i++) {
         const dg_learner_type *other = (const dg_learner_type *)dg_registry[i];
         if (strcmp(other->part.kind, "learner") != 0 || other == type) continue;
-        lua_pushfstring(L, "it is an option of %s, which %s is not", other->part.name,
-                        type->part.name);
+        lua_pushfstring(L, "it is an option of %s, not of %s", other->part.name, type->part.name);
         add_foreign(L, d, other->fit_params, keeper);
-        lua_pushfstring(L, "it is an option of learners such as %s, %s does not weigh rows",
+        lua_pushfstring(L, "it is an option of learners such as %s, but %s cannot weight rows",
                         other->part.name, type->part.name);
         add_foreign(L, d, other->takes_weights ? weight : NULL, keeper);
     }
@@ -253,21 +254,19 @@ const dg_function *dg_push_fit(lua_State *L, const dg_learner_type *type, dg_cal
         .arguments = 1,
         .hints = d->hints,
         .doc =
-            "Trains, and returns the history: lists loss, accuracy, val_loss, val_accuracy, "
-            "seconds with an entry for\neach step (epoch or round), and best_epoch, "
-            "total_seconds, epochs (boosting: best_round and rounds, too).\n"
-            "In place of the set, two tensors will do: model:fit(x, y, { ... }). Callbacks get a "
-            "table: epoch, epochs,\nbatch, batches, seconds and the scores (boosting: round, "
-            "rounds, too).\n"
-            "Networks go on where the last fit ended, trees begin anew; with continue = true "
+            "Trains, and returns the history: the lists loss, accuracy, val_loss, val_accuracy and "
+            "seconds with one entry\nper step (epoch, round or iteration), and best_epoch, "
+            "total_seconds, epochs and step. What counts epochs is\nalso there under the name of "
+            "the step: best_round and rounds of boosting.\nTwo tensors may take the place of the "
+            "set: model:fit(x, y, { ... }). Callbacks get a table: epoch, epochs,\nbatch, batches, "
+            "seconds, step and the scores (of boosting also round and rounds).\nA network "
+            "continues where the last fit ended, trees start again; with continue = true "
             "RandomForest and\nGradientBoosting add n_estimators trees or rounds to those they "
-            "have. A network from digits.load goes on from\nits weights, but its optimizer begins "
-            "anew: files do not keep Adam's moments or momentum yet.\n"
-            "Early stopping: a score that is NaN is never an improvement, and a warning says that "
-            "it was.\n"
-            "Ctrl-C ends the fit after the batch, tree or round under way, with what was learnt "
-            "(the best step, where\nrestore_best is asked for); the history then has "
-            "stopped_early = \"interrupted\".",
+            "have. A network from digits.load continues\nfrom its weights with a fresh optimizer: "
+            "files do not keep Adam's moments or momentum yet.\nEarly stopping: a score that is "
+            "NaN never counts as an improvement, and a warning reports it.\nCtrl-C ends the fit "
+            "after the current batch, tree or round, and keeps what was learnt (the best step "
+            "if\nrestore_best is true); the history then has stopped_early = \"interrupted\".",
         .example = "model:fit(train, { validation = validation })",
     };
     return &d->function;
@@ -278,7 +277,7 @@ static void read_preparation(lua_State *L, int list, dg_fit_options *options)
 {
     int count = list ? (int)lua_rawlen(L, list) : 0;
     if (count > DG_MOST_STEPS)
-        dg_raise(L, "fit: preparation: there may be %d steps at most", DG_MOST_STEPS);
+        dg_raise(L, "fit: preparation: at most %d steps are allowed", DG_MOST_STEPS);
     luaL_checkstack(L, 2 * count + 8, NULL);
     const dg_part **steps = dg_scratch(L, (size_t)count, sizeof *steps);
     for (int i = 0; i < count; i++) {

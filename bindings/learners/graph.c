@@ -34,8 +34,8 @@ static const luaL_Reg node_metamethods[] = { { "__tostring", node_tostring }, { 
 
 static const dg_class node_class = {
     .name = NODE,
-    .doc = "node\nWhat a layer makes of its input: nn.Dense { 10 }(x). nn.Model joins nodes into a "
-           "network.",
+    .doc = "node\nThe output of a layer that was called on its input: nn.Dense { 10 }(x). nn.Model "
+           "joins nodes into a network.",
     .metamethods = node_metamethods,
 };
 
@@ -49,8 +49,8 @@ static void check_node(lua_State *L, int index, const char *function)
 {
     if (luaL_testudata(L, index, NODE) || is_input(L, index)) return;
     if (dg_test_part(L, index))
-        dg_raise(L, "%s: %s is a layer that reads nothing yet: call it on its input, layer(x)",
-                 function, luaL_tolstring(L, index, NULL));
+        dg_raise(L, "%s: %s is a layer without an input: call it on one, layer(x)", function,
+                 luaL_tolstring(L, index, NULL));
     dg_wrong_type(L, index, function, "the input", "nn.Input { ... } or a layer called on one");
 }
 
@@ -59,8 +59,7 @@ static int call_layer(lua_State *L)
 {
     const dg_part *part = dg_test_part(L, 1);
     if (is_input(L, 1))
-        return dg_raise(L, "%s cannot be called: it reads no other layer",
-                        luaL_tolstring(L, 1, NULL));
+        return dg_raise(L, "%s cannot be called: it takes no input", luaL_tolstring(L, 1, NULL));
     if (lua_gettop(L) > 2)
         return dg_raise(L, "%s: expected one input, or a list of them { a, b }, found %d arguments",
                         part->type->name, lua_gettop(L) - 1);
@@ -90,8 +89,8 @@ static int call_layer(lua_State *L)
 /* --- what both ways have in common ---------------------------------------------------------- */
 
 #define NAME_AND_SEED(options)                                                                     \
-    DG_TEXT(options, name, .named_only = true, .doc = "what the model is called"),                 \
-        DG_SEED(options, seed, .named_only = true, .doc = "draws the first weights")
+    DG_TEXT(options, name, .named_only = true, .doc = "the name of the model"),                    \
+        DG_SEED(options, seed, .named_only = true, .doc = "for the initial weights")
 
 /* Pushes a new, empty network. */
 static dg_model *push_model(lua_State *L, const dg_optional_seed *seed)
@@ -231,25 +230,26 @@ static int model_of_nodes(lua_State *L, const void *options)
 }
 
 static const dg_function constructors[] = {
-    DG_FUNCTION("Sequential", sequential, "A network of layers, each fed by the one before.",
+    DG_FUNCTION("Sequential", sequential,
+                "A network of layers, each of which reads the output of the one before.",
                 "nn.Sequential { nn.Input { 28, 28, 1 }, nn.Flatten {}, nn.Dense { 10, activation "
                 "= \"softmax\" } }",
                 DG_TAKES(taken,
                          DG_SLOT(taken, layers, .rest = true, .required = true,
                                  .handle = &layers_handle.handle,
-                                 .doc = "an nn.Input, and what follows it"),
+                                 .doc = "an nn.Input and the layers that follow it"),
                          NAME_AND_SEED(taken)),
                 DG_HINTS({ "input_shape", "begin with nn.Input { 28, 28, 1 }" })),
     DG_FUNCTION("Model", model_of_nodes,
-                "A network with branches. A layer is called on what it reads, layer(x), or layer { "
-                "a, b } if it joins\nseveral; a layer called twice has one set of weights. With "
-                "local x = nn.Input { 4 }:",
+                "A network with branches. A layer is called on its input, layer(x), or on several, "
+                "layer { a, b }; a layer\nthat is called twice uses the same weights. With local x "
+                "= nn.Input { 4 }:",
                 "nn.Model { inputs = x, outputs = nn.Add {} { x, nn.Dense { 4 }(x) } }",
                 DG_TAKES(taken,
                          DG_SLOT(taken, inputs, .required = true, .handle = &end_handle.handle,
-                                 .doc = "where the rows come in"),
+                                 .doc = "the nn.Input that takes the rows"),
                          DG_SLOT(taken, outputs, .required = true, .handle = &end_handle.handle,
-                                 .doc = "what the model gives"),
+                                 .doc = "the node whose output the model returns"),
                          NAME_AND_SEED(taken)),
                 DG_HINTS({ "input", "use inputs = ..." }, { "output", "use outputs = ..." })),
     { .name = NULL },

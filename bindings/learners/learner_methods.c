@@ -117,47 +117,47 @@ static int permutation_importance(lua_State *L, const void *options)
 static const dg_function methods[] = {
     DG_FUNCTION(
         "evaluate", evaluate,
-        "A table of loss (penalties included; of numbers the mean squared error), accuracy "
-        "(not of numbers) and\nseconds. Two tensors will do as well: model:evaluate(x, y).",
+        "A table of loss (penalties included; for numeric targets the mean squared error), "
+        "accuracy (for labels)\nand seconds. Two tensors may take the place of the set: "
+        "model:evaluate(x, y).",
         "print(model:evaluate(test).accuracy)",
         DG_TAKES(taken, DG_HANDLE(taken, set, .required = true, .handle = &dg_set_handle.handle,
-                                  .doc = "the rows to judge by")),
+                                  .doc = "the rows to evaluate on")),
         .arguments = 1),
     DG_FUNCTION(
         "predict", predict,
-        "The most likely label of each row, {n} int32; the number expected, {n} float32, of "
-        "models that were\nfitted on numbers or by squared error of one output.",
+        "The most likely label of each row, {n} int32; or the predicted number, {n} float32, of "
+        "models that were\nfitted to numbers or by the squared error of one output.",
         "model:predict(test)", ROWS),
-    DG_FUNCTION("predict_proba", predict_proba,
-                "The probabilities of the classes for each row, {n, classes} float32; column k "
-                "belongs to\nmodel.classes[k]. A model of numbers has none: predict gives its "
-                "numbers.",
-                "model:predict_proba(test.x)", ROWS),
+    DG_FUNCTION(
+        "predict_proba", predict_proba,
+        "The probabilities of the classes for each row, {n, classes} float32; column k belongs "
+        "to\nmodel.classes[k]. A model of numbers has no probabilities: use predict.",
+        "model:predict_proba(test.x)", ROWS),
     DG_FUNCTION(
         "permutation_importance", permutation_importance,
-        "How much accuracy is lost, or of numbers how much the mean squared error grows, "
-        "when a feature's\nvalues are shuffled among the rows (Breiman 2001): {features, "
-        "2}, mean and standard deviation.",
+        "How much accuracy is lost (for numeric targets: how much the mean squared error grows) "
+        "when the values\nof a feature are shuffled among the rows (Breiman 2001): {features, 2}, "
+        "mean and standard deviation.",
         "forest:permutation_importance(test)[{ {}, 1 }]",
         DG_TAKES(taken,
                  DG_HANDLE(taken, set, .required = true, .handle = &dg_dataset_handle.handle,
-                           .doc = "the rows to judge by"),
+                           .doc = "the rows to evaluate on"),
                  DG_INT(taken, repeats, DG_WITHIN(1, 1000000), .default_number = 5,
-                        .doc = "shuffles of each feature"),
-                 DG_SEED(taken, seed, .doc = "of the shuffles")),
+                        .doc = "how often each feature is shuffled"),
+                 DG_SEED(taken, seed, .doc = "for the shuffles")),
         .arguments = 1, DG_HINTS({ "n_repeats", "use repeats = ..." })),
-    DG_PLAIN_FUNCTION("summary", summary, "A text that says what it is made of.",
+    DG_PLAIN_FUNCTION("summary", summary, "A text that describes what the model is made of.",
                       "print(model:summary())"),
-    DG_FUNCTION(
-        "save", save,
-        "Writes all that is needed to predict (not the state of an optimizer), whole or not "
-        "at all: as a\nsafetensors file or, if the path ends so, in a format of another program "
-        "that help on the type\ntells of (tree.GradientBoosting: .json). Other programs' endings "
-        "(.onnx, .h5, .pt ...) are refused.",
-        "model:save \"cnn.safetensors\"",
-        DG_TAKES(taken, DG_PATH(taken, path, .required = true,
-                                .doc = "where to; the ending says the format")),
-        .arguments = 1),
+    DG_FUNCTION("save", save,
+                "Writes everything needed to predict (not the state of an optimizer), completely "
+                "or not at all: a safetensors\nfile or, by the ending of the path, a format of "
+                "another program that help on the type lists\n(tree.GradientBoosting: .json). The "
+                "endings of other formats (.onnx, .h5, .pt ...) are refused.",
+                "model:save \"cnn.safetensors\"",
+                DG_TAKES(taken, DG_PATH(taken, path, .required = true,
+                                        .doc = "the file to write; its ending selects the format")),
+                .arguments = 1),
     { .name = NULL },
 };
 
@@ -190,8 +190,8 @@ static int get_preparation(lua_State *L)
         lua_rawseti(L, -2, i + 1);
     }
     if (preparation->count)
-        dg_fix_list(L, "model.preparation cannot be changed: fit has it, model:fit(set, { "
-                       "preparation = { ... } })");
+        dg_fix_list(L, "model.preparation cannot be changed: it is an option of fit, "
+                       "model:fit(set, { preparation = { ... } })");
     return 1;
 }
 
@@ -200,7 +200,7 @@ static const dg_property properties[] = {
     { "classes", get_classes, "classes\nThe label of each output, once fitted; a copy." },
     { "class_names", get_class_names, "class_names\nA name for each class, or nil; a copy." },
     { "preparation", get_preparation,
-      "preparation\nThe steps that rows go through first, or nil." },
+      "preparation\nThe steps that are applied to all rows first, or nil." },
     { NULL, NULL, NULL },
 };
 
@@ -259,9 +259,8 @@ int dg_learner_index(lua_State *L)
 const dg_class dg_learner_class = {
     .name = "digits.learner", /* a base, registered for help */
     .called = "model",
-    .doc = "learner\n"
-           "A model that learns from a dataset: fit it, then evaluate, predict and save. Its "
-           "options are fields of it;\nafter a fit so is what it found.",
+    .doc = "learner\nA model that learns from a dataset: fit it, then evaluate, predict and save. "
+           "Its options are fields;\nafter a fit, so are its results.",
     .methods = methods,
     .properties = properties,
     .metamethods = dg_learner_metamethods,

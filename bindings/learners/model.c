@@ -66,11 +66,12 @@ static int layer_field(lua_State *L)
 
 static const dg_property layer_properties[] = {
     { "name", layer_field, "name\nIts name in the model." },
-    { "type", layer_field, "type\nWhat made it: \"Dense\"." },
+    { "type", layer_field, "type\nIts type: \"Dense\"." },
     { "part", layer_field, "part\nIts description, with its options: model.layers[2].part.units." },
-    { "output_shape", layer_field, "output_shape\nThe shape of a row that it gives." },
-    { "parameters", layer_field, "parameters\nHow many numbers its weights are." },
-    { "trainable", layer_field, "trainable\nHow many of these are trained." },
+    { "output_shape", layer_field, "output_shape\nThe shape of its output for one row." },
+    { "parameters", layer_field,
+      "parameters\nThe number of its parameters, that is, of all elements of its weights." },
+    { "trainable", layer_field, "trainable\nHow many of its parameters are trained." },
     { NULL, NULL, NULL },
 };
 
@@ -89,7 +90,7 @@ static int layer_newindex(lua_State *L)
     bool trainable = strcmp(name, "trainable") == 0;
     return dg_raise(L, "the field '%s' of a layer cannot be set: %s", name,
                     trainable ? "layers cannot be frozen yet, all weights are trained"
-                              : "it tells what the model is; make another model");
+                              : "it describes the model; make another model");
 }
 
 /* pairs(layer): over a copy of its fields. */
@@ -157,9 +158,10 @@ static int model_layers(lua_State *L)
 
 const dg_property dg_model_properties[] = {
     { "name", dg_learner_own_value, "name\nThe name given to nn.Sequential, or nil." },
-    { "optimizer", model_optimizer, "optimizer\nThe recipe given to compile, or nil." },
+    { "optimizer", model_optimizer, "optimizer\nThe optimizer given to compile, or nil." },
     { "loss", model_loss, "loss\nThe loss given to compile, or nil." },
-    { "parameters", model_parameters, "parameters\nHow many numbers its weights are." },
+    { "parameters", model_parameters,
+      "parameters\nThe number of its parameters, that is, of all elements of its weights." },
     { "layers", model_layers,
       "layers\nA list of its layers: name, type, part, output_shape, parameters, trainable." },
     { NULL, NULL, NULL },

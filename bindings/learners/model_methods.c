@@ -23,18 +23,20 @@ static const dg_lua_handle metrics_handle = { { "list", "a list such as { \"accu
 
 static const dg_param compile_params[] = {
     DG_PART(compile_options, optimizer, .required = true, .named_only = true, .kind = "optimizer",
-            .doc = "how weights are updated; the model has a copy of its own"),
+            .doc = "how the weights are updated; each model compiles its own copy"),
     DG_PART(compile_options, loss, .required = true, .named_only = true, .kind = "loss",
             .doc = "what is minimised"),
     DG_SLOT(compile_options, metrics, .named_only = true, .handle = &metrics_handle.handle,
-            .doc = "what else is judged: names of metrics.names(), functions of (y_true, y_pred) "
-                   "and functions by name; fit has them in its history, evaluate among its scores"),
+            .doc =
+                "what else is measured: names from metrics.names(), functions of (y_true, y_pred), "
+                "or functions by name; they are in the history of fit and the scores of evaluate"),
     DG_END,
 };
 
 static const dg_hint compile_hints[] = {
-    { "lr", "the optimizer has it: optimizer = nn.Adam { learning_rate = ... }" },
-    { "learning_rate", "the optimizer has it: optimizer = nn.Adam { learning_rate = ... }" },
+    { "lr", "it is an option of the optimizer: optimizer = nn.Adam { learning_rate = ... }" },
+    { "learning_rate",
+      "it is an option of the optimizer: optimizer = nn.Adam { learning_rate = ... }" },
     { "optimiser", "use optimizer = ..." },
     { NULL },
 };
@@ -185,14 +187,14 @@ static int gradients(lua_State *L, const void *options)
 }
 
 static const dg_function methods[] = {
-    DG_FUNCTION("compile", compile,
-                "Says how to train, and returns the model; compiling again starts the optimizer "
-                "anew.\nA function among the metrics gets labels {n} (or numbers) and the outputs "
-                "{n, classes} (or numbers {n}) of an\nepoch, and returns a number; model files do "
-                "not keep it.",
-                "model:compile { optimizer = nn.Adam {}, loss = \"categorical_crossentropy\", "
-                "metrics = { \"accuracy\" } }",
-                DG_OPTIONS(compile), .hints = compile_hints),
+    DG_FUNCTION(
+        "compile", compile,
+        "Sets how the model is trained, and returns it; compiling again resets the optimizer.\nA "
+        "metric that is a function gets the labels {n} (or numbers) and the outputs {n, classes} "
+        "(or numbers {n})\nof an epoch, and returns a number; model files do not keep it.",
+        "model:compile { optimizer = nn.Adam {}, loss = \"categorical_crossentropy\", "
+        "metrics = { \"accuracy\" } }",
+        DG_OPTIONS(compile), .hints = compile_hints),
     DG_FUNCTION(
         "features", features, "The output of a layer for each row: {n, ...} float32.",
         "model:features(test, \"dense\")",
@@ -209,21 +211,24 @@ static const dg_function methods[] = {
                       "names in order.",
                       "model:weights()[\"dense.kernel\"]"),
     DG_FUNCTION(
-        "set_weights", set_weights,
-        "Gives weights these values, all of them or, on an error, none.",
+        "set_weights", set_weights, "Sets these weights; after an error, none of them has changed.",
         "model:set_weights(other:weights())",
-        DG_TAKES(taken, DG_SLOT(taken, weights, .required = true, .handle = &weights_handle.handle,
-                                .doc = "new values by name, as from weights(); the others stay")),
+        DG_TAKES(
+            taken,
+            DG_SLOT(taken, weights, .required = true, .handle = &weights_handle.handle,
+                    .doc =
+                        "new values by name, as from weights(); other weights stay as they are")),
         .arguments = 1),
-    DG_FUNCTION("gradients", gradients,
-                "The gradients of the loss of a whole set, as in one batch of training, without an "
-                "update: a table as\nfrom weights(), and the loss. The model stays as it was.",
-                "model:gradients(train:take(50))[\"dense.kernel\"]",
-                DG_TAKES(taken,
-                         DG_HANDLE(taken, set, .required = true, .handle = &dg_set_handle.handle,
-                                   .doc = "the rows, as one batch"),
-                         DG_SEED(taken, seed, .doc = "of layers that draw, such as Dropout")),
-                .arguments = 1),
+    DG_FUNCTION(
+        "gradients", gradients,
+        "The gradients of the loss of a whole set, as in one batch of training, without an "
+        "update: a table as\nfrom weights(), and the loss. The model stays as it was.",
+        "model:gradients(train:take(50))[\"dense.kernel\"]",
+        DG_TAKES(taken,
+                 DG_HANDLE(taken, set, .required = true, .handle = &dg_set_handle.handle,
+                           .doc = "the rows, as one batch"),
+                 DG_SEED(taken, seed, .doc = "for layers that are random, such as Dropout")),
+        .arguments = 1),
     { .name = NULL },
 };
 

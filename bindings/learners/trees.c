@@ -40,21 +40,21 @@ static int tree_text(lua_State *L, const void *options)
 }
 
 static const dg_function methods[] = {
-    DG_FUNCTION("importances", importances,
-                "How much each feature counts, a tensor {features} that sums to 1.",
-                "boost:importances \"weight\"",
-                DG_TAKES(taken, DG_TEXT(taken, kind,
-                                        .doc = "boosting, as XGBoost: \"gain\", \"total_gain\", "
-                                               "\"cover\", \"total_cover\" or \"weight\"; other "
-                                               "trees: \"impurity\"; nil: the first")),
-                .arguments = 1),
-    DG_FUNCTION("tree_text", tree_text, "A tree as a text that a person can read.",
-                "print(forest:tree_text(1, 3))",
+    DG_FUNCTION(
+        "importances", importances,
+        "The importance of each feature, a tensor {features} that sums to 1.",
+        "boost:importances \"weight\"",
+        DG_TAKES(taken, DG_TEXT(taken, kind,
+                                .doc = "for boosting, as in XGBoost: \"gain\", \"total_gain\", "
+                                       "\"cover\", \"total_cover\" or \"weight\"; for other trees: "
+                                       "\"impurity\"; nil: the first")),
+        .arguments = 1),
+    DG_FUNCTION("tree_text", tree_text, "A tree as readable text.", "print(forest:tree_text(1, 3))",
                 DG_TAKES(taken,
                          DG_INT(taken, number, DG_AT_LEAST(1), .default_number = 1,
                                 .doc = "which tree, from 1"),
                          DG_INT(taken, depth, DG_WITHIN(-1, INT32_MAX), .default_number = -1,
-                                .doc = "how many splits deep; -1: whole")),
+                                .doc = "how many levels of splits to show; -1: all")),
                 .arguments = 2),
     { .name = NULL },
 };

@@ -20,12 +20,12 @@ static const dg_param bootstrap_params[] = {
     DG_ANY_PARAM(bootstrap_options, a, "predictions of the first model, as in score"),
     DG_ANY_PARAM(bootstrap_options, b, "those of the second"),
     DG_TEXT(bootstrap_options, metric, .default_text = "accuracy",
-            .doc = "a name: of labels, of numbers, log_loss or top_k_accuracy"),
+            .doc = "the name of a metric of labels or of numbers, log_loss or top_k_accuracy"),
     DG_INT(bootstrap_options, resamples, DG_WITHIN(1, DG_MOST_RESAMPLES), .default_number = 10000,
-           .doc = "how often rows are drawn"),
+           .doc = "how many samples of the rows are drawn"),
     DG_FLOAT(bootstrap_options, level, DG_BETWEEN(0, 1), .default_number = 0.95,
-             .doc = "of confidence"),
-    DG_SEED(bootstrap_options, seed, .doc = "of the draws"),
+             .doc = "the level of confidence"),
+    DG_SEED(bootstrap_options, seed, .doc = "for the samples"),
     DG_CLASSES_PARAM,
     DG_END,
 };
@@ -82,8 +82,8 @@ static const dg_param mcnemar_params[] = {
     LABELS(a, "labels by the first model"),
     LABELS(b, "labels by the second"),
     DG_SLOT(mcnemar_options, exact, .handle = &exact_handle.handle,
-            .doc = "by the binomial distribution, else by chi-square, corrected; when not given, "
-                   "exact below 25 rows where just one is right"),
+            .doc = "whether to use the binomial distribution, or else the corrected chi-square; "
+                   "nil: exact if only one model is right in fewer than 25 rows"),
     DG_END,
 };
 
@@ -125,8 +125,8 @@ static const dg_param paired_t_params[] = {
     DG_SLOT(paired_t_options, b, .required = true, .handle = &scores_handle.handle,
             .doc = "those of the second, over the same seeds"),
     DG_FLOAT(paired_t_options, test_ratio, DG_AT_LEAST(0),
-             .doc = "rows tested / rows trained on, for scores of folds or other cuts of the same "
-                    "rows: 1 / 9 for ten folds"),
+             .doc = "rows tested / rows trained on, for scores of folds or other splits of the "
+                    "same rows: 1 / 9 for ten folds"),
     DG_END,
 };
 
@@ -177,9 +177,9 @@ const dg_function dg_compare_metrics[] = {
              "count the rows that are right.",
       .example = "metrics.mcnemar(test.y, cnn:predict(test), forest:predict(test)).p" },
     { DG_CALLED(bootstrap, 3), .hints = dg_metric_hints,
-      .doc = "An interval for the difference a - b of a metric of two models. Rows are drawn again "
-             "and again, the\nsame for both: { a =, b =, difference =, low =, high =, significant "
-             "= }, where significant says\nthat 0 is outside low .. high.",
+      .doc = "A confidence interval for the difference a - b of a metric between two models, from "
+             "samples of rows that\nare the same for both: { a =, b =, difference =, low =, high "
+             "=, significant = }, where significant\nmeans that 0 is outside low .. high.",
       .example = "metrics.bootstrap(test.y, cnn:predict(test), forest:predict(test)).low" },
     { NULL, NULL, NULL },
 };

@@ -135,7 +135,7 @@ static int64_t place_of(lua_State *L, int64_t label, const char *name,
 {
     int64_t place = label == (int32_t)label ? dg_confusion_place(confusion, (int32_t)label) : -1;
     if (place < 0)
-        dg_raise(L, "count: %s is %I, which is none of the labels of the matrix", name,
+        dg_raise(L, "count: %s is %I, which is not a label of the matrix", name,
                  (lua_Integer)label);
     return place;
 }
@@ -166,7 +166,7 @@ typedef struct most_confused_options {
 
 static const dg_param most_confused_params[] = {
     DG_INT(most_confused_options, n, DG_AT_LEAST(0), .default_number = 5,
-           .doc = "how many mistakes at most"),
+           .doc = "the greatest number of mistakes to return"),
     DG_END,
 };
 
@@ -197,7 +197,8 @@ static const char *const of_words[] = { "true", "pred", "all", NULL };
 
 static const dg_param normalized_params[] = {
     DG_CHOICE(normalized_options, of, .choices = of_words,
-              .doc = "true: of the true label; pred: of the predicted one; all: of all rows"),
+              .doc = "what a count is a share of: true: the rows with its true label; pred: those "
+                     "with its predicted label; all: all rows"),
     DG_END,
 };
 
@@ -235,7 +236,7 @@ const dg_class dg_confusion_class = {
 
 #define NAMES(options)                                                                             \
     DG_SLOT(options, names, .handle = &names_handle.handle,                                        \
-            .doc = "a text for each label; otherwise the class names of a dataset as truth")
+            .doc = "a name for each label; nil: the class names, if truth is a dataset")
 
 static const dg_lua_handle names_handle = { { "list", "a list of strings" }, dg_is_table };
 
@@ -265,7 +266,7 @@ static int confusion_matrix(lua_State *L, const void *options)
     lua_setiuservalue(L, -2, 1);
     int64_t known = 0;
     for (int64_t i = 0; i < out->size; i++) known += out->truths[i];
-    if (known == 0) dg_raise(L, "confusion_matrix: the truth has none of the labels");
+    if (known == 0) dg_raise(L, "confusion_matrix: none of the labels occurs in the truth");
     return 1;
 }
 
@@ -305,7 +306,7 @@ static const dg_param precision_recall_fscore_params[] = {
     DG_TRUTH_PARAM,
     DG_PREDICTED_PARAM,
     DG_FLOAT(precision_recall_fscore_options, beta, DG_AT_LEAST(0), .default_number = 1,
-             .doc = "weight of recall against precision"),
+             .doc = "the weight of recall relative to precision"),
     DG_LABELS_PARAM,
     DG_ZERO_DIVISION(precision_recall_fscore_options),
     DG_END,
@@ -357,9 +358,9 @@ static const dg_param classification_report_params[] = {
     DG_TRUTH_PARAM,
     DG_PREDICTED_PARAM,
     DG_INT(classification_report_options, digits, DG_WITHIN(0, DG_MOST_DIGITS), .default_number = 2,
-           .doc = "behind the point"),
+           .doc = "digits after the decimal point"),
     DG_CHOICE(classification_report_options, layout, .choices = layout_words,
-              .doc = "the line of all rows: accuracy, or micro for \"micro avg\" in its place"),
+              .doc = "the line for all rows: accuracy, or micro for \"micro avg\" instead"),
     DG_LABELS_PARAM,
     NAMES(classification_report_options),
     DG_ZERO_DIVISION(classification_report_options),
@@ -383,7 +384,7 @@ static int classification_report(lua_State *L, const void *options)
 
 const dg_function dg_confusion_metrics[] = {
     { DG_CALLED(mistakes, 2), .hints = dg_metric_hints,
-      .doc = "The numbers of the rows where they differ, an int32 tensor.",
+      .doc = "The numbers of the rows where truth and prediction differ, an int32 tensor.",
       .example = "local wrong = metrics.mistakes(test.y, labels)" },
     { DG_CALLED(confusion_matrix, 2), .hints = dg_metric_hints,
       .doc = "How often each label was predicted as each. See help \"confusion_matrix\" for what "

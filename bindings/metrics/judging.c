@@ -140,15 +140,15 @@ void dg_push_by_label(lua_State *L)
 }
 
 const dg_hint dg_metric_hints[] = {
-    { "sample_weight", "rows count alike" },
+    { "sample_weight", "all rows have the same weight" },
     { "target_names", "use names = { ... }" },
     { "n_classes", "use labels = { ... }" },
     { "output_dict", "use precision_recall_fscore" },
     { "normalize", "use confusion_matrix(...):normalized()" },
     { "pos_label", "use labels = { label }" },
     { "n_bins", "use bins = ..." },
-    { "multi_class", "each class is set against the rest" },
-    { "multioutput", "numbers are {rows}" },
+    { "multi_class", "each class is compared with the rest" },
+    { "multioutput", "there is one number per row" },
     { "squared", "use metrics.root_mean_squared_error" },
     { "n_resamples", "use resamples = ..." },
     { "alpha", "use level = 0.95" },

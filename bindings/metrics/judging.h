@@ -25,23 +25,25 @@ extern const dg_lua_handle dg_labels_handle, dg_probabilities_handle, dg_numbers
             .doc = "the labels: integers {n}, one-hot {n, k}, a list, or a dataset")
 #define DG_PREDICTED_PARAM                                                                         \
     DG_SLOT(dg_judge_options, predicted, .required = true, .handle = &dg_labels_handle.handle,     \
-            .doc = "labels, too")
+            .doc = "the predicted labels")
 #define DG_LABELS_PARAM                                                                            \
     DG_SLOT(dg_judge_options, labels, .handle = &dg_labels_handle.handle,                          \
-            .doc = "only these, in this order; otherwise all that are found")
+            .doc = "only these, in this order; nil: all that are found")
 #define DG_PROBABILITIES_PARAM                                                                     \
     {                                                                                              \
         .name = "probabilities", .type = DG_TYPE_SLOT,                                             \
         .offset = offsetof(dg_judge_options, predicted), .required = true,                         \
-        .handle = &dg_probabilities_handle.handle, .doc = "a number for each class in each row"    \
+        .handle = &dg_probabilities_handle.handle,                                                 \
+        .doc = "{n, k}: a number for each class and row"                                           \
     }
 #define DG_CLASSES_PARAM                                                                           \
     DG_SLOT(dg_judge_options, classes, .handle = &dg_labels_handle.handle,                         \
-            .doc = "the label of each column; otherwise those of a dataset as truth, or 0, 1 ...")
+            .doc = "the label of each column; nil: the classes of truth if it is a dataset, else " \
+                   "0, 1 ...")
 #define DG_ANY_PARAM(options, field, text)                                                         \
     DG_SLOT(options, field, .required = true, .handle = &dg_predictions_handle.handle, .doc = text)
 #define DG_ANY_TRUTH_PARAM                                                                         \
-    DG_ANY_PARAM(dg_judge_options, truth, "labels or numbers, or a dataset that has them")
+    DG_ANY_PARAM(dg_judge_options, truth, "labels or numbers, or a dataset with them")
 
 /* Peers' names for options of metrics. */
 extern const dg_hint dg_metric_hints[];

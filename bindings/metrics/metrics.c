@@ -65,7 +65,7 @@ static const dg_param of_numbers[] = {
     DG_SLOT(dg_judge_options, truth, .required = true, .handle = &dg_numbers_handle.handle,
             .doc = "the numbers: a tensor {n}, a list, or a dataset of numbers"),
     DG_SLOT(dg_judge_options, predicted, .required = true, .handle = &dg_numbers_handle.handle,
-            .doc = "numbers, too"),
+            .doc = "the predicted numbers"),
     DG_END,
 };
 
@@ -154,10 +154,9 @@ typedef struct score_options {
 static const dg_param score_params[] = {
     METRIC_NAME(score_options),
     DG_ANY_TRUTH_PARAM,
-    DG_ANY_PARAM(
-        dg_judge_options, predicted,
-        "labels {n}; probabilities {n, k}, of which metrics of labels take the greatest; or "
-        "numbers {n}"),
+    DG_ANY_PARAM(dg_judge_options, predicted,
+                 "labels {n}; probabilities {n, k}, of which metrics of labels use the greatest; "
+                 "or numbers {n}"),
     DG_CLASSES_PARAM,
     DG_END,
 };
@@ -178,9 +177,9 @@ static int score(lua_State *L, const void *options)
 
 static const dg_function by_name[] = {
     { DG_CALLED(find, 1),
-      .doc = "What is known of a metric that other functions take by name. It is { name =, doc =, "
-             "low =, high =,\ngreater_is_better =, needs_probabilities =, needs_numbers = }; low "
-             "and high bound its values.",
+      .doc = "What is known about a metric that other functions take by name: { name =, doc =, low "
+             "=, high =,\ngreater_is_better =, needs_probabilities =, needs_numbers = }; low and "
+             "high bound its values.",
       .example = "metrics.find(\"f1_macro\").greater_is_better" },
     DG_PLAIN_FUNCTION("names", names,
                       "The names of metrics that score, bootstrap, compile and search know.",

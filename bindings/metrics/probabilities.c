@@ -22,7 +22,7 @@ static const dg_param roc_curve_params[] = {
     DG_TRUTH_PARAM,
     DG_PROBABILITIES_PARAM,
     DG_SLOT(roc_curve_options, label, .handle = &label_handle.handle,
-            .doc = "whose curve; without: all curves, a table t[label]"),
+            .doc = "the label whose curve to return; nil: all curves, a table t[label]"),
     DG_CLASSES_PARAM,
     DG_END,
 };
@@ -64,7 +64,7 @@ static int roc_curve(lua_State *L, const void *options)
         lua_rawseti(L, -2, label_of(judged, j));
     }
     if (o->label)
-        return dg_raise(L, "roc_curve: label is %I, which is none of the classes",
+        return dg_raise(L, "roc_curve: label is %I, which is not one of the classes",
                         (lua_Integer)label);
     return 1;
 }
@@ -109,12 +109,12 @@ static int calibration(lua_State *L, const void *options)
 
 const dg_function dg_probability_metrics[] = {
     { DG_CALLED(roc_curve, 2), .hints = dg_metric_hints,
-      .doc = "The ROC curve of one label against the rest. It is { fpr =, tpr =, thresholds =, auc "
-             "=, label = }\nwith tensors.",
+      .doc = "The ROC curve of one label against the rest: { fpr =, tpr =, thresholds =, auc =, "
+             "label = }, the first\nthree of which are tensors.",
       .example = "metrics.roc_curve(test.y, model:predict_proba(test), { label = 4 }).auc" },
     { DG_CALLED(calibration, 2), .hints = dg_metric_hints,
-      .doc = "The bins of a reliability diagram. They are a list of { low =, high =, count =, "
-             "confidence =,\naccuracy = }, with the fields error (the expected one) and worst.",
+      .doc = "The bins of a reliability diagram: a list of { low =, high =, count =, confidence =, "
+             "accuracy = }, with\nthe fields error (the expected calibration error) and worst.",
       .example = "metrics.calibration(test.y, model:predict_proba(test), { bins = 10 })[10]"
                  ".accuracy" },
     { NULL, NULL, NULL },

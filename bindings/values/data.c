@@ -92,12 +92,12 @@ static const dg_property properties[] = {
       "feature_names\nA name for each value of a row, as the header of a CSV file has them; or "
       "nil; a copy." },
     { "weights", set_weights,
-      "weights\nHow much each row counts in a fit, a read-only tensor {n} float32; or nil. Trees "
-      "are\nfitted by them unless sample_weight is given to fit; networks do not take them yet. "
-      "evaluate and metrics\ncount all rows alike." },
+      "weights\nThe weight of each row in a fit, a read-only tensor {n} float32; or nil. Trees use "
+      "them unless\nsample_weight is given to fit; networks do not support them yet. evaluate and "
+      "metrics weight all rows alike." },
     { "groups", set_groups,
-      "groups\nWhich group each row is of, a read-only tensor {n} int32; or nil. split and folds "
-      "never part a group." },
+      "groups\nThe group of each row, a read-only tensor {n} int32; or nil. split and folds keep "
+      "each group together." },
     { "shape", set_shape, "shape\nThe shape of one row, a copy: {28, 28, 1}." },
     { NULL, NULL, NULL },
 };
@@ -135,7 +135,7 @@ static int set_tostring(lua_State *L)
 
 static int set_newindex(lua_State *L)
 {
-    return dg_raise(L, "a dataset never changes: set:with { y = ... } makes another one of it");
+    return dg_raise(L, "a dataset never changes: set:with { y = ... } makes a new one from it");
 }
 
 static int set_gc(lua_State *L)
@@ -264,7 +264,7 @@ typedef struct concat_options {
 
 static const dg_param concat_params[] = {
     DG_SLOT(concat_options, sets, .rest = true, .required = true, .handle = &sets_handle.handle,
-            .doc = "with rows of one shape and type"),
+            .doc = "datasets whose rows have the same shape and type"),
     DG_END,
 };
 
@@ -289,7 +289,7 @@ typedef struct labels_options {
 
 static const dg_param labels_params[] = {
     DG_HANDLE(labels_options, probabilities, .required = true, .handle = &dg_tensor_handle.handle,
-              .doc = "{n, k}: a row's probability of each class"),
+              .doc = "{n, k}: the probability of each class for each row"),
     DG_SLOT(labels_options, classes, .required = true, .handle = &dg_any_handle.handle,
             .doc = "the label that each column belongs to, a list or a tensor"),
     DG_END,
@@ -348,9 +348,9 @@ int dg_lua_put_back(lua_State *L)
 
 static const dg_function sources[] = {
     { DG_CALLED(from_tensors, 0), .hints = from_tensors_hints,
-      .doc = "A dataset of rows x and of labels or numbers y. Labels may be one-hot. Numbers are "
-             "for trees, and for\nnetworks of one output with loss = \"mean_squared_error\". "
-             "Writing into x or y later does not change the set.",
+      .doc = "A dataset of rows x and of labels or numbers y. Labels may be one-hot. Numbers can "
+             "be predicted by trees, and\nby networks of one output with loss = "
+             "\"mean_squared_error\". Writing into x or y later does not change the set.",
       .example = "data.from_tensors { x = digits.zeros { 10, 28, 28, 1 }, y = digits.zeros { 10, "
                  "dtype = \"int32\" } }" },
     { DG_CALLED(concat, 0), .doc = "The rows of several datasets, one after another.",

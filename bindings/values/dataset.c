@@ -40,8 +40,8 @@ const dg_dataset *dg_push_pair(lua_State *L, int x, int y, const char *function)
 {
     const dg_tensor *values = dg_want_tensor(L, x, function, "x");
     if (!dg_test_tensor(L, y))
-        dg_raise(L, "%s: after a tensor of rows, a tensor of labels must follow, found %s",
-                 function, dg_push_found(L, y));
+        dg_raise(L, "%s: expected a tensor of labels after the tensor of rows, found %s", function,
+                 dg_push_found(L, y));
     const dg_tensor *labels = dg_want_tensor(L, y, function, "y");
     const dg_dataset **out = dg_push_dataset(L);
     dg_check_call(L, dg_dataset_new(out, values, labels, 0, NULL), function);

@@ -41,7 +41,7 @@ extern const dg_lua_handle dg_names_handle, dg_column_handle;
               .choices = dg_target_words,                                                          \
               .doc = "what y is; nil: integers are labels, other numbers are numbers to predict"), \
         DG_INTS(dg_record_options, shape, .named_only = true, DG_AT_LEAST(1), .count_low = 1,      \
-                .count_high = DG_MAX_AXES - 1, .doc = "of a row; nil: as it is found"),            \
+                .count_high = DG_MAX_AXES - 1, .doc = "the shape of a row; nil: as in the data"),  \
         DG_SLOT(dg_record_options, class_names, .named_only = true,                                \
                 .handle = &dg_names_handle.handle, .doc = "a name for each class; false: none"),   \
         DG_SLOT(dg_record_options, feature_names, .named_only = true,                              \
@@ -49,9 +49,9 @@ extern const dg_lua_handle dg_names_handle, dg_column_handle;
                 .doc = "a name for each value of a row; false: none"),                             \
         DG_SLOT(dg_record_options, weights, .named_only = true,                                    \
                 .handle = &dg_column_handle.handle,                                                \
-                .doc = "{n}: how much each row counts when trees are fitted; false: all alike"),   \
+                .doc = "{n}: the weight of each row when trees are fitted; false: no weights"),    \
         DG_SLOT(dg_record_options, groups, .named_only = true, .handle = &dg_column_handle.handle, \
-                .doc = "{n} integers: split and folds never part the rows of one group; false: "   \
+                .doc = "{n} integers: split and folds keep the rows of a group together; false: "  \
                        "none")
 
 /* What they say, for the engine; memory stays on the stack. */

@@ -20,8 +20,10 @@ static const dg_dataset *self(lua_State *L)
 /* --- split and folds ------------------------------------------------------------------------ */
 
 #define STRATIFY(options)                                                                          \
-    DG_BOOL(options, stratify, .named_only = true, .doc = "spread the rows of each class alike")
-#define ORDER_SEED(options) DG_SEED(options, seed, .named_only = true, .doc = "of the random order")
+    DG_BOOL(options, stratify, .named_only = true,                                                 \
+            .doc = "give each set the same share of every class")
+#define ORDER_SEED(options)                                                                        \
+    DG_SEED(options, seed, .named_only = true, .doc = "for the random order")
 
 static const dg_lua_handle parts_handle = {
     { "list", "fractions that sum to 1, or counts: set:split { 0.8, 0.2 }" }, dg_is_table
@@ -57,7 +59,7 @@ static int split(lua_State *L, const void *options)
     const dg_dataset *made[MOST_PARTS] = { NULL };
     int count = (int)lua_rawlen(L, o->parts);
     if (count > MOST_PARTS)
-        dg_raise(L, "split: there may be %d parts at most, found %d", MOST_PARTS, count);
+        dg_raise(L, "split: at most %d parts are allowed, found %d", MOST_PARTS, count);
     for (int i = 0; i < count; i++) {
         lua_rawgeti(L, o->parts, i + 1);
         parts[i] = dg_want_number(L, -1, "split", "each part");
@@ -81,7 +83,7 @@ typedef struct folds_options {
 
 static const dg_param folds_params[] = {
     DG_INT(folds_options, k, .required = true, DG_WITHIN(2, INT32_MAX),
-           .doc = "how many folds; at most as many as rows"),
+           .doc = "the number of folds, at most the number of rows"),
     ORDER_SEED(folds_options),
     STRATIFY(folds_options),
     DG_END,
@@ -112,7 +114,7 @@ static int folds(lua_State *L, const void *options)
     const folds_options *o = options;
     int64_t rows = dg_dataset_rows(self(L));
     if (o->k > rows)
-        dg_raise(L, "folds: k must be a whole number from 2 to %I, as many as rows, found %I",
+        dg_raise(L, "folds: k must be a whole number from 2 to %I, the number of rows, found %I",
                  (lua_Integer)rows, (lua_Integer)o->k);
     lua_pushvalue(L, 1);
     *(struct folding *)dg_scratch(L, 1, sizeof(struct folding)) = (struct folding){
@@ -152,7 +154,7 @@ typedef struct take_options {
 
 static const dg_param take_params[] = {
     DG_INT(take_options, n, .required = true, DG_AT_LEAST(0),
-           .doc = "how many rows, at most as many as there are"),
+           .doc = "how many rows, at most all of them"),
     DG_END,
 };
 
@@ -182,7 +184,7 @@ static int32_t named_label(lua_State *L, const dg_dataset *set)
 {
     const char *name = lua_tostring(L, -1);
     if (!set->class_names)
-        dg_raise(L, "only: '%s' is a name, but the classes of the set have none: give labels",
+        dg_raise(L, "only: '%s' is a name, but the classes of the set have no names: give labels",
                  name);
     const char *const *names = (const char *const *)set->class_names;
     return set
@@ -227,9 +229,9 @@ typedef struct with_options {
 } with_options;
 
 static const dg_param with_params[] = {
-    DG_HANDLE(with_options, x, .handle = &dg_tensor_handle.handle, .doc = "other rows"),
+    DG_HANDLE(with_options, x, .handle = &dg_tensor_handle.handle, .doc = "new rows"),
     DG_HANDLE(with_options, y, .handle = &dg_tensor_handle.handle,
-              .doc = "other labels or numbers; a target alone reads the old ones anew"),
+              .doc = "new labels or numbers; target alone reinterprets the old ones"),
     DG_RECORD_PARAMS,
     DG_END,
 };
@@ -259,7 +261,8 @@ typedef struct reshape_options {
 
 static const dg_param reshape_params[] = {
     DG_INTS(reshape_options, shape, .required = true, DG_AT_LEAST(1), .count_low = 1,
-            .count_high = DG_MAX_AXES - 1, .doc = "of a row, with as many values"),
+            .count_high = DG_MAX_AXES - 1,
+            .doc = "the new shape of a row, with the same number of values"),
     DG_END,
 };
 
@@ -303,8 +306,8 @@ typedef struct batches_options {
 
 static const dg_param batches_params[] = {
     DG_INT(batches_options, size, DG_AT_LEAST(1), .default_number = 32,
-           .doc = "rows of a batch; the last may have fewer"),
-    DG_BOOL(batches_options, shuffle, .named_only = true, .doc = "in random order"),
+           .doc = "rows per batch; the last one may have fewer"),
+    DG_BOOL(batches_options, shuffle, .named_only = true, .doc = "take the rows in random order"),
     ORDER_SEED(batches_options),
     DG_END,
 };
@@ -353,19 +356,19 @@ static const dg_param no_params[] = { DG_END };
 
 const dg_function dg_dataset_methods[] = {
     { DG_CALLED(split, 0), .hints = split_hints,
-      .doc = "Cuts the rows, in random order, into several sets.",
+      .doc = "Splits the rows, in random order, into several sets.",
       .example = "local train, test = set:split { 0.8, 0.2, seed = 1, stratify = true }" },
     { DG_CALLED(folds, 0), .hints = split_hints,
       .doc = "Iterates over k pairs of a training set and the rows held out; each row is held out "
              "once.",
       .example = "for training, held_out in set:folds { 5, seed = 1 } do ... end" },
-    { DG_CALLED(only, 0), .doc = "The rows with one of these labels; the classes shrink to them.",
+    { DG_CALLED(only, 0), .doc = "The rows with one of these labels; only these remain as classes.",
       .example = "set:only { 4, 9 } or set:only { \"cat\", \"dog\" }" },
     { DG_CALLED(with, 0), .hints = with_hints,
-      .doc = "A set with other rows or labels and the rest of this one. The classes are those "
-             "found in a new y (with\nas many one-hot columns as classes, these); class_names "
-             "stay with all their classes, and each label\nmust have one; weights and groups stay "
-             "with as many rows, feature_names with as many values in a row.",
+      .doc = "A new set with other rows, labels or names, and the rest of this one. A new y "
+             "defines the classes, unless it is\none-hot with as many columns as there are "
+             "classes; class_names stay, and each label must have one; weights\nand groups stay if "
+             "the number of rows does, feature_names if the number of values in a row does.",
       .example = "local y = set.y:copy(); y[17] = 4; set = set:with { y = y }" },
     { DG_CALLED(rows, 1), .doc = "These rows in this order.", .example = "set:rows { 5, 1, 7 }" },
     { DG_CALLED(take, 1), .doc = "The first n rows.", .example = "set:take(1000)" },
@@ -379,12 +382,12 @@ const dg_function dg_dataset_methods[] = {
       .doc = "The same rows with y as {n, classes} zeros and ones.",
       .example = "set:one_hot().y" },
     { DG_CALLED(batches, 0), .hints = batches_hints,
-      .doc = "Iterates over sets of up to size rows, which together have all of them.",
+      .doc = "Iterates over sets of up to `size` rows, which together hold all rows.",
       .example = "for batch in set:batches { 50, shuffle = true } do print(batch.x, batch.y) end" },
     { .name = "counts",
       .call = counts,
       .params = no_params,
-      .doc = "How many rows each class has, a table asked by label.",
+      .doc = "The number of rows of each class, a table indexed by label.",
       .example = "print(set:counts()[4])" },
     { NULL, NULL, NULL },
 };

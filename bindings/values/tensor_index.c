@@ -95,8 +95,8 @@ int64_t *dg_want_rows(lua_State *L, int index, const char *function, int64_t siz
     const dg_tensor *tensor = dg_test_tensor(L, index);
     if (tensor && tensor->dtype == DG_UINT8)
         dg_raise(L,
-                 "%s: row numbers must be an int32 tensor, found uint8, which comparisons give: "
-                 "mask:nonzero() has the numbers of their rows",
+                 "%s: row numbers must be an int32 tensor, found uint8, as comparisons give: "
+                 "mask:nonzero() gives the row numbers",
                  function);
     if (tensor && (tensor->axes != 1 || tensor->dtype == DG_FLOAT32))
         dg_raise(L, "%s: row numbers must be an int32 tensor of one axis", function);

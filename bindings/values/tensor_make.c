@@ -107,7 +107,7 @@ static int make_tensor(lua_State *L, const void *options)
     const making *o = options;
     dg_dtype dtype = (dg_dtype)o->dtype;
     if (!o->values && lua_type(L, 1) != LUA_TTABLE)
-        dg_wrong_type(L, 1, "tensor", "values", "a number, a list of numbers or one of tensors");
+        dg_wrong_type(L, 1, "tensor", "values", "a number, a list of numbers or a list of tensors");
     dg_push_tensor_of(L, o->values ? o->values : 1, "tensor", o->dtype >= 0 ? &dtype : NULL);
     return 1;
 }
@@ -128,11 +128,11 @@ static int concat(lua_State *L, const void *options)
 
 #define SIZES                                                                                      \
     DG_INTS(making, sizes, .required = true, DG_AT_LEAST(0), .count_high = DG_MAX_AXES,            \
-            .doc = "of the axes")
+            .doc = "the size of each axis")
 #define DTYPE(...)                                                                                 \
     DG_CHOICE(making, dtype, .named_only = true, .choices = dg_dtype_words, __VA_ARGS__)
 #define ANY_DTYPE DTYPE(.optional = true, .doc = "nil: int32 for Lua integers, else float32")
-#define A_DTYPE DTYPE(.doc = "of the elements")
+#define A_DTYPE DTYPE(.doc = "the type of the elements")
 #define NUMBER(field, ...) DG_FLOAT(making, field, .named_only = true, __VA_ARGS__)
 #define RANDOM_SEED DG_SEED(making, seed, .named_only = true, .doc = "nil: from digits.seed")
 #define LIST(field, ...)                                                                           \
@@ -140,7 +140,7 @@ static int concat(lua_State *L, const void *options)
 #define FREE .arguments = DG_FREE_ARGUMENTS
 
 static const dg_function constructors[] = {
-    DG_FUNCTION("tensor", make_tensor, "A tensor of the numbers, or of tensors of one shape.",
+    DG_FUNCTION("tensor", make_tensor, "A tensor from numbers, or from tensors of one shape.",
                 "digits.tensor { { 0, 1 }, { 2, 3 }, dtype = \"uint8\" }",
                 DG_TAKES(making,
                          DG_SLOT(making, values, .rest = true, .handle = &dg_any_handle.handle,
@@ -150,14 +150,16 @@ static const dg_function constructors[] = {
                 DG_TAKES(making, SIZES, A_DTYPE), FREE, .code = 0),
     DG_FUNCTION("ones", make_filled, "A tensor of ones.", "digits.ones { 2, 3 }",
                 DG_TAKES(making, SIZES, A_DTYPE), FREE, .code = 1),
-    DG_FUNCTION("full", make_filled, "A tensor with the same value everywhere.",
-                "digits.full { 2, 3, value = 0.5 } or digits.full({ 2, 3 }, 0.5)",
-                DG_TAKES(making, SIZES,
-                         DG_SLOT(making, value, .required = true,
-                                 .handle = &dg_number_handle.handle, .doc = "of every element"),
-                         A_DTYPE),
-                FREE, DG_HINTS({ "fill_value", "use value = ..." })),
-    DG_FUNCTION("range", make_range, "start, start + step ... before stop.",
+    DG_FUNCTION(
+        "full", make_filled, "A tensor with the same value everywhere.",
+        "digits.full { 2, 3, value = 0.5 } or digits.full({ 2, 3 }, 0.5)",
+        DG_TAKES(making, SIZES,
+                 DG_SLOT(making, value, .required = true, .handle = &dg_number_handle.handle,
+                         .doc = "the value of every element"),
+                 A_DTYPE),
+        FREE, DG_HINTS({ "fill_value", "use value = ..." })),
+    DG_FUNCTION("range", make_range,
+                "The numbers start, start + step ... up to but not including stop.",
                 "digits.range { 0, 10, 2 }",
                 DG_TAKES(making,
                          LIST(numbers, .required = true,
@@ -165,26 +167,28 @@ static const dg_function constructors[] = {
                          ANY_DTYPE),
                 FREE),
     DG_FUNCTION("uniform", make_uniform,
-                "Random numbers, evenly spread from low up to, not including, high.",
+                "Random numbers, uniformly distributed from low up to but not including high.",
                 "digits.uniform { 2, 3, seed = 1 }",
-                DG_TAKES(making, SIZES, NUMBER(low, .doc = "the least"),
-                         NUMBER(high, .default_number = 1, .doc = "what all are below"),
+                DG_TAKES(making, SIZES, NUMBER(low, .doc = "the lower bound"),
+                         NUMBER(high, .default_number = 1,
+                                .doc = "the upper bound, which is never reached"),
                          RANDOM_SEED),
                 FREE, DG_HINTS({ "minval", "use low = ..." }, { "maxval", "use high = ..." })),
     DG_FUNCTION("normal", make_normal, "Normally distributed random numbers.",
                 "digits.normal { 2, 3, seed = 1 }",
-                DG_TAKES(making, SIZES, NUMBER(mean, .doc = "of the distribution"),
+                DG_TAKES(making, SIZES, NUMBER(mean, .doc = "the mean of the distribution"),
                          NUMBER(stddev, DG_AT_LEAST(0), .default_number = 1,
                                 .doc = "the standard deviation"),
                          RANDOM_SEED),
                 FREE,
                 DG_HINTS({ "std", "use stddev = ..." }, { "scale", "use stddev = ..." },
                          { "loc", "use mean = ..." })),
-    DG_FUNCTION("concat", concat, "Tensors of one type, one after another along an axis.",
-                "digits.concat { a, b }",
-                DG_TAKES(making, LIST(tensors, .required = true, .doc = "of one type"),
-                         DG_SLOT(making, axis, .named_only = true, .handle = &dg_axis_handle.handle,
-                                 .default_text = "1", .doc = "the axis"))),
+    DG_FUNCTION(
+        "concat", concat, "Tensors of one type, one after another along an axis.",
+        "digits.concat { a, b }",
+        DG_TAKES(making, LIST(tensors, .required = true, .doc = "tensors of one type"),
+                 DG_SLOT(making, axis, .named_only = true, .handle = &dg_axis_handle.handle,
+                         .default_text = "1", .doc = "the axis along which they are joined"))),
     { NULL, NULL, NULL },
 };
 

@@ -208,7 +208,7 @@ static int tensor_len(lua_State *L)
 
 static int tensor_no_order(lua_State *L)
 {
-    return dg_raise(L, "tensors have no order: a:lt(b), le, gt, ge compare their elements");
+    return dg_raise(L, "tensors have no order: a:lt(b), le, gt and ge compare elements");
 }
 
 static int tensor_tostring(lua_State *L)
@@ -256,8 +256,9 @@ static const dg_param binary_params[] = {
 };
 
 static const dg_param reduce_params[] = {
-    DG_SLOT(taken, axis, .handle = &dg_axis_handle.handle, .doc = "along which; nil: over all"),
-    DG_BOOL(taken, keep, .named_only = true, .doc = "keep the axis, with one element"),
+    DG_SLOT(taken, axis, .handle = &dg_axis_handle.handle,
+            .doc = "the axis to reduce; nil: all elements"),
+    DG_BOOL(taken, keep, .named_only = true, .doc = "keep the axis, with size 1"),
     DG_END,
 };
 
@@ -279,23 +280,24 @@ static const dg_hint reduce_hints[] = {
                 .params = reduce_params, .size = sizeof(taken), .hints = reduce_hints, .code = op)
 
 const dg_function dg_tensor_methods[] = {
-    DG_FUNCTION("reshape", reshape,
-                "The same elements in another shape. Shares memory where it can.",
-                "t:reshape { 2, -1 } or t:reshape(2, -1)",
-                DG_TAKES(taken, DG_INTS(taken, sizes, .required = true, DG_AT_LEAST(-1),
-                                        .count_high = DG_MAX_AXES,
-                                        .doc = "of the axes; one may be -1, what remains")),
-                .arguments = DG_FREE_ARGUMENTS),
+    DG_FUNCTION(
+        "reshape", reshape, "The same elements in another shape. Shares memory where it can.",
+        "t:reshape { 2, -1 } or t:reshape(2, -1)",
+        DG_TAKES(taken,
+                 DG_INTS(taken, sizes, .required = true, DG_AT_LEAST(-1), .count_high = DG_MAX_AXES,
+                         .doc = "the new sizes of the axes; one may be -1, which is inferred")),
+        .arguments = DG_FREE_ARGUMENTS),
     DG_FUNCTION("transpose", transpose, "The axes in another order. Shares memory.",
                 "t:transpose() or t:transpose { 2, 1 }",
                 DG_TAKES(taken, DG_INTS(taken, axes, DG_WITHIN(-DG_MAX_AXES, DG_MAX_AXES),
                                         .count_high = DG_MAX_AXES,
-                                        .doc = "in their new order; nil: reversed")),
+                                        .doc = "the axes in their new order; nil: reversed")),
                 .arguments = DG_FREE_ARGUMENTS),
-    DG_FUNCTION("astype", astype, "A copy of another type; what does not fit is an error.",
+    DG_FUNCTION("astype", astype,
+                "A copy with another type; a value that does not fit is an error.",
                 "t:astype \"float32\"",
                 DG_TAKES(taken, DG_CHOICE(taken, dtype, .required = true, .choices = dg_dtype_words,
-                                          .doc = "of the copy")),
+                                          .doc = "the type of the copy")),
                 .arguments = 1),
     PLAIN("copy", copy, "A copy that shares no memory."),
     DG_FUNCTION("matmul", matmul, "The matrix product, float32.", "a:matmul(b)",
@@ -314,8 +316,10 @@ const dg_function dg_tensor_methods[] = {
     REDUCTION("var", DG_VAR, "The variance (dividing by n), float32."),
     REDUCTION("min", DG_MIN, "The smallest element."),
     REDUCTION("max", DG_MAX, "The largest element."),
-    REDUCTION("argmin", DG_ARGMIN, "Where the smallest element is, from 1: the first of equals."),
-    REDUCTION("argmax", DG_ARGMAX, "Where the largest element is, from 1: the first of equals."),
+    REDUCTION("argmin", DG_ARGMIN,
+              "The position of the smallest element, from 1; of equal ones, the first."),
+    REDUCTION("argmax", DG_ARGMAX,
+              "The position of the largest element, from 1; of equal ones, the first."),
     DG_PLAIN_FUNCTION("any", any_or_all, "Whether any element is not zero.", "t:any()",
                       .code = DG_NE),
     DG_PLAIN_FUNCTION("all", any_or_all, "Whether no element is zero.", "t:all()", .code = DG_EQ),
@@ -331,9 +335,10 @@ const dg_function dg_tensor_methods[] = {
     UNARY("logical_not", DG_UNARY_NOT, "1 where an element is zero, else 0; uint8."),
     BINARY("minimum", DG_MINIMUM, "Elementwise, the smaller of self and other."),
     BINARY("maximum", DG_MAXIMUM, "Elementwise, the larger of self and other."),
-    DG_FUNCTION("clip", clip, "The elements within bounds.", "t:clip(0, 1)",
-                DG_TAKES(taken, VALUE(low, dg_number_handle, .doc = "what smaller elements become"),
-                         VALUE(high, dg_number_handle, .doc = "what larger elements become")),
+    DG_FUNCTION("clip", clip, "The elements, limited to the range from low to high.",
+                "t:clip(0, 1)",
+                DG_TAKES(taken, VALUE(low, dg_number_handle, .doc = "the lower bound"),
+                         VALUE(high, dg_number_handle, .doc = "the upper bound")),
                 .arguments = 2),
     UNARY("abs", DG_UNARY_ABS, "Elementwise absolute value."),
     UNARY("exp", DG_UNARY_EXP, "Elementwise e^x, float32."),
@@ -341,8 +346,8 @@ const dg_function dg_tensor_methods[] = {
     UNARY("sqrt", DG_UNARY_SQRT, "Elementwise square root, float32."),
     UNARY("tanh", DG_UNARY_TANH, "Elementwise hyperbolic tangent, float32."),
     UNARY("sigmoid", DG_UNARY_SIGMOID, "Elementwise 1 / (1 + e^-x), float32."),
-    UNARY("floor", DG_UNARY_FLOOR, "Elementwise, the next whole number below."),
-    UNARY("ceil", DG_UNARY_CEIL, "Elementwise, the next whole number above."),
+    UNARY("floor", DG_UNARY_FLOOR, "Elementwise, rounded down to a whole number."),
+    UNARY("ceil", DG_UNARY_CEIL, "Elementwise, rounded up to a whole number."),
     UNARY("round", DG_UNARY_ROUND, "Elementwise, the nearest whole number."),
     { NULL, NULL, NULL },
 };

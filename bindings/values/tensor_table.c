@@ -48,7 +48,8 @@ static void check_leaf(struct reader *reader)
         bool same =
             leaf->axes == leaf_axes && memcmp(leaf->shape, reader->shape + reader->table_axes,
                                               (size_t)leaf_axes * sizeof *leaf->shape) == 0;
-        if (!same) dg_raise(L, "%s: the tensors in a list must have one shape", reader->function);
+        if (!same)
+            dg_raise(L, "%s: the tensors in a list must have the same shape", reader->function);
         if (leaf->dtype == DG_FLOAT32) reader->fractions = true;
         if (leaf->dtype != DG_UINT8) reader->bytes_only = false;
     } else if (lua_type(L, -1) == LUA_TNUMBER && leaf_axes == 0) {
@@ -73,7 +74,7 @@ static void check_table(struct reader *reader, int axis)
                  (lua_Integer)reader->shape[axis], dg_push_found(L, -1));
     int64_t count = (int64_t)lua_rawlen(L, -1);
     if (count != reader->shape[axis])
-        dg_raise(L, "%s: the tables on axis %d must have one length, found %I and %I",
+        dg_raise(L, "%s: the tables on axis %d must have the same length, found %I and %I",
                  reader->function, axis + 1, (lua_Integer)reader->shape[axis], (lua_Integer)count);
     for (int64_t i = 1; i <= count; i++) {
         lua_rawgeti(L, -1, i);

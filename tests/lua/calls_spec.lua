@@ -97,7 +97,7 @@ describe("surplus arguments", function()
   it("are none where a list is spelled out", function()
     assert.are.same({ 2, 3 }, { table.unpack(digits.zeros(2, 3).shape) })
     assert.are.equal("uint8", digits.zeros(2, 3, { dtype = "uint8" }).dtype)
-    says("zeros: options have names, found 5 without one",
+    says("zeros: expected named options, found 5 without a name",
       function() digits.zeros(2, 3, { 5, dtype = "uint8" }) end)
     assert.are.equal("uint8", digits.ones({ 2 }, { dtype = "uint8" }).dtype)
     assert.are.same({ 2, 1 }, { table.unpack(digits.ones(1, 2):transpose(2, 1).shape) })

@@ -47,7 +47,7 @@ describe("metrics of compile", function()
       "+val_loss +val_accuracy", tostring(history))
     assert.is_nil(history.matthews_corrcoef)
     assert.is_nil(history.val_matthews_corrcoef)
-    assert.matches("no 'f1_makro' here, did you mean 'f1_macro'",
+    assert.matches("no field 'f1_makro', did you mean 'f1_macro'",
       message(function() return history.f1_makro end))
   end)
 
@@ -244,10 +244,10 @@ describe("metrics of compile", function()
     assert.matches("^compile: a metric cannot be named 'val_x'$", message(build, { val_x = print }))
     local many = {}
     for i = 1, 17 do many[i] = function() return i end end
-    assert.matches("^compile: there may be 16 metrics at most$", message(build, many))
-    assert.matches("letters at most", message(build, { [("x"):rep(64)] = print }))
+    assert.matches("^compile: at most 16 metrics are allowed$", message(build, many))
+    assert.matches("at most 63 letters", message(build, { [("x"):rep(64)] = print }))
     assert.matches("^compile: a metric must have a name", message(build, { [""] = print }))
-    local expected = "^compile: metrics must be a list .*, found one under "
+    local expected = "^compile: metrics must be a list .*, found an entry under "
     assert.matches(expected .. "3", message(build, { [3] = "accuracy" }))
     assert.matches(expected .. "true", message(build, { [true] = print }))
   end)

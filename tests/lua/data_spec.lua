@@ -80,7 +80,7 @@ describe("a dataset", function()
     end
     assert.are.equal(3, pairs_seen)
     for i = 1, 10 do assert.are.equal(1, seen[i]) end
-    assert.matches("^folds: k must be a whole number from 2 to 10, as many as rows, found 11",
+    assert.matches("^folds: k must be a whole number from 2 to 10, the number of rows, found 11",
       message(function() make(10):folds { 11 } end))
   end)
 

@@ -71,7 +71,7 @@ describe("a function that describes itself", function()
       ["call must be a function, found a tensor"] = { call = x },
       ["set must be a dataset, found a tensor"] = { set = x },
       ["x must be a tensor, found a table"] = { x = {} },
-      ["options have names, found 5 without one"] = { 5 },
+      ["expected named options, found 5 without a name"] = { 5 },
       ["unknown option true"] = { [true] = 1 },
     } do
       assert.has_error.matches(function() draw(1, options) end, "draw: " .. message .. "$")
@@ -208,7 +208,7 @@ describe("a parameter that holds values", function()
       ["curves: y%[2%] must be a number from 0 to 1, found 2"] = { y = { 1, 2 } },
       ["curves: y%[1%] must be a number from 0 to 1, found 'a' %(a string%)"] = { y = { "a" } },
       ["curves: y%[2%] must be a number from 0 to 1, found nil"] = { y = { 1, nil, 1 } },
-      ["curves: y must be .*, found one without a finite number"] = { y = { 0 / 0 } },
+      ["curves: y must be .*, found a list without a finite number"] = { y = { 0 / 0 } },
       ["curves: y must be .*, found a tensor"] = { y = digits.zeros { 2, 2 } },
       ["b: y must be a list or tensor of numbers from 0 to 1, found true"] = { b = { y = true } },
     } do

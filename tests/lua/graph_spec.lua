@@ -48,7 +48,7 @@ describe("a network with branches", function()
 
   it("refuses what is no graph", function()
     local x = nn.Input { 4 }
-    assert.matches("Add: Dense { units = 4 } is a layer that reads nothing yet",
+    assert.matches("Add: Dense { units = 4 } is a layer without an input",
       support.message(function() return nn.Add {} { x, nn.Dense { 4 } } end))
     assert.matches("Dense: the input must be nn.Input",
       support.message(function() return nn.Dense { 4 }(3) end))

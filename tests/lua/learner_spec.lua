@@ -56,10 +56,10 @@ describe("the fit of a learner", function()
   end)
 
   it("refuses an option of another learner, and says whose it is", function()
-    assert.are.equal("fit: unknown option 'epochs': it is an option of Network, which " ..
-      "GradientBoosting is not", refusal(tree.GradientBoosting {}, "epochs"))
+    assert.are.equal("fit: unknown option 'epochs': it is an option of Network, not of " ..
+      "GradientBoosting", refusal(tree.GradientBoosting {}, "epochs"))
     assert.are.equal("fit: unknown option 'sample_weight': it is an option of learners such as " ..
-      "DecisionTree, Network does not weigh rows", refusal(network(), "sample_weight"))
+      "DecisionTree, but Network cannot weight rows", refusal(network(), "sample_weight"))
     assert.are.equal("fit: unknown option 'n_estimators': give it to the constructor, " ..
       "tree.RandomForest { ... }", refusal(tree.RandomForest {}, "n_estimators"))
     assert.are.equal("fit: unknown option 'epoch', did you mean 'epochs'?",
@@ -71,7 +71,7 @@ describe("the fit of a learner", function()
     one:fit(x, y, { verbose = 0 })
     two:fit(digits.data.from_tensors { x = x, y = y }, { verbose = 0 })
     assert.is_true(one:predict(x) == two:predict(x))
-    assert.matches("after a tensor of rows, a tensor of labels must follow, found nil",
+    assert.matches("expected a tensor of labels after the tensor of rows, found nil",
       support.message(function() one:fit(x) end))
     assert.matches("^fit: expected fit%(set, {.*found 3 arguments", support.message(function()
       one:fit(x, y, {}, 1)

@@ -66,7 +66,8 @@ describe("labels are taken", function()
     assert.matches("predicted is required %(labels", accuracy { 1 })
     assert.matches("truth is a dataset without labels",
       accuracy(data.from_tensors { x = digits.zeros { 1, 2 } }, { 1 }))
-    assert.matches("unknown option 'sample_weight': rows count alike", accuracy({ 1 }, { 1 },
+    assert.matches("unknown option 'sample_weight': all rows have the same weight",
+      accuracy({ 1 }, { 1 },
       { sample_weight = 1 }))
     assert.matches("more than 4096 different labels", message(metrics.f1,
       digits.range { 0, 5000, dtype = "int32" }, digits.range { 0, 5000, dtype = "int32" }))
@@ -83,7 +84,7 @@ describe("a confusion matrix", function()
     assert.are.equal(1, matrix:count(1, 7))
     assert.are.equal(0, matrix:count(7, 1))
     assert.are.equal(1 / 3, matrix.accuracy)
-    assert.are.equal("count: predicted is 3, which is none of the labels of the matrix",
+    assert.are.equal("count: predicted is 3, which is not a label of the matrix",
       message(matrix.count, matrix, 4, 3))
     assert.matches("truth must be a whole number", message(matrix.count, matrix, "4", 3))
     assert.matches("has no field 'cont', did you mean 'count'", message(function()
@@ -133,7 +134,7 @@ truth \ predicted nought    één
     local function refused(options)
       return message(metrics.confusion_matrix, truth, predicted, options)
     end
-    assert.are.equal("confusion_matrix: the truth has none of the labels",
+    assert.are.equal("confusion_matrix: none of the labels occurs in the truth",
       refused { labels = { 7 } })
     assert.are.equal("confusion_matrix: labels has 4 twice", refused { labels = { 4, 9, 4 } })
     assert.matches("labels must name at least one", refused { labels = {} })
@@ -351,7 +352,7 @@ describe("chances", function()
       message(metrics.top_k_accuracy, truth, chances, { k = 0 }))
     assert.matches("bins must be a whole number from 1 to 1000", message(metrics.calibration, truth,
       chances, { bins = 0 }))
-    assert.matches("label is 7, which is none of the classes", message(metrics.roc_curve, truth,
+    assert.matches("label is 7, which is not one of the classes", message(metrics.roc_curve, truth,
       chances, { label = 7 }))
     assert.matches("'n_bins': use bins",
       message(metrics.calibration, truth, chances, { n_bins = 5 }))

@@ -41,7 +41,7 @@ describe("compile", function()
       compile { optimizer = "adam", loss = nn.Flatten {} })
     assert.are.equal("compile: unknown metric 'acuracy', did you mean 'accuracy'?",
       compile { optimizer = "adam", loss = "mean_squared_error", metrics = { "acuracy" } })
-    assert.matches("^compile: unknown option 'lr': the optimizer has it",
+    assert.matches("^compile: unknown option 'lr': it is an option of the optimizer",
       compile { optimizer = "adam", loss = "mean_squared_error", lr = 0.1 })
   end)
 end)
@@ -328,7 +328,7 @@ describe("predict", function()
       build():predict_proba(digits.zeros { 3, 5 })
     end))
     assert.matches("never fitted", message(function() build():predict(test) end))
-    assert.are.equal("fit: after a tensor of rows, a tensor of labels must follow, found nil",
+    assert.are.equal("fit: expected a tensor of labels after the tensor of rows, found nil",
       message(function() build():fit(train.x) end))
   end)
 end)
@@ -384,8 +384,8 @@ describe("save and load", function()
     assert.is_true(loaded:weights()["dense.kernel"] == fresh:weights()["dense.kernel"])
     assert.is_false(loaded:weights()["dense.kernel"] == model:weights()["dense.kernel"])
     local text = require("digits.help").text
-    assert.matches("goes on from the weights, with a fresh optimizer", text "digits.load")
-    assert.matches("its optimizer begins anew", text "learner:fit")
+    assert.matches("starts from the weights with a fresh optimizer", text "digits.load")
+    assert.matches("continues\nfrom its weights with a fresh optimizer", text "learner:fit")
     assert.matches("not the state of an optimizer", text "learner:save")
   end)
 

@@ -182,13 +182,13 @@ describe("Sequential", function()
         "yet, all weights are trained", message(function() layer.trainable = value end))
     end
     assert.are.equal(15, layer.trainable)
-    assert.are.equal("the field 'units' of a layer cannot be set: it tells what the model is; " ..
+    assert.are.equal("the field 'units' of a layer cannot be set: it describes the model; " ..
       "make another model", message(function() model.layers[2].units = 5 end))
     assert.matches("^Dense is a description and never changes; layers cannot be frozen yet",
       message(function() layer.part.trainable = false end))
     assert.matches("^Adam {} cannot be called: it is an optimizer",
       message(function() return nn.Adam {}(nn.Input { 3 }) end))
-    assert.matches("^Input { shape = {3} } cannot be called: it reads no other layer",
+    assert.matches("^Input { shape = {3} } cannot be called: it takes no input",
       message(function() return nn.Input { 3 }(nn.Input { 3 }) end))
     assert.matches("^Dense: name must be a string, found 3",
       message(function() return nn.Dense { 3, name = 3 } end))

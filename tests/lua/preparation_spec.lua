@@ -42,7 +42,7 @@ describe("preparation", function()
       assert.is_true(with:predict_proba(raw[4]) == without:predict_proba(scaled[4]))
       assert.are.equal(without:evaluate(scaled, y).loss, with:evaluate(raw, y).loss)
       assert.are.same(steps, { table.unpack(with.preparation) })
-      assert.matches("^model.preparation cannot be changed: fit has it",
+      assert.matches("^model.preparation cannot be changed: it is an option of fit",
         message(function() with.preparation[1] = steps[1] end))
       assert.are.equal(tostring(steps[1]), tostring(with.preparation[1]))
       assert.is_nil(without.preparation)

@@ -115,7 +115,7 @@ describe("indexing", function()
   end)
 
   it("does not take a mask for row numbers", function()
-    assert.matches("^index: row numbers must be an int32 tensor, found uint8, which comparisons " ..
+    assert.matches("^index: row numbers must be an int32 tensor, found uint8, as comparisons " ..
       "give: mask:nonzero", message(function() return t[digits.tensor { 1, 2 }:lt(5)] end))
     assert.matches("found uint8", message(function() t[digits.tensor { 1, 2 }:lt(5)] = 0 end))
   end)
@@ -278,7 +278,7 @@ describe("a tensor", function()
     assert.are.equal(sizes .. "-1",
       message(function() digits.zeros { -1 } end))
     assert.matches("^out of memory", message(function() digits.zeros { 1 << 40, 1 << 40 } end))
-    assert.matches("the tables on axis 2 must have one length, found 2 and 1",
+    assert.matches("the tables on axis 2 must have the same length, found 2 and 1",
       message(function() digits.tensor { { 1, 2 }, { 3 } } end))
     assert.are.equal(sizes .. "more",
       message(function() digits.zeros(1, 1, 1, 1, 1, 1, 1, 1, 1) end))
