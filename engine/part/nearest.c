@@ -1,4 +1,4 @@
-/* Which known name somebody may have meant. */
+/* The known name that somebody may have meant. */
 #include <string.h>
 
 #include "engine/part/part.h"

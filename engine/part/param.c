@@ -1,10 +1,9 @@
-/* Parameters and descriptors: finding them by name, and putting into words what they expect. */
+/* Parameters in words: what they expect, what was found, and which names there are. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "engine/base/number.h"
 #include "engine/part/part.h"
@@ -13,7 +12,7 @@ enum { LIST_SIZE = 512 };
 
 /* --- words ---------------------------------------------------------------------------------- */
 
-/* Appends to the text in `out`, and cuts off what finds no room. */
+/* Appends to the text in `out`, and cuts off what does not fit. */
 __attribute__((format(printf, 3, 4))) static void append(char *out, size_t size, const char *format,
                                                          ...)
 {
@@ -28,6 +27,13 @@ __attribute__((format(printf, 3, 4))) static void append(char *out, size_t size,
 static const char *article(const char *noun)
 {
     return strchr("aeiouAEIOU", noun[0]) ? "an" : "a";
+}
+
+bool dg_choice_is_number(const char *word)
+{
+    char *end;
+    strtod(word, &end);
+    return end > word && !*end;
 }
 
 static void append_choices(const dg_param *param, char *out, size_t size)
@@ -222,72 +228,4 @@ dg_status dg_params_unknown(const char *who, const dg_param *params, const dg_hi
         return dg_error(DG_INVALID, "%s: unknown option '%.100s': it has no options", who, name);
     return dg_error(DG_INVALID, "%s: unknown option '%.100s', its options are %s", who, name,
                     known);
-}
-
-/* --- descriptors ---------------------------------------------------------------------------- */
-
-int dg_param_count(const dg_descriptor *type)
-{
-    return dg_params_count(type->params);
-}
-
-int dg_param_index(const dg_descriptor *type, const char *name)
-{
-    return dg_params_index(type->params, name);
-}
-
-static const char *word_for(const dg_descriptor *type)
-{
-    return type->alias ? type->alias : type->name;
-}
-
-bool dg_is_peer(const dg_descriptor *type, const char *name)
-{
-    for (const char *const *peer = type->peers; peer && *peer; peer++)
-        if (strcasecmp(*peer, name) == 0) return true;
-    return false;
-}
-
-const dg_descriptor *dg_find_peer(const char *kind, const char *name)
-{
-    for (int i = 0; dg_registry[i]; i++)
-        if (strcmp(dg_registry[i]->kind, kind) == 0 && dg_is_peer(dg_registry[i], name))
-            return dg_registry[i];
-    return NULL;
-}
-
-const dg_descriptor *dg_find_descriptor(const char *kind, const char *name)
-{
-    enum { MOST = 256 };
-    const char *names[MOST] = { NULL };
-    int count = 0;
-    char known[LIST_SIZE] = "";
-    for (int i = 0; dg_registry[i]; i++) {
-        const dg_descriptor *type = dg_registry[i];
-        if (strcmp(type->kind, kind) != 0) continue;
-        if (strcmp(type->name, name) == 0) return type;
-        if (type->alias && strcmp(type->alias, name) == 0) return type;
-        append(known, sizeof known, "%s'%s'", count ? ", " : "", word_for(type));
-        /* the word first: of two that are equally near, the first is suggested */
-        if (count < MOST) names[count++] = word_for(type);
-        if (type->alias && count < MOST) names[count++] = type->name;
-    }
-    const dg_descriptor *ours = dg_find_peer(kind, name);
-    const char *nearest = ours ? NULL : dg_nearest(name, names, count);
-    if (ours)
-        dg_error(DG_INVALID, "unknown %s '%.100s': here it is '%s'", kind, name, word_for(ours));
-    else if (nearest)
-        dg_error(DG_INVALID, "unknown %s '%.100s', did you mean '%s'?", kind, name, nearest);
-    else if (count)
-        dg_error(DG_INVALID, "unknown %s '%.100s', expected one of %s", kind, name, known);
-    else
-        dg_error(DG_INVALID, "unknown %s '%.100s': there is no %s", kind, name, kind);
-    return NULL;
-}
-
-int dg_param_find(const dg_descriptor *type, const char *name)
-{
-    int index = dg_param_index(type, name);
-    if (index < 0) dg_params_unknown(type->name, type->params, type->hints, name);
-    return index;
 }

@@ -1,9 +1,9 @@
-/* Parameters: what can be configured says so, by name, type, range, default and meaning.
+/* Parameters: each says its name, type, range, default and meaning.
  *
  * A list of dg_param describes the fields of an options struct. Constructors of parts
  * (engine/part/part.h), functions that scripts call (bindings/calls/described.h), error messages,
- * help, completion, the reference and model files follow from it. One value meets one parameter in
- * dg_param_check, and nowhere else.
+ * help, completion, the reference and model files follow from it. Values are checked against
+ * parameters in dg_param_check, and nowhere else.
  *
  *     typedef struct { double rate; } dropout_options;
  *     static const dg_param params[] = {
@@ -31,7 +31,7 @@ typedef struct dg_ints {
     int64_t at[DG_MAX_INTS];
 } dg_ints;
 
-/* What a value that the engine cannot look into is, in words: a tensor, a dataset, a function. */
+/* The kind of a value that is opaque to the engine, in words: a tensor, a dataset, a function. */
 typedef struct dg_handle {
     const char *name;    /* "tensor" */
     const char *expects; /* "a tensor", "a dataset, or a table of two tensors, x and y" */
@@ -40,12 +40,10 @@ typedef struct dg_handle {
 /* The type of a parameter, and in brackets the C type of its field in the options struct. */
 typedef enum dg_param_type {
     DG_TYPE_BOOL,   /* bool */
-    DG_TYPE_INT,    /* int64_t; where `optional` is set, 0, which is then out of range, stands for
-                     nil */
-    DG_TYPE_FLOAT,  /* double, always finite; where `optional` is set, NaN stands for nil, which is
-                      its default */
+    DG_TYPE_INT,    /* int64_t; if `optional` is set, nil is 0, which is then out of range */
+    DG_TYPE_FLOAT,  /* double, always finite; if `optional` is set, nil, the default, is NaN */
     DG_TYPE_TEXT,   /* const char *, without NUL bytes, borrowed for a call (no part has one); NULL
-                      where it is not given and has no default */
+                      if it is not given and has no default */
     DG_TYPE_PATH,   /* const char *, as DG_TYPE_TEXT: the path of a file */
     DG_TYPE_CHOICE, /* int: the index of the word in `choices`; words such as "0" and "nan" stand
                        for numbers, and are not given as texts */
@@ -56,11 +54,11 @@ typedef enum dg_param_type {
                        registered name with its defaults ("he_normal", "adam"); false is NULL */
     DG_TYPE_SEED,   /* dg_optional_seed */
     DG_TYPE_MAP,    /* dg_map: a number for each of some labels; nil is none */
-    DG_TYPE_ONE_OF, /* dg_one_of: what the first fitting parameter of `alternatives` takes; nil is
-                       none of them */
-    DG_TYPE_HANDLE, /* a pointer to what `handle` stands for, borrowed for a call (no part has
-                        one); NULL where it is not given */
-    DG_TYPE_SLOT,   /* int: where on the caller's stack a value of `handle` lies; 0: not given */
+    DG_TYPE_ONE_OF, /* dg_one_of: the value as the first of `alternatives` that accepts it takes it;
+                       nil is none of them */
+    DG_TYPE_HANDLE, /* a pointer to an object of kind `handle`, borrowed for a call (no part has
+                        one); NULL if it is not given */
+    DG_TYPE_SLOT,   /* int: the index on the caller's stack of a value of `handle`; 0: not given */
 } dg_param_type;
 
 typedef struct dg_optional_seed {
@@ -78,7 +76,7 @@ typedef struct dg_map {
 } dg_map;
 
 /* One value on its way into or out of an options struct: from Lua, or from the JSON of a model
- * file. What it points to is borrowed. */
+ * file. It owns nothing that it points to. */
 typedef struct dg_value {
     enum {
         DG_VALUE_NIL,
@@ -90,7 +88,7 @@ typedef struct dg_value {
         DG_VALUE_PART,
         DG_VALUE_MAP,
         DG_VALUE_HANDLE,
-        DG_VALUE_OTHER, /* what no parameter takes; `text` says what it is */
+        DG_VALUE_OTHER, /* a value that no parameter takes; `text` describes it */
     } type;
     bool boolean;
     int64_t integer; /* also a seed, by its bits; of a checked DG_CHOICE: the index of the word */
@@ -101,15 +99,15 @@ typedef struct dg_value {
     dg_map map;
     const dg_handle *handle;
     const void *pointer; /* of a handle */
-    int slot;            /* of a handle: its place on the caller's stack */
+    int slot;            /* of a handle: its index on the caller's stack */
     int alternative;     /* of a checked DG_ONE_OF: the index of the one that took it */
 } dg_value;
 
-/* A value of one of several types: it says which by `type`, or by `alternative`; DG_VALUE_NIL where
- * it was not given. */
+/* A value of one of several types, which `type` or `alternative` tells; DG_VALUE_NIL if it was not
+ * given. */
 typedef dg_value dg_one_of;
 
-/* Which numbers a parameter takes; none of the flags: all. */
+/* The numbers that a parameter takes; without flags: all. */
 typedef struct dg_range {
     enum { DG_LOW = 1, DG_HIGH = 2, DG_LOW_OPEN = 4, DG_HIGH_OPEN = 8 } limits;
     double low, high;
@@ -129,24 +127,24 @@ typedef struct dg_range {
 typedef struct dg_param {
     const char *name;
     const char *doc;     /* one line: meaning, unit */
-    const char *expects; /* what it expects, where that says more than the type; or NULL */
+    const char *expects; /* what it expects, if the type does not say enough; or NULL */
     dg_param_type type;
     size_t offset; /* of the field in the options struct */
     bool required;
-    bool named_only; /* is never filled by position */
+    bool named_only; /* cannot be given by position */
     bool rest;       /* DG_SLOT, the only one by position: takes all values by position together,
                          as the table that holds them */
     dg_range range;
-    bool fraction; /* DG_FLOAT: takes no integer, so that 1 is a count and 1.0 all of something */
+    bool fraction; /* DG_FLOAT: refuses integers, so that 1 is a count and 1.0 means all */
     bool optional; /* DG_INT, DG_FLOAT, DG_CHOICE: may be nil */
     int count_low, count_high;           /* DG_INTS; 0, 0 means 1 .. DG_MAX_INTS */
     const char *const *choices;          /* DG_CHOICE: words, then NULL */
-    const struct dg_param *alternatives; /* DG_ONE_OF, then DG_END; their names do not count */
+    const struct dg_param *alternatives; /* DG_ONE_OF, then DG_END; their names are ignored */
     const char *kind;                    /* DG_PART: "initializer", "regularizer" ... */
     const dg_handle *handle;             /* DG_HANDLE, DG_SLOT */
     double default_number;    /* bool, int, float, both of a pair; of one of several: a count */
-    const char *default_text; /* text, choice, part; of one of several: a word; of the rest, in
-                                   help: what nil stands for */
+    const char *default_text; /* text, choice, part; of one of several: a word; of other types
+                                   it is shown in help: the meaning of nil */
 } dg_param;
 
 #define DG_PARAM(options, field, kind_of, ...)                                                     \
@@ -179,66 +177,64 @@ typedef struct dg_param {
 
 /* --- one value and one parameter (engine/part/value.c) ------------------------------------- */
 
-/* Whether `value` may be the parameter's; then it becomes what the field takes: a whole float an
- * integer, a number a pair, a word also its index. A nil stands for what is not given, where that
- * can be. DG_INVALID: "who: name must be EXPECTED, found FOUND". A text does not name a part here.
+/* Checks `value` against the parameter and converts it to the type of the field: a whole float to
+ * an integer, a number to a pair, a word to its index. Nil is accepted if the parameter need not be
+ * given. DG_INVALID: "who: name must be EXPECTED, found FOUND". Here a text does not name a part.
  */
 dg_status dg_param_check(const char *who, const dg_param *param, dg_value *value);
-/* The message alone. */
+/* Only the message, and DG_INVALID. */
 dg_status dg_param_mismatch(const char *who, const dg_param *param, const dg_value *value);
 /* Writes a checked value, or the default, into its field; copies and retains nothing. A
  * DG_TYPE_INTS and a DG_TYPE_PART have no default but zero. */
 void dg_param_put(const dg_param *param, const dg_value *value, void *options);
 void dg_param_put_default(const dg_param *param, void *options);
-/* The value of the field; what it points to lives as long as the options. */
+/* The value of the field; it points into the options and lives as long as they do. */
 dg_value dg_param_get(const dg_param *param, const void *options);
-/* Whether two values say the same. */
+/* Whether two values are equal (engine/part/part.c). */
 bool dg_value_equal(const dg_value *a, const dg_value *b);
 /* Whether `value` is a whole number: an integer, or a float without fraction that fits. */
 bool dg_value_whole(const dg_value *value, int64_t *out);
 
 /* --- in words (engine/part/param.c) -------------------------------------------------------- */
 
-/* "a number from 0 to 1 (below 1)", "one of 'valid', 'same'": what a parameter expects. */
+/* What a parameter expects: "a number from 0 to 1 (below 1)", "one of 'valid', 'same'". */
 void dg_param_expects(const dg_param *param, char *out, size_t size);
 
-/* The type in a word: "integer", "choice"; of a handle its name, "tensor". */
+/* The type in one word: "integer", "choice"; for a handle its name, "tensor". */
 const char *dg_param_type_word(const dg_param *param);
 
-/* "1.5", "'abc' (a string)", "the layer Conv2D": what was found. */
+/* A value in words: "1.5", "'abc' (a string)", "the layer Conv2D". */
 void dg_value_text(const dg_value *value, char *out, size_t size);
 
 /* Whether a word of `choices` stands for a number. */
 bool dg_choice_is_number(const char *word);
 
-/* Whether `number` lies in the range of `param`; how many numbers a DG_INTS has at least, at most.
- */
+/* Whether `number` lies in the range of `param`; the least and most numbers of a DG_INTS. */
 bool dg_param_in_range(const dg_param *param, double number);
 int dg_param_count_low(const dg_param *param);
 int dg_param_count_high(const dg_param *param);
 
-/* A peer's name for something, and our sentence about it, which follows "Dense: unknown option
- * 'input_dim': ": "use nn.Input { n } before it". A list of them ends with { NULL }. */
+/* A peer's name for an option, and our advice, which follows "Dense: unknown option 'input_dim': ":
+ * "use nn.Input { n } before it". A list of hints ends with { NULL }. */
 typedef struct dg_hint {
     const char *theirs, *ours;
 } dg_hint;
 
 /* --- lists of parameters ------------------------------------------------------------------- */
 
-/* How many there are before DG_END; NULL has none. The index of one by its name, or -1. */
+/* The number of parameters before DG_END (0 for NULL); the index of one by its name, or -1. */
 int dg_params_count(const dg_param *params);
 int dg_params_index(const dg_param *params, const char *name);
-/* DG_INVALID's message for a name that is none of the parameters': "who: unknown option ...", with
- * the sentence of `hints` (or NULL), or the
- * nearest name, or all names. */
+/* DG_INVALID and the message for an unknown name: "who: unknown option ...", with the advice in
+ * `hints` (may be NULL), or the nearest name, or all names. */
 dg_status dg_params_unknown(const char *who, const dg_param *params, const dg_hint *hints,
                             const char *name);
-/* The parameter that positional value `position`, from 0, fills; the last one beyond the end; NULL
- * where there is none. */
+/* The parameter that positional value `position`, from 0, sets; beyond the end the last one; NULL
+ * if there is none. */
 const dg_param *dg_params_at(const dg_param *params, int position);
 
-/* The name in `names` (`count` of them) nearest to `word`, or NULL if none is near: at most a
- * third of its letters differ (Damerau and Levenshtein; case does not count). */
+/* The name in `names` (`count` of them) nearest to `word`, or NULL if none is near: at most a third
+ * of the letters may differ (Damerau and Levenshtein; case is ignored). */
 const char *dg_nearest(const char *word, const char *const *names, int count);
 
 #endif

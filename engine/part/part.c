@@ -1,4 +1,4 @@
-/* Parts: setting options against a descriptor, with messages that say what is wrong. */
+/* Parts: setting, reading and comparing options by a descriptor. */
 #include "engine/part/part.h"
 
 #include <inttypes.h>
@@ -8,6 +8,25 @@
 
 enum { EXPECTS_SIZE = 512 };
 
+/* --- the parameters of a descriptor --------------------------------------------------------- */
+
+int dg_param_count(const dg_descriptor *type)
+{
+    return dg_params_count(type->params);
+}
+
+int dg_param_index(const dg_descriptor *type, const char *name)
+{
+    return dg_params_index(type->params, name);
+}
+
+int dg_param_find(const dg_descriptor *type, const char *name)
+{
+    int index = dg_param_index(type, name);
+    if (index < 0) dg_params_unknown(type->name, type->params, type->hints, name);
+    return index;
+}
+
 /* --- setting -------------------------------------------------------------------------------- */
 
 static void *field_of(const dg_part *part, const dg_param *param)
@@ -15,7 +34,7 @@ static void *field_of(const dg_part *part, const dg_param *param)
     return (char *)part->options + param->offset;
 }
 
-/* The part of `kind` that `name` stands for, with its defaults. */
+/* The part of `kind` named `name`, with its defaults. */
 static dg_status part_named(const char *kind, const char *name, const dg_part **out)
 {
     const dg_descriptor *type = dg_find_descriptor(kind, name);
@@ -72,8 +91,8 @@ dg_status dg_part_set(dg_part *part, const char *name, const dg_value *value)
     return set_index(part, index, value, false);
 }
 
-/* One more single number for a list that gathers positional values. How many are too few is known
- * in the end only. */
+/* Adds a single number to a list that gathers positional values. Whether there are too few is known
+ * only at the end. */
 static dg_status gather(dg_part *part, const dg_param *param, const dg_value *value)
 {
     uint64_t bit = (uint64_t)1 << (param - part->type->params);
@@ -95,7 +114,7 @@ static dg_status gather(dg_part *part, const dg_param *param, const dg_value *va
     return DG_OK;
 }
 
-/* The list that a value gathers in: one that is first or last by position. NULL: in none. */
+/* The list to which a positional value is added: the first or last parameter. NULL: none. */
 static const dg_param *list_for(const dg_part *part, int position, int positions,
                                 const dg_value *value)
 {
@@ -133,18 +152,14 @@ static void put_defaults(dg_part *part)
 
 dg_status dg_part_begin(const dg_descriptor *type, dg_part **out)
 {
-    dg_part *part;
+    DG_OWNED dg_part *part = NULL;
     *out = NULL;
     DG_TRY(dg_alloc_zero(&part, 1, sizeof *part));
-    dg_status status = dg_alloc_zero(&part->options, 1, type->options_size);
-    if (status != DG_OK) {
-        dg_free(part);
-        return status;
-    }
+    DG_TRY(dg_alloc_zero(&part->options, 1, type->options_size));
     part->type = type;
     part->references = 1;
     put_defaults(part);
-    *out = part;
+    *out = DG_TAKE(part);
     return DG_OK;
 }
 
@@ -219,6 +234,35 @@ void dg_part_release(const dg_part *part)
     }
     dg_free(mine->options);
     dg_free(mine);
+}
+
+/* --- comparing ------------------------------------------------------------------------------ */
+
+bool dg_value_equal(const dg_value *a, const dg_value *b)
+{
+    if (a->type != b->type) return false;
+    switch (a->type) {
+    case DG_VALUE_NIL: return true;
+    case DG_VALUE_BOOL: return a->boolean == b->boolean;
+    case DG_VALUE_INT: return a->integer == b->integer;
+    case DG_VALUE_FLOAT: return a->number == b->number;
+    case DG_VALUE_TEXT: return strcmp(a->text, b->text) == 0;
+    case DG_VALUE_INTS:
+        return a->ints.count == b->ints.count &&
+               memcmp(a->ints.at, b->ints.at, (size_t)a->ints.count * sizeof(int64_t)) == 0;
+    case DG_VALUE_PART: return dg_part_equal(a->part, b->part);
+    case DG_VALUE_MAP:
+        if (a->map.count != b->map.count) return false;
+        for (int64_t i = 0; i < a->map.count; i++)
+            if (a->map.at[i].label != b->map.at[i].label ||
+                a->map.at[i].number != b->map.at[i].number)
+                return false;
+        return true;
+    case DG_VALUE_HANDLE:
+        return a->handle == b->handle && a->pointer == b->pointer && a->slot == b->slot;
+    case DG_VALUE_OTHER: break;
+    }
+    return false;
 }
 
 bool dg_part_equal(const dg_part *a, const dg_part *b)

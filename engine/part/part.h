@@ -9,7 +9,7 @@
 
 #include "engine/part/param.h"
 
-/* What a part says of itself. The first member of dg_layer_type, dg_optimizer_type and the rest. */
+/* The description of a part. The first member of dg_layer_type, dg_optimizer_type and the rest. */
 typedef struct dg_descriptor {
     const char *kind;    /* "layer", "optimizer", "loss", "initializer", "regularizer" ... */
     const char *name;    /* "Conv2D" */
@@ -18,10 +18,11 @@ typedef struct dg_descriptor {
     const char *example; /* one line of Lua */
     const dg_param *params; /* in the order of positional values, then DG_END */
     size_t options_size;
-    /* Checks what no single parameter can, after all are set; may be NULL. */
+    /* Checks options against each other, after all are set; may be NULL. */
     dg_status (*check)(const void *options);
-    const dg_hint *hints; /* about options that peers have; or NULL */
-    /* Names that peers have for the part, then NULL: they are answered by ours. May be NULL. */
+    const dg_hint *hints; /* advice about options of peers; or NULL */
+    /* Names of the part in other libraries, then NULL; messages answer them with ours. May be
+     * NULL. */
     const char *const *peers;
 } dg_descriptor;
 
@@ -32,34 +33,36 @@ struct dg_part {
     int references;
     uint64_t given;            /* bit i: parameter i was set by the user */
     uint64_t positional;       /* bit i: and that by its position */
-    const dg_param *gathering; /* the list that single values by position go to, once one did */
+    const dg_param *gathering; /* the list that single positional values are added to; or NULL */
     bool borrows;              /* opened for a call: owns nothing */
 };
 
-/* Every descriptor there is (engine/registry.list), in the order of the manual, then NULL. */
+/* All descriptors (engine/registry.list), in the order of the manual, then NULL. */
 extern const dg_descriptor *const dg_registry[];
 
 /* The descriptor of `kind` whose name or alias is `name`, or NULL with DG_INVALID's message, which
  * suggests the nearest name. */
 const dg_descriptor *dg_find_descriptor(const char *kind, const char *name);
 
-/* Whether peers call it `name`; the descriptor of `kind` that they call so, or NULL. */
+/* Whether `name` is what another library calls the part; the descriptor of `kind` with such a name,
+ * or NULL. */
 bool dg_is_peer(const dg_descriptor *type, const char *name);
 const dg_descriptor *dg_find_peer(const char *kind, const char *name);
 
-/* Making a part: begin, set each option, finish; then it never changes again. If a set or the
- * finish fails, release it. dg_part_set copies texts and takes its own reference to a part. A nil
- * stands for a part, a list, a seed or one of several that is not given. A whole float passes
- * as an integer, an integer as a float, a string never as a number; setting twice is an error. */
+/* Making a part: begin, set each option, finish; after that it never changes. If a set or the
+ * finish fails, release it. dg_part_set copies maps and takes its own reference to a part. Nil
+ * means "not given" for a part, a list, a seed or one of several. A whole float is accepted as an
+ * integer, an integer as a float, a string never as a number; setting an option twice is an error.
+ */
 dg_status dg_part_begin(const dg_descriptor *type, dg_part **out);
 dg_status dg_part_set(dg_part *part, const char *name, const dg_value *value);
 /* Positional value `position`, from 0. */
 dg_status dg_part_set_at(dg_part *part, int position, const dg_value *value);
 dg_status dg_part_finish(dg_part *part);
 
-/* Fills `part` with defaults for one call of a function, which is described as a part is:
- * `options`, type->options_size bytes, and all that values refer to stay the caller's; nothing is
- * allocated, and nothing is to be released. Texts do not name parts then. */
+/* Fills `part` with defaults for one call of a function, which is described as a part is. `options`
+ * (type->options_size bytes) and everything that values refer to remain the caller's; nothing is
+ * allocated, and nothing need be released. Here texts do not name parts. */
 void dg_part_open(dg_part *part, const dg_descriptor *type, void *options);
 
 /* A part with all defaults. */
@@ -71,13 +74,13 @@ dg_value dg_part_get(const dg_part *part, int index);
 const dg_part *dg_part_retain(const dg_part *part);
 void dg_part_release(const dg_part *part); /* NULL is allowed */
 
-/* Whether two descriptions say the same. */
+/* Whether two parts have the same type and equal options. */
 bool dg_part_equal(const dg_part *a, const dg_part *b);
 
-/* How many parameters a descriptor has; the index of one by its name, or -1. */
+/* The number of parameters of a descriptor; the index of one by its name, or -1. */
 int dg_param_count(const dg_descriptor *type);
 int dg_param_index(const dg_descriptor *type, const char *name);
-/* The same, and where it is -1, DG_INVALID's message, which suggests the nearest name. */
+/* The same; if it is -1, leaves DG_INVALID's message, which suggests the nearest name. */
 int dg_param_find(const dg_descriptor *type, const char *name);
 
 #endif

@@ -1,5 +1,5 @@
-/* One value against one parameter: the check, with a message that says what is wrong, and the way
- * into and out of an options struct. */
+/* One value and one parameter: checking, with a message that says what is wrong, and writing to and
+ * reading from an options struct. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -54,13 +54,6 @@ static dg_status check_float(const char *who, const dg_param *param, dg_value *v
     return DG_OK;
 }
 
-bool dg_choice_is_number(const char *word)
-{
-    char *end;
-    strtod(word, &end);
-    return end > word && !*end;
-}
-
 /* A word, or the number that it spells. */
 static bool is_choice(const char *word, const dg_value *value)
 {
@@ -72,7 +65,7 @@ static bool is_choice(const char *word, const dg_value *value)
            (number == value->number || (isnan(number) && isnan(value->number)));
 }
 
-/* Finds the place of a value among the choices. */
+/* Finds the index of a value among the choices. */
 static dg_status check_choice(const char *who, const dg_param *param, dg_value *value)
 {
     int count = 0;
@@ -151,7 +144,7 @@ static dg_status check_map(const char *who, const dg_param *param, dg_value *val
     return DG_OK;
 }
 
-/* A word that is near one of a choice, and numbers of a map, have the message of that one. */
+/* For a word and for a map, the message is that of the choice or the map among the alternatives. */
 static dg_status check_one_of(const char *who, const dg_param *param, dg_value *value)
 {
     if (value->type == DG_VALUE_NIL) return DG_OK;
@@ -349,31 +342,4 @@ dg_value dg_param_get(const dg_param *param, const void *options)
         break;
     }
     return value;
-}
-
-bool dg_value_equal(const dg_value *a, const dg_value *b)
-{
-    if (a->type != b->type) return false;
-    switch (a->type) {
-    case DG_VALUE_NIL: return true;
-    case DG_VALUE_BOOL: return a->boolean == b->boolean;
-    case DG_VALUE_INT: return a->integer == b->integer;
-    case DG_VALUE_FLOAT: return a->number == b->number;
-    case DG_VALUE_TEXT: return strcmp(a->text, b->text) == 0;
-    case DG_VALUE_INTS:
-        return a->ints.count == b->ints.count &&
-               memcmp(a->ints.at, b->ints.at, (size_t)a->ints.count * sizeof(int64_t)) == 0;
-    case DG_VALUE_PART: return dg_part_equal(a->part, b->part);
-    case DG_VALUE_MAP:
-        if (a->map.count != b->map.count) return false;
-        for (int64_t i = 0; i < a->map.count; i++)
-            if (a->map.at[i].label != b->map.at[i].label ||
-                a->map.at[i].number != b->map.at[i].number)
-                return false;
-        return true;
-    case DG_VALUE_HANDLE:
-        return a->handle == b->handle && a->pointer == b->pointer && a->slot == b->slot;
-    case DG_VALUE_OTHER: break;
-    }
-    return false;
 }

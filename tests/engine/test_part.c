@@ -357,7 +357,7 @@ static void parts_are_found_by_name(void **state)
     assert_ptr_equal(dg_find_descriptor("widget", "cog"), &cog);
     assert_null(dg_find_descriptor("layer", "cog"));
     assert_null(dg_find_descriptor("planet", "earth"));
-    assert_string_equal(dg_error_message(), "unknown planet 'earth': there is no planet");
+    assert_string_equal(dg_error_message(), "unknown planet 'earth': no planet is registered");
 }
 
 static void nearest_words(void **state)
