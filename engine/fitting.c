@@ -19,9 +19,8 @@ dg_status dg_check_validation(const dg_dataset *set, const dg_dataset *validatio
                         dg_dataset_row_size(set), dg_dataset_row_size(validation));
     if (target == DG_TARGET_LABELS) {
         dg_learner same = { .classes = set->classes, .class_count = set->class_count };
-        int32_t *map;
+        DG_OWNED int32_t *map = NULL;
         DG_TRY(dg_learner_map_classes(&map, known ? known : &same, validation, "fit: validation"));
-        dg_free(map);
     }
     return dg_check_finite(&validation->x, holes, "fit: validation", job);
 }
@@ -44,14 +43,12 @@ dg_status dg_learner_positions(int32_t **out, const dg_learner *learner, const d
                                const char *who)
 {
     int64_t rows = dg_dataset_rows(set);
-    int32_t *map;
+    DG_OWNED int32_t *map = NULL;
     *out = NULL;
     DG_TRY(dg_learner_map_classes(&map, learner, set, who));
-    dg_status status = dg_alloc(out, rows, sizeof **out);
-    for (int64_t i = 0; status == DG_OK && i < rows; i++)
-        (*out)[i] = map[dg_int32s(&set->positions)[i]];
-    dg_free(map);
-    return status;
+    DG_TRY(dg_alloc(out, rows, sizeof **out));
+    for (int64_t i = 0; i < rows; i++) (*out)[i] = map[dg_int32s(&set->positions)[i]];
+    return DG_OK;
 }
 
 dg_status dg_dataset_numbers(float **out, const dg_dataset *set)
@@ -87,19 +84,16 @@ void dg_judge_outputs(const dg_learner *learner, const float *outputs, int64_t r
 dg_status dg_evaluate_outputs(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
                               dg_scores *out)
 {
-    dg_tensor outputs = { 0 };
-    int32_t *positions = NULL;
-    float *numbers = NULL;
-    dg_status status = learner->target == DG_TARGET_NUMBERS
-                           ? dg_dataset_numbers(&numbers, set)
-                           : dg_learner_positions(&positions, learner, set, "evaluate");
-    if (status == DG_OK) status = dg_learner_prepared_outputs(learner, &set->x, job, &outputs);
-    if (status == DG_OK)
-        dg_judge_outputs(learner, dg_floats(&outputs), outputs.shape[0], positions, numbers, out);
-    dg_tensor_release(&outputs);
-    dg_free(positions);
-    dg_free(numbers);
-    return status;
+    DG_OWNED_TENSOR outputs = { 0 };
+    DG_OWNED int32_t *positions = NULL;
+    DG_OWNED float *numbers = NULL;
+    if (learner->target == DG_TARGET_NUMBERS)
+        DG_TRY(dg_dataset_numbers(&numbers, set));
+    else
+        DG_TRY(dg_learner_positions(&positions, learner, set, "evaluate"));
+    DG_TRY(dg_learner_prepared_outputs(learner, &set->x, job, &outputs));
+    dg_judge_outputs(learner, dg_floats(&outputs), outputs.shape[0], positions, numbers, out);
+    return DG_OK;
 }
 
 dg_status dg_finish_whole_fit(const dg_learner *learner, const dg_fit_options *options,

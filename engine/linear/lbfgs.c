@@ -7,7 +7,7 @@
 
 enum { PAIRS = 10, MOST_TRIALS = 50 };
 
-struct minimum {
+struct lbfgs_minimum {
     const dg_lbfgs *problem;
     int64_t size;
     double value;         /* at x */
@@ -17,7 +17,7 @@ struct minimum {
     double *step[PAIRS], *change[PAIRS]; /* of x, of its gradient; a ring */
     double product[PAIRS];               /* of the two */
     int count, next;                     /* pairs in the ring; where the next one goes */
-    double *room;                        /* all arrays above but x */
+    double *room;                        /* of all arrays above except x */
 };
 
 static double dot(const double *a, const double *b, int64_t size)
@@ -42,7 +42,7 @@ static double greatest(const double *gradient, int64_t size)
 }
 
 /* The direction that the pairs make of the gradient: Nocedal and Wright, Algorithm 7.4. */
-static void choose_direction(struct minimum *m)
+static void choose_direction(struct lbfgs_minimum *m)
 {
     double factor[PAIRS] = { 0 };
     int64_t size = m->size;
@@ -65,13 +65,12 @@ static void choose_direction(struct minimum *m)
 }
 
 /* A point on the line: how far, the value, its slope. */
-struct point {
+struct lbfgs_point {
     double at, value, slope;
 };
 
-/* Where the cubic through two points has its minimum, kept off both ends; halfway where that is not
- * known. */
-static double between(const struct point *a, const struct point *b)
+/* The minimum of the cubic through two points, kept away from both ends; halfway if it has none. */
+static double between(const struct lbfgs_point *a, const struct lbfgs_point *b)
 {
     double width = b->at - a->at, low = a->at + 0.1 * width, high = b->at - 0.1 * width;
     double d1 = a->slope + b->slope - 3 * (a->value - b->value) / (a->at - b->at);
@@ -81,9 +80,9 @@ static double between(const struct point *a, const struct point *b)
     return at < low ? low : at > high ? high : at;
 }
 
-/* Whether the value has fallen enough. Near the minimum, where it changes by its rounding alone,
- * the slope tells (Hager and Zhang 2005). */
-static bool has_fallen(const struct point *start, const struct point *now)
+/* Whether the value has fallen enough. Near the minimum, where only its rounding changes it,
+ * the slope decides (Hager and Zhang 2005). */
+static bool has_fallen(const struct lbfgs_point *start, const struct lbfgs_point *now)
 {
     const double least = 1e-3, rounding = 1e-13;
     if (now->value <= start->value + least * now->at * start->slope) return true;
@@ -91,16 +90,16 @@ static bool has_fallen(const struct point *start, const struct point *now)
            now->slope <= (2 * least - 1) * start->slope;
 }
 
-/* From x along the direction to a point that meets the strong Wolfe conditions, which is then in
- * `trial`. `*found` = false: there was none. */
-static dg_status search_line(struct minimum *m, double at, bool *found)
+/* Searches along the direction from x for a point that satisfies the strong Wolfe conditions, which
+ * is then in `trial`. `*found` = false: there was none. */
+static dg_status search_line(struct lbfgs_minimum *m, double at, bool *found)
 {
-    struct point start = { 0, m->value, dot(m->gradient, m->direction, m->size) };
-    struct point low = start, high = { INFINITY, 0, 0 };
+    struct lbfgs_point start = { 0, m->value, dot(m->gradient, m->direction, m->size) };
+    struct lbfgs_point low = start, high = { INFINITY, 0, 0 };
     *found = false;
     if (!(start.slope < 0)) return DG_OK;
     for (int trial = 0; trial < MOST_TRIALS; trial++) {
-        struct point now = { .at = at };
+        struct lbfgs_point now = { .at = at };
         move(m->trial, m->x, at, m->direction, m->size);
         DG_TRY(m->problem->evaluate(m->problem->context, m->trial, &now.value, m->trial_gradient));
         now.slope = dot(m->trial_gradient, m->direction, m->size);
@@ -120,8 +119,8 @@ static dg_status search_line(struct minimum *m, double at, bool *found)
     return DG_OK;
 }
 
-/* Takes the trial on, and remembers how the gradient changed on the way. */
-static void take_step(struct minimum *m)
+/* Moves to the trial, and remembers how the gradient changed on the way. */
+static void take_step(struct lbfgs_minimum *m)
 {
     double *step = m->step[m->next], *change = m->change[m->next];
     move(step, m->trial, -1, m->x, m->size);
@@ -129,7 +128,7 @@ static void take_step(struct minimum *m)
     double product = dot(step, change, m->size);
     memcpy(m->x, m->trial, (size_t)m->size * sizeof *m->x);
     memcpy(m->gradient, m->trial_gradient, (size_t)m->size * sizeof *m->gradient);
-    if (!(product > 0)) { /* rounding: the pairs before it are worth no more */
+    if (!(product > 0)) { /* rounding: the earlier pairs are no longer valid */
         m->count = 0;
         return;
     }
@@ -138,8 +137,8 @@ static void take_step(struct minimum *m)
     if (m->count < PAIRS) m->count++;
 }
 
-/* One iteration; `*found` = false: no better point is to be had. */
-static dg_status iterate(struct minimum *m, bool *found)
+/* One iteration; `*found` = false: there is no better point. */
+static dg_status iterate(struct lbfgs_minimum *m, bool *found)
 {
     for (;;) {
         choose_direction(m);
@@ -150,7 +149,7 @@ static dg_status iterate(struct minimum *m, bool *found)
     }
 }
 
-static dg_status minimise(struct minimum *m, dg_lbfgs_result *result)
+static dg_status minimise(struct lbfgs_minimum *m, dg_lbfgs_result *result)
 {
     const dg_lbfgs *problem = m->problem;
     bool found;
@@ -177,7 +176,7 @@ static dg_status minimise(struct minimum *m, dg_lbfgs_result *result)
 dg_status dg_lbfgs_minimise(const dg_lbfgs *problem, double *x, dg_lbfgs_result *result)
 {
     int64_t size = problem->size;
-    struct minimum m = { .problem = problem, .size = size, .x = x };
+    struct lbfgs_minimum m = { .problem = problem, .size = size, .x = x };
     *result = (dg_lbfgs_result){ 0 };
     DG_TRY(dg_alloc(&m.room, (4 + 2 * PAIRS) * size, sizeof *m.room));
     m.gradient = m.room;

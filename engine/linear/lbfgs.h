@@ -13,9 +13,9 @@ typedef struct dg_lbfgs {
     int64_t size; /* numbers */
     int64_t max_iter;
     double tol;       /* done when no derivative is greater */
-    double precision; /* or when an iteration lowers the value by no more than this part of it */
+    double precision; /* or when an iteration lowers the value by at most this part of it */
     dg_status (*evaluate)(void *context, const double *x, double *value, double *gradient);
-    /* After each iteration, from 1: `x` and `value` are the best so far, and what was evaluated
+    /* After each iteration, from 1: `x` and `value` are the best so far, and were evaluated
      * last. `*stop` = true ends in good order. Or NULL. */
     dg_status (*on_step)(void *context, int64_t iteration, const double *x, double value,
                          bool *stop);
@@ -26,10 +26,10 @@ typedef struct dg_lbfgs_result {
     int64_t iterations;
     double value;
     double steepest;         /* the greatest derivative where it ended */
-    bool converged, stopped; /* neither: max_iter, or no better point can be told */
+    bool converged, stopped; /* neither: max_iter, or no better point is found */
 } dg_lbfgs_result;
 
-/* `x` {size}: where to begin, then where it ended; after a failure, the last iteration's. */
+/* `x` {size}: the start, then the minimum; after a failure, the point of the last iteration. */
 dg_status dg_lbfgs_minimise(const dg_lbfgs *problem, double *x, dg_lbfgs_result *result);
 
 #endif

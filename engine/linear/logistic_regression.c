@@ -3,12 +3,12 @@
  *
  *     mean of -log p(label) + |coef|^2 / (2 C W)
  *
- * over rows weighted by their weights, which sum to W. The intercepts are not penalised. Of two
- * classes scikit-learn has one function; here each has half of it, one of them negative, which
+ * over rows weighted by their weights, which sum to W. The intercepts are not penalised. For two
+ * classes scikit-learn has one function; here each class has half of it, one of them negated, which
  * gives the same probabilities, and the penalty counts twice.
  *
- * Bytes are divided by 255, as networks do. All is computed in doubles, by tiles whose order
- * follows from the sizes alone. */
+ * Bytes are divided by 255. Everything is computed in doubles, in tiles whose order depends on the
+ * sizes only. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -18,10 +18,9 @@
 #include "engine/base/number.h"
 #include "engine/fitting.h"
 #include "engine/linear/lbfgs.h"
+#include "engine/linear/softmax.h"
 #include "engine/stopping.h"
 #include "engine/store/safetensors.h"
-#include "engine/tensor/convert.h"
-#include "engine/tensor/product64.h"
 
 enum { L2, NONE };
 
@@ -56,146 +55,33 @@ static void forget(logistic *learner)
     learner->base.fitted = false;
 }
 
-static void free_learner(dg_learner *learner)
+static void logistic_free(dg_learner *learner)
 {
     forget(of(learner));
 }
 
-/* --- rows and their probabilities --------------------------------------------------------- */
-
-/* Rows to be judged: by the weights of `theta` {values + 1, width}, whose last row are the
- * intercepts; columns from `classes` on are 0 and do not count. */
-struct rows {
-    const dg_tensor *x; /* {rows, ...} contiguous */
-    int64_t rows, values, classes, width;
-    const int32_t *column; /* {rows}: of the label of each; -1: of none. NULL: no labels */
-    const float *weight;   /* {rows} or NULL: 1 */
-    double weights;        /* their sum */
-    int64_t block;         /* rows that are held as doubles at a time */
-    int64_t pieces;
-    const double *theta; /* for the bytes or floats of x as they are */
-    struct piece {
-        double loss, correct; /* weighted */
-        double *gradient;     /* {values + 1, width}, or NULL: not wanted */
-    } * piece;
-    float *proba; /* {rows, classes}, or NULL */
-};
-
-static double scale_of(const dg_tensor *x)
-{
-    return x->dtype == DG_UINT8 ? 1 / 255.0 : 1;
-}
-
-static void set_rows(struct rows *r, const dg_tensor *x, int64_t classes, bool gradients)
-{
-    enum { ROOM = 24 * 1024, LEAST = 4, MOST = 64, GRAIN = 256, MOST_PIECES = 64 };
-    const int64_t gradient_room = 1 << 23; /* doubles */
-    r->x = x;
-    r->rows = x->shape[0];
-    r->values = 1;
-    for (int i = 1; i < x->axes; i++) r->values *= x->shape[i];
-    r->classes = classes;
-    r->width = (classes + DG_LANES64 - 1) / DG_LANES64 * DG_LANES64;
-    r->block = ROOM / r->values;
-    r->block = r->block < LEAST ? LEAST : r->block > MOST ? MOST : r->block;
-    int64_t most = gradients ? gradient_room / ((r->values + 1) * r->width) : MOST_PIECES;
-    r->pieces = dg_pieces(r->rows, GRAIN, most < 1 ? 1 : most > MOST_PIECES ? MOST_PIECES : most);
-}
-
-/* Row `row`, whose linear functions are in `z`: the loss; z becomes the gradient by them. */
-static void judge(const struct rows *r, int64_t row, double *z, struct piece *piece)
-{
-    int64_t best = 0;
-    double sum = 0, most, label = 0;
-    for (int64_t c = 1; c < r->classes; c++)
-        if (z[c] > z[best]) best = c;
-    most = z[best];
-    int32_t column = r->column ? r->column[row] : -1;
-    if (column >= 0) label = z[column] - most;
-    for (int64_t c = 0; c < r->classes; c++) {
-        z[c] = exp(z[c] - most);
-        sum += z[c];
-    }
-    for (int64_t c = 0; c < r->classes; c++) z[c] /= sum;
-    for (int64_t c = 0; r->proba && c < r->classes; c++)
-        r->proba[row * r->classes + c] = (float)z[c];
-    if (!r->column) return;
-    double weight = r->weight ? (double)r->weight[row] : 1;
-    double loss = column >= 0 ? log(sum) - label : INFINITY;
-    piece->correct += column == best ? weight : 0;
-    if (!piece->gradient) loss = fmin(loss, -log(1e-16)); /* as dg_judge_outputs */
-    piece->loss += weight > 0 ? weight * loss : 0;
-    for (int64_t c = 0; piece->gradient && c < r->classes; c++)
-        z[c] = weight * (z[c] - (c == column));
-}
-
-static dg_status judge_piece(void *context, int64_t index, int worker)
-{
-    const struct rows *r = context;
-    struct piece *piece = &r->piece[index];
-    int64_t values = r->values, width = r->width, size = (int64_t)dg_dtype_size(r->x->dtype);
-    int64_t end = dg_piece_begin(r->rows, r->pieces, index + 1);
-    const double *intercept = r->theta + values * width;
-    double *x, *z;
-    (void)worker;
-    DG_TRY(dg_alloc(&x, r->block * (values + width), sizeof *x));
-    z = x + r->block * values;
-    for (int64_t row = dg_piece_begin(r->rows, r->pieces, index); row < end; row += r->block) {
-        int64_t count = end - row < r->block ? end - row : r->block;
-        dg_load_doubles(x, (const char *)r->x->data + row * values * size, size, r->x->dtype,
-                        count * values);
-        for (int64_t i = 0; i < count; i++)
-            memcpy(z + i * width, intercept, (size_t)width * sizeof *z);
-        dg_multiply64(&(dg_product64){ count, width, values, x, values, 1, r->theta, z });
-        for (int64_t i = 0; i < count; i++) judge(r, row + i, z + i * width, piece);
-        if (!piece->gradient) continue;
-        dg_multiply64(&(dg_product64){ values, width, count, x, 1, values, z, piece->gradient });
-        double *last = piece->gradient + values * width;
-        for (int64_t i = 0; i < count * width; i++) last[i % width] += z[i];
-    }
-    dg_free(x);
-    return DG_OK;
-}
-
-static dg_status judge_rows(struct rows *r, const double *theta, const dg_job *job, double *loss,
-                            double *accuracy)
-{
-    double correct = 0;
-    *loss = 0;
-    r->theta = theta;
-    for (int64_t i = 0; i < r->pieces; i++) r->piece[i].loss = r->piece[i].correct = 0;
-    DG_TRY(dg_parallel(job, r->pieces, judge_piece, r));
-    for (int64_t i = 0; i < r->pieces; i++) {
-        *loss += r->piece[i].loss;
-        correct += r->piece[i].correct;
-    }
-    *loss /= r->weights;
-    *accuracy = correct / r->weights;
-    return DG_OK;
-}
-
 /* --- a fit -------------------------------------------------------------------------------- */
 
-struct fit {
+struct logistic_fit {
     logistic *learner;
     const logistic_options *chosen;
     const dg_fit_options *options;
     const dg_job *job;
     dg_fit_result *result;
-    struct rows train, validation; /* validation.rows 0: there is none */
-    int64_t size;                  /* of theta */
-    int32_t *place;                /* {classes of the set}: column of theta; -1: no rows */
-    double *theta, *scaled, *best; /* scaled: for bytes; best: of the best iteration, to restore */
-    double *gradients;             /* {pieces, size} */
-    double penalty;                /* the factor of |coef|^2 / 2 */
-    double loss, accuracy;         /* at the last evaluation */
+    dg_softmax_rows train, validation; /* validation.rows 0: there is none */
+    int64_t size;                      /* of theta */
+    int32_t *place;                    /* {classes of the set}: column of theta; -1: no rows */
+    double *theta, *scaled, *best;     /* scaled: for bytes; best: the best iteration's */
+    double *gradients;                 /* {pieces, size} */
+    double penalty;                    /* the factor of |coef|^2 / 2 */
+    double loss, accuracy;             /* at the last evaluation */
     double best_score, start;
 };
 
-/* theta for values as they are. */
-static const double *scale(struct fit *fit, const double *theta, const dg_tensor *x)
+/* theta for the unscaled values of x. */
+static const double *scale(struct logistic_fit *fit, const double *theta, const dg_tensor *x)
 {
-    double factor = scale_of(x);
+    double factor = dg_softmax_scale(x);
     if (factor == 1) return theta;
     int64_t inner = fit->size - fit->train.width;
     for (int64_t i = 0; i < fit->size; i++)
@@ -203,14 +89,15 @@ static const double *scale(struct fit *fit, const double *theta, const dg_tensor
     return fit->scaled;
 }
 
-static dg_status evaluate_theta(void *context, const double *theta, double *value, double *gradient)
+static dg_status logistic_evaluate(void *context, const double *theta, double *value,
+                                   double *gradient)
 {
-    struct fit *fit = context;
-    struct rows *r = &fit->train;
+    struct logistic_fit *fit = context;
+    dg_softmax_rows *r = &fit->train;
     int64_t inner = fit->size - r->width;
-    double factor = scale_of(r->x) / r->weights, squares = 0;
+    double factor = dg_softmax_scale(r->x) / r->weights, squares = 0;
     memset(fit->gradients, 0, (size_t)(r->pieces * fit->size) * sizeof *fit->gradients);
-    DG_TRY(judge_rows(r, scale(fit, theta, r->x), fit->job, &fit->loss, &fit->accuracy));
+    DG_TRY(dg_softmax_run(r, scale(fit, theta, r->x), fit->job, &fit->loss, &fit->accuracy));
     memset(gradient, 0, (size_t)fit->size * sizeof *gradient);
     for (int64_t piece = 0; piece < r->pieces; piece++)
         for (int64_t i = 0; i < fit->size; i++) gradient[i] += r->piece[piece].gradient[i];
@@ -224,11 +111,11 @@ static dg_status evaluate_theta(void *context, const double *theta, double *valu
     return DG_OK;
 }
 
-/* After an iteration: tells of it, and judges whether to go on. */
-static dg_status end_iteration(void *context, int64_t iteration, const double *theta, double value,
-                               bool *stop)
+/* After an iteration: logs it, and decides whether to go on. */
+static dg_status logistic_end_iteration(void *context, int64_t iteration, const double *theta,
+                                        double value, bool *stop)
 {
-    struct fit *fit = context;
+    struct logistic_fit *fit = context;
     const dg_fit_options *options = fit->options;
     double loss, accuracy;
     dg_log log = { .epoch = iteration, .epochs = fit->chosen->max_iter, .batch = 1, .batches = 1 };
@@ -239,8 +126,8 @@ static dg_status end_iteration(void *context, int64_t iteration, const double *t
     dg_log_add(&log, "loss", fit->loss);
     dg_log_add(&log, "accuracy", fit->accuracy);
     if (fit->validation.rows) {
-        struct rows *r = &fit->validation;
-        DG_TRY(judge_rows(r, scale(fit, theta, r->x), fit->job, &loss, &accuracy));
+        dg_softmax_rows *r = &fit->validation;
+        DG_TRY(dg_softmax_run(r, scale(fit, theta, r->x), fit->job, &loss, &accuracy));
         dg_log_add(&log, "val_loss", loss);
         dg_log_add(&log, "val_accuracy", accuracy);
     }
@@ -252,8 +139,8 @@ static dg_status end_iteration(void *context, int64_t iteration, const double *t
     return DG_OK;
 }
 
-/* Which classes have rows that count: columns of theta are theirs. */
-static dg_status place_classes(struct fit *fit, const dg_dataset *set)
+/* Gives each class that has rows, of a weight above 0, a column of theta. */
+static dg_status place_classes(struct logistic_fit *fit, const dg_dataset *set)
 {
     const float *weight = set->weights.storage ? dg_floats(&set->weights) : NULL;
     const int32_t *position = dg_int32s(&set->positions);
@@ -273,11 +160,11 @@ static dg_status place_classes(struct fit *fit, const dg_dataset *set)
                     weight ? " that count" : "", set->classes[only]);
 }
 
-static dg_status place_rows(struct fit *fit, struct rows *r, const dg_dataset *set, bool gradients,
-                            const char *who)
+static dg_status place_rows(struct logistic_fit *fit, dg_softmax_rows *r, const dg_dataset *set,
+                            bool gradients, const char *who)
 {
     int32_t *column;
-    set_rows(r, &set->x, fit->train.classes, gradients);
+    dg_softmax_set(r, &set->x, fit->train.classes, gradients);
     DG_TRY(dg_learner_positions(&column, &fit->learner->base, set, who));
     for (int64_t i = 0; i < r->rows; i++) column[i] = fit->place[column[i]];
     r->column = column;
@@ -290,10 +177,10 @@ static dg_status place_rows(struct fit *fit, struct rows *r, const dg_dataset *s
     return DG_OK;
 }
 
-static dg_status prepare(struct fit *fit, const dg_dataset *set)
+static dg_status prepare(struct logistic_fit *fit, const dg_dataset *set)
 {
     const dg_fit_options *options = fit->options;
-    struct rows *r = &fit->train;
+    dg_softmax_rows *r = &fit->train;
     if (dg_dataset_row_size(set) < 1 || dg_dataset_row_size(set) > INT32_MAX)
         return dg_error(DG_INVALID, "fit: rows must have 1 to %d values, found %" PRId64, INT32_MAX,
                         dg_dataset_row_size(set));
@@ -318,7 +205,7 @@ static dg_status prepare(struct fit *fit, const dg_dataset *set)
     return DG_OK;
 }
 
-static void release(struct fit *fit)
+static void release(struct logistic_fit *fit)
 {
     dg_free((int32_t *)fit->train.column);
     dg_free((int32_t *)fit->validation.column);
@@ -331,8 +218,8 @@ static void release(struct fit *fit)
     dg_free(fit->gradients);
 }
 
-/* What the model predicts from: rounded to the floats that its file has. */
-static dg_status take_theta(struct fit *fit, const double *theta)
+/* The model predicts from theta rounded to float32, as its file has it. */
+static dg_status take_theta(struct logistic_fit *fit, const double *theta)
 {
     logistic *learner = fit->learner;
     int64_t classes = learner->base.class_count, values = fit->train.values;
@@ -350,35 +237,35 @@ static dg_status take_theta(struct fit *fit, const double *theta)
     return DG_OK;
 }
 
-static void warn(const struct fit *fit, const dg_lbfgs_result *found)
+static void warn(const struct logistic_fit *fit, const dg_lbfgs_result *found)
 {
     dg_print(fit->result->warning, sizeof fit->result->warning,
              "LogisticRegression has not converged in %" PRId64
              " iterations: the greatest derivative is %.2g, tol is %.2g: %s",
              found->iterations, found->steepest, fit->chosen->tol,
              found->iterations < fit->chosen->max_iter
-                 ? "no better point can be told from rounding: raise tol"
+                 ? "rounding hides any better point: raise tol"
                  : "raise max_iter, scale the values, or lower C");
 }
 
-static dg_status run(struct fit *fit, const dg_dataset *set)
+static dg_status run(struct logistic_fit *fit, const dg_dataset *set)
 {
     DG_TRY(prepare(fit, set));
     dg_lbfgs problem = { .size = fit->size,
                          .max_iter = fit->chosen->max_iter,
                          .tol = fit->chosen->tol,
                          .precision = 0x1p-52,
-                         .evaluate = evaluate_theta,
-                         .on_step = end_iteration,
+                         .evaluate = logistic_evaluate,
+                         .on_step = logistic_end_iteration,
                          .context = fit };
     dg_lbfgs_result found;
     fit->learner->n_iter = 0;
     fit->start = dg_clock();
     dg_status status = dg_lbfgs_minimise(&problem, fit->theta, &found);
     if (status != DG_OK && (status != DG_CANCELLED || fit->learner->n_iter == 0)) return status;
-    if (found.iterations == 0) { /* nothing to be learnt: a fit tells of one step at least */
+    if (found.iterations == 0) { /* nothing to learn: a fit logs one step at least */
         bool stop = false;
-        DG_TRY(end_iteration(fit, 1, fit->theta, found.value, &stop));
+        DG_TRY(logistic_end_iteration(fit, 1, fit->theta, found.value, &stop));
         fit->learner->n_iter = 0;
     }
     if (status == DG_OK && !found.converged && !found.stopped) warn(fit, &found);
@@ -387,48 +274,50 @@ static dg_status run(struct fit *fit, const dg_dataset *set)
     return status;
 }
 
-static dg_status fit(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
-                     const dg_job *job, dg_fit_result *result)
+static dg_status logistic_fit(dg_learner *learner, const dg_dataset *set,
+                              const dg_fit_options *options, const dg_job *job,
+                              dg_fit_result *result)
 {
-    struct fit fit = { .learner = of(learner),
-                       .chosen = options_of(learner),
-                       .options = options,
-                       .job = job,
-                       .result = result };
-    dg_status status = run(&fit, set);
-    release(&fit);
-    return status;
+    DG_CLEANUP(release)
+    struct logistic_fit fit = { .learner = of(learner),
+                                .chosen = options_of(learner),
+                                .options = options,
+                                .job = job,
+                                .result = result };
+    return run(&fit, set);
 }
 
 /* --- predicting --------------------------------------------------------------------------- */
 
-static dg_status predict_proba(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
-                               dg_tensor *out)
+static dg_status logistic_predict_proba(const dg_learner *learner, const dg_tensor *x,
+                                        const dg_job *job, dg_tensor *out)
 {
-    struct rows r = { .weights = 1 };
-    double *theta = NULL, unused, factor = scale_of(x);
+    dg_softmax_rows r = { .weights = 1 };
+    DG_OWNED double *theta = NULL;
+    DG_OWNED dg_softmax_piece *piece = NULL;
+    DG_OWNED_TENSOR proba = { 0 };
+    double unused, factor = dg_softmax_scale(x);
     if (!learner->fitted) return dg_error(DG_INVALID, "predict: the model was never fitted");
     DG_TRY(dg_check_finite(x, false, "predict", job));
-    set_rows(&r, x, learner->class_count, false);
-    DG_TRY(dg_tensor_new(out, DG_FLOAT32, 2, (int64_t[]){ r.rows, r.classes }));
-    r.proba = dg_floats(out);
-    dg_status status = dg_alloc_zero(&r.piece, r.pieces, sizeof *r.piece);
-    if (status == DG_OK) status = dg_alloc_zero(&theta, (r.values + 1) * r.width, sizeof *theta);
-    for (int64_t c = 0; status == DG_OK && c < r.classes; c++) {
+    dg_softmax_set(&r, x, learner->class_count, false);
+    DG_TRY(dg_tensor_new(&proba, DG_FLOAT32, 2, (int64_t[]){ r.rows, r.classes }));
+    r.proba = dg_floats(&proba);
+    DG_TRY(dg_alloc_zero(&piece, r.pieces, sizeof *piece));
+    r.piece = piece;
+    DG_TRY(dg_alloc_zero(&theta, (r.values + 1) * r.width, sizeof *theta));
+    for (int64_t c = 0; c < r.classes; c++) {
         const float *coef = dg_floats(&of(learner)->coef) + c * r.values;
         for (int64_t j = 0; j < r.values; j++) theta[j * r.width + c] = factor * (double)coef[j];
         theta[r.values * r.width + c] = (double)dg_floats(&of(learner)->intercept)[c];
     }
-    if (status == DG_OK) status = judge_rows(&r, theta, job, &unused, &unused);
-    dg_free(theta);
-    dg_free(r.piece);
-    if (status != DG_OK) dg_tensor_release(out);
-    return status;
+    DG_TRY(dg_softmax_run(&r, theta, job, &unused, &unused));
+    *out = DG_TAKE(proba);
+    return DG_OK;
 }
 
 /* --- words and files ---------------------------------------------------------------------- */
 
-static dg_status summary(const dg_learner *learner, char **out)
+static dg_status logistic_summary(const dg_learner *learner, char **out)
 {
     dg_text text = { 0 };
     dg_describe_learner(learner, &text);
@@ -439,19 +328,18 @@ static dg_status summary(const dg_learner *learner, char **out)
     return dg_text_take(&text, out);
 }
 
-static dg_status store(const dg_learner *learner, dg_tensor_file *file)
+static dg_status logistic_store(const dg_learner *learner, dg_tensor_file *file)
 {
-    dg_tensor count;
+    DG_OWNED_TENSOR count = { 0 };
     DG_TRY(dg_tensor_file_add(file, "coef", &of(learner)->coef));
     DG_TRY(dg_tensor_file_add(file, "intercept", &of(learner)->intercept));
     DG_TRY(dg_tensor_zeros(&count, DG_INT32, 1, (int64_t[]){ 1 }));
     dg_int32s(&count)[0] = (int32_t)of(learner)->n_iter;
-    dg_status status = dg_tensor_file_add(file, "n_iter", &count);
-    dg_tensor_release(&count);
-    return status;
+    return dg_tensor_file_add(file, "n_iter", &count);
 }
 
-static dg_status restore(dg_learner *learner, const struct cJSON *root, const dg_tensor_file *file)
+static dg_status logistic_restore(dg_learner *learner, const struct cJSON *root,
+                                  const dg_tensor_file *file)
 {
     logistic *mine = of(learner);
     dg_tensor coef, intercept, n_iter;
@@ -482,7 +370,7 @@ static dg_status restore(dg_learner *learner, const struct cJSON *root, const dg
 
 /* --- descriptor --------------------------------------------------------------------------- */
 
-/* As scikit-learn has them: of two classes, the function for the second. */
+/* As in scikit-learn: for two classes, the function of the second. */
 static dg_status give(const dg_tensor *from, dg_tensor *out)
 {
     int64_t classes = from->shape[0], size = dg_tensor_count(from) / classes;
@@ -517,13 +405,13 @@ static float byte_scale(const dg_learner *learner)
 
 static const dg_attribute attributes[] = {
     { .name = "coef",
-      .doc = "what each value counts for each class, a tensor {classes, values}; of two classes "
-             "{1, values}, for the second",
+      .doc = "the coefficients, a tensor {classes, values}; for two classes {1, values}, of the "
+             "second",
       .tensor = coef },
     { .name = "intercept",
-      .doc = "{classes}, or {1} of two; -inf: no row of the fit had the class",
+      .doc = "a tensor {classes}, or {1} for two; -inf: no row of the fit had the class",
       .tensor = intercept },
-    { .name = "n_iter", .doc = "iterations of the last fit", .number = n_iter },
+    { .name = "n_iter", .doc = "how many iterations the last fit took", .number = n_iter },
     { .name = NULL },
 };
 
@@ -531,24 +419,25 @@ static const char *const penalties[] = { "l2", "none", NULL };
 
 static const dg_param params[] = {
     DG_FLOAT(logistic_options, C, DG_ABOVE(0), .default_number = 1,
-             .doc = "the less, the smaller the coefficients: the inverse of the penalty's weight"),
+             .doc =
+                 "the inverse of the penalty's weight: a smaller C makes the coefficients smaller"),
     DG_INT(logistic_options, max_iter, DG_WITHIN(1, INT32_MAX), .default_number = 100,
-           .doc = "iterations, at most"),
+           .doc = "the greatest number of iterations"),
     DG_FLOAT(logistic_options, tol, DG_AT_LEAST(0), .default_number = 1e-4,
-             .doc = "converged when no derivative of the mean loss is greater"),
+             .doc = "it has converged when no derivative of the mean loss is greater than this"),
     DG_BOOL(logistic_options, fit_intercept, .default_number = 1,
-            .doc = "each class has a constant, which is not penalised"),
+            .doc = "add a constant for each class, which is not penalised"),
     DG_CHOICE(logistic_options, penalty, .choices = penalties, .default_text = "l2",
-              .doc = "of the coefficients: half the sum of their squares, or none"),
+              .doc = "on the coefficients: half the sum of their squares, or none"),
     DG_END,
 };
 
 static const dg_hint hints[] = {
-    { "solver", "it is fitted by L-BFGS: leave it out" },
-    { "multi_class", "it is multinomial: leave it out" },
+    { "solver", "the solver is L-BFGS: leave it out" },
+    { "multi_class", "the model is multinomial: leave it out" },
     { "l1_ratio", "the penalty is l2: leave it out" },
     { "class_weight", "give fit the option sample_weight = ..." },
-    { "random_state", "nothing in it is random: leave it out" },
+    { "random_state", "the fit draws nothing at random: leave it out" },
     { "epochs", "use max_iter = ..." },
     { "n_jobs", "use digits.threads(n)" },
     { "verbose", "it is an option of fit" },
@@ -568,15 +457,15 @@ const dg_learner_type dg_logistic_regression = {
     .module = "linear",
     .size = sizeof(logistic),
     .target = DG_TARGET_LABELS,
-    .free = free_learner,
-    .fit = fit,
-    .predict_proba = predict_proba,
+    .free = logistic_free,
+    .fit = logistic_fit,
+    .predict_proba = logistic_predict_proba,
     .evaluate = dg_evaluate_outputs,
-    .summary = summary,
+    .summary = logistic_summary,
     .byte_scale = byte_scale,
     .step = "iteration",
     .takes_weights = true,
     .attributes = attributes,
-    .store = store,
-    .restore = restore,
+    .store = logistic_store,
+    .restore = logistic_restore,
 };

@@ -1,11 +1,10 @@
-/* KNeighbors: the rows of the fit nearest to a row vote on its class, or average their numbers, as
- * scikit-learn's KNeighborsClassifier and KNeighborsRegressor.
+/* KNeighbors: the rows of the fit that are nearest to a row vote on its class, or their numbers are
+ * averaged, as in scikit-learn's KNeighborsClassifier and KNeighborsRegressor.
  *
- * Products of matrices tell, within a bound of their rounding, which rows may be among the nearest:
- * |q - t|^2 = |q|^2 + |t|^2 - 2 qt. Of those the distance is then computed in doubles from the
- * values themselves, so that it is exact for bytes, and equal distances are told from near ones; of
- * equals the first row counts. So the neighbours, and the bits of all that follows, do not depend
- * on how the work is cut. */
+ * A product of matrices finds, within a bound of its rounding, the rows that may be among the
+ * nearest: |q - t|^2 = |q|^2 + |t|^2 - 2 qt. Their distances are then computed in doubles from the
+ * values themselves, so they are exact for bytes, and equal distances are equal; of these the first
+ * row counts. So the neighbours, and all bits that follow, do not depend on how the work is cut. */
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
@@ -31,7 +30,7 @@ typedef struct k_neighbors {
     dg_learner base;
     dg_tensor rows;   /* {n, values} uint8 or float32 */
     dg_tensor target; /* {n}: int32 places among the classes, or float32 numbers */
-    float *square;    /* {n}: of the length of each row */
+    float *square;    /* {n}: the square of the length of each row */
     double longest;   /* the greatest length of a row */
 } k_neighbors;
 
@@ -56,14 +55,14 @@ static void forget(k_neighbors *learner)
     learner->base.fitted = false;
 }
 
-static void free_learner(dg_learner *learner)
+static void k_neighbors_free(dg_learner *learner)
 {
     forget(of(learner));
 }
 
 /* --- the rows of the fit ------------------------------------------------------------------- */
 
-/* Rows that are held as floats at a time, of the fit and to be judged. */
+/* How many rows of the fit, and how many queries, are held as floats at a time. */
 static int64_t block_rows(int64_t values)
 {
     enum { MOST = 128, LEAST = 16, ROOM = 1 << 20 };
@@ -71,24 +70,23 @@ static int64_t block_rows(int64_t values)
     return rows > MOST ? MOST : rows < LEAST ? LEAST : rows;
 }
 
-struct measure {
+struct k_neighbors_measure {
     k_neighbors *learner;
     int64_t values, block;
 };
 
-static dg_status measure_piece(void *context, int64_t piece, int worker)
+static dg_status k_neighbors_measure_piece(void *context, int64_t piece, int worker)
 {
-    const struct measure *m = context;
+    const struct k_neighbors_measure *m = context;
     int64_t rows = m->learner->rows.shape[0], first = piece * m->block;
     int64_t count = rows - first < m->block ? rows - first : m->block;
-    float *room;
+    DG_OWNED float *room = NULL;
     (void)worker;
     DG_TRY(dg_alloc(&room, count * m->values, sizeof *room));
     const float *row = dg_rows_at(&m->learner->rows, m->values, first, count, room);
     for (int64_t i = 0; i < count; i++)
         m->learner->square[first + i] =
             (float)dg_square_distance(row + i * m->values, NULL, m->values);
-    dg_free(room);
     return DG_OK;
 }
 
@@ -96,9 +94,10 @@ static dg_status measure_piece(void *context, int64_t piece, int worker)
 static dg_status measure_rows(k_neighbors *learner, const dg_job *job)
 {
     int64_t rows = learner->rows.shape[0];
-    struct measure m = { learner, learner->rows.shape[1], block_rows(learner->rows.shape[1]) };
+    struct k_neighbors_measure m = { learner, learner->rows.shape[1],
+                                     block_rows(learner->rows.shape[1]) };
     DG_TRY(dg_alloc(&learner->square, rows, sizeof *learner->square));
-    DG_TRY(dg_parallel(job, (rows + m.block - 1) / m.block, measure_piece, &m));
+    DG_TRY(dg_parallel(job, (rows + m.block - 1) / m.block, k_neighbors_measure_piece, &m));
     float most = 0;
     for (int64_t i = 0; i < rows; i++) most = fmaxf(most, learner->square[i]);
     learner->longest = sqrt((double)most * (1 + (double)FLT_EPSILON));
@@ -135,8 +134,9 @@ static dg_status keep(k_neighbors *learner, const dg_dataset *set)
     return dg_tensor_contiguous(&learner->target, &positions);
 }
 
-static dg_status fit(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
-                     const dg_job *job, dg_fit_result *result)
+static dg_status k_neighbors_fit(dg_learner *learner, const dg_dataset *set,
+                                 const dg_fit_options *options, const dg_job *job,
+                                 dg_fit_result *result)
 {
     dg_log log = { .epoch = 1, .epochs = 1 };
     double start = dg_clock();
@@ -151,33 +151,34 @@ static dg_status fit(dg_learner *learner, const dg_dataset *set, const dg_fit_op
 
 /* --- searching ---------------------------------------------------------------------------- */
 
-struct near {
+struct k_neighbors_near {
     double square; /* of the distance */
     int64_t row;
 };
 
 /* What a thread works with. */
-struct scratch {
+struct k_neighbors_scratch {
     float *rows;     /* {block, values} of the fit */
     float *queries;  /* {block, values} */
     float *turned;   /* {values, block}: the same, transposed */
     float *products; /* {block, block}: of rows and queries */
-    float *limit;    /* {block}: what |t|^2 - 2 qt may be for t to be among the nearest */
+    float *limit;    /* {block}: the greatest |t|^2 - 2 qt of a t that may be among the nearest */
     double *square;  /* {block}: |q|^2 */
-    int64_t *found;  /* {block}: how many are near so far, at most n_neighbors */
+    int64_t *found;  /* {block}: how many neighbours so far, at most n_neighbors */
 };
 
-struct search {
+struct k_neighbors_search {
     const k_neighbors *learner;
-    const dg_tensor *x; /* {n, ...} to be judged */
+    const dg_tensor *x; /* {n, ...}: the queries, rows to be predicted */
     int64_t n, values, block, neighbors;
-    int64_t parts; /* that the rows of the fit are cut into, where there are few queries */
-    struct scratch *scratch;
-    struct near *near; /* {parts, n, neighbors}, ascending; row -1: there is none */
+    int64_t parts; /* into which the rows of the fit are cut, if there are few queries */
+    int workers;
+    struct k_neighbors_scratch *scratch; /* {workers} */
+    struct k_neighbors_near *near;       /* {parts, n, neighbors}, ascending; row -1: none */
     float *out;
 };
 
-static dg_status alloc_scratch(struct scratch *s, int64_t block, int64_t values)
+static dg_status alloc_scratch(struct k_neighbors_scratch *s, int64_t block, int64_t values)
 {
     DG_TRY(dg_alloc(&s->rows, block * values, sizeof *s->rows));
     DG_TRY(dg_alloc(&s->queries, block * values, sizeof *s->queries));
@@ -188,7 +189,7 @@ static dg_status alloc_scratch(struct scratch *s, int64_t block, int64_t values)
     return dg_alloc(&s->found, block, sizeof *s->found);
 }
 
-static void free_scratch(struct scratch *s)
+static void free_scratch(struct k_neighbors_scratch *s)
 {
     dg_free(s->rows);
     dg_free(s->queries);
@@ -199,10 +200,10 @@ static void free_scratch(struct scratch *s)
     dg_free(s->found);
 }
 
-/* How far |t|^2 - 2 qt, as it is computed in floats, may lie from what it is: a sum of n products
+/* How far |t|^2 - 2 qt, computed in floats, may be from its exact value: a sum of n products
  * is off by at most n u |q| |t| (Higham, Accuracy and Stability of Numerical Algorithms, 3.1), with
  * u = 2^-24; plus the rounding of the rest, and of what is too small for a float. */
-static double slack(const struct search *search, double square)
+static double slack(const struct k_neighbors_search *search, double square)
 {
     double n = (double)search->values + 4, longest = search->learner->longest;
     double all = square + longest * longest;
@@ -210,9 +211,9 @@ static double slack(const struct search *search, double square)
     return 1.25 * (0x1p-24 * (2 * n * sqrt(square) * longest + 4 * all) + n * 0x1p-146);
 }
 
-/* A row of the fit whose product says that it may be near. */
-static void consider(const struct search *search, const struct scratch *s, struct near *near,
-                     int64_t query, int64_t row, const float *values)
+/* A row of the fit that may be near, by its product. */
+static void consider(const struct k_neighbors_search *search, const struct k_neighbors_scratch *s,
+                     struct k_neighbors_near *near, int64_t query, int64_t row, const float *values)
 {
     int64_t most = search->neighbors, at = s->found[query];
     double square = dg_square_distance(s->queries + query * search->values, values, search->values);
@@ -222,7 +223,7 @@ static void consider(const struct search *search, const struct scratch *s, struc
     else
         s->found[query]++;
     for (; at > 0 && near[at - 1].square > square; at--) near[at] = near[at - 1];
-    near[at] = (struct near){ square, row };
+    near[at] = (struct k_neighbors_near){ square, row };
     if (s->found[query] < most) return;
     double limit = near[most - 1].square - s->square[query] + slack(search, s->square[query]);
     s->limit[query] = nextafterf((float)limit, INFINITY);
@@ -237,7 +238,8 @@ DG_KERNEL static bool any_near(const float *products, const float *limit, float 
 }
 
 /* Rows first .. first + count of the fit against the queries of the scratch. */
-static void search_rows(const struct search *search, const struct scratch *s, struct near *near,
+static void search_rows(const struct k_neighbors_search *search,
+                        const struct k_neighbors_scratch *s, struct k_neighbors_near *near,
                         int64_t queries, int64_t first, int64_t count)
 {
     const k_neighbors *learner = search->learner;
@@ -263,16 +265,16 @@ static void search_rows(const struct search *search, const struct scratch *s, st
 }
 
 /* A block of queries against a part of the rows. */
-static dg_status search_piece(void *context, int64_t piece, int worker)
+static dg_status k_neighbors_search_piece(void *context, int64_t piece, int worker)
 {
-    const struct search *search = context;
-    const struct scratch *s = &search->scratch[worker];
+    const struct k_neighbors_search *search = context;
+    const struct k_neighbors_scratch *s = &search->scratch[worker];
     int64_t part = piece % search->parts, query = piece / search->parts * search->block;
     int64_t queries = search->n - query < search->block ? search->n - query : search->block;
     int64_t rows = search->learner->rows.shape[0];
     int64_t row = dg_piece_begin(rows, search->parts, part);
     int64_t end = dg_piece_begin(rows, search->parts, part + 1);
-    struct near *near = search->near + (part * search->n + query) * search->neighbors;
+    struct k_neighbors_near *near = search->near + (part * search->n + query) * search->neighbors;
     const float *q = dg_rows_at(search->x, search->values, query, queries, s->queries);
     if (q != s->queries)
         memcpy(s->queries, q, (size_t)(queries * search->values) * sizeof *s->queries);
@@ -287,37 +289,39 @@ static dg_status search_piece(void *context, int64_t piece, int worker)
                     end - row < search->block ? end - row : search->block);
     for (int64_t i = 0; i < queries; i++)
         for (int64_t k = s->found[i]; k < search->neighbors; k++)
-            near[i * search->neighbors + k] = (struct near){ INFINITY, -1 };
+            near[i * search->neighbors + k] = (struct k_neighbors_near){ INFINITY, -1 };
     return DG_OK;
 }
 
 /* --- voting ------------------------------------------------------------------------------- */
 
-/* The nearest of all parts come to stand in the first. */
-static void merge(const struct search *search, int64_t query, struct near *room)
+/* Moves the nearest of all parts into the first. */
+static void merge(const struct k_neighbors_search *search, int64_t query,
+                  struct k_neighbors_near *room)
 {
     int64_t most = search->neighbors, step = search->n * most;
-    struct near *near = search->near + query * most;
+    struct k_neighbors_near *near = search->near + query * most;
     for (int64_t part = 1; part < search->parts; part++) {
-        const struct near *a = near, *b = near + part * step;
+        const struct k_neighbors_near *a = near, *b = near + part * step;
         for (int64_t k = 0; k < most; k++)
             room[k] = b->row >= 0 && (a->row < 0 || b->square < a->square) ? *b++ : *a++;
         memcpy(near, room, (size_t)most * sizeof *room);
     }
 }
 
-/* What a neighbour counts: 1, or 1 / distance; where there are rows at no distance, only they. */
-static double weight_of(const struct search *search, const struct near *near, int64_t k)
+/* The weight of a neighbour: 1, or 1 / distance; if some are at distance 0, only these count. */
+static double weight_of(const struct k_neighbors_search *search,
+                        const struct k_neighbors_near *near, int64_t k)
 {
     if (options_of(&search->learner->base)->weights == UNIFORM) return 1;
     if (near[0].square == 0) return near[k].square == 0;
     return 1 / sqrt(near[k].square);
 }
 
-static void vote(const struct search *search, int64_t query, double *votes)
+static void vote(const struct k_neighbors_search *search, int64_t query, double *votes)
 {
     const k_neighbors *learner = search->learner;
-    const struct near *near = search->near + query * search->neighbors;
+    const struct k_neighbors_near *near = search->near + query * search->neighbors;
     int64_t classes = learner->base.class_count;
     double all = 0, number = 0;
     for (int64_t c = 0; c < classes; c++) votes[c] = 0;
@@ -334,68 +338,69 @@ static void vote(const struct search *search, int64_t query, double *votes)
     if (!classes) search->out[query] = (float)(number / all);
 }
 
-static dg_status vote_all(const struct search *search)
+static dg_status vote_all(const struct k_neighbors_search *search)
 {
-    struct near *room;
-    double *votes = NULL;
-    dg_status status = dg_alloc(&room, search->neighbors, sizeof *room);
-    if (status == DG_OK)
-        status = dg_alloc(&votes, search->learner->base.class_count, sizeof *votes);
-    for (int64_t query = 0; status == DG_OK && query < search->n; query++) {
+    DG_OWNED struct k_neighbors_near *room = NULL;
+    DG_OWNED double *votes = NULL;
+    DG_TRY(dg_alloc(&room, search->neighbors, sizeof *room));
+    DG_TRY(dg_alloc(&votes, search->learner->base.class_count, sizeof *votes));
+    for (int64_t query = 0; query < search->n; query++) {
         merge(search, query, room);
         vote(search, query, votes);
     }
-    dg_free(room);
-    dg_free(votes);
-    return status;
+    return DG_OK;
 }
 
-static dg_status search_all(struct search *search, const dg_job *job)
+static dg_status search_all(struct k_neighbors_search *search, const dg_job *job)
 {
     int64_t pieces = (search->n + search->block - 1) / search->block * search->parts;
     dg_job few = *job;
     if (few.threads > pieces) few.threads = (int)pieces;
+    search->workers = few.threads;
     DG_TRY(dg_alloc(&search->near, search->parts * search->n * search->neighbors,
                     sizeof *search->near));
     DG_TRY(dg_alloc_zero(&search->scratch, few.threads, sizeof *search->scratch));
-    dg_status status = DG_OK;
-    for (int i = 0; status == DG_OK && i < few.threads; i++)
-        status = alloc_scratch(&search->scratch[i], search->block, search->values);
-    if (status == DG_OK) status = dg_parallel(&few, pieces, search_piece, search);
-    if (status == DG_OK) status = vote_all(search);
-    for (int i = 0; i < few.threads; i++) free_scratch(&search->scratch[i]);
-    return status;
+    for (int i = 0; i < few.threads; i++)
+        DG_TRY(alloc_scratch(&search->scratch[i], search->block, search->values));
+    DG_TRY(dg_parallel(&few, pieces, k_neighbors_search_piece, search));
+    return vote_all(search);
 }
 
-static dg_status predict_proba(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
-                               dg_tensor *out)
+static void search_release(struct k_neighbors_search *search)
+{
+    for (int i = 0; search->scratch && i < search->workers; i++) free_scratch(&search->scratch[i]);
+    dg_free(search->scratch);
+    dg_free(search->near);
+}
+
+static dg_status k_neighbors_predict_proba(const dg_learner *learner, const dg_tensor *x,
+                                           const dg_job *job, dg_tensor *out)
 {
     enum { PIECES = 64 };
     const k_neighbors *mine = of(learner);
     int64_t width = learner->class_count ? learner->class_count : 1;
     if (!learner->fitted) return dg_error(DG_INVALID, "predict: the model was never fitted");
     DG_TRY(dg_check_finite(x, false, "predict", job));
-    struct search search = { .learner = mine,
-                             .x = x,
-                             .n = x->shape[0],
-                             .values = mine->rows.shape[1],
-                             .block = block_rows(mine->rows.shape[1]),
-                             .neighbors = options_of(learner)->n_neighbors };
+    DG_CLEANUP(search_release)
+    struct k_neighbors_search search = { .learner = mine,
+                                         .x = x,
+                                         .n = x->shape[0],
+                                         .values = mine->rows.shape[1],
+                                         .block = block_rows(mine->rows.shape[1]),
+                                         .neighbors = options_of(learner)->n_neighbors };
     int64_t blocks = (search.n + search.block - 1) / search.block;
     DG_TRY(dg_tensor_new(out, DG_FLOAT32, 2, (int64_t[]){ search.n, width }));
     if (search.n == 0) return DG_OK;
     search.out = dg_floats(out);
     search.parts = dg_pieces(mine->rows.shape[0], search.block, (PIECES + blocks - 1) / blocks);
     dg_status status = search_all(&search, job);
-    dg_free(search.near);
-    dg_free(search.scratch);
     if (status != DG_OK) dg_tensor_release(out);
     return status;
 }
 
 /* --- words and files ---------------------------------------------------------------------- */
 
-static dg_status summary(const dg_learner *learner, char **out)
+static dg_status k_neighbors_summary(const dg_learner *learner, char **out)
 {
     dg_text text = { 0 };
     dg_describe_learner(learner, &text);
@@ -405,7 +410,7 @@ static dg_status summary(const dg_learner *learner, char **out)
     return dg_text_take(&text, out);
 }
 
-static dg_status store(const dg_learner *learner, dg_tensor_file *file)
+static dg_status k_neighbors_store(const dg_learner *learner, dg_tensor_file *file)
 {
     DG_TRY(dg_tensor_file_add(file, "rows", &of(learner)->rows));
     bool numbers = learner->target == DG_TARGET_NUMBERS;
@@ -419,13 +424,14 @@ static dg_status check_target(const dg_learner *learner, const char *name, const
                         ? isfinite(dg_floats(target)[i])
                         : dg_int32s(target)[i] >= 0 && dg_int32s(target)[i] < learner->class_count;
         if (!fits)
-            return dg_error(DG_FORMAT, "the tensor '%s' has a wrong value for row %" PRId64, name,
+            return dg_error(DG_FORMAT, "the tensor '%s' has an invalid value in row %" PRId64, name,
                             i + 1);
     }
     return DG_OK;
 }
 
-static dg_status restore(dg_learner *learner, const struct cJSON *root, const dg_tensor_file *file)
+static dg_status k_neighbors_restore(dg_learner *learner, const struct cJSON *root,
+                                     const dg_tensor_file *file)
 {
     k_neighbors *mine = of(learner);
     dg_tensor rows, target;
@@ -462,7 +468,7 @@ static double n_samples_fit(const dg_learner *learner)
 }
 
 static const dg_attribute attributes[] = {
-    { .name = "n_samples_fit", .doc = "rows that it was fitted on", .number = n_samples_fit },
+    { .name = "n_samples_fit", .doc = "how many rows it was fitted on", .number = n_samples_fit },
     { .name = NULL },
 };
 
@@ -471,10 +477,11 @@ static const char *const metric_words[] = { "euclidean", NULL };
 
 static const dg_param params[] = {
     DG_INT(k_neighbors_options, n_neighbors, DG_WITHIN(1, INT32_MAX), .default_number = 5,
-           .doc = "rows that vote"),
+           .doc = "how many rows vote"),
     DG_CHOICE(k_neighbors_options, weights, .choices = weight_words, .default_text = "uniform",
-              .doc = "what a vote counts: uniform: 1; distance: 1 / distance, and where rows are "
-                     "equal to the one that is judged, only theirs"),
+              .doc =
+                  "the weight of a vote: uniform: 1; distance: 1 / distance, and if rows are equal "
+                  "to the one that is predicted, only these vote"),
     DG_CHOICE(k_neighbors_options, metric, .choices = metric_words, .default_text = "euclidean",
               .doc = "how distances are measured"),
     DG_END,
@@ -502,12 +509,12 @@ const dg_learner_type dg_k_neighbors = {
               .hints = hints },
     .module = "neighbors",
     .size = sizeof(k_neighbors),
-    .free = free_learner,
-    .fit = fit,
-    .predict_proba = predict_proba,
+    .free = k_neighbors_free,
+    .fit = k_neighbors_fit,
+    .predict_proba = k_neighbors_predict_proba,
     .evaluate = dg_evaluate_outputs,
-    .summary = summary,
+    .summary = k_neighbors_summary,
     .attributes = attributes,
-    .store = store,
-    .restore = restore,
+    .store = k_neighbors_store,
+    .restore = k_neighbors_restore,
 };

@@ -1,10 +1,10 @@
 /* NearestCentroid: the class whose mean is nearest, as scikit-learn's.
  *
  * The probabilities are those of classes that are equally likely and spread alike in all
- * directions, by the variance s^2 of the values within the classes: the softmax of
- * -|x - mean|^2 / (2 s^2). So the nearest mean has the greatest. scikit-learn's predict_proba
- * divides each value by its own deviation, and often contradicts its predict (on MNIST for 9 % of
- * the rows). */
+ * directions, with the variance s^2 of the values within the classes: the softmax of
+ * -|x - mean|^2 / (2 s^2). So the class of the nearest mean has the greatest. scikit-learn's
+ * predict_proba divides each value by its own deviation, and often contradicts its predict (for 9 %
+ * of the rows of MNIST). */
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
@@ -35,14 +35,14 @@ static nearest_centroid *of(const dg_learner *learner)
     return (nearest_centroid *)learner;
 }
 
-static void free_learner(dg_learner *learner)
+static void centroid_free(dg_learner *learner)
 {
     dg_tensor_release(&of(learner)->centroids);
 }
 
 /* --- fitting ------------------------------------------------------------------------------ */
 
-struct fit {
+struct centroid_fit {
     const dg_dataset *set;
     int64_t classes, values;
     int64_t present, rows; /* classes that have rows; rows of the set */
@@ -53,13 +53,14 @@ struct fit {
 };
 
 /* Sums over the rows of one class, in their order. */
-static dg_status sum_class(void *context, int64_t class, int worker)
+static dg_status centroid_sum_class(void *context, int64_t class, int worker)
 {
-    struct fit *fit = context;
+    struct centroid_fit *fit = context;
     const dg_tensor *x = &fit->set->x;
     const int32_t *position = dg_int32s(&fit->set->positions);
     int64_t values = fit->values, size = (int64_t)dg_dtype_size(x->dtype);
-    double *mean = fit->mean + class * values, *squares = fit->squares + class * values, *row;
+    double *mean = fit->mean + class * values, *squares = fit->squares + class * values;
+    DG_OWNED double *row = NULL;
     (void)worker;
     DG_TRY(dg_alloc(&row, values, sizeof *row));
     for (int pass = 0; pass < 2; pass++) {
@@ -72,11 +73,10 @@ static dg_status sum_class(void *context, int64_t class, int worker)
         }
         for (int64_t j = 0; j < values && pass == 0; j++) mean[j] /= (double)fit->count[class];
     }
-    dg_free(row);
     return DG_OK;
 }
 
-static dg_status sum_rows(struct fit *fit, const dg_job *job)
+static dg_status sum_rows(struct centroid_fit *fit, const dg_job *job)
 {
     int64_t size = fit->classes * fit->values;
     DG_TRY(dg_alloc(&fit->count, fit->classes, sizeof *fit->count));
@@ -88,7 +88,7 @@ static dg_status sum_rows(struct fit *fit, const dg_job *job)
     for (int64_t c = 0; c < fit->classes; c++) fit->present += fit->count[c] > 0;
     if (fit->present < 2)
         return dg_error(DG_INVALID, "fit: NearestCentroid needs rows of at least two classes");
-    DG_TRY(dg_parallel(job, fit->classes, sum_class, fit));
+    DG_TRY(dg_parallel(job, fit->classes, centroid_sum_class, fit));
     for (int64_t c = 0; c < fit->classes; c++)
         for (int64_t j = 0; j < fit->values && fit->count[c]; j++) {
             fit->all[j] += fit->mean[c * fit->values + j] * (double)fit->count[c];
@@ -106,17 +106,17 @@ static int by_size(const void *a, const void *b)
 
 /* Moves each mean to that of all rows by `threshold` deviations, in each value (Tibshirani et al.
  * 2002). */
-static dg_status shrink(struct fit *fit, double threshold)
+static dg_status shrink(struct centroid_fit *fit, double threshold)
 {
     int64_t values = fit->values, middle = values / 2;
-    double *sorted, freedom = (double)(fit->rows - fit->present);
+    double freedom = (double)(fit->rows - fit->present);
+    DG_OWNED double *sorted = NULL;
     if (fit->rows == fit->present)
         return dg_error(DG_INVALID, "fit: shrink_threshold needs more rows than classes");
     DG_TRY(dg_alloc(&sorted, values, sizeof *sorted));
     for (int64_t j = 0; j < values; j++) sorted[j] = sqrt(fit->spread[j] / freedom);
     qsort(sorted, (size_t)values, sizeof *sorted, by_size);
     double median = values % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-    dg_free(sorted);
     for (int64_t c = 0; c < fit->classes; c++) {
         double m = sqrt(1 / (double)fit->count[c] - 1 / (double)fit->rows);
         for (int64_t j = 0; j < values && fit->count[c]; j++) {
@@ -129,7 +129,7 @@ static dg_status shrink(struct fit *fit, double threshold)
     return DG_OK;
 }
 
-static dg_status keep(nearest_centroid *learner, const struct fit *fit)
+static dg_status keep(nearest_centroid *learner, const struct centroid_fit *fit)
 {
     double squares = 0, freedom = (double)(fit->rows - fit->present);
     learner->base.fitted = false;
@@ -146,7 +146,7 @@ static dg_status keep(nearest_centroid *learner, const struct fit *fit)
     return DG_OK;
 }
 
-static dg_status run(struct fit *fit, dg_learner *learner, const dg_fit_options *options,
+static dg_status run(struct centroid_fit *fit, dg_learner *learner, const dg_fit_options *options,
                      const dg_job *job)
 {
     const centroid_options *chosen = learner->options->options;
@@ -161,22 +161,27 @@ static dg_status run(struct fit *fit, dg_learner *learner, const dg_fit_options 
     return keep(of(learner), fit);
 }
 
-static dg_status fit(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
-                     const dg_job *job, dg_fit_result *result)
+static void centroid_fit_release(struct centroid_fit *fit)
+{
+    dg_free(fit->count);
+    dg_free(fit->mean);
+    dg_free(fit->squares);
+    dg_free(fit->all);
+    dg_free(fit->spread);
+}
+
+static dg_status centroid_fit(dg_learner *learner, const dg_dataset *set,
+                              const dg_fit_options *options, const dg_job *job,
+                              dg_fit_result *result)
 {
     dg_log log = { .epoch = 1, .epochs = 1 };
     double start = dg_clock();
-    struct fit fit = { .set = set,
-                       .classes = set->class_count,
-                       .values = dg_dataset_row_size(set),
-                       .rows = dg_dataset_rows(set) };
-    dg_status status = run(&fit, learner, options, job);
-    dg_free(fit.count);
-    dg_free(fit.mean);
-    dg_free(fit.squares);
-    dg_free(fit.all);
-    dg_free(fit.spread);
-    DG_TRY(status);
+    DG_CLEANUP(centroid_fit_release)
+    struct centroid_fit fit = { .set = set,
+                                .classes = set->class_count,
+                                .values = dg_dataset_row_size(set),
+                                .rows = dg_dataset_rows(set) };
+    DG_TRY(run(&fit, learner, options, job));
     result->best_epoch = 1;
     log.seconds = dg_clock() - start;
     return dg_finish_whole_fit(learner, options, job, &log);
@@ -186,14 +191,14 @@ static dg_status fit(dg_learner *learner, const dg_dataset *set, const dg_fit_op
 
 enum { PIECE_ROWS = 64 };
 
-struct predict {
+struct centroid_predict {
     const nearest_centroid *learner;
     const dg_tensor *x;
     float *out; /* {rows, classes} */
 };
 
-/* Squares of distances become probabilities. Where the classes do not spread at all, the nearest
- * have all of it. */
+/* Squares of distances become probabilities. If the variance is 0, the nearest classes share all of
+ * it. */
 static void weigh(const double *square, int64_t classes, double variance, float *out)
 {
     double least = INFINITY, sum = 0;
@@ -209,19 +214,19 @@ static void weigh(const double *square, int64_t classes, double variance, float 
         }
 }
 
-static dg_status predict_piece(void *context, int64_t piece, int worker)
+static dg_status centroid_predict_piece(void *context, int64_t piece, int worker)
 {
-    const struct predict *p = context;
+    const struct centroid_predict *p = context;
     const dg_tensor *centroids = &p->learner->centroids;
     int64_t classes = centroids->shape[0], values = centroids->shape[1];
     int64_t begin = piece * PIECE_ROWS, end = begin + PIECE_ROWS;
     if (end > p->x->shape[0]) end = p->x->shape[0];
-    float *room = NULL;
-    double *square;
+    DG_OWNED float *room = NULL;
+    DG_OWNED double *square = NULL;
     (void)worker;
     DG_TRY(dg_alloc(&square, classes, sizeof *square));
-    dg_status status = dg_alloc(&room, values, sizeof *room);
-    for (int64_t i = begin; status == DG_OK && i < end; i++) {
+    DG_TRY(dg_alloc(&room, values, sizeof *room));
+    for (int64_t i = begin; i < end; i++) {
         const float *row = dg_rows_at(p->x, values, i, 1, room);
         for (int64_t c = 0; c < classes; c++) {
             const float *centroid = dg_floats(centroids) + c * values;
@@ -229,29 +234,27 @@ static dg_status predict_piece(void *context, int64_t piece, int worker)
         }
         weigh(square, classes, (double)p->learner->variance, p->out + i * classes);
     }
-    dg_free(room);
-    dg_free(square);
-    return status;
+    return DG_OK;
 }
 
-static dg_status predict_proba(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
-                               dg_tensor *out)
+static dg_status centroid_predict_proba(const dg_learner *learner, const dg_tensor *x,
+                                        const dg_job *job, dg_tensor *out)
 {
-    struct predict predict = { .learner = of(learner), .x = x };
+    struct centroid_predict predict = { .learner = of(learner), .x = x };
     int64_t rows = x->shape[0];
     if (!learner->fitted) return dg_error(DG_INVALID, "predict: the model was never fitted");
     DG_TRY(dg_check_finite(x, false, "predict", job));
     DG_TRY(dg_tensor_new(out, DG_FLOAT32, 2, (int64_t[]){ rows, learner->class_count }));
     predict.out = dg_floats(out);
     dg_status status =
-        dg_parallel(job, (rows + PIECE_ROWS - 1) / PIECE_ROWS, predict_piece, &predict);
+        dg_parallel(job, (rows + PIECE_ROWS - 1) / PIECE_ROWS, centroid_predict_piece, &predict);
     if (status != DG_OK) dg_tensor_release(out);
     return status;
 }
 
 /* --- words and files ---------------------------------------------------------------------- */
 
-static dg_status summary(const dg_learner *learner, char **out)
+static dg_status centroid_summary(const dg_learner *learner, char **out)
 {
     dg_text text = { 0 };
     dg_describe_learner(learner, &text);
@@ -261,18 +264,17 @@ static dg_status summary(const dg_learner *learner, char **out)
     return dg_text_take(&text, out);
 }
 
-static dg_status store(const dg_learner *learner, dg_tensor_file *file)
+static dg_status centroid_store(const dg_learner *learner, dg_tensor_file *file)
 {
-    dg_tensor variance;
+    DG_OWNED_TENSOR variance = { 0 };
     DG_TRY(dg_tensor_file_add(file, "centroids", &of(learner)->centroids));
     DG_TRY(dg_tensor_new(&variance, DG_FLOAT32, 1, (int64_t[]){ 1 }));
     dg_floats(&variance)[0] = of(learner)->variance;
-    dg_status status = dg_tensor_file_add(file, "variance", &variance);
-    dg_tensor_release(&variance);
-    return status;
+    return dg_tensor_file_add(file, "variance", &variance);
 }
 
-static dg_status restore(dg_learner *learner, const struct cJSON *root, const dg_tensor_file *file)
+static dg_status centroid_restore(dg_learner *learner, const struct cJSON *root,
+                                  const dg_tensor_file *file)
 {
     nearest_centroid *mine = of(learner);
     dg_tensor centroids, variance;
@@ -312,7 +314,8 @@ static dg_status centroids(const dg_learner *learner, dg_tensor *out)
 
 static const dg_attribute attributes[] = {
     { .name = "centroids",
-      .doc = "the mean of each class, a tensor {classes, values}; NaN: no row had the class",
+      .doc = "the mean of each class, a tensor {classes, values}; NaN: no row of the fit had the "
+             "class",
       .tensor = centroids },
     { .name = NULL },
 };
@@ -323,8 +326,8 @@ static const dg_param params[] = {
     DG_CHOICE(centroid_options, metric, .choices = metrics, .default_text = "euclidean",
               .doc = "how distances are measured"),
     DG_FLOAT(centroid_options, shrink_threshold, DG_ABOVE(0), .optional = true,
-             .doc = "deviations by which each mean moves to that of all rows, so that values that "
-                    "tell little do not count; nil: none"),
+             .doc = "how many deviations each mean moves towards the mean of all rows, so that "
+                    "values that hardly differ between classes do not count; nil: none"),
     DG_END,
 };
 
@@ -346,12 +349,12 @@ const dg_learner_type dg_nearest_centroid = {
     .module = "neighbors",
     .size = sizeof(nearest_centroid),
     .target = DG_TARGET_LABELS,
-    .free = free_learner,
-    .fit = fit,
-    .predict_proba = predict_proba,
+    .free = centroid_free,
+    .fit = centroid_fit,
+    .predict_proba = centroid_predict_proba,
     .evaluate = dg_evaluate_outputs,
-    .summary = summary,
+    .summary = centroid_summary,
     .attributes = attributes,
-    .store = store,
-    .restore = restore,
+    .store = centroid_store,
+    .restore = centroid_restore,
 };

@@ -26,15 +26,15 @@ dg_status dg_preparation_add(dg_preparation *preparation, const dg_part *options
     if (strcmp(options->type->kind, "preparation") != 0)
         return dg_error(DG_INVALID, "a %s is not a preparation", options->type->name);
     if (preparation->count == DG_MOST_STEPS)
-        return dg_error(DG_INVALID, "there may be %d steps at most", DG_MOST_STEPS);
-    DG_TRY(dg_resize(&preparation->steps, preparation->count + 1, sizeof *preparation->steps));
+        return dg_error(DG_INVALID, "there may be at most %d steps", DG_MOST_STEPS);
+    DG_TRY(dg_grow(&preparation->steps, preparation->count, sizeof *preparation->steps));
     DG_TRY(dg_alloc_zero(&step, (int64_t)type->step_size, 1));
     *out = preparation->steps[preparation->count++] = (dg_step *)step;
     **out = (dg_step){ type, dg_part_retain(options) };
     return DG_OK;
 }
 
-/* Floats of x, contiguous and with no other owner; how many make a row. */
+/* A contiguous float32 copy of x that has no other owner; `*values`: how many make a row. */
 static dg_status copy_rows(dg_tensor *out, const dg_tensor *x, int64_t *values)
 {
     *values = 1;
@@ -45,20 +45,19 @@ static dg_status copy_rows(dg_tensor *out, const dg_tensor *x, int64_t *values)
 dg_status dg_preparation_fit(dg_preparation *out, int count, const dg_part *const *steps,
                              const dg_tensor *x, const dg_job *job)
 {
-    dg_tensor rows;
+    DG_OWNED_TENSOR rows = { 0 };
+    DG_CLEANUP(dg_preparation_release) dg_preparation fresh = { 0 };
     int64_t values;
-    *out = (dg_preparation){ 0 };
+    *out = fresh;
     DG_TRY(copy_rows(&rows, x, &values));
-    dg_status status = DG_OK;
-    for (int i = 0; status == DG_OK && i < count; i++) {
-        dg_step *step = NULL;
-        status = dg_preparation_add(out, steps[i], &step);
-        if (status == DG_OK) status = step->type->fit(step, &rows, values, job);
-        if (status == DG_OK && i + 1 < count) status = step->type->apply(step, &rows, values, job);
+    for (int i = 0; i < count; i++) {
+        dg_step *step;
+        DG_TRY(dg_preparation_add(&fresh, steps[i], &step));
+        DG_TRY(step->type->fit(step, &rows, values, job));
+        if (i + 1 < count) DG_TRY(step->type->apply(step, &rows, values, job));
     }
-    dg_tensor_release(&rows);
-    if (status != DG_OK) dg_preparation_release(out);
-    return status;
+    *out = DG_TAKE(fresh);
+    return DG_OK;
 }
 
 dg_status dg_preparation_apply(const dg_preparation *preparation, const dg_tensor *x,

@@ -1,4 +1,4 @@
-/* StandardScaler: each value of a row less its mean, divided by its standard deviation. */
+/* StandardScaler: subtracts the mean from each value of a row and divides by the deviation. */
 #include <float.h>
 #include <math.h>
 
@@ -19,24 +19,24 @@ struct scaler {
 
 enum { COLUMNS = 64, ROWS = 512 }; /* of a piece */
 
-struct run {
+struct scaler_run {
     struct scaler *scaler;
     float *x;
     int64_t rows, values;
 };
 
-/* Whether a column's variance is only what rounding leaves of a constant, as in scikit-learn. */
+/* Whether a column's variance is only the rounding error of a constant, as in scikit-learn. */
 static bool is_constant(double variance, double mean, double count)
 {
     double error = count * mean * DBL_EPSILON;
     return variance <= count * DBL_EPSILON * variance + error * error;
 }
 
-/* Means, then deviations from them, of a few columns; rows are added in their order, NaN is passed
- * over. */
-static dg_status fit_columns(void *context, int64_t piece, int worker)
+/* Means, then deviations from them, of a few columns; rows are added in their order, NaN is
+ * skipped. */
+static dg_status scaler_fit_columns(void *context, int64_t piece, int worker)
 {
-    const struct run *run = context;
+    const struct scaler_run *run = context;
     const scaler_options *o = run->scaler->base.options->options;
     int64_t begin = piece * COLUMNS, width = run->values - begin;
     double mean[COLUMNS] = { 0 }, square[COLUMNS] = { 0 }, count[COLUMNS] = { 0 };
@@ -68,14 +68,14 @@ static dg_status fit_columns(void *context, int64_t piece, int worker)
     return DG_OK;
 }
 
-static dg_status fit(dg_step *step, const dg_tensor *x, int64_t values, const dg_job *job)
+static dg_status scaler_fit(dg_step *step, const dg_tensor *x, int64_t values, const dg_job *job)
 {
     struct scaler *scaler = (struct scaler *)step;
-    struct run run = { scaler, dg_floats(x), x->shape[0], values };
+    struct scaler_run run = { scaler, dg_floats(x), x->shape[0], values };
     DG_TRY(dg_check_finite(x, true, "StandardScaler", job));
     DG_TRY(dg_tensor_new(&scaler->mean, DG_FLOAT32, 1, &values));
     DG_TRY(dg_tensor_new(&scaler->scale, DG_FLOAT32, 1, &values));
-    return dg_parallel(job, (values + COLUMNS - 1) / COLUMNS, fit_columns, &run);
+    return dg_parallel(job, (values + COLUMNS - 1) / COLUMNS, scaler_fit_columns, &run);
 }
 
 DG_KERNEL static void scale_row(float *x, const float *mean, const float *scale, int64_t values)
@@ -83,9 +83,9 @@ DG_KERNEL static void scale_row(float *x, const float *mean, const float *scale,
     for (int64_t k = 0; k < values; k++) x[k] = (x[k] - mean[k]) / scale[k];
 }
 
-static dg_status scale_rows(void *context, int64_t piece, int worker)
+static dg_status scaler_scale_rows(void *context, int64_t piece, int worker)
 {
-    const struct run *run = context;
+    const struct scaler_run *run = context;
     int64_t begin = piece * ROWS, end = begin + ROWS < run->rows ? begin + ROWS : run->rows;
     (void)worker;
     for (int64_t i = begin; i < end; i++)
@@ -94,25 +94,25 @@ static dg_status scale_rows(void *context, int64_t piece, int worker)
     return DG_OK;
 }
 
-static dg_status apply(const dg_step *step, dg_tensor *x, int64_t values, const dg_job *job)
+static dg_status scaler_apply(const dg_step *step, dg_tensor *x, int64_t values, const dg_job *job)
 {
-    struct run run = { (struct scaler *)step, dg_floats(x), x->shape[0], values };
-    return dg_parallel(job, (run.rows + ROWS - 1) / ROWS, scale_rows, &run);
+    struct scaler_run run = { (struct scaler *)step, dg_floats(x), x->shape[0], values };
+    return dg_parallel(job, (run.rows + ROWS - 1) / ROWS, scaler_scale_rows, &run);
 }
 
-static void release(dg_step *step)
+static void scaler_release(dg_step *step)
 {
     dg_tensor_release(&((struct scaler *)step)->mean);
     dg_tensor_release(&((struct scaler *)step)->scale);
 }
 
-static dg_status store(const dg_step *step, dg_tensor_file *file)
+static dg_status scaler_store(const dg_step *step, dg_tensor_file *file)
 {
     DG_TRY(dg_tensor_file_add(file, "mean", &((const struct scaler *)step)->mean));
     return dg_tensor_file_add(file, "scale", &((const struct scaler *)step)->scale);
 }
 
-static dg_status restore(dg_step *step, int64_t values, const dg_tensor_file *file)
+static dg_status scaler_restore(dg_step *step, int64_t values, const dg_tensor_file *file)
 {
     struct scaler *scaler = (struct scaler *)step;
     dg_tensor mean, scale;
@@ -121,7 +121,8 @@ static dg_status restore(dg_step *step, int64_t values, const dg_tensor_file *fi
     for (int64_t k = 0; k < values; k++)
         if (!isfinite(dg_floats(&mean)[k]) || !isfinite(dg_floats(&scale)[k]) ||
             dg_floats(&scale)[k] <= 0)
-            return dg_error(DG_FORMAT, "a mean is not finite, or a scale not above 0");
+            return dg_error(DG_FORMAT,
+                            "a mean is not finite, or a scale is not finite and above 0");
     scaler->mean = dg_tensor_retain(&mean);
     scaler->scale = dg_tensor_retain(&scale);
     return DG_OK;
@@ -150,9 +151,9 @@ const dg_preparation_type dg_standard_scaler = {
               .options_size = sizeof(scaler_options),
               .hints = hints },
     .step_size = sizeof(struct scaler),
-    .fit = fit,
-    .apply = apply,
-    .release = release,
-    .store = store,
-    .restore = restore,
+    .fit = scaler_fit,
+    .apply = scaler_apply,
+    .release = scaler_release,
+    .store = scaler_store,
+    .restore = scaler_restore,
 };

@@ -155,12 +155,12 @@ static void test_files(void **state)
     learners_expect_refused(learner, "rows", learners_make_nan, "a value that is not finite");
     learners_expect_refused(learner, "rows", learners_retype, "rows of 5 values");
     learners_expect_refused(learner, "rows", learners_shorten, "'classes' must be int32 {39}");
-    learners_expect_refused(learner, "classes", learners_make_negative, "wrong value for row 1");
-    learners_expect_refused(learner, "classes", learners_make_huge, "wrong value for row 1");
+    learners_expect_refused(learner, "classes", learners_make_negative, "invalid value in row 1");
+    learners_expect_refused(learner, "classes", learners_make_huge, "invalid value in row 1");
     learners_expect_refused(learner, "classes", learners_retype, "'classes' must be int32 {40}");
     learners_fuzz(learner, set, 300);
     tree_fit(learner, numbers, 1);
-    learners_expect_refused(learner, "numbers", learners_make_infinite, "wrong value for row 1");
+    learners_expect_refused(learner, "numbers", learners_make_infinite, "invalid value in row 1");
     dg_learner_free(learner);
     dg_dataset_release(set);
     dg_dataset_release(numbers);

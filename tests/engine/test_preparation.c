@@ -69,7 +69,7 @@ static void test_files(void **state)
           "the section 'preparation': 'steps' must be a list, found nothing" },
         { "\"StandardScaler\"", "\"StandardScalar\"", 1, "StandardScalar" },
         { "\"with_mean\"", "\"with_meaning\"", 1, "with_meaning" },
-        { "\"steps\"", "\"steps\"", 0, "step 1: a mean is not finite, or a scale not above 0" },
+        { "\"steps\"", "\"steps\"", 0, "step 1: a mean is not finite, or a scale is" },
         { "\"row\":[3]", "\"row\":[4]", 1, "" },
         { "\"steps\":[", "\"steps\":[1,", 1, "the section 'preparation'" },
         { "\"steps\":[{", "\"steps\":[{\"type\":\"StandardScaler\",\"options\":{}},{", 1,
