@@ -1,5 +1,6 @@
 -- The page of report.lua: text, tables and pictures of the experiments' results.
 local digits = require "digits"
+local duration = require "digits.duration"
 local metrics, plot = digits.metrics, digits.plot
 
 -- The results of the report that this study repeats: test accuracy and training time.
@@ -15,11 +16,6 @@ local PHONE = 372 -- the width of a picture on a phone, in pixels
 
 local function percent(x)
   return ("%.2f %%"):format(100 * x)
-end
-
-local function seconds(x)
-  if x < 100 then return ("%.1f s"):format(x) end
-  return ("%.1f min"):format(x / 60)
 end
 
 local function thousands(n)
@@ -247,7 +243,7 @@ local function about_search(page, found)
   page:text(([[The settings of the CNN were searched as in the report: all %d combinations of its
     lists, each trained from scratch and scored on the validation set, with a total training time
     of %s. The best has %s, and gets %s of the validation digits right.]]):format(#search.trials,
-      seconds(total),
+      duration(total),
       table.concat(chosen, ", "), percent(search.best.scores.accuracy)))
   page:table { head = head, rows = rows, texts = 0, best = 1, caption = [[All trials, the best
     first; accuracy and loss on the validation set, time in seconds. The same in all: ]]
@@ -395,10 +391,10 @@ local function about_repeating(page, found, study)
   page:text "Its parts can be run separately:"
   for i, step in ipairs(found.steps) do
     lines[i] = step.command
-    rows[i] = { step.name, seconds(step.seconds) }
+    rows[i] = { step.name, duration(step.seconds) }
   end
   page:code(table.concat(lines, "\n"))
-  rows[#rows + 1] = { "total", seconds(found.seconds) }
+  rows[#rows + 1] = { "total", duration(found.seconds) }
   page:table { head = { "part", "time" }, rows = rows, best = #rows,
     caption = "Time of each part, including evaluation and drawing." }
   if found.search.restored > 0 then
@@ -433,8 +429,7 @@ local function headline(page, found, study)
   for i, result in ipairs(results) do
     tiles[i + 1] = { result.name .. ", test accuracy", percent(result.accuracy) }
   end
-  tiles[#tiles + 1] = { "the whole study", found.seconds < 100
-    and ("%.0f s"):format(found.seconds) or ("%.0f min"):format(found.seconds / 60) }
+  tiles[#tiles + 1] = { "the whole study", duration(found.seconds) }
   page:tiles(tiles)
 end
 

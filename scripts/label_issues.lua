@@ -1,5 +1,6 @@
 -- data.label_issues: finds doubtful labels of a set by confident learning.
 local core = require "digits.core"
+local class_names = require "digits.class_names"
 local fresh_model = require "digits.fresh_model"
 local internals = core.internals
 
@@ -61,7 +62,7 @@ local Issues = { __name = "label issues" }
 
 function Issues.__tostring(issues)
   local function named(label)
-    return tostring(issues.names and issues.names[label] or label)
+    return tostring(issues.names[label] or label)
   end
   local lines = { ("about %d of %d labels are wrong or ambiguous; the most doubtful:"):format(
     issues.estimate, #issues.rows), "     row  given  suggested  probability that it is correct" }
@@ -71,14 +72,6 @@ function Issues.__tostring(issues)
       named(issues.suggested[row]), issues.quality[row])
   end
   return table.concat(lines, "\n")
-end
-
--- Class names by label, or nil.
-local function names_of(set)
-  if not set.class_names then return nil end
-  local names = {}
-  for k, label in ipairs(set.classes) do names[label] = set.class_names[k] end
-  return names
 end
 
 local function label_issues(set, options)
@@ -93,12 +86,12 @@ local function label_issues(set, options)
   local rows, found, confidence, quality, suggested = internals.label_doubt(set, probabilities)
   return setmetatable({ rows = rows, issues = found, given = set.labels, confidence = confidence,
     quality = quality, suggested = suggested, estimate = #found,
-    probabilities = probabilities, names = names_of(set) }, Issues)
+    probabilities = probabilities, names = class_names(set) }, Issues)
 end
 
 return internals.define({
   path = "data.label_issues", arguments = 1,
-  hints = { "chances", "use probabilities = ...", "pred_probs", "use probabilities = ...",
+  hints = { "pred_probs", "use probabilities = ...",
     "cv_n_folds", "use folds = ..." },
   params = {
     { "set", "dataset", required = true, doc = "the rows and their labels" },

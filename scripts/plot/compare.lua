@@ -1,5 +1,6 @@
 -- plot.compare: a bar of accuracy and a bar of training time for each candidate.
 local chart = require "digits.plot.chart"
+local duration = require "digits.duration"
 local plot = require "digits.plot.define"
 local style = require "digits.plot.style"
 
@@ -8,7 +9,7 @@ local function text(candidates)
     local accuracies, times = {}, {}
     for i, one in ipairs(candidates) do
       accuracies[i] = { one.name, one.accuracy, ("%.4f"):format(one.accuracy) }
-      times[i] = { one.name, one.seconds, style.seconds(one.seconds) }
+      times[i] = { one.name, one.seconds, duration(one.seconds) }
     end
     return chart.text_bars(accuracies, columns, "accuracy") .. "\n" ..
       chart.text_bars(times, columns, "training time")
@@ -37,7 +38,7 @@ local function draw(candidates, options)
   local group = (width - 110) / (count + 0.2) -- pixels
   local accuracy = { kind = "bars", colour = style.colour(1), label = "accuracy" }
   local time = { kind = "bars", colour = "#E69F00", label = slowest > 0
-    and ("training time (1.0 = %s)"):format(style.seconds(slowest)) or "training time" }
+    and ("training time (1.0 = %s)"):format(duration(slowest)) or "training time" }
   local marks, ticks, top = { accuracy, time }, {}, 0
   for i, one in ipairs(candidates) do
     local share = slowest > 0 and one.seconds / slowest or 0
@@ -51,7 +52,7 @@ local function draw(candidates, options)
     end
     local size = group >= 120 and style.small or style.tiny
     top = math.max(top, add_numbers(marks, i, { one.accuracy + spread, share },
-      { (group >= 90 and "%.4f" or "%.3f"):format(one.accuracy), style.seconds(one.seconds) },
+      { (group >= 90 and "%.4f" or "%.3f"):format(one.accuracy), duration(one.seconds) },
       size, group, 1.3 * size / math.max(50, (options.height or 420) - 110)))
   end
   local y = chart.axis(0, 1)

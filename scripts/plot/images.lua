@@ -1,4 +1,5 @@
 -- plot.images: images of a set or tensor with their labels.
+local class_names = require "digits.class_names"
 local core = require "digits.core"
 local picture_of = core.internals.picture
 local mosaic = require "digits.plot.mosaic"
@@ -55,10 +56,7 @@ local function span(x)
 end
 
 local function namer(set)
-  local names = {}
-  if set and set.class_names then
-    for i, label in ipairs(set.classes) do names[label] = set.class_names[i] end
-  end
+  local names = set and class_names(set) or {}
   return function(label) return names[label] or tostring(label) end
 end
 

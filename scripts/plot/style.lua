@@ -126,15 +126,6 @@ function style.number(x)
   return (("%.4g"):format(x):gsub("-", "−"))
 end
 
-function style.seconds(x)
-  if x == 0 then return "0 s" end
-  if x < 0.0005 then return "< 1 ms" end
-  if x < 0.0995 then return ("%.0f ms"):format(1000 * x) end
-  if x < 999.5 then return (x < 9.95 and "%.1f s" or "%.0f s"):format(x) end
-  if x < 5970 then return ("%.0f min"):format(x / 60) end
-  return (x < 35820 and "%.1f h" or "%.0f h"):format(x / 3600)
-end
-
 -- 1, 2 or 5 times a power of ten, at least `x`.
 local function round_step(x)
   local power = 10.0 ^ math.floor(math.log(x, 10) + 1e-9)

@@ -23,7 +23,7 @@ function progress:plan(trials, rounds)
   self.began = self.began or core.clock()
 end
 
--- "4:05 left", or nil while there is nothing to estimate it from.
+-- "245 s left", or nil while there is nothing to estimate it from.
 function progress:left(part)
   local done = self.done + part
   if done <= 0 or not self.began then return nil end

@@ -1,14 +1,14 @@
 -- What `make bench` measures.
 local plan = {}
 
--- In the order of the table; BENCH chooses among them.
+-- In the order of the table; BENCH selects among them.
 plan.works = {
   "cnn", "dense", "csv", "start", "memory", "predict", "deep", "forest", "boosting", "exchange",
   "neighbors", "logistic", "growth",
 }
 
--- What the peers need, and what to say where it is not there.
-local venv = "`make bench-peers` brings it"
+-- What the peers need, and the hint if it is missing.
+local venv = "`make bench-peers` installs it"
 plan.packages = {
   PyTorch = venv,
   pandas = venv,
@@ -17,7 +17,7 @@ plan.packages = {
   ["scikit-learn-intelex"] = venv,
   XGBoost = venv,
   LightGBM = venv,
-  bfloat16 = "without instructions for it PyTorch's mode takes several times as long",
+  bfloat16 = "without instructions for it, PyTorch's mode would take several times as long",
 }
 
 local function ours(script)
@@ -32,8 +32,8 @@ local function peer(name, command)
   return { name = name, needs = { name }, command = command }
 end
 
--- PyTorch as it comes, and in the two modes that make convolutions quicker on many processors:
--- with images channels-last, and so with autocast to bfloat16.
+-- PyTorch with its defaults, and in two modes with faster convolutions on many processors: images
+-- channels-last, and the same with autocast to bfloat16.
 local torch_modes = { "PyTorch", "channels-last", "bfloat16" }
 
 local function torch(script)

@@ -1,4 +1,4 @@
--- The runner of `make bench`; tests/bench/run starts it and says what the environment may hold.
+-- The runner of `make bench`; tests/bench/run starts it and documents the environment variables.
 local digits = require "digits"
 local plan = dofile "tests/bench/plan.lua"
 local measure = dofile "tests/bench/measure.lua"
@@ -32,13 +32,13 @@ local function fail(...)
   os.exit(2)
 end
 
--- What BENCH chooses, as a set.
+-- The selection of BENCH as a set.
 local function chosen_works()
   local all, chosen = {}, {}
   for _, work in ipairs(plan.works) do all[work] = true end
   for work in (os.getenv "BENCH" or ""):gmatch "[^%s,]+" do
     if not all[work] then
-      fail("BENCH names '%s'; there is %s", work, table.concat(plan.works, ", "))
+      fail("BENCH has '%s': expected some of %s", work, table.concat(plan.works, ", "))
     end
     chosen[work] = true
   end
@@ -49,11 +49,13 @@ local function chosen_rounds()
   local text = os.getenv "BENCH_ROUNDS"
   if not text or text == "" then return base and 5 or 3 end
   local rounds = math.tointeger(tonumber(text))
-  if not rounds or rounds < 1 then fail("BENCH_ROUNDS is '%s'; it must be 1, 2, 3 ...", text) end
+  if not rounds or rounds < 1 then
+    fail("BENCH_ROUNDS must be a whole number of at least 1, found '%s'", text)
+  end
   return rounds
 end
 
--- Whether the processor multiplies bfloat16 by itself, where the system tells.
+-- Whether the processor has instructions for bfloat16, if the system says so.
 local function has_bfloat16()
   local file <close> = io.open "/proc/cpuinfo"
   for line in file and file:lines() or function() end do
@@ -65,7 +67,7 @@ local function has_bfloat16()
   return false
 end
 
--- Peers that are there, name -> version, and those that cannot be used, name -> why.
+-- The peers that can be used, name -> version, and those that are broken, name -> why.
 local function find_peers()
   local versions, broken = {}, {}
   local command = python and not base and "$python tests/bench/peers/versions.py"
@@ -85,7 +87,7 @@ local function find_peers()
   return versions, broken
 end
 
--- Makes sure that the files are there and in memory, so that no run waits for the disk.
+-- Checks that the files exist and reads them into memory, so that no run waits for the disk.
 local function warm_up(form)
   local names = form == "csv" and "handwritten_digits_*.csv" or "*-ubyte"
   local pattern = measure.quote(folder) .. "/" .. names
@@ -94,13 +96,13 @@ local function warm_up(form)
   end
 end
 
--- Ticks of all processors so far, and those of them that were idle, where the system tells.
+-- The ticks of all processors so far, and the idle ones among them, if the system tells.
 local function processor_ticks()
   local file <close> = io.open "/proc/stat"
   local fields, total = {}, 0
   for field in (file and file:read "l" or ""):gmatch "%d+" do
     fields[#fields + 1] = tonumber(field)
-    total = #fields <= 8 and total + fields[#fields] or total -- guests' time is counted in user's
+    total = #fields <= 8 and total + fields[#fields] or total -- user time includes that of guests
   end
   return total, #fields >= 5 and fields[4] + fields[5] or nil
 end
@@ -164,7 +166,7 @@ local function prepare(command)
   if not done then fail("cannot prepare: %s", said) end
 end
 
--- Runs a measurement's sides in turn; a side that lacks something is left out, and that is noted in
+-- Runs the sides of a measurement in turn; skips sides with missing packages, and adds these to
 -- `missing`.
 local function take(name, rounds, versions, missing)
   local measurement = plan.measurements[name]
@@ -190,8 +192,8 @@ local function take(name, rounds, versions, missing)
   return { medians = medians, failures = failures }
 end
 
--- Runs what the chosen rows need, each measurement once. Returns the table's rows, a list of
--- remarks, the measurements and whether one of our own commands failed.
+-- Runs each measurement that the selected rows need once. Returns the rows of the table, a list of
+-- remarks, the measurements, and whether one of our own commands failed.
 local function take_all(works, rounds, versions, broken)
   local found, missing, rows, remarks, failed = {}, {}, {}, {}, false
   local function take_once(name)
@@ -214,7 +216,7 @@ local function take_all(works, rounds, versions, broken)
     if missing[need] then
       remarks[#remarks + 1] = broken[need] and
         ("%s cannot be imported: %s"):format(need, broken[need]) or
-        ("%s is not here; %s"):format(need, source)
+        ("%s is not available; %s"):format(need, source)
     end
   end
   table.sort(remarks)
@@ -228,7 +230,7 @@ local function main()
   local rows, remarks, found, failed = take_all(works, rounds, versions, broken)
   local machine = found.cnn and found.cnn.medians.machine or {}
   if busy and busy > 0.1 then
-    remarks[#remarks + 1] = "Others were using the machine at the start: figures are doubtful."
+    remarks[#remarks + 1] = "Other processes were using the machine: the figures are doubtful."
   end
 
   local lines = heading(rounds, versions, busy, machine)
@@ -243,7 +245,7 @@ local function main()
   local text = table.concat(lines, "\n") .. "\n"
 
   io.write(text)
-  io.stderr:write(("bench: %.0f minutes in all\n"):format((digits.clock() - began) / 60))
+  io.stderr:write(("bench: %.0f minutes in total\n"):format((digits.clock() - began) / 60))
   local path = build .. "/bench.txt"
   local file <close> = assert(io.open(path, "w"))
   assert(file:write(text))

@@ -227,8 +227,8 @@ describe("fit", function()
       model:fit(set, { verbose = 0 })
       model:fit(set, { validation = set, verbose = 2 })
     ]])
-    assert.matches("^epoch 1/2  %d+%.%d+ s  loss %d%.%d+\nepoch 2/2  [^\n]*\n" ..
-      "epoch 1/1  %d+%.%d+ s  loss %d%.%d+  val_loss %d%.%d+\n$", out)
+    assert.matches("^epoch 1/2  [<%d][ %d.]* m?s  loss %d%.%d+\nepoch 2/2  [^\n]*\n" ..
+      "epoch 1/1  [<%d][ %d.]* m?s  loss %d%.%d+  val_loss %d%.%d+\n$", out)
   end)
 end)
 

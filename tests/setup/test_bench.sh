@@ -19,7 +19,7 @@ python "$peers/bin/python" 'PyTorch 91.1'
 python "$scratch/other" 'PyTorch 92.2'
 python "$scratch/torn" 'failed PyTorch OSError: torn'
 check "does not take a half-made environment" bench BENCH_PYTHON=
-check "and says so" says "$peers does not run; .make bench-peers. makes it again"
+check "and says so" says "$peers does not run; .make bench-peers. recreates it"
 check "nor its peers" not says 'PyTorch 91.1'
 : >"$peers/versions"
 check "takes the one of make bench-peers" bench BENCH_PYTHON=
@@ -30,5 +30,5 @@ check "rather" says '^peers .*PyTorch 92.2'
 check "does without a peer that cannot be imported" bench BENCH_PYTHON="$scratch/torn"
 check "and says why" says '^PyTorch cannot be imported: OSError: torn$'
 check "does without Python" bench BENCH_PYTHON="$scratch/nowhere"
-check "names the task that brings what is missing" says '^PyTorch is not here; .make bench-peers. brings it$'
+check "names the task that brings what is missing" says '^PyTorch is not available; .make bench-peers. installs it$'
 finish

@@ -53,20 +53,20 @@ check "that runs" sh -c "'$peers/bin/python' versions.py"
 check "and nothing beside it" alone
 check "with PyTorch's wheel for processors" called 'install.*--index-url https://download.pytorch.org/.*torch>='
 check "and the rest of vendor/peers.txt" called 'install.*--requirement.*/vendor/peers.txt$'
-check "says the size first" says 'about 0.6 GB are downloaded now'
+check "says the size first" says 'downloading about 0.6 GB;'
 check "says the versions" says '^peers: LightGBM 4.7, PyTorch 2.15$'
 check "keeps no script that names the folder where it was made" [ ! -e "$peers/bin/activate" ]
 check "does nothing when all is there" fetch
-check "but say so" says "all there in $peers"
+check "but say so" says "all installed in $peers"
 check "without pip" [ ! -s "$PEERS_CALLS" ]
 
 set_state no-index
 : >"$peers/broken"
 check "makes a broken one again" fetch
-check "and says so" says "$peers is broken or of another list"
+check "and says so" says "$peers is broken or was made from another list"
 check "whole" [ ! -e "$peers/broken" ]
 check "by PyPI's wheels where PyTorch's index is out of reach" not called 'install.*--index-url'
-check "whose size it says" says 'about 3.2 GB are downloaded now'
+check "whose size it says" says 'downloading about 3.2 GB;'
 echo '# another list' >>"$peers/peers.txt"
 check "makes one of another list again" fetch
 check "as it should be" cmp vendor/peers.txt "$peers/peers.txt"
@@ -74,13 +74,13 @@ rm "$peers/versions"
 check "makes a half-made one again" fetch
 check "with its versions" [ -s "$peers/versions" ]
 check "and then is content" fetch
-check "for it is all there" says 'all there'
+check "for it is all there" says 'all installed'
 clear_state no-index
 
 rm -rf "$peers"
 set_state no-wheel
 check "takes PyPI's wheel when PyTorch's own cannot be installed" fetch
-check "and says its size" says 'about 3.2 GB are downloaded now'
+check "and says its size" says 'downloading about 3.2 GB;'
 clear_state no-wheel
 
 set_state no-import
@@ -108,7 +108,7 @@ check "and makes the environment" alone
 rm -rf "$peers"
 echo 3000000 >"$PEERS_STATE/free"
 check "refuses a disk that is too full" not fetch
-check "says what is free and what it takes" says "has 3 GB free, and this needs 4 GB"
+check "says what is free and what it takes" says "has 3 GB free, but this temporarily needs 4 GB"
 check "before anything is installed" not called install
 echo 90000000 >"$PEERS_STATE/free"
 
