@@ -22,7 +22,7 @@ static const char *const forest_feature_words[] = { "sqrt", "log2", "auto", NULL
 static const char *const balances[] = { "balanced", "balanced_subsample", NULL };
 static const char *const tree_balances[] = { "balanced", NULL };
 
-/* A DecisionTree is a forest of one tree that sees every row; its options are a forest's first. */
+/* A DecisionTree is a forest of one tree that sees every row; a forest's options begin with its. */
 typedef struct tree_options {
     int criterion;
     int64_t max_depth, max_leaf_nodes; /* 0: no limit */
@@ -38,8 +38,7 @@ typedef struct forest_options {
     dg_one_of max_samples;
 } forest_options;
 
-/* One fit. */
-struct fit {
+struct forest_fit {
     dg_tree_learner *learner;
     const dg_dataset *set;
     const tree_options *tree;
@@ -47,13 +46,13 @@ struct fit {
     const dg_fit_options *options;
     const dg_job *job;
     bool goes_on;
-    int64_t before;   /* trees that the learner has from fits before, which this one goes on with */
+    int64_t before;   /* trees of earlier fits, which this one goes on with */
     int64_t trees;    /* to be grown now */
     int64_t first;    /* of the group that is grown now */
-    dg_target target; /* numbers, too, where labels are taken as such */
+    dg_target target; /* numbers also where the set has labels and these are taken for numbers */
     float *number;    /* {rows of the set}: their numbers, or NULL */
     const int32_t *position; /* {rows of the set}: their classes, or NULL */
-    int32_t *mapped;         /* that, where the classes are not the set's */
+    int32_t *mapped;         /* owned: `position`, where the classes are not the set's */
     dg_forest_rows rows;
     dg_bins bins;
     dg_cart_options cart;
@@ -92,7 +91,7 @@ static dg_status resolve_features(const dg_one_of *amount, dg_target target, int
 }
 
 /* What is learnt: numbers are those of the set, or (squared_error) its labels. */
-static dg_status resolve_target(struct fit *fit)
+static dg_status resolve_target(struct forest_fit *fit)
 {
     int criterion = fit->tree->criterion;
     dg_target found = fit->set->target;
@@ -113,7 +112,7 @@ static dg_status resolve_target(struct fit *fit)
     return DG_OK;
 }
 
-static dg_status resolve(struct fit *fit)
+static dg_status resolve_options(struct forest_fit *fit)
 {
     const tree_options *tree = fit->tree;
     DG_TRY(resolve_target(fit));
@@ -144,7 +143,7 @@ static dg_status resolve(struct fit *fit)
 }
 
 /* Where all weights are whole numbers, w log2 w comes from a table. */
-static dg_status make_table(struct fit *fit)
+static dg_status make_table(struct forest_fit *fit)
 {
     const dg_forest_rows *rows = &fit->rows;
     bool whole = !rows->balanced_trees && (rows->bootstrap || !rows->weight);
@@ -157,7 +156,7 @@ static dg_status make_table(struct fit *fit)
 
 /* --- growing ------------------------------------------------------------------------------ */
 
-static dg_status grow_from(struct fit *fit, int64_t tree, const dg_forest_sample *seen)
+static dg_status grow_from(struct forest_fit *fit, int64_t tree, const dg_forest_sample *seen)
 {
     dg_cart_options options = fit->cart;
     dg_cart_sample sample = { .bins = &fit->bins,
@@ -168,7 +167,7 @@ static dg_status grow_from(struct fit *fit, int64_t tree, const dg_forest_sample
                               .row = seen->row,
                               .weight = seen->weight,
                               .plogp = fit->plogp };
-    if (seen->count == 0) /* their weights are nothing beside those of others */
+    if (seen->count == 0) /* their weights round to 0 */
         return dg_error(DG_INVALID, "fit: the weights leave tree %" PRId64 " without rows",
                         tree + 1);
     double sum = 0;
@@ -180,23 +179,21 @@ static dg_status grow_from(struct fit *fit, int64_t tree, const dg_forest_sample
 
 static dg_status grow_tree(void *context, int64_t piece, int worker)
 {
-    struct fit *fit = context;
-    dg_forest_sample seen;
+    struct forest_fit *fit = context;
+    DG_CLEANUP(dg_forest_sample_release) dg_forest_sample seen = { 0 };
     int64_t tree = fit->before + fit->first + piece;
     (void)worker;
-    dg_status status = dg_forest_rows_draw(&fit->rows, tree, &seen);
-    if (status == DG_OK) status = grow_from(fit, tree, &seen);
-    dg_forest_sample_release(&seen);
-    return status;
+    DG_TRY(dg_forest_rows_draw(&fit->rows, tree, &seen));
+    return grow_from(fit, tree, &seen);
 }
 
-static dg_status call(dg_callback *callback, struct fit *fit, bool *stop)
+static dg_status call_back(dg_callback *callback, struct forest_fit *fit, bool *stop)
 {
     return callback ? callback(fit->options->context, &fit->log, stop) : DG_OK;
 }
 
-/* Trees are grown in groups only if somebody wants to be told in between. */
-static dg_status grow_all(struct fit *fit)
+/* Trees are grown in groups only if a callback wants to be called in between. */
+static dg_status grow_all(struct forest_fit *fit)
 {
     enum { GROUP = 16 };
     double start = dg_clock();
@@ -208,14 +205,14 @@ static dg_status grow_all(struct fit *fit)
         fit->first += count;
         fit->log.batch = fit->first;
         fit->log.seconds = dg_clock() - start;
-        DG_TRY(call(fit->options->on_batch, fit, &stop));
+        DG_TRY(call_back(fit->options->on_batch, fit, &stop));
     }
     return DG_OK;
 }
 
-/* Takes over the trees that are done, up to the first that is not: the trees of a learner have the
- * numbers from 0 on, so that a fit which goes on repeats none and leaves none out. */
-static dg_status collect(struct fit *fit)
+/* Takes over the trees that are done, up to the first that is not: the trees of a learner are
+ * numbered from 0 without gaps, so that a fit which goes on repeats none and skips none. */
+static dg_status collect(struct forest_fit *fit)
 {
     dg_tree_learner *learner = fit->learner;
     learner->trees.width = fit->target == DG_TARGET_NUMBERS ? 1 : fit->rows.classes;
@@ -231,12 +228,12 @@ static dg_status collect(struct fit *fit)
 
 static dg_status bag_tree(void *context, int64_t tree, int worker)
 {
-    struct fit *fit = context;
+    struct forest_fit *fit = context;
     (void)worker;
     return dg_forest_rows_bag(&fit->rows, tree, &fit->bag[tree]);
 }
 
-static void judge_classes(struct fit *fit, float *proba)
+static void score_oob_classes(struct forest_fit *fit, float *proba)
 {
     dg_tree_learner *learner = fit->learner;
     int64_t judged = 0, correct = 0, rows = fit->rows.count, classes = fit->rows.classes;
@@ -253,8 +250,8 @@ static void judge_classes(struct fit *fit, float *proba)
     if (learner->has_oob) dg_log_add(&fit->log, "oob_accuracy", learner->oob_score);
 }
 
-/* R2: what is left of the squares about the mean; not known where these are 0. */
-static void judge_numbers(struct fit *fit, float *sum)
+/* R2, which is not defined where all numbers are the same. */
+static void score_oob_numbers(struct forest_fit *fit, float *sum)
 {
     dg_tree_learner *learner = fit->learner;
     int64_t judged = 0, rows = fit->rows.count;
@@ -279,9 +276,9 @@ static void judge_numbers(struct fit *fit, float *sum)
     if (learner->has_oob) dg_log_add(&fit->log, "oob_r2", learner->oob_score);
 }
 
-/* Probabilities, or numbers, of each row by the trees that did not see it; rows that all trees saw
- * have none. */
-static dg_status score_oob(struct fit *fit)
+/* Probabilities, or numbers, of each row by the trees that did not see it; NaN for rows that all
+ * trees saw. */
+static dg_status score_oob(struct forest_fit *fit)
 {
     dg_tree_learner *learner = fit->learner;
     int64_t rows = fit->rows.count, trees = learner->trees.count;
@@ -294,13 +291,13 @@ static dg_status score_oob(struct fit *fit)
     DG_TRY(dg_trees_sum(&learner->trees, 0, trees, &fit->set->x, (const uint64_t *const *)fit->bag,
                         found, fit->job));
     if (fit->target == DG_TARGET_NUMBERS)
-        judge_numbers(fit, found);
+        score_oob_numbers(fit, found);
     else
-        judge_classes(fit, found);
+        score_oob_classes(fit, found);
     return DG_OK;
 }
 
-static dg_status score(struct fit *fit)
+static dg_status forest_score(struct forest_fit *fit)
 {
     dg_status status = fit->drawn.known ? score_oob(fit) : DG_OK;
     if (status != DG_OK) dg_tree_learner_forget_oob(fit->learner);
@@ -310,9 +307,9 @@ static dg_status score(struct fit *fit)
 
 /* --- a fit -------------------------------------------------------------------------------- */
 
-/* To judge rows by trees of fits before, their draws are made again: from the same seed, for the
- * same rows. */
-static dg_status prepare_oob(struct fit *fit)
+/* To score rows by the trees of earlier fits, their draws are made again, from the same seed for
+ * the same rows. */
+static dg_status prepare_oob(struct forest_fit *fit)
 {
     const dg_drawn *before = &fit->learner->drawn, *now = &fit->drawn;
     if (!fit->forest || !fit->forest->oob_score) return DG_OK;
@@ -324,7 +321,7 @@ static dg_status prepare_oob(struct fit *fit)
         return DG_OK;
     return dg_error(DG_INVALID,
                     "fit: oob_score with continue = true needs to know which rows the %" PRId64
-                    " trees of before have seen: %s; or leave out continue = true",
+                    " earlier trees have seen: %s; or leave out continue = true",
                     fit->before,
                     !before->known            ? "the model's file does not say"
                     : before->set != now->set ? "go on with the set and the weights that they "
@@ -332,7 +329,7 @@ static dg_status prepare_oob(struct fit *fit)
                                               : "go on with the seed that they were drawn from");
 }
 
-static dg_status prepare_targets(struct fit *fit)
+static dg_status prepare_targets(struct forest_fit *fit)
 {
     const dg_learner *learner = &fit->learner->base;
     const dg_dataset *set = fit->set;
@@ -346,13 +343,13 @@ static dg_status prepare_targets(struct fit *fit)
     return DG_OK;
 }
 
-/* What is refused is refused before the learner changes. */
-static dg_status prepare(struct fit *fit)
+/* All checks come before the learner changes. */
+static dg_status forest_prepare(struct forest_fit *fit)
 {
     const dg_dataset *set = fit->set;
     const dg_fit_options *options = fit->options;
     const dg_one_of *by_class = &fit->tree->class_weight;
-    DG_TRY(resolve(fit));
+    DG_TRY(resolve_options(fit));
     DG_TRY(dg_tree_learner_check_fit(set, options, NULL, fit->target,
                                      fit->goes_on ? &fit->learner->base : NULL, fit->job));
     DG_TRY(prepare_targets(fit));
@@ -373,7 +370,7 @@ static dg_status prepare(struct fit *fit)
     return DG_OK;
 }
 
-static void release(struct fit *fit)
+static void forest_release(struct forest_fit *fit)
 {
     for (int64_t t = 0; fit->tree_done && t < fit->trees; t++) dg_tree_free(&fit->tree_done[t]);
     for (int64_t t = 0; fit->bag && t < fit->learner->trees.count; t++) dg_free(fit->bag[t]);
@@ -386,51 +383,53 @@ static void release(struct fit *fit)
     dg_bins_free(&fit->bins);
 }
 
-static dg_status run(struct fit *fit)
+static dg_status forest_run(struct forest_fit *fit)
 {
-    dg_status status = prepare(fit), collected;
-    if (status != DG_OK) return status;
+    DG_TRY(forest_prepare(fit));
     fit->log = (dg_log){ .epoch = 1, .epochs = 1, .batches = fit->trees };
-    status = grow_all(fit);
+    dg_status status = grow_all(fit);
     if (status != DG_OK && status != DG_CANCELLED && status != DG_STOPPED) return status;
-    collected = collect(fit);
-    if (collected != DG_OK || status != DG_OK) return status != DG_OK ? status : collected;
-    return score(fit);
+    dg_status collected = collect(fit);
+    DG_TRY(status);
+    DG_TRY(collected);
+    return forest_score(fit);
 }
 
-static dg_status fit_any(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
-                         const dg_job *job, dg_fit_result *result, const forest_options *forest)
+static dg_status forest_fit(dg_learner *learner, const dg_dataset *set,
+                            const dg_fit_options *options, const dg_job *job, dg_fit_result *result,
+                            const forest_options *forest)
 {
-    struct fit fit = { .learner = dg_tree_learner_of(learner),
-                       .set = set,
-                       .options = options,
-                       .job = job,
-                       .forest = forest,
-                       .tree = learner->options->options,
-                       .rows = { .count = dg_dataset_rows(set),
-                                 .single = !forest,
-                                 .seed = dg_tree_learner_seed(learner, options) },
-                       .goes_on = learner->fitted && options->resume == DG_RESUME_YES };
+    DG_CLEANUP(forest_release)
+    struct forest_fit fit = { .learner = dg_tree_learner_of(learner),
+                              .set = set,
+                              .options = options,
+                              .job = job,
+                              .forest = forest,
+                              .tree = learner->options->options,
+                              .rows = { .count = dg_dataset_rows(set),
+                                        .single = !forest,
+                                        .seed = dg_tree_learner_seed(learner, options) },
+                              .goes_on = learner->fitted && options->resume == DG_RESUME_YES };
     if (fit.goes_on) fit.before = fit.learner->trees.count;
-    dg_status status = run(&fit);
     result->best_epoch = 1;
-    release(&fit);
-    return status;
+    return forest_run(&fit);
 }
 
-static dg_status fit_tree(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
-                          const dg_job *job, dg_fit_result *result)
+static dg_status decision_tree_fit(dg_learner *learner, const dg_dataset *set,
+                                   const dg_fit_options *options, const dg_job *job,
+                                   dg_fit_result *result)
 {
-    return fit_any(learner, set, options, job, result, NULL);
+    return forest_fit(learner, set, options, job, result, NULL);
 }
 
-static dg_status fit_forest(dg_learner *learner, const dg_dataset *set,
-                            const dg_fit_options *options, const dg_job *job, dg_fit_result *result)
+static dg_status random_forest_fit(dg_learner *learner, const dg_dataset *set,
+                                   const dg_fit_options *options, const dg_job *job,
+                                   dg_fit_result *result)
 {
-    return fit_any(learner, set, options, job, result, learner->options->options);
+    return forest_fit(learner, set, options, job, result, learner->options->options);
 }
 
-static dg_status check_forest(const void *options)
+static dg_status random_forest_check(const void *options)
 {
     const forest_options *forest = options;
     if (forest->oob_score && !forest->bootstrap)
@@ -465,60 +464,62 @@ static const dg_param tree_class_weights[] = { DG_EITHER(DG_TYPE_MAP, DG_ABOVE(0
 #define CRITERION(options, field)                                                                  \
     TREE_PARAM("criterion", DG_TYPE_CHOICE, options, field.criterion, .choices = criteria,         \
                .default_text = "auto",                                                             \
-               .doc = "impurity that splits lessen; auto: gini for labels, squared_error for "     \
+               .doc = "impurity that splits reduce; auto: gini for labels, squared_error for "     \
                       "numbers; log_loss is entropy")
 #define LIMITS(options, field)                                                                     \
     TREE_PARAM("max_depth", DG_TYPE_INT, options, field.max_depth, DG_AT_LEAST(1),                 \
-               .optional = true, .doc = "splits from the root to a leaf; nil: no limit"),          \
+               .optional = true, .doc = "most splits between the root and a leaf; nil: no limit"), \
         TREE_PARAM("min_samples_split", DG_TYPE_ONE_OF, options, field.min_samples_split,          \
                    .alternatives = two_rows, .default_number = 2,                                  \
-                   .doc = "rows that a node needs to be split, or a fraction of all"),             \
+                   .doc = "least rows of a node that is split, or a fraction of all"),             \
         TREE_PARAM("min_samples_leaf", DG_TYPE_ONE_OF, options, field.min_samples_leaf,            \
                    .alternatives = rows, .default_number = 1,                                      \
-                   .doc = "rows that each side of a split needs, or a fraction of all"),           \
+                   .doc = "least rows on each side of a split, or a fraction of all"),             \
         TREE_PARAM("min_weight_fraction_leaf", DG_TYPE_FLOAT, options,                             \
                    field.min_weight_fraction_leaf, DG_WITHIN(0, 0.5),                              \
-                   .doc = "part of the weight of all rows that each side of a split needs")
+                   .doc = "least fraction of the total weight on each side of a split")
 #define MORE_LIMITS(options, field)                                                                \
     TREE_PARAM("max_leaf_nodes", DG_TYPE_INT, options, field.max_leaf_nodes, DG_AT_LEAST(2),       \
-               .optional = true, .doc = "leaves of a tree, the best split first; nil: no limit"),  \
+               .optional = true,                                                                   \
+               .doc = "most leaves of a tree, best splits first; nil: no limit"),                  \
         TREE_PARAM("min_impurity_decrease", DG_TYPE_FLOAT, options, field.min_impurity_decrease,   \
-                   DG_AT_LEAST(0), .doc = "of the impurity, weighted by rows, that a split needs")
+                   DG_AT_LEAST(0),                                                                 \
+                   .doc = "least decrease of impurity, weighted by rows, of a split")
 #define WEIGHTS_AND_SEED(options, field, words)                                                    \
     TREE_PARAM("class_weight", DG_TYPE_ONE_OF, options, field.class_weight, .alternatives = words, \
                .named_only = true,                                                                 \
-               .doc = "weights of rows by label, or balanced: classes weigh the same"),            \
+               .doc = "weights of rows by label, or balanced: all classes count alike"),           \
         TREE_PARAM("seed", DG_TYPE_SEED, options, field.seed, .named_only = true,                  \
-                   .doc = "draws columns and rows; nil: the learner's own")
+                   .doc = "seed for drawing columns and rows; nil: the learner's own")
 
 static const dg_hint hints[] = {
     { "random_state", "use seed = ..." },
     { "n_jobs", "use digits.threads(n)" },
-    { "verbose", "it is an option of fit" },
-    { "splitter", "the best split is taken" },
+    { "verbose", "verbose is an option of fit" },
+    { "splitter", "the best split is always taken" },
     { "num_trees", "use n_estimators = ..." },
     { "warm_start", "use fit(set, { continue = true })" },
     { NULL },
 };
 
-struct single {
+struct decision_tree_options {
     tree_options tree;
 };
 
 static const dg_param tree_params[] = {
-    CRITERION(struct single, tree),
-    LIMITS(struct single, tree),
-    TREE_PARAM("max_features", DG_TYPE_ONE_OF, struct single, tree.max_features,
+    CRITERION(struct decision_tree_options, tree),
+    LIMITS(struct decision_tree_options, tree),
+    TREE_PARAM("max_features", DG_TYPE_ONE_OF, struct decision_tree_options, tree.max_features,
                .alternatives = features,
                .doc = "columns looked at for a split: a count, a fraction or a rule; nil: all"),
-    MORE_LIMITS(struct single, tree),
-    WEIGHTS_AND_SEED(struct single, tree, tree_class_weights),
+    MORE_LIMITS(struct decision_tree_options, tree),
+    WEIGHTS_AND_SEED(struct decision_tree_options, tree, tree_class_weights),
     DG_END,
 };
 
 static const dg_param forest_params[] = {
     DG_INT(forest_options, n_estimators, DG_WITHIN(1, 1000000), .default_number = 100,
-           .doc = "trees"),
+           .doc = "number of trees"),
     CRITERION(forest_options, tree),
     LIMITS(forest_options, tree),
     TREE_PARAM("max_features", DG_TYPE_ONE_OF, forest_options, tree.max_features,
@@ -527,10 +528,11 @@ static const dg_param forest_params[] = {
                       "for labels, all for numbers"),
     MORE_LIMITS(forest_options, tree),
     DG_BOOL(forest_options, bootstrap, .default_number = 1,
-            .doc = "each tree sees rows drawn with replacement, not all"),
-    DG_BOOL(forest_options, oob_score, .doc = "judge each row by the trees that did not see it"),
+            .doc = "grow each tree from rows drawn with replacement, not from all"),
+    DG_BOOL(forest_options, oob_score,
+            .doc = "score each row by the trees that were not grown from it"),
     DG_ONE_OF(forest_options, max_samples, .alternatives = rows,
-              .doc = "rows drawn for a tree, or a fraction of all; nil: as many as there are"),
+              .doc = "rows drawn per tree, or a fraction of all; nil: as many as the set has"),
     WEIGHTS_AND_SEED(forest_options, tree, class_weights),
     DG_END,
 };
@@ -548,12 +550,12 @@ const dg_learner_type dg_decision_tree = {
               .alias = "decision_tree",
               .peers =
                   (const char *const[]){ "DecisionTreeClassifier", "DecisionTreeRegressor", NULL },
-              .doc = "a tree of questions about single values (Breiman et al. 1984)",
+              .doc = "a tree of decisions on single features (Breiman et al. 1984)",
               .example = "tree.DecisionTree { max_depth = 5 }",
               .params = tree_params,
-              .options_size = sizeof(struct single),
+              .options_size = sizeof(struct decision_tree_options),
               .hints = hints },
-    .fit = fit_tree,
+    .fit = decision_tree_fit,
     LEARNER_FUNCTIONS,
 };
 
@@ -567,9 +569,9 @@ const dg_learner_type dg_random_forest = {
               .example = "tree.RandomForest { n_estimators = 100 }",
               .params = forest_params,
               .options_size = sizeof(forest_options),
-              .check = check_forest,
+              .check = random_forest_check,
               .hints = hints },
-    .fit = fit_forest,
+    .fit = random_forest_fit,
     .resumes_if_asked = true,
     LEARNER_FUNCTIONS,
 };

@@ -1,4 +1,4 @@
-/* Which rows the trees of a forest see, and what these weigh. */
+/* Which rows the trees of a forest see, and their weights. */
 #include "engine/tree/forest_rows.h"
 
 #include <inttypes.h>
@@ -9,11 +9,12 @@
 
 /* --- all rows ----------------------------------------------------------------------------- */
 
-/* As trees part the classes, the rows of a node come to lie together, and reading a column for them
- * misses the cache less often. */
+/* As trees separate the classes, the rows of a node come to lie together, and reading a column for
+ * them misses the cache less often. */
 static dg_status order_by_class(dg_forest_rows *rows, const int32_t *position)
 {
-    int64_t at = 0, *start;
+    int64_t at = 0;
+    DG_OWNED int64_t *start = NULL;
     DG_TRY(dg_alloc(&rows->position, rows->count, sizeof *rows->position));
     DG_TRY(dg_alloc_zero(&start, rows->classes, sizeof *start));
     for (int64_t i = 0; i < rows->count; i++) start[position[i]]++;
@@ -27,7 +28,6 @@ static dg_status order_by_class(dg_forest_rows *rows, const int32_t *position)
         rows->order[to] = (uint32_t)i;
         rows->position[to] = position[i];
     }
-    dg_free(start);
     return DG_OK;
 }
 
@@ -65,31 +65,28 @@ static dg_status map_weights(const dg_forest_rows *rows, const dg_map *weights, 
         if (c == rows->classes)
             return dg_error(DG_INVALID,
                             "fit: class_weight has the label %" PRId64
-                            ", which is no class of the set",
+                            ", which is not a class of the set",
                             weights->at[i].label);
         out[c] = weights->at[i].number;
     }
     return DG_OK;
 }
 
-/* Multiplies the weights with those of the classes. As in scikit-learn, those of rows count when a
- * forest balances classes, not when a tree does. */
+/* Multiplies the weights by those of the classes. As in scikit-learn, the weights of rows count
+ * when a forest balances classes, but not when a single tree does. */
 static dg_status weigh_classes(dg_forest_rows *rows, const dg_one_of *by_class)
 {
-    double *class_weight;
+    DG_OWNED double *class_weight = NULL;
     DG_TRY(dg_alloc_zero(&class_weight, rows->classes, sizeof *class_weight));
-    dg_status status = DG_OK;
     if (by_class->type == DG_VALUE_MAP) {
-        status = map_weights(rows, &by_class->map, class_weight);
+        DG_TRY(map_weights(rows, &by_class->map, class_weight));
     } else {
         for (int64_t i = 0; i < rows->count; i++)
             class_weight[rows->position[i]] += rows->single ? 1 : rows->weight[i];
         balance(rows, class_weight, class_weight);
     }
-    for (int64_t i = 0; status == DG_OK && i < rows->count; i++)
-        rows->weight[i] *= class_weight[rows->position[i]];
-    dg_free(class_weight);
-    return status;
+    for (int64_t i = 0; i < rows->count; i++) rows->weight[i] *= class_weight[rows->position[i]];
+    return DG_OK;
 }
 
 dg_status dg_forest_rows_weigh(dg_forest_rows *rows, const dg_one_of *by_class, bool each_tree,
@@ -132,7 +129,7 @@ void dg_forest_rows_release(dg_forest_rows *rows)
 
 /* --- one tree's --------------------------------------------------------------------------- */
 
-/* A row, drawn by weight: the first up to which the sum is above a share of the whole. */
+/* A row, drawn by weight: the first whose running sum exceeds a random share of the total. */
 static int64_t draw_by_weight(const dg_forest_rows *rows, dg_stream *stream)
 {
     uint64_t word = dg_stream_below(stream, (uint64_t)1 << 53);
@@ -145,12 +142,12 @@ static int64_t draw_by_weight(const dg_forest_rows *rows, dg_stream *stream)
         else
             low = middle + 1;
     }
-    while (!(rows->weight[low] > 0)) low--; /* a share that rounding has made the whole */
+    while (!(rows->weight[low] > 0)) low--; /* rounding has made the share the total */
     return low;
 }
 
 /* `*out` {count}: how often each row was drawn. */
-static dg_status draw(const dg_forest_rows *rows, int64_t tree, int32_t **out)
+static dg_status draw_times(const dg_forest_rows *rows, int64_t tree, int32_t **out)
 {
     int32_t *times;
     dg_stream stream = dg_stream_of(dg_key(rows->seed, "bootstrap", (uint64_t)tree));
@@ -166,8 +163,8 @@ static dg_status draw(const dg_forest_rows *rows, int64_t tree, int32_t **out)
 }
 
 /* class_weight: those of this tree's draw, or NULL. */
-static void weigh(const dg_forest_rows *rows, const int32_t *times, const double *class_weight,
-                  dg_forest_sample *out)
+static void weigh_rows(const dg_forest_rows *rows, const int32_t *times, const double *class_weight,
+                       dg_forest_sample *out)
 {
     int64_t count = 0;
     for (int64_t i = 0; i < rows->count; i++) {
@@ -181,32 +178,27 @@ static void weigh(const dg_forest_rows *rows, const int32_t *times, const double
     out->count = count;
 }
 
-static dg_status weigh_balanced(const dg_forest_rows *rows, const int32_t *times,
-                                dg_forest_sample *out)
+static dg_status weigh_rows_balanced(const dg_forest_rows *rows, const int32_t *times,
+                                     dg_forest_sample *out)
 {
-    double *class_weight;
+    DG_OWNED double *class_weight = NULL;
     DG_TRY(dg_alloc_zero(&class_weight, rows->classes, sizeof *class_weight));
     for (int64_t i = 0; i < rows->count; i++) class_weight[rows->position[i]] += times[i];
     balance(rows, class_weight, class_weight);
-    weigh(rows, times, class_weight, out);
-    dg_free(class_weight);
+    weigh_rows(rows, times, class_weight, out);
     return DG_OK;
 }
 
 dg_status dg_forest_rows_draw(const dg_forest_rows *rows, int64_t tree, dg_forest_sample *out)
 {
-    int32_t *times;
+    DG_OWNED int32_t *times = NULL;
     *out = (dg_forest_sample){ 0 };
     DG_TRY(dg_alloc(&out->row, rows->count + 1, sizeof *out->row));
     DG_TRY(dg_alloc(&out->weight, rows->count + 1, sizeof *out->weight));
-    DG_TRY(draw(rows, tree, &times));
-    dg_status status = DG_OK;
-    if (rows->balanced_trees)
-        status = weigh_balanced(rows, times, out);
-    else
-        weigh(rows, times, NULL, out);
-    dg_free(times);
-    return status;
+    DG_TRY(draw_times(rows, tree, &times));
+    if (rows->balanced_trees) return weigh_rows_balanced(rows, times, out);
+    weigh_rows(rows, times, NULL, out);
+    return DG_OK;
 }
 
 void dg_forest_sample_release(dg_forest_sample *sample)
@@ -218,12 +210,11 @@ void dg_forest_sample_release(dg_forest_sample *sample)
 
 dg_status dg_forest_rows_bag(const dg_forest_rows *rows, int64_t tree, uint64_t **out)
 {
-    int32_t *times;
+    DG_OWNED int32_t *times = NULL;
     *out = NULL;
-    DG_TRY(draw(rows, tree, &times));
-    dg_status status = dg_alloc_zero(out, rows->count / 64 + 1, sizeof **out);
-    for (int64_t i = 0; status == DG_OK && i < rows->count; i++)
+    DG_TRY(draw_times(rows, tree, &times));
+    DG_TRY(dg_alloc_zero(out, rows->count / 64 + 1, sizeof **out));
+    for (int64_t i = 0; i < rows->count; i++)
         if (times[i]) (*out)[rows->order[i] / 64] |= (uint64_t)1 << (rows->order[i] % 64);
-    dg_free(times);
-    return status;
+    return DG_OK;
 }

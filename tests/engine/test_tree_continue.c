@@ -159,8 +159,7 @@ static void test_a_file_without_draws_takes_no_more_scores(void **state)
     dg_tensor_file_release(&file);
     assert_ok(dg_learner_load(&again, path));
     expect_same_chances(again, forest, set);
-    assert_fails_with(go_on(again, set), DG_INVALID,
-                      "4 trees of before have seen: the model's file");
+    assert_fails_with(go_on(again, set), DG_INVALID, "4 earlier trees have seen: the model's file");
     assert_int_equal(dg_tree_learner_of(again)->trees.count, 4);
     dg_learner_free(again);
     dg_learner_free(forest);
