@@ -125,7 +125,7 @@ static int suggestion(lua_State *L)
     return 1;
 }
 
-/* found(value) returns what a message says of a value: "a tensor", "'x' (a string)". */
+/* found(value) returns how a message describes a value: "a tensor", "'x' (a string)". */
 static int found(lua_State *L)
 {
     dg_push_found(L, 1);
@@ -188,7 +188,7 @@ static void set_processor(lua_State *L)
     if (file) fclose(file);
 }
 
-/* facts() returns what digits.info() tells; without OpenBLAS, why it is not there. */
+/* facts() returns what digits.info() shows; without OpenBLAS, why it is missing. */
 static int facts(lua_State *L)
 {
     dg_blas_facts blas;

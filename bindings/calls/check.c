@@ -1,4 +1,4 @@
-/* Errors and options of the bindings. */
+/* Errors at the user's line, and single values that are checked. */
 #include "bindings/calls/check.h"
 
 #include <inttypes.h>

@@ -1,5 +1,9 @@
 /* What every binding uses: errors at the user's line, and single values that are checked.
  *
+ * The room calls/ includes nothing of the other rooms. In it, each file uses those before it:
+ * check, interrupt, memory, tables, documents; parts, signature, options, nested; described, class;
+ * define, constructors, reference.
+ *
  * Rules for a C function that Lua calls:
  * - push the userdata first (dg_push_tensor ...), fill it after, so that an error frees it;
  * - scratch memory is dg_scratch, which the collector frees;
@@ -38,29 +42,29 @@ const char *dg_push_found(lua_State *L, int index);
 /* Pushes the position of the user's code, "file.lua:12: ", or "". */
 void dg_push_where(lua_State *L);
 
-/* Writes "digits-lua: warning: file.lua:12: function: text" to standard error, the same line once
- * only: for what is no error, and is hardly meant. */
+/* Writes "digits-lua: warning: file.lua:12: function: text" to standard error, the same line only
+ * once: for what is not an error but probably a mistake. */
 void dg_tell(lua_State *L, const char *function, const char *text);
 
 /* lua_pushnumber, but NaN has no sign, which print would show ("-nan"). */
 void dg_push_number(lua_State *L, double value);
 
-/* Memory of the collector, on the stack. */
+/* Pushes memory that the collector frees. */
 void *dg_scratch(lua_State *L, size_t count, size_t size);
 
-/* Pushes a userdata of `size` zeroed bytes and `values` user values. `name` is that of its
- * metatable, `methods` what that has. */
+/* Pushes a userdata of `size` zeroed bytes and `values` user values. Its metatable is called `name`
+ * and has these methods. */
 void *dg_push_object(lua_State *L, const char *name, const luaL_Reg *methods, size_t size,
                      int values);
 
-/* A text of the engine's (dg_alloc) on its way to Lua: fill `*box`, then dg_push_boxed replaces
- * the box, which is on top of the stack, by the text as a string. */
+/* A box for a text from the engine (dg_alloc): fill `*box`, then dg_push_boxed replaces the box,
+ * which is on top of the stack, by the text as a string. */
 char **dg_push_box(lua_State *L);
 void dg_push_boxed(lua_State *L);
 
 /* --- single values; `function` and `name` are for the message ------------------------------- */
 
-/* Whole floats pass, strings never do. */
+/* A float that is whole passes, a string never does. */
 int64_t dg_want_integer(lua_State *L, int index, const char *function, const char *name,
                         int64_t low, int64_t high);
 double dg_want_number(lua_State *L, int index, const char *function, const char *name);
@@ -84,7 +88,7 @@ int dg_find_name(lua_State *L, const char *const *names, int count, const char *
 
 /* --- suggestions ---------------------------------------------------------------------------- */
 
-/* Of the string keys of the `tables` tables at the top of the stack, the one nearest to `word`, or
+/* The string key nearest to `word` among those of the `tables` tables on top of the stack, or
  * NULL. */
 const char *dg_suggest(lua_State *L, int tables, const char *word);
 

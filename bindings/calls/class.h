@@ -7,7 +7,7 @@
 #include <lua.h>
 #include <stdbool.h>
 
-/* A function that was called with `options` read, and its arguments still on the stack. */
+/* A function whose arguments have been read into `options` and are still on the stack. */
 typedef int dg_call(lua_State *L, const void *options);
 
 /* A function of a module or a method, which describes itself (bindings/calls/described.h). It has
@@ -23,7 +23,7 @@ typedef struct dg_function {
     size_t size;   /* of the options struct */
     int arguments; /* as in dg_read_options; an object before a colon does not count */
     const struct dg_hint *hints; /* as in dg_descriptor */
-    int code; /* where several functions share a call: which of them (see dg_called) */
+    int code;                    /* tells functions apart that share a call (see dg_called) */
 } dg_function;
 
 /* What object.name gives: `get` is called with the object and the name. The doc begins with the
@@ -38,16 +38,16 @@ typedef struct dg_class {
     const char *name;            /* "digits.tensor", the name of the metatable */
     const char *doc;             /* as of a function */
     const char *called;          /* what texts call an object of it; NULL: the name's last part */
-    const struct dg_class *base; /* whose methods, properties and metamethods it has too, unless it
-                                      has its own of that name; or NULL */
+    const struct dg_class *base; /* a class whose methods, properties and metamethods it inherits,
+                                    unless it has its own of that name; or NULL */
     const dg_function *methods;  /* called as object:name(...) */
     const dg_property *properties;
     const luaL_Reg *metamethods; /* all but __index, __name; __gc serves as __close too */
-    lua_CFunction index;         /* or NULL: asked, with object and key, for what is no method and
-                                      no property; a string that it does not know is an error */
+    lua_CFunction index;         /* called with object and key if the key is neither a method nor a
+                                    property; raises for a string that it does not know. Or NULL */
 } dg_class;
 
-/* Makes the metatable, and leaves nothing. `class` must live as long as L. */
+/* Makes the metatable, and pushes nothing. `class` must live as long as L. */
 void dg_class_register(lua_State *L, const dg_class *class);
 
 /* Pushes a new object of the class of that name, `size` zeroed bytes with `values` user values. */

@@ -6,12 +6,13 @@
 #include "bindings/calls/check.h"
 #include "bindings/calls/described.h"
 #include "bindings/calls/nested.h"
+#include "bindings/calls/parts.h"
 
 /* What a script may write as the type of a parameter, beside the words of dg_add_word. Two more:
  * "list", of = a type, whose items have the range, choices and fields that the parameter's table
- * states; some = true: not an empty one; and "record", fields = parameters, open = true. A list of
- * types stands for one of them; one with `of` is that of a list of its own: of = { "list", of =
- * "number" }. */
+ * states, and which must not be empty if some = true; and "record", fields = parameters, open =
+ * true. A list of types means any one of them; a list of lists is of = { "list", of = "number"
+ * }. */
 static const struct word {
     const char *word;
     dg_param_type type;
@@ -180,8 +181,8 @@ static void read_alternatives(lua_State *L, int table, int list, dg_param *param
     param->alternatives = each;
 }
 
-/* The type of a parameter, on top of the stack, about which its table says more. Returns the size
- * of its field. */
+/* Reads the type of a parameter, which is on top of the stack, and what its table adds. Returns the
+ * size of its field. */
 static size_t read_type(lua_State *L, int table, dg_param *param)
 {
     if (lua_type(L, -1) == LUA_TTABLE) {

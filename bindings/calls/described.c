@@ -12,22 +12,21 @@
 
 #define DESCRIBED "digits.described" /* the registry's table: function -> its description */
 
-/* What a function says of itself; upvalue 1 of the closure. A method's upvalue 3 is the metatable
- * of the class that it is for, or was first pushed for. */
+/* The description of a function; upvalue 1 of the closure. Upvalue 3 of a method is the metatable
+ * of the class that it was first pushed for. */
 struct described {
     dg_descriptor type;          /* of kind "function" */
     const dg_function *function; /* NULL: a Lua function, upvalue 2 */
     int arguments;
     bool method;          /* the object is the first argument */
-    bool needs_none;      /* may be called without arguments: then the options are these */
+    bool needs_none;      /* it can be called without arguments; then `defaults` are its options */
     const void *defaults; /* user value 2 */
 };
 
 /* --- calling -------------------------------------------------------------------------------- */
 
 /* Whether the value at index 1 has the method that runs: its metatable is the one at index `meta`,
- * of the class that the method was first pushed for, or that of another class with this method,
- * for classes share those of their base. */
+ * of the class that the method was first pushed for, or that of another class that inherits it. */
 static bool has_method(lua_State *L, const struct described *method, int meta)
 {
     int top = lua_gettop(L);
@@ -95,8 +94,8 @@ static int finish_lua(lua_State *L, int status, lua_KContext base)
     return lua_gettop(L) - (int)base;
 }
 
-/* Calls the Lua function with the object, the arguments, and a table of the options, all of which
- * have passed the check or are defaults. */
+/* Calls the Lua function with the object, the arguments, and a table of the options, all of them
+ * checked or defaults. */
 static int call_lua(lua_State *L)
 {
     alignas(max_align_t) char options[DG_MAX_OPTIONS_SIZE];

@@ -46,8 +46,8 @@
 /* And those of a C function that is called so in Lua, too. */
 #define DG_CALLED(word, count) .name = #word, .call = word, DG_OPTIONS(word), .arguments = count
 
-/* Pushes the Lua function that `function` describes. prefix: what its name stands
- * behind in help, "data." or "dataset:". */
+/* Pushes the Lua function that `function` describes. prefix: what help puts before its name,
+ * "data." or "dataset:". */
 void dg_push_described(lua_State *L, const dg_function *function, const char *prefix);
 
 /* The same for a method, whose first argument is an object with the metatable at stack index
@@ -55,7 +55,7 @@ void dg_push_described(lua_State *L, const dg_function *function, const char *pr
 void dg_push_described_method(lua_State *L, const dg_function *function, int meta,
                               const char *prefix);
 
-/* A function written in Lua; what is not its type are places on the stack. */
+/* A function written in Lua. keeper, call and class are places on the stack. */
 typedef struct dg_lua_function {
     dg_descriptor type; /* alias: its name in full, for help */
     int arguments;
@@ -68,15 +68,15 @@ typedef struct dg_lua_function {
 /* Pushes the function that reads what it is called with as `function` says. */
 void dg_push_described_lua(lua_State *L, const dg_lua_function *function);
 
-/* Within it: the function that was called. Raises its error, unless the status is DG_OK; else
- * returns 1, for what it has filled lies on top of the stack. */
+/* For the body of a dg_call: the function that was called; and a check that raises its error unless
+ * `status` is DG_OK, and else returns 1, for the result on top of the stack. */
 const dg_function *dg_called(lua_State *L);
 int dg_check_done(lua_State *L, dg_status status);
 
-/* The description of the function that runs, for a dg_call that serves several. */
+/* The description of the running function, for a dg_call that serves several. */
 const dg_descriptor *dg_running(lua_State *L);
 
-/* The description of the function at `index`, and how its arguments stand; or NULL. */
+/* The description of the function at `index`, with its number of arguments; or NULL. */
 const dg_descriptor *dg_test_described(lua_State *L, int index, int *arguments);
 
 #endif

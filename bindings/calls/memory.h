@@ -1,10 +1,8 @@
-/* Tells Lua's collector of the memory that tensors hold outside its heap.
- *
- * Before an allocation that takes the live bytes beyond twice those after the last collection (and
- * beyond 64 MB), or after very many small allocations, there is a full collection; and once more
- * when malloc fails. It happens only on
- * the thread that runs Lua, outside parallel regions, and not while a collection runs. A
- * collector that the script has stopped runs only when malloc fails. */
+/* Tells Lua's collector about the memory that tensors hold outside its heap. There is a full
+ * collection before an allocation that would take the live bytes beyond twice those after the last
+ * one (and beyond 64 MB), after very many small allocations, and when malloc fails. It happens only
+ * on the thread that runs Lua, outside parallel regions, and not during a collection. A collector
+ * that the script has stopped runs only when malloc fails. */
 #ifndef DIGITS_BINDINGS_CALLS_MEMORY_H
 #define DIGITS_BINDINGS_CALLS_MEMORY_H
 

@@ -20,8 +20,8 @@ static int get_field(lua_State *L)
     return 1;
 }
 
-/* Pushes a table of the fields that the value at `index` has, and its list part where a field takes
- * that; returns whether it has all that are required. */
+/* Pushes a table of the known fields of the value at `index`, and its list part if a field takes
+ * that; returns whether all required fields are there. */
 static bool push_known(lua_State *L, int index, const dg_descriptor *type)
 {
     bool table = lua_type(L, index) == LUA_TTABLE;
@@ -99,7 +99,8 @@ static bool has_fields(lua_State *L, int index, const dg_record *record)
 
 /* --- lists ---------------------------------------------------------------------------------- */
 
-/* Appends what the value on top of the stack, which stays, is as an item to the table at `to`. */
+/* Checks the value on top of the stack, which stays there, as an item of the list, and appends it
+ * to the table at `to`. */
 static void add_item(lua_State *L, int to, const char *who, const dg_list *list, const char *name)
 {
     dg_param item = list->item;

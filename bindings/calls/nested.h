@@ -6,27 +6,27 @@
 
 #include "bindings/calls/options.h"
 
-/* What a parameter's handle points to that takes a list, or a tensor of one axis in its stead
- * (where its items are lists: of more). Items that are numbers may be NaN, and where there is no
- * range also infinite. Where items are records, one record stands for a list of one; and where
- * these have a field `label`, the table may name them instead, which gives their labels. */
+/* The handle of a parameter that takes a list, or a tensor instead: of one axis, or of more if the
+ * items are lists. Items that are numbers may be NaN and, without a range, infinite. If the items
+ * are records, a single record stands for a list of one; if these have a field `label`, the table
+ * may have names as keys, which become the labels. */
 typedef struct dg_list {
     dg_lua_handle handle;
     dg_param item;
-    bool some; /* not empty; where items are numbers: one of them is finite */
+    bool some; /* the list is not empty; of numbers, at least one is finite */
 } dg_list;
 
 /* The same for a table with fields. */
 typedef struct dg_record {
     dg_lua_handle handle;
     dg_descriptor type; /* `name` is empty */
-    bool open;          /* it may have other fields, which are left out; or be an object of ours */
+    bool open;          /* it may have other fields, which are ignored, or be one of our objects */
 } dg_record;
 
 /* The fields of the tables that a parameter takes, or that a list of it holds; or NULL. */
 const dg_descriptor *dg_fields_of(const dg_param *param);
 
-/* Completes what is set but for `handle`. Pushes a text that must live as long. */
+/* Sets `handle`, after all other fields have been set. Pushes a text that must live as long. */
 void dg_list_init(lua_State *L, dg_list *list);
 void dg_record_init(lua_State *L, dg_record *record);
 

@@ -28,7 +28,7 @@ const dg_lua_handle dg_table_handle = { { "table", "a table" }, dg_is_table };
 
 /* --- one value ------------------------------------------------------------------------------ */
 
-/* A list of whole numbers, without anything else. */
+/* Reads a list of whole numbers that has no other fields. */
 static bool read_ints(lua_State *L, int index, dg_ints *out)
 {
     lua_Unsigned count = lua_rawlen(L, index);
@@ -46,7 +46,7 @@ static bool read_ints(lua_State *L, int index, dg_ints *out)
     return whole;
 }
 
-/* A table from labels to numbers, into memory that is pushed. */
+/* Reads a table from labels to numbers, into memory that is pushed. */
 static bool read_map(lua_State *L, int index, dg_value *out)
 {
     int64_t count = 0;
@@ -141,13 +141,13 @@ dg_value dg_read_value(lua_State *L, int index, const char *who, const dg_param 
 
 /* --- tables --------------------------------------------------------------------------------- */
 
-/* Drops what reading a value has pushed, unless the options of a call refer to it. */
+/* Pops what reading a value has pushed, unless the options of a call refer to it. */
 static void leave(lua_State *L, const dg_part *part, int top)
 {
     if (!part->borrows) lua_settop(L, top);
 }
 
-/* A part that a call names is made here, to live as long as its arguments. */
+/* Makes the part that a call names; it lives as long as the call's arguments. */
 static void make_named_part(lua_State *L, const dg_part *part, const dg_param *param,
                             dg_value *value)
 {
@@ -221,7 +221,7 @@ static void set_named(lua_State *L, dg_part *part, int object, int index, int co
     lua_pop(L, 1);
 }
 
-/* Sizes {} have no values by position, and are a list nevertheless. */
+/* An empty list of sizes, {}, has no values by position, but is given nevertheless. */
 static void set_empty_list(lua_State *L, dg_part *part)
 {
     const dg_param *params = part->type->params, *first = dg_params_at(params, 0);
@@ -248,7 +248,7 @@ static void set_table(lua_State *L, dg_part *part, int object, int index)
 
 /* --- calls ---------------------------------------------------------------------------------- */
 
-/* Whether the table at `index` has names: then it is one of options. */
+/* Whether the table at `index` has names as keys: then it is a table of options. */
 static bool has_names(lua_State *L, int index)
 {
     bool names = false;
@@ -307,8 +307,8 @@ static void refuse_surplus(lua_State *L, const dg_part *part, int arguments, int
              found, found == 1 ? "" : "s");
 }
 
-/* Whether the last of the arguments is the table of options, for the one in whose place it stands
- * may be left out and is never a table: kernels(model, { most = 4 }). */
+/* Whether the last argument is the table of options: the argument in whose place it stands may be
+ * left out and is never a table, as in kernels(model, { most = 4 }). */
 static bool skips(lua_State *L, const dg_part *part, int position, int last)
 {
     const dg_param *param = &part->type->params[position];

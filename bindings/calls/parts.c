@@ -176,7 +176,7 @@ void dg_add_value(luaL_Buffer *out, const dg_value *value)
         luaL_addchar(out, '"');
         return;
     case DG_VALUE_PART: add_part(out, value->part, NULL); return;
-    case DG_VALUE_FLOAT: /* as Lua shows it: 1.0 may be all of something, where 1 is a count */
+    case DG_VALUE_FLOAT: /* as Lua prints it: 1.0 may mean all of something where 1 is a count */
         dg_value_text(value, text, sizeof text);
         luaL_addstring(out, text);
         if (strspn(text, "-0123456789") == strlen(text)) luaL_addstring(out, ".0");

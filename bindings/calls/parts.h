@@ -7,25 +7,26 @@
 
 #include "engine/part/part.h"
 
-/* What Lua makes of the parts of a kind, beside values that have their options as fields. */
+/* What the parts of a kind do in Lua, beside having their options as fields. */
 typedef struct dg_part_kind {
     const char *kind;   /* as in dg_descriptor */
-    const char *module; /* the table that the constructors are in, "nn"; or NULL: */
-    const char *(*module_of)(const dg_descriptor *type); /* that of one; NULL: it has none */
+    const char *module; /* the table that the constructors are in, "nn"; or NULL */
+    const char *(*module_of)(const dg_descriptor *type); /* or this finds it for each type; if it
+                                                            gives NULL, there is no constructor */
     bool named;           /* constructors take name = ..., which the value keeps */
     lua_CFunction call;   /* what calling a part does; NULL: it is an error */
-    const dg_hint *hints; /* about fields that users try to set, then an empty one; or NULL */
-    /* Pushes what a constructor returns, made as `part` says; NULL: the part itself. */
+    const dg_hint *hints; /* what to do instead of setting a field; or NULL */
+    /* Pushes what a constructor returns for `part`; NULL: it returns the part itself. */
     void (*make)(lua_State *L, const dg_part *part);
-    /* Adds what else describes the type to the table on top of the stack; or NULL. */
+    /* Adds further facts about the type to the table on top of the stack; or NULL. */
     void (*describe)(lua_State *L, const dg_descriptor *type);
 } dg_part_kind;
 
-/* Registers the class of parts; and kinds, of which the last has no name. */
+/* Registers the class of parts; and kinds, in a list that ends with a NULL kind. */
 void dg_open_parts(lua_State *L);
 void dg_add_kinds(lua_State *L, const dg_part_kind *kinds);
 
-/* The kind of the parts of a type, without anything if it was not registered. */
+/* The kind of the parts of a type; empty if it was not registered. */
 const dg_part_kind *dg_kind_of(lua_State *L, const dg_descriptor *type);
 
 /* The part at `index`, or NULL for another value. */
@@ -46,8 +47,10 @@ const dg_part *dg_push_part_of(lua_State *L, int index, const char *kind, const 
 
 #define DG_CONSTRUCTOR "digits.constructor" /* the name of the class; user value 1: "nn.Adam" */
 
-/* Raises for nn.Adam in place of nn.Adam {}: that a constructor is to be called. */
+/* Raises if the value is a constructor (nn.Adam instead of nn.Adam {}), and says to call it. */
 void dg_refuse_constructor(lua_State *L, int index, const char *function, const char *option);
+
+enum { DG_MAX_OPTIONS_SIZE = 1024 }; /* bytes of the options struct of a function */
 
 /* --- values of options ---------------------------------------------------------------------- */
 

@@ -1,5 +1,5 @@
-/* What peers (Keras, scikit-learn, PyTorch, XGBoost, NumPy, pandas) call the methods and fields
- * that have another name here. */
+/* The names that peers (Keras, scikit-learn, PyTorch, XGBoost, NumPy, pandas) have for methods and
+ * fields that are named otherwise here. */
 #ifndef DIGITS_BINDINGS_CALLS_PEERS_H
 #define DIGITS_BINDINGS_CALLS_PEERS_H
 

@@ -4,7 +4,6 @@
 #include <stdalign.h>
 #include <stddef.h>
 
-#include "bindings/calls/options.h"
 #include "bindings/calls/parts.h"
 
 /* name, or name... for what gathers; name = default for what may be left out. */

@@ -12,10 +12,9 @@ void dg_set_printable(lua_State *L, const char *name);
 /* Pushes a new list, with room for `count` values, that prints its values. */
 void dg_push_list(lua_State *L, int count);
 
-/* Puts in place of the list on top of the stack one that reads, counts and prints as it does, and
- * into which a write raises `message`: for a list that is made anew at each read, where a write
- * would be lost. dg_push_fixed pushes the list that the value at `index` stands for, if it is one,
- * and says so. */
+/* Replaces the list on top of the stack by a read-only one; a write into it raises `message`. For a
+ * list that is made anew at each read, so that a write would be lost. dg_push_fixed pushes the list
+ * behind a read-only one at `index`; returns false, and pushes nothing, for another value. */
 void dg_fix_list(lua_State *L, const char *message);
 bool dg_push_fixed(lua_State *L, int index);
 

@@ -11,6 +11,7 @@
 #include "bindings/calls/class.h"
 #include "bindings/calls/described.h"
 #include "bindings/calls/interrupt.h"
+#include "bindings/calls/parts.h"
 #include "bindings/learners/fit.h"
 #include "bindings/learners/learner.h"
 #include "bindings/learners/metric_functions.h"
@@ -23,7 +24,7 @@
 #define FIT "digits.background"
 #define SCOPE "digits.seed_scope"
 
-/* How often a wait looks, and how finely progress is told. */
+/* How often a wait checks, and in how many steps progress is counted. */
 enum { LOOK_NANOSECONDS = 2000000, WHOLE = 10000 };
 
 struct background {
@@ -95,7 +96,7 @@ static struct background *want_fit(lua_State *L, int index)
     return luaL_checkudata(L, index, FIT);
 }
 
-/* Waits for the thread and gives back what the fit has borrowed, but for its logs. */
+/* Waits for the thread and gives back all that the fit has borrowed except its logs. */
 static void join(lua_State *L, int index, struct background *fit)
 {
     if (fit->running) pthread_join(fit->thread, NULL);
@@ -177,7 +178,7 @@ static struct background *push_fit(lua_State *L)
 
 /* --- starting ------------------------------------------------------------------------------- */
 
-/* Moves the stack's values into a table, user value 1 of the fit. */
+/* Moves all values of the stack into a table, user value 1 of the fit. */
 static void keep_stack(lua_State *L, int fit)
 {
     int count = lua_gettop(L);
@@ -192,7 +193,7 @@ static int start(lua_State *L)
 {
     int place = lua_upvalueindex(1);
     struct background *fit = lua_touserdata(L, place);
-    dg_fit_options options; /* borrowed: not the fit's, which releases its own, until all is read */
+    dg_fit_options options; /* borrowed until all is read, for the fit releases its own */
     const dg_dataset *set = dg_read_fit(L, fit->buffer, &options, &fit->history);
     if (options.on_epoch || options.on_batch)
         dg_raise(

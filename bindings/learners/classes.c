@@ -15,7 +15,8 @@
 
 static const dg_class plain_class = { .base = &dg_learner_class, .index = dg_learner_index };
 
-/* What learners of a family can do beyond the common. Without a name, a class has its type's. */
+/* The classes of families, with methods beyond those of all learners. A class without a name gets
+ * that of its type. */
 static const struct family {
     const char *name;
     const dg_class *class;
@@ -42,7 +43,8 @@ static const dg_function *push_methods(lua_State *L, const dg_function *family,
     return methods;
 }
 
-/* The class of the learners of a type, or (NULL) what help says of all. The registry keeps it. */
+/* Registers the class of the learners of a type; or, for NULL, the base class, which help shows.
+ * The registry keeps it. */
 static void register_type(lua_State *L, const dg_learner_type *type)
 {
     const dg_class *family = type ? family_class(type) : &dg_learner_class;
@@ -108,7 +110,7 @@ static const char *module_of(const dg_descriptor *type)
     return ((const dg_learner_type *)type)->module;
 }
 
-/* Sets the list of the formats of other programs: "XGBoost's JSON (.json)". */
+/* Sets the field formats, a list of formats of other programs: "XGBoost's JSON (.json)". */
 static void set_formats(lua_State *L, const dg_descriptor *descriptor)
 {
     const dg_learner_type *type = (const dg_learner_type *)descriptor;

@@ -42,8 +42,8 @@ int dg_set_progress(lua_State *L)
 
 /* --- what callbacks get --------------------------------------------------------------------- */
 
-/* What is counted in epochs goes by the name of the learner's own step, too: `format` says how,
- * "best_%s" in "best_round". */
+/* Sets a count of epochs a second time, under the name of the learner's own step: "best_%s" gives
+ * "best_round". */
 static void set_step(lua_State *L, const char *format, const char *step, int64_t value)
 {
     if (!step) return;
@@ -140,7 +140,8 @@ static void push_function(lua_State *L, int place)
         lua_pushnil(L);
 }
 
-/* Runs run_event such that no error passes through the engine; the error's value stays on top. */
+/* Runs run_event so that no error passes through the engine; an error's value stays on top of the
+ * stack. */
 static dg_status protected_event(struct fit *fit, int function, int shown, bool *stop)
 {
     lua_State *L = fit->L;
@@ -213,7 +214,7 @@ void dg_finish_history(lua_State *L, int history, const dg_fit_result *result, c
     if (dg_stopping_doubts(result, step, text, sizeof text)) dg_tell(L, "fit", text);
 }
 
-/* A list in the history for each score that an epoch would have added to. */
+/* Adds an empty list to the history for each score that an epoch would have added to. */
 static void add_empty_lists(lua_State *L, const dg_learner *learner, int history, bool validation)
 {
     bool steps = learner->type->step != NULL; /* else only what a fit ends with */
@@ -227,7 +228,7 @@ static void add_empty_lists(lua_State *L, const dg_learner *learner, int history
     }
 }
 
-/* A fit that Ctrl-C has ended has a history, too: of the epochs that are complete. */
+/* Completes the history of a fit that Ctrl-C has ended: it has the epochs that were completed. */
 static void finish_interrupted(lua_State *L, const dg_learner *learner, int history,
                                bool validation)
 {
@@ -306,7 +307,7 @@ int dg_learner_fit_call(lua_State *L, const void *read)
     bool asked = dg_interrupt_end_fit(soft);
     dg_dataset_release(set);
     dg_dataset_release(options.validation);
-    /* ends the line of a bar that was not finished; not by Lua, which an unanswered Ctrl-C stops */
+    /* ends the line of a bar; not from Lua, which an unanswered Ctrl-C would stop */
     if (fit.unfinished) lua_writeline();
     if (fit.failed || asking.failed) return lua_error(L); /* whose value is on top */
     bool interrupted = status == DG_CANCELLED && asked && learner->fitted;

@@ -5,7 +5,8 @@
 #include "bindings/calls/described.h"
 #include "engine/learner.h"
 
-/* What all fits take; the options of the learner's type lie DG_FIT_OWN bytes behind its begin. */
+/* What all fits take; the options of the learner's type follow at DG_FIT_OWN bytes from its
+ * start. */
 typedef struct dg_fit_call {
     const dg_dataset *set, *validation;
     dg_optional_seed seed;
@@ -18,12 +19,12 @@ typedef struct dg_fit_call {
 
 enum { DG_FIT_OWN = (sizeof(dg_fit_call) + 15) / 16 * 16 };
 
-/* Pushes what keeps the description of `fit`, which runs `call`, for learners of a type; NULL: of
- * what all take. */
+/* Pushes a value that keeps the description of `fit`, which runs `call`, for learners of a type;
+ * NULL: with the options that all learners take. */
 const dg_function *dg_push_fit(lua_State *L, const dg_learner_type *type, dg_call *call);
 
-/* The set to fit on, and what else the engine needs of a call, whose own options stay where they
- * are; may push what lives as long as the call. */
+/* Returns the set to fit on and fills `options` from a call; the options of the learner's type stay
+ * where they are. May push what must live as long as the call. */
 const dg_dataset *dg_fit_fill(lua_State *L, const dg_fit_call *call, dg_fit_options *options);
 
 /* --- bindings/learners/fit.c --- */

@@ -11,7 +11,7 @@
 #include "bindings/values/dataset.h"
 #include "bindings/values/tensor.h"
 
-/* A table of early stopping, opened against its own parameters. */
+/* The table early_stopping, which is read by parameters of its own. */
 typedef struct early_options {
     const char *monitor;
     int64_t patience;
@@ -98,8 +98,8 @@ static bool read_validation(lua_State *L, int index, dg_value *out)
     return true;
 }
 
-/* What begins anew takes on the classes of its set: hundreds of them, of numbers that came as
- * integers, without a dataset before. */
+/* A learner that starts again takes on the classes of its set; if they are numbers given as
+ * integers, there may be hundreds, and no dataset was made before that could have warned. */
 static bool join_set(lua_State *L, int index, const char *who)
 {
     char text[256];
@@ -188,8 +188,8 @@ static void copy_hints(struct description *d, const dg_hint *hints)
     for (; hints && hints->theirs; hints++) add_hint(d, hints->theirs, hints->ours);
 }
 
-/* The same sentence about each of the parameters that this fit does not have; on top of the stack,
- * in memory that the table at `keeper` keeps. */
+/* Adds the sentence on top of the stack, which it pops, as a hint about each of the parameters that
+ * this fit does not have; the table at `keeper` keeps it. */
 static void add_foreign(lua_State *L, struct description *d, const dg_param *params, int keeper)
 {
     const char *sentence = lua_tostring(L, -1);
@@ -198,7 +198,7 @@ static void add_foreign(lua_State *L, struct description *d, const dg_param *par
     lua_rawseti(L, keeper, (lua_Integer)lua_rawlen(L, keeper) + 1);
 }
 
-/* Options that are not this fit's, but the learner's own, or of another learner's fit: whose. */
+/* Adds hints about options that belong to the learner's constructor or to another learner's fit. */
 static void add_hints(lua_State *L, struct description *d, const dg_learner_type *type, int keeper)
 {
     static const dg_param weight[] = { { .name = "sample_weight" }, DG_END };

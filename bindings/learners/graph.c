@@ -1,7 +1,6 @@
-/* Joining layers into networks.
- *
- * A node is a layer called on what it reads; nn.Input { ... } is a node itself. Nodes only remember
- * what they were made of: nn.Model walks back from the output and adds each to the network once. */
+/* Joining layers into networks. A node is a layer that was called on its inputs; nn.Input { ... }
+ * is a node itself. Nodes only remember what they were made of: nn.Model walks back from the output
+ * and adds each node to the network once. */
 #include "bindings/learners/graph.h"
 
 #include <string.h>
@@ -12,7 +11,7 @@
 #include "bindings/learners/learner.h"
 #include "bindings/learners/model.h"
 
-/* A deeper chain of layers is a mistake, and would overrun the stack of C. */
+/* A deeper chain of layers is a mistake, and would overflow the C stack. */
 enum { MOST_DEPTH = 2000 };
 
 /* --- nodes ---------------------------------------------------------------------------------- */
@@ -132,7 +131,7 @@ static const dg_part *want_layer(lua_State *L, int index, int place)
     return NULL;
 }
 
-/* What both take, each a part of it; other than the name places on the stack. */
+/* The options of both functions; layers, inputs and outputs are places on the stack. */
 typedef struct taken {
     int layers, inputs, outputs;
     const char *name;
@@ -203,7 +202,7 @@ static int add_node(lua_State *L, dg_model *model, int numbers, int depth)
     return number;
 }
 
-/* A layer that was not called passes, and gets a message of its own. */
+/* A layer that was not called is accepted here, and gets a message of its own later. */
 static bool read_end(lua_State *L, int index, dg_value *out)
 {
     (void)out;

@@ -1,4 +1,4 @@
-/* Learners as userdata, of whatever class. */
+/* Learners as userdata, whatever their class. */
 #include "bindings/learners/learner.h"
 
 #include <string.h>

@@ -1,4 +1,6 @@
-/* Learners as Lua values: what is the same for all. Each type of learner has a class of its own,
+/* The room learners/ uses values/ and calls/.
+ *
+ * Learners as Lua values: what is the same for all. Each type of learner has a class of its own,
  * with the methods of its family (model.c, trees.c) beside these. */
 #ifndef DIGITS_BINDINGS_LEARNERS_LEARNER_H
 #define DIGITS_BINDINGS_LEARNERS_LEARNER_H
@@ -33,11 +35,11 @@ int dg_lua_is_learner_path(lua_State *L);
 /* The table of Lua values that belongs to the learner at `index`: name, history. */
 void dg_push_learner_values(lua_State *L, int index);
 
-/* A property that is the value of its name in that table. */
+/* The getter of a property that is kept under its name in that table. */
 int dg_learner_own_value(lua_State *L);
 
-/* An argument that is a set to learn from or to judge by, which two tensors stand for, too; and its
- * `read`. One that is rows: a tensor, or the x of a dataset. */
+/* Arguments: a set to fit to or to evaluate on, or two tensors instead, and its `read`; rows, a
+ * tensor or the x of a dataset. */
 extern const dg_lua_handle dg_set_handle, dg_rows_handle;
 bool dg_read_set(lua_State *L, int index, dg_value *out);
 
@@ -49,7 +51,8 @@ void dg_tell_scale(lua_State *L, const dg_learner *learner, const dg_tensor *x,
 int dg_save_learner_for(lua_State *L);  /* (learner, path, purpose) */
 int dg_learner_saved_for(lua_State *L); /* (path) returns the purpose, or nothing */
 
-/* Takes the learner out of its value, which raises until it is put back: another thread uses it. */
+/* Takes the learner out of its value, which raises until it is put back, so that another thread can
+ * use it. */
 dg_learner *dg_take_learner(lua_State *L, int index, const char *function);
 void dg_put_learner(lua_State *L, int index, dg_learner *learner);
 
@@ -59,7 +62,7 @@ extern const luaL_Reg dg_learner_metamethods[];
 
 extern const dg_class dg_learner_class; /* the base of all classes of learners */
 
-/* The index function of classes whose options and findings are fields. */
+/* The index function of classes whose options and results are fields. */
 int dg_learner_index(lua_State *L);
 
 /* Pushes the table that evaluate returns. */

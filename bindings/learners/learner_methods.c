@@ -1,4 +1,4 @@
-/* What can be done with any learner, but for fit (bindings/learners/fit.c). */
+/* The methods and fields of all learners, except fit (bindings/learners/fit.c). */
 #include <math.h>
 #include <string.h>
 
@@ -26,7 +26,7 @@ void dg_push_scores(lua_State *L, const dg_learner *learner, const dg_scores *sc
     }
 }
 
-/* What the methods take, each a part of it. */
+/* The options of all methods, each of which uses some of them. */
 typedef struct taken {
     const dg_dataset *set;
     const dg_tensor *rows;

@@ -1,5 +1,5 @@
 /* Metrics of a learner that are Lua functions: compile { metrics = { function(t, p) ... end } }.
- * The engine asks for them in the middle of a fit or an evaluation, so that no error may pass. */
+ * The engine calls them in the middle of a fit or an evaluation, where no Lua error may pass. */
 #ifndef DIGITS_BINDINGS_LEARNERS_METRIC_FUNCTIONS_H
 #define DIGITS_BINDINGS_LEARNERS_METRIC_FUNCTIONS_H
 
@@ -11,7 +11,7 @@
  * for DG_MAX_METRICS; returns how many. Pushes the table of the functions by name. */
 int dg_read_metrics(lua_State *L, int list, dg_metric *out);
 
-/* Makes the table on top of the stack, which it pops, that of the learner at `model`. */
+/* Pops the table of functions on top of the stack, and keeps it for the learner at `model`. */
 void dg_keep_metric_functions(lua_State *L, int model);
 
 /* Whether the learner, which lies at `model`, has such functions. */
@@ -20,8 +20,8 @@ bool dg_has_metric_functions(const dg_learner *learner);
 /* For scripts: asks_functions(model). */
 int dg_asks_functions(lua_State *L);
 
-/* Between begin and end the engine can ask for functions of the learner at stack place `model`, and
- * what these do by hand cannot close or compile it. May stand within another pair. */
+/* Between begin and end the engine can call the functions of the learner at stack index `model`,
+ * and these can neither close nor compile it. Pairs may be nested. */
 typedef struct dg_asking {
     lua_State *L;
     dg_learner *learner;

@@ -1,4 +1,4 @@
-/* Networks as Lua values: what one says of itself. */
+/* Networks as Lua values: their fields, and their layers. */
 #include "bindings/learners/model.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* The class of networks, and what they can do beyond what every learner can. */
+/* The class of networks, and its methods beyond those of all learners. */
 #include <string.h>
 
 #include "bindings/calls/check.h"
@@ -132,7 +132,8 @@ static int find_weight(lua_State *L, const dg_model *model, const char *name)
     return found;
 }
 
-/* Leaves in the table on top the contiguous float32 tensors for the weights of these numbers. */
+/* Checks the name and the tensor on top of the stack, and puts the tensor as contiguous float32
+ * into the table at `values`, under the number of the weight. */
 static void check_weight(lua_State *L, const dg_model *model, int values)
 {
     const char *name = lua_tostring(L, -2);

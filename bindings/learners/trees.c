@@ -1,4 +1,4 @@
-/* What learners made of trees can do beyond what every learner can. */
+/* The methods of learners made of trees, beyond those of all learners. */
 #include "bindings/learners/trees.h"
 
 #include "bindings/calls/check.h"
@@ -7,7 +7,7 @@
 #include "bindings/values/tensor.h"
 #include "engine/tree/learners.h"
 
-/* The call of a method has made sure that it is made of trees. */
+/* That it is made of trees has been checked by the call of the method. */
 static dg_learner *want_fitted(lua_State *L, const char *function)
 {
     dg_learner *learner = dg_want_learner(L, 1, function);

@@ -1,4 +1,4 @@
-/* Learners made of trees as Lua values: what they can do beyond what every learner can. */
+/* The class of learners made of trees. */
 #ifndef DIGITS_BINDINGS_LEARNERS_TREES_H
 #define DIGITS_BINDINGS_LEARNERS_TREES_H
 

@@ -1,4 +1,4 @@
-/* Confusion matrices, and what is made of them beside single numbers. */
+/* Confusion matrices, and what is computed from them beside single numbers. */
 #include "bindings/metrics/metrics.h"
 
 #include "bindings/metrics/judging.h"

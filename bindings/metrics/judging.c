@@ -27,7 +27,7 @@ const dg_lua_handle dg_predictions_handle = {
     { "predictions", "labels {n}, probabilities {n, classes} or numbers {n}" }, is_values
 };
 
-/* The tensor that is or is spelt out at `index`. */
+/* The tensor at `index`, or one made of the numbers or lists there. */
 static const dg_tensor *tensor_at(lua_State *L, int index, const char *function)
 {
     const dg_tensor *given = dg_test_tensor(L, index);
@@ -70,8 +70,8 @@ const dg_tensor *dg_want_truth(lua_State *L, const dg_metric_type *type, const c
                                              : dg_want_labels(L, o->truth, function, "truth");
 }
 
-/* Whose the columns of chances are: as the option says, or the classes of a dataset as truth if
- * there are as many. */
+/* Sets which classes the columns of probabilities belong to: those that the option states, or those
+ * of a dataset given as truth if there are as many. */
 static void read_columns(lua_State *L, const char *function, const dg_judge_options *o,
                          dg_predictions *out)
 {

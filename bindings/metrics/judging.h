@@ -9,17 +9,17 @@
 #include "bindings/calls/tables.h"
 #include "engine/metrics/metric.h"
 
-/* What options of a judgement begin with: places on the stack, 0 where nothing was given. */
+/* What the options of metrics begin with: places on the stack, 0 if not given. */
 typedef struct dg_judge_options {
     int truth, predicted;
-    int labels, classes; /* of the matrix; of chances: whose the columns are */
+    int labels, classes; /* labels of the matrix; the classes of the columns of probabilities */
 } dg_judge_options;
 
-/* Labels, or numbers for classes, or numbers; and any of these. */
+/* What metrics take: labels, probabilities, numbers, or any of these. */
 extern const dg_lua_handle dg_labels_handle, dg_probabilities_handle, dg_numbers_handle,
     dg_predictions_handle;
 
-/* Parameters of it; it must come first in the options struct. */
+/* Its parameters; dg_judge_options must come first in the options struct. */
 #define DG_TRUTH_PARAM                                                                             \
     DG_SLOT(dg_judge_options, truth, .required = true, .handle = &dg_labels_handle.handle,         \
             .doc = "the labels: integers {n}, one-hot {n, k}, a list, or a dataset")
@@ -48,12 +48,12 @@ extern const dg_lua_handle dg_labels_handle, dg_probabilities_handle, dg_numbers
 /* Peers' names for options of metrics. */
 extern const dg_hint dg_metric_hints[];
 
-/* The labels at `index` (a list, a tensor, a dataset) as {n} int32; what they are made of stays on
- * the stack. */
+/* The labels at `index` (a list, a tensor, a dataset) as {n} int32; may push what they belong
+ * to. */
 const dg_tensor *dg_want_labels(lua_State *L, int index, const char *function, const char *name);
 
-/* The truth, and what one model says, `name`, in the form that the metric takes; `any`: also
- * chances, of which it takes the labels. */
+/* The truth, and the predictions of a model (the argument `name`), in the form that the metric
+ * takes; `any`: probabilities are also accepted in place of labels. */
 const dg_tensor *dg_want_truth(lua_State *L, const dg_metric_type *type, const char *function,
                                const dg_judge_options *options);
 dg_predictions dg_want_predictions(lua_State *L, const dg_metric_type *type, const char *function,

@@ -12,7 +12,7 @@ typedef struct metric_options {
     alignas(8) char own[DG_METRIC_OPTIONS];
 } metric_options;
 
-/* Its function, as it is kept. */
+/* The function of a metric, which is never freed. */
 struct metric_function {
     dg_function function; /* must be first */
     const dg_metric_type *type;
@@ -55,7 +55,7 @@ static int call_metric(lua_State *L, const void *options)
 
 /* The arguments of a metric, by what it is computed from. */
 static const dg_param of_labels[] = { DG_TRUTH_PARAM, DG_PREDICTED_PARAM, DG_LABELS_PARAM, DG_END };
-static const dg_param of_chances[] = {
+static const dg_param of_probabilities[] = {
     DG_TRUTH_PARAM,
     DG_PROBABILITIES_PARAM,
     DG_CLASSES_PARAM,
@@ -72,8 +72,9 @@ static const dg_param of_numbers[] = {
 /* Pushes the function of a metric, whose options stand between its arguments and the labels. */
 static void push_metric_function(lua_State *L, const dg_metric_type *type)
 {
-    bool numbers = type->target == DG_TARGET_NUMBERS, chances = dg_metric_of_probabilities(type);
-    const dg_param *arguments = numbers ? of_numbers : chances ? of_chances : of_labels;
+    bool numbers = type->target == DG_TARGET_NUMBERS;
+    bool probabilities = dg_metric_of_probabilities(type);
+    const dg_param *arguments = numbers ? of_numbers : probabilities ? of_probabilities : of_labels;
     int own = dg_param_count(&type->part), count = 0;
     struct metric_function *made = lua_newuserdatauv(L, sizeof *made, 0);
     luaL_ref(L, LUA_REGISTRYINDEX); /* for ever: functions outlive a second opening */
@@ -89,7 +90,7 @@ static void push_metric_function(lua_State *L, const dg_metric_type *type)
     made->params[count] = (dg_param)DG_END;
     const char *example =
         lua_pushfstring(L, "metrics.%s(%s, model:%s(test))", type->part.name,
-                        numbers ? "test" : "test.y", chances ? "predict_proba" : "predict");
+                        numbers ? "test" : "test.y", probabilities ? "predict_proba" : "predict");
     lua_rawsetp(L, LUA_REGISTRYINDEX, made);
     made->function = (dg_function){ .name = type->part.name,
                                     .call = call_metric,

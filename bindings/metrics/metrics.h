@@ -1,4 +1,5 @@
-/* The module metrics: judging predictions against the truth. */
+/* The module metrics: judging predictions against the truth. The room metrics/ uses values/ and
+ * calls/. */
 #ifndef DIGITS_BINDINGS_METRICS_METRICS_H
 #define DIGITS_BINDINGS_METRICS_METRICS_H
 

@@ -21,8 +21,8 @@ struct dg_command_line {
     int script;    /* index in argv of the script; argc where there is none */
 };
 
-/* Reads argv, which must outlive the result. False when it is wrong, after telling on stderr what
- * is wrong and how to use the program. Free `actions` in either case. */
+/* Reads argv, which must outlive the result. If it is wrong, writes to stderr what is wrong and how
+ * to use the program, and returns false. Free `actions` in either case. */
 bool dg_command_line_read(int argc, char **argv, struct dg_command_line *out);
 
 void dg_command_line_usage(FILE *file);

@@ -33,8 +33,8 @@ struct run {
     enum outcome outcome;
 };
 
-/* Calls what luaL_load* left, if it succeeded, with its arguments. False after telling of a
- * failure. */
+/* Calls what luaL_load* left, if it succeeded, with its arguments. Reports a failure and returns
+ * false. */
 static bool finish_load(lua_State *L, struct run *run, int status, int arguments)
 {
     if (status == LUA_OK) status = dg_program_call(L, arguments, 0);
@@ -136,7 +136,7 @@ static bool run_command(lua_State *L, struct run *run, const char *word)
     return finish_load(L, run, LUA_OK, 1 + push_arguments(L));
 }
 
-/* A word of the library's is a command; a script with such a name is run as ./WORD. */
+/* A word that the library knows is a command; a script of that name is run as ./WORD. */
 static bool run_script(lua_State *L, struct run *run)
 {
     char **argv = run->argv + run->options->script;
@@ -201,7 +201,7 @@ static int run_all(lua_State *L)
     run->outcome = FAILURE;
     bool ok = (options->no_environment || run_init(L, run)) && run_actions(L, run) &&
               (!has_script || run_script(L, run));
-    /* -i stays with what there is after an error, too; the exit status still tells of it */
+    /* after an error -i continues nevertheless; the exit status still shows it */
     if (!ok && options->interactive) run->outcome = FAILURE;
     if (options->interactive || (ok && idle && is_terminal))
         dg_repl(L);
@@ -211,7 +211,7 @@ static int run_all(lua_State *L)
     return 0;
 }
 
-/* Output that did not arrive is a failure; a reader that went away needs no message. */
+/* Output that could not be written is a failure; if the reader went away, there is no message. */
 static bool flush_output(void)
 {
     errno = 0;
@@ -222,7 +222,7 @@ static bool flush_output(void)
     return false;
 }
 
-/* In protected mode: what --help says of the commands. */
+/* In protected mode: prints what --help says about the commands. */
 static int print_commands(lua_State *L)
 {
     struct run *run = lua_touserdata(L, 1);
@@ -257,7 +257,7 @@ static int run_main(int argc, char **argv)
     enum outcome outcome = FAILURE;
     if (understood && options.help) dg_command_line_usage(stdout);
     if (understood) {
-        if (options.threads) dg_set_threads(options.threads); /* in range: options has seen to it */
+        if (options.threads) dg_set_threads(options.threads); /* the range was checked */
         outcome = run_program(argc, argv, &options);
     }
     free(options.actions);

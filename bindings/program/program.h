@@ -1,4 +1,6 @@
-/* What the files of digits-lua, the program, share: calling Lua safely and reporting errors. */
+/* The room program/ uses the library through library.h, and calls/.
+ *
+ * What the files of digits-lua, the program, share: calling Lua safely and reporting errors. */
 #ifndef DIGITS_BINDINGS_PROGRAM_PROGRAM_H
 #define DIGITS_BINDINGS_PROGRAM_PROGRAM_H
 

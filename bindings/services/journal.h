@@ -12,8 +12,9 @@ int dg_open_journal(lua_State *L);
  * tables with texts as keys; or nil and a message that begins with `what`. */
 int dg_parse_json(lua_State *L);
 
-/* check_writable(path, who) tries whether a file could be written there, and leaves none; returns
- * true, or false and a message. `who`, else "path", begins the error for what is no path. */
+/* check_writable(path, who) tests whether a file can be written there, and leaves none; returns
+ * true, or false and a message. The error for a value that is not a path begins with `who`, else
+ * with "path". */
 int dg_check_writable(lua_State *L);
 
 #endif

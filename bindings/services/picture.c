@@ -127,8 +127,8 @@ static const char *colours_of_terminal(void)
     return strstr(kind, "256color") || strstr(kind, "kitty") ? "256" : "plain";
 }
 
-/* terminal() returns how wide standard output is, in columns, and its colours, as text() names
- * them. What is no terminal is as wide as COLUMNS says, or 80. */
+/* terminal() returns the width of standard output in columns, and its colours, as text() names
+ * them. If it is not a terminal, the width is COLUMNS, or 80. */
 static int terminal(lua_State *L)
 {
     struct winsize size;

@@ -1,4 +1,5 @@
-/* What scripts/plot needs of C: gnuplot, rasters, the terminal, files. */
+/* What scripts/plot needs of C: gnuplot, rasters, the terminal, files. The room services/ uses
+ * values/ and calls/. */
 #ifndef DIGITS_BINDINGS_SERVICES_PICTURE_H
 #define DIGITS_BINDINGS_SERVICES_PICTURE_H
 
@@ -9,9 +10,8 @@ void dg_open_picture(lua_State *L);
 
 /* --- bindings/services/gnuplot.c --- */
 
-/* gnuplot(commands, seconds) runs gnuplot on a text of commands. Returns what it wrote to its
- * standard output and what it said (warnings), or raises: gnuplot is missing, fails (with what it
- * said), or does not end in time. */
+/* gnuplot(commands, seconds) runs gnuplot on a text of commands. Returns its standard output and
+ * its warnings; raises if gnuplot is missing, fails (with its message), or does not end in time. */
 int dg_gnuplot(lua_State *L);
 
 #endif

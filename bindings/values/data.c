@@ -185,7 +185,7 @@ static int read_format(lua_State *L, const void *options)
     return 1;
 }
 
-/* What stands behind the function of a format, as long as there is one. */
+/* The function of a format, which is never freed. */
 struct format_function {
     dg_function function;
     dg_param params[DG_MAX_PARAMS];
@@ -317,16 +317,16 @@ static int labels(lua_State *L, const void *options)
 
 /* --- doubt ---------------------------------------------------------------------------------- */
 
-/* label_doubt(set, chances): rows, issues, confidence, quality and suggested labels. */
+/* label_doubt(set, probabilities): rows, issues, confidence, quality and suggested labels. */
 int dg_lua_label_doubt(lua_State *L)
 {
     const dg_dataset *set = dg_want_dataset(L, 1, "label_issues", "the set");
-    const dg_tensor *chances = dg_want_tensor(L, 2, "label_issues", "chances");
+    const dg_tensor *probabilities = dg_want_tensor(L, 2, "label_issues", "probabilities");
     dg_tensor *rows = dg_push_tensor(L), *issues = dg_push_tensor(L),
               *confidence = dg_push_tensor(L), *quality = dg_push_tensor(L),
               *suggested = dg_push_tensor(L);
     dg_doubt doubt;
-    dg_check_status(L, dg_label_doubt(&doubt, set, chances, 1));
+    dg_check_status(L, dg_label_doubt(&doubt, set, probabilities, 1));
     *rows = doubt.rows;
     *issues = doubt.issues;
     *confidence = doubt.confidence;

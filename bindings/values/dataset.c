@@ -1,4 +1,4 @@
-/* Datasets as userdata, and what every function that makes one may be told. */
+/* Datasets as userdata, and the options of every function that makes one. */
 #include "bindings/values/dataset.h"
 
 #include "bindings/calls/check.h"

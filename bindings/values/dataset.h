@@ -26,8 +26,8 @@ const dg_dataset *dg_push_pair(lua_State *L, int x, int y, const char *function)
 /* If there is a tensor at `index`, makes it and the one behind it a dataset, in its place. */
 bool dg_join_pair(lua_State *L, int index, const char *function);
 
-/* What every function that makes a dataset may be told beside its rows. A struct of options begins
- * with it, a list of parameters has DG_RECORD_PARAMS. */
+/* The options of every function that makes a dataset, beside its rows. A struct of options begins
+ * with it, a list of parameters contains DG_RECORD_PARAMS. */
 typedef struct dg_record_options {
     int class_names, feature_names, weights, groups; /* stack indices, or 0 */
     int target;
@@ -54,11 +54,11 @@ extern const dg_lua_handle dg_names_handle, dg_column_handle;
                 .doc = "{n} integers: split and folds keep the rows of a group together; false: "  \
                        "none")
 
-/* What they say, for the engine; memory stays on the stack. */
+/* Converts them for the engine; memory stays on the stack. */
 dg_dataset_parts dg_read_record(lua_State *L, const dg_record_options *options,
                                 const char *function);
 
-/* Says what is hardly meant: numbers read as labels, where no target was given. */
+/* Warns if numbers were probably read as labels and no target was given. */
 void dg_warn_labels(lua_State *L, const dg_dataset *set, const char *function, dg_target target);
 
 /* Pushes a list of labels, or of names. */

@@ -1,4 +1,4 @@
-/* What can be made of a dataset. */
+/* The methods of datasets. */
 #include <math.h>
 #include <string.h>
 
@@ -10,8 +10,7 @@
 #include "engine/base/random.h"
 #include "engine/part/part.h" /* dg_nearest */
 
-/* Each function's options stand before it; the set is its first argument, of which the call makes
- * sure. */
+/* The set, which is the first argument: the call of the method has checked it. */
 static const dg_dataset *self(lua_State *L)
 {
     return dg_want_dataset(L, 1, "the method", "the value");

@@ -4,7 +4,7 @@
 #include "bindings/calls/check.h"
 #include "bindings/calls/memory.h"
 
-/* A tensor among all that Lua has: a ring, whose head is kept in the registry. */
+/* All tensors of Lua form a ring, whose head is kept in the registry. */
 struct tensor_value {
     dg_tensor tensor; /* first */
     struct tensor_value *next, *previous;

@@ -1,4 +1,6 @@
-/* Tensors as Lua values. Lua counts from 1: indices, axes and positions are converted here. */
+/* The room values/ uses calls/ alone; in it, datasets use tensors.
+ *
+ * Tensors as Lua values. Lua counts from 1: indices, axes and positions are converted here. */
 #ifndef DIGITS_BINDINGS_VALUES_TENSOR_H
 #define DIGITS_BINDINGS_VALUES_TENSOR_H
 
@@ -14,7 +16,7 @@ extern const dg_lua_handle dg_tensor_handle;
 extern const dg_lua_handle dg_number_handle; /* any number, infinite or NaN too */
 extern const dg_lua_handle dg_axis_handle;
 
-/* An axis that was read, as the engine counts it, which tells of one that the tensor lacks. */
+/* An axis that was read, as the engine counts it; the engine checks that the tensor has it. */
 static inline int dg_axis(lua_Integer axis)
 {
     return (int)(axis > 0 ? axis - 1 : axis);
@@ -27,8 +29,8 @@ dg_tensor *dg_push_tensor(lua_State *L);
 dg_tensor *dg_test_tensor(lua_State *L, int index);
 dg_tensor *dg_want_tensor(lua_State *L, int index, const char *function, const char *name);
 
-/* To be called before a tensor of Lua's is written to: one that shares its memory with a dataset
- * moves to a copy, together with all others that do, so that they go on sharing theirs. */
+/* Call it before writing to a tensor of Lua's: if it shares its memory with a dataset, it moves to
+ * a copy, together with all other tensors that do, so that these still share theirs. */
 void dg_make_writable(lua_State *L, dg_tensor *tensor);
 
 int dg_tensor_gc(lua_State *L);
@@ -56,8 +58,7 @@ int64_t *dg_want_rows(lua_State *L, int index, const char *function, int64_t siz
 void dg_push_tensor_of(lua_State *L, int index, const char *function, const dg_dtype *dtype);
 int dg_tensor_totable(lua_State *L);
 
-/* __elements(tensor, nested): the list that a tensor stands for, which has lists only if nested; or
- * nothing. */
+/* __elements(tensor, nested): the elements as a list, nested only if `nested`; else nothing. */
 int dg_tensor_elements(lua_State *L);
 
 /* --- bindings/values/tensor_make.c --- */

@@ -71,7 +71,7 @@ static void select_list(lua_State *L, dg_tensor *view, int key)
     }
 }
 
-/* Pushes the view that the key, a number or a list, stands for. */
+/* Pushes the view that the key, a number or a list, selects. */
 static dg_tensor *push_view(lua_State *L, const dg_tensor *tensor, int key)
 {
     int64_t index;

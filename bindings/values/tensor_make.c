@@ -49,7 +49,8 @@ static const dg_class tensor_class = {
 
 /* --- making --------------------------------------------------------------------------------- */
 
-/* What any of them takes; value, values, numbers, tensors and axis are places on the stack. */
+/* The options of all these functions; value, values, numbers, tensors and axis are places on the
+ * stack. */
 typedef struct making {
     dg_ints sizes;
     int value, values, numbers, tensors, axis, dtype;

@@ -1,4 +1,4 @@
-/* What can be done with a tensor: methods and operators. */
+/* The methods and operators of tensors. */
 #include "bindings/calls/check.h"
 #include "bindings/calls/described.h"
 #include "bindings/values/tensor.h"
@@ -9,7 +9,7 @@ typedef struct taken {
     bool keep;
 } taken;
 
-/* The object of a method: a tensor, of which the call makes sure. */
+/* The object of a method, which its call has checked to be a tensor. */
 static const dg_tensor *self(lua_State *L)
 {
     return dg_want_tensor(L, 1, "the method", "the value");
@@ -107,8 +107,8 @@ static int reduce(lua_State *L, const void *options)
     return dg_return_tensor(L);
 }
 
-/* The code says what is counted: other elements than zero (DG_NE), of which any must be one, or
- * zeros (DG_EQ), of which there may be none. */
+/* The code says what is counted: elements other than zero (DG_NE), of which there must be at least
+ * one, or zeros (DG_EQ), of which there must be none. */
 static int any_or_all(lua_State *L)
 {
     dg_binary op = (dg_binary)dg_called(L)->code;
