@@ -37,12 +37,13 @@ static dg_status run_loss(const dg_plan *plan, const dg_truth *truth, double *lo
     struct loss_run run = { .plan = plan,
                             .pass = { .options = model->loss->options,
                                       .width = output->size,
-                                      .output = output->output,
+                                      .output = dg_plan_output(plan),
                                       .positions = truth->positions,
                                       .targets = truth->targets,
-                                      .gradient = output->gradient,
-                                      .logits = plan->logits,
+                                      .gradient = dg_rows_at(plan, output->gradient, 0, 0),
+                                      .logits = dg_plan_logits(plan),
                                       .scale = 1 / (double)plan->rows } };
+    dg_arena_enter(&plan->arena, dg_step_loss(plan), dg_step_loss(plan));
     run.pieces = dg_pieces(plan->rows, 16384 / output->size + 1, DG_MOST_PIECES);
     DG_TRY(dg_parallel(&plan->job, run.pieces, loss_piece, &run));
     *loss = 0;
@@ -59,7 +60,8 @@ static void place_weight_gradients(const dg_plan *plan, int index, int64_t piece
     const dg_model *model = plan->model;
     const dg_layer *layer = &model->layers[model->nodes[index].layer];
     const struct node_memory *memory = &plan->nodes[index];
-    float *partial = memory->partial ? memory->partial + piece * memory->partial_size : NULL;
+    float *partial = dg_arena_at(&plan->arena, memory->partial, 0);
+    if (partial) partial += piece * memory->partial_size;
     for (int place = 0, w = layer->first_weight; place < DG_MAX_WEIGHTS; place++) {
         if (!pass->weight[place]) continue;
         const dg_weight *weight = &model->weights[w];
@@ -71,42 +73,55 @@ static void place_weight_gradients(const dg_plan *plan, int index, int64_t piece
 }
 
 /* The gradient of an output that several nodes read is the sum of theirs, in their order. */
-static void join_gradients(const dg_plan *plan, int index, int64_t begin, int64_t end)
+static void join_gradients(const dg_plan *plan, int index, int64_t begin, int64_t end, int worker)
 {
     const dg_model *model = plan->model;
     const struct node_memory *memory = &plan->nodes[index];
-    int64_t from = begin * memory->size, to = end * memory->size;
+    float *sum = dg_rows_at(plan, memory->gradient, begin, worker);
+    int64_t count = (end - begin) * memory->size;
     bool first = true;
     for (int j = index + 1; j < model->node_count; j++)
         for (int k = 0; k < model->nodes[j].inputs; k++) {
             if (model->nodes[j].input[k] != index) continue;
-            const float *edge = plan->nodes[j].edge[k];
-            for (int64_t i = from; i < to; i++)
-                memory->gradient[i] = first ? edge[i] : memory->gradient[i] + edge[i];
+            const float *edge = dg_rows_at(plan, plan->nodes[j].edge[k], begin, worker);
+            for (int64_t i = 0; i < count; i++) sum[i] = first ? edge[i] : sum[i] + edge[i];
             first = false;
         }
 }
 
-static dg_status node_backward(const dg_plan *plan, int index, int64_t begin, int64_t end,
-                               int64_t piece, int worker)
+void dg_plan_pass_back(const dg_plan *plan, int index, int64_t begin, int64_t end, int64_t piece,
+                       int worker, dg_pass *pass)
 {
     const dg_model *model = plan->model;
     const struct node_memory *memory = &plan->nodes[index];
-    if (index == 0 || !memory->wants_gradient) return DG_OK;
-    if (memory->consumers > 1) join_gradients(plan, index, begin, end);
-    if (memory->view) return DG_OK;
-    dg_pass pass;
-    dg_plan_pass(plan, index, begin, end, worker, &pass);
-    place_weight_gradients(plan, index, piece, &pass);
-    pass.activation_fused = index == model->output && plan->logits;
-    return dg_node_type(model, index)->backward(&pass);
+    dg_plan_pass(plan, index, begin, end, worker, pass);
+    pass->activation_fused = pass->logits;
+    pass->logits = NULL;
+    pass->output_gradient = dg_rows_at(plan, memory->gradient, begin, worker);
+    pass->scratch = dg_arena_at(&plan->arena, memory->scratch[1], worker);
+    if (pass->build->forgets_output) pass->output = NULL;
+    for (int k = 0; k < model->nodes[index].inputs; k++) {
+        if (pass->build->forgets_input) pass->input[k] = NULL;
+        pass->input_gradient[k] = dg_rows_at(plan, memory->edge[k], begin, worker);
+    }
+    place_weight_gradients(plan, index, piece, pass);
 }
 
-static dg_status backward_piece(const dg_plan *plan, const struct stage *stage, int64_t begin,
-                                int64_t end, int64_t piece, int worker)
+static dg_status stage_backward(void *context, int64_t piece, int worker)
 {
-    for (int i = stage->last; i >= stage->first; i--)
-        DG_TRY(node_backward(plan, i, begin, end, piece, worker));
+    const struct stage_run *run = context;
+    const dg_plan *plan = run->plan;
+    int64_t begin = dg_piece_begin(plan->rows, run->pieces, piece);
+    int64_t end = dg_piece_begin(plan->rows, run->pieces, piece + 1);
+    for (int i = run->stage->last; i >= run->stage->first && i > 0; i--) {
+        const struct node_memory *node = &plan->nodes[i];
+        dg_pass pass;
+        if (!node->wants_gradient) continue;
+        if (node->consumers > 1) join_gradients(plan, i, begin, end, worker);
+        if (node->view) continue;
+        dg_plan_pass_back(plan, i, begin, end, piece, worker, &pass);
+        DG_TRY(dg_node_type(plan->model, i)->backward(&pass));
+    }
     return DG_OK;
 }
 
@@ -114,12 +129,14 @@ static dg_status run_stages(const dg_plan *plan)
 {
     for (int i = plan->stage_count - 1; i >= 0; i--) {
         const struct stage *stage = &plan->stages[i];
-        if (stage->idle && stage->first == stage->last && plan->nodes[stage->first].consumers <= 1)
-            continue;
+        if (!stage->backward) continue;
+        dg_arena_enter(&plan->arena, dg_step_backward(plan, stage->last),
+                       dg_step_backward(plan, stage->first));
+        struct stage_run run = { plan, stage, dg_stage_pieces(plan, stage, plan->rows) };
         if (stage->whole_batch)
-            DG_TRY(node_backward(plan, stage->first, 0, plan->rows, 0, 0));
+            DG_TRY(stage_backward(&run, 0, 0));
         else
-            DG_TRY(dg_run_stage(plan, stage, &plan->job, backward_piece));
+            DG_TRY(dg_parallel(&plan->job, run.pieces, stage_backward, &run));
     }
     return DG_OK;
 }
@@ -144,11 +161,11 @@ static void gather_gradient(const dg_plan *plan, const struct chunk *chunk, floa
     for (int i = 0; i < model->node_count; i++) {
         const struct node_memory *memory = &plan->nodes[i];
         if (model->nodes[i].layer != layer_index || !memory->partial) continue;
-        const struct stage *stage = plan->stages;
-        while (stage->last < i) stage++;
-        int64_t pieces = stage->whole_batch ? 1 : dg_stage_pieces(plan, stage, plan->rows);
+        const struct stage *stage = &plan->stages[memory->stage];
+        const float *partial = dg_arena_at(&plan->arena, memory->partial, 0);
+        int64_t pieces = dg_stage_pieces(plan, stage, plan->rows);
         for (int64_t piece = 0; piece < pieces; piece++) {
-            const float *part = memory->partial + piece * memory->partial_size + offset;
+            const float *part = partial + piece * memory->partial_size + offset;
             if (first)
                 memcpy(gradient, part, (size_t)chunk->count * sizeof *gradient);
             else
@@ -227,6 +244,7 @@ static dg_status run_update(const dg_plan *plan, bool update, double *penalty)
     }
     bool whole = update && run.optimizer->begin;
     run.updates = update && !whole;
+    dg_arena_enter(&plan->arena, dg_step_update(plan), dg_step_update(plan));
     DG_TRY(dg_parallel(&plan->job, plan->chunk_count, update_chunk, &run));
     *penalty = 0;
     for (int64_t i = 0; i < plan->chunk_count; i++) *penalty += plan->chunk_penalties[i];

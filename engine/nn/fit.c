@@ -24,6 +24,7 @@ struct fit {
     bool raw;
     int64_t *order; /* rows of this epoch */
     dg_answers answers;
+    dg_plan *plan;
     dg_answer *batch; /* what the rows of one ask */
     dg_log log;
     double loss_sum; /* of this epoch, weighted by rows */
@@ -102,11 +103,7 @@ static dg_status allocate(struct fit *fit)
         DG_TRY(dg_alloc_zero(&model->gradients, model->value_count, sizeof *model->gradients));
     if (dg_learner_needs_outputs(&model->base))
         DG_TRY(dg_tensor_new(&fit->outputs, DG_FLOAT32, 2, (int64_t[]){ fit->rows, width }));
-    if (model->training_plan && dg_plan_fits(model->training_plan, batch, fit->job->threads))
-        return DG_OK;
-    dg_plan_free(model->training_plan);
-    model->training_plan = NULL;
-    return dg_plan_new(&model->training_plan, model, batch, true, fit->job->threads);
+    return dg_plan_new(&fit->plan, model, batch, true, fit->job->threads);
 }
 
 /* --- scores ------------------------------------------------------------------------------- */
@@ -172,8 +169,7 @@ static void judge_epoch(struct fit *fit)
 
 static dg_status run_batch(struct fit *fit, int64_t batch, uint64_t epoch_key)
 {
-    dg_model *model = fit->model;
-    dg_plan *plan = model->training_plan;
+    dg_plan *plan = fit->plan;
     int64_t first = batch * fit->batch_size;
     int64_t rows = fit->rows - first < fit->batch_size ? fit->rows - first : fit->batch_size;
     dg_truth truth = dg_answers_take(&fit->answers, fit->order, first, rows, fit->batch);
@@ -266,6 +262,7 @@ dg_status dg_model_fit(dg_model *model, const dg_dataset *set, const dg_fit_opti
         model->base.fitted = model->base.changed = true;
         status = run_epochs(&fit);
     }
+    dg_plan_free(fit.plan);
     dg_free(fit.order);
     dg_free(fit.answers.map);
     dg_free(fit.batch);

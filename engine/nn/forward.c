@@ -26,12 +26,6 @@ static void fill_input(const dg_source *source, int64_t size, int64_t begin, int
 
 /* --- layers ------------------------------------------------------------------------------- */
 
-/* Local memory holds the rows of one piece. */
-static float *rows_from(const struct node_memory *node, int64_t begin)
-{
-    return node->local ? node->output : node->output + begin * node->size;
-}
-
 void dg_plan_pass(const dg_plan *plan, int index, int64_t begin, int64_t end, int worker,
                   dg_pass *pass)
 {
@@ -45,46 +39,39 @@ void dg_plan_pass(const dg_plan *plan, int index, int64_t begin, int64_t end, in
                        .training = plan->training,
                        .rows = end - begin,
                        .first = begin,
-                       .output = rows_from(memory, begin),
-                       .saved_batch = memory->saved_batch,
-                       .prepared = memory->prepared,
-                       .scratch = plan->scratch + worker * plan->scratch_bytes };
-    if (plan->logits && index == model->output) pass->logits = plan->logits + begin * memory->size;
-    if (plan->training) {
-        pass->key = dg_key(plan->key, "layer", (uint64_t)index);
-        pass->saved_rows = memory->saved_rows + begin * node->build.saved_row_bytes;
-        if (memory->gradient) pass->output_gradient = memory->gradient + begin * memory->size;
-    }
-    for (int k = 0; k < node->inputs; k++) {
-        const struct node_memory *input = &plan->nodes[node->input[k]];
-        pass->input[k] = rows_from(input, begin);
-        if (memory->edge[k]) pass->input_gradient[k] = memory->edge[k] + begin * input->size;
-    }
+                       .output = dg_rows_at(plan, memory->output, begin, worker),
+                       .saved_rows = dg_rows_at(plan, memory->saved_rows, begin, worker),
+                       .saved_batch = dg_arena_at(&plan->arena, memory->saved_batch, worker),
+                       .scratch = dg_arena_at(&plan->arena, memory->scratch[0], worker),
+                       .prepared = dg_arena_at(&plan->arena, memory->prepared, worker) };
+    if (plan->training) pass->key = dg_key(plan->key, "layer", (uint64_t)index);
+    if (index == model->output) pass->logits = dg_rows_at(plan, plan->logits, begin, worker);
+    for (int k = 0; k < node->inputs; k++)
+        pass->input[k] = dg_rows_at(plan, plan->nodes[node->input[k]].output, begin, worker);
     for (int place = 0, w = layer->first_weight; place < DG_MAX_WEIGHTS; place++)
         if (node->build.weight[place].name) pass->weight[place] = dg_model_weight(model, w++);
 }
 
-static dg_status node_forward(const dg_plan *plan, int node, int64_t begin, int64_t end, int worker)
-{
-    const struct node_memory *memory = &plan->nodes[node];
-    if (memory->view) return DG_OK;
-    if (node == 0) {
-        fill_input(plan->source, memory->size, begin, end, rows_from(memory, begin));
-        return DG_OK;
-    }
-    dg_pass pass;
-    dg_plan_pass(plan, node, begin, end, worker, &pass);
-    return dg_node_type(plan->model, node)->forward(&pass);
-}
-
 /* --- stages ------------------------------------------------------------------------------- */
 
-static dg_status forward_piece(const dg_plan *plan, const struct stage *stage, int64_t begin,
-                               int64_t end, int64_t piece, int worker)
+static dg_status stage_forward(void *context, int64_t piece, int worker)
 {
-    (void)piece;
-    for (int i = stage->first; i <= stage->last; i++)
-        DG_TRY(node_forward(plan, i, begin, end, worker));
+    const struct stage_run *run = context;
+    const dg_plan *plan = run->plan;
+    int64_t begin = dg_piece_begin(plan->rows, run->pieces, piece);
+    int64_t end = dg_piece_begin(plan->rows, run->pieces, piece + 1);
+    for (int i = run->stage->first; i <= run->stage->last; i++) {
+        const struct node_memory *node = &plan->nodes[i];
+        dg_pass pass;
+        if (node->view) continue;
+        if (i == 0) {
+            fill_input(plan->source, node->size, begin, end,
+                       dg_rows_at(plan, node->output, begin, worker));
+            continue;
+        }
+        dg_plan_pass(plan, i, begin, end, worker, &pass);
+        DG_TRY(dg_node_type(plan->model, i)->forward(&pass));
+    }
     return DG_OK;
 }
 
@@ -99,11 +86,13 @@ dg_status dg_plan_forward(dg_plan *plan, const dg_source *source, int64_t rows, 
     dg_status status = DG_OK;
     for (int i = 0; i < plan->stage_count && status == DG_OK; i++) {
         const struct stage *stage = &plan->stages[i];
-        if (stage->idle) continue;
+        if (!stage->forward) continue;
+        struct stage_run run = { plan, stage, dg_stage_pieces(plan, stage, rows) };
+        dg_arena_enter(&plan->arena, stage->first, stage->last);
         if (stage->whole_batch)
-            status = node_forward(plan, stage->first, 0, rows, 0);
+            status = stage_forward(&run, 0, 0);
         else
-            status = dg_run_stage(plan, stage, &rowwise, forward_piece);
+            status = dg_parallel(&rowwise, run.pieces, stage_forward, &run);
     }
     plan->source = NULL;
     return status;

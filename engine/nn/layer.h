@@ -12,7 +12,8 @@
  *     prepare(options, b, prepared)   once for each plan: what follows from shapes alone
  *     forward(pass), backward(pass)   for every batch; in prediction forward alone
  *
- * and provides all memory: none of them allocates. A layer that scales each value by a weight:
+ * and provides all memory, of any content before it is written: none of them allocates. A layer
+ * that scales each value by a weight:
  *
  *     enum { SCALE };                                         the places of its weights
  *
@@ -114,11 +115,12 @@ typedef struct dg_layer_build {
     bool training_only;                    /* in prediction it is a view: nothing is called */
     int weights;                           /* how many are asked for */
     dg_weight_spec weight[DG_MAX_WEIGHTS]; /* each at a place that the layer chooses */
-    int64_t saved_row_bytes;   /* for each row: forward writes them for backward to read */
-    int64_t saved_batch_bytes; /* the same, once for the batch; zero at first */
-    int64_t scratch_bytes;     /* a worker's own, for the time of one call */
-    int64_t prepared_bytes;    /* prepare() fills them once for each plan */
-    int64_t row_flops;         /* multiply-adds times two of forward for one row: sizes the cuts */
+    int64_t saved_row_bytes;            /* for each row: forward writes them for backward to read */
+    int64_t saved_batch_bytes;          /* the same, once for the batch */
+    int64_t scratch_bytes;              /* a worker's own, for the time of one call */
+    int64_t prepared_bytes;             /* prepare() fills them once for each plan */
+    bool forgets_input, forgets_output; /* backward does without, and finds NULL: memory is saved */
+    int64_t row_flops; /* multiply-adds times two of forward for one row: sizes the cuts */
 } dg_layer_build;
 
 /* Asks for a weight at `place`, by which the pass then has it: a layer numbers its places by an

@@ -38,8 +38,6 @@ static void forget_recipe(dg_model *model)
         dg_free(model->slots[i]);
         model->slots[i] = NULL;
     }
-    dg_plan_free(model->training_plan);
-    model->training_plan = NULL;
 }
 
 void dg_model_free(dg_model *model)

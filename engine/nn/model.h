@@ -64,8 +64,6 @@ typedef struct dg_network_fit {
     bool shuffle;       /* default true: another order each epoch */
 } dg_network_fit;
 
-struct dg_plan; /* engine/nn/plan.h */
-
 typedef struct dg_model {
     dg_learner base; /* of type dg_network; must be first */
     int node_count, layer_count, weight_count;
@@ -82,8 +80,6 @@ typedef struct dg_model {
     const dg_part *optimizer, *loss; /* NULL before dg_model_compile */
     int64_t step;                    /* updates done since compile */
     int64_t epoch;                   /* epochs done since compile: shuffles go on where they were */
-
-    struct dg_plan *training_plan; /* kept between batches */
 } dg_model;
 
 /* The type of all networks (engine/nn/network.c). A model fits, predicts, evaluates and prints

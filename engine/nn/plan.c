@@ -1,4 +1,32 @@
-/* Laying out a network in memory and in stages. */
+/* Laying out a network in memory and in steps.
+ *
+ * What always holds:
+ *
+ * Stages. Nodes are cut into runs of neighbours, the stages. One that needs the whole batch, or
+ * that follows such a node, begins a stage; so the nodes of a stage either need the whole batch,
+ * and there is one, or see rows singly. The stages run forward one after another, then the loss,
+ * then the stages in reverse, then the update of the weights: nothing of a stage begins before all
+ * of the one before it has ended.
+ *
+ * Pieces. A stage of nodes that see rows singly is cut by rows into pieces, whose number follows
+ * from the shapes and the rows of the batch alone. A piece goes through all nodes of its stage on
+ * one worker; pieces run at the same time, each at another node.
+ *
+ * Lives. Steps are the times at which a node goes forward (i), the loss is taken (N, the number of
+ * nodes), a node goes backward (2N - i) and weights are updated (2N + 1). A value lives from the
+ * step that writes it to the last that reads it. If both belong to one run of a stage and it is a
+ * value of rows, it has its place in the room of that run, once for each worker, and only for the
+ * rows of a piece. Anything else is there for the whole batch, and since other pieces may be at any
+ * node of the stage, it lives from the first step of the run it is written in to the last step of
+ * the run it is read in. Two values share bytes only if their lives do not meet. Before it is
+ * written, memory is of any content.
+ *
+ * Views. A node that is a view, a layer of that kind or one that only acts in training, has the
+ * output of its input, and its input has its gradient, unless several nodes read that.
+ *
+ * Owners. A plan owns its memory, and whoever made the plan owns it: a fit one, a prediction one
+ * for each worker. The weights, their gradients and the optimizer's slots are the model's. A layer
+ * changes what its pass hands out as not const, nothing else. */
 #include "engine/nn/plan.h"
 
 #include <stdio.h>
@@ -15,69 +43,74 @@ enum {
     CHUNK_FLOATS = 8192,
 };
 
-/* --- memory ------------------------------------------------------------------------------- */
-
-/* `*out` becomes memory that goes with the plan. */
-static dg_status reserve(dg_plan *plan, void *out, int64_t count, size_t size)
-{
-    void **place = out;
-    DG_TRY(dg_alloc(place, count, size));
-    if ((plan->block_count & (plan->block_count - 1)) == 0) {
-        dg_status status = dg_resize(&plan->blocks, plan->block_count ? 2 * plan->block_count : 1,
-                                     sizeof *plan->blocks);
-        if (status != DG_OK) {
-            dg_free(*place);
-            return status;
-        }
-    }
-    plan->blocks[plan->block_count++] = *place;
-    return DG_OK;
-}
-
-static dg_status reserve_zero(dg_plan *plan, void *out, int64_t count, size_t size)
-{
-    DG_TRY(reserve(plan, out, count, size));
-    memset(*(void **)out, 0, (size_t)count * size);
-    return DG_OK;
-}
-
 void dg_plan_free(dg_plan *plan)
 {
     if (!plan) return;
-    for (int i = 0; i < plan->block_count; i++) dg_free(plan->blocks[i]);
-    dg_free(plan->blocks);
+    dg_arena_free(&plan->arena);
+    dg_free(plan->nodes);
+    dg_free(plan->stages);
+    dg_free(plan->chunks);
+    dg_free(plan->chunk_penalties);
+    dg_free(plan->found);
     dg_free(plan);
 }
 
-bool dg_plan_fits(const dg_plan *plan, int64_t rows, int workers)
+static const dg_layer_build *build_of(const dg_plan *plan, int node)
 {
-    return plan->training && plan->capacity >= rows && plan->workers >= workers;
+    return &plan->model->nodes[node].build;
 }
 
 /* --- stages ------------------------------------------------------------------------------- */
 
 static bool is_view(const dg_plan *plan, int node)
 {
-    const dg_layer_build *build = &plan->model->nodes[node].build;
+    const dg_layer_build *build = build_of(plan, node);
     return node > 0 && (build->cut == DG_CUT_VIEW || (build->training_only && !plan->training));
 }
 
 static bool needs_batch(const dg_plan *plan, int node)
 {
-    return node > 0 && !is_view(plan, node) && plan->model->nodes[node].build.cut == DG_CUT_BATCH;
+    return node > 0 && !plan->nodes[node].view && build_of(plan, node)->cut == DG_CUT_BATCH;
+}
+
+static int64_t grain_of(const struct stage *stage)
+{
+    return PIECE_COST / (stage->row_cost + 1) + 1;
+}
+
+int64_t dg_stage_pieces(const dg_plan *plan, const struct stage *stage, int64_t rows)
+{
+    if (stage->whole_batch) return 1;
+    if (!plan->training) return (rows + stage->piece_rows - 1) / stage->piece_rows;
+    return dg_pieces(rows, grain_of(stage), DG_MOST_PIECES);
+}
+
+/* Training: the most rows that any batch of up to `capacity` rows puts into a piece. */
+static int64_t most_rows(const dg_plan *plan, const struct stage *stage)
+{
+    int64_t most = 0;
+    for (int64_t pieces = 1; pieces <= DG_MOST_PIECES; pieces++) {
+        int64_t rows = (pieces + 1) * grain_of(stage) - 1; /* the most that make so few pieces */
+        if (rows > plan->capacity || pieces == DG_MOST_PIECES) rows = plan->capacity;
+        int64_t made = dg_stage_pieces(plan, stage, rows), each = (rows + made - 1) / made;
+        if (each > most) most = each;
+    }
+    return most;
 }
 
 static void close_stage(const dg_plan *plan, struct stage *stage)
 {
     int64_t row_bytes = 0;
-    stage->idle = true;
     for (int i = stage->first; i <= stage->last; i++) {
-        if (plan->nodes[i].view) continue;
-        stage->idle = false;
-        stage->row_cost += plan->model->nodes[i].build.row_flops + 4 * plan->nodes[i].size;
-        row_bytes += plan->nodes[i].size * (int64_t)sizeof(float);
+        const struct node_memory *node = &plan->nodes[i];
+        stage->backward |= i > 0 && node->wants_gradient && (!node->view || node->consumers > 1);
+        if (node->view) continue;
+        stage->forward = true;
+        stage->row_cost += build_of(plan, i)->row_flops + 4 * node->size;
+        row_bytes += node->size * (int64_t)sizeof(float);
     }
     stage->piece_rows = row_bytes ? STAGE_BYTES / row_bytes : plan->capacity;
+    if (plan->training) stage->piece_rows = most_rows(plan, stage);
     if (stage->piece_rows > plan->capacity) stage->piece_rows = plan->capacity;
     if (stage->piece_rows < 1) stage->piece_rows = 1;
 }
@@ -85,7 +118,7 @@ static void close_stage(const dg_plan *plan, struct stage *stage)
 static dg_status make_stages(dg_plan *plan)
 {
     int nodes = plan->model->node_count;
-    DG_TRY(reserve_zero(plan, &plan->stages, nodes, sizeof *plan->stages));
+    DG_TRY(dg_alloc_zero(&plan->stages, nodes, sizeof *plan->stages));
     for (int i = 0; i < nodes; i++) {
         struct stage *last = plan->stage_count ? &plan->stages[plan->stage_count - 1] : NULL;
         bool whole = needs_batch(plan, i);
@@ -93,125 +126,165 @@ static dg_status make_stages(dg_plan *plan)
             plan->stages[plan->stage_count++] = (struct stage){ i, i, .whole_batch = whole };
         else
             last->last = i;
+        plan->nodes[i].stage = plan->stage_count - 1;
     }
     for (int i = 0; i < plan->stage_count; i++) close_stage(plan, &plan->stages[i]);
     return DG_OK;
 }
 
-int64_t dg_stage_pieces(const dg_plan *plan, const struct stage *stage, int64_t rows)
-{
-    if (!plan->training) return (rows + stage->piece_rows - 1) / stage->piece_rows;
-    return dg_pieces(rows, PIECE_COST / (stage->row_cost + 1) + 1, DG_MOST_PIECES);
-}
+/* --- lives -------------------------------------------------------------------------------- */
 
-struct stage_run {
-    const dg_plan *plan;
-    const struct stage *stage;
-    int64_t pieces;
-    dg_stage_piece *function;
+/* The steps of the run of a stage that a step belongs to; alone where it belongs to none. */
+struct run {
+    int first, last;
+    int room; /* 0: none, as there are no pieces */
+    int64_t piece_rows;
 };
 
-static dg_status run_piece(void *context, int64_t piece, int worker)
+static struct run run_of(const dg_plan *plan, int step)
 {
-    const struct stage_run *run = context;
-    int64_t begin = dg_piece_begin(run->plan->rows, run->pieces, piece);
-    int64_t end = dg_piece_begin(run->plan->rows, run->pieces, piece + 1);
-    return run->function(run->plan, run->stage, begin, end, piece, worker);
+    int nodes = plan->model->node_count;
+    if (step < 0 || step == nodes || step > 2 * nodes) return (struct run){ step, step, 0, 0 };
+    int number = plan->nodes[step < nodes ? step : 2 * nodes - step].stage;
+    const struct stage *stage = &plan->stages[number];
+    struct run run = { stage->first, stage->last, .piece_rows = stage->piece_rows };
+    if (step > nodes) {
+        run.first = dg_step_backward(plan, stage->last);
+        run.last = dg_step_backward(plan, stage->first);
+    }
+    if (!stage->whole_batch) run.room = 2 * number + (step < nodes ? 1 : 2);
+    return run;
 }
 
-dg_status dg_run_stage(const dg_plan *plan, const struct stage *stage, const dg_job *job,
-                       dg_stage_piece *function)
+/* A value of rows, of `row_bytes` each, that is written at step `begin` and last read at `end`. */
+static dg_status add_rows(dg_plan *plan, struct rows *rows, int64_t row_bytes, int begin, int end)
 {
-    struct stage_run run = { plan, stage, dg_stage_pieces(plan, stage, plan->rows), function };
-    return dg_parallel(job, run.pieces, run_piece, &run);
+    struct run from = run_of(plan, begin), to = run_of(plan, end);
+    bool one_run = from.room && from.first == to.first;
+    if (one_run && from.piece_rows * plan->workers <= plan->capacity)
+        return dg_arena_add(&plan->arena, from.room, from.piece_rows, row_bytes, begin, end,
+                            &rows->value);
+    rows->step = row_bytes;
+    return dg_arena_add(&plan->arena, 0, plan->capacity, row_bytes, from.first, to.last,
+                        &rows->value);
+}
+
+/* A value that is not of rows. */
+static dg_status add_bytes(dg_plan *plan, int *value, int64_t count, int64_t size, int begin,
+                           int end)
+{
+    return dg_arena_add(&plan->arena, 0, count, size, run_of(plan, begin).first,
+                        run_of(plan, end).last, value);
+}
+
+/* What a call needs for itself: for each worker, where there are several calls at a time. */
+static dg_status add_scratch(dg_plan *plan, int node, int step, int *value)
+{
+    return dg_arena_add(&plan->arena, run_of(plan, step).room, 1,
+                        build_of(plan, node)->scratch_bytes, step, step, value);
 }
 
 /* --- values ------------------------------------------------------------------------------- */
 
-static int stage_of(const dg_plan *plan, int node)
-{
-    int stage = 0;
-    while (plan->stages[stage].last < node) stage++;
-    return stage;
-}
-
-/* The node whose memory a view shows. */
-static int root_of(const dg_plan *plan, int node)
-{
-    while (plan->nodes[node].view) node = plan->model->nodes[node].input[0];
-    return node;
-}
-
-/* When predicting, what is used within its stage only needs room for one piece. */
-static void find_local(dg_plan *plan)
+/* The last step that reads the output of a node or of a view of it. */
+static int last_use(const dg_plan *plan, int node)
 {
     const dg_model *model = plan->model;
-    if (plan->training) return;
-    for (int i = 0; i < model->node_count; i++)
-        plan->nodes[i].local = !plan->stages[stage_of(plan, i)].whole_batch;
-    for (int i = 1; i < model->node_count; i++)
+    int last = node == model->output ? dg_step_loss(plan) : node;
+    const struct node_memory *own = &plan->nodes[node];
+    if (own->wants_gradient && !own->view && !build_of(plan, node)->forgets_output)
+        last = dg_step_backward(plan, node);
+    for (int i = node + 1; i < model->node_count; i++)
         for (int k = 0; k < model->nodes[i].inputs; k++) {
-            int root = root_of(plan, model->nodes[i].input[k]);
-            if (stage_of(plan, i) != stage_of(plan, root)) plan->nodes[root].local = false;
+            if (model->nodes[i].input[k] != node) continue;
+            bool again = plan->nodes[i].wants_gradient && !build_of(plan, i)->forgets_input;
+            int use = again ? dg_step_backward(plan, i) : i;
+            if (plan->nodes[i].view) use = last_use(plan, i);
+            if (use > last) last = use;
         }
-    plan->nodes[root_of(plan, model->output)].local = false;
+    return last;
+}
+
+static dg_status place_node(dg_plan *plan, int index)
+{
+    const dg_layer_build *build = build_of(plan, index);
+    struct node_memory *node = &plan->nodes[index];
+    int back = node->wants_gradient ? dg_step_backward(plan, index) : index;
+    DG_TRY(add_rows(plan, &node->output, node->size * (int64_t)sizeof(float), index,
+                    last_use(plan, index)));
+    DG_TRY(add_bytes(plan, &node->prepared, build->prepared_bytes, 1, -1, dg_step_update(plan)));
+    DG_TRY(add_scratch(plan, index, index, &node->scratch[0]));
+    if (!plan->training) return DG_OK;
+    DG_TRY(add_rows(plan, &node->saved_rows, build->saved_row_bytes, index, back));
+    DG_TRY(add_bytes(plan, &node->saved_batch, build->saved_batch_bytes, 1, index, back));
+    return back == index ? DG_OK : add_scratch(plan, index, back, &node->scratch[1]);
 }
 
 static dg_status place_outputs(dg_plan *plan)
 {
     const dg_model *model = plan->model;
-    for (int i = 0; i < model->node_count; i++) {
-        struct node_memory *node = &plan->nodes[i];
-        if (node->view) {
-            const struct node_memory *shown = &plan->nodes[model->nodes[i].input[0]];
-            node->output = shown->output;
-            node->local = shown->local;
-            continue;
-        }
-        int64_t rows = node->local ? plan->stages[stage_of(plan, i)].piece_rows : plan->capacity;
-        DG_TRY(reserve(plan, &node->output, rows * node->size, sizeof(float)));
-        const dg_layer_build *build = &model->nodes[i].build;
-        if (!plan->training) continue;
-        DG_TRY(reserve(plan, &node->saved_rows, rows * build->saved_row_bytes, 1));
-        DG_TRY(reserve_zero(plan, &node->saved_batch, build->saved_batch_bytes, 1));
-    }
-    return DG_OK;
+    for (int i = 0; i < model->node_count; i++)
+        if (plan->nodes[i].view)
+            plan->nodes[i].output = plan->nodes[model->nodes[i].input[0]].output;
+        else
+            DG_TRY(place_node(plan, i));
+    if (!dg_model_fuses_loss(model)) return DG_OK;
+    int64_t row_bytes = plan->nodes[model->output].size * (int64_t)sizeof(float);
+    return add_rows(plan, &plan->logits, row_bytes, model->output, dg_step_loss(plan));
 }
 
 /* What layers prepare for all batches. */
-static dg_status prepare_nodes(dg_plan *plan)
+static void prepare_nodes(const dg_plan *plan)
 {
     for (int i = 1; i < plan->model->node_count; i++) {
-        const dg_layer_build *build = &plan->model->nodes[i].build;
         const dg_layer_type *type = dg_node_type(plan->model, i);
-        struct node_memory *node = &plan->nodes[i];
-        if (node->view || !type->prepare) continue;
-        DG_TRY(reserve(plan, &node->prepared, build->prepared_bytes, 1));
-        type->prepare(plan->model->layers[plan->model->nodes[i].layer].part->options, build,
-                      node->prepared);
+        if (plan->nodes[i].view || !type->prepare) continue;
+        type->prepare(plan->model->layers[plan->model->nodes[i].layer].part->options,
+                      build_of(plan, i), dg_arena_at(&plan->arena, plan->nodes[i].prepared, 0));
     }
-    return DG_OK;
 }
 
 /* --- gradients ---------------------------------------------------------------------------- */
-
-static int64_t trainable_size(const dg_model *model, int node)
-{
-    return model->layers[model->nodes[node].layer].trainable;
-}
 
 static void find_wanted(dg_plan *plan)
 {
     const dg_model *model = plan->model;
     for (int i = 0; i < model->node_count; i++) {
         struct node_memory *node = &plan->nodes[i];
-        node->wants_gradient = trainable_size(model, i) > 0;
+        node->wants_gradient = model->layers[model->nodes[i].layer].trainable > 0;
         for (int k = 0; k < model->nodes[i].inputs; k++) {
             struct node_memory *input = &plan->nodes[model->nodes[i].input[k]];
             input->consumers++;
             node->wants_gradient |= input->wants_gradient;
         }
     }
+}
+
+/* The step that last reads the gradient of a node, or of what it shows. */
+static int gradient_use(const dg_plan *plan, int node)
+{
+    while (plan->nodes[node].view) {
+        node = plan->model->nodes[node].input[0];
+        if (plan->nodes[node].consumers > 1) break;
+    }
+    return dg_step_backward(plan, node);
+}
+
+static dg_status place_edge(dg_plan *plan, int index, int k)
+{
+    struct node_memory *node = &plan->nodes[index];
+    int number = plan->model->nodes[index].input[k];
+    struct node_memory *input = &plan->nodes[number];
+    if (!input->wants_gradient) return DG_OK;
+    bool joined = input->consumers > 1;
+    if (node->view)
+        node->edge[k] = node->gradient;
+    else
+        DG_TRY(add_rows(plan, &node->edge[k], input->size * (int64_t)sizeof(float),
+                        dg_step_backward(plan, index),
+                        joined ? dg_step_backward(plan, number) : gradient_use(plan, number)));
+    if (!joined) input->gradient = node->edge[k];
+    return DG_OK;
 }
 
 /* The gradient of a node with one consumer is what that consumer writes; with several, their
@@ -222,17 +295,11 @@ static dg_status place_gradients(dg_plan *plan)
     for (int i = model->node_count - 1; i >= 0; i--) {
         struct node_memory *node = &plan->nodes[i];
         if (!node->wants_gradient && i != model->output) continue;
-        if (!node->gradient)
-            DG_TRY(reserve(plan, &node->gradient, plan->capacity * node->size, sizeof(float)));
-        for (int k = 0; k < model->nodes[i].inputs; k++) {
-            struct node_memory *input = &plan->nodes[model->nodes[i].input[k]];
-            if (!input->wants_gradient) continue;
-            if (node->view)
-                node->edge[k] = node->gradient;
-            else
-                DG_TRY(reserve(plan, &node->edge[k], plan->capacity * input->size, sizeof(float)));
-            if (input->consumers == 1) input->gradient = node->edge[k];
-        }
+        int begin = i == model->output ? dg_step_loss(plan) : dg_step_backward(plan, i);
+        if (!node->gradient.value)
+            DG_TRY(add_rows(plan, &node->gradient, node->size * (int64_t)sizeof(float), begin,
+                            gradient_use(plan, i)));
+        for (int k = 0; k < model->nodes[i].inputs; k++) DG_TRY(place_edge(plan, i, k));
     }
     return DG_OK;
 }
@@ -251,14 +318,16 @@ static dg_status place_partials(dg_plan *plan)
     for (int i = 0; i < model->node_count; i++) {
         struct node_memory *node = &plan->nodes[i];
         const dg_layer *layer = &model->layers[model->nodes[i].layer];
-        bool whole = needs_batch(plan, i);
-        if (!layer->trainable || (whole && uses_of(model, model->nodes[i].layer) == 1)) continue;
+        const struct stage *stage = &plan->stages[node->stage];
+        if (!layer->trainable) continue;
+        if (stage->whole_batch && uses_of(model, model->nodes[i].layer) == 1) continue;
         for (int w = 0; w < layer->weights; w++) {
             const dg_weight *weight = &model->weights[layer->first_weight + w];
             node->partial_size += (weight->size + 15) / 16 * 16;
         }
-        int64_t pieces = whole ? 1 : DG_MOST_PIECES;
-        DG_TRY(reserve(plan, &node->partial, pieces * node->partial_size, sizeof(float)));
+        int64_t pieces = dg_stage_pieces(plan, stage, plan->capacity);
+        DG_TRY(add_bytes(plan, &node->partial, pieces * node->partial_size, sizeof(float),
+                         dg_step_backward(plan, i), dg_step_update(plan)));
     }
     return DG_OK;
 }
@@ -269,9 +338,9 @@ static dg_status place_chunks(dg_plan *plan)
     int64_t count = 0;
     for (int i = 0; i < model->weight_count; i++)
         count += (model->weights[i].size + CHUNK_FLOATS - 1) / CHUNK_FLOATS;
-    DG_TRY(reserve(plan, &plan->chunks, count, sizeof *plan->chunks));
-    DG_TRY(reserve_zero(plan, &plan->chunk_penalties, count, sizeof *plan->chunk_penalties));
-    DG_TRY(reserve_zero(plan, &plan->found, model->weight_count, sizeof *plan->found));
+    DG_TRY(dg_alloc(&plan->chunks, count, sizeof *plan->chunks));
+    DG_TRY(dg_alloc_zero(&plan->chunk_penalties, count, sizeof *plan->chunk_penalties));
+    DG_TRY(dg_alloc_zero(&plan->found, model->weight_count, sizeof *plan->found));
     for (int i = 0; i < model->weight_count; i++) {
         const dg_weight *weight = &model->weights[i];
         for (int64_t at = 0; at < weight->size && !weight->frozen; at += CHUNK_FLOATS) {
@@ -288,26 +357,22 @@ static dg_status place_chunks(dg_plan *plan)
 static dg_status lay_out(dg_plan *plan)
 {
     const dg_model *model = plan->model;
-    DG_TRY(reserve_zero(plan, &plan->nodes, model->node_count, sizeof *plan->nodes));
+    DG_TRY(dg_alloc_zero(&plan->nodes, model->node_count, sizeof *plan->nodes));
     for (int i = 0; i < model->node_count; i++) {
         plan->nodes[i].size = dg_shape_size(&model->nodes[i].build.output);
         plan->nodes[i].view = is_view(plan, i);
-        int64_t scratch = (model->nodes[i].build.scratch_bytes + 63) / 64 * 64;
-        if (scratch > plan->scratch_bytes) plan->scratch_bytes = scratch;
     }
+    if (plan->training) find_wanted(plan);
     DG_TRY(make_stages(plan));
-    find_local(plan);
     DG_TRY(place_outputs(plan));
-    DG_TRY(prepare_nodes(plan));
-    if (dg_model_fuses_loss(model))
-        DG_TRY(reserve(plan, &plan->logits, plan->capacity * plan->nodes[model->output].size,
-                       sizeof *plan->logits));
-    DG_TRY(reserve(plan, &plan->scratch, plan->workers, (size_t)plan->scratch_bytes));
-    if (!plan->training) return DG_OK;
-    find_wanted(plan);
-    DG_TRY(place_gradients(plan));
-    DG_TRY(place_partials(plan));
-    return place_chunks(plan);
+    if (plan->training) {
+        DG_TRY(place_gradients(plan));
+        DG_TRY(place_partials(plan));
+        DG_TRY(place_chunks(plan));
+    }
+    DG_TRY(dg_arena_close(&plan->arena, plan->workers));
+    prepare_nodes(plan);
+    return DG_OK;
 }
 
 dg_status dg_plan_new(dg_plan **out, const dg_model *model, int64_t capacity, bool training,
@@ -331,12 +396,12 @@ dg_status dg_plan_new(dg_plan **out, const dg_model *model, int64_t capacity, bo
 
 const float *dg_plan_output(const dg_plan *plan)
 {
-    return plan->nodes[plan->model->output].output;
+    return dg_rows_at(plan, plan->nodes[plan->model->output].output, 0, 0);
 }
 
 const float *dg_plan_logits(const dg_plan *plan)
 {
-    return plan->logits;
+    return dg_rows_at(plan, plan->logits, 0, 0);
 }
 
 /* --- questions about the model ------------------------------------------------------------ */

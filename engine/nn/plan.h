@@ -25,9 +25,6 @@ dg_status dg_plan_new(dg_plan **out, const dg_model *model, int64_t capacity, bo
                       int workers);
 void dg_plan_free(dg_plan *plan); /* NULL is allowed */
 
-/* Whether a plan for training can take this many rows on this many threads. */
-bool dg_plan_fits(const dg_plan *plan, int64_t rows, int workers);
-
 /* Runs rows through the network. The output {rows, width} stays in the plan until the next call.
  * `key` feeds the random layers of a training plan; others ignore it. */
 dg_status dg_plan_forward(dg_plan *plan, const dg_source *source, int64_t rows, uint64_t key,

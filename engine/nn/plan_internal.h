@@ -2,33 +2,41 @@
 #ifndef DG_NN_PLAN_INTERNAL_H
 #define DG_NN_PLAN_INTERNAL_H
 
+#include "engine/nn/arena.h"
 #include "engine/nn/plan.h"
 
 /* Gradients of weights are summed in at most this many pieces, whatever the threads. */
 enum { DG_MOST_PIECES = 16 };
 
-/* Where one node's values are. Rows lie behind one another. */
+/* Rows of a value in the arena: those of the batch, or those of a piece, for each worker. */
+struct rows {
+    int value;    /* 0: there is none */
+    int64_t step; /* bytes from a row of the batch to the next; 0: a piece begins at row 0 */
+};
+
+/* Where one node's values are. */
 struct node_memory {
     int64_t size; /* floats in a row of the output */
-    bool view;    /* output is the input's; gradients likewise */
-    bool local;   /* predicting: room for the rows of one piece only */
+    int stage;
+    bool view; /* output is the input's; gradients likewise */
     bool wants_gradient;
-    float *output;
-    float *gradient;            /* of the output; NULL when nobody wants it */
-    float *edge[DG_MAX_INPUTS]; /* gradient for each input; NULL when it wants none */
-    int consumers;              /* edges that lead here from later nodes */
-    char *saved_rows, *saved_batch;
-    void *prepared;
-    float *partial;       /* weight gradients of each piece, or NULL: straight into the model's */
-    int64_t partial_size; /* floats of one piece */
+    int consumers; /* edges that lead here from later nodes */
+    struct rows output;
+    struct rows gradient;            /* of the output; none when nobody wants it */
+    struct rows edge[DG_MAX_INPUTS]; /* gradient for each input; none when it wants none */
+    struct rows saved_rows;
+    int saved_batch, prepared; /* values of the arena */
+    int scratch[2];            /* forward, backward */
+    int partial;               /* weight gradients of each piece; 0: straight into the model's */
+    int64_t partial_size;      /* floats of one piece */
 };
 
 struct stage {
     int first, last; /* nodes */
     bool whole_batch;
-    bool idle;          /* views only */
-    int64_t row_cost;   /* rough operations a row */
-    int64_t piece_rows; /* predicting: rows that pass at a time */
+    bool forward, backward; /* whether there is anything to do */
+    int64_t row_cost;       /* rough operations a row */
+    int64_t piece_rows;     /* the most rows of a piece */
 };
 
 /* A run of neighbouring weights that are updated in one go. */
@@ -49,11 +57,8 @@ struct dg_plan {
     struct chunk *chunks;
     double *chunk_penalties;
     double (*found)[DG_MAX_FOUND]; /* of each weight: what the optimizer found of it as a whole */
-    float *logits; /* {capacity, width}: what the last activation is given, if the loss fuses */
-    int64_t scratch_bytes; /* of one worker */
-    char *scratch;
-    int block_count;
-    void **blocks; /* all memory above, to be given back */
+    struct rows logits;            /* what the last activation is given, if the loss takes it in */
+    dg_arena arena;
 
     /* the batch under way */
     const dg_source *source;
@@ -62,18 +67,45 @@ struct dg_plan {
     dg_job job; /* never cancelled: a batch is done whole or not at all */
 };
 
+/* Steps of the arena. Node i goes forward at step i. */
+static inline int dg_step_loss(const dg_plan *plan)
+{
+    return plan->model->node_count;
+}
+
+static inline int dg_step_backward(const dg_plan *plan, int node)
+{
+    return 2 * plan->model->node_count - node;
+}
+
+static inline int dg_step_update(const dg_plan *plan)
+{
+    return 2 * plan->model->node_count + 1;
+}
+
+/* The rows from `begin` of the batch on, as a piece on this worker sees them; NULL if there are
+ * none. */
+static inline void *dg_rows_at(const dg_plan *plan, struct rows rows, int64_t begin, int worker)
+{
+    char *first = dg_arena_at(&plan->arena, rows.value, worker);
+    return first ? first + begin * rows.step : NULL;
+}
+
 /* How many pieces this stage makes of a batch. */
 int64_t dg_stage_pieces(const dg_plan *plan, const struct stage *stage, int64_t rows);
 
-/* Runs `function` on the rows of each piece of the batch under way. */
-typedef dg_status dg_stage_piece(const dg_plan *plan, const struct stage *stage, int64_t begin,
-                                 int64_t end, int64_t piece, int worker);
-dg_status dg_run_stage(const dg_plan *plan, const struct stage *stage, const dg_job *job,
-                       dg_stage_piece *function);
+/* The pieces of a stage of the batch under way: the context of dg_parallel. */
+struct stage_run {
+    const dg_plan *plan;
+    const struct stage *stage;
+    int64_t pieces;
+};
 
-/* What forward() and backward() of a node are given, for rows begin .. end-1. */
+/* What forward() of a node is given, for rows begin .. end-1; and what backward() is given. */
 void dg_plan_pass(const dg_plan *plan, int node, int64_t begin, int64_t end, int worker,
                   dg_pass *pass);
+void dg_plan_pass_back(const dg_plan *plan, int node, int64_t begin, int64_t end, int64_t piece,
+                       int worker, dg_pass *pass);
 
 static inline const dg_layer_type *dg_node_type(const dg_model *model, int node)
 {

@@ -109,6 +109,10 @@ static void call(layer_case *c, dg_status (*function)(const dg_pass *), int64_t 
         pass.weight[i] = c->w[i];
         pass.weight_gradient[i] = dw && c->dw[i] ? dw[i] : NULL;
     }
+    if (function == c->type->backward) {
+        if (c->build.forgets_output) pass.output = NULL;
+        for (int i = 0; c->build.forgets_input && i < c->build.inputs; i++) pass.input[i] = NULL;
+    }
     assert_ok(function(&pass));
     dg_free(scratch);
 }

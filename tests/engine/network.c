@@ -73,6 +73,23 @@ int network_join(dg_model *model, int first, int second, const char *name, const
     return node;
 }
 
+dg_model *network_of(const char *layers)
+{
+    char text[512], *rest = text;
+    assert_true(strlen(layers) < sizeof text);
+    strcpy(text, layers);
+    dg_model *model;
+    assert_ok(dg_model_new(&model, 1));
+    int node = -1;
+    for (char *layer; (layer = strsep(&rest, ";"));) {
+        layer += strspn(layer, " ");
+        char *options = strchr(layer, ' ');
+        if (options) *options++ = '\0';
+        node = network_add(model, node, layer, options ? options : "");
+    }
+    return model;
+}
+
 void network_compile(dg_model *model, const char *optimizer, const char *options, const char *loss)
 {
     const dg_part *recipe = network_part("optimizer", optimizer, options);

@@ -12,6 +12,9 @@ const dg_part *network_part(const char *kind, const char *name, const char *opti
 /* Adds a layer on top of `input` (-1 for an Input) and returns its node; the part is released. */
 int network_add(dg_model *model, int input, const char *name, const char *options);
 
+/* A network of layers one after another, "Input shape=4; Dense units=3", that is not finished. */
+dg_model *network_of(const char *layers);
+
 /* Adds a layer with two inputs. */
 int network_join(dg_model *model, int first, int second, const char *name, const char *options);
 

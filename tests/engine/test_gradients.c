@@ -33,18 +33,8 @@ typedef struct network_recipe {
 
 static dg_model *build(const char *layers)
 {
-    char text[512], *rest = text;
-    snprintf(text, sizeof text, "%s", layers);
-    dg_model *model;
-    assert_ok(dg_model_new(&model, 1));
-    int node = -1;
-    for (char *layer; (layer = strsep(&rest, ";"));) {
-        layer += strspn(layer, " ");
-        char *options = strchr(layer, ' ');
-        if (options) *options++ = '\0';
-        node = network_add(model, node, layer, options ? options : "");
-    }
-    assert_ok(dg_model_finish(model, node));
+    dg_model *model = network_of(layers);
+    assert_ok(dg_model_finish(model, model->node_count - 1));
     return model;
 }
 

@@ -18,6 +18,7 @@ static dg_status activation_build(const void *options, dg_layer_build *b)
     (void)options;
     b->output = b->input[0];
     b->cut = DG_CUT_ROWS;
+    b->forgets_input = true;
     b->row_flops = 4 * dg_shape_size(&b->output);
     return DG_OK;
 }

@@ -23,6 +23,7 @@ static dg_status add_build(const void *options, dg_layer_build *b)
     }
     b->output = b->input[0];
     b->cut = DG_CUT_ROWS;
+    b->forgets_input = b->forgets_output = true;
     b->row_flops = b->inputs * dg_shape_size(&b->output);
     return DG_OK;
 }

@@ -58,6 +58,7 @@ static dg_status batch_normalization_build(const void *options, dg_layer_build *
     dg_shape shape = { 1, { channels } };
     b->output = *input;
     b->cut = DG_CUT_BATCH;
+    b->forgets_output = true;
     if (o->scale)
         dg_build_weight(b, GAMMA, "gamma", shape, o->gamma_initializer, o->gamma_regularizer);
     if (o->center)

@@ -138,6 +138,7 @@ static dg_status conv2d_build(const void *options, dg_layer_build *b)
                         INT32_MAX);
     b->output = (dg_shape){ .count = 3, .at = { w->y.out, w->x.out, c.filters } };
     b->cut = DG_CUT_ROWS;
+    b->forgets_output = o->activation == DG_LINEAR;
     dg_build_weight(b, KERNEL, "kernel",
                     (dg_shape){ 4, { w->y.size, w->x.size, w->channels, c.filters } },
                     o->kernel_initializer, o->kernel_regularizer);

@@ -51,6 +51,7 @@ static dg_status dense_build(const void *options, dg_layer_build *b)
                         inputs, o->units);
     b->output = (dg_shape){ .count = 1, .at = { o->units } };
     b->cut = DG_CUT_BATCH;
+    b->forgets_output = o->activation == DG_LINEAR;
     dg_build_weight(b, KERNEL, "kernel", (dg_shape){ 2, { inputs, o->units } },
                     o->kernel_initializer, o->kernel_regularizer);
     if (o->use_bias)

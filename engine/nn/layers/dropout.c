@@ -25,6 +25,7 @@ static dg_status dropout_build(const void *options, dg_layer_build *b)
     (void)options;
     b->output = b->input[0];
     b->cut = DG_CUT_ROWS;
+    b->forgets_input = b->forgets_output = true;
     b->training_only = true;
     b->saved_row_bytes = dg_shape_size(&b->output);
     b->row_flops = 8 * dg_shape_size(&b->output);

@@ -70,6 +70,7 @@ static dg_status layer_normalization_build(const void *options, dg_layer_build *
     dg_shape shape = normalized_shape(o, &b->input[0]);
     b->output = b->input[0];
     b->cut = DG_CUT_ROWS;
+    b->forgets_output = true;
     if (o->scale)
         dg_build_weight(b, GAMMA, "gamma", shape, o->gamma_initializer, o->gamma_regularizer);
     if (o->center)

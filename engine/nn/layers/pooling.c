@@ -45,6 +45,7 @@ dg_status dg_pooling_build(const dg_pooling_kind *kind, const dg_pooling_options
     else
         b->output = (dg_shape){ .count = 1, .at = { w.channels } };
     b->cut = DG_CUT_ROWS;
+    b->forgets_input = b->forgets_output = true;
     b->row_flops = dg_shape_size(&b->output) * w.y.size * w.x.size;
     b->prepared_bytes = sizeof w;
     if (kind->has_taps) b->saved_row_bytes = dg_shape_size(&b->output) * (int64_t)sizeof(int32_t);

@@ -16,6 +16,7 @@ static dg_status rescaling_build(const void *options, dg_layer_build *b)
     (void)options;
     b->output = b->input[0];
     b->cut = DG_CUT_ROWS;
+    b->forgets_input = b->forgets_output = true;
     b->row_flops = 2 * dg_shape_size(&b->output);
     return DG_OK;
 }
