@@ -76,6 +76,20 @@ static double plain_adamw(double w, double g, double *s, int t)
     return plain_adam(w - 0.001 * 0.004 * w, g, s, t);
 }
 
+/* Its steps do not shrink with the gradient, but 0 takes none. */
+static double plain_lion(double w, double g, double *s, int t)
+{
+    double mixed = 0.9 * s[0] + 0.1 * g;
+    (void)t;
+    s[0] = 0.99 * s[0] + 0.01 * g;
+    return w - 0.001 * (mixed > 0) + 0.001 * (mixed < 0);
+}
+
+static double plain_lion_decayed(double w, double g, double *s, int t)
+{
+    return plain_lion(w - 0.001 * 0.5 * w, g, s, t);
+}
+
 static void check_optimizer(const char *name, const char *options, int slots, plain_step *plain)
 {
     uint64_t random = 1;
@@ -124,6 +138,8 @@ static void test_optimizers(void **state)
     check_optimizer("Adam", "", 2, plain_adam);
     check_optimizer("Adam", "amsgrad=true", 3, plain_amsgrad);
     check_optimizer("AdamW", "", 2, plain_adamw);
+    check_optimizer("Lion", "", 1, plain_lion);
+    check_optimizer("Lion", "weight_decay=0.5", 1, plain_lion_decayed);
 }
 
 /* --- losses --------------------------------------------------------------------------------- */

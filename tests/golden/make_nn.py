@@ -414,6 +414,19 @@ class AdamW(Adam):
         return super().step(decayed, g, slots, t)
 
 
+class Lion(Optimizer):
+    usual = dict(learning_rate=0.001, beta_1=0.9, beta_2=0.99, weight_decay=0.0)
+
+    def step(self, w, g, slots, t):
+        o = self.options
+        w = w - w * o["weight_decay"] * o["learning_rate"]
+        m = self.slot(slots, "m", w)
+        mixed = m * o["beta_1"] + g * (1 - o["beta_1"])
+        self.kinks.near(mixed[mixed != 0])   # where its sign changes
+        slots["m"] = m * o["beta_2"] + g * (1 - o["beta_2"])
+        return w - o["learning_rate"] * torch.sign(mixed)
+
+
 # --- a case ---------------------------------------------------------------------------------------
 
 class Case:
@@ -468,7 +481,7 @@ class Case:
         return loss.item(), dict(zip(trained, torch.autograd.grad(loss, leaves)))
 
     def run(self):
-        kinks = Kinks()
+        kinks = self.optimizer.kinks = Kinks()
         weights = dict(self.weights)
         self.output = self.forward(dict(weights), False, kinks)[0]
         slots, self.losses, least = {}, [], np.inf
@@ -556,7 +569,8 @@ def all_cases():
             SGD(learning_rate=0.1, momentum=0.9, nesterov=True),
             RMSprop(), RMSprop(learning_rate=0.01, rho=0.8, momentum=0.5), RMSprop(centered=True),
             Adam(), Adam(learning_rate=0.05, beta_1=0.8, beta_2=0.9, epsilon=1e-3),
-            Adam(amsgrad=True), AdamW(), AdamW(learning_rate=0.01, weight_decay=0.1)):
+            Adam(amsgrad=True), AdamW(), AdamW(learning_rate=0.01, weight_decay=0.1),
+            Lion(), Lion(learning_rate=0.01, beta_1=0.8, beta_2=0.9, weight_decay=0.1)):
         yield Case("optimizer " + optimizer.text, small, optimizer)
 
     yield Case("labels of other values", small, labels=[-3, 4, 70])
