@@ -132,6 +132,9 @@ typedef struct dg_param {
     size_t offset; /* of the field in the options struct */
     bool required;
     bool named_only; /* cannot be given by position */
+    bool later;      /* came after parts of its type were first saved: it is saved only where it was
+                         given, so that earlier programs read all other files. Its default never
+                         changes */
     bool rest;       /* DG_SLOT, the only one by position: takes all values by position together,
                          as the table that holds them */
     dg_range range;

@@ -100,8 +100,11 @@ dg_status dg_part_to_json(cJSON *object, const dg_part *part)
     DG_TRY(status);
     DG_TRY(dg_json_add(object, "defaults", defaults));
     int count = dg_param_count(part->type);
-    for (int i = 0; i < count; i++)
-        DG_TRY(add_option(part->given >> i & 1 ? options : defaults, part, i));
+    for (int i = 0; i < count; i++) {
+        bool given = part->given >> i & 1;
+        if (given || !part->type->params[i].later)
+            DG_TRY(add_option(given ? options : defaults, part, i));
+    }
     return DG_OK;
 }
 

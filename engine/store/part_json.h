@@ -1,6 +1,6 @@
 /* Parts as JSON: {"type": "Dense", "options": {"units": 10}, "defaults": {"use_bias": true ...}}.
  * Written once, against the descriptors. Options that were not given are kept as well, so that a
- * file means the same when a default changes. */
+ * file means the same when a default changes; but for parameters that came `later`. */
 #ifndef DG_STORE_PART_JSON_H
 #define DG_STORE_PART_JSON_H
 

@@ -6,6 +6,7 @@
 #include "engine/base/memory.h"
 #include "engine/learner_metrics.h"
 #include "engine/store/learner_file.h"
+#include "engine/store/part_json.h"
 #include "engine/store/safetensors.h"
 #include "tests/engine/network.h"
 #include "tests/engine/scratch.h"
@@ -391,6 +392,44 @@ static void test_out_of_memory(void **state)
     dg_model_free(again);
 }
 
+typedef struct {
+    int64_t first, second;
+} grown_options;
+
+static const dg_param grown_params[] = {
+    DG_INT(grown_options, first, .default_number = 1, .doc = "was there from the beginning"),
+    DG_INT(grown_options, second, .later = true, .default_number = 2, .doc = "came later"), DG_END
+};
+
+static const dg_descriptor grown = {
+    .kind = "layer", .name = "Grown", .params = grown_params, .options_size = sizeof(grown_options)
+};
+
+static void expect_json(dg_part *part, const char *expected)
+{
+    assert_ok(dg_part_finish(part));
+    cJSON *object = cJSON_CreateObject();
+    assert_ok(dg_part_to_json(object, part));
+    char *text = cJSON_PrintUnformatted(object);
+    assert_string_equal(text, expected);
+    cJSON_free(text);
+    cJSON_Delete(object);
+    dg_part_release(part);
+}
+
+/* What came later is saved where it was given, and nowhere else. */
+static void test_later_options(void **state)
+{
+    (void)state;
+    dg_part *part;
+    assert_ok(dg_part_begin(&grown, &part));
+    expect_json(part, "{\"type\":\"Grown\",\"options\":{},\"defaults\":{\"first\":1}}");
+    assert_ok(dg_part_begin(&grown, &part));
+    dg_value two = { .type = DG_VALUE_INT, .integer = 2 };
+    assert_ok(dg_part_set(part, "second", &two));
+    expect_json(part, "{\"type\":\"Grown\",\"options\":{\"second\":2},\"defaults\":{\"first\":1}}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -400,6 +439,7 @@ int main(void)
         leaving_nothing(test_wrong_layers),  leaving_nothing(test_wrong_graph),
         leaving_nothing(test_wrong_weights), leaving_nothing(test_wrong_rest),
         leaving_nothing(test_no_model),      leaving_nothing(test_out_of_memory),
+        leaving_nothing(test_later_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
