@@ -242,6 +242,9 @@ static void test_conv2d(void **state)
         { "Input shape=6,5,2; Conv2D filters=3 kernel_size=3,2 padding=same activation=tanh; "
           "Flatten" TOP,
           PLAIN },
+        { "Input shape=5,5,2; Conv2D filters=4 kernel_size=2 groups=2 activation=tanh; "
+          "Conv2D filters=4 kernel_size=2 groups=4; Flatten" TOP,
+          PLAIN },
         { "Input shape=6,5,2; Conv2D filters=2 kernel_size=2 strides=2 activation=sigmoid; "
           "Flatten" TOP,
           PLAIN },

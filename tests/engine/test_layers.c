@@ -87,15 +87,17 @@ static struct plain_window plain_window_of(const layer_case *c, const char *size
 static void plain_conv2d(const layer_case *c, double *const *x, double *const *w, double *y)
 {
     struct plain_window p = plain_window_of(c, "kernel_size");
+    dg_value groups = dg_part_get(c->part, dg_param_index(c->part->type, "groups"));
+    int64_t channels = p.channels / groups.integer, filters = p.filters / groups.integer;
     double *out = y;
     for (int64_t i = 0; i < c->rows; i++)
         for (int64_t pixel = 0; pixel < p.out_height * p.out_width; pixel++)
             for (int64_t f = 0; f < p.filters; f++) {
                 double sum = w[1] ? w[1][f] : 0;
                 EACH_TAP(p, pixel / p.out_width, pixel % p.out_width, at, tap)
-                for (int64_t k = 0; k < p.channels; k++)
-                    sum += x[0][i * c->in_size + at * p.channels + k] *
-                           w[0][(tap * p.channels + k) * p.filters + f];
+                for (int64_t k = 0; k < channels; k++)
+                    sum += x[0][i * c->in_size + at * p.channels + f / filters * channels + k] *
+                           w[0][(tap * channels + k) * p.filters + f];
                 *out++ = sum;
             }
     plain_activation(option(c, "activation"), y, c->rows * p.out_height * p.out_width, p.filters);
@@ -266,6 +268,29 @@ static void test_conv2d(void **state)
                  i % 3 ? "true" : "false");
         check_layer("Conv2D", options, 1,
                     (dg_shape){ 3, { height, width, between(&random, 1, i % 7 ? 4 : 35) } },
+                    plain_conv2d, &random);
+    }
+}
+
+/* Two groups or more, of one channel or several, with one filter each or several. */
+static void test_groups(void **state)
+{
+    (void)state;
+    uint64_t random = 13;
+    for (int i = 0; i < 120; i++) {
+        char options[200];
+        bool same = i % 2;
+        int64_t groups = between(&random, 2, i % 5 ? 4 : 40);
+        int64_t height = between(&random, 1, 9), width = between(&random, 1, 9);
+        snprintf(options, sizeof options,
+                 "filters=%d groups=%d kernel_size=%d,%d strides=%d padding=%s activation=%s "
+                 "use_bias=%s",
+                 (int)(groups * between(&random, 1, i % 3 ? 3 : 17)), (int)groups,
+                 (int)between(&random, 1, same ? 5 : height),
+                 (int)between(&random, 1, same ? 5 : width), (int)between(&random, 1, 3),
+                 same ? "same" : "valid", any_activation(&random), i % 3 ? "true" : "false");
+        check_layer("Conv2D", options, 1,
+                    (dg_shape){ 3, { height, width, groups * between(&random, 1, i % 4 ? 3 : 1) } },
                     plain_conv2d, &random);
     }
 }
@@ -521,6 +546,8 @@ static void expect_refusal(const char *name, const char *options, dg_shape in, c
 static void test_refusals(void **state)
 {
     (void)state;
+    expect_refusal("Conv2D", "filters=8 kernel_size=3 groups=4", (dg_shape){ 3, { 6, 6, 6 } },
+                   "the channels of its input must be a multiple of groups, found 6 and 4");
     expect_refusal("Conv2D", "filters=8 kernel_size=5", (dg_shape){ 1, { 784 } },
                    "needs images {height, width, channels}, found a row of shape {784}: put "
                    "nn.Reshape { 28, 28, 1 } before it");
@@ -550,6 +577,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         leaving_nothing(test_dense),
         leaving_nothing(test_conv2d),
+        leaving_nothing(test_groups),
         leaving_nothing(test_pooling),
         leaving_nothing(test_simple_layers),
         leaving_nothing(test_dropout),

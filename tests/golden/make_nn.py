@@ -148,16 +148,18 @@ class Conv2D(Layer):
     stem = "conv2d"
 
     def __init__(self, filters, kernel_size, strides=1, padding="valid", activation="linear",
-                 use_bias=True, kernel_regularizer=None):
+                 use_bias=True, kernel_regularizer=None, groups=1):
         self.filters, self.window, self.strides = filters, pair(kernel_size), pair(strides)
+        self.groups = groups
         self.padding, self.activation, self.bias = padding, activation, use_bias
         self.penalty = kernel_regularizer
         self.text = call("Conv2D", [filters, kernel_size], given(
             strides=(strides, 1), padding=(padding, "valid"), activation=(activation, "linear"),
-            use_bias=(use_bias, True), kernel_regularizer=(kernel_regularizer, None)))
+            use_bias=(use_bias, True), kernel_regularizer=(kernel_regularizer, None),
+            groups=(groups, 1)))
 
     def build(self, shape):
-        weights = {"kernel": (*self.window, shape[2], self.filters)}
+        weights = {"kernel": (*self.window, shape[2] // self.groups, self.filters)}
         if self.bias:
             weights["bias"] = (self.filters,)
         return weights, output_shape(shape, self.window, self.strides, self.padding, self.filters)
@@ -166,7 +168,8 @@ class Conv2D(Layer):
         x = nchw(x)
         if self.padding == "same":
             x = pad_same(x, self.window, self.strides, 0.0)
-        y = nhwc(F.conv2d(x, w["kernel"].permute(3, 2, 0, 1), w.get("bias"), self.strides))
+        y = nhwc(F.conv2d(x, w["kernel"].permute(3, 2, 0, 1), w.get("bias"), self.strides,
+                          groups=self.groups))
         return activate(self.activation, y, kinks)
 
 
@@ -530,6 +533,12 @@ def all_cases():
                [image, Conv2D(3, 3, activation="relu", use_bias=False), Flatten(), top])
     yield Case("two Conv2D", [image, Conv2D(3, 3, activation="relu"),
                               Conv2D(2, (2, 3), 2, "same", "tanh"), Flatten(), top])
+
+    for channels, groups, filters, strides, padding in (
+            (4, 2, 6, 1, "valid"), (6, 3, 3, 2, "same"), (3, 3, 3, 1, "same"), (2, 2, 4, 2, "valid")):
+        yield Case("Conv2D of %d channels, %d filters, %d groups" % (channels, filters, groups),
+                   [Input(5, 4, channels),
+                    Conv2D(filters, (3, 2), strides, padding, "tanh", groups=groups), Flatten(), top])
 
     for kind in (MaxPooling2D, AveragePooling2D):
         for size, strides, padding in (

@@ -265,6 +265,36 @@ describe("NaN in an image", function()
   end)
 end)
 
+describe("groups of Conv2D", function()
+  local images = (digits.range(20 * 36) * 7 % 17):astype("float32"):reshape { 20, 3, 3, 4 } / 17
+
+  it("see their own channels, and come back from a file", function()
+    local model = nn.Sequential { nn.Input { 3, 3, 4 },
+      nn.Conv2D { 6, { 2, 2 }, groups = 2, name = "halves" } }
+    assert.are.same({ 2, 2, 2, 6 }, { table.unpack(model:weights()["halves.kernel"].shape) })
+    local outputs = model:predict_proba(images)
+    local changed = images:copy()
+    changed[{ {}, {}, {}, 4 }] = 1 -- of the second half
+    local after = model:predict_proba(changed)
+    local first, second = { {}, {}, {}, { 1, 3 } }, { {}, {}, {}, { 4, 6 } }
+    assert.is_true(outputs[first] == after[first])
+    assert.is_false(outputs[second] == after[second])
+    local path = os.tmpname() .. ".safetensors"
+    model:save(path)
+    local again = digits.load(path)
+    os.remove(path)
+    assert.is_true(outputs == again:predict_proba(images))
+  end)
+
+  it("must divide filters and channels", function()
+    assert.matches("^Conv2D: filters must be a multiple of groups, found 5 and 2$",
+      message(function() nn.Conv2D { 5, { 2, 2 }, groups = 2 } end))
+    assert.matches("the channels of its input must be a multiple of groups, found 1 and 2",
+      message(function() nn.Sequential { nn.Input { 3, 3, 1 },
+        nn.Conv2D { 4, { 2, 2 }, groups = 2 } } end))
+  end)
+end)
+
 describe("LayerNormalization", function()
   local set = digits.data.from_tensors {
     x = ((digits.range(64 * 20) * 7 % 17):astype "float32" / 17):reshape { 64, 5, 4 },

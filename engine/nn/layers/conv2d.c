@@ -1,6 +1,6 @@
 /* Conv2D: each output pixel is a product of a window of the image with the kernel.
  *
- * x {rows, height, width, channels}, W {window height, window width, channels, filters},
+ * x {rows, height, width, channels}, W {window height, window width, channels / groups, filters},
  * b {filters}, y {rows, out height, out width, filters}.
  *
  * All three products pick the elements of a window from the (padded) image by offsets: `pixel`, of
@@ -16,7 +16,7 @@
 #include "engine/nn/layers/window.h"
 
 typedef struct {
-    int64_t filters;
+    int64_t filters, groups;
     int64_t kernel_size[2], strides[2];
     int padding, activation;
     bool use_bias;
@@ -43,8 +43,21 @@ static const dg_param params[] = {
             .doc = "penalty on the weights"),
     DG_PART(conv2d_options, bias_regularizer, .kind = "regularizer",
             .doc = "penalty on the biases"),
+    DG_INT(conv2d_options, groups, .named_only = true, .later = true, DG_AT_LEAST(1),
+           .default_number = 1,
+           .doc = "parts of the channels, each seen by filters of its own; as many as channels: "
+                  "depthwise"),
     DG_END
 };
+
+static dg_status conv2d_check(const void *options)
+{
+    const conv2d_options *o = options;
+    if (o->filters % o->groups == 0) return DG_OK;
+    return dg_error(DG_INVALID,
+                    "filters must be a multiple of groups, found %" PRId64 " and %" PRId64,
+                    o->filters, o->groups);
+}
 
 enum { KERNEL, BIAS };
 
@@ -54,7 +67,9 @@ enum { KERNEL, BIAS };
  * Sizes in floats unless said otherwise. */
 struct conv2d {
     dg_window window;
-    int64_t filters, pixels, taps;
+    int64_t filters, pixels;
+    int64_t groups, group_channels, group_filters;
+    int64_t taps, back_taps; /* of one group: elements of a window, and of one in `spread` */
     int64_t in_size, out_size;
     int64_t height, width; /* of the image with its padding, in pixels */
     bool padded;
@@ -78,7 +93,11 @@ static dg_status conv2d_of(const conv2d_options *o, const dg_shape *input, struc
     }
     c->padded = c->height != y->in || c->width != x->in;
     c->pixels = y->out * x->out;
-    c->taps = y->size * x->size * c->window.channels;
+    c->groups = o->groups;
+    c->group_channels = c->window.channels / c->groups;
+    c->group_filters = c->filters / c->groups;
+    c->taps = y->size * x->size * c->group_channels;
+    c->back_taps = y->size * x->size * c->group_filters;
     c->in_size = y->in * x->in * c->window.channels;
     c->out_size = c->pixels * c->filters;
     c->spread_height = y->in + y->size - 1;
@@ -102,7 +121,7 @@ static int64_t place_offsets(struct conv2d *c, char *base)
     c->pixel = take(base, &used, c->pixels);
     c->tap = take(base, &used, c->taps);
     c->in_pixel = take(base, &used, y->in * x->in);
-    c->back_tap = take(base, &used, y->size * x->size * c->filters);
+    c->back_tap = take(base, &used, c->back_taps);
     return used;
 }
 
@@ -128,9 +147,14 @@ static dg_status conv2d_build(const void *options, dg_layer_build *b)
     struct conv2d c;
     DG_TRY(conv2d_of(o, &b->input[0], &c));
     const dg_window *w = &c.window;
+    if (w->channels % c.groups != 0)
+        return dg_error(DG_INVALID,
+                        "the channels of its input must be a multiple of groups, found %" PRId64
+                        " and %" PRId64,
+                        w->channels, c.groups);
     double largest = (double)c.height * (double)c.width * (double)w->channels;
     double spread = (double)c.spread_height * (double)c.spread_width * (double)c.filters;
-    double kernel = (double)w->y.size * (double)w->x.size * (double)w->channels * (double)c.filters;
+    double kernel = (double)c.taps * (double)c.filters;
     if (largest > INT32_MAX || spread > INT32_MAX || kernel > INT32_MAX)
         return dg_error(DG_INVALID,
                         "an image, the outputs of one, or the kernel would have more than "
@@ -140,7 +164,7 @@ static dg_status conv2d_build(const void *options, dg_layer_build *b)
     b->cut = DG_CUT_ROWS;
     b->forgets_output = o->activation == DG_LINEAR;
     dg_build_weight(b, KERNEL, "kernel",
-                    (dg_shape){ 4, { w->y.size, w->x.size, w->channels, c.filters } },
+                    (dg_shape){ 4, { w->y.size, w->x.size, c.group_channels, c.filters } },
                     o->kernel_initializer, o->kernel_regularizer);
     if (o->use_bias)
         dg_build_weight(b, BIAS, "bias", (dg_shape){ 1, { c.filters } }, o->bias_initializer,
@@ -169,10 +193,10 @@ static void conv2d_prepare(const void *options, const dg_layer_build *build, voi
     const dg_window_axis *y = &c->window.y, *x = &c->window.x;
     int64_t channels = c->window.channels, down = c->width * channels;
     fill_offsets(c->pixel, y->out, x->out, 1, y->stride * down, x->stride * channels);
-    fill_offsets(c->tap, y->size, x->size, channels, down, channels);
+    fill_offsets(c->tap, y->size, x->size, c->group_channels, down, channels);
     down = c->spread_width * c->filters;
     fill_offsets(c->in_pixel, y->in, x->in, 1, down, c->filters);
-    fill_offsets(c->back_tap, y->size, x->size, c->filters, down, c->filters);
+    fill_offsets(c->back_tap, y->size, x->size, c->group_filters, down, c->filters);
 }
 
 /* --- forward -------------------------------------------------------------------------------- */
@@ -195,6 +219,25 @@ static const float *padded_image(const struct conv2d *c, float *image, const flo
     return image;
 }
 
+/* A group sees its own channels, and its filters are neighbouring columns of W and of y. */
+static void conv2d_outputs(const dg_pass *pass, const struct conv2d *c, const float *x, float *y)
+{
+    const float *bias = pass->weight[BIAS];
+    for (int64_t group = 0; group < c->groups; group++) {
+        int64_t filter = group * c->group_filters;
+        dg_multiply(&(dg_product){
+            .m = c->pixels,
+            .n = c->group_filters,
+            .k = c->taps,
+            .a = { .at = x + group * c->group_channels, .row = c->pixel, .depth = c->tap },
+            .b = pass->weight[KERNEL] + filter,
+            .b_step = c->filters,
+            .bias = bias ? bias + filter : NULL,
+            .c = y + filter,
+            .c_step = c->filters });
+    }
+}
+
 static dg_status conv2d_forward(const dg_pass *pass)
 {
     const conv2d_options *o = pass->options;
@@ -203,15 +246,7 @@ static dg_status conv2d_forward(const dg_pass *pass)
     clear_image(c, s.image);
     for (int64_t i = 0; i < pass->rows; i++) {
         const float *x = padded_image(c, s.image, pass->input[0] + i * c->in_size);
-        dg_multiply(&(dg_product){ .m = c->pixels,
-                                   .n = c->filters,
-                                   .k = c->taps,
-                                   .a = { .at = x, .row = c->pixel, .depth = c->tap },
-                                   .b = pass->weight[KERNEL],
-                                   .b_step = c->filters,
-                                   .bias = pass->weight[BIAS],
-                                   .c = pass->output + i * c->out_size,
-                                   .c_step = c->filters });
+        conv2d_outputs(pass, c, x, pass->output + i * c->out_size);
         dg_activate_output(pass, (dg_activation)o->activation, i * c->out_size, c->pixels,
                            c->filters);
     }
@@ -220,14 +255,17 @@ static dg_status conv2d_forward(const dg_pass *pass)
 
 /* --- backward ------------------------------------------------------------------------------- */
 
-/* The kernel with each tap {channels, filters} transposed, and the taps in reverse. */
+/* Each group of the kernel with each tap {channels, filters} transposed, and the taps reversed. */
 static void turn_kernel(const struct conv2d *c, const float *kernel, float *turned)
 {
-    int64_t channels = c->window.channels, area = c->window.y.size * c->window.x.size;
-    int64_t size = channels * c->filters;
-    for (int64_t tap = 0; tap < area; tap++)
-        dg_transpose(channels, c->filters, kernel + (area - 1 - tap) * size, c->filters,
-                     turned + tap * size, channels);
+    int64_t area = c->window.y.size * c->window.x.size;
+    for (int64_t group = 0; group < c->groups; group++)
+        for (int64_t tap = area - 1; tap >= 0; tap--) {
+            const float *from = kernel + tap * c->group_channels * c->filters;
+            dg_transpose(c->group_channels, c->group_filters, from + group * c->group_filters,
+                         c->filters, turned, c->group_channels);
+            turned += c->group_channels * c->group_filters;
+        }
 }
 
 /* Pixel (y, x) of dy goes where the window's last element lay when it made it. The rest of `spread`
@@ -246,15 +284,19 @@ static void spread_gradient(const struct conv2d *c, const float *gradient, float
 static void conv2d_kernel_gradient(const struct conv2d *c, const float *x, const float *dy,
                                    bool accumulate, float *dw)
 {
-    dg_multiply(&(dg_product){ .m = c->taps,
-                               .n = c->filters,
-                               .k = c->pixels,
-                               .a = { .at = x, .row = c->tap, .depth = c->pixel },
-                               .b = dy,
-                               .b_step = c->filters,
-                               .accumulate = accumulate,
-                               .c = dw,
-                               .c_step = c->filters });
+    for (int64_t group = 0; group < c->groups; group++) {
+        int64_t filter = group * c->group_filters;
+        dg_multiply(&(dg_product){
+            .m = c->taps,
+            .n = c->group_filters,
+            .k = c->pixels,
+            .a = { .at = x + group * c->group_channels, .row = c->tap, .depth = c->pixel },
+            .b = dy + filter,
+            .b_step = c->filters,
+            .accumulate = accumulate,
+            .c = dw + filter,
+            .c_step = c->filters });
+    }
 }
 
 static void conv2d_input_gradient(const struct conv2d *c, const struct conv2d_scratch *s,
@@ -262,14 +304,17 @@ static void conv2d_input_gradient(const struct conv2d *c, const struct conv2d_sc
 {
     const dg_window *w = &c->window;
     spread_gradient(c, dy, s->spread);
-    dg_multiply(&(dg_product){ .m = w->y.in * w->x.in,
-                               .n = w->channels,
-                               .k = w->y.size * w->x.size * c->filters,
-                               .a = { .at = s->spread, .row = c->in_pixel, .depth = c->back_tap },
-                               .b = s->turned,
-                               .b_step = w->channels,
-                               .c = dx,
-                               .c_step = w->channels });
+    for (int64_t group = 0; group < c->groups; group++)
+        dg_multiply(&(dg_product){ .m = w->y.in * w->x.in,
+                                   .n = c->group_channels,
+                                   .k = c->back_taps,
+                                   .a = { .at = s->spread + group * c->group_filters,
+                                          .row = c->in_pixel,
+                                          .depth = c->back_tap },
+                                   .b = s->turned + group * c->back_taps * c->group_channels,
+                                   .b_step = c->group_channels,
+                                   .c = dx + group * c->group_channels,
+                                   .c_step = w->channels });
 }
 
 static dg_status conv2d_backward(const dg_pass *pass)
@@ -301,7 +346,6 @@ static const dg_hint hints[] = {
     { "input_shape", "put nn.Input { height, width, channels } before it" },
     { "data_format", "images are {height, width, channels} always; leave it out" },
     { "dilation_rate", "only windows without gaps are supported; leave it out" },
-    { "groups", "only one group is supported; leave it out" },
     { "in_channels", "channels of inputs are found out; leave it out" },
     { "out_channels", "use filters" },
     { "stride", "use strides" },
@@ -318,6 +362,7 @@ const dg_layer_type dg_conv2d = {
               .example = "nn.Conv2D { 32, { 5, 5 }, activation = \"relu\" }",
               .params = params,
               .options_size = sizeof(conv2d_options),
+              .check = conv2d_check,
               .hints = hints },
     .build = conv2d_build,
     .prepare = conv2d_prepare,
