@@ -78,7 +78,7 @@ end
 local function history(values)
   local names, heads = scores(values), {}
   if values.seconds then names[#names + 1] = "seconds" end
-  local step = values.step or values.rounds and "round" or "epoch"
+  local step = values.step or "epoch"
   for i, name in ipairs(names) do heads[i] = (" "):rep(math.max(1, 14 - #name)) .. name end
   local lines = { step .. table.concat(heads) }
   local epochs = values.epochs or 0
@@ -112,9 +112,8 @@ end
 -- Fields that a history, a log or scores have or lack, depending on learner, data and options: they
 -- read as nil where absent.
 local fields, peers = {}, { acc = "accuracy", val_acc = "val_accuracy" }
-for name in ([[loss oob_accuracy seconds epoch epochs round rounds iteration iterations
-    best_epoch best_round best_iteration total_seconds stopped_early batch batches step
-    unit]]):gmatch "%S+" do
+for name in ([[loss oob_accuracy seconds epoch epochs best_epoch total_seconds stopped_early batch
+    batches step unit]]):gmatch "%S+" do
   fields[name] = true
 end
 

@@ -69,8 +69,7 @@ local function draw(history, options)
   if #names == 0 then
     plot.fail "history: expected lists of numbers such as loss and val_loss, found none"
   end
-  local unit = options.unit or rawget(history, "step")
-    or (rawget(history, "rounds") and "round" or "epoch")
+  local unit = options.unit or rawget(history, "step") or "epoch"
   for i, name in ipairs(names) do panels[i] = panel_of(history, name, unit) end
   local columns = #names == 1 and 1 or 2
   return { width = 440 * columns + 20, height = 360 * math.ceil(#names / columns),

@@ -97,12 +97,17 @@ end
 local SINGLE = { epochs = true, best_epoch = true, total_seconds = true, stopped_early = true,
   step = true }
 
+-- The name of a history's steps, or nil for epochs. Journals of older versions do not have it.
+local function step_of(history)
+  return history.step or history.rounds and "round" or nil
+end
+
 local function is_history(value)
   if type(value) ~= "table" or (value.epochs ~= nil and math.type(value.epochs) ~= "integer")
     or (value.step ~= nil and type(value.step) ~= "string") then
     return false
   end
-  local step = value.step or value.rounds and "round" -- older journals do not say it
+  local step = step_of(value)
   for name, entry in pairs(value) do
     local single = SINGLE[name] or step and (name == step .. "s" or name == "best_" .. step)
     if type(name) ~= "string" or (type(entry) == "table") == (single or false) then
@@ -232,6 +237,7 @@ local function with_meta(name, value)
 end
 
 local function read_history(history)
+  history.step = step_of(history)
   for name, value in pairs(history) do
     if type(value) == "table" then history[name] = with_meta("list", value) end
   end

@@ -192,6 +192,19 @@ describe("a journal", function()
     assert.matches("it is the model of another trial; remove both", message())
   end)
 
+  it("of an older version has histories of rounds without their name", function()
+    local changes = { params = { n_estimators = { 2, 3 } }, fit = NONE, model = function(p)
+      return digits.tree.GradientBoosting { n_estimators = p.n_estimators, max_depth = 2 }
+    end }
+    local history = run(changes).trials[1].history
+    local text, steps = read():gsub('"step":"round",', "")
+    assert.are.equal(2, steps)
+    support.write(path, text)
+    local again = run(changes).trials[1].history
+    assert.are.equal("round", again.step)
+    assert.are.equal(tostring(history), tostring(again))
+  end)
+
   it("of an older version is read, but not its weights, which do not name their search", function()
     local found = run()
     local text, ids = read():gsub(',"id":"%x+"', "")
