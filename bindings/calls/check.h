@@ -8,6 +8,7 @@
  * - push the userdata first (dg_push_tensor ...), fill it after, so that an error frees it;
  * - scratch memory is dg_scratch, which the collector frees;
  * - a failure of the engine goes through dg_check_status;
+ * - one that Lua calls directly, and other files name, is called dg_lua_...;
  * - messages read "sum: axis must be a whole number from 1 to 2, found 3". */
 #ifndef DIGITS_BINDINGS_CALLS_CHECK_H
 #define DIGITS_BINDINGS_CALLS_CHECK_H

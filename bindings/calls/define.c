@@ -250,7 +250,7 @@ static dg_param *read_params(lua_State *L, int list, size_t *size)
     return params;
 }
 
-int dg_define(lua_State *L)
+int dg_lua_define(lua_State *L)
 {
     enum { TABLE = 1, CALL, PARAMS, CLASS };
     luaL_checktype(L, TABLE, LUA_TTABLE);

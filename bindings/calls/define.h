@@ -19,7 +19,7 @@
  * words of its own. Where nothing is given and there is no default, it is nil. `name` stands in
  * messages, by default the last word of the path. method = true and class = a metatable make a
  * method. The call gets the object of a method, the arguments, and a table of all other options. */
-int dg_define(lua_State *L);
+int dg_lua_define(lua_State *L);
 
 /* From now on, `word` is the type of parameters whose values `handle` reads. */
 void dg_add_word(lua_State *L, const char *word, const dg_lua_handle *handle);

@@ -156,7 +156,7 @@ static void add_part(luaL_Buffer *out, const dg_part *part, const char *name)
         luaL_addstring(out, part->type->params[i].name);
         luaL_addstring(out, " = ");
         dg_value value = dg_part_get(part, i);
-        dg_add_value(out, &value);
+        dg_write_value(out, &value);
     }
     if (name) {
         luaL_addstring(out, shown++ ? ", name = \"" : " { name = \"");
@@ -166,7 +166,7 @@ static void add_part(luaL_Buffer *out, const dg_part *part, const char *name)
     luaL_addstring(out, shown ? " }" : " {}");
 }
 
-void dg_add_value(luaL_Buffer *out, const dg_value *value)
+void dg_write_value(luaL_Buffer *out, const dg_value *value)
 {
     char text[64];
     switch (value->type) {

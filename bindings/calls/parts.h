@@ -61,6 +61,6 @@ void dg_push_option(lua_State *L, const dg_part *part, int index);
 void dg_push_options(lua_State *L, const dg_part *part, int from);
 
 /* Adds a value as Lua code has it. */
-void dg_add_value(luaL_Buffer *out, const dg_value *value);
+void dg_write_value(luaL_Buffer *out, const dg_value *value);
 
 #endif

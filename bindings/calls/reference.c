@@ -68,7 +68,7 @@ static void push_param(lua_State *L, const dg_param *param, const dg_part *defau
     if (param->required || value.type == DG_VALUE_NIL) return;
     luaL_Buffer text;
     luaL_buffinit(L, &text);
-    dg_add_value(&text, &value);
+    dg_write_value(&text, &value);
     luaL_pushresult(&text);
     lua_setfield(L, -2, "default");
 }
@@ -100,7 +100,7 @@ static void push_descriptor(lua_State *L, const dg_descriptor *type)
     lua_setfield(L, -2, "params");
 }
 
-int dg_describe(lua_State *L)
+int dg_lua_describe(lua_State *L)
 {
     int arguments;
     const dg_descriptor *function = dg_test_described(L, 1, &arguments);

@@ -6,6 +6,6 @@
 
 /* describe(value): the table of a part, a constructor or a function that describes itself, or
  * nothing. */
-int dg_describe(lua_State *L);
+int dg_lua_describe(lua_State *L);
 
 #endif

@@ -17,7 +17,7 @@ static void add_param(luaL_Buffer *out, const dg_param *param, const dg_part *de
     dg_value value = dg_param_get(param, defaults->options);
     if (value.type == DG_VALUE_NIL && param->default_text)
         value = (dg_value){ .type = DG_VALUE_TEXT, .text = param->default_text };
-    dg_add_value(out, &value);
+    dg_write_value(out, &value);
 }
 
 void dg_push_signature(lua_State *L, const dg_descriptor *type, int arguments)

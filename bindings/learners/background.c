@@ -41,8 +41,8 @@ struct background {
     char message[DG_ERROR_SIZE];
     dg_fit_result result;
     dg_scores scores;
-    dg_log *logs; /* one an epoch */
-    int64_t log_count, log_capacity;
+    dg_log *logs; /* one per epoch */
+    int64_t log_count;
 };
 
 /* --- on the thread -------------------------------------------------------------------------- */
@@ -60,11 +60,7 @@ static dg_status on_epoch(void *context, const dg_log *log, bool *stop)
 {
     struct background *fit = context;
     (void)stop;
-    if (fit->log_count == fit->log_capacity) {
-        int64_t capacity = fit->log_capacity ? 2 * fit->log_capacity : 16;
-        DG_TRY(dg_resize(&fit->logs, capacity, sizeof *fit->logs));
-        fit->log_capacity = capacity;
-    }
+    DG_TRY(dg_grow(&fit->logs, fit->log_count, sizeof *fit->logs));
     fit->logs[fit->log_count++] = *log;
     if (log->epochs > 0) atomic_store(&fit->progress, (int)(WHOLE * log->epoch / log->epochs));
     return DG_OK;
@@ -121,7 +117,7 @@ static int fit_close(lua_State *L)
     join(L, 1, fit);
     dg_free(fit->logs);
     fit->logs = NULL;
-    fit->log_count = fit->log_capacity = 0;
+    fit->log_count = 0;
     return 0;
 }
 

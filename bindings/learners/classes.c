@@ -13,7 +13,7 @@
 
 /* --- classes: one for each type of learner -------------------------------------------------- */
 
-static const dg_class plain_class = { .base = &dg_learner_class, .index = dg_learner_index };
+static const dg_class plain_class = { .base = &dg_learner_class, .index = dg_lua_learner_index };
 
 /* The classes of families, with methods beyond those of all learners. A class without a name gets
  * that of its type. */
@@ -123,7 +123,7 @@ static void set_formats(lua_State *L, const dg_descriptor *descriptor)
 }
 
 static const dg_part_kind kinds[] = {
-    { "learner", .module_of = module_of, .make = dg_push_new_learner, .describe = set_formats },
+    { "learner", .module_of = module_of, .make = dg_push_learner_of, .describe = set_formats },
     { NULL },
 };
 

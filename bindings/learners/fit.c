@@ -32,7 +32,7 @@ struct fit {
     int history, on_epoch, on_batch, show;
 };
 
-int dg_set_progress(lua_State *L)
+int dg_lua_set_progress(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TFUNCTION);
     lua_settop(L, 1);

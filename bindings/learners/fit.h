@@ -47,6 +47,6 @@ void dg_finish_history(lua_State *L, int history, const dg_fit_result *result, c
 /* set_progress(function): what shows the progress of a fit. It is called with an
  * event, "batch" or "epoch", the log, and whether it may redraw a line of a terminal; it returns
  * whether that line is left unfinished, or nil if it wrote nothing. */
-int dg_set_progress(lua_State *L);
+int dg_lua_set_progress(lua_State *L);
 
 #endif

@@ -115,7 +115,7 @@ static bool join_set(lua_State *L, int index, const char *who)
 }
 
 static const dg_lua_handle set_handle = { { "dataset", "a dataset, or two tensors, x and y" },
-                                          .read = dg_read_set,
+                                          .read = dg_is_set,
                                           .join = join_set };
 static const dg_lua_handle validation_handle = {
     { "dataset", "a dataset, or a table with the tensors x and y" }, .read = read_validation

@@ -38,7 +38,7 @@ const dg_class *dg_learner_class_of(lua_State *L, const dg_learner_type *type)
     return class;
 }
 
-void dg_push_new_learner(lua_State *L, const dg_part *options)
+void dg_push_learner_of(lua_State *L, const dg_part *options)
 {
     dg_learner **out =
         dg_push_learner(L, dg_learner_class_of(L, (const dg_learner_type *)options->type)->name);
@@ -107,7 +107,7 @@ int dg_lua_is_learner_path(lua_State *L)
     return 1;
 }
 
-int dg_is_learner(lua_State *L)
+int dg_lua_is_learner(lua_State *L)
 {
     lua_pushboolean(L, test_learner(L, 1) != NULL);
     return 1;
@@ -118,7 +118,7 @@ void dg_push_learner_values(lua_State *L, int index)
     lua_getiuservalue(L, index, 1);
 }
 
-int dg_learner_own_value(lua_State *L)
+int dg_lua_own_value(lua_State *L)
 {
     dg_want_learner(L, 1, luaL_checkstring(L, 2));
     dg_push_learner_values(L, 1);
@@ -128,14 +128,14 @@ int dg_learner_own_value(lua_State *L)
 
 /* --- judging and predicting ----------------------------------------------------------------- */
 
-bool dg_read_set(lua_State *L, int index, dg_value *out)
+bool dg_is_set(lua_State *L, int index, dg_value *out)
 {
     out->pointer = dg_test_dataset(L, index);
     return out->pointer != NULL;
 }
 
 const dg_lua_handle dg_set_handle = { { "dataset", "a dataset, or two tensors, x and y" },
-                                      .read = dg_read_set,
+                                      .read = dg_is_set,
                                       .join = dg_join_pair };
 
 static bool read_rows(lua_State *L, int index, dg_value *out)
@@ -200,7 +200,7 @@ const luaL_Reg dg_learner_metamethods[] = {
     { NULL, NULL },
 };
 
-int dg_save_learner_for(lua_State *L)
+int dg_lua_save_for(lua_State *L)
 {
     const dg_learner *learner = dg_want_learner(L, 1, "save");
     const char *path = dg_want_text(L, 2, "save", "the path");
@@ -208,7 +208,7 @@ int dg_save_learner_for(lua_State *L)
     return 0;
 }
 
-int dg_learner_saved_for(lua_State *L)
+int dg_lua_saved_for(lua_State *L)
 {
     char **box = dg_push_box(L);
     dg_check_status(L, dg_learner_purpose(box, dg_want_text(L, 1, "load", "the path")));

@@ -22,13 +22,13 @@ const dg_class *dg_learner_class_of(lua_State *L, const dg_learner_type *type);
 dg_learner **dg_push_learner(lua_State *L, const char *class);
 
 /* Pushes a new learner made as `options` say. */
-void dg_push_new_learner(lua_State *L, const dg_part *options);
+void dg_push_learner_of(lua_State *L, const dg_part *options);
 
 /* The learner at `index`; raises for another value, and for a closed one. */
 dg_learner *dg_want_learner(lua_State *L, int index, const char *function);
 
 /* is_model(value) */
-int dg_is_learner(lua_State *L);
+int dg_lua_is_learner(lua_State *L);
 /* is_model_path(path): whether files with such a name hold models. */
 int dg_lua_is_learner_path(lua_State *L);
 
@@ -36,20 +36,20 @@ int dg_lua_is_learner_path(lua_State *L);
 void dg_push_learner_values(lua_State *L, int index);
 
 /* The getter of a property that is kept under its name in that table. */
-int dg_learner_own_value(lua_State *L);
+int dg_lua_own_value(lua_State *L);
 
 /* Arguments: a set to fit to or to evaluate on, or two tensors instead, and its `read`; rows, a
  * tensor or the x of a dataset. */
 extern const dg_lua_handle dg_set_handle, dg_rows_handle;
-bool dg_read_set(lua_State *L, int index, dg_value *out);
+bool dg_is_set(lua_State *L, int index, dg_value *out);
 
 /* Says on standard error, once for the learner at place 1, that x is on another scale than the rows
  * that it was fitted on. */
 void dg_tell_scale(lua_State *L, const dg_learner *learner, const dg_tensor *x,
                    const char *function);
 
-int dg_save_learner_for(lua_State *L);  /* (learner, path, purpose) */
-int dg_learner_saved_for(lua_State *L); /* (path) returns the purpose, or nothing */
+int dg_lua_save_for(lua_State *L);  /* (learner, path, purpose) */
+int dg_lua_saved_for(lua_State *L); /* (path) returns the purpose, or nothing */
 
 /* Takes the learner out of its value, which raises until it is put back, so that another thread can
  * use it. */
@@ -63,7 +63,7 @@ extern const luaL_Reg dg_learner_metamethods[];
 extern const dg_class dg_learner_class; /* the base of all classes of learners */
 
 /* The index function of classes whose options and results are fields. */
-int dg_learner_index(lua_State *L);
+int dg_lua_learner_index(lua_State *L);
 
 /* Pushes the table that evaluate returns. */
 void dg_push_scores(lua_State *L, const dg_learner *learner, const dg_scores *scores);

@@ -196,7 +196,7 @@ static int get_preparation(lua_State *L)
 }
 
 static const dg_property properties[] = {
-    { "history", dg_learner_own_value, "history\nWhat the last fit returned, or nil." },
+    { "history", dg_lua_own_value, "history\nWhat the last fit returned, or nil." },
     { "classes", get_classes, "classes\nThe label of each output, once fitted; a copy." },
     { "class_names", get_class_names, "class_names\nA name for each class, or nil; a copy." },
     { "preparation", get_preparation,
@@ -238,7 +238,7 @@ static void push_names(lua_State *L, const dg_learner *learner)
     }
 }
 
-int dg_learner_index(lua_State *L)
+int dg_lua_learner_index(lua_State *L)
 {
     const dg_learner *learner = dg_want_learner(L, 1, "a field");
     if (lua_type(L, 2) != LUA_TSTRING)
@@ -264,5 +264,5 @@ const dg_class dg_learner_class = {
     .methods = methods,
     .properties = properties,
     .metamethods = dg_learner_metamethods,
-    .index = dg_learner_index,
+    .index = dg_lua_learner_index,
 };

@@ -80,7 +80,7 @@ bool dg_has_metric_functions(const dg_learner *learner)
     return false;
 }
 
-int dg_asks_functions(lua_State *L)
+int dg_lua_asks_functions(lua_State *L)
 {
     lua_pushboolean(L, dg_has_metric_functions(dg_want_learner(L, 1, "fit")));
     return 1;

@@ -18,7 +18,7 @@ void dg_keep_metric_functions(lua_State *L, int model);
 bool dg_has_metric_functions(const dg_learner *learner);
 
 /* For scripts: asks_functions(model). */
-int dg_asks_functions(lua_State *L);
+int dg_lua_asks_functions(lua_State *L);
 
 /* Between begin and end the engine can call the functions of the learner at stack index `model`,
  * and these can neither close nor compile it. Pairs may be nested. */

@@ -157,7 +157,7 @@ static int model_layers(lua_State *L)
 }
 
 const dg_property dg_model_properties[] = {
-    { "name", dg_learner_own_value, "name\nThe name given to nn.Sequential, or nil." },
+    { "name", dg_lua_own_value, "name\nThe name given to nn.Sequential, or nil." },
     { "optimizer", model_optimizer, "optimizer\nThe optimizer given to compile, or nil." },
     { "loss", model_loss, "loss\nThe loss given to compile, or nil." },
     { "parameters", model_parameters,

@@ -62,5 +62,5 @@ static const dg_function methods[] = {
 const dg_class dg_tree_learner_class = {
     .base = &dg_learner_class,
     .methods = methods,
-    .index = dg_learner_index,
+    .index = dg_lua_learner_index,
 };

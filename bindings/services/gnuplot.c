@@ -44,7 +44,7 @@ static const char *push_complaint(lua_State *L, const dg_process_result *result)
     return luaL_gsub(L, lua_tostring(L, -1), "\"/dev/stdin\" ", "");
 }
 
-int dg_gnuplot(lua_State *L)
+int dg_lua_gnuplot(lua_State *L)
 {
     static const luaL_Reg methods[] = { { "__gc", result_gc }, { NULL, NULL } };
     /* Commands come as a file: from a plain pipe gnuplot would go on after an error, and take

@@ -57,7 +57,7 @@ static int journal_close(lua_State *L)
     return 0;
 }
 
-int dg_open_journal(lua_State *L)
+int dg_lua_open_journal(lua_State *L)
 {
     static const luaL_Reg methods[] = {
         { "read", journal_read },
@@ -74,7 +74,7 @@ int dg_open_journal(lua_State *L)
     return dg_journal_open(journal, path) == DG_OK ? 1 : fail(L);
 }
 
-int dg_check_writable(lua_State *L)
+int dg_lua_check_writable(lua_State *L)
 {
     dg_atomic_file file;
     dg_status status =
@@ -134,7 +134,7 @@ static int parsed_gc(lua_State *L)
     return 0;
 }
 
-int dg_parse_json(lua_State *L)
+int dg_lua_parse_json(lua_State *L)
 {
     static const luaL_Reg methods[] = { { "__gc", parsed_gc }, { NULL, NULL } };
     size_t length;

@@ -11,6 +11,7 @@
 #include "bindings/calls/define.h"
 #include "bindings/values/tensor.h"
 #include "engine/base/atomic_file.h"
+#include "engine/base/memory.h"
 #include "engine/picture/picture.h"
 
 /* colour(values, name, low, high) returns a raster. */
@@ -96,18 +97,21 @@ static int histogram(lua_State *L)
     return 1;
 }
 
+static dg_status write_whole(const char *path, const char *content, size_t size)
+{
+    DG_CLEANUP(dg_atomic_abandon) dg_atomic_file file = { .descriptor = -1 };
+    DG_TRY(dg_atomic_open(&file, path));
+    DG_TRY(dg_atomic_write(&file, content, size));
+    return dg_atomic_commit(&file);
+}
+
 /* write(path, bytes): the whole file or nothing. */
 static int write_file(lua_State *L)
 {
     const char *path = dg_want_text(L, 1, "save", "the path");
     size_t size;
     const char *content = luaL_checklstring(L, 2, &size);
-    dg_atomic_file file;
-    dg_status status = dg_atomic_open(&file, path);
-    if (status == DG_OK) status = dg_atomic_write(&file, content, size);
-    if (status == DG_OK) status = dg_atomic_commit(&file);
-    dg_atomic_abandon(&file);
-    dg_check_status(L, status);
+    dg_check_status(L, write_whole(path, content, size));
     return 0;
 }
 
@@ -144,7 +148,7 @@ static int terminal(lua_State *L)
 static const luaL_Reg functions[] = {
     { "shade", shade },      { "range", range },       { "colour", colour },
     { "bytes", bytes },      { "text", text },         { "histogram", histogram },
-    { "write", write_file }, { "terminal", terminal }, { "gnuplot", dg_gnuplot },
+    { "write", write_file }, { "terminal", terminal }, { "gnuplot", dg_lua_gnuplot },
     { NULL, NULL },
 };
 

@@ -12,6 +12,6 @@ void dg_open_picture(lua_State *L);
 
 /* gnuplot(commands, seconds) runs gnuplot on a text of commands. Returns its standard output and
  * its warnings; raises if gnuplot is missing, fails (with its message), or does not end in time. */
-int dg_gnuplot(lua_State *L);
+int dg_lua_gnuplot(lua_State *L);
 
 #endif

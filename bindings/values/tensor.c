@@ -35,7 +35,7 @@ dg_tensor *dg_push_tensor(lua_State *L)
     return &value->tensor;
 }
 
-int dg_tensor_gc(lua_State *L)
+int dg_lua_tensor_gc(lua_State *L)
 {
     struct tensor_value *value = luaL_checkudata(L, 1, DG_TENSOR);
     dg_tensor_release(&value->tensor);

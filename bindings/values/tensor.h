@@ -33,7 +33,7 @@ dg_tensor *dg_want_tensor(lua_State *L, int index, const char *function, const c
  * a copy, together with all other tensors that do, so that these still share theirs. */
 void dg_make_writable(lua_State *L, dg_tensor *tensor);
 
-int dg_tensor_gc(lua_State *L);
+int dg_lua_tensor_gc(lua_State *L);
 
 /* Pushes a number of a tensor of this type: an integer or a float. */
 void dg_push_element(lua_State *L, dg_dtype dtype, double value);
@@ -43,8 +43,8 @@ int dg_return_tensor(lua_State *L);
 
 /* --- bindings/values/tensor_index.c --- */
 
-int dg_tensor_index(lua_State *L);    /* t[key] */
-int dg_tensor_newindex(lua_State *L); /* t[key] = value */
+int dg_lua_tensor_index(lua_State *L);    /* t[key] */
+int dg_lua_tensor_newindex(lua_State *L); /* t[key] = value */
 
 /* Row numbers, a list or an integer tensor of one axis at `index`, as the engine counts them:
  * `*count` of them in scratch memory that it leaves on top of the stack. Negative ones count from
@@ -56,10 +56,10 @@ int64_t *dg_want_rows(lua_State *L, int index, const char *function, int64_t siz
 /* Pushes the tensor that the nested table (or number, or tensor) at `index` spells out. `dtype`:
  * NULL chooses int32 when all values are Lua integers, else float32. */
 void dg_push_tensor_of(lua_State *L, int index, const char *function, const dg_dtype *dtype);
-int dg_tensor_totable(lua_State *L);
+int dg_lua_tensor_totable(lua_State *L);
 
 /* __elements(tensor, nested): the elements as a list, nested only if `nested`; else nothing. */
-int dg_tensor_elements(lua_State *L);
+int dg_lua_tensor_elements(lua_State *L);
 
 /* --- bindings/values/tensor_make.c --- */
 

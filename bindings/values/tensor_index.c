@@ -123,7 +123,7 @@ int64_t *dg_want_rows(lua_State *L, int index, const char *function, int64_t siz
     return rows;
 }
 
-int dg_tensor_index(lua_State *L)
+int dg_lua_tensor_index(lua_State *L)
 {
     const dg_tensor *tensor = dg_want_tensor(L, 1, "index", "the value");
     int64_t index;
@@ -167,7 +167,7 @@ static const dg_tensor *push_value(lua_State *L, dg_dtype dtype)
     return lua_touserdata(L, -1);
 }
 
-int dg_tensor_newindex(lua_State *L)
+int dg_lua_tensor_newindex(lua_State *L)
 {
     dg_tensor *tensor = dg_want_tensor(L, 1, "index", "the value");
     int64_t index;

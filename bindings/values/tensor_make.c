@@ -44,7 +44,7 @@ static const dg_class tensor_class = {
     .methods = dg_tensor_methods,
     .properties = properties,
     .metamethods = dg_tensor_metamethods,
-    .index = dg_tensor_index,
+    .index = dg_lua_tensor_index,
 };
 
 /* --- making --------------------------------------------------------------------------------- */

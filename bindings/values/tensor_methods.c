@@ -231,9 +231,9 @@ const luaL_Reg dg_tensor_metamethods[] = {
     { "__le", tensor_no_order },
     { "__len", tensor_len },
     { "__tostring", tensor_tostring },
-    { "__newindex", dg_tensor_newindex },
-    { "__elements", dg_tensor_elements },
-    { "__gc", dg_tensor_gc },
+    { "__newindex", dg_lua_tensor_newindex },
+    { "__elements", dg_lua_tensor_elements },
+    { "__gc", dg_lua_tensor_gc },
     { NULL, NULL },
 };
 
@@ -304,7 +304,7 @@ const dg_function dg_tensor_methods[] = {
                 DG_TAKES(taken, VALUE(other, dg_tensor_handle, .doc = "the right factor")),
                 .arguments = 1),
     PLAIN("item", item, "The number in a tensor of one element."),
-    PLAIN("totable", dg_tensor_totable, "The elements as nested Lua lists."),
+    PLAIN("totable", dg_lua_tensor_totable, "The elements as nested Lua lists."),
     DG_FUNCTION("equal", call_equal, "Whether type, shape and all elements are the same; as ==.",
                 "a:equal(b)",
                 DG_TAKES(taken, VALUE(other, dg_any_handle,

@@ -86,17 +86,14 @@ static void check_table(struct reader *reader, int axis)
 /* Writes a tensor to where `at`, the indices of the table axes, points. */
 static dg_status write_tensor(const struct reader *reader, const dg_tensor *leaf, const int64_t *at)
 {
-    dg_tensor view = dg_tensor_retain(reader->out);
-    dg_status status = DG_OK;
-    for (int i = 0; i < reader->table_axes && status == DG_OK; i++) {
+    DG_OWNED_TENSOR view = dg_tensor_retain(reader->out);
+    for (int i = 0; i < reader->table_axes; i++) {
         dg_tensor next;
-        status = dg_tensor_select(&next, &view, 0, at[i]);
+        DG_TRY(dg_tensor_select(&next, &view, 0, at[i]));
         dg_tensor_release(&view);
         view = next;
     }
-    if (status == DG_OK) status = dg_tensor_assign(&view, leaf);
-    dg_tensor_release(&view);
-    return status;
+    return dg_tensor_assign(&view, leaf);
 }
 
 static void fill(const struct reader *reader, int axis, int64_t *at)
@@ -152,15 +149,15 @@ static void push_nested(lua_State *L, const dg_tensor *tensor, int axis, int64_t
     }
 }
 
-int dg_tensor_elements(lua_State *L)
+int dg_lua_tensor_elements(lua_State *L)
 {
     const dg_tensor *tensor = dg_want_tensor(L, 1, "totable", "the value");
     bool nested = lua_toboolean(L, 2);
     if (tensor->axes < 1 || (tensor->axes > 1 && !nested)) return 0;
-    return dg_tensor_totable(L);
+    return dg_lua_tensor_totable(L);
 }
 
-int dg_tensor_totable(lua_State *L)
+int dg_lua_tensor_totable(lua_State *L)
 {
     const dg_tensor *tensor = dg_want_tensor(L, 1, "totable", "the value");
     int64_t at[DG_MAX_AXES] = { 0 };
