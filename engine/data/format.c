@@ -1,4 +1,4 @@
-/* Finding the format of a file, and making a dataset of what its reader found. */
+/* Finds the format of a file, and makes a dataset of what its reader found. */
 #include "engine/data/format.h"
 
 #include <inttypes.h>
@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "engine/base/memory.h"
 #include "engine/data/packed.h"
 
 enum { HEAD = 16, MOST_OPTIONS = 512 };
@@ -35,12 +36,10 @@ static bool is_named(const dg_format_type *format, const char *name)
 dg_status dg_format_find(const dg_format_type **out, const char *path)
 {
     unsigned char head[HEAD];
-    dg_packed file = { .path = path };
+    DG_CLEANUP(dg_packed_close) dg_packed file = { .path = path };
     int64_t size;
     DG_TRY(dg_packed_open(&file));
-    dg_status status = dg_packed_read(&file, HEAD, head, &size);
-    dg_packed_close(&file);
-    DG_TRY(status);
+    DG_TRY(dg_packed_read(&file, HEAD, head, &size));
     for (int at = 0; (*out = next_format(&at));)
         if ((*out)->knows && (*out)->knows(head, (size_t)size)) return DG_OK;
     for (int at = 0; (*out = next_format(&at));)
@@ -53,21 +52,22 @@ dg_status dg_format_find(const dg_format_type **out, const char *path)
             snprintf(known + used, sizeof known - used, "%s%s (data.%s)", used ? ", " : "", *ending,
                      format->part.name);
         }
-    return dg_error(DG_FORMAT,
-                    "%s: neither its first bytes nor its name tell what format it has: expected %s",
-                    path, known);
+    return dg_error(
+        DG_FORMAT,
+        "%s: neither its first bytes nor its name are those of a known format: expected %s", path,
+        known);
 }
 
-/* The parameter that is the path of a file of labels; NULL where the rows have their labels. */
+/* The parameter that is the path of a file of labels; NULL if labels are in the file of rows. */
 static const dg_param *labels_path(const dg_format_type *format)
 {
     const dg_param *params = format->part.params;
     return params[0].name && params[1].type == DG_TYPE_PATH ? &params[1] : NULL;
 }
 
-/* A set of what the files hold; where that cannot be, one of them is to blame. */
+/* Makes a set of what was found. If that fails, the message names the file that caused it. */
 static dg_status make(const dg_dataset **out, const dg_format_type *format, const void *options,
-                      const dg_dataset_parts *record, const dg_found *found)
+                      const dg_dataset_parts *record, const dg_format_found *found)
 {
     const char *rows = dg_param_get(&format->part.params[0], options).text;
     const dg_param *beside = labels_path(format);
@@ -86,31 +86,32 @@ static dg_status make(const dg_dataset **out, const dg_format_type *format, cons
     return dg_error_context(DG_FORMAT, "%s", labels ? labels : rows);
 }
 
-/* The set with the rest of the record; x, y and target are what they are. */
+/* Gives the set the rest of the record; x, y and target stay. */
 static dg_status complete(const dg_dataset **out, const dg_dataset_parts *record)
 {
-    const dg_dataset *set = *out;
+    DG_OWNED_DATASET set = *out;
     dg_dataset_parts rest = *record;
     rest.x = rest.y = NULL;
     rest.target = DG_TARGET_NONE;
-    dg_status status = dg_dataset_with(out, set, &rest);
-    dg_dataset_release(set);
-    return status;
+    return dg_dataset_with(out, set, &rest);
+}
+
+static void found_release(dg_format_found *found)
+{
+    dg_tensor_release(&found->x);
+    dg_tensor_release(&found->y);
+    dg_shared_release(found->feature_names);
 }
 
 dg_status dg_format_read(const dg_dataset **out, const dg_format_type *format, const void *options,
                          const dg_dataset_parts *record, const dg_job *job)
 {
     dg_job usual = dg_job_default();
-    dg_found found = { 0 };
+    DG_CLEANUP(found_release) dg_format_found found = { 0 };
     *out = NULL;
-    dg_status status = format->read(&found, options, record, job ? job : &usual);
-    if (status == DG_OK) status = make(out, format, options, record, &found);
-    if (status == DG_OK) status = complete(out, record);
-    dg_tensor_release(&found.x);
-    dg_tensor_release(&found.y);
-    dg_shared_release(found.feature_names);
-    return status;
+    DG_TRY(format->read(&found, options, record, job ? job : &usual));
+    DG_TRY(make(out, format, options, record, &found));
+    return complete(out, record);
 }
 
 dg_status dg_format_open(const dg_dataset **out, const dg_format_type *format, const char *rows,
@@ -123,7 +124,7 @@ dg_status dg_format_open(const dg_dataset **out, const dg_format_type *format, c
     dg_param_put(&part.type->params[0], &(dg_value){ .type = DG_VALUE_TEXT, .text = rows },
                  options);
     if (labels && !labels_path(format))
-        return dg_error(DG_INVALID, "%s: files of the format %s have their labels in them", labels,
+        return dg_error(DG_INVALID, "%s: files of the format %s contain their labels", labels,
                         format->part.name);
     if (labels)
         dg_param_put(labels_path(format), &(dg_value){ .type = DG_VALUE_TEXT, .text = labels },

@@ -1,4 +1,4 @@
-/* Reading files that may be packed. */
+/* Reads files that may be gzipped. */
 #include "engine/data/packed.h"
 
 #include <errno.h>
@@ -10,10 +10,11 @@
 #include "engine/parallel.h"
 #include "engine/tensor/tensor.h"
 
-/* No deflate stream is shorter than its content by a larger factor: 258 bytes for 2 bits. */
+/* The greatest ratio of deflate: 258 bytes for 2 bits. */
 enum { DEFLATE_MOST = 1032 };
 
-/* What a .gz may unpack to unless more is asked for: files of pictures shrink to a fifth. */
+/* How many times its size, and how many bytes at least, a .gz may unpack to by default; pictures
+ * shrink to a fifth. */
 enum { MOST_FACTOR = 100, MOST_BYTES = 256 << 20 };
 
 dg_status dg_packed_open(dg_packed *file)
@@ -87,7 +88,7 @@ static dg_status check_size(const dg_packed *file, int64_t whole, const char *sa
     if (!plain && whole > most)
         return dg_error(DG_FORMAT,
                         "%s: the header says %s: this .gz of %" PRId64 " bytes unpacks to %" PRId64
-                        ", expected at most %" PRId64 " (max_bytes = %" PRId64 " admits it)",
+                        ", expected at most %" PRId64 " (max_bytes = %" PRId64 " allows it)",
                         file->path, says, file->disk_size, whole, most, whole);
     return DG_OK;
 }
@@ -101,12 +102,12 @@ dg_status dg_packed_check(const dg_packed *file, int64_t header, int64_t item, i
     *size = item;
     for (int axis = 0; axis < axes; axis++)
         if (shape[axis] == 0)
-            return dg_error(DG_FORMAT, "%s: the header says %s: no values", file->path, says);
+            return dg_error(DG_FORMAT, "%s: the header says %s, which has no values", file->path,
+                            says);
     for (int axis = 0; axis < axes; axis++)
         overflow |= __builtin_mul_overflow(*size, shape[axis], size);
     if (overflow || *size > INT64_MAX / 2)
-        return dg_error(DG_FORMAT, "%s: the header says %s: more than can be counted", file->path,
-                        says);
+        return dg_error(DG_FORMAT, "%s: the header says %s, which is too large", file->path, says);
     return check_size(file, header + *size, says);
 }
 
@@ -120,7 +121,7 @@ dg_status dg_packed_read_data(dg_packed *file, int64_t size, void *out)
                         "%s: is truncated: the header says %" PRId64
                         " bytes of data, found %" PRId64,
                         file->path, size, got);
-    /* asking for one byte more makes zlib compare the checksum, too */
+    /* reading one byte more makes zlib check the checksum, too */
     DG_TRY(dg_packed_read(file, 1, &more, &extra));
     if (!extra) return DG_OK;
     return dg_error(DG_FORMAT,

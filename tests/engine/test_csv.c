@@ -204,7 +204,7 @@ static void labels_can_be_a_file(void **state)
     assert_fails_with(DG_FORMAT, DG_FORMAT, "images.csv has 2 rows");
     scratch_write(labels, "5,6\n6,7\n", 8);
     assert_fails_with(read_path(&set, options), DG_FORMAT,
-                      "labels.csv:1: 2 values, expected one label a line");
+                      "labels.csv:1: 2 values, expected one label per line");
     scratch_write(labels, "5\n1.5\n", 6);
     assert_fails_with(dg_format_read(&set, &dg_csv, &options,
                                      &(dg_dataset_parts){ .target = DG_TARGET_LABELS }, NULL),
@@ -275,12 +275,12 @@ static void what_is_no_number_is_refused(void **state)
 static void what_fits_no_byte_is_refused(void **state)
 {
     (void)state;
-    refuse("1,2\n3,300\n",
-           ":2: column 2: 300 is outside 0..255 (use dtype = \"float32\" for other numbers)");
-    refuse("1,2\n3,256\n", ":2: column 2: 256 is outside 0..255");
-    refuse("-1,2\n3,25\n", ":1: column 1: -1 is outside 0..255");
-    refuse("1,2\n0.5,3\n", ":2: column 1: 0.5 is no whole number of 0..255 (use dtype");
-    refuse("1,2\nnan,3\n", ":2: column 1: nan is no whole number of 0..255");
+    refuse("1,2\n3,300\n", ":2: column 2: 300 is not in the range from 0 to 255 (use dtype = "
+                           "\"float32\" for other numbers)");
+    refuse("1,2\n3,256\n", ":2: column 2: 256 is not in the range from 0 to 255");
+    refuse("-1,2\n3,25\n", ":1: column 1: -1 is not in the range from 0 to 255");
+    refuse("1,2\n0.5,3\n", ":2: column 1: 0.5 is not a whole number from 0 to 255 (use dtype");
+    refuse("1,2\nnan,3\n", ":2: column 1: nan is not a whole number from 0 to 255");
     refuse_bytes("1,2\n3,1e39\n", 11, as_float,
                  ":2: column 2: '1e39' is outside the range of float32");
     refuse_bytes("1,2\n3,-1e999\n", 13, as_float, ":2: column 2: '-1e999' is outside the range");
@@ -315,10 +315,10 @@ static void files_without_rows_are_refused(void **state)
     refuse("\n \r\n\t\n", ": is empty: there are only blank lines");
     refuse("a,b\n", ":1: column 1: 'a' is not a number, so this is a header line, and no rows");
     refuse("a,b", ":1: column 1: 'a' is not a number, so this is a header line, and no rows");
-    refuse_bytes("1,2\n", 4, with_header, ": holds a header line, but no rows");
+    refuse_bytes("1,2\n", 4, with_header, ": has a header line, but no rows");
     refuse_bytes("\x1F\x8B\x08 and so on", 14, plain, ": is a .gz, expected CSV");
     refuse("1,2\r \n3,4\n",
-           ": from line 1 on, blanks stand between a carriage return and its line");
+           ": from line 1 on, there are blanks between a carriage return and its line");
 }
 
 static void files_that_cannot_be_read_are_refused(void **state)
@@ -350,12 +350,12 @@ static void wrong_options_are_refused(void **state)
     assert_fails_with(read_bytes(&set, text, 6, (dg_csv_options){ .label_column = 4 }), DG_INVALID,
                       "label_column = 4, but ");
     assert_fails_with(read_bytes(&set, "1\n", 2, (dg_csv_options){ .label_column = 1 }), DG_INVALID,
-                      "has one value a line");
+                      "has one value per line");
     assert_fails_with(
         read_bytes(&set, text, 6, (dg_csv_options){ .label_column = 1, .labels = "y" }), DG_INVALID,
         "not both");
     assert_fails_with(read_shaped(&set, text, plain, (dg_ints){ 2, { 2, 2 } }), DG_INVALID,
-                      "shape = {2, 2} does not fit the 3 values a line");
+                      "shape = {2, 2} does not fit the 3 values per line");
     assert_fails_with(read_shaped(&set, text, plain, (dg_ints){ 2, { 2, 1 } }), DG_INVALID,
                       "(is one the label? say label_column = 1)");
     assert_fails_with(read_shaped(&set, text, plain, (dg_ints){ 2, { -3, -1 } }), DG_INVALID,

@@ -179,7 +179,7 @@ static void endless_lines_are_refused(void **state)
         text[SIZE - 1] = '1';
         refuse_bytes(text, SIZE, most,
                      ":1: a line of more than 1048576 bytes (are there no line ends? max_line = "
-                     "4194304 admits longer ones)");
+                     "4194304 allows longer ones)");
     }
     for (size_t at = 0; at < SIZE; at++) text[at] = "1,"[at % 2];
     text[3] = '\n';

@@ -9,7 +9,7 @@ typedef struct counting_options {
 } counting_options;
 
 /* Row i is {i}, its label i. */
-static dg_status count(dg_found *out, const void *options, const dg_dataset_parts *record,
+static dg_status count(dg_format_found *out, const void *options, const dg_dataset_parts *record,
                        const dg_job *job)
 {
     const counting_options *o = options;
@@ -68,7 +68,7 @@ static void labels_beside_it_are_refused(void **state)
     (void)state;
     const dg_dataset *set = NULL;
     assert_fails_with(dg_format_open(&set, &counting, "x.counting", "y.counting"), DG_INVALID,
-                      "y.counting: files of the format counting have their labels in them");
+                      "y.counting: files of the format counting contain their labels");
     assert_null(set);
 }
 

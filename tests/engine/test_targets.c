@@ -98,13 +98,13 @@ static void labels_of_csv_are_as_they_are_written(void **state)
     expect_column("1,151\n2,75\n", DG_TARGET_NUMBERS, true, 151, 75);
     assert_fails_with(read_column(&set, "1,1\n2,3000000000\n", DG_TARGET_NONE), DG_FORMAT,
                       ":2: column 2: label '3000000000' is not a whole number of 32 bits (target = "
-                      "\"numbers\" admits it)");
+                      "\"numbers\" allows it)");
     assert_fails_with(read_column(&set, "1,1\n2,1.5\n", DG_TARGET_LABELS), DG_FORMAT,
                       ":2: column 2: label '1.5' is not a whole number of 32 bits");
     assert_fails_with(read_column(&set, "1,1.5\n2,nan\n", DG_TARGET_NONE), DG_FORMAT,
-                      ":2: column 2: label 'nan' is not a finite number");
+                      ":2: column 2: label 'nan' is not a finite float32 number");
     assert_fails_with(read_column(&set, "1,1.5\n2,1e39\n", DG_TARGET_NUMBERS), DG_FORMAT,
-                      ":2: column 2: label '1e39' is not a finite number of float32");
+                      ":2: column 2: label '1e39' is not a finite float32 number");
     assert_null(set);
 }
 

@@ -137,7 +137,7 @@ describe("only", function()
     assert.are.same({ "cat", "eel" }, set:only({ 2, "eel" }).class_names)
     assert.are.equal("only: there is no class 'dgo', did you mean 'dog'?",
       message(function() set:only { "dgo" } end))
-    assert.matches("^only: 'cat' is a name, but the classes of the set have none",
+    assert.matches("^only: 'cat' is a name, but the classes of the set have no names",
       message(function() set:with({ class_names = false }):only { "cat" } end))
   end)
 end)
@@ -301,11 +301,11 @@ describe("csv", function()
 
   it("has bounds that can be raised", function()
     local path = support.write(folder .. "/long.csv", ("1,"):rep(1000) .. "1\n")
-    assert.matches("a line of more than 500 bytes.*max_line = 2000 admits longer ones",
+    assert.matches("a line of more than 500 bytes.*max_line = 2000 allows longer ones",
       message(function() data.csv { path, max_line = 500 } end))
     assert.are.same({ 1001 }, data.csv({ path, max_line = 2001 }).shape)
     local images = "vendor/mnist/t10k-images-idx3-ubyte.gz"
-    assert.matches("unpacks to 784016, expected at most 1000 %(max_bytes = 784016 admits it%)",
+    assert.matches("unpacks to 784016, expected at most 1000 %(max_bytes = 784016 allows it%)",
       message(function() data.idx { images = images, max_bytes = 1000 } end))
     assert.are.equal(1000, #data.idx { images = images, max_bytes = 784016 })
   end)

@@ -11,7 +11,7 @@
 
 /* --- the first line and the last ------------------------------------------------------------ */
 
-/* Leaves a byte order mark out; knows files that are no text. */
+/* Skips a byte order mark; refuses gzipped files. */
 static dg_status skip_mark(dg_csv_file *file)
 {
     unsigned char b[3] = { 0 };
@@ -29,7 +29,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Blank lines at the end, and the last line end, hold no rows. */
+/* Removes blank lines at the end and the last line end. */
 static dg_status trim_end(dg_csv_file *file)
 {
     char block[DG_CSV_BLOCK];
@@ -38,7 +38,7 @@ static dg_status trim_end(dg_csv_file *file)
         if (whole - file->end > file->max_line)
             return dg_error(DG_FORMAT,
                             "%s: ends in more than %" PRId64 " blanks and line ends (max_line = "
-                            "%" PRId64 " admits them)",
+                            "%" PRId64 " allows them)",
                             file->path, file->max_line, whole);
         int64_t size = file->end - file->begin;
         if (size > DG_CSV_BLOCK) size = DG_CSV_BLOCK;
@@ -50,7 +50,7 @@ static dg_status trim_end(dg_csv_file *file)
     return dg_error(DG_FORMAT, "%s: is empty: there are only blank lines", file->path);
 }
 
-/* The end of the first line: a line end that no quotes hold. */
+/* Finds the end of the first line: the first line end outside quotes. */
 static dg_status find_first_line(dg_csv_file *file, dg_csv_pass *pass)
 {
     char block[DG_CSV_BLOCK];
@@ -80,8 +80,8 @@ static dg_status find_first_line(dg_csv_file *file, dg_csv_pass *pass)
     return DG_OK;
 }
 
-/* A file that is one endless line after the first need not be looked through to be refused; where
- * quotes are the cause, reading the fields says so. */
+/* Refuses a file with an endless second line without reading all of it; if quotes are the cause,
+ * reading the fields says so. */
 static dg_status probe_second_line(const dg_csv_file *file, dg_csv_pass *pass)
 {
     char block[DG_CSV_BLOCK];
@@ -99,7 +99,7 @@ static dg_status probe_second_line(const dg_csv_file *file, dg_csv_pass *pass)
     return DG_OK;
 }
 
-static void on_first_field(void *text, size_t size, void *context)
+static void csv_on_first_field(void *text, size_t size, void *context)
 {
     dg_csv_pass *pass = context;
     dg_csv_file *file = (dg_csv_file *)pass->file;
@@ -115,52 +115,53 @@ static void on_first_field(void *text, size_t size, void *context)
     dg_csv_show(text, size, seen->text, sizeof seen->text);
 }
 
-static void on_first_row(int end, void *context)
+static void csv_on_first_row(int end, void *context)
 {
     dg_csv_pass *pass = context;
     (void)end;
     if (pass->column > 0) ((dg_csv_file *)pass->file)->columns = pass->column;
 }
 
-/* A first line of names is a header and one of values is a row. One that has both could be either,
- * and is for the user to judge: "label,0,1,2" as pandas writes it, or a row with a mistake. */
-static dg_status find_header(dg_csv_file *file, dg_header header)
+/* A first line of names is a header, one of values is a row. One that has both could be either, so
+ * the user must say: "label,0,1,2" as pandas writes it, or a row with a mistake. */
+static dg_status find_header(dg_csv_file *file, dg_csv_header header)
 {
     const dg_csv_seen *name = &file->name, *value = &file->value;
-    file->header = header == DG_HEADER_YES || (header == DG_HEADER_AUTO && name->column);
-    if (header != DG_HEADER_AUTO || !name->column || !value->column) return DG_OK;
+    file->header = header == DG_CSV_HEADER_YES || (header == DG_CSV_HEADER_AUTO && name->column);
+    if (header != DG_CSV_HEADER_AUTO || !name->column || !value->column) return DG_OK;
     return dg_error(DG_FORMAT,
                     "%s:1: is this line a header? column %" PRId64 ", %s, looks like a name, but "
                     "column %" PRId64 ", %s, like a value: say header = true or header = false",
                     file->path, name->column, name->text, value->column, value->text);
 }
 
-static dg_status read_first_line(dg_csv_file *file, dg_header header)
+static dg_status read_first_line(dg_csv_file *file, dg_csv_header header)
 {
     dg_csv_pass pass = { .file = file, .line = 1 };
     DG_TRY(find_first_line(file, &pass));
-    DG_TRY(dg_csv_run(&pass, file->begin, file->first_line_end, on_first_field, on_first_row));
+    DG_TRY(
+        dg_csv_run(&pass, file->begin, file->first_line_end, csv_on_first_field, csv_on_first_row));
     DG_TRY(probe_second_line(file, &pass));
     if (file->columns == 0) {
         dg_csv_fail(&pass, 0, "an empty line, expected values");
         return pass.status;
     }
     const char *odd = file->name.column ? file->name.text : file->value.text; /* tabs as "\x09" */
-    if (header != DG_HEADER_YES && file->columns == 1 &&
+    if (header != DG_CSV_HEADER_YES && file->columns == 1 &&
         (strpbrk(odd, ";|") || strstr(odd, "\\x09")))
         return dg_error(DG_FORMAT, "%s:1: %s is one value: separate values by commas", file->path,
                         odd);
     DG_TRY(find_header(file, header));
     if (!file->header || file->first_line_end < file->end) return DG_OK;
-    if (header == DG_HEADER_YES)
-        return dg_error(DG_FORMAT, "%s: holds a header line, but no rows", file->path);
+    if (header == DG_CSV_HEADER_YES)
+        return dg_error(DG_FORMAT, "%s: has a header line, but no rows", file->path);
     return dg_error(DG_FORMAT,
                     "%s:1: column %" PRId64 ": %s is not a number, so this is a header "
                     "line, and no rows follow it",
                     file->path, file->name.column, file->name.text);
 }
 
-dg_status dg_csv_open(dg_csv_file *file, const char *path, dg_header header)
+dg_status dg_csv_open(dg_csv_file *file, const char *path, dg_csv_header header)
 {
     file->path = path;
     if (file->max_line == 0) file->max_line = DG_CSV_LINE;
@@ -177,19 +178,19 @@ void dg_csv_close(dg_csv_file *file)
 
 /* --- cutting -------------------------------------------------------------------------------- */
 
-/* A range of bytes is looked at before anyone knows whether it begins inside quotes, so what it
- * holds is noted for both: [0] is right where it begins outside. Outside quotes, the number of
+/* A range of bytes is scanned before it is known whether it begins inside quotes, so the results
+ * are kept for both cases: [0] if it begins outside, [1] if inside. Outside quotes, the number of
  * quotes before a byte is even. */
-typedef struct range {
-    int64_t ends[2];   /* line ends after an even, after an odd number of the range's quotes */
-    int64_t cut[2];    /* the first byte after the first LF that [k] puts outside quotes; 0: none */
-    int64_t at_cut[2]; /* line ends before that byte, outside quotes as [k] has it */
+struct csv_range {
+    int64_t ends[2];    /* line ends after an even and after an odd number of its quotes */
+    int64_t cut[2];     /* the byte after the first LF that is outside quotes in case k; 0: none */
+    int64_t at_cut[2];  /* line ends before that byte that are outside quotes in case k */
     int64_t all_cut[2]; /* all line ends before that byte */
     int odd;            /* 1 after an odd number of quotes */
-    bool after_return;  /* the last byte was CR: a LF now belongs to it */
-} range;
+    bool after_return;  /* the last byte was CR: an LF now belongs to it */
+};
 
-/* How many LF there are, and whether there is any CR or quote. */
+/* How many LF the block has; `*special`: whether it has a CR or a quote. */
 DG_KERNEL static int64_t count_line_feeds(const unsigned char *block, int64_t size, bool *special)
 {
     int64_t count = 0, i = 0;
@@ -207,7 +208,7 @@ DG_KERNEL static int64_t count_line_feeds(const unsigned char *block, int64_t si
     return count;
 }
 
-static void note_cut(range *r, int side, int64_t after)
+static void note_cut(struct csv_range *r, int side, int64_t after)
 {
     if (r->cut[side]) return;
     r->cut[side] = after;
@@ -216,7 +217,8 @@ static void note_cut(range *r, int side, int64_t after)
 }
 
 /* A block with CR or quotes, byte by byte. */
-static void look_closely(range *r, const unsigned char *block, int64_t size, int64_t offset)
+static void look_closely(struct csv_range *r, const unsigned char *block, int64_t size,
+                         int64_t offset)
 {
     for (int64_t i = 0; i < size; i++) {
         unsigned char c = block[i];
@@ -227,7 +229,7 @@ static void look_closely(range *r, const unsigned char *block, int64_t size, int
     }
 }
 
-static void look(range *r, const unsigned char *block, int64_t size, int64_t offset)
+static void look(struct csv_range *r, const unsigned char *block, int64_t size, int64_t offset)
 {
     bool special;
     int64_t count = count_line_feeds(block, size, &special);
@@ -244,21 +246,21 @@ static void look(range *r, const unsigned char *block, int64_t size, int64_t off
     r->ends[r->odd] += count;
 }
 
-struct scan {
+struct csv_scan {
     const dg_csv_file *file;
     int64_t begin, count;
-    range ranges[DG_CSV_CHUNKS];
+    struct csv_range ranges[DG_CSV_CHUNKS];
 };
 
-static dg_status scan_piece(void *context, int64_t piece, int worker)
+static dg_status csv_scan_piece(void *context, int64_t piece, int worker)
 {
-    struct scan *scan = context;
+    struct csv_scan *scan = context;
     const dg_csv_file *file = scan->file;
     int64_t size = file->end - scan->begin;
     int64_t at = scan->begin + dg_piece_begin(size, scan->count, piece);
     int64_t end = scan->begin + dg_piece_begin(size, scan->count, piece + 1);
     unsigned char block[DG_CSV_BLOCK];
-    range r = { 0 };
+    struct csv_range r = { 0 };
     (void)worker;
     if (piece > 0) {
         DG_TRY(dg_file_read(file->path, file->descriptor, at - 1, 1, block));
@@ -276,15 +278,16 @@ static dg_status scan_piece(void *context, int64_t piece, int worker)
 
 dg_status dg_csv_cut(dg_csv_file *file)
 {
-    struct scan scan = { .file = file, .begin = file->header ? file->first_line_end : file->begin };
+    struct csv_scan scan = { .file = file,
+                             .begin = file->header ? file->first_line_end : file->begin };
     int64_t line = 1 + (file->header ? file->first_lines : 0), row = 0;
     int inside = 0; /* quotes */
     scan.count = dg_pieces(file->end - scan.begin, DG_CSV_CHUNK_SIZE, DG_CSV_CHUNKS);
-    DG_TRY(dg_parallel(file->job, scan.count, scan_piece, &scan));
+    DG_TRY(dg_parallel(file->job, scan.count, csv_scan_piece, &scan));
     file->chunks[0] = (dg_csv_chunk){ .begin = scan.begin, .line = line, .row = 0 };
     file->chunk_count = 1;
     for (int64_t i = 0; i < scan.count; i++) {
-        const range *r = &scan.ranges[i];
+        const struct csv_range *r = &scan.ranges[i];
         if (i > 0 && r->cut[inside] && r->cut[inside] < file->end) {
             dg_csv_chunk *last = &file->chunks[file->chunk_count - 1];
             dg_csv_chunk next = { .begin = r->cut[inside],
@@ -298,7 +301,7 @@ dg_status dg_csv_cut(dg_csv_file *file)
         row += r->ends[inside];
         inside ^= r->odd;
     }
-    file->rows = row + 1; /* the last line has lost its end */
+    file->rows = row + 1; /* trim_end removed the last line end */
     file->chunks[file->chunk_count - 1].end = file->end;
     file->chunks[file->chunk_count - 1].row_end = file->rows;
     return DG_OK;

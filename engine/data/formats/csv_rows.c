@@ -49,21 +49,21 @@ bool dg_csv_refuse(dg_csv_pass *pass, const char *text, size_t size)
     if (!memchr(text, 0, size)) return false;
     pass->status =
         dg_error(DG_FORMAT,
-                 "%s:%" PRId64 ": a NUL byte at column %" PRId64 " (is this a CSV file, in UTF-8?)",
+                 "%s:%" PRId64 ": a NUL byte at column %" PRId64 " (is this a CSV file in UTF-8?)",
                  pass->file->path, pass->line, pass->column);
     return true;
 }
 
 /* --- libcsv ------------------------------------------------------------------------------- */
 
-/* A field may not grow beyond any bound because a quote was left open. */
+/* Limits how far a field may grow if a quote is not closed. */
 static void *bounded_realloc(void *memory, size_t size)
 {
     return size > DG_CSV_FIELD ? NULL : realloc(memory, size);
 }
 
-/* libcsv gave up: within a field that is not quoted at a quote, within a quoted one at what follows
- * its second quote or at the end, or at the bound. */
+/* libcsv stopped: in an unquoted field at a quote, in a quoted one at what follows its second quote
+ * or at the end, or at the limit. */
 static void fail_parse(dg_csv_pass *pass)
 {
     const struct csv_parser *p = &pass->parser;
@@ -89,12 +89,12 @@ void dg_csv_fail_long(dg_csv_pass *pass)
     int64_t most = pass->file->max_line;
     dg_csv_fail(pass, 0,
                 "a line of more than %" PRId64 " bytes (are there no line ends? max_line = %" PRId64
-                " admits longer ones)",
+                " allows longer ones)",
                 most, most < INT64_MAX / 4 ? 4 * most : INT64_MAX);
 }
 
-/* After a block: how long the line is in which it ends, the part before the block's beginning left
- * out if the line began within it. */
+/* After a block: updates the length of the line in which it ends; the part in the block where the
+ * line began is not counted. */
 static void measure_line(dg_csv_pass *pass, int64_t line, int64_t size)
 {
     if (pass->line != line)
@@ -136,33 +136,33 @@ dg_status dg_csv_run(dg_csv_pass *pass, int64_t begin, int64_t end, dg_csv_on_fi
 
 /* --- values ------------------------------------------------------------------------------- */
 
-typedef struct fill_pass {
+struct csv_fill {
     dg_csv_pass pass; /* first */
-    const dg_csv_target *target;
-    bool fractions; /* as in the target */
+    const dg_csv_values *into;
+    bool fractions; /* as in dg_csv_values */
     int64_t row, row_end;
     int64_t label_at; /* label_column, or -1 */
     int64_t columns;
-    bool after_return; /* the last line ended in CR: a LF now belongs to it */
+    bool after_return; /* the last line ended in CR: an LF now belongs to it */
     uint8_t *bytes;    /* where the next value goes; one of the two */
     float *floats;
-} fill_pass;
+};
 
-static void begin_row(fill_pass *fill)
+static void begin_row(struct csv_fill *fill)
 {
-    const dg_csv_target *target = fill->target;
-    int64_t width = fill->columns - (target->label_column > 0);
+    const dg_csv_values *into = fill->into;
+    int64_t width = fill->columns - (into->label_column > 0);
     fill->bytes = NULL;
     fill->floats = NULL;
-    if (!target->x || fill->row >= fill->row_end) return;
-    if (target->dtype == DG_UINT8)
-        fill->bytes = (uint8_t *)target->x + fill->row * width;
+    if (!into->x || fill->row >= fill->row_end) return;
+    if (into->dtype == DG_UINT8)
+        fill->bytes = (uint8_t *)into->x + fill->row * width;
     else
-        fill->floats = (float *)target->x + fill->row * width;
+        fill->floats = (float *)into->x + fill->row * width;
 }
 
-/* The hint is for those whose header does not look like one, or who said that there is none. */
-static void fail_number(fill_pass *fill, const char *text, size_t size)
+/* The hint is for a header that does not look like one, and for header = false. */
+static void fail_number(struct csv_fill *fill, const char *text, size_t size)
 {
     dg_csv_pass *pass = &fill->pass;
     const char *hint = pass->line == 1 ? " (if line 1 names the columns, say header = true)" : "";
@@ -178,28 +178,28 @@ static void fail_number(fill_pass *fill, const char *text, size_t size)
                     dg_csv_show(text, size, shown, sizeof shown), hint);
 }
 
-static void take_label(fill_pass *fill, const char *text, size_t size)
+static void take_label(struct csv_fill *fill, const char *text, size_t size)
 {
     double value;
     char shown[64];
     dg_csv_pass *pass = &fill->pass;
-    bool labels = fill->target->as == DG_TARGET_LABELS;
+    bool labels = fill->into->as == DG_TARGET_LABELS;
     if (!dg_parse_number(text, size, &value)) {
         fail_number(fill, text, size);
     } else if (labels && (!(value >= INT32_MIN && value <= INT32_MAX) || value != floor(value))) {
         dg_csv_fail(pass, pass->column,
-                    "label %s is not a whole number of 32 bits (target = \"numbers\" admits it)",
+                    "label %s is not a whole number of 32 bits (target = \"numbers\" allows it)",
                     dg_csv_show(text, size, shown, sizeof shown));
     } else if (!isfinite((float)value)) {
-        dg_csv_fail(pass, pass->column, "label %s is not a finite number of float32",
+        dg_csv_fail(pass, pass->column, "label %s is not a finite float32 number",
                     dg_csv_show(text, size, shown, sizeof shown));
     } else {
-        fill->target->targets[fill->row] = value;
+        fill->into->targets[fill->row] = value;
         fill->fractions |= !dg_is_integer_text(text, size);
     }
 }
 
-static void take_value(fill_pass *fill, const char *text, size_t size)
+static void take_value(struct csv_fill *fill, const char *text, size_t size)
 {
     dg_csv_pass *pass = &fill->pass;
     double value;
@@ -218,14 +218,14 @@ static void take_value(fill_pass *fill, const char *text, size_t size)
         const char *field = dg_csv_show(text, size, shown, sizeof shown);
         bool out = value < 0 || value > 255;
         dg_csv_fail(pass, pass->column,
-                    "%.*s is %s 0..255 (use dtype = \"float32\" for other numbers)",
-                    (int)strlen(field) - 2, field + 1, out ? "outside" : "no whole number of");
+                    "%.*s is not %s from 0 to 255 (use dtype = \"float32\" for other numbers)",
+                    (int)strlen(field) - 2, field + 1, out ? "in the range" : "a whole number");
     }
 }
 
-static void on_field(void *text, size_t size, void *context)
+static void csv_on_field(void *text, size_t size, void *context)
 {
-    fill_pass *fill = context;
+    struct csv_fill *fill = context;
     unsigned value;
     int64_t column = ++fill->pass.column;
     if (fill->pass.status != DG_OK || column > fill->columns) return;
@@ -243,9 +243,9 @@ static void on_field(void *text, size_t size, void *context)
     }
 }
 
-static void on_row(int end, void *context)
+static void csv_on_row(int end, void *context)
 {
-    fill_pass *fill = context;
+    struct csv_fill *fill = context;
     dg_csv_pass *pass = &fill->pass;
     if (pass->status != DG_OK) return;
     if (end == '\n' && fill->after_return && pass->column == 0) {
@@ -266,35 +266,35 @@ static void on_row(int end, void *context)
     }
 }
 
-struct fill_all {
+struct csv_fill_all {
     const dg_csv_file *file;
-    dg_csv_target *target;
+    dg_csv_values *into;
 };
 
-static dg_status fill_piece(void *context, int64_t piece, int worker)
+static dg_status csv_fill_piece(void *context, int64_t piece, int worker)
 {
-    struct fill_all *all = context;
+    struct csv_fill_all *all = context;
     const dg_csv_chunk *chunk = &all->file->chunks[piece];
-    int64_t room = all->target->room;
-    fill_pass fill = { .target = all->target, .row = chunk->row, .columns = all->file->columns };
+    int64_t room = all->into->room;
+    struct csv_fill fill = { .into = all->into, .row = chunk->row, .columns = all->file->columns };
     (void)worker;
     fill.pass.file = all->file;
     fill.pass.line = chunk->line;
     fill.row_end = chunk->row_end < room ? chunk->row_end : room;
-    fill.label_at = all->target->label_column > 0 ? all->target->label_column : -1;
+    fill.label_at = all->into->label_column > 0 ? all->into->label_column : -1;
     begin_row(&fill);
-    DG_TRY(dg_csv_run(&fill.pass, chunk->begin, chunk->end, on_field, on_row));
-    if (fill.fractions) __atomic_store_n(&all->target->fractions, true, __ATOMIC_RELAXED);
+    DG_TRY(dg_csv_run(&fill.pass, chunk->begin, chunk->end, csv_on_field, csv_on_row));
+    if (fill.fractions) __atomic_store_n(&all->into->fractions, true, __ATOMIC_RELAXED);
     if (fill.row != chunk->row_end)
         return dg_error(DG_FORMAT,
-                        "%s: from line %" PRId64 " on, blanks stand between a carriage "
+                        "%s: from line %" PRId64 " on, there are blanks between a carriage "
                         "return and its line feed",
                         all->file->path, chunk->line);
     return DG_OK;
 }
 
-dg_status dg_csv_fill(const dg_csv_file *file, dg_csv_target *target)
+dg_status dg_csv_fill(const dg_csv_file *file, dg_csv_values *into)
 {
-    struct fill_all all = { file, target };
-    return dg_parallel(file->job, file->chunk_count, fill_piece, &all);
+    struct csv_fill_all all = { file, into };
+    return dg_parallel(file->job, file->chunk_count, csv_fill_piece, &all);
 }

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "engine/base/memory.h"
 #include "engine/data/format.h"
 #include "engine/data/packed.h"
 
@@ -14,44 +15,46 @@ typedef struct idx_options {
     int64_t max_bytes; /* as in dg_packed */
 } idx_options;
 
-typedef struct idx_file {
+struct idx_file {
     dg_packed packed;
     const char *path;
     dg_dtype dtype;
     int axes;
     int64_t shape[DG_MAX_AXES];
     int64_t header_size; /* bytes, after unpacking */
-} idx_file;
+};
 
 static uint32_t big_endian(const unsigned char *b)
 {
     return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
 
-/* The first four bytes: what the values are, and how many axes. */
-static dg_status read_magic(idx_file *file, bool labels)
+/* The first four bytes: the type of the values, and the number of axes. */
+static dg_status read_magic(struct idx_file *file, bool labels)
 {
     unsigned char b[4];
     int64_t got;
     DG_TRY(dg_packed_read(&file->packed, 4, b, &got));
     if (got == 0) return dg_error(DG_FORMAT, "%s: is empty", file->path);
     if (got < 4)
-        return dg_error(DG_FORMAT, "%s: is truncated: %" PRId64 " bytes are less than any IDX file",
+        return dg_error(DG_FORMAT,
+                        "%s: is truncated: it has %" PRId64 " bytes, fewer than any IDX file",
                         file->path, got);
     bool known = labels ? b[2] == TYPE_UINT8 || b[2] == TYPE_INT32
                         : b[2] == TYPE_UINT8 || b[2] == TYPE_FLOAT32;
     if (b[0] || b[1] || !known || b[3] < 1 || b[3] > DG_MAX_AXES)
         return dg_error(DG_FORMAT, "%s: begins with the bytes %02X %02X %02X %02X, expected %s",
                         file->path, b[0], b[1], b[2], b[3],
-                        labels ? "00 00 08 01 or 00 00 0C 01 (IDX labels)"
-                               : "00 00 08 03 (IDX images) or another number of axes, or type 0D");
+                        labels
+                            ? "00 00 08 01 or 00 00 0C 01 (IDX labels)"
+                            : "00 00 08 03 (IDX images) or with another number of axes or type 0D");
     file->dtype = b[2] == TYPE_UINT8 ? DG_UINT8 : b[2] == TYPE_INT32 ? DG_INT32 : DG_FLOAT32;
     file->axes = b[3];
     file->header_size = 4 + 4 * file->axes;
     return DG_OK;
 }
 
-static dg_status read_header(idx_file *file, bool labels)
+static dg_status read_header(struct idx_file *file, bool labels)
 {
     unsigned char b[4 * DG_MAX_AXES];
     char shape[128];
@@ -66,18 +69,18 @@ static dg_status read_header(idx_file *file, bool labels)
     dg_shape_text(file->axes, file->shape, shape, sizeof shape);
     if (labels && file->axes != 1)
         return dg_error(DG_FORMAT,
-                        "%s: holds %s values, as images do; expected labels, on one "
-                        "axis (were images and labels exchanged?)",
+                        "%s: has values of shape %s, as images have; expected labels, on "
+                        "one axis (were images and labels exchanged?)",
                         file->path, shape);
     if (!labels && file->axes == 1)
         return dg_error(DG_FORMAT,
-                        "%s: holds %s values, as labels do; expected images, on two "
-                        "axes or more (were images and labels exchanged?)",
+                        "%s: has values of shape %s, as labels have; expected images, on "
+                        "two or more axes (were images and labels exchanged?)",
                         file->path, shape);
     return DG_OK;
 }
 
-static dg_status read_data(idx_file *file, dg_tensor *out)
+static dg_status read_data(struct idx_file *file, dg_tensor *out)
 {
     int64_t size;
     DG_TRY(dg_packed_check(&file->packed, file->header_size, (int64_t)dg_dtype_size(file->dtype),
@@ -93,18 +96,23 @@ static dg_status read_data(idx_file *file, dg_tensor *out)
     return DG_OK;
 }
 
+static void idx_file_close(struct idx_file *file)
+{
+    dg_packed_close(&file->packed);
+}
+
 static dg_status read_file(const idx_options *options, bool labels, dg_tensor *out)
 {
     const char *path = labels ? options->labels : options->images;
-    idx_file file = { .packed = { .path = path, .max_bytes = options->max_bytes }, .path = path };
+    DG_CLEANUP(idx_file_close)
+    struct idx_file file = { .packed = { .path = path, .max_bytes = options->max_bytes },
+                             .path = path };
     DG_TRY(dg_packed_open(&file.packed));
-    dg_status status = read_header(&file, labels);
-    if (status == DG_OK) status = read_data(&file, out);
-    dg_packed_close(&file.packed);
-    return status;
+    DG_TRY(read_header(&file, labels));
+    return read_data(&file, out);
 }
 
-static dg_status read_idx(dg_found *out, const void *options, const dg_dataset_parts *record,
+static dg_status idx_read(dg_format_found *out, const void *options, const dg_dataset_parts *record,
                           const dg_job *job)
 {
     const idx_options *o = options;
@@ -114,7 +122,7 @@ static dg_status read_idx(dg_found *out, const void *options, const dg_dataset_p
     return o->labels ? read_file(o, true, &out->y) : DG_OK;
 }
 
-static bool knows(const unsigned char *b, size_t size)
+static bool idx_knows(const unsigned char *b, size_t size)
 {
     return size >= 4 && !b[0] && !b[1] &&
            (b[2] == TYPE_UINT8 || b[2] == TYPE_INT32 || b[2] == TYPE_FLOAT32) && b[3] >= 1 &&
@@ -124,14 +132,15 @@ static bool knows(const unsigned char *b, size_t size)
 static const dg_param params[] = {
     DG_PATH(idx_options, images, .required = true, .doc = "the rows, gzipped or not"),
     DG_PATH(idx_options, labels, .doc = "the labels, gzipped or not"),
-    DG_INT(idx_options, max_bytes, .named_only = true, DG_AT_LEAST(1), .optional = true,
-           .doc = "what a .gz may unpack to; nil: a hundred times its size, or 256 MiB if that is "
-                  "more"),
+    DG_INT(
+        idx_options, max_bytes, .named_only = true, DG_AT_LEAST(1), .optional = true,
+        .doc =
+            "how many bytes a .gz may unpack to; nil: a hundred times its size, at least 256 MiB"),
     DG_END,
 };
 
-/* Images are unsigned bytes or float32 of any axes; labels unsigned bytes or int32 of one axis. No
- * more is unpacked than the header says. */
+/* Images are unsigned bytes or float32 with any axes; labels unsigned bytes or int32 with one axis.
+ * No more is unpacked than the header says. */
 const dg_format_type dg_idx = {
     .part = { .kind = "format",
               .name = "idx",
@@ -142,6 +151,6 @@ const dg_format_type dg_idx = {
               .params = params,
               .options_size = sizeof(idx_options) },
     .endings = (const char *const[]){ ".idx", "-ubyte", NULL },
-    .knows = knows,
-    .read = read_idx,
+    .knows = idx_knows,
+    .read = idx_read,
 };

@@ -1,4 +1,4 @@
-/* NumPy's files of one array (.npy; numpy.lib.format, versions 1 to 3):
+/* NumPy's files with one array (.npy; numpy.lib.format, versions 1 to 3):
  *
  *     93 'NUMPY' major minor | size of the header, 2 bytes or from version 2 on 4, little-endian |
  *     {'descr': '<f4', 'fortran_order': False, 'shape': (60000, 784), } and blanks | values */
@@ -19,7 +19,7 @@ typedef struct npy_options {
     int64_t max_bytes; /* as in dg_packed */
 } npy_options;
 
-/* What a file may hold, and what becomes of it; all little-endian. */
+/* The types that a file may have, and what they become; all little-endian. */
 static const struct npy_type {
     const char *descr;
     int64_t size;
@@ -29,23 +29,23 @@ static const struct npy_type {
 
 enum { SEEN_DESCR = 1, SEEN_ORDER = 2, SEEN_SHAPE = 4, SEEN_ALL = 7 };
 
-typedef struct npy_file {
+struct npy_file {
     dg_packed packed;
     const char *path;
     int64_t text_begin; /* the offset of the header's text in the file */
     char *text;         /* text_size bytes, then NUL */
     int64_t text_size;
-    int64_t at; /* where in the text its reading stands */
+    int64_t at; /* the next byte of the text to be read */
     int seen;
     const struct npy_type *type;
     bool fortran_order;
     int axes;
     int64_t shape[DG_MAX_AXES];
-} npy_file;
+};
 
 /* --- the header ------------------------------------------------------------------------------ */
 
-static dg_status refuse(const npy_file *file, const char *expected)
+static dg_status refuse(const struct npy_file *file, const char *expected)
 {
     char found[24] = "";
     for (int i = 0; i < 20 && file->at + i < file->text_size; i++) {
@@ -56,8 +56,8 @@ static dg_status refuse(const npy_file *file, const char *expected)
                     file->text_begin + file->at, expected);
 }
 
-/* The next character that is no blank; NUL at the end. */
-static char peek(npy_file *file)
+/* The next character that is not blank; NUL at the end. */
+static char peek(struct npy_file *file)
 {
     while (file->at < file->text_size && strchr(" \t\r\n", file->text[file->at]) &&
            file->text[file->at])
@@ -65,8 +65,8 @@ static char peek(npy_file *file)
     return file->text[file->at];
 }
 
-/* Goes on after `word` if it comes next. */
-static bool take(npy_file *file, const char *word)
+/* Skips `word` if it comes next. */
+static bool take(struct npy_file *file, const char *word)
 {
     peek(file);
     size_t size = strlen(word);
@@ -76,7 +76,7 @@ static bool take(npy_file *file, const char *word)
 }
 
 /* The string that comes next, in quotes of either kind. */
-static dg_status read_string(npy_file *file, char *out, size_t size, const char *expected)
+static dg_status read_string(struct npy_file *file, char *out, size_t size, const char *expected)
 {
     char quote = peek(file);
     const char *begin = file->text + file->at + 1;
@@ -88,11 +88,11 @@ static dg_status read_string(npy_file *file, char *out, size_t size, const char 
     return DG_OK;
 }
 
-static dg_status read_type(npy_file *file)
+static dg_status read_type(struct npy_file *file)
 {
     static const char *const expected =
         "one of '|u1', '|b1', '<i4', '<i8', '<f4', '<f8' (in NumPy, "
-        "array.astype('<f4') makes one of them)";
+        "array.astype('<f4') converts to one of them)";
     char descr[16];
     int64_t before = file->at;
     DG_TRY(read_string(file, descr, sizeof descr, expected));
@@ -104,7 +104,7 @@ static dg_status read_type(npy_file *file)
     return refuse(file, expected);
 }
 
-static dg_status read_shape(npy_file *file)
+static dg_status read_shape(struct npy_file *file)
 {
     if (!take(file, "(")) return refuse(file, "a tuple of sizes");
     while (!take(file, ")")) {
@@ -121,7 +121,7 @@ static dg_status read_shape(npy_file *file)
     return DG_OK;
 }
 
-static dg_status read_entry(npy_file *file)
+static dg_status read_entry(struct npy_file *file)
 {
     static const char *const expected = "'descr', 'fortran_order' or 'shape', each once";
     char key[16];
@@ -143,7 +143,7 @@ static dg_status read_entry(npy_file *file)
     return file->fortran_order || take(file, "False") ? DG_OK : refuse(file, "True or False");
 }
 
-static dg_status read_text(npy_file *file)
+static dg_status read_text(struct npy_file *file)
 {
     if (!take(file, "{")) return refuse(file, "a dictionary");
     while (!take(file, "}")) {
@@ -155,7 +155,7 @@ static dg_status read_text(npy_file *file)
     return file->at == file->text_size ? DG_OK : refuse(file, "nothing but blanks to the end");
 }
 
-static dg_status read_header(npy_file *file)
+static dg_status read_header(struct npy_file *file)
 {
     unsigned char b[MAGIC_SIZE + 4];
     int64_t got, more, size = 0;
@@ -188,8 +188,9 @@ static dg_status read_header(npy_file *file)
 
 /* --- values ---------------------------------------------------------------------------------- */
 
-/* Values of 8 bytes become numbers of 4. */
-static dg_status narrow(const npy_file *file, const char *from, int64_t count, dg_tensor *out)
+/* Values of 8 bytes become values of 4. */
+static dg_status narrow(const struct npy_file *file, const char *from, int64_t count,
+                        dg_tensor *out)
 {
     for (int64_t i = 0; i < count; i++) {
         double number;
@@ -214,7 +215,7 @@ static dg_status narrow(const npy_file *file, const char *from, int64_t count, d
     return DG_OK;
 }
 
-static dg_status check_bools(const npy_file *file, const dg_tensor *values)
+static dg_status check_bools(const struct npy_file *file, const dg_tensor *values)
 {
     for (int64_t i = 0; file->type->descr[1] == 'b' && i < dg_tensor_count(values); i++)
         if (dg_bytes(values)[i] > 1)
@@ -224,11 +225,11 @@ static dg_status check_bools(const npy_file *file, const dg_tensor *values)
     return DG_OK;
 }
 
-/* The values in the order of the file, whose axes are turned round in Fortran's. */
-static dg_status read_values(npy_file *file, dg_tensor *out)
+/* The values in the order of the file; in Fortran's order, the axes are reversed. */
+static dg_status read_values(struct npy_file *file, dg_tensor *out)
 {
     int64_t shape[DG_MAX_AXES], size;
-    char *wide;
+    DG_OWNED char *wide = NULL;
     for (int i = 0; i < file->axes; i++)
         shape[i] = file->shape[file->fortran_order ? file->axes - 1 - i : i];
     DG_TRY(dg_packed_check(&file->packed, file->text_begin + file->text_size, file->type->size,
@@ -239,36 +240,36 @@ static dg_status read_values(npy_file *file, dg_tensor *out)
         return check_bools(file, out);
     }
     DG_TRY(dg_alloc(&wide, size, 1));
-    dg_status status = dg_packed_read_data(&file->packed, size, wide);
-    if (status == DG_OK) status = narrow(file, wide, size / 8, out);
-    dg_free(wide);
-    return status;
+    DG_TRY(dg_packed_read_data(&file->packed, size, wide));
+    return narrow(file, wide, size / 8, out);
+}
+
+static void npy_file_close(struct npy_file *file)
+{
+    dg_free(file->text);
+    dg_packed_close(&file->packed);
 }
 
 static dg_status read_file(const char *path, int64_t max_bytes, int least_axes, dg_tensor *out)
 {
-    npy_file file = { .packed = { .path = path, .max_bytes = max_bytes }, .path = path };
-    dg_tensor values = { 0 };
+    DG_CLEANUP(npy_file_close)
+    struct npy_file file = { .packed = { .path = path, .max_bytes = max_bytes }, .path = path };
+    DG_OWNED_TENSOR values = { 0 };
     char says[128];
     DG_TRY(dg_packed_open(&file.packed));
-    dg_status status = read_header(&file);
-    if (status == DG_OK && file.axes < least_axes)
-        status = dg_error(DG_FORMAT, "%s: holds an array of the shape %s, expected %s", path,
-                          dg_shape_text(file.axes, file.shape, says, sizeof says),
-                          least_axes == 1 ? "labels, {n}" : "rows, {n, ...}");
-    if (status == DG_OK) status = read_values(&file, &values);
-    if (status == DG_OK)
-        status = file.fortran_order ? dg_tensor_transpose(out, &values, NULL)
-                                    : dg_tensor_reshape(out, &values, file.axes, file.shape);
-    dg_tensor_release(&values);
-    dg_free(file.text);
-    dg_packed_close(&file.packed);
-    return status;
+    DG_TRY(read_header(&file));
+    if (file.axes < least_axes)
+        return dg_error(DG_FORMAT, "%s: has an array of the shape %s, expected %s", path,
+                        dg_shape_text(file.axes, file.shape, says, sizeof says),
+                        least_axes == 1 ? "labels, {n}" : "rows, {n, ...}");
+    DG_TRY(read_values(&file, &values));
+    if (file.fortran_order) return dg_tensor_transpose(out, &values, NULL);
+    return dg_tensor_reshape(out, &values, file.axes, file.shape);
 }
 
 /* --- the format ------------------------------------------------------------------------------ */
 
-static dg_status read_npy(dg_found *out, const void *options, const dg_dataset_parts *record,
+static dg_status npy_read(dg_format_found *out, const void *options, const dg_dataset_parts *record,
                           const dg_job *job)
 {
     const npy_options *o = options;
@@ -278,7 +279,7 @@ static dg_status read_npy(dg_found *out, const void *options, const dg_dataset_p
     return o->y ? read_file(o->y, o->max_bytes, 1, &out->y) : DG_OK;
 }
 
-static bool knows(const unsigned char *bytes, size_t size)
+static bool npy_knows(const unsigned char *bytes, size_t size)
 {
     return size >= 6 && memcmp(bytes, "\x93NUMPY", 6) == 0;
 }
@@ -286,9 +287,10 @@ static bool knows(const unsigned char *bytes, size_t size)
 static const dg_param params[] = {
     DG_PATH(npy_options, x, .required = true, .doc = "the rows, {n, ...}, gzipped or not"),
     DG_PATH(npy_options, y, .doc = "labels or numbers, {n}, or one-hot labels, {n, classes}"),
-    DG_INT(npy_options, max_bytes, .named_only = true, DG_AT_LEAST(1), .optional = true,
-           .doc = "what a .gz may unpack to; nil: a hundred times its size, or 256 MiB if that is "
-                  "more"),
+    DG_INT(
+        npy_options, max_bytes, .named_only = true, DG_AT_LEAST(1), .optional = true,
+        .doc =
+            "how many bytes a .gz may unpack to; nil: a hundred times its size, at least 256 MiB"),
     DG_END,
 };
 
@@ -296,13 +298,13 @@ const dg_format_type dg_npy = {
     .part = { .kind = "format",
               .name = "npy",
               .doc =
-                  "A dataset from arrays that NumPy saved (np.save), little-endian bytes, bools, "
-                  "int32, int64, float32 or\nfloat64. float64 becomes float32, int64 int32, "
-                  "where it fits.",
+                  "A dataset from arrays that NumPy saved (np.save): little-endian bytes, bools, "
+                  "int32, int64, float32 or\nfloat64. float64 becomes float32; int64 becomes "
+                  "int32, and is refused where it does not fit.",
               .example = "data.npy { x = \"x_train.npy\", y = \"y_train.npy\" }",
               .params = params,
               .options_size = sizeof(npy_options) },
     .endings = (const char *const[]){ ".npy", NULL },
-    .knows = knows,
-    .read = read_npy,
+    .knows = npy_knows,
+    .read = npy_read,
 };
