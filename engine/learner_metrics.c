@@ -78,7 +78,7 @@ static dg_status judge_one(const dg_learner *learner, int place, const dg_tensor
     const dg_metric *metric = &learner->metrics[place];
     bool numbers = learner->target == DG_TARGET_NUMBERS;
     const dg_predictions predictions = { .numbers = numbers ? outputs : NULL,
-                                         .chances = numbers ? NULL : outputs,
+                                         .probabilities = numbers ? NULL : outputs,
                                          .class_count = learner->class_count,
                                          .classes = learner->classes };
     if (metric->type) {
@@ -95,18 +95,16 @@ static dg_status judge_one(const dg_learner *learner, int place, const dg_tensor
 dg_status dg_learner_judge(const dg_learner *learner, const dg_tensor *truth,
                            const dg_tensor *outputs, double *out)
 {
-    dg_tensor flat;
+    DG_OWNED_TENSOR flat = { 0 };
     int64_t rows = outputs->shape[0];
     if (learner->target == DG_TARGET_NUMBERS)
         DG_TRY(dg_tensor_reshape(&flat, outputs, 1, &rows));
     else
         flat = dg_tensor_retain(outputs);
-    dg_status status = DG_OK;
-    for (int i = 0; i < learner->metric_count && status == DG_OK; i++)
+    for (int i = 0; i < learner->metric_count; i++)
         if (learner->metrics[i].type != &dg_accuracy)
-            status = judge_one(learner, i, truth, &flat, &out[i]);
-    dg_tensor_release(&flat);
-    return status;
+            DG_TRY(judge_one(learner, i, truth, &flat, &out[i]));
+    return DG_OK;
 }
 
 void dg_log_add_metrics(dg_log *log, const dg_learner *learner, bool validation, double accuracy,

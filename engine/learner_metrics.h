@@ -1,4 +1,4 @@
-/* What learners are judged by beside their loss: metrics by name, or functions of the caller's. */
+/* The metrics of learners beside their loss: by name, or functions of the caller's. */
 #ifndef DG_LEARNER_METRICS_H
 #define DG_LEARNER_METRICS_H
 
@@ -9,8 +9,8 @@
  * call it. Two of one name, and more than DG_MAX_METRICS, are DG_INVALID, and change nothing. */
 dg_status dg_learner_set_metrics(dg_learner *learner, int count, const dg_metric *metrics);
 
-/* Whether the learner has the metric accuracy, which is counted on the way; whether it has others,
- * which need its outputs. */
+/* Whether the learner has the metric accuracy, which is counted during a fit; whether it has
+ * others, which need its outputs. */
 bool dg_learner_has_accuracy(const dg_learner *learner);
 bool dg_learner_needs_outputs(const dg_learner *learner);
 

@@ -1,3 +1,4 @@
+/* Early stopping. */
 #include "engine/stopping.h"
 
 #include <inttypes.h>
@@ -15,16 +16,13 @@ static dg_status unknown_score(const char *name, const char *const *scores, int 
     dg_text known = { 0 };
     for (int i = 0; i < count; i++)
         dg_text_add(&known, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " and ", scores[i]);
-    char *list;
+    DG_OWNED char *list = NULL;
     DG_TRY(dg_text_take(&known, &list));
-    dg_status status =
-        dg_error(DG_INVALID, "fit: early_stopping: no score is named '%s'%s%s%s; there are %s",
-                 name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", list);
-    dg_free(list);
-    return status;
+    return dg_error(DG_INVALID, "fit: early_stopping: no score is named '%s'%s%s%s; there are %s",
+                    name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", list);
 }
 
-/* 1 where more of a score is better, -1 where less is, 0 where that is not known. */
+/* 1 where a greater score is better, -1 where a lesser one is, 0 where that is not known. */
 static int direction(const dg_fit_options *options)
 {
     const char *name = options->monitor;
@@ -48,8 +46,8 @@ dg_status dg_stopping_check(const dg_fit_options *options, const dg_learner *lea
                         options->patience);
     if (!learner)
         return dg_error(DG_INVALID,
-                        "fit: there is no early stopping here: the model is not learnt in "
-                        "steps that build on each other");
+                        "fit: early_stopping is not available: the model is not trained in "
+                        "epochs or rounds");
     dg_learner_score_names(learner, target, scores);
     while (scores[count] && strcmp(scores[count], options->monitor) != 0) count++;
     if (!scores[count]) return unknown_score(options->monitor, scores, count);
@@ -58,8 +56,8 @@ dg_status dg_stopping_check(const dg_fit_options *options, const dg_learner *lea
                         options->monitor);
     if (direction(options)) return DG_OK;
     return dg_error(DG_INVALID,
-                    "fit: early_stopping: whether more of %s is better is not known: give mode = "
-                    "\"max\" or \"min\"",
+                    "fit: early_stopping: it is not known whether a greater %s is better: give "
+                    "mode = \"max\" or \"min\"",
                     options->monitor);
 }
 

@@ -5,21 +5,20 @@
 
 #include "engine/learner.h"
 
-/* Whether `options` watch a score that fits of this learner have, whose targets are such, and
- * it is known which way it is better. learner NULL: the fit cannot stop early. DG_INVALID
- * otherwise. */
+/* DG_INVALID unless fits of this learner on such targets have the score that `options` monitor, and
+ * it is known which way it is better. learner NULL: its fits cannot stop early. */
 dg_status dg_stopping_check(const dg_fit_options *options, const dg_learner *learner,
                             dg_target target);
 
-/* Judges the epoch (or round) that `log` tells of, and keeps best_epoch, stopped_early and the
- * first NaN in `result`, which was zero before the first. `*best` is the best score so far, for the
- * caller to keep. Without a monitor, val_loss or else loss is judged, for the record only.
+/* Judges the epoch (or round) that `log` describes, and keeps best_epoch, stopped_early and the
+ * first NaN in `result`, which was zero before the first epoch. `*best` is the best score so far,
+ * for the caller to keep. Without a monitor, val_loss or else loss is judged, for the record only.
  * Returns whether this epoch is the best so far; sets `*stop` if the fit should end. */
 bool dg_stopping_judge(const dg_fit_options *options, const dg_log *log, double *best,
                        dg_fit_result *result, bool *stop);
 
-/* Whether a score of the fit was NaN, or its learner warns; then a sentence that says so is written
- * to `out`. `step` is what epochs are called ("round"); NULL: "epoch". */
+/* Whether a score of the fit was NaN, or its learner warns; then the warning is written to `out`.
+ * `step` is what epochs are called ("round"); NULL: "epoch". */
 bool dg_stopping_doubts(const dg_fit_result *result, const char *step, char *out, size_t size);
 
 #endif

@@ -80,7 +80,8 @@ static void read_columns(lua_State *L, const char *function, const dg_judge_opti
     if (given) {
         out->class_count = given->shape[0];
         out->classes = dg_int32s(given);
-    } else if (set && out->chances->axes == 2 && set->class_count == out->chances->shape[1]) {
+    } else if (set && out->probabilities->axes == 2 &&
+               set->class_count == out->probabilities->shape[1]) {
         out->class_count = set->class_count;
         out->classes = set->classes;
     }
@@ -96,10 +97,11 @@ dg_predictions dg_want_predictions(lua_State *L, const dg_metric_type *type, con
         return out;
     }
     if (any ? !dg_test_dataset(L, o->predicted) : dg_metric_of_probabilities(type))
-        out.chances = tensor_at(L, o->predicted, function);
-    if (any && out.chances && (out.chances->axes != 2 || out.chances->shape[1] == 1))
-        out.chances = NULL;
-    if (out.chances)
+        out.probabilities = tensor_at(L, o->predicted, function);
+    if (any && out.probabilities &&
+        (out.probabilities->axes != 2 || out.probabilities->shape[1] == 1))
+        out.probabilities = NULL;
+    if (out.probabilities)
         read_columns(L, function, o, &out);
     else
         out.labels = dg_want_labels(L, o->predicted, function, name);

@@ -23,7 +23,7 @@ static int push_by_label(lua_State *L, const dg_metric *metric, const dg_judged 
 {
     bool columns = dg_metric_of_probabilities(metric->type);
     const int32_t *labels = columns ? judged->classes : judged->confusion.labels;
-    int64_t count = columns ? judged->chances.columns : judged->confusion.size;
+    int64_t count = columns ? judged->probabilities.columns : judged->confusion.size;
     double *values = dg_scratch(L, (size_t)count, sizeof *values);
     dg_check_call(L, metric->type->compute(metric->options, judged, values),
                   metric->type->part.name);

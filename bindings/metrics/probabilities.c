@@ -37,7 +37,8 @@ static void push_curve(lua_State *L, const dg_judged *judged, int64_t column)
     dg_tensor *tensors[3];
     dg_roc curve;
     for (int i = 0; i < 3; i++) tensors[i] = dg_push_tensor(L);
-    dg_check_call(L, dg_roc_curve(&curve, &judged->chances, column, judged->classes), "roc_curve");
+    dg_check_call(L, dg_roc_curve(&curve, &judged->probabilities, column, judged->classes),
+                  "roc_curve");
     *tensors[0] = curve.false_positives;
     *tensors[1] = curve.true_positives;
     *tensors[2] = curve.thresholds;
@@ -57,7 +58,7 @@ static int roc_curve(lua_State *L, const void *options)
     const dg_judged *judged = dg_push_judged(L, &of_scores, "roc_curve", &o->judge);
     int64_t label = o->label ? lua_tointeger(L, o->label) : 0;
     if (!o->label) dg_push_by_label(L);
-    for (int64_t j = 0; j < judged->chances.columns; j++) {
+    for (int64_t j = 0; j < judged->probabilities.columns; j++) {
         if (o->label && label_of(judged, j) != label) continue;
         push_curve(L, judged, j);
         if (o->label) return 1;
@@ -90,7 +91,7 @@ static int calibration(lua_State *L, const void *options)
     const calibration_options *o = options;
     const dg_judged *judged = dg_push_judged(L, &of_probabilities, "calibration", &o->judge);
     dg_calibration_bin *bins = dg_scratch(L, (size_t)o->bins, sizeof *bins);
-    dg_calibration(&judged->chances, o->bins, bins);
+    dg_calibration(&judged->probabilities, o->bins, bins);
     lua_createtable(L, (int)o->bins, 2);
     dg_set_printable(L, "digits.calibration");
     for (int64_t i = 0; i < o->bins; i++) {

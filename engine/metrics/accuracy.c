@@ -3,7 +3,7 @@
 
 #include "engine/metrics/labels.h"
 
-static dg_status matches(const void *options, const dg_judged *judged, double *out)
+static dg_status accuracy_score(const void *options, const dg_judged *judged, double *out)
 {
     (void)options;
     for (int64_t row = 0; row < judged->rows; row++)
@@ -19,10 +19,10 @@ const dg_metric_type dg_accuracy = {
     .of = DG_OF_LABELS,
     DG_GREATER_IS_BETTER(0, 1),
     .by_row = true,
-    .compute = matches,
+    .compute = accuracy_score,
 };
 
-static dg_status mean_recall(const void *options, const dg_judged *judged, double *out)
+static dg_status balanced_accuracy_score(const void *options, const dg_judged *judged, double *out)
 {
     const dg_confusion *c = &judged->confusion;
     double recalls[DG_MOST_LABELS];
@@ -39,7 +39,7 @@ const dg_metric_type dg_balanced_accuracy = {
     DG_METRIC("balanced_accuracy", "The mean recall of the labels in truth."),
     .of = DG_OF_CONFUSION,
     DG_GREATER_IS_BETTER(0, 1),
-    .compute = mean_recall,
+    .compute = balanced_accuracy_score,
 };
 
 /* --- among the k greatest ----------------------------------------------------------------- */
@@ -55,17 +55,17 @@ static const dg_param top_params[] = {
 };
 
 /* Of equals the last column goes first, but with two columns the first does, as in scikit-learn. */
-static dg_status top_k_hits(const void *options, const dg_judged *judged, double *out)
+static dg_status top_k_accuracy_score(const void *options, const dg_judged *judged, double *out)
 {
-    const dg_probabilities *chances = &judged->chances;
-    int64_t k = ((const top_options *)options)->k, columns = chances->columns;
+    const dg_probabilities *probabilities = &judged->probabilities;
+    int64_t k = ((const top_options *)options)->k, columns = probabilities->columns;
     if (k > columns)
         return dg_error(DG_INVALID,
                         "k must be at most %" PRId64 ", the number of classes, found %" PRId64,
                         columns, k);
-    for (int64_t row = 0; row < chances->rows; row++) {
-        const float *p = dg_floats(&chances->values) + row * columns;
-        int64_t at = dg_int32s(&chances->positions)[row], before = 0;
+    for (int64_t row = 0; row < probabilities->rows; row++) {
+        const float *p = dg_floats(&probabilities->values) + row * columns;
+        int64_t at = dg_int32s(&probabilities->positions)[row], before = 0;
         for (int64_t j = 0; j < columns; j++)
             before += p[j] > p[at] || (p[j] == p[at] && (columns == 2 ? j < at : j > at));
         out[row] = before < k;
@@ -84,5 +84,5 @@ const dg_metric_type dg_top_k_accuracy = {
     .of = DG_OF_SCORES,
     DG_GREATER_IS_BETTER(0, 1),
     .by_row = true,
-    .compute = top_k_hits,
+    .compute = top_k_accuracy_score,
 };

@@ -1,4 +1,4 @@
-/* The bootstrap: how far the difference of two models would go with other rows of the same kind.
+/* The bootstrap: how much the difference of two models varies with the rows they are judged on.
  *
  * Resample r draws its rows from Philox at positions (r, 0), (r, 1) ... of one key, so it does not
  * matter which thread draws it. */
@@ -13,9 +13,9 @@
 
 enum { GRAIN = 1 << 19 }; /* draws of a piece */
 
-/* One model: its predictions, and a number a row whose mean is the metric, or a cell of the
- * confusion matrix a row. */
-struct side {
+/* One model: its predictions and, per row, a number whose mean is the metric, or its cell of the
+ * confusion matrix. */
+struct boot_side {
     dg_judged judged;
     double *scores;
     int32_t *cells;
@@ -23,7 +23,7 @@ struct side {
 
 struct bootstrap {
     const dg_metric *metric;
-    struct side a, b;
+    struct boot_side a, b;
     int64_t rows, resamples, pieces;
     uint64_t key;
     double *differences; /* resamples */
@@ -31,7 +31,7 @@ struct bootstrap {
 
 /* --- preparing ---------------------------------------------------------------------------- */
 
-static dg_status find_cells(struct side *side)
+static dg_status find_cells(struct boot_side *side)
 {
     const dg_judged *judged = &side->judged;
     const dg_confusion *c = &judged->confusion;
@@ -42,13 +42,13 @@ static dg_status find_cells(struct side *side)
     return DG_OK;
 }
 
-static dg_status judge(struct side *side, const dg_metric *metric, const dg_tensor *truth,
-                       const dg_predictions *predictions, double *score)
+static dg_status judge_side(struct boot_side *side, const dg_metric *metric, const dg_tensor *truth,
+                            const dg_predictions *predictions, double *score)
 {
     const dg_metric_type *type = metric->type;
     if (!type->by_row && type->of != DG_OF_CONFUSION && type->target != DG_TARGET_NUMBERS)
         return dg_error(DG_INVALID,
-                        "%s is no mean over rows: choose a metric of labels or numbers, "
+                        "%s is not a mean over rows: choose a metric of labels or numbers, "
                         "log_loss or top_k_accuracy",
                         metric->name);
     DG_TRY(dg_judged_new(&side->judged, type, truth, predictions));
@@ -59,7 +59,7 @@ static dg_status judge(struct side *side, const dg_metric *metric, const dg_tens
     return type->compute(metric->options, &side->judged, side->scores);
 }
 
-static void free_side(struct side *side)
+static void free_side(struct boot_side *side)
 {
     dg_free(side->scores);
     dg_free(side->cells);
@@ -69,7 +69,7 @@ static void free_side(struct side *side)
 /* --- resampling --------------------------------------------------------------------------- */
 
 /* The rows of one resample: 64 random bits scaled to 0 .. rows-1. */
-static void draw(const struct bootstrap *boot, int64_t resample, int32_t *out)
+static void draw_rows(const struct bootstrap *boot, int64_t resample, int32_t *out)
 {
     uint32_t words[4];
     for (int64_t i = 0; i < boot->rows; i += 2) {
@@ -90,13 +90,13 @@ static double mean_difference(const struct bootstrap *boot, const int32_t *drawn
 }
 
 /* What a piece works in: the drawn rows of one model, in the form that the metric takes. */
-struct scratch {
+struct boot_scratch {
     int32_t *drawn;
     dg_judged a, b;
 };
 
-static dg_status drawn_score(double *out, const struct bootstrap *boot, const struct side *side,
-                             const int32_t *drawn, dg_judged *work)
+static dg_status drawn_score(double *out, const struct bootstrap *boot,
+                             const struct boot_side *side, const int32_t *drawn, dg_judged *work)
 {
     for (int64_t i = 0; i < boot->rows && work->true_numbers; i++) {
         work->true_numbers[i] = side->judged.true_numbers[drawn[i]];
@@ -111,7 +111,7 @@ static dg_status drawn_score(double *out, const struct bootstrap *boot, const st
     return boot->metric->type->compute(boot->metric->options, work, out);
 }
 
-static dg_status prepare_work(dg_judged *work, const struct side *side)
+static dg_status prepare_work(dg_judged *work, const struct boot_side *side)
 {
     const dg_confusion *from = &side->judged.confusion;
     dg_confusion *c = &work->confusion;
@@ -130,7 +130,7 @@ static dg_status prepare_work(dg_judged *work, const struct side *side)
     return dg_alloc(&c->predictions, size, sizeof *c->predictions);
 }
 
-static dg_status prepare_scratch(struct scratch *scratch, const struct bootstrap *boot)
+static dg_status prepare_scratch(struct boot_scratch *scratch, const struct bootstrap *boot)
 {
     DG_TRY(dg_alloc(&scratch->drawn, boot->rows, sizeof *scratch->drawn));
     if (boot->a.scores) return DG_OK;
@@ -138,29 +138,32 @@ static dg_status prepare_scratch(struct scratch *scratch, const struct bootstrap
     return prepare_work(&scratch->b, &boot->b);
 }
 
-static dg_status run_piece(void *context, int64_t piece, int worker)
+static void free_scratch(struct boot_scratch *scratch)
+{
+    dg_free(scratch->drawn);
+    dg_judged_free(&scratch->a);
+    dg_judged_free(&scratch->b);
+}
+
+static dg_status bootstrap_piece(void *context, int64_t piece, int worker)
 {
     struct bootstrap *boot = context;
-    struct scratch scratch = { 0 };
+    DG_CLEANUP(free_scratch) struct boot_scratch scratch = { 0 };
     (void)worker;
-    dg_status status = prepare_scratch(&scratch, boot);
+    DG_TRY(prepare_scratch(&scratch, boot));
     int64_t end = dg_piece_begin(boot->resamples, boot->pieces, piece + 1);
-    for (int64_t r = dg_piece_begin(boot->resamples, boot->pieces, piece);
-         r < end && status == DG_OK; r++) {
+    for (int64_t r = dg_piece_begin(boot->resamples, boot->pieces, piece); r < end; r++) {
         double a = 0, b = 0;
-        draw(boot, r, scratch.drawn);
+        draw_rows(boot, r, scratch.drawn);
         if (boot->a.scores) {
             boot->differences[r] = mean_difference(boot, scratch.drawn);
             continue;
         }
-        status = drawn_score(&a, boot, &boot->a, scratch.drawn, &scratch.a);
-        if (status == DG_OK) status = drawn_score(&b, boot, &boot->b, scratch.drawn, &scratch.b);
+        DG_TRY(drawn_score(&a, boot, &boot->a, scratch.drawn, &scratch.a));
+        DG_TRY(drawn_score(&b, boot, &boot->b, scratch.drawn, &scratch.b));
         boot->differences[r] = a - b;
     }
-    dg_free(scratch.drawn);
-    dg_judged_free(&scratch.a);
-    dg_judged_free(&scratch.b);
-    return status;
+    return DG_OK;
 }
 
 /* --- the interval ------------------------------------------------------------------------- */
@@ -180,11 +183,18 @@ static double quantile(const double *sorted, int64_t count, double share)
     return sorted[below] + (place - (double)below) * (sorted[below + 1] - sorted[below]);
 }
 
+static void free_bootstrap(struct bootstrap *boot)
+{
+    dg_free(boot->differences);
+    free_side(&boot->a);
+    free_side(&boot->b);
+}
+
 static dg_status resample(dg_bootstrap_result *out, struct bootstrap *boot, double level,
                           const dg_job *job)
 {
     DG_TRY(dg_alloc(&boot->differences, boot->resamples, sizeof *boot->differences));
-    DG_TRY(dg_parallel(job, boot->pieces, run_piece, boot));
+    DG_TRY(dg_parallel(job, boot->pieces, bootstrap_piece, boot));
     for (int64_t r = 0; r < boot->resamples; r++)
         if (isnan(boot->differences[r]))
             return dg_error(DG_INVALID, "%s is not defined for resample %" PRId64 " of the rows",
@@ -209,6 +219,7 @@ dg_status dg_bootstrap(dg_bootstrap_result *out, const dg_metric *metric, const 
                        const dg_predictions *a, const dg_predictions *b,
                        const dg_bootstrap_options *options, const dg_job *job)
 {
+    DG_CLEANUP(free_bootstrap)
     struct bootstrap boot = { .metric = metric,
                               .rows = truth->shape[0],
                               .resamples = options->resamples,
@@ -216,12 +227,8 @@ dg_status dg_bootstrap(dg_bootstrap_result *out, const dg_metric *metric, const 
     *out = (dg_bootstrap_result){ 0 };
     DG_TRY(check_options(options));
     boot.pieces = dg_pieces(boot.resamples * boot.rows, GRAIN, boot.resamples);
-    dg_status status = judge(&boot.a, metric, truth, a, &out->a);
-    if (status == DG_OK) status = judge(&boot.b, metric, truth, b, &out->b);
-    if (status == DG_OK) status = resample(out, &boot, options->level, job);
+    DG_TRY(judge_side(&boot.a, metric, truth, a, &out->a));
+    DG_TRY(judge_side(&boot.b, metric, truth, b, &out->b));
     out->difference = out->a - out->b;
-    dg_free(boot.differences);
-    free_side(&boot.a);
-    free_side(&boot.b);
-    return status;
+    return resample(out, &boot, options->level, job);
 }

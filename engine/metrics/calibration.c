@@ -1,4 +1,5 @@
-/* Calibration: whether chances are as often right as they say (Guo et al. 2017). */
+/* Calibration: whether predictions are right as often as their probabilities say (Guo et al.
+ * 2017). */
 #include <math.h>
 
 #include "engine/metrics/labels.h"
@@ -18,17 +19,17 @@ static int64_t bin_of(double confidence, int64_t bins)
     return bin;
 }
 
-void dg_calibration(const dg_probabilities *chances, int64_t bins, dg_calibration_bin *out)
+void dg_calibration(const dg_probabilities *probabilities, int64_t bins, dg_calibration_bin *out)
 {
     for (int64_t i = 0; i < bins; i++)
         out[i] = (dg_calibration_bin){ .low = edge(i, bins), .high = edge(i + 1, bins) };
-    for (int64_t row = 0; row < chances->rows; row++) {
-        const float *p = dg_floats(&chances->values) + row * chances->columns;
-        int64_t best = dg_argmax(p, chances->columns);
+    for (int64_t row = 0; row < probabilities->rows; row++) {
+        const float *p = dg_floats(&probabilities->values) + row * probabilities->columns;
+        int64_t best = dg_argmax(p, probabilities->columns);
         dg_calibration_bin *bin = &out[bin_of(p[best], bins)];
         bin->count++;
         bin->confidence += p[best];
-        bin->accuracy += best == dg_int32s(&chances->positions)[row];
+        bin->accuracy += best == dg_int32s(&probabilities->positions)[row];
     }
     for (int64_t i = 0; i < bins; i++) {
         if (out[i].count == 0) continue;
@@ -67,11 +68,11 @@ static const dg_param params[] = {
     DG_END,
 };
 
-static dg_status expected_error(const void *options, const dg_judged *judged, double *out)
+static dg_status calibration_score(const void *options, const dg_judged *judged, double *out)
 {
     dg_calibration_bin bins[DG_MOST_CALIBRATION_BINS];
     int64_t count = ((const calibration_options *)options)->bins;
-    dg_calibration(&judged->chances, count, bins);
+    dg_calibration(&judged->probabilities, count, bins);
     *out = dg_calibration_error(bins, count);
     return DG_OK;
 }
@@ -84,5 +85,5 @@ const dg_metric_type dg_expected_calibration_error = {
               .params = params, .options_size = sizeof(calibration_options)),
     .of = DG_OF_PROBABILITIES,
     DG_LESS_IS_BETTER(0, 1),
-    .compute = expected_error,
+    .compute = calibration_score,
 };

@@ -17,7 +17,7 @@ static const dg_param params[] = {
     DG_END,
 };
 
-static dg_status kappa(const void *options, const dg_judged *judged, double *out)
+static dg_status cohen_kappa_score(const void *options, const dg_judged *judged, double *out)
 {
     const dg_confusion *c = &judged->confusion;
     int weights = ((const kappa_options *)options)->weights;
@@ -40,10 +40,10 @@ static dg_status kappa(const void *options, const dg_judged *judged, double *out
 const dg_metric_type dg_cohen_kappa = {
     DG_METRIC(
         "cohen_kappa",
-        "Cohen's kappa, the agreement beyond chance: 1 at most, 0 for guesses; NaN where both "
-        "have one and\nthe same label only.",
+        "Cohen's kappa, the agreement beyond chance: at most 1, 0 for guesses; NaN where both "
+        "have only\none label, the same.",
         .params = params, .options_size = sizeof(kappa_options)),
     .of = DG_OF_CONFUSION,
     DG_GREATER_IS_BETTER(-1, 1),
-    .compute = kappa,
+    .compute = cohen_kappa_score,
 };

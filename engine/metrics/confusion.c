@@ -19,7 +19,7 @@ static dg_status add_labels(int32_t *list, int64_t *count, const dg_tensor *tens
         if (dg_class_position(list, *count, labels[row]) >= 0) continue;
         if (*count == DG_MOST_LABELS)
             return dg_error(DG_INVALID,
-                            "there are more than %d different labels: these are no classes",
+                            "there are more than %d different labels: these are not classes",
                             DG_MOST_LABELS);
         int64_t at = (*count)++;
         for (; at > 0 && list[at - 1] > labels[row]; at--) list[at] = list[at - 1];
@@ -50,7 +50,7 @@ static dg_status check_given(int64_t count, const int32_t *labels)
 
 /* --- counting ----------------------------------------------------------------------------- */
 
-static dg_status allocate(dg_confusion *c, int64_t size)
+static dg_status allocate_confusion(dg_confusion *c, int64_t size)
 {
     c->size = size;
     DG_TRY(dg_alloc(&c->labels, size, sizeof *c->labels));
@@ -59,7 +59,7 @@ static dg_status allocate(dg_confusion *c, int64_t size)
     return dg_alloc_zero(&c->predictions, size, sizeof *c->predictions);
 }
 
-/* found: the labels that there are, ascending; place: of each in the matrix, or -1. */
+/* found: all labels of both, ascending; place: of each in the matrix, or -1. */
 static void count_rows(dg_confusion *c, const dg_tensor *truth, const dg_tensor *predicted,
                        const int32_t *found, const int64_t *place, int64_t found_count)
 {
@@ -73,13 +73,14 @@ static void count_rows(dg_confusion *c, const dg_tensor *truth, const dg_tensor 
     }
 }
 
-static dg_status fill(dg_confusion *c, const dg_tensor *truth, const dg_tensor *predicted,
-                      int32_t *found, int64_t *place, const int32_t *labels, int64_t label_count)
+static dg_status fill_confusion(dg_confusion *c, const dg_tensor *truth, const dg_tensor *predicted,
+                                int32_t *found, int64_t *place, const int32_t *labels,
+                                int64_t label_count)
 {
     int64_t count = 0, listed = 0;
     DG_TRY(add_labels(found, &count, truth));
     DG_TRY(add_labels(found, &count, predicted));
-    DG_TRY(allocate(c, labels ? label_count : count));
+    DG_TRY(allocate_confusion(c, labels ? label_count : count));
     memcpy(c->labels, labels ? labels : found, (size_t)c->size * sizeof *labels);
     for (int64_t i = 0; i < count; i++) {
         place[i] = labels ? dg_confusion_place(c, found[i]) : i;
@@ -95,16 +96,14 @@ static dg_status fill(dg_confusion *c, const dg_tensor *truth, const dg_tensor *
 dg_status dg_confusion_new(dg_confusion *out, const dg_tensor *truth, const dg_tensor *predicted,
                            int64_t label_count, const int32_t *labels)
 {
-    int32_t *found = NULL;
-    int64_t *place = NULL;
+    DG_OWNED int32_t *found = NULL;
+    DG_OWNED int64_t *place = NULL;
     *out = (dg_confusion){ 0 };
     DG_TRY(dg_labels_check(truth, "truth", predicted, "predicted"));
     if (labels) DG_TRY(check_given(label_count, labels));
-    dg_status status = dg_alloc(&found, DG_MOST_LABELS, sizeof *found);
-    if (status == DG_OK) status = dg_alloc(&place, DG_MOST_LABELS, sizeof *place);
-    if (status == DG_OK) status = fill(out, truth, predicted, found, place, labels, label_count);
-    dg_free(found);
-    dg_free(place);
+    DG_TRY(dg_alloc(&found, DG_MOST_LABELS, sizeof *found));
+    DG_TRY(dg_alloc(&place, DG_MOST_LABELS, sizeof *place));
+    dg_status status = fill_confusion(out, truth, predicted, found, place, labels, label_count);
     if (status != DG_OK) dg_confusion_free(out);
     return status;
 }
@@ -158,17 +157,15 @@ double dg_confusion_accuracy(const dg_confusion *c)
     return all ? (double)right / (double)all : NAN;
 }
 
-/* --- what it says ------------------------------------------------------------------------- */
+/* --- shares and mistakes ------------------------------------------------------------------ */
 
 dg_status dg_confusion_normalized(dg_tensor *out, const dg_confusion *c, dg_share share)
 {
-    int64_t n = c->size, *sums, total = 0;
+    DG_OWNED int64_t *sums = NULL;
+    int64_t n = c->size, total = 0;
+    *out = (dg_tensor){ 0 };
+    DG_TRY(dg_alloc_zero(&sums, n, sizeof *sums));
     DG_TRY(dg_tensor_new(out, DG_FLOAT32, 2, (int64_t[]){ n, n }));
-    dg_status status = dg_alloc_zero(&sums, n, sizeof *sums);
-    if (status != DG_OK) {
-        dg_tensor_release(out);
-        return status;
-    }
     for (int64_t i = 0; i < n * n; i++) {
         sums[share == DG_SHARE_OF_TRUTH ? i / n : i % n] += c->counts[i];
         total += c->counts[i];
@@ -178,7 +175,6 @@ dg_status dg_confusion_normalized(dg_tensor *out, const dg_confusion *c, dg_shar
         if (share == DG_SHARE_OF_ALL) of = total;
         dg_floats(out)[i] = of ? (float)((double)c->counts[i] / (double)of) : 0;
     }
-    dg_free(sums);
     return DG_OK;
 }
 
@@ -212,7 +208,7 @@ static int64_t list_mistakes(struct mistake *list, const dg_confusion *c)
 
 dg_status dg_confusion_most(dg_confused **out, int64_t *found, const dg_confusion *c, int64_t most)
 {
-    struct mistake *list;
+    DG_OWNED struct mistake *list = NULL;
     int64_t count = list_mistakes(NULL, c);
     *out = NULL;
     *found = 0;
@@ -220,14 +216,13 @@ dg_status dg_confusion_most(dg_confused **out, int64_t *found, const dg_confusio
     list_mistakes(list, c);
     if (count > 0) qsort(list, (size_t)count, sizeof *list, compare_mistakes);
     if (count > most) count = most;
-    dg_status status = dg_alloc(out, count, sizeof **out);
-    for (int64_t i = 0; status == DG_OK && i < count; i++)
+    DG_TRY(dg_alloc(out, count, sizeof **out));
+    for (int64_t i = 0; i < count; i++)
         (*out)[i] =
             (dg_confused){ c->labels[list[i].place / c->size], c->labels[list[i].place % c->size],
                            list[i].count, list[i].share };
-    if (status == DG_OK) *found = count;
-    dg_free(list);
-    return status;
+    *found = count;
+    return DG_OK;
 }
 
 /* --- the table ---------------------------------------------------------------------------- */

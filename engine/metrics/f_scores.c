@@ -10,8 +10,8 @@ static double divide(double part, double whole, const dg_f_options *options)
     return whole != 0 ? part / whole : options->zero_division;
 }
 
-static dg_f_scores score(int64_t right, int64_t predicted, int64_t true_rows,
-                         const dg_f_options *options)
+static dg_f_scores score_counts(int64_t right, int64_t predicted, int64_t true_rows,
+                                const dg_f_options *options)
 {
     double precision = divide((double)right, (double)predicted, options);
     double recall = divide((double)right, (double)true_rows, options);
@@ -25,8 +25,8 @@ static dg_f_scores score(int64_t right, int64_t predicted, int64_t true_rows,
 
 dg_f_scores dg_f_of_label(const dg_confusion *c, int64_t place, const dg_f_options *options)
 {
-    return score(c->counts[place * c->size + place], c->predictions[place], c->truths[place],
-                 options);
+    return score_counts(c->counts[place * c->size + place], c->predictions[place], c->truths[place],
+                        options);
 }
 
 static bool counts(const dg_confusion *c, int64_t i)
@@ -41,11 +41,12 @@ static int64_t sum_of(const int64_t *values, int64_t count)
     return sum;
 }
 
-static dg_f_scores micro(const dg_confusion *c, const dg_f_options *options)
+static dg_f_scores micro_average(const dg_confusion *c, const dg_f_options *options)
 {
     int64_t right = 0;
     for (int64_t i = 0; i < c->size; i++) right += c->counts[i * c->size + i];
-    return score(right, sum_of(c->predictions, c->size), sum_of(c->truths, c->size), options);
+    return score_counts(right, sum_of(c->predictions, c->size), sum_of(c->truths, c->size),
+                        options);
 }
 
 /* The mean of one of the three scores, by its place in the struct, over the labels where it is not
@@ -71,7 +72,7 @@ static double average_of(const dg_confusion *c, size_t field, bool weighted,
 
 dg_f_scores dg_f_average(const dg_confusion *c, dg_average average, const dg_f_options *options)
 {
-    dg_f_scores out = micro(c, options);
+    dg_f_scores out = micro_average(c, options);
     bool weighted = average == DG_WEIGHTED;
     if (average == DG_MICRO) return out;
     out.precision = average_of(c, offsetof(dg_f_scores, precision), weighted, options);
@@ -119,8 +120,8 @@ bool dg_averages_nothing(const void *options)
     return ((const dg_average_options *)options)->average == DG_EACH;
 }
 
-static bool doubts(const void *options, const dg_judged *judged, int64_t place, char *out,
-                   size_t size)
+static bool f_scores_doubts(const void *options, const dg_judged *judged, int64_t place, char *out,
+                            size_t size)
 {
     return ((const f_options *)options)->zero_division == DG_ZERO_WARN &&
            dg_f_doubts(&judged->confusion, place, out, size);
@@ -149,7 +150,7 @@ static dg_status f_scores(const f_options *o, const dg_confusion *c, size_t fiel
         DG_GREATER_IS_BETTER(0, 1),                                                                \
         .by_label = dg_averages_nothing,                                                           \
         .compute = metric,                                                                         \
-        .doubts = doubts,                                                                          \
+        .doubts = f_scores_doubts,                                                                 \
     };
 
 F_METRIC(dg_precision, precision, precision,

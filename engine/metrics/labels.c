@@ -33,7 +33,7 @@ dg_status dg_labels_read(dg_tensor *out, const dg_tensor *labels, const char *na
         (labels->axes == 1 || labels->shape[1] == 1))
         return dg_error(DG_INVALID,
                         "%s: these are numbers (float32), not labels, which are integers: "
-                        "y:astype \"int32\" makes labels of whole numbers; r2 and the errors judge "
+                        "y:astype \"int32\" makes labels of whole numbers; r2 and the errors take "
                         "numbers",
                         name);
     dg_status status = labels->dtype == DG_INT32 && labels->axes == 1

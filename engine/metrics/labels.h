@@ -21,7 +21,8 @@ enum { DG_LABEL_WORD = 16 };
 const char *dg_label_name(const dg_confusion *confusion, const char *const *names, int64_t place,
                           char word[DG_LABEL_WORD]);
 
-/* Letters of UTF-8, and adding a word that ends `width` letters on (printf counts bytes). */
+/* How many letters of UTF-8 a text has; adds a word at the right of `width` letters (printf counts
+ * bytes). */
 int dg_letters(const char *text);
 void dg_add_right(dg_text *text, const char *word, int width);
 

@@ -9,16 +9,17 @@ static double clipped(double p)
     return p < least ? least : p > 1 - least ? 1 - least : p;
 }
 
-/* Chances are kept 2^-23 from 0 and 1 and then summed to 1, as scikit-learn does with float32. */
-static dg_status losses(const void *options, const dg_judged *judged, double *out)
+/* Probabilities are kept 2^-23 from 0 and 1 and then made to sum to 1, as scikit-learn does with
+ * float32. */
+static dg_status log_loss_score(const void *options, const dg_judged *judged, double *out)
 {
-    const dg_probabilities *chances = &judged->chances;
+    const dg_probabilities *probabilities = &judged->probabilities;
     (void)options;
-    for (int64_t row = 0; row < chances->rows; row++) {
-        const float *p = dg_floats(&chances->values) + row * chances->columns;
+    for (int64_t row = 0; row < probabilities->rows; row++) {
+        const float *p = dg_floats(&probabilities->values) + row * probabilities->columns;
         double sum = 0;
-        for (int64_t j = 0; j < chances->columns; j++) sum += clipped(p[j]);
-        out[row] = -log(clipped(p[dg_int32s(&chances->positions)[row]]) / sum);
+        for (int64_t j = 0; j < probabilities->columns; j++) sum += clipped(p[j]);
+        out[row] = -log(clipped(p[dg_int32s(&probabilities->positions)[row]]) / sum);
     }
     return DG_OK;
 }
@@ -30,5 +31,5 @@ const dg_metric_type dg_log_loss = {
     .of = DG_OF_PROBABILITIES,
     DG_LESS_IS_BETTER(0, INFINITY),
     .by_row = true,
-    .compute = losses,
+    .compute = log_loss_score,
 };

@@ -3,7 +3,7 @@
 
 #include "engine/metrics/labels.h"
 
-static dg_status correlation(const void *options, const dg_judged *judged, double *out)
+static dg_status matthews_score(const void *options, const dg_judged *judged, double *out)
 {
     const dg_confusion *c = &judged->confusion;
     double truths[DG_MOST_LABELS], predictions[DG_MOST_LABELS], right = 0;
@@ -25,5 +25,5 @@ const dg_metric_type dg_matthews_corrcoef = {
               "The correlation of truth and prediction, -1 to 1; 0 where it is not defined."),
     .of = DG_OF_CONFUSION,
     DG_GREATER_IS_BETTER(-1, 1),
-    .compute = correlation,
+    .compute = matthews_score,
 };

@@ -5,7 +5,7 @@
 
 enum { FEW = 25 };
 
-/* Two-sided: twice the chance of at most `few` heads in `throws` throws of a fair coin. */
+/* Two-sided: twice the probability of at most `few` heads in `throws` throws of a fair coin. */
 static double binomial_p(int64_t few, int64_t throws)
 {
     double sum = 0;

@@ -147,11 +147,12 @@ dg_target dg_metric_target(const dg_metric *metric)
 static dg_status read_labels(dg_judged *out, const dg_metric_type *type, const dg_tensor *truth,
                              const dg_predictions *p)
 {
-    if (!p->labels && !p->chances)
+    if (!p->labels && !p->probabilities)
         return dg_error(DG_INVALID, "%s needs labels, found numbers", type->part.name);
     out->labels[0] = dg_tensor_retain(truth);
-    if (p->chances)
-        DG_TRY(dg_probabilities_labels(&out->labels[1], p->chances, p->class_count, p->classes));
+    if (p->probabilities)
+        DG_TRY(
+            dg_probabilities_labels(&out->labels[1], p->probabilities, p->class_count, p->classes));
     else
         out->labels[1] = dg_tensor_retain(p->labels);
     DG_TRY(dg_labels_check(truth, "truth", &out->labels[1], "predicted"));
@@ -161,14 +162,15 @@ static dg_status read_labels(dg_judged *out, const dg_metric_type *type, const d
     return dg_confusion_new(&out->confusion, truth, &out->labels[1], p->listed_count, p->listed);
 }
 
-static dg_status read_chances(dg_judged *out, const dg_metric_type *type, const dg_tensor *truth,
-                              const dg_predictions *p)
+static dg_status read_probabilities(dg_judged *out, const dg_metric_type *type,
+                                    const dg_tensor *truth, const dg_predictions *p)
 {
-    if (!p->chances)
+    if (!p->probabilities)
         return dg_error(DG_INVALID, "%s needs probabilities {rows, classes}, found %s",
                         type->part.name, p->labels ? "labels" : "numbers");
     out->classes = p->classes;
-    return dg_probabilities_new(&out->chances, truth, p->chances, p->class_count, p->classes,
+    return dg_probabilities_new(&out->probabilities, truth, p->probabilities, p->class_count,
+                                p->classes,
                                 type->of == DG_OF_SCORES ? DG_ANY_SCORES : DG_PROBABILITIES);
 }
 
@@ -180,7 +182,7 @@ dg_status dg_judged_new(dg_judged *out, const dg_metric_type *type, const dg_ten
                            ? dg_numbers_read(&out->true_numbers, &out->predicted_numbers, truth,
                                              predictions->numbers)
                        : dg_metric_of_probabilities(type)
-                           ? read_chances(out, type, truth, predictions)
+                           ? read_probabilities(out, type, truth, predictions)
                            : read_labels(out, type, truth, predictions);
     if (status != DG_OK) dg_judged_free(out);
     return status;
@@ -191,7 +193,7 @@ void dg_judged_free(dg_judged *judged)
     dg_tensor_release(&judged->labels[0]);
     dg_tensor_release(&judged->labels[1]);
     dg_confusion_free(&judged->confusion);
-    dg_probabilities_free(&judged->chances);
+    dg_probabilities_free(&judged->probabilities);
     dg_free(judged->true_numbers);
     dg_free(judged->predicted_numbers);
     *judged = (dg_judged){ 0 };
@@ -201,23 +203,20 @@ void dg_judged_free(dg_judged *judged)
 
 dg_status dg_metric_of(double *out, const dg_metric *metric, const dg_judged *judged)
 {
-    double *values;
+    DG_OWNED double *values = NULL;
     *out = 0;
     if (!metric->type->by_row) return metric->type->compute(metric->options, judged, out);
     DG_TRY(dg_alloc(&values, judged->rows, sizeof *values));
-    dg_status status = metric->type->compute(metric->options, judged, values);
-    if (status == DG_OK) *out = dg_numpy_sum(values, judged->rows) / (double)judged->rows;
-    dg_free(values);
-    return status;
+    DG_TRY(metric->type->compute(metric->options, judged, values));
+    *out = dg_numpy_sum(values, judged->rows) / (double)judged->rows;
+    return DG_OK;
 }
 
 dg_status dg_metric_score(double *out, const dg_metric *metric, const dg_tensor *truth,
                           const dg_predictions *predictions)
 {
-    dg_judged judged;
+    DG_CLEANUP(dg_judged_free) dg_judged judged = { 0 };
     *out = 0;
     DG_TRY(dg_judged_new(&judged, metric->type, truth, predictions));
-    dg_status status = dg_metric_of(out, metric, &judged);
-    dg_judged_free(&judged);
-    return status;
+    return dg_metric_of(out, metric, &judged);
 }

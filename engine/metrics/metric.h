@@ -1,17 +1,17 @@
-/* Metrics as parts: a number that says how good predictions are.
+/* Metrics as parts: each is a number that says how good predictions are.
  *
  * The file of a metric ends in its descriptor; a line in engine/registry.list makes it known. It is
- * then a function in Lua, metrics.NAME(truth, predicted, options), and a name for whoever lets
- * people choose one: metrics.score, compile, histories, early stopping, search, the bootstrap.
+ * then a function in Lua, metrics.NAME(truth, predicted, options), and a name that metrics.score,
+ * compile, histories, early stopping, search and the bootstrap know.
  *
- *     static dg_status compute(const void *options, const dg_judged *judged, double *out)
+ *     static dg_status hits_score(const void *options, const dg_judged *judged, double *out)
  *     {
  *         *out = (double)judged->confusion.right / (double)judged->confusion.rows;
  *         return DG_OK;
  *     }
  *     const dg_metric_type dg_hits = { DG_METRIC("hits", "The share of rows that are right."),
  *                                      .of = DG_OF_CONFUSION, DG_GREATER_IS_BETTER(0, 1),
- *                                      .compute = compute };
+ *                                      .compute = hits_score };
  */
 #ifndef DG_METRICS_METRIC_H
 #define DG_METRICS_METRIC_H
@@ -31,13 +31,13 @@ typedef enum dg_metric_input {
     DG_OF_PROBABILITIES /* the same, each row summing to 1 */
 } dg_metric_input;
 
-/* Predictions beside the truth, in the form that a metric takes; fields of other forms are zero. */
+/* Predictions and the truth in the form that a metric takes; fields of other forms are zero. */
 typedef struct dg_judged {
     int64_t rows;
     dg_tensor labels[2]; /* of truth and predicted; references */
     const int32_t *truth, *predicted;
     dg_confusion confusion;
-    dg_probabilities chances;
+    dg_probabilities probabilities;
     const int32_t *classes; /* of the columns; NULL: 0, 1 ... */
     double *true_numbers, *predicted_numbers;
 } dg_judged;
@@ -50,12 +50,12 @@ typedef struct dg_metric_type {
     bool greater_is_better;
     double low, high; /* which values it takes */
     bool by_row;      /* compute gives a number for each row, whose mean is the metric */
-    /* Whether options ask for a value for each label of the matrix, or for each column, in place of
-     * one number: then compute gives so many. NULL: never. */
+    /* Whether options ask for one value per label of the matrix, or per column, in place of one
+     * number: then compute gives as many. NULL: never. */
     bool (*by_label)(const void *options);
     dg_status (*compute)(const void *options, const dg_judged *judged, double *out);
-    /* Whether a value has a weakness that options ask to be told of, at place `place` of the list
-     * of labels; then a sentence that says so is written to `out`. NULL: none has. */
+    /* Whether the value of the label at `place` calls for a warning that options ask for; then the
+     * warning is written to `out`. NULL: never. */
     bool (*doubts)(const void *options, const dg_judged *judged, int64_t place, char *out,
                    size_t size);
 } dg_metric_type;
@@ -83,28 +83,29 @@ typedef struct dg_metric {
  * "roc_auc_weighted"); or with a number in place of the k in its name ("top_3_accuracy").
  * DG_INVALID for an unknown name, with the nearest. */
 dg_status dg_metric_find(dg_metric *out, const char *name);
-/* For a metric that is a function of somebody's, without a type. */
+/* For a metric that is a function of the caller's and has no type. */
 void dg_metric_set_name(dg_metric *metric, const char *name);
 /* The names in order, in DG_METRIC_NAME bytes; false at the end. */
 bool dg_metric_name(int index, char *out);
-/* Of which targets it is; none: it is a function of somebody's, which says nothing about that. */
+/* The targets that it is defined for; none: not known, as of a function of the caller's. */
 dg_target dg_metric_target(const dg_metric *metric);
 /* Whether it is computed from a number for each class, not from labels. */
 bool dg_metric_of_probabilities(const dg_metric_type *type);
 
-/* What one model says of rows whose truth is known: one of the tensors, the others NULL. */
+/* The predictions of one model: one of the tensors, the others NULL. */
 typedef struct dg_predictions {
-    const dg_tensor *numbers; /* as dg_numbers_read takes them; the truth is numbers, too, then */
+    const dg_tensor *numbers; /* as dg_numbers_read takes them; then the truth is numbers, too */
     const dg_tensor *labels;
-    const dg_tensor *chances; /* {n, k} */
-    int64_t class_count;      /* as in dg_probabilities_new */
+    const dg_tensor *probabilities; /* {n, k} */
+    int64_t class_count;            /* as in dg_probabilities_new */
     const int32_t *classes;
     int64_t listed_count; /* as in dg_confusion_new */
     const int32_t *listed;
 } dg_predictions;
 
-/* Brings truth and predictions into the form that the metric takes; of chances, metrics of labels
- * take the greatest. DG_INVALID where that cannot be. On failure `*out` is safe to free. */
+/* Converts truth and predictions into the form that the metric takes; metrics of labels take the
+ * class of the greatest probability. DG_INVALID where that is not possible. On failure `*out` is
+ * safe to free. */
 dg_status dg_judged_new(dg_judged *out, const dg_metric_type *type, const dg_tensor *truth,
                         const dg_predictions *predictions);
 void dg_judged_free(dg_judged *judged);
@@ -122,10 +123,10 @@ typedef struct dg_average_options {
 extern const char *const dg_average_words[];
 bool dg_averages_nothing(const void *options); /* for .by_label */
 
-/* The metric that learners count on the way (engine/learner_metrics.h). */
+/* The metric that learners count while they fit (engine/learner_metrics.h). */
 extern const struct dg_metric_type dg_accuracy;
 
-/* --- is one model better than another? (bootstrap.c) --------------------------------------- */
+/* --- comparing two models (bootstrap.c) --------------------------------------- */
 
 typedef struct dg_bootstrap_options {
     int64_t resamples; /* 1 .. DG_MOST_RESAMPLES */
@@ -141,7 +142,7 @@ typedef struct dg_bootstrap_result {
 } dg_bootstrap_result;
 
 /* Draws rows with replacement, the same for both models. The same seed gives the same bits on any
- * number of threads. DG_INVALID for a metric of chances that is no mean over rows. */
+ * number of threads. DG_INVALID for a metric of probabilities that is not a mean over rows. */
 dg_status dg_bootstrap(dg_bootstrap_result *out, const dg_metric *metric, const dg_tensor *truth,
                        const dg_predictions *a, const dg_predictions *b,
                        const dg_bootstrap_options *options, const dg_job *job);

@@ -1,5 +1,5 @@
-/* Judging: what labels and chances are worth against the truth. engine/metrics/metric.h has those
- * judgements that are one number, and known by name.
+/* Predicted labels, probabilities and numbers compared with the truth. engine/metrics/metric.h has
+ * the metrics that are one number and known by name.
  *
  * Labels are {n} int32 tensors, contiguous, as dg_labels_read gives them; probabilities are
  * dg_probabilities, as dg_probabilities_new gives them. Definitions, defaults and order of sums are
@@ -38,7 +38,7 @@ typedef struct dg_confusion {
     int64_t *counts;      /* size * size: row for truth, column for predicted */
     int64_t *truths;      /* size: rows of that label, also where the other label is not listed */
     int64_t *predictions; /* size */
-    int64_t rows;         /* all there were */
+    int64_t rows;         /* of truth, listed or not */
     int64_t right;        /* of them, those with the same label in both, listed or not */
     bool given;           /* the labels were given; false: they are those found, and one without
                              rows (in a resample) counts in no average */
@@ -76,7 +76,7 @@ typedef struct dg_confused {
 dg_status dg_confusion_most(dg_confused **out, int64_t *found, const dg_confusion *confusion,
                             int64_t most);
 
-/* A table for people; names: NULL, or one a label. dg_free the text. */
+/* A table for people; names: NULL, or one per label. dg_free the text. */
 dg_status dg_confusion_text(char **out, const dg_confusion *confusion, const char *const *names);
 
 /* --- precision, recall, F (f_scores.c) ---------------------------------------------------- */
@@ -99,9 +99,9 @@ dg_f_scores dg_f_of_label(const dg_confusion *confusion, int64_t place,
 dg_f_scores dg_f_average(const dg_confusion *confusion, dg_average average,
                          const dg_f_options *options); /* not DG_EACH */
 
-/* The option zero_division = 0 | 1 | NaN | "warn", and what its words stand for; with the last,
- * whoever uses the scores tells of what dg_f_doubts finds: a label, by its place, whose precision
- * or recall is not defined. A sentence that says so is written to `out`. */
+/* The option zero_division = 0 | 1 | NaN | "warn", and the numbers that its words stand for. With
+ * "warn" the caller shows what dg_f_doubts writes to `out`: a warning if the precision or the
+ * recall of the label at `place` is not defined. */
 #define DG_ZERO_DIVISION(options)                                                                  \
     DG_CHOICE(options, zero_division, .choices = dg_zero_division_words, .default_text = "0",      \
               .doc = "the score of a label that was never predicted (for recall: that no row "     \
@@ -113,7 +113,7 @@ bool dg_f_doubts(const dg_confusion *confusion, int64_t place, char *out, size_t
 
 /* scikit-learn's text, byte for byte, even where no row is right: supports have ".0" then. The line
  * of overall scores is "accuracy", or "micro avg" when asked for or when the matrix is not
- * complete. names: NULL, or one a label. dg_free the text. */
+ * complete. names: NULL, or one per label. dg_free the text. */
 typedef struct dg_report_options {
     int digits; /* 0 .. DG_MOST_DIGITS */
     bool micro;
@@ -123,7 +123,7 @@ enum { DG_MOST_DIGITS = 30 };
 dg_status dg_classification_report(char **out, const dg_confusion *confusion,
                                    const char *const *names, const dg_report_options *options);
 
-/* --- chances (probabilities.c) ------------------------------------------------------------- */
+/* --- probabilities (probabilities.c) ------------------------------------------------------ */
 
 typedef struct dg_probabilities {
     int64_t rows, columns;
@@ -131,7 +131,7 @@ typedef struct dg_probabilities {
     dg_tensor positions; /* {rows} int32: the column of the true label */
 } dg_probabilities;
 
-/* What a column of chances must be: any number but NaN; or 0 .. 1, and a row's sum within
+/* What a column of probabilities must be: any number but NaN; or 0 .. 1, and a row's sum within
  * DG_PROBABILITY_SLACK of 1. */
 typedef enum dg_probability_kind { DG_ANY_SCORES, DG_PROBABILITIES } dg_probability_kind;
 #define DG_PROBABILITY_SLACK 1e-3
@@ -141,13 +141,13 @@ typedef enum dg_probability_kind { DG_ANY_SCORES, DG_PROBABILITIES } dg_probabil
 dg_status dg_probabilities_new(dg_probabilities *out, const dg_tensor *truth,
                                const dg_tensor *values, int64_t class_count, const int32_t *classes,
                                dg_probability_kind kind);
-void dg_probabilities_free(dg_probabilities *chances);
+void dg_probabilities_free(dg_probabilities *probabilities);
 
-/* The label of the greatest chance of each row, the first of equals, {rows} int32. */
+/* The label of the greatest probability of each row, the first of equals, {rows} int32. */
 dg_status dg_probabilities_labels(dg_tensor *out, const dg_tensor *values, int64_t class_count,
                                   const int32_t *classes);
 
-/* One bin of a reliability diagram: rows whose greatest chance (their confidence) is in (low,
+/* One bin of a reliability diagram: rows whose greatest probability (their confidence) is in (low,
  * high]; 0 is in the first. */
 typedef struct dg_calibration_bin {
     double low, high;
@@ -160,7 +160,7 @@ enum { DG_MOST_CALIBRATION_BINS = 1000 };
 #define DG_CALIBRATION_BINS(options)                                                               \
     DG_INT(options, bins, DG_WITHIN(1, DG_MOST_CALIBRATION_BINS), .default_number = 15,            \
            .doc = "bins of equal width")
-void dg_calibration(const dg_probabilities *chances, int64_t bins, dg_calibration_bin *out);
+void dg_calibration(const dg_probabilities *probabilities, int64_t bins, dg_calibration_bin *out);
 /* The mean of |accuracy - confidence| over rows, and the greatest of any bin (Guo et al. 2017). */
 double dg_calibration_error(const dg_calibration_bin *bins, int64_t count);
 double dg_calibration_worst(const dg_calibration_bin *bins, int64_t count);
@@ -170,15 +170,16 @@ double dg_calibration_worst(const dg_calibration_bin *bins, int64_t count);
 /* The area under the curve of each column against the rest; ties count one half. NaN for a column
  * without rows, or with all. `out` has room for all columns. job: NULL is
  * dg_job_default(), here and below. */
-dg_status dg_roc_areas(double *out, const dg_probabilities *chances, const dg_job *job);
+dg_status dg_roc_areas(double *out, const dg_probabilities *probabilities, const dg_job *job);
 
 /* The points of one column's curve without those on a straight line, float32 {points}, from (0, 0)
- * at the threshold infinity on; a row is positive where its chance is at least the threshold. */
+ * at the threshold infinity on; a row is positive where its probability is at least the
+ * threshold. */
 typedef struct dg_roc {
     dg_tensor false_positives, true_positives, thresholds; /* rates */
     double area;
 } dg_roc;
-dg_status dg_roc_curve(dg_roc *out, const dg_probabilities *chances, int64_t column,
+dg_status dg_roc_curve(dg_roc *out, const dg_probabilities *probabilities, int64_t column,
                        const int32_t *classes);
 
 /* --- numbers (numbers.c) ------------------------------------------------------------------ */
@@ -188,13 +189,13 @@ dg_status dg_roc_curve(dg_roc *out, const dg_probabilities *chances, int64_t col
 dg_status dg_numbers_read(double **truth_out, double **predicted_out, const dg_tensor *truth,
                           const dg_tensor *predicted);
 
-/* --- is one better than another? (mcnemar.c, paired.c) ---------------------------------- */
+/* --- comparing two models or methods (mcnemar.c, paired.c) ------------------------------- */
 
 typedef struct dg_mcnemar_result {
     int64_t both, only_a, only_b, neither; /* rows that are right */
     bool exact;
     double statistic; /* chi-square, or the smaller of only_a and only_b when exact */
-    double p;         /* chance of a difference at least as large between models equally good */
+    double p; /* probability of a difference at least as large between models equally good */
 } dg_mcnemar_result;
 
 /* McNemar's test (1947). DG_MCNEMAR_AUTO is exact below 25 rows where just one is right, else

@@ -20,37 +20,36 @@ static double number_at(const dg_tensor *tensor, int64_t i)
 static dg_status read_numbers(double **out, const dg_tensor *numbers, const char *name)
 {
     char shape[256];
-    dg_tensor flat;
+    DG_OWNED_TENSOR flat = { 0 };
     bool column = numbers->axes == 2 && numbers->shape[1] == 1;
     if (numbers->axes != 1 && !column)
         return dg_error(DG_INVALID, "%s has the shape %s, expected numbers {rows}", name,
                         dg_shape_text(numbers->axes, numbers->shape, shape, sizeof shape));
     DG_TRY(dg_tensor_contiguous(&flat, numbers));
-    dg_status status = dg_alloc(out, numbers->shape[0], sizeof **out);
-    for (int64_t i = 0; i < numbers->shape[0] && status == DG_OK; i++) {
+    DG_TRY(dg_alloc(out, numbers->shape[0], sizeof **out));
+    for (int64_t i = 0; i < numbers->shape[0]; i++) {
         (*out)[i] = number_at(&flat, i);
         if (isnan((*out)[i]))
-            status = dg_error(DG_INVALID, "%s: number %" PRId64 " is nan", name, i + 1);
-        else if (isinf((*out)[i]))
-            status = dg_error(DG_INVALID, "%s: number %" PRId64 " is infinite", name, i + 1);
+            return dg_error(DG_INVALID, "%s: number %" PRId64 " is nan", name, i + 1);
+        if (isinf((*out)[i]))
+            return dg_error(DG_INVALID, "%s: number %" PRId64 " is infinite", name, i + 1);
     }
-    dg_tensor_release(&flat);
-    return status;
+    return DG_OK;
 }
 
 dg_status dg_numbers_read(double **truth_out, double **predicted_out, const dg_tensor *truth,
                           const dg_tensor *predicted)
 {
+    DG_OWNED double *t = NULL;
+    DG_OWNED double *p = NULL;
     *truth_out = *predicted_out = NULL;
     if (!predicted) return dg_error(DG_INVALID, "the metric needs numbers {rows}");
     DG_TRY(dg_labels_check(truth, "truth", predicted, "predicted"));
-    dg_status status = read_numbers(truth_out, truth, "truth");
-    if (status == DG_OK) status = read_numbers(predicted_out, predicted, "predicted");
-    if (status == DG_OK) return DG_OK;
-    dg_free(*truth_out);
-    dg_free(*predicted_out);
-    *truth_out = *predicted_out = NULL;
-    return status;
+    DG_TRY(read_numbers(&t, truth, "truth"));
+    DG_TRY(read_numbers(&p, predicted, "predicted"));
+    *truth_out = DG_TAKE(t);
+    *predicted_out = DG_TAKE(p);
+    return DG_OK;
 }
 
 /* --- the metrics -------------------------------------------------------------------------- */

@@ -1,4 +1,4 @@
-/* Chances: a number for each class in each row, judged against the class that it should be. */
+/* Probabilities: a number for each class in each row, compared with the true class. */
 #include <inttypes.h>
 #include <math.h>
 
@@ -79,8 +79,9 @@ static dg_status as_floats(dg_tensor *out, const dg_tensor *values)
     return dg_tensor_astype(out, values, DG_FLOAT32);
 }
 
-static dg_status fill(dg_probabilities *out, const dg_tensor *truth, const dg_tensor *values,
-                      const int32_t *classes, dg_probability_kind kind)
+static dg_status fill_probabilities(dg_probabilities *out, const dg_tensor *truth,
+                                    const dg_tensor *values, const int32_t *classes,
+                                    dg_probability_kind kind)
 {
     DG_TRY(as_floats(&out->values, values));
     out->rows = values->shape[0];
@@ -103,33 +104,33 @@ dg_status dg_probabilities_new(dg_probabilities *out, const dg_tensor *truth,
     *out = (dg_probabilities){ 0 };
     DG_TRY(check_shape(values, class_count, classes));
     DG_TRY(dg_labels_check(truth, "truth", values, "the table of probabilities"));
-    dg_status status = fill(out, truth, values, classes, kind);
+    dg_status status = fill_probabilities(out, truth, values, classes, kind);
     if (status != DG_OK) dg_probabilities_free(out);
     return status;
 }
 
-void dg_probabilities_free(dg_probabilities *chances)
+void dg_probabilities_free(dg_probabilities *probabilities)
 {
-    dg_tensor_release(&chances->values);
-    dg_tensor_release(&chances->positions);
+    dg_tensor_release(&probabilities->values);
+    dg_tensor_release(&probabilities->positions);
 }
 
 dg_status dg_probabilities_labels(dg_tensor *out, const dg_tensor *values, int64_t class_count,
                                   const int32_t *classes)
 {
-    dg_tensor floats;
+    DG_OWNED_TENSOR floats = { 0 };
+    DG_OWNED_TENSOR labels = { 0 };
     int64_t rows = values->shape[0], columns = values->shape[1];
     *out = (dg_tensor){ 0 };
     DG_TRY(check_shape(values, class_count, classes));
     DG_TRY(as_floats(&floats, values));
-    dg_status status = dg_tensor_new(out, DG_INT32, 1, &rows);
-    for (int64_t row = 0; row < rows && status == DG_OK; row++) {
+    DG_TRY(dg_tensor_new(&labels, DG_INT32, 1, &rows));
+    for (int64_t row = 0; row < rows; row++) {
         const float *p = dg_floats(&floats) + row * columns;
         int32_t best = (int32_t)dg_argmax(p, columns);
-        dg_int32s(out)[row] = classes ? classes[best] : best;
-        status = check_row(p, columns, row, DG_ANY_SCORES);
+        dg_int32s(&labels)[row] = classes ? classes[best] : best;
+        DG_TRY(check_row(p, columns, row, DG_ANY_SCORES));
     }
-    dg_tensor_release(&floats);
-    if (status != DG_OK) dg_tensor_release(out);
-    return status;
+    *out = DG_TAKE(labels);
+    return DG_OK;
 }

@@ -18,16 +18,18 @@ static int by_score_falling(const void *left, const void *right)
 }
 
 /* One column's scores, falling, in room for all rows; returns how many are positive. */
-static int64_t sort_column(struct scored *out, const dg_probabilities *chances, int64_t column)
+static int64_t sort_column(struct scored *out, const dg_probabilities *probabilities,
+                           int64_t column)
 {
     int64_t positives = 0;
-    for (int64_t row = 0; row < chances->rows; row++) {
-        bool positive = dg_int32s(&chances->positions)[row] == column;
-        out[row] = (struct scored){ dg_floats(&chances->values)[row * chances->columns + column],
-                                    positive };
+    for (int64_t row = 0; row < probabilities->rows; row++) {
+        bool positive = dg_int32s(&probabilities->positions)[row] == column;
+        out[row] = (struct scored){
+            dg_floats(&probabilities->values)[row * probabilities->columns + column], positive
+        };
         positives += positive;
     }
-    qsort(out, (size_t)chances->rows, sizeof *out, by_score_falling);
+    qsort(out, (size_t)probabilities->rows, sizeof *out, by_score_falling);
     return positives;
 }
 
@@ -56,33 +58,33 @@ static double area_of(const struct scored *sorted, int64_t rows, int64_t positiv
 /* --- areas -------------------------------------------------------------------------------- */
 
 struct areas {
-    const dg_probabilities *chances;
+    const dg_probabilities *probabilities;
     double *out;
 };
 
 static dg_status column_area(void *context, int64_t column, int worker)
 {
     const struct areas *areas = context;
-    struct scored *sorted;
+    DG_OWNED struct scored *sorted = NULL;
     (void)worker;
-    DG_TRY(dg_alloc(&sorted, areas->chances->rows, sizeof *sorted));
-    int64_t positives = sort_column(sorted, areas->chances, column);
-    areas->out[column] = area_of(sorted, areas->chances->rows, positives);
-    dg_free(sorted);
+    DG_TRY(dg_alloc(&sorted, areas->probabilities->rows, sizeof *sorted));
+    int64_t positives = sort_column(sorted, areas->probabilities, column);
+    areas->out[column] = area_of(sorted, areas->probabilities->rows, positives);
     return DG_OK;
 }
 
-dg_status dg_roc_areas(double *out, const dg_probabilities *chances, const dg_job *job)
+dg_status dg_roc_areas(double *out, const dg_probabilities *probabilities, const dg_job *job)
 {
-    struct areas areas = { chances, out };
-    return dg_parallel(job, chances->columns, column_area, &areas);
+    struct areas areas = { probabilities, out };
+    return dg_parallel(job, probabilities->columns, column_area, &areas);
 }
 
-static dg_status undefined(const dg_probabilities *chances, int64_t column, const int32_t *classes)
+static dg_status undefined(const dg_probabilities *probabilities, int64_t column,
+                           const int32_t *classes)
 {
     int64_t positives = 0;
-    for (int64_t row = 0; row < chances->rows; row++)
-        positives += dg_int32s(&chances->positions)[row] == column;
+    for (int64_t row = 0; row < probabilities->rows; row++)
+        positives += dg_int32s(&probabilities->positions)[row] == column;
     return dg_error(DG_INVALID, "truth has %s label %" PRId64 ", so it has no curve",
                     positives ? "only the" : "no row of",
                     classes ? (int64_t)classes[column] : column);
@@ -93,34 +95,34 @@ static const char *const words[] = { "macro", "weighted", "none", NULL };
 static const dg_param params[] = {
     DG_CHOICE(dg_average_options, average, .choices = words,
               .doc = "macro: the mean of labels; weighted: by their rows; none: a table, t[label], "
-                     "with NaN for a label that truth has not"),
+                     "with NaN for a label that truth does not have"),
     DG_END,
 };
 
 /* The mean of areas, or weighted by rows; of two columns the area of the second. */
-static dg_status area(const void *options, const dg_judged *judged, double *out)
+static dg_status roc_auc_score(const void *options, const dg_judged *judged, double *out)
 {
-    const dg_probabilities *chances = &judged->chances;
+    const dg_probabilities *probabilities = &judged->probabilities;
     bool weighted = ((const dg_average_options *)options)->average == DG_WEIGHTED;
-    double *areas, sum = 0, weights = 0;
-    if (dg_averages_nothing(options)) return dg_roc_areas(out, chances, NULL);
-    DG_TRY(dg_alloc(&areas, chances->columns, sizeof *areas));
-    dg_status status = dg_roc_areas(areas, chances, NULL);
-    for (int64_t j = chances->columns == 2; j < chances->columns && status == DG_OK; j++) {
+    DG_OWNED double *areas = NULL;
+    double sum = 0, weights = 0;
+    if (dg_averages_nothing(options)) return dg_roc_areas(out, probabilities, NULL);
+    DG_TRY(dg_alloc(&areas, probabilities->columns, sizeof *areas));
+    DG_TRY(dg_roc_areas(areas, probabilities, NULL));
+    for (int64_t j = probabilities->columns == 2; j < probabilities->columns; j++) {
         if (isnan(areas[j])) {
-            status = undefined(chances, j, judged->classes);
-            dg_error(status, "%s; average = \"none\" gives the areas of others",
-                     dg_error_message());
+            dg_status status = undefined(probabilities, j, judged->classes);
+            return dg_error(status, "%s; average = \"none\" gives the areas of others",
+                            dg_error_message());
         }
         double weight = weighted ? 0 : 1;
-        for (int64_t row = 0; row < chances->rows && weighted; row++)
-            weight += dg_int32s(&chances->positions)[row] == j;
+        for (int64_t row = 0; row < probabilities->rows && weighted; row++)
+            weight += dg_int32s(&probabilities->positions)[row] == j;
         sum += weight * areas[j];
         weights += weight;
     }
     *out = sum / weights;
-    dg_free(areas);
-    return status;
+    return DG_OK;
 }
 
 const dg_metric_type dg_roc_auc = {
@@ -130,35 +132,35 @@ const dg_metric_type dg_roc_auc = {
     .of = DG_OF_PROBABILITIES,
     DG_GREATER_IS_BETTER(0, 1),
     .by_label = dg_averages_nothing,
-    .compute = area,
+    .compute = roc_auc_score,
 };
 
 /* --- a curve ------------------------------------------------------------------------------ */
 
-struct point {
+struct roc_point {
     int64_t false_positives, true_positives;
     float threshold;
 };
 
 /* A point after each run of equal scores; returns how many. */
-static int64_t find_points(struct point *out, const struct scored *sorted, int64_t rows)
+static int64_t find_points(struct roc_point *out, const struct scored *sorted, int64_t rows)
 {
     int64_t count = 0, positives = 0;
     for (int64_t begin = 0; begin < rows;) {
         int64_t end = run_end(sorted, begin, rows, &positives);
-        out[count++] = (struct point){ end - positives, positives, sorted[begin].score };
+        out[count++] = (struct roc_point){ end - positives, positives, sorted[begin].score };
         begin = end;
     }
     return count;
 }
 
 /* Leaves out points with the same step before and after them; returns how many remain. */
-static int64_t drop_straight(struct point *points, int64_t count)
+static int64_t drop_straight(struct roc_point *points, int64_t count)
 {
     int64_t kept = 0;
-    struct point before = { 0 };
+    struct roc_point before = { 0 };
     for (int64_t i = 0; i < count; i++) {
-        struct point here = points[i], after = points[i + 1 < count ? i + 1 : i];
+        struct roc_point here = points[i], after = points[i + 1 < count ? i + 1 : i];
         bool straight = i > 0 && i < count - 1 &&
                         here.false_positives - before.false_positives ==
                             after.false_positives - here.false_positives &&
@@ -170,10 +172,10 @@ static int64_t drop_straight(struct point *points, int64_t count)
     return kept;
 }
 
-static dg_status write_curve(dg_roc *out, const struct point *points, int64_t count)
+static dg_status write_curve(dg_roc *out, const struct roc_point *points, int64_t count)
 {
     int64_t size = count + 1;
-    const struct point *last = &points[count - 1];
+    const struct roc_point *last = &points[count - 1];
     DG_TRY(dg_tensor_new(&out->false_positives, DG_FLOAT32, 1, &size));
     DG_TRY(dg_tensor_new(&out->true_positives, DG_FLOAT32, 1, &size));
     DG_TRY(dg_tensor_new(&out->thresholds, DG_FLOAT32, 1, &size));
@@ -188,27 +190,25 @@ static dg_status write_curve(dg_roc *out, const struct point *points, int64_t co
     return DG_OK;
 }
 
-static dg_status curve(dg_roc *out, const dg_probabilities *chances, int64_t column,
-                       const int32_t *classes, struct scored *sorted, struct point *points)
+static dg_status curve(dg_roc *out, const dg_probabilities *probabilities, int64_t column,
+                       const int32_t *classes, struct scored *sorted, struct roc_point *points)
 {
-    int64_t positives = sort_column(sorted, chances, column);
-    out->area = area_of(sorted, chances->rows, positives);
-    if (isnan(out->area)) return undefined(chances, column, classes);
-    int64_t count = find_points(points, sorted, chances->rows);
+    int64_t positives = sort_column(sorted, probabilities, column);
+    out->area = area_of(sorted, probabilities->rows, positives);
+    if (isnan(out->area)) return undefined(probabilities, column, classes);
+    int64_t count = find_points(points, sorted, probabilities->rows);
     return write_curve(out, points, drop_straight(points, count));
 }
 
-dg_status dg_roc_curve(dg_roc *out, const dg_probabilities *chances, int64_t column,
+dg_status dg_roc_curve(dg_roc *out, const dg_probabilities *probabilities, int64_t column,
                        const int32_t *classes)
 {
-    struct scored *sorted = NULL;
-    struct point *points = NULL;
+    DG_OWNED struct scored *sorted = NULL;
+    DG_OWNED struct roc_point *points = NULL;
     *out = (dg_roc){ 0 };
-    dg_status status = dg_alloc(&sorted, chances->rows, sizeof *sorted);
-    if (status == DG_OK) status = dg_alloc(&points, chances->rows, sizeof *points);
-    if (status == DG_OK) status = curve(out, chances, column, classes, sorted, points);
-    dg_free(sorted);
-    dg_free(points);
+    DG_TRY(dg_alloc(&sorted, probabilities->rows, sizeof *sorted));
+    DG_TRY(dg_alloc(&points, probabilities->rows, sizeof *points));
+    dg_status status = curve(out, probabilities, column, classes, sorted, points);
     if (status == DG_OK) return DG_OK;
     dg_tensor_release(&out->false_positives);
     dg_tensor_release(&out->true_positives);

@@ -119,7 +119,7 @@ static void test_refused(void **state)
     assert_ok(dg_dataset_head(&head, set, 1));
     assert_ok(dg_dataset_head(&short_set, set, 3));
     learners_expect_unfit("NearestCentroid", "", holes, &plain, "is NaN or infinite");
-    learners_expect_unfit("NearestCentroid", "", set, &stopping, "no early stopping here");
+    learners_expect_unfit("NearestCentroid", "", set, &stopping, "early_stopping is not available");
     learners_expect_unfit("NearestCentroid", "", weighted, &plain, "the rows have weights");
     learners_expect_unfit("NearestCentroid", "", head, &plain, "at least two classes");
     learners_expect_unfit("NearestCentroid", "shrink_threshold=1", short_set, &plain,

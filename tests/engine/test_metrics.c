@@ -88,7 +88,7 @@ static dg_status score(const struct contest *c, const char *name)
 {
     dg_metric metric;
     double out;
-    const dg_predictions answers = { .chances = &c->chances_a };
+    const dg_predictions answers = { .probabilities = &c->chances_a };
     DG_TRY(dg_metric_find(&metric, name));
     return dg_metric_score(&out, &metric, &c->truth, &answers);
 }
@@ -97,7 +97,8 @@ static dg_status resample(const struct contest *c, const char *name, int threads
                           dg_bootstrap_result *out)
 {
     dg_metric metric;
-    const dg_predictions a = { .chances = &c->chances_a }, b = { .chances = &c->chances_b };
+    const dg_predictions a = { .probabilities = &c->chances_a },
+                         b = { .probabilities = &c->chances_b };
     const dg_bootstrap_options options = { .resamples = 4000, .level = 0.9, .seed = 3 };
     const dg_job job = { .threads = threads };
     DG_TRY(dg_metric_find(&metric, name));
@@ -209,7 +210,8 @@ static void a_job_may_be_null(void **state)
     double areas[CLASSES], again[CLASSES];
     dg_bootstrap_result given, out;
     dg_metric metric;
-    const dg_predictions a = { .chances = &c.chances_a }, b = { .chances = &c.chances_b };
+    const dg_predictions a = { .probabilities = &c.chances_a },
+                         b = { .probabilities = &c.chances_b };
     const dg_bootstrap_options options = { .resamples = 4000, .level = 0.9, .seed = 3 };
     const dg_job job = { .threads = 2 };
     (void)state;

@@ -180,7 +180,7 @@ static void test_refused(void **state)
     learners_expect_unfit("KNeighbors", "n_neighbors=7", set, &plain,
                           "fit: n_neighbors is 7, the set has 6 rows");
     learners_expect_unfit("KNeighbors", "", holes, &plain, "is NaN or infinite");
-    learners_expect_unfit("KNeighbors", "", set, &stopping, "there is no early stopping here");
+    learners_expect_unfit("KNeighbors", "", set, &stopping, "early_stopping is not available");
     learners_expect_unfit("KNeighbors", "", weighted, &plain, "the rows have weights");
     dg_learner *learner = tree_learner("KNeighbors", "n_neighbors=1");
     tree_fit(learner, set, 1);

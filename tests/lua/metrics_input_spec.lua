@@ -53,7 +53,7 @@ describe("labels are taken", function()
     assert.are.equal("accuracy: truth has 2 rows, but predicted has 3",
       accuracy({ 1, 2 }, { 1, 2, 3 }))
     local numbers = ": these are numbers %(float32%), not labels, which are integers: y:astype " ..
-      '"int32" makes labels of whole numbers; r2 and the errors judge numbers$'
+      '"int32" makes labels of whole numbers; r2 and the errors take numbers$'
     assert.matches("^accuracy: predicted" .. numbers, accuracy({ 1, 2 }, { 1, 1.5 }))
     assert.matches("^accuracy: truth" .. numbers, accuracy({ 0 / 0, 2.0 }, { 1, 2 }))
     assert.matches("^accuracy: truth" .. numbers, accuracy(digits.tensor { 1.0, 2.0 }, { 1, 2 }))

@@ -272,7 +272,7 @@ describe("bootstrap", function()
   it("refuses what cannot be resampled", function()
     assert.matches("^bootstrap: unknown metric 'f1_makro', did you mean 'f1_macro'%?$",
       message(metrics.bootstrap, truth, a, b, { metric = "f1_makro" }))
-    assert.matches("roc_auc is no mean over rows",
+    assert.matches("roc_auc is not a mean over rows",
       message(metrics.bootstrap, truth, a, b, { metric = "roc_auc" }))
     assert.matches("log_loss needs probabilities",
       message(metrics.bootstrap, truth, a, b, { metric = "log_loss" }))
