@@ -193,11 +193,14 @@ static dg_model *dense_network(int64_t seed, const char *optimizer, const char *
 static void test_learns(void **state)
 {
     (void)state;
-    static const char *const optimizers[] = { "SGD", "RMSprop", "Adam", "AdamW", "Lion" };
-    static const char *const options[] = { "learning_rate=0.1 momentum=0.9", "learning_rate=0.01",
-                                           "learning_rate=0.01", "learning_rate=0.01",
-                                           "learning_rate=0.003" };
-    for (int i = 0; i < 5; i++) {
+    static const char *const optimizers[] = { "SGD", "RMSprop", "Adam", "AdamW", "Lion", "Lamb" };
+    static const char *const options[] = { "learning_rate=0.1 momentum=0.9",
+                                           "learning_rate=0.01",
+                                           "learning_rate=0.01",
+                                           "learning_rate=0.01",
+                                           "learning_rate=0.003",
+                                           "learning_rate=0.01" };
+    for (int i = 0; i < 6; i++) {
         dg_model *model = dense_network(1, optimizers[i], options[i]);
         const dg_dataset *set = network_set(model, 400, 4, false, 2);
         dg_network_fit own = { 1, 32, true };

@@ -142,6 +142,45 @@ static void test_optimizers(void **state)
     check_optimizer("Lion", "weight_decay=0.5", 1, plain_lion_decayed);
 }
 
+/* Weights of 0 have no norm, nor has a step of 0: the ratio is 1 then. Else it is that of the norms
+ * of the whole tensor, whatever part of it is updated. */
+static void test_lamb(void **state)
+{
+    (void)state;
+    const dg_part *part = network_part("optimizer", "Lamb", "weight_decay=0.5");
+    const dg_optimizer_type *type = (const dg_optimizer_type *)part->type;
+    for (int trial = 0; trial < 3; trial++) {
+        float w[WEIGHTS], g[WEIGHTS], m[WEIGHTS] = { 0 }, v[WEIGHTS] = { 0 };
+        double weights = 0, steps = 0, found[DG_MAX_FOUND] = { 0 };
+        for (int i = 0; i < WEIGHTS; i++) {
+            w[i] = trial == 1 ? 0 : 0.5f + (float)i / 100;
+            g[i] = trial == 2 ? 0 : (i % 2 ? 0.25f : -2.0f);
+            weights += (double)w[i] * (double)w[i];
+            steps += trial != 2; /* the first step has one size, with the gradient's sign */
+        }
+        double keep = 1 - 0.001 * 0.5, ratio = trial ? 1 : keep * sqrt(weights / steps);
+        dg_update update = { .options = part->options,
+                             .learning_rate = 0.001,
+                             .step = 1,
+                             .count = WEIGHTS,
+                             .weight = w,
+                             .gradient = g,
+                             .slot = { m, v } };
+        float first = w[40], other = w[41];
+        type->begin(&update, found);
+        assert_true(fabs(found[0] - ratio) < 1e-5 * ratio);
+        memcpy(update.found, found, sizeof found);
+        update.count = 1;
+        update.weight = w + 40, update.gradient = g + 40;
+        update.slot[0] = m + 40, update.slot[1] = v + 40;
+        type->update(&update);
+        double step = trial == 2 ? 0 : 0.001 * ratio;
+        assert_true(fabs((double)w[40] - ((double)first * keep + step)) < 1e-6);
+        assert_true(w[41] == other);
+    }
+    dg_part_release(part);
+}
+
 /* --- losses --------------------------------------------------------------------------------- */
 
 enum { ROWS = 7, WIDTH = 5 };
@@ -388,9 +427,13 @@ static void test_nan_is_seen(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        leaving_nothing(test_optimizers),     leaving_nothing(test_losses),
-        cmocka_unit_test(test_loss_extremes), leaving_nothing(test_initializers),
-        leaving_nothing(test_regularizers),   cmocka_unit_test(test_biased_activations),
+        leaving_nothing(test_optimizers),
+        leaving_nothing(test_lamb),
+        leaving_nothing(test_losses),
+        cmocka_unit_test(test_loss_extremes),
+        leaving_nothing(test_initializers),
+        leaving_nothing(test_regularizers),
+        cmocka_unit_test(test_biased_activations),
         cmocka_unit_test(test_nan_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -430,6 +430,22 @@ class Lion(Optimizer):
         return w - o["learning_rate"] * torch.sign(mixed)
 
 
+class Lamb(Optimizer):
+    usual = dict(learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, weight_decay=0.0)
+    divides = True
+
+    def step(self, w, g, slots, t):
+        o = self.options
+        w = w - w * o["weight_decay"] * o["learning_rate"]
+        m, v = self.slot(slots, "m", w), self.slot(slots, "v", w)
+        m = slots["m"] = m + (g - m) * (1 - o["beta_1"])
+        v = slots["v"] = v + (g * g - v) * (1 - o["beta_2"])
+        step = m / (1 - o["beta_1"] ** t) / (torch.sqrt(v / (1 - o["beta_2"] ** t)) + o["epsilon"])
+        norms = [torch.sqrt((x * x).sum()) for x in (w, step)]
+        ratio = norms[0] / norms[1] if min(norms) > 0 else 1.0
+        return w - ratio * o["learning_rate"] * step
+
+
 # --- a case ---------------------------------------------------------------------------------------
 
 class Case:
@@ -579,7 +595,9 @@ def all_cases():
             RMSprop(), RMSprop(learning_rate=0.01, rho=0.8, momentum=0.5), RMSprop(centered=True),
             Adam(), Adam(learning_rate=0.05, beta_1=0.8, beta_2=0.9, epsilon=1e-3),
             Adam(amsgrad=True), AdamW(), AdamW(learning_rate=0.01, weight_decay=0.1),
-            Lion(), Lion(learning_rate=0.01, beta_1=0.8, beta_2=0.9, weight_decay=0.1)):
+            Lion(), Lion(learning_rate=0.01, beta_1=0.8, beta_2=0.9, weight_decay=0.1),
+            Lamb(), Lamb(learning_rate=0.05, beta_1=0.8, beta_2=0.9, epsilon=1e-3,
+                         weight_decay=0.1)):
         yield Case("optimizer " + optimizer.text, small, optimizer)
 
     yield Case("labels of other values", small, labels=[-3, 4, 70])
