@@ -1,4 +1,4 @@
-/* What weights are before training. */
+/* Initializers: what weights are before training. */
 #include <math.h>
 
 #include "engine/base/random.h"
@@ -42,7 +42,7 @@ typedef struct {
 } no_options;
 
 static const dg_param constant_params[] = {
-    DG_FLOAT(constant_options, value, .doc = "what every weight is"), DG_END
+    DG_FLOAT(constant_options, value, .doc = "value of every weight"), DG_END
 };
 static const dg_param no_params[] = { DG_END };
 
@@ -67,7 +67,7 @@ typedef struct {
     dg_optional_seed seed;
 } uniform_options;
 
-#define SEED_DOC "draws the same numbers each time; default: derived from the model's seed"
+#define SEED_DOC "seed of the random numbers; default: derived from the seed of the model"
 
 static const dg_param normal_params[] = {
     DG_FLOAT(normal_options, mean, .doc = "mean of the weights"),
@@ -77,8 +77,9 @@ static const dg_param normal_params[] = {
 };
 
 static const dg_param uniform_params[] = {
-    DG_FLOAT(uniform_options, minval, .default_number = -0.05, .doc = "least weight"),
-    DG_FLOAT(uniform_options, maxval, .default_number = 0.05, .doc = "weights stay below this"),
+    DG_FLOAT(uniform_options, minval, .default_number = -0.05, .doc = "lower bound of the weights"),
+    DG_FLOAT(uniform_options, maxval, .default_number = 0.05,
+             .doc = "upper bound, which is never reached"),
     DG_SEED(uniform_options, seed, .doc = SEED_DOC), DG_END
 };
 
@@ -160,27 +161,29 @@ FILL_SCALED(lecun_normal, normal, 1 / at_least_one((double)fan_in))
 DESCRIBED(dg_zeros, zeros, "Zeros", no, FOR_BIAS("\"zeros\""), "all 0")
 DESCRIBED(dg_ones, ones, "Ones", no, FOR_BIAS("\"ones\""), "all 1")
 DESCRIBED(dg_constant, constant, "Constant", constant, FOR_BIAS("nn.Constant { 0.1 }"),
-          "all the same value")
+          "all equal to value")
 DESCRIBED(dg_random_normal_initializer, random_normal, "RandomNormal", normal,
-          FOR_KERNEL("nn.RandomNormal { stddev = 0.01 }"), "normal numbers")
+          FOR_KERNEL("nn.RandomNormal { stddev = 0.01 }"), "normally distributed numbers")
 DESCRIBED(dg_random_uniform_initializer, random_uniform, "RandomUniform", uniform,
-          FOR_KERNEL("nn.RandomUniform { -0.1, 0.1 }"), "uniform numbers from minval up to maxval",
-          .check = uniform_check)
+          FOR_KERNEL("nn.RandomUniform { -0.1, 0.1 }"),
+          "uniformly distributed numbers from minval up to maxval", .check = uniform_check)
 DESCRIBED(dg_truncated_normal, truncated_normal, "TruncatedNormal", normal,
           FOR_KERNEL("nn.TruncatedNormal { 0, 0.01 }"),
-          "normal numbers, drawn again beyond two standard deviations")
+          "normally distributed numbers; those beyond two standard deviations are drawn again")
 
 #define SCALED(word, shown, text)                                                                  \
     DESCRIBED(dg_##word, word, shown, seed, FOR_KERNEL("\"" #word "\""), text)
 SCALED(glorot_uniform, "GlorotUniform",
-       "uniform numbers within sqrt(6 / (fan_in + fan_out)) of 0 (Glorot and Bengio 2010)")
+       "uniform numbers between -limit and limit = sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio "
+       "2010)")
 SCALED(glorot_normal, "GlorotNormal",
-       "truncated normal numbers, deviation sqrt(2 / (fan_in + fan_out)) (Glorot and Bengio 2010)")
+       "truncated normal numbers, standard deviation sqrt(2 / (fan_in + fan_out)) (Glorot and "
+       "Bengio 2010)")
 SCALED(he_uniform, "HeUniform",
-       "uniform numbers within sqrt(6 / fan_in) of 0, for relu (He et al. 2015)")
+       "uniform numbers between -limit and limit = sqrt(6 / fan_in), for relu (He et al. 2015)")
 SCALED(he_normal, "HeNormal",
-       "truncated normal numbers, deviation sqrt(2 / fan_in), for relu (He et al. 2015)")
+       "truncated normal numbers, standard deviation sqrt(2 / fan_in), for relu (He et al. 2015)")
 SCALED(lecun_uniform, "LecunUniform",
-       "uniform numbers within sqrt(3 / fan_in) of 0 (LeCun et al. 1998)")
+       "uniform numbers between -limit and limit = sqrt(3 / fan_in) (LeCun et al. 1998)")
 SCALED(lecun_normal, "LecunNormal",
-       "truncated normal numbers, deviation sqrt(1 / fan_in) (LeCun et al. 1998)")
+       "truncated normal numbers, standard deviation sqrt(1 / fan_in) (LeCun et al. 1998)")

@@ -7,7 +7,7 @@
 
 static const dg_param no_params[] = { DG_END };
 
-/* What output j of row i should be: one-hot where classes are given by their positions. */
+/* The target of output j of row i: one-hot where classes are given by their positions. */
 static inline float target_at(const dg_loss_pass *pass, int64_t i, int64_t j)
 {
     if (pass->positions) return pass->positions[i] == j ? 1.0f : 0.0f;
@@ -84,8 +84,9 @@ static double crossentropy_rows(const dg_loss_pass *pass)
 
 static const dg_hint crossentropy_hints[] = {
     { "from_logits",
-      "end the network in a Dense layer with activation = \"softmax\"; the two are fused anyway" },
-    { "label_smoothing", "a row belongs to one class as a whole; leave it out" },
+      "end the network in a Dense layer with activation = \"softmax\"; the loss is computed "
+      "from its logits" },
+    { "label_smoothing", "label smoothing is not supported; leave it out" },
     { NULL },
 };
 
@@ -96,10 +97,9 @@ const dg_loss_type dg_categorical_crossentropy = {
               .peers = (const char *const[]){ "sparse_categorical_crossentropy",
                                               "SparseCategoricalCrossentropy", "cross_entropy",
                                               "crossentropy", "CrossEntropyLoss", NULL },
-              .doc =
-                  "minus the logarithm of the probability given to the right class, computed from "
-                  "what softmax is given if the last layer ends in it, so never clipped; labels as "
-                  "integers or one-hot (Good 1952)",
+              .doc = "minus the logarithm of the predicted probability of the true class; computed "
+                     "from logits, without clipping, if the last activation is softmax; labels "
+                     "are integers or one-hot (Good 1952)",
               .example = "model:compile { loss = \"categorical_crossentropy\" }",
               .params = no_params,
               .hints = crossentropy_hints },
@@ -131,9 +131,9 @@ const dg_loss_type dg_mean_squared_error = {
               .alias = "mean_squared_error",
               .peers = (const char *const[]){ "mse", "MSELoss", NULL },
               .doc =
-                  "mean over the outputs of (output - target)^2; the target of a single output is "
-                  "the number (or the value of the label, without accuracy), that of several is "
-                  "the class as one-hot (Legendre 1805)",
+                  "mean over the outputs of (output - target)^2; a single output is compared with "
+                  "the number, or with the value of the label; several outputs with the class as "
+                  "one-hot (Legendre 1805)",
               .example = "model:compile { loss = \"mean_squared_error\" }",
               .params = no_params },
     .fuses = -1,

@@ -7,14 +7,14 @@ typedef struct {
 } factors;
 
 static const dg_param l1_params[] = { DG_FLOAT(factors, l1, DG_AT_LEAST(0), .default_number = 0.01,
-                                               .doc = "times the sum of |w|"),
+                                               .doc = "factor of the sum of |w|"),
                                       DG_END };
 static const dg_param l2_params[] = { DG_FLOAT(factors, l2, DG_AT_LEAST(0), .default_number = 0.01,
-                                               .doc = "times the sum of w^2"),
+                                               .doc = "factor of the sum of w^2"),
                                       DG_END };
 static const dg_param l1l2_params[] = {
-    DG_FLOAT(factors, l1, DG_AT_LEAST(0), .doc = "times the sum of |w|"),
-    DG_FLOAT(factors, l2, DG_AT_LEAST(0), .doc = "times the sum of w^2"), DG_END
+    DG_FLOAT(factors, l1, DG_AT_LEAST(0), .doc = "factor of the sum of |w|"),
+    DG_FLOAT(factors, l2, DG_AT_LEAST(0), .doc = "factor of the sum of w^2"), DG_END
 };
 
 DG_KERNEL static double l2_penalty(float l2, int64_t count, const float *restrict w,

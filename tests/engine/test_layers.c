@@ -554,9 +554,10 @@ static void test_refusals(void **state)
     expect_refusal("MaxPooling2D", "", (dg_shape){ 1, { 10 } },
                    "needs images {height, width, channels}, found a row of shape {10}: put "
                    "nn.Reshape { height, width, channels } before it");
-    expect_refusal("GlobalAveragePooling2D", "", (dg_shape){ 2, { 28, 28 } },
-                   "needs images {height, width, channels}, found a row of shape {28, 28}: say the "
-                   "channels too, as in nn.Input { 28, 28, 1 }");
+    expect_refusal(
+        "GlobalAveragePooling2D", "", (dg_shape){ 2, { 28, 28 } },
+        "needs images {height, width, channels}, found a row of shape {28, 28}: give the "
+        "channels too, as in nn.Input { 28, 28, 1 }");
     expect_refusal("Conv2D", "filters=8 kernel_size=5,2", (dg_shape){ 3, { 4, 4, 1 } },
                    "a window of 5x2 does not fit into images of 4x4: make it smaller, or set "
                    "padding = \"same\"");
@@ -564,9 +565,9 @@ static void test_refusals(void **state)
                    "needs rows of one axis, found a row of shape {12, 12, 32}: put nn.Flatten {} "
                    "before it");
     expect_refusal("Reshape", "target_shape=5,-1", (dg_shape){ 1, { 784 } },
-                   "cannot make {5, -1} of a row of shape {784}: it has 784 values");
+                   "cannot reshape a row of shape {784} (784 values) to {5, -1}");
     expect_refusal("Reshape", "target_shape=5,5", (dg_shape){ 1, { 50 } },
-                   "cannot make {5, 5} of a row of shape {50}: it has 50 values");
+                   "cannot reshape a row of shape {50} (50 values) to {5, 5}");
     expect_refusal("Conv2D", "filters=1000000 kernel_size=1", (dg_shape){ 3, { 9999, 999, 1 } },
                    "an image, the outputs of one, or the kernel would have more than 2147483647 "
                    "numbers");

@@ -10,7 +10,8 @@ typedef struct {
 } activation_options;
 
 static const dg_param params[] = { DG_CHOICE(activation_options, activation, .required = true,
-                                             .choices = dg_activation_names, .doc = "the function"),
+                                             .choices = dg_activation_names,
+                                             .doc = "name of the function"),
                                    DG_END };
 
 static dg_status activation_build(const void *options, dg_layer_build *b)

@@ -17,7 +17,7 @@ static dg_status add_build(const void *options, dg_layer_build *b)
             same = first->at[axis] == other->at[axis];
         char one[160], two[160];
         if (!same)
-            return dg_error(DG_INVALID, "needs inputs of one shape, found %s and %s",
+            return dg_error(DG_INVALID, "needs inputs of the same shape, found %s and %s",
                             dg_shape_text(first->count, first->at, one, sizeof one),
                             dg_shape_text(other->count, other->at, two, sizeof two));
     }

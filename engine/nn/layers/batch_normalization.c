@@ -1,5 +1,5 @@
-/* BatchNormalization: each channel of a batch is brought to mean 0 and variance 1, then scaled by
- * gamma and shifted by beta, which are learnt. Prediction uses running means of both.
+/* BatchNormalization: each channel of a batch is normalized to mean 0 and variance 1, then scaled
+ * by gamma and shifted by beta, which are trained. Prediction uses running means of both.
  *
  * x and y are {count, channels}: all rows, and of images all pixels. */
 #include <math.h>
@@ -18,19 +18,19 @@ typedef struct {
 
 static const dg_param params[] = {
     DG_FLOAT(norm_options, momentum, DG_WITHIN(0, 1), .default_number = 0.99,
-             .doc = "share of the past in the running mean and variance"),
+             .doc = "decay rate of the running mean and variance"),
     DG_FLOAT(norm_options, epsilon, DG_ABOVE(0), .default_number = 1e-3,
-             .doc = "is added to the variance"),
-    DG_BOOL(norm_options, center, .default_number = 1, .doc = "learn a shift, beta"),
-    DG_BOOL(norm_options, scale, .default_number = 1, .doc = "learn a scale, gamma"),
+             .doc = "small number added to the variance"),
+    DG_BOOL(norm_options, center, .default_number = 1, .doc = "add a trained shift, beta"),
+    DG_BOOL(norm_options, scale, .default_number = 1, .doc = "multiply by a trained scale, gamma"),
     DG_PART(norm_options, beta_initializer, .kind = "initializer", .default_text = "zeros",
-            .doc = "beta before training"),
+            .doc = "initializer of beta"),
     DG_PART(norm_options, gamma_initializer, .kind = "initializer", .default_text = "ones",
-            .doc = "gamma before training"),
+            .doc = "initializer of gamma"),
     DG_PART(norm_options, moving_mean_initializer, .kind = "initializer", .default_text = "zeros",
-            .doc = "the running mean before training"),
+            .doc = "initializer of the running mean"),
     DG_PART(norm_options, moving_variance_initializer, .kind = "initializer",
-            .default_text = "ones", .doc = "the running variance before training"),
+            .default_text = "ones", .doc = "initializer of the running variance"),
     DG_PART(norm_options, beta_regularizer, .kind = "regularizer", .doc = "penalty on beta"),
     DG_PART(norm_options, gamma_regularizer, .kind = "regularizer", .doc = "penalty on gamma"),
     DG_END
@@ -280,9 +280,9 @@ static dg_status batch_normalization_backward(const dg_pass *pass)
 
 static const dg_hint hints[] = {
     { DG_HINT_TRAINABLE },
-    { "axis", "the last axis is always the one; leave it out" },
+    { "axis", "the last axis is always normalized; leave it out" },
     { "eps", "use epsilon" },
-    { "num_features", "channels of inputs are found out; leave it out" },
+    { "num_features", "the number of input channels is inferred; leave it out" },
     { NULL },
 };
 
@@ -291,7 +291,7 @@ const dg_layer_type dg_batch_normalization = {
               .name = "BatchNormalization",
               .alias = "batch_normalization",
               .peers = (const char *const[]){ "BatchNorm", "BatchNorm1d", "BatchNorm2d", NULL },
-              .doc = "brings each channel to mean 0 and variance 1 over the batch (Ioffe and "
+              .doc = "normalizes each channel to mean 0 and variance 1 over the batch (Ioffe and "
                      "Szegedy 2015)",
               .example = "nn.BatchNormalization {}",
               .params = params,

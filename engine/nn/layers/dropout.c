@@ -1,4 +1,4 @@
-/* Dropout: in training, sets a share of the values to zero and makes up for it in the others.
+/* Dropout: in training, sets a fraction of the values to zero and scales up the others.
  *
  * Value i of the batch is kept by 16 random bits. Values go in groups of 128, groups share 16
  * blocks of Philox: value r of group g takes half word r / 16 of block 16 g + r % 16. */
@@ -15,8 +15,8 @@ static const dg_param params[] = {
     DG_FLOAT(dropout_options, rate, .required = true, DG_FROM_BELOW(0, 1),
              .doc = "fraction of the values set to zero"),
     DG_SEED(dropout_options, seed,
-            .doc = "what is dropped follows from this and the fit's seed; default: from the "
-                   "latter and the layer's place"),
+            .doc = "seed of what is dropped, beside the seed of fit; default: the layer's place "
+                   "in the model"),
     DG_END
 };
 
@@ -114,7 +114,7 @@ static dg_status dropout_backward(const dg_pass *pass)
 
 static const dg_hint hints[] = {
     { "p", "use rate, the fraction set to zero" },
-    { "noise_shape", "leave it out: values drop singly" },
+    { "noise_shape", "each value is dropped independently; leave it out" },
     { NULL },
 };
 
@@ -122,8 +122,9 @@ const dg_layer_type dg_dropout = {
     .part = { .kind = "layer",
               .name = "Dropout",
               .alias = "dropout",
-              .doc = "sets a share of the values to zero while training, so that none is relied "
-                     "upon (Srivastava et al. 2014)",
+              .doc =
+                  "sets a random fraction of the values to zero in training, so that the network "
+                  "relies on no single one (Srivastava et al. 2014)",
               .example = "nn.Dropout { 0.5 }",
               .params = params,
               .options_size = sizeof(dropout_options),

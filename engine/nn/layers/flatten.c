@@ -18,7 +18,7 @@ const dg_layer_type dg_flatten = {
     .part = { .kind = "layer",
               .name = "Flatten",
               .alias = "flatten",
-              .doc = "makes one axis of all axes of a row",
+              .doc = "reshapes each row to a single axis",
               .example = "nn.Flatten {}",
               .params = flatten_params },
     .build = flatten_build,
@@ -31,7 +31,7 @@ typedef struct {
 
 static const dg_param reshape_params[] = {
     DG_INTS(reshape_options, target_shape, .required = true, DG_WITHIN(-1, 1 << 30),
-            .doc = "the new shape of a row, without the batch; one -1 stands for what is left"),
+            .doc = "new shape of a row, without the batch; one size may be -1: it is inferred"),
     DG_END
 };
 
@@ -42,10 +42,11 @@ static dg_status reshape_check(const void *options)
     for (int i = 0; i < target->count; i++) {
         open += target->at[i] == -1;
         if (target->at[i] == 0)
-            return dg_error(DG_INVALID, "target_shape must have sizes of at least 1, or -1 for "
-                                        "what is left, found 0");
+            return dg_error(DG_INVALID,
+                            "target_shape must have sizes of at least 1, or one -1, which "
+                            "is inferred; found 0");
     }
-    if (open > 1) return dg_error(DG_INVALID, "target_shape may have one -1, found %d", open);
+    if (open > 1) return dg_error(DG_INVALID, "target_shape may have only one -1, found %d", open);
     return DG_OK;
 }
 
@@ -68,16 +69,16 @@ static dg_status reshape_build(const void *options, dg_layer_build *b)
     }
     if (!open && known == size) return DG_OK;
     char from[160], to[160];
-    return dg_error(DG_INVALID, "cannot make %s of a row of shape %s: it has %" PRId64 " values",
-                    dg_shape_text(b->output.count, b->output.at, to, sizeof to),
-                    dg_shape_text(b->input[0].count, b->input[0].at, from, sizeof from), size);
+    return dg_error(DG_INVALID, "cannot reshape a row of shape %s (%" PRId64 " values) to %s",
+                    dg_shape_text(b->input[0].count, b->input[0].at, from, sizeof from), size,
+                    dg_shape_text(b->output.count, b->output.at, to, sizeof to));
 }
 
 const dg_layer_type dg_reshape = {
     .part = { .kind = "layer",
               .name = "Reshape",
               .alias = "reshape",
-              .doc = "gives a row another shape of the same size",
+              .doc = "reshapes each row; its number of values stays the same",
               .example = "nn.Reshape { 28, 28, 1 }",
               .params = reshape_params,
               .options_size = sizeof(reshape_options),

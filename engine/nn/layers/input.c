@@ -19,8 +19,8 @@ static dg_status input_build(const void *options, dg_layer_build *b)
 }
 
 static const dg_hint hints[] = {
-    { "batch_size", "leave it out: batches are of any size" },
-    { "dtype", "leave it out: rows are float32, or uint8 read as value / 255" },
+    { "batch_size", "batches may have any size; leave it out" },
+    { "dtype", "rows are float32, or uint8 read as value / 255; leave it out" },
     { NULL },
 };
 
@@ -28,7 +28,7 @@ const dg_layer_type dg_input = {
     .part = { .kind = "layer",
               .name = "Input",
               .alias = "input",
-              .doc = "where rows enter the network, and what shape they have",
+              .doc = "the input of a network, and the shape of its rows",
               .example = "nn.Input { 28, 28, 1 }",
               .params = params,
               .options_size = sizeof(input_options),

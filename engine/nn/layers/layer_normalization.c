@@ -1,5 +1,5 @@
-/* LayerNormalization: the last axis of each row, or the last axes together, is brought to mean 0
- * and variance 1, then scaled by gamma and shifted by beta, which are learnt.
+/* LayerNormalization: the last axis of each row, or the last axes together, is normalized to
+ * mean 0 and variance 1, then scaled by gamma and shifted by beta, which are trained.
  *
  * x and y are {samples, size}, `size` being that of the axes; gamma and beta have their shape. */
 #include <math.h>
@@ -19,13 +19,15 @@ static const dg_param params[] = {
     DG_INTS(layer_normalization_options, axis, DG_WITHIN(-DG_MAX_INTS, -1),
             .doc = "the axis, or the last few as a list: { -2, -1 }; default: -1, the last"),
     DG_FLOAT(layer_normalization_options, epsilon, DG_ABOVE(0), .default_number = 1e-3,
-             .doc = "is added to the variance"),
-    DG_BOOL(layer_normalization_options, center, .default_number = 1, .doc = "learn a shift, beta"),
-    DG_BOOL(layer_normalization_options, scale, .default_number = 1, .doc = "learn a scale, gamma"),
+             .doc = "small number added to the variance"),
+    DG_BOOL(layer_normalization_options, center, .default_number = 1,
+            .doc = "add a trained shift, beta"),
+    DG_BOOL(layer_normalization_options, scale, .default_number = 1,
+            .doc = "multiply by a trained scale, gamma"),
     DG_PART(layer_normalization_options, beta_initializer, .kind = "initializer",
-            .default_text = "zeros", .doc = "beta before training"),
+            .default_text = "zeros", .doc = "initializer of beta"),
     DG_PART(layer_normalization_options, gamma_initializer, .kind = "initializer",
-            .default_text = "ones", .doc = "gamma before training"),
+            .default_text = "ones", .doc = "initializer of gamma"),
     DG_PART(layer_normalization_options, beta_regularizer, .kind = "regularizer",
             .doc = "penalty on beta"),
     DG_PART(layer_normalization_options, gamma_regularizer, .kind = "regularizer",
@@ -213,9 +215,9 @@ static dg_status layer_normalization_backward(const dg_pass *pass)
 static const dg_hint hints[] = {
     { DG_HINT_TRAINABLE },
     { "eps", "use epsilon" },
-    { "normalized_shape", "sizes of inputs are found out; use axis for more than the last axis" },
+    { "normalized_shape", "sizes are inferred; use axis for more than the last axis" },
     { "elementwise_affine", "use center and scale" },
-    { "rms_scaling", "values are always shifted to mean 0; leave it out" },
+    { "rms_scaling", "the mean is always subtracted; leave it out" },
     { NULL },
 };
 
@@ -224,7 +226,7 @@ const dg_layer_type dg_layer_normalization = {
               .name = "LayerNormalization",
               .alias = "layer_normalization",
               .peers = (const char *const[]){ "LayerNorm", NULL },
-              .doc = "brings the last axis of each row to mean 0 and variance 1 (Ba, Kiros and "
+              .doc = "normalizes the last axis of each row to mean 0 and variance 1 (Ba, Kiros and "
                      "Hinton 2016)",
               .example = "nn.LayerNormalization {}",
               .params = params,

@@ -7,7 +7,7 @@ const dg_param dg_pooling_params[] = {
     DG_INTS(dg_pooling_options, strides, DG_WITHIN(1, 1 << 15), .count_low = 1, .count_high = 2,
             .doc = "steps of the window down and across, in pixels; default: pool_size"),
     DG_CHOICE(dg_pooling_options, padding, .choices = dg_padding_names, .default_text = "valid",
-              .doc = "valid: windows stay within the image; same: they may reach over its edge"),
+              .doc = "valid: windows stay within the image; same: they may extend past its edge"),
     DG_END
 };
 
@@ -16,7 +16,7 @@ const dg_param dg_global_pool_params[] = { DG_END };
 const dg_hint dg_pooling_hints[] = {
     { "kernel_size", "use pool_size" },
     { "stride", "use strides" },
-    { "data_format", "images are {height, width, channels} always; leave it out" },
+    { "data_format", "images are always {height, width, channels}; leave it out" },
     { NULL },
 };
 

@@ -1,4 +1,4 @@
-/* Rescaling: x * scale + offset. Before all layers that compute it sees bytes as they are. */
+/* Rescaling: x * scale + offset. Ahead of all layers that compute, it receives unscaled bytes. */
 #include "engine/base/kernel.h"
 #include "engine/nn/layer.h"
 
@@ -7,8 +7,8 @@ typedef struct {
 } rescaling_options;
 
 static const dg_param params[] = {
-    DG_FLOAT(rescaling_options, scale, .required = true, .doc = "each value is multiplied by this"),
-    DG_FLOAT(rescaling_options, offset, .doc = "and this is added"), DG_END
+    DG_FLOAT(rescaling_options, scale, .required = true, .doc = "factor of each value"),
+    DG_FLOAT(rescaling_options, offset, .doc = "added to each product"), DG_END
 };
 
 static dg_status rescaling_build(const void *options, dg_layer_build *b)
@@ -50,7 +50,7 @@ const dg_layer_type dg_rescaling = {
               .alias = "rescaling",
               .doc =
                   "value * scale + offset; as the first layer, or after layers that only reshape, "
-                  "drop or pool, it is given bytes as 0 .. 255",
+                  "drop or pool, it receives bytes as 0 .. 255",
               .example = "nn.Rescaling { 1 / 127.5, offset = -1 }",
               .params = params,
               .options_size = sizeof(rescaling_options) },

@@ -17,7 +17,7 @@ dg_status dg_expect_image(const dg_shape *input)
     char reshape[160];
     if (input->count == 2) {
         snprintf(reshape, sizeof reshape,
-                 "say the channels too, as in nn.Input { %" PRId64 ", %" PRId64 ", 1 }",
+                 "give the channels too, as in nn.Input { %" PRId64 ", %" PRId64 ", 1 }",
                  input->at[0], input->at[1]);
         fix = reshape;
     } else if (input->count == 1) {

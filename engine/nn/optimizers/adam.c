@@ -79,7 +79,8 @@ const dg_optimizer_type dg_adam = {
     .part = { .kind = "optimizer",
               .name = "Adam",
               .alias = "adam",
-              .doc = "steps by running means of the gradient and its square (Kingma and Ba 2015)",
+              .doc =
+                  "steps by running means of the gradient and of its square (Kingma and Ba 2015)",
               .example = "nn.Adam { learning_rate = 1e-3 }",
               .params = params,
               .options_size = sizeof(adam_options),

@@ -16,22 +16,22 @@ typedef struct dg_adam_rates {
       .offset = offsetof(options, rates.beta_1),                                                   \
       DG_FROM_BELOW(0, 1),                                                                         \
       .default_number = 0.9,                                                                       \
-      .doc = "share of the past in the running mean of the gradient" },                            \
+      .doc = "decay rate of the running mean of the gradient" },                                   \
         { .name = "beta_2",                                                                        \
           .type = DG_TYPE_FLOAT,                                                                   \
           .offset = offsetof(options, rates.beta_2),                                               \
           DG_FROM_BELOW(0, 1),                                                                     \
           .default_number = 0.999,                                                                 \
-          .doc = "share of the past in the running mean of its square" },                          \
+          .doc = "decay rate of the running mean of its square" },                                 \
         { .name = "epsilon",                                                                       \
           .type = DG_TYPE_FLOAT,                                                                   \
           .offset = offsetof(options, rates.epsilon),                                              \
           DG_ABOVE(0),                                                                             \
           .default_number = 1e-7,                                                                  \
-          .doc = "is added to the root" },                                                         \
+          .doc = "small number added to the root" },                                               \
     {                                                                                              \
         .name = "amsgrad", .type = DG_TYPE_BOOL, .offset = offsetof(options, rates.amsgrad),       \
-        .doc = "divide by the greatest running mean so far (Reddi et al. 2018)"                    \
+        .doc = "divide by the largest running mean so far (Reddi et al. 2018)"                     \
     }
 
 int dg_adam_slots(const dg_adam_rates *rates);

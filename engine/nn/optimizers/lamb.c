@@ -13,11 +13,11 @@ typedef struct {
 static const dg_param params[] = {
     DG_LEARNING_RATE(lamb_options, 0.001),
     DG_FLOAT(lamb_options, beta_1, DG_FROM_BELOW(0, 1), .default_number = 0.9,
-             .doc = "share of the past in the running mean of the gradient"),
+             .doc = "decay rate of the running mean of the gradient"),
     DG_FLOAT(lamb_options, beta_2, DG_FROM_BELOW(0, 1), .default_number = 0.999,
-             .doc = "share of the past in the running mean of its square"),
+             .doc = "decay rate of the running mean of its square"),
     DG_FLOAT(lamb_options, epsilon, DG_ABOVE(0), .default_number = 1e-7,
-             .doc = "is added to the root"),
+             .doc = "small number added to the root"),
     DG_WEIGHT_DECAY(lamb_options, 0),
     DG_END
 };

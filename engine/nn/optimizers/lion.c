@@ -10,9 +10,9 @@ typedef struct {
 static const dg_param params[] = {
     DG_LEARNING_RATE(lion_options, 0.001),
     DG_FLOAT(lion_options, beta_1, DG_ABOVE_TO(0, 1), .default_number = 0.9,
-             .doc = "share of the running mean in what the step takes the sign of"),
+             .doc = "weight of the running mean against the gradient in the sign of a step"),
     DG_FLOAT(lion_options, beta_2, DG_FROM_BELOW(0, 1), .default_number = 0.99,
-             .doc = "share of the past in the running mean of the gradient"),
+             .doc = "decay rate of the running mean of the gradient"),
     DG_WEIGHT_DECAY(lion_options, 0), DG_END
 };
 

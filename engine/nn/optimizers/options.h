@@ -10,7 +10,7 @@
 /* Of those that decay weights apart from the gradient: a double named weight_decay. */
 #define DG_WEIGHT_DECAY(options, value)                                                            \
     DG_FLOAT(options, weight_decay, DG_AT_LEAST(0), .default_number = (value),                     \
-             .doc = "times the learning rate: share of a weight that a step takes away")
+             .doc = "each step first multiplies weights by 1 - learning_rate * weight_decay")
 
 /* Hints, to stand between braces. */
 #define DG_HINT_LR "lr", "use learning_rate"

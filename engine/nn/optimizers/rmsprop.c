@@ -13,12 +13,13 @@ typedef struct {
 static const dg_param params[] = {
     DG_LEARNING_RATE(rmsprop_options, 0.001),
     DG_FLOAT(rmsprop_options, rho, DG_FROM_BELOW(0, 1), .default_number = 0.9,
-             .doc = "share of the past in the running mean of squared gradients"),
+             .doc = "decay rate of the running mean of squared gradients"),
     DG_FLOAT(rmsprop_options, momentum, DG_WITHIN(0, 1),
-             .doc = "share of the last step that is kept"),
+             .doc = "fraction of the last step that is kept"),
     DG_FLOAT(rmsprop_options, epsilon, DG_ABOVE(0), .default_number = 1e-7,
-             .doc = "is added under the root"),
-    DG_BOOL(rmsprop_options, centered, .doc = "divide by the deviation instead of the mean square"),
+             .doc = "small number added under the root"),
+    DG_BOOL(rmsprop_options, centered,
+            .doc = "divide by the standard deviation instead of the root mean square"),
     DG_END
 };
 

@@ -11,7 +11,8 @@ typedef struct {
 
 static const dg_param params[] = {
     DG_LEARNING_RATE(sgd_options, 0.01),
-    DG_FLOAT(sgd_options, momentum, DG_WITHIN(0, 1), .doc = "share of the last step that is kept"),
+    DG_FLOAT(sgd_options, momentum, DG_WITHIN(0, 1),
+             .doc = "fraction of the last step that is kept"),
     DG_BOOL(sgd_options, nesterov, .doc = "look ahead by the momentum (Nesterov 1983)"), DG_END
 };
 
@@ -62,8 +63,8 @@ const dg_optimizer_type dg_sgd = {
     .part = { .kind = "optimizer",
               .name = "SGD",
               .alias = "sgd",
-              .doc =
-                  "gradient descent, with momentum if asked (Robbins and Monro 1951; Polyak 1964)",
+              .doc = "gradient descent, with or without momentum (Robbins and Monro 1951; Polyak "
+                     "1964)",
               .example = "nn.SGD { learning_rate = 0.01, momentum = 0.9, nesterov = true }",
               .params = params,
               .options_size = sizeof(sgd_options),
