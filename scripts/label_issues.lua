@@ -108,14 +108,14 @@ return internals.define({
       doc = "0: silent; 1: one line per model" },
   },
   doc = [[
-Finds doubtful labels by confident learning (Northcutt et al., 2021). Returns a table that
-prints the ten most doubtful. rows: all row numbers, the most doubtful first. issues: those whose
-label is probably wrong or ambiguous, because the probability of another class is at least the
-mean probability of that class among the rows labelled with it. estimate: the number of issues.
-For each row, in the order of the set: given, its label; suggested, the likeliest label;
-confidence, the probability of the given label; quality, the probability that the given label is
-correct, which also takes into account which classes are often confused (rows are ordered by it);
-and probabilities.]],
+Finds doubtful labels by confident learning (Northcutt et al., 2021). Returns a table, which prints
+the ten most doubtful. rows: all row numbers, the most doubtful first. issues: those whose label is
+probably wrong or ambiguous, because another class reaches its threshold, the mean probability of
+that class among the rows labelled with it. estimate: the number of issues. For each row, in the
+order of the set: given, its label; suggested, its likeliest class, for issues among those that
+reach their thresholds; confidence, the probability of the given label; quality, the probability
+that the given label is correct, which also takes into account how often classes are confused (rows
+are ordered by it); and probabilities.]],
   example = "local issues = data.label_issues(train, { model = build, fit = { epochs = 6 } })\n" ..
     "plot.images(train, { rows = issues.issues, predicted = issues.suggested }):show()",
 }, label_issues)

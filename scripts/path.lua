@@ -10,7 +10,7 @@ return internals.define({ path = "digits.path", arguments = 2,
     "the file cannot be written.",
   example = "model:save(digits.path(\"out\", \"cnn.safetensors\"))",
 }, function(folder, name)
-  local path = (folder == "" and "." or folder) .. "/" .. name -- not /
+  local path = (folder == "" and "." or folder) .. "/" .. name -- "" is not /
   writable("path", path)
   return path
 end)

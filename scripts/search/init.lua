@@ -2,6 +2,7 @@
 -- halving.
 local core = require "digits.core"
 local internals = core.internals
+local fail = require "digits.search.fail"
 local find = require "digits.search.found"
 local journal = require "digits.search.journal"
 local options = require "digits.search.options"
@@ -130,8 +131,7 @@ local function carry_out(spec, count, trials)
   make_folds(spec)
   trials(spec)
   if not spec.best then
-    internals.raise(("%s: all %d trials failed; trial 1: %s"):format(spec.who, #spec.all,
-      spec.all[1].error))
+    fail(spec, "all %d trials failed; trial 1: %s", #spec.all, spec.all[1].error)
   end
   refit(spec)
   local restored = 0
@@ -161,8 +161,8 @@ local function candidates_of(spec)
   if spec.trials then return space.draw(spec.who, spec.space, spec.trials, spec.seed) end
   for _, name in ipairs(spec.names) do
     if spec.space.by_name[name].name ~= "choice" then
-      internals.raise(("%s: expected trials = ..., the number of candidates to draw, because " ..
-        "params.%s is a distribution"):format(spec.who, name))
+      fail(spec, "expected trials = ..., the number of candidates to draw, because params.%s is " ..
+        "a distribution", name)
     end
   end
   return space.grid(spec.who, spec.space)

@@ -2,16 +2,13 @@
 -- of a finished trial. A search that finds its own journal continues from it.
 local internals = require("digits.core").internals
 local encode = require "digits.search.json"
+local fail = require "digits.search.fail"
 local sorted_keys = require("digits.show").sorted_keys
 
 local FORMAT, VERSION = "digits-lua search", 1
 
 local journal = {}
 journal.__index = journal
-
-local function fail(self, ...)
-  internals.raise(("%s: %s"):format(self.who, string.format(...)))
-end
 
 -- A value as it is read back: journals do not distinguish 1 from 1.0.
 local function through_json(value)

@@ -1,6 +1,7 @@
 -- The options of grid, random and halving: their parameters, and checks that involve several.
 local core = require "digits.core"
 local internals = core.internals
+local fail = require "digits.search.fail"
 local space = require "digits.search.space"
 
 local COMMON = {
@@ -69,10 +70,6 @@ local options = {}
 function options.describe(kind)
   local own, params = OWN[kind], table.move(COMMON, 1, #COMMON, 1, {})
   return table.move(own, 1, #own, #params + 1, params), HINTS
-end
-
-local function fail(spec, ...)
-  internals.raise(("%s: %s"):format(spec.who, string.format(...)))
 end
 
 -- ---- the metric ----

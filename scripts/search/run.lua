@@ -1,13 +1,10 @@
 -- Runs trials, in parallel if asked. Models are created, scored by Lua functions and saved on this
 -- thread; fits run in C on threads of their own.
 local core = require "digits.core"
+local fail = require "digits.search.fail"
 local fresh_model = require "digits.fresh_model"
 local internals = core.internals
 local space = require "digits.search.space"
-
-local function fail(spec, ...)
-  internals.raise(("%s: %s"):format(spec.who, string.format(...)))
-end
 
 -- Calls a user's function with the random seed set for it. Returns true and its first result, or
 -- false and the message; Ctrl-C is passed on.
