@@ -7,25 +7,25 @@
 #include "engine/base/memory.h"
 #include "engine/base/random.h"
 #include "engine/learner_metrics.h"
-#include "engine/nn/answers.h"
+#include "engine/nn/truth.h"
 #include "engine/nn/network.h"
 #include "engine/nn/plan.h"
 #include "engine/stopping.h"
 
 /* One fit under way. */
-struct fit {
+struct network_fit {
     dg_model *model;
     const dg_dataset *set;
     const dg_fit_options *options;
-    dg_network_fit own;
+    dg_network_fit_options own;
     const dg_job *job;
     uint64_t seed;
     int64_t rows, batch_size, batches, width;
     bool raw;
     int64_t *order; /* rows of this epoch */
-    dg_answers answers;
+    dg_truth_map truth;
     dg_plan *plan;
-    dg_answer *batch; /* what the rows of one ask */
+    dg_truth_row *room; /* for the truth of a batch */
     dg_log log;
     double loss_sum; /* of this epoch, weighted by rows */
     int64_t correct, seen;
@@ -41,24 +41,25 @@ struct fit {
 /* --- checking ----------------------------------------------------------------------------- */
 
 const dg_param dg_network_fit_params[] = {
-    DG_INT(dg_network_fit, epochs, DG_AT_LEAST(1), .default_number = 1,
+    DG_INT(dg_network_fit_options, epochs, DG_AT_LEAST(1), .default_number = 1,
            .doc = "passes over the set"),
-    DG_INT(dg_network_fit, batch_size, DG_AT_LEAST(1), .default_number = 32,
+    DG_INT(dg_network_fit_options, batch_size, DG_AT_LEAST(1), .default_number = 32,
            .doc = "rows for each update of the weights"),
-    DG_BOOL(dg_network_fit, shuffle, .default_number = 1, .doc = "another order each epoch"),
+    DG_BOOL(dg_network_fit_options, shuffle, .default_number = 1,
+            .doc = "another order each epoch"),
     DG_END,
 };
 
-static dg_network_fit own_options(const dg_fit_options *options)
+static dg_network_fit_options own_options(const dg_fit_options *options)
 {
-    dg_network_fit own;
-    if (options->own) return *(const dg_network_fit *)options->own;
+    dg_network_fit_options own;
+    if (options->own) return *(const dg_network_fit_options *)options->own;
     for (const dg_param *param = dg_network_fit_params; param->name; param++)
         dg_param_put_default(param, &own);
     return own;
 }
 
-static dg_status check_options(const dg_model *model, const dg_network_fit *own,
+static dg_status check_options(const dg_model *model, const dg_network_fit_options *own,
                                const dg_fit_options *options)
 {
     if (!model->optimizer)
@@ -74,42 +75,40 @@ static dg_status check_options(const dg_model *model, const dg_network_fit *own,
 }
 
 /* Everything that can be refused is refused before anything changes. */
-static dg_status prepare(struct fit *fit)
+static dg_status prepare(struct network_fit *fit)
 {
     dg_model *model = fit->model;
+    const dg_dataset *validation = fit->options->validation;
+    DG_CLEANUP(dg_truth_map_release) dg_truth_map validated = { 0 };
     bool first = model->base.target == DG_TARGET_NONE;
     DG_TRY(check_options(model, &fit->own, fit->options));
-    DG_TRY(dg_answers_adopt(model, fit->set, "fit"));
-    dg_status status = dg_answers_of(&fit->answers, model, fit->set, "fit");
-    if (status == DG_OK && fit->options->validation) {
-        dg_answers answers;
-        status = dg_answers_of(&answers, model, fit->options->validation, "fit: validation");
-        dg_free(answers.map);
-    }
-    if (status != DG_OK && first) dg_answers_disown(model);
+    DG_TRY(dg_model_adopt_target(model, fit->set, "fit"));
+    dg_status status = dg_truth_map_of(&fit->truth, model, fit->set, "fit");
+    if (status == DG_OK && validation)
+        status = dg_truth_map_of(&validated, model, validation, "fit: validation");
+    if (status != DG_OK && first) dg_model_forget_target(model);
     return status;
 }
 
-static dg_status allocate(struct fit *fit)
+static dg_status allocate(struct network_fit *fit)
 {
     dg_model *model = fit->model;
     int64_t batch = fit->batch_size;
-    int64_t width = dg_shape_size(&model->nodes[model->output].build.output);
     DG_TRY(dg_alloc(&fit->order, fit->rows, sizeof *fit->order));
-    DG_TRY(dg_alloc(&fit->batch, batch, sizeof *fit->batch));
+    DG_TRY(dg_alloc(&fit->room, batch, sizeof *fit->room));
     if (fit->options->monitor && fit->options->restore_best)
         DG_TRY(dg_alloc(&fit->best_values, model->value_count, sizeof *fit->best_values));
     if (!model->gradients)
         DG_TRY(dg_alloc_zero(&model->gradients, model->value_count, sizeof *model->gradients));
     if (dg_learner_needs_outputs(&model->base))
-        DG_TRY(dg_tensor_new(&fit->outputs, DG_FLOAT32, 2, (int64_t[]){ fit->rows, width }));
+        DG_TRY(dg_tensor_new(&fit->outputs, DG_FLOAT32, 2, (int64_t[]){ fit->rows, fit->width }));
     return dg_plan_new(&fit->plan, model, batch, true, fit->job->threads);
 }
 
 /* --- scores ------------------------------------------------------------------------------- */
 
 /* The running means of this epoch, as Keras shows them; values NULL: of what is counted alone. */
-static void log_training(struct fit *fit, const double *values)
+static void log_training(struct network_fit *fit, const double *values)
 {
     fit->log.scores = 0;
     fit->log.seconds = dg_clock() - fit->epoch_start;
@@ -119,7 +118,7 @@ static void log_training(struct fit *fit, const double *values)
 }
 
 /* Metrics of the epoch's outputs, each as it was when its batch came. */
-static dg_status judge_training(struct fit *fit, double *values)
+static dg_status judge_training(struct network_fit *fit, double *values)
 {
     dg_tensor truth, outputs;
     if (!fit->outputs.storage) return DG_OK;
@@ -132,7 +131,7 @@ static dg_status judge_training(struct fit *fit, double *values)
     return status;
 }
 
-static dg_status log_validation(struct fit *fit)
+static dg_status log_validation(struct network_fit *fit)
 {
     dg_scores scores;
     if (!fit->options->validation) return DG_OK;
@@ -144,7 +143,7 @@ static dg_status log_validation(struct fit *fit)
     return DG_OK;
 }
 
-static dg_status call(dg_callback *callback, struct fit *fit)
+static dg_status call(dg_callback *callback, struct network_fit *fit)
 {
     bool stop = false;
     if (!callback) return DG_OK;
@@ -156,7 +155,7 @@ static dg_status call(dg_callback *callback, struct fit *fit)
 /* --- early stopping ----------------------------------------------------------------------- */
 
 /* Keeps the weights of the best epoch, if they will be wanted. */
-static void judge_epoch(struct fit *fit)
+static void judge_epoch(struct network_fit *fit)
 {
     bool best =
         dg_stopping_judge(fit->options, &fit->log, &fit->best_score, fit->result, &fit->stop);
@@ -167,12 +166,12 @@ static void judge_epoch(struct fit *fit)
 
 /* --- the loop ----------------------------------------------------------------------------- */
 
-static dg_status run_batch(struct fit *fit, int64_t batch, uint64_t epoch_key)
+static dg_status run_batch(struct network_fit *fit, int64_t batch, uint64_t epoch_key)
 {
     dg_plan *plan = fit->plan;
     int64_t first = batch * fit->batch_size;
     int64_t rows = fit->rows - first < fit->batch_size ? fit->rows - first : fit->batch_size;
-    dg_truth truth = dg_answers_take(&fit->answers, fit->order, first, rows, fit->batch);
+    dg_truth truth = dg_truth_of_rows(&fit->truth, fit->order, first, rows, fit->room);
     dg_source source = { .x = &fit->set->x, .rows = fit->order, .first = first, .raw = fit->raw };
     uint64_t key = dg_key(epoch_key, "batch", (uint64_t)batch);
     double loss;
@@ -192,7 +191,7 @@ static dg_status run_batch(struct fit *fit, int64_t batch, uint64_t epoch_key)
     return status;
 }
 
-static void order_rows(struct fit *fit, uint64_t epoch_key)
+static void order_rows(struct network_fit *fit, uint64_t epoch_key)
 {
     if (fit->own.shuffle) {
         dg_random_permutation(dg_key(epoch_key, "shuffle", 0), fit->rows, fit->order);
@@ -201,7 +200,7 @@ static void order_rows(struct fit *fit, uint64_t epoch_key)
     for (int64_t i = 0; i < fit->rows; i++) fit->order[i] = i;
 }
 
-static dg_status run_epoch(struct fit *fit)
+static dg_status run_epoch(struct network_fit *fit)
 {
     uint64_t key = dg_key(fit->seed, "epoch", (uint64_t)fit->model->epoch);
     double values[DG_MAX_METRICS] = { 0 };
@@ -224,85 +223,82 @@ static dg_status run_epoch(struct fit *fit)
     return call(fit->options->on_epoch, fit);
 }
 
-static dg_status run_epochs(struct fit *fit)
+static void release(struct network_fit *fit)
 {
-    dg_status status = DG_OK;
-    for (int64_t i = 1; i <= fit->own.epochs && !fit->stop && status == DG_OK; i++) {
-        fit->log.epoch = i;
-        status = run_epoch(fit);
-    }
-    bool ended = status == DG_OK || status == DG_CANCELLED;
-    if (ended && fit->best_values && fit->result->best_epoch)
-        memcpy(fit->model->values, fit->best_values,
-               (size_t)fit->model->value_count * sizeof *fit->best_values);
-    return status;
+    dg_plan_free(fit->plan);
+    dg_truth_map_release(&fit->truth);
+    dg_free(fit->order);
+    dg_free(fit->room);
+    dg_free(fit->best_values);
+    dg_tensor_release(&fit->outputs);
 }
 
-dg_status dg_model_fit(dg_model *model, const dg_dataset *set, const dg_fit_options *options,
-                       const dg_job *job, dg_fit_result *result)
+dg_status dg_network_fit(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
+                         const dg_job *job, dg_fit_result *result)
 {
-    struct fit fit = { .model = model,
-                       .set = set,
-                       .options = options,
-                       .own = own_options(options),
-                       .job = job,
-                       .rows = dg_dataset_rows(set),
-                       .result = result };
+    dg_model *model = (dg_model *)learner;
+    DG_CLEANUP(release)
+    struct network_fit fit = { .model = model,
+                               .set = set,
+                               .options = options,
+                               .own = own_options(options),
+                               .job = job,
+                               .rows = dg_dataset_rows(set),
+                               .width = dg_model_width(model),
+                               .raw = model->bytes == DG_BYTES_RAW,
+                               .result = result };
     /* as in Keras, a batch that would be larger than the set is the set */
     fit.batch_size = fit.own.batch_size < fit.rows ? fit.own.batch_size : fit.rows;
-    dg_status status = prepare(&fit);
-    if (status == DG_OK) status = allocate(&fit);
-    if (status == DG_OK && options->resume == DG_RESUME_NO) dg_model_restart(model);
-    if (status == DG_OK) {
-        fit.seed = options->seeded ? options->seed : dg_key(model->base.seed, "fit", 0);
-        fit.batches = (fit.rows + fit.batch_size - 1) / fit.batch_size;
-        fit.log = (dg_log){ .epochs = fit.own.epochs, .batches = fit.batches };
-        fit.width = model->base.class_count;
-        fit.raw = model->bytes == DG_BYTES_RAW;
-        model->base.fitted = model->base.changed = true;
-        status = run_epochs(&fit);
+    DG_TRY(prepare(&fit));
+    DG_TRY(allocate(&fit));
+    if (options->resume == DG_RESUME_NO) dg_model_restart(model);
+    fit.seed = options->seeded ? options->seed : dg_key(learner->seed, "fit", 0);
+    fit.batches = (fit.rows + fit.batch_size - 1) / fit.batch_size;
+    fit.log = (dg_log){ .epochs = fit.own.epochs, .batches = fit.batches };
+    learner->fitted = learner->changed = true;
+    dg_status status = DG_OK;
+    while (fit.log.epoch < fit.own.epochs && !fit.stop && status == DG_OK) {
+        fit.log.epoch++;
+        status = run_epoch(&fit);
     }
-    dg_plan_free(fit.plan);
-    dg_free(fit.order);
-    dg_free(fit.answers.map);
-    dg_free(fit.batch);
-    dg_free(fit.best_values);
-    dg_tensor_release(&fit.outputs);
+    bool ended = status == DG_OK || status == DG_CANCELLED;
+    if (ended && fit.best_values && result->best_epoch)
+        memcpy(model->values, fit.best_values,
+               (size_t)model->value_count * sizeof *fit.best_values);
     return status;
 }
 
 /* --- gradients alone ---------------------------------------------------------------------- */
 
-static dg_status run_gradients(dg_model *model, const dg_answers *answers, uint64_t key,
+static void free_plan(dg_plan **plan)
+{
+    dg_plan_free(*plan);
+}
+
+static dg_status run_gradients(dg_model *model, const dg_truth_map *map, uint64_t key,
                                const dg_job *job, double *loss)
 {
-    int64_t rows = dg_dataset_rows(answers->set);
-    dg_plan *plan = NULL;
-    dg_answer *room = NULL;
-    dg_status status = dg_plan_new(&plan, model, rows, true, job->threads);
-    if (status == DG_OK) status = dg_alloc(&room, rows, sizeof *room);
-    dg_source source = { .x = &answers->set->x, .raw = model->bytes == DG_BYTES_RAW };
-    if (status == DG_OK) status = dg_plan_forward(plan, &source, rows, key, job);
-    if (status == DG_OK) {
-        dg_truth truth = dg_answers_take(answers, NULL, 0, rows, room);
-        status = dg_plan_backward(plan, &truth, rows, false, job, loss);
-    }
-    dg_plan_free(plan);
-    dg_free(room);
-    return status;
+    int64_t rows = dg_dataset_rows(map->set);
+    dg_source source = { .x = &map->set->x, .raw = model->bytes == DG_BYTES_RAW };
+    DG_CLEANUP(free_plan) dg_plan *plan = NULL;
+    DG_OWNED dg_truth_row *room = NULL;
+    DG_TRY(dg_plan_new(&plan, model, rows, true, job->threads));
+    DG_TRY(dg_alloc(&room, rows, sizeof *room));
+    DG_TRY(dg_plan_forward(plan, &source, rows, key, job));
+    dg_truth truth = dg_truth_of_rows(map, NULL, 0, rows, room);
+    return dg_plan_backward(plan, &truth, rows, false, job, loss);
 }
 
 /* Running statistics move in a training pass: afterwards they are what they were. */
-static dg_status keep_weights(dg_model *model, const dg_answers *answers, uint64_t key,
+static dg_status keep_weights(dg_model *model, const dg_truth_map *map, uint64_t key,
                               const dg_job *job, double *loss)
 {
-    float *kept;
+    DG_OWNED float *kept = NULL;
     size_t size = (size_t)model->value_count * sizeof *kept;
     DG_TRY(dg_alloc(&kept, model->value_count, sizeof *kept));
     memcpy(kept, model->values, size);
-    dg_status status = run_gradients(model, answers, key, job, loss);
+    dg_status status = run_gradients(model, map, key, job, loss);
     memcpy(model->values, kept, size);
-    dg_free(kept);
     return status;
 }
 
@@ -310,12 +306,11 @@ static dg_status gradients_of(dg_model *model, const dg_dataset *set, uint64_t k
                               const dg_job *job, double *loss)
 {
     bool first = model->base.target == DG_TARGET_NONE;
-    dg_answers answers;
-    DG_TRY(dg_answers_adopt(model, set, "gradients"));
-    dg_status status = dg_answers_of(&answers, model, set, "gradients");
-    if (status == DG_OK) status = keep_weights(model, &answers, key, job, loss);
-    dg_free(answers.map);
-    if (first) dg_answers_disown(model);
+    DG_CLEANUP(dg_truth_map_release) dg_truth_map map = { 0 };
+    DG_TRY(dg_model_adopt_target(model, set, "gradients"));
+    dg_status status = dg_truth_map_of(&map, model, set, "gradients");
+    if (status == DG_OK) status = keep_weights(model, &map, key, job, loss);
+    if (first) dg_model_forget_target(model);
     return status;
 }
 

@@ -179,6 +179,8 @@ typedef struct dg_layer_type {
      * dg_activation_names, if it `has_activation`. Lets a loss fuse with it. */
     size_t activation_offset;
     bool has_activation;
+    /* Under DG_LAYER_SCALES_BYTES: the field of the options, a double, that it multiplies by. */
+    size_t scale_offset;
 } dg_layer_type;
 
 /* A hint for layers with weights, to stand between braces. */

@@ -1,4 +1,4 @@
-/* The graph of a network, its weights, and what it is compiled with. */
+/* The graph of a network and its weights. */
 #include "engine/nn/model.h"
 
 #include <math.h>
@@ -7,54 +7,11 @@
 
 #include "engine/base/memory.h"
 #include "engine/base/random.h"
-#include "engine/learner_metrics.h"
 #include "engine/nn/network.h"
-#include "engine/nn/plan.h"
 #include "engine/tensor/tensor.h"
 
 /* Weights begin at cache lines, so that no two share one. */
 enum { VALUE_ALIGNMENT = 16 };
-
-static const dg_layer_type *type_of(const dg_part *layer)
-{
-    return (const dg_layer_type *)layer->type;
-}
-
-dg_status dg_model_new(dg_model **out, uint64_t seed)
-{
-    dg_learner *learner;
-    *out = NULL;
-    DG_TRY(dg_learner_create(&learner, &dg_network, NULL, seed));
-    *out = dg_model_of(learner);
-    return DG_OK;
-}
-
-static void forget_recipe(dg_model *model)
-{
-    dg_part_release(model->optimizer);
-    dg_part_release(model->loss);
-    model->optimizer = model->loss = NULL;
-    for (int i = 0; i < DG_MAX_SLOTS; i++) {
-        dg_free(model->slots[i]);
-        model->slots[i] = NULL;
-    }
-}
-
-void dg_model_free(dg_model *model)
-{
-    if (model) dg_learner_free(&model->base);
-}
-
-void dg_model_release(dg_model *model)
-{
-    forget_recipe(model);
-    for (int i = 0; i < model->layer_count; i++) dg_part_release(model->layers[i].part);
-    dg_free(model->nodes);
-    dg_free(model->layers);
-    dg_free(model->weights);
-    dg_free(model->values);
-    dg_free(model->gradients);
-}
 
 /* --- growing the graph -------------------------------------------------------------------- */
 
@@ -89,7 +46,7 @@ static const char *shape_text(const dg_shape *shape, char *out, size_t size)
 
 static dg_status build_node(const dg_model *model, dg_node *node, const dg_part *part)
 {
-    const dg_layer_type *type = type_of(part);
+    const dg_layer_type *type = (const dg_layer_type *)part->type;
     bool joins = type->flags & DG_LAYER_JOINS, source = type->flags & DG_LAYER_SOURCE;
     if (source && node->inputs > 0)
         return dg_error(DG_INVALID, "must be the first layer of a model: it reads no other");
@@ -259,12 +216,13 @@ static dg_status check_graph(const dg_model *model, int output)
 
 static bool has_flag(const dg_layer *layer, unsigned flag)
 {
-    return type_of(layer->part)->flags & flag;
+    return ((const dg_layer_type *)layer->part->type)->flags & flag;
 }
 
 bool dg_is_source(const dg_part *part)
 {
-    return strcmp(part->type->kind, "layer") == 0 && (type_of(part)->flags & DG_LAYER_SOURCE);
+    return strcmp(part->type->kind, "layer") == 0 &&
+           (((const dg_layer_type *)part->type)->flags & DG_LAYER_SOURCE);
 }
 
 static bool reads_bytes(const dg_model *model, const dg_node *node)
@@ -302,16 +260,17 @@ static dg_status find_bytes(dg_model *model, int output)
     return DG_OK;
 }
 
-bool dg_model_doubts_bytes(const dg_model *model, const dg_tensor *x, char *out, size_t size)
+bool dg_network_doubts(const dg_learner *learner, const dg_tensor *x, char *out, size_t size)
 {
+    const dg_model *model = (const dg_model *)learner;
     const double of_bytes = 1.0 / 64; /* 1/255, 1/128, 1/127.5 are far below, other uses above */
     if (x->dtype != DG_UINT8 || model->bytes != DG_BYTES_SCALED) return false;
     for (int i = 1; i < model->node_count; i++) {
         const dg_layer *layer = &model->layers[model->nodes[i].layer];
         const dg_part *part = layer->part;
         if (!has_flag(layer, DG_LAYER_SCALES_BYTES)) continue;
-        int at = dg_param_index(part->type, "scale");
-        double scale = at < 0 ? 1 : dg_part_get(part, at).number;
+        size_t at = ((const dg_layer_type *)part->type)->scale_offset;
+        double scale = *(const double *)((const char *)part->options + at);
         if (fabs(scale) > of_bytes) continue;
         snprintf(out, size,
                  "the %s '%s' (scale %g) comes after layers that compute, which were given "
@@ -351,52 +310,4 @@ float *dg_model_weight(const dg_model *model, int weight)
 float *dg_model_gradient(const dg_model *model, int weight)
 {
     return model->gradients + model->weights[weight].offset;
-}
-
-/* --- compiling ---------------------------------------------------------------------------- */
-
-static dg_status expect_kind(const dg_part *part, const char *kind)
-{
-    if (strcmp(part->type->kind, kind) == 0) return DG_OK;
-    return dg_error(DG_INVALID, "compile: expected %s %s, found the %s %s",
-                    strchr("aeiou", kind[0]) ? "an" : "a", kind, part->type->kind,
-                    part->type->name);
-}
-
-dg_status dg_model_compile(dg_model *model, const dg_part *optimizer, const dg_part *loss,
-                           int metric_count, const dg_metric *metrics)
-{
-    DG_TRY(expect_kind(optimizer, "optimizer"));
-    DG_TRY(expect_kind(loss, "loss"));
-    if (model->base.busy) return dg_error(DG_INVALID, "compile: this model is being fitted");
-    if (model->output < 0) return dg_error(DG_INVALID, "compile: the model is not finished");
-    const dg_optimizer_type *type = (const dg_optimizer_type *)optimizer->type;
-    int slots = type->slots(optimizer->options);
-    float *slot[DG_MAX_SLOTS] = { NULL };
-    for (int i = 0; i < slots; i++) {
-        dg_status status = dg_alloc_zero(&slot[i], model->value_count, sizeof *slot[i]);
-        if (status == DG_OK) continue;
-        while (i--) dg_free(slot[i]);
-        return status;
-    }
-    dg_status status = dg_learner_set_metrics(&model->base, metric_count, metrics);
-    if (status != DG_OK) {
-        while (slots--) dg_free(slot[slots]);
-        return dg_error_context(status, "compile");
-    }
-    forget_recipe(model);
-    memcpy(model->slots, slot, sizeof slot);
-    model->optimizer = dg_part_retain(optimizer);
-    model->loss = dg_part_retain(loss);
-    model->step = model->epoch = 0;
-    return DG_OK;
-}
-
-void dg_model_restart(dg_model *model)
-{
-    for (int i = 0; i < DG_MAX_SLOTS; i++)
-        if (model->slots[i])
-            memset(model->slots[i], 0, (size_t)model->value_count * sizeof *model->slots[i]);
-    model->step = model->epoch = 0;
-    dg_model_initialize(model, model->base.seed);
 }

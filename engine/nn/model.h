@@ -58,11 +58,11 @@ bool dg_is_source(const dg_part *part);
 typedef enum dg_byte_scale { DG_BYTES_BY_LAYERS, DG_BYTES_SCALED, DG_BYTES_RAW } dg_byte_scale;
 
 /* What the fit of a network takes beside dg_fit_options, which has its address as `own`. */
-typedef struct dg_network_fit {
+typedef struct dg_network_fit_options {
     int64_t epochs;     /* default 1 */
     int64_t batch_size; /* default 32; above the rows of the set: one batch of them all */
     bool shuffle;       /* default true: another order each epoch */
-} dg_network_fit;
+} dg_network_fit_options;
 
 typedef struct dg_model {
     dg_learner base; /* of type dg_network; must be first */
@@ -88,6 +88,17 @@ extern const dg_learner_type dg_network;
 
 dg_status dg_model_new(dg_model **out, uint64_t seed);
 void dg_model_free(dg_model *model); /* NULL is allowed */
+
+/* The values of a row of its output. */
+static inline int64_t dg_model_width(const dg_model *model)
+{
+    return dg_shape_size(&model->nodes[model->output].build.output);
+}
+
+static inline const dg_layer_type *dg_node_type(const dg_model *model, int node)
+{
+    return (const dg_layer_type *)model->layers[model->nodes[node].layer].part->type;
+}
 
 /* The network that a learner is, or NULL. */
 dg_model *dg_model_of(dg_learner *learner);
@@ -116,10 +127,6 @@ dg_status dg_model_compile(dg_model *model, const dg_part *optimizer, const dg_p
  * written to `out`. With such a loss it trains all the same, if badly, as in Keras; such a metric
  * is refused when it is first computed. */
 bool dg_model_doubts_outputs(const dg_model *model, char *out, size_t size);
-
-/* Whether a Rescaling that looks made for bytes comes after a layer that computes, while the bytes
- * of `x` are scaled before that: then a sentence that says so is written to `out`. */
-bool dg_model_doubts_bytes(const dg_model *model, const dg_tensor *x, char *out, size_t size);
 
 float *dg_model_weight(const dg_model *model, int weight);   /* weights[weight].size floats */
 float *dg_model_gradient(const dg_model *model, int weight); /* after dg_model_gradients */

@@ -1,18 +1,20 @@
-/* Networks as learners. */
+/* Networks as learners: their life, and what dg_learner_type asks for. */
 #include "engine/nn/network.h"
 
 #include "engine/base/memory.h"
 
-#include "engine/nn/plan.h"
-
-static void begin(dg_learner *learner)
+dg_status dg_model_new(dg_model **out, uint64_t seed)
 {
-    ((dg_model *)learner)->output = -1;
+    dg_learner *learner;
+    *out = NULL;
+    DG_TRY(dg_learner_create(&learner, &dg_network, NULL, seed));
+    *out = (dg_model *)learner;
+    return DG_OK;
 }
 
-static const dg_model *model_of(const dg_learner *learner)
+void dg_model_free(dg_model *model)
 {
-    return (const dg_model *)learner;
+    if (model) dg_learner_free(&model->base);
 }
 
 dg_model *dg_model_of(dg_learner *learner)
@@ -20,42 +22,26 @@ dg_model *dg_model_of(dg_learner *learner)
     return learner->type == &dg_network ? (dg_model *)learner : NULL;
 }
 
-static void release(dg_learner *learner)
+static void network_begin(dg_learner *learner)
 {
-    dg_model_release((dg_model *)learner);
+    ((dg_model *)learner)->output = -1;
 }
 
-static dg_status fit(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
-                     const dg_job *job, dg_fit_result *result)
+static void network_free(dg_learner *learner)
 {
-    return dg_model_fit((dg_model *)learner, set, options, job, result);
+    dg_model *model = (dg_model *)learner;
+    dg_model_forget_recipe(model);
+    for (int i = 0; i < model->layer_count; i++) dg_part_release(model->layers[i].part);
+    dg_free(model->nodes);
+    dg_free(model->layers);
+    dg_free(model->weights);
+    dg_free(model->values);
+    dg_free(model->gradients);
 }
 
-static dg_status predict_proba(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
-                               dg_tensor *out)
+static float network_byte_scale(const dg_learner *learner)
 {
-    return dg_model_predict_proba(model_of(learner), x, job, out);
-}
-
-static dg_status evaluate(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
-                          dg_scores *out)
-{
-    return dg_model_evaluate(model_of(learner), set, job, out);
-}
-
-static dg_status summary(const dg_learner *learner, char **out)
-{
-    return dg_model_summary(model_of(learner), out);
-}
-
-static float byte_scale(const dg_learner *learner)
-{
-    return model_of(learner)->bytes == DG_BYTES_RAW ? 1 : 255;
-}
-
-static bool doubts(const dg_learner *learner, const dg_tensor *x, char *out, size_t size)
-{
-    return dg_model_doubts_bytes(model_of(learner), x, out, size);
+    return ((const dg_model *)learner)->bytes == DG_BYTES_RAW ? 1 : 255;
 }
 
 static const dg_param params[] = { DG_END };
@@ -78,20 +64,20 @@ const dg_learner_type dg_network = {
               .params = params },
     .family = "network",
     .fit_params = dg_network_fit_params,
-    .fit_size = sizeof(dg_network_fit),
+    .fit_size = sizeof(dg_network_fit_options),
     .fit_hints = fit_hints,
     .size = sizeof(dg_model),
-    .begin = begin,
-    .free = release,
-    .fit = fit,
-    .predict_proba = predict_proba,
-    .evaluate = evaluate,
-    .summary = summary,
-    .byte_scale = byte_scale,
+    .begin = network_begin,
+    .free = network_free,
+    .fit = dg_network_fit,
+    .predict_proba = dg_network_predict_proba,
+    .evaluate = dg_network_evaluate,
+    .summary = dg_network_summary,
+    .byte_scale = network_byte_scale,
     .step = "epoch",
     .resumes = true,
     .compiled = true,
-    .doubts = doubts,
+    .doubts = dg_network_doubts,
     .describe = dg_network_describe,
     .store = dg_network_store,
     .restore = dg_network_restore,

@@ -1,14 +1,24 @@
-/* What engine/nn/network.c joins into the learner dg_network. Arguments as in dg_learner_type. */
+/* What the files of networks have of each other. dg_network_... are functions of the learner
+ * dg_network, with arguments as in dg_learner_type. */
 #ifndef DG_NN_NETWORK_H
 #define DG_NN_NETWORK_H
 
 #include "engine/nn/model.h"
 
-/* engine/nn/model.c: what is the network's own, and the memory of the struct. */
-void dg_model_release(dg_model *model);
+/* engine/nn/model.c */
+bool dg_network_doubts(const dg_learner *learner, const dg_tensor *x, char *out, size_t size);
 
-/* engine/nn/model.c: weights as after dg_model_finish, an optimizer as after dg_model_compile. */
+/* engine/nn/compile.c. Restarting: weights as after dg_model_finish, an optimizer as after
+ * dg_model_compile. Forgetting: as before dg_model_compile. */
 void dg_model_restart(dg_model *model);
+void dg_model_forget_recipe(dg_model *model);
+
+/* Whether the loss takes in the network's last activation: it is computed from what that is given,
+ * and gives the gradient of that. A softmax over a part of the row only cannot be taken in. */
+bool dg_model_fuses_loss(const dg_model *model);
+
+/* The sum of all penalties. */
+double dg_model_penalty(const dg_model *model);
 
 /* engine/nn/store.c: networks in model files. */
 dg_status dg_network_describe(const dg_learner *learner, struct cJSON *root);
@@ -18,17 +28,16 @@ dg_status dg_network_restore(dg_learner *learner, const struct cJSON *root,
 
 /* engine/nn/fit.c */
 extern const dg_param dg_network_fit_params[];
-dg_status dg_model_fit(dg_model *model, const dg_dataset *set, const dg_fit_options *options,
-                       const dg_job *job, dg_fit_result *result);
+dg_status dg_network_fit(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
+                         const dg_job *job, dg_fit_result *result);
 
-/* engine/nn/predict.c */
-dg_status dg_model_predict_proba(const dg_model *model, const dg_tensor *x, const dg_job *job,
-                                 dg_tensor *out);
-/* The loss includes penalties, as in Keras. */
-dg_status dg_model_evaluate(const dg_model *model, const dg_dataset *set, const dg_job *job,
-                            dg_scores *out);
+/* engine/nn/predict.c. The loss includes penalties, as in Keras. */
+dg_status dg_network_predict_proba(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
+                                   dg_tensor *out);
+dg_status dg_network_evaluate(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
+                              dg_scores *out);
 
 /* engine/nn/summary.c: the table of layers, output shapes and parameters, as Keras prints it. */
-dg_status dg_model_summary(const dg_model *model, char **out);
+dg_status dg_network_summary(const dg_learner *learner, char **out);
 
 #endif

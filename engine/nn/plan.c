@@ -29,12 +29,8 @@
  * changes what its pass hands out as not const, nothing else. */
 #include "engine/nn/plan.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "engine/base/memory.h"
-#include "engine/learner_metrics.h"
-#include "engine/nn/activation.h"
+#include "engine/nn/network.h"
 #include "engine/nn/plan_internal.h"
 
 enum {
@@ -135,19 +131,19 @@ static dg_status make_stages(dg_plan *plan)
 /* --- lives -------------------------------------------------------------------------------- */
 
 /* The steps of the run of a stage that a step belongs to; alone where it belongs to none. */
-struct run {
+struct steps {
     int first, last;
     int room; /* 0: none, as there are no pieces */
     int64_t piece_rows;
 };
 
-static struct run run_of(const dg_plan *plan, int step)
+static struct steps steps_of(const dg_plan *plan, int step)
 {
     int nodes = plan->model->node_count;
-    if (step < 0 || step == nodes || step > 2 * nodes) return (struct run){ step, step, 0, 0 };
+    if (step < 0 || step == nodes || step > 2 * nodes) return (struct steps){ step, step, 0, 0 };
     int number = plan->nodes[step < nodes ? step : 2 * nodes - step].stage;
     const struct stage *stage = &plan->stages[number];
-    struct run run = { stage->first, stage->last, .piece_rows = stage->piece_rows };
+    struct steps run = { stage->first, stage->last, .piece_rows = stage->piece_rows };
     if (step > nodes) {
         run.first = dg_step_backward(plan, stage->last);
         run.last = dg_step_backward(plan, stage->first);
@@ -159,7 +155,7 @@ static struct run run_of(const dg_plan *plan, int step)
 /* A value of rows, of `row_bytes` each, that is written at step `begin` and last read at `end`. */
 static dg_status add_rows(dg_plan *plan, struct rows *rows, int64_t row_bytes, int begin, int end)
 {
-    struct run from = run_of(plan, begin), to = run_of(plan, end);
+    struct steps from = steps_of(plan, begin), to = steps_of(plan, end);
     bool one_run = from.room && from.first == to.first;
     if (one_run && from.piece_rows * plan->workers <= plan->capacity)
         return dg_arena_add(&plan->arena, from.room, from.piece_rows, row_bytes, begin, end,
@@ -173,14 +169,14 @@ static dg_status add_rows(dg_plan *plan, struct rows *rows, int64_t row_bytes, i
 static dg_status add_bytes(dg_plan *plan, int *value, int64_t count, int64_t size, int begin,
                            int end)
 {
-    return dg_arena_add(&plan->arena, 0, count, size, run_of(plan, begin).first,
-                        run_of(plan, end).last, value);
+    return dg_arena_add(&plan->arena, 0, count, size, steps_of(plan, begin).first,
+                        steps_of(plan, end).last, value);
 }
 
 /* What a call needs for itself: for each worker, where there are several calls at a time. */
 static dg_status add_scratch(dg_plan *plan, int node, int step, int *value)
 {
-    return dg_arena_add(&plan->arena, run_of(plan, step).room, 1,
+    return dg_arena_add(&plan->arena, steps_of(plan, step).room, 1,
                         build_of(plan, node)->scratch_bytes, step, step, value);
 }
 
@@ -402,55 +398,4 @@ const float *dg_plan_output(const dg_plan *plan)
 const float *dg_plan_logits(const dg_plan *plan)
 {
     return dg_rows_at(plan, plan->logits, 0, 0);
-}
-
-/* --- questions about the model ------------------------------------------------------------ */
-
-/* The activation of the last layer: a dg_activation, or -1 if that layer has none. */
-static int last_activation(const dg_model *model)
-{
-    const dg_layer_type *type = dg_node_type(model, model->output);
-    const dg_layer *layer = &model->layers[model->nodes[model->output].layer];
-    if (!type->has_activation) return -1;
-    return *(const int *)((const char *)layer->part->options + type->activation_offset);
-}
-
-bool dg_model_fuses_loss(const dg_model *model)
-{
-    int fuses = model->loss ? ((const dg_loss_type *)model->loss->type)->fuses : -1;
-    const dg_shape *row = &model->nodes[model->output].build.output;
-    bool whole = row->count > 0 && row->at[row->count - 1] == dg_shape_size(row);
-    return fuses >= 0 && whole && last_activation(model) == fuses;
-}
-
-bool dg_model_doubts_outputs(const dg_model *model, char *out, size_t size)
-{
-    const char *what = "the loss", *word = "";
-    int activation = last_activation(model);
-    bool loss = model->loss &&
-                ((const dg_loss_type *)model->loss->type)->target == DG_TARGET_LABELS &&
-                activation != DG_SIGMOID;
-    if (activation < 0 || activation == DG_SOFTMAX) return false;
-    for (int i = 0; !loss && !*word && i < model->base.metric_count; i++) {
-        const dg_metric *metric = &model->base.metrics[i];
-        if (!metric->type || metric->type->of != DG_OF_PROBABILITIES) continue;
-        what = "the metric ";
-        word = metric->name;
-    }
-    if (!loss && !*word) return false;
-    snprintf(out, size,
-             "%s%s takes the outputs of '%s' for probabilities, but its activation is '%s': "
-             "expected activation = \"softmax\"",
-             what, word, model->layers[model->nodes[model->output].layer].name,
-             dg_activation_names[activation]);
-    return true;
-}
-
-double dg_model_penalty(const dg_model *model)
-{
-    double sum = 0;
-    for (int i = 0; i < model->weight_count; i++)
-        sum += dg_penalty(model->weights[i].regularizer, model->weights[i].size,
-                          dg_model_weight(model, i), NULL);
-    return sum;
 }

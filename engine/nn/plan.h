@@ -47,11 +47,4 @@ typedef struct dg_truth {
 dg_status dg_plan_backward(dg_plan *plan, const dg_truth *truth, int64_t rows, bool update,
                            const dg_job *job, double *loss);
 
-/* Whether the loss takes in the network's last activation: it is computed from what that is given,
- * and gives the gradient of that. A softmax over a part of the row only cannot be taken in. */
-bool dg_model_fuses_loss(const dg_model *model);
-
-/* The sum of all penalties. */
-double dg_model_penalty(const dg_model *model);
-
 #endif

@@ -107,9 +107,4 @@ void dg_plan_pass(const dg_plan *plan, int node, int64_t begin, int64_t end, int
 void dg_plan_pass_back(const dg_plan *plan, int node, int64_t begin, int64_t end, int64_t piece,
                        int worker, dg_pass *pass);
 
-static inline const dg_layer_type *dg_node_type(const dg_model *model, int node)
-{
-    return (const dg_layer_type *)model->layers[model->nodes[node].layer].part->type;
-}
-
 #endif

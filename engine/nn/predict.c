@@ -4,15 +4,15 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
-#include "engine/nn/answers.h"
+#include "engine/nn/truth.h"
 #include "engine/nn/network.h"
 #include "engine/nn/plan.h"
 
 /* Enough for a product to be efficient, few enough for the values of a chunk to stay in cache. */
 enum { CHUNK_ROWS = 64 };
 
-/* What the chunks of one run share. */
-struct run {
+/* What the chunks of one prediction share. */
+struct prediction {
     const dg_model *model;
     const dg_tensor *x;
     const dg_job *job;
@@ -23,17 +23,17 @@ struct run {
 
     float *proba; /* {rows, width}, or NULL */
 
-    dg_answers answers; /* evaluating; losses NULL: it is not */
+    dg_truth_map truth; /* evaluating; losses NULL: it is not */
     double *losses;     /* of each chunk */
     int64_t *correct;
 };
 
-static void judge(const struct run *run, int64_t chunk, int64_t begin, int64_t end,
+static void judge(const struct prediction *run, int64_t chunk, int64_t begin, int64_t end,
                   const dg_plan *plan)
 {
     const float *output = dg_plan_output(plan);
-    dg_answer room[CHUNK_ROWS];
-    dg_truth truth = dg_answers_take(&run->answers, NULL, begin, end - begin, room);
+    dg_truth_row room[CHUNK_ROWS];
+    dg_truth truth = dg_truth_of_rows(&run->truth, NULL, begin, end - begin, room);
     if (truth.positions)
         run->correct[chunk] = dg_count_correct(output, truth.positions, end - begin, run->width);
     const dg_part *loss = run->model->loss;
@@ -50,7 +50,7 @@ static void judge(const struct run *run, int64_t chunk, int64_t begin, int64_t e
 
 static dg_status run_chunk(void *context, int64_t chunk, int worker)
 {
-    struct run *run = context;
+    struct prediction *run = context;
     int64_t begin = chunk * CHUNK_ROWS;
     int64_t end = begin + CHUNK_ROWS < run->rows ? begin + CHUNK_ROWS : run->rows;
     dg_source source = { .x = run->x, .first = begin, .raw = run->raw };
@@ -63,7 +63,7 @@ static dg_status run_chunk(void *context, int64_t chunk, int worker)
     return DG_OK;
 }
 
-static dg_status make_plans(struct run *run)
+static dg_status make_plans(struct prediction *run)
 {
     int64_t capacity = run->rows < CHUNK_ROWS ? run->rows : CHUNK_ROWS;
     run->workers = run->job->threads < run->chunks ? run->job->threads : (int)run->chunks;
@@ -73,18 +73,24 @@ static dg_status make_plans(struct run *run)
     return DG_OK;
 }
 
-static dg_status run_all(struct run *run)
+static void release(struct prediction *run)
+{
+    for (int i = 0; run->plans && i < run->workers; i++) dg_plan_free(run->plans[i]);
+    dg_free(run->plans);
+    dg_free(run->losses);
+    dg_free(run->correct);
+    dg_truth_map_release(&run->truth);
+}
+
+static dg_status run_all(struct prediction *run)
 {
     run->rows = run->x->shape[0];
     run->chunks = (run->rows + CHUNK_ROWS - 1) / CHUNK_ROWS;
-    run->width = dg_shape_size(&run->model->nodes[run->model->output].build.output);
+    run->width = dg_model_width(run->model);
     run->raw = run->model->bytes == DG_BYTES_RAW;
     if (run->rows == 0) return DG_OK;
-    dg_status status = make_plans(run);
-    if (status == DG_OK) status = dg_parallel(run->job, run->chunks, run_chunk, run);
-    for (int i = 0; run->plans && i < run->workers; i++) dg_plan_free(run->plans[i]);
-    dg_free(run->plans);
-    return status;
+    DG_TRY(make_plans(run));
+    return dg_parallel(run->job, run->chunks, run_chunk, run);
 }
 
 static dg_status new_outputs(const dg_model *model, int64_t rows, dg_tensor *out)
@@ -97,48 +103,40 @@ static dg_status new_outputs(const dg_model *model, int64_t rows, dg_tensor *out
 
 /* --- evaluating --------------------------------------------------------------------------- */
 
-static dg_status evaluate(struct run *run, const dg_model *model, const dg_dataset *set,
-                          dg_scores *out)
+dg_status dg_network_evaluate(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
+                              dg_scores *out)
 {
-    int64_t rows = dg_dataset_rows(set), chunks = (rows + CHUNK_ROWS - 1) / CHUNK_ROWS;
-    DG_TRY(dg_alloc_zero(&run->losses, chunks, sizeof *run->losses));
-    DG_TRY(dg_alloc_zero(&run->correct, chunks, sizeof *run->correct));
+    const dg_model *model = (const dg_model *)learner;
+    int64_t rows = dg_dataset_rows(set), chunks = (rows + CHUNK_ROWS - 1) / CHUNK_ROWS, correct = 0;
+    double loss = 0;
+    DG_CLEANUP(release) struct prediction run = { .model = model, .x = &set->x, .job = job };
+    DG_TRY(dg_truth_map_of(&run.truth, model, set, "evaluate"));
+    DG_TRY(dg_alloc_zero(&run.losses, chunks, sizeof *run.losses));
+    DG_TRY(dg_alloc_zero(&run.correct, chunks, sizeof *run.correct));
     if (out->outputs) {
         DG_TRY(new_outputs(model, rows, out->outputs));
-        run->proba = dg_floats(out->outputs);
+        run.proba = dg_floats(out->outputs);
     }
-    DG_TRY(run_all(run));
-    double loss = 0;
-    int64_t correct = 0;
+    DG_TRY(run_all(&run));
     for (int64_t i = 0; i < chunks; i++) {
-        loss += run->losses[i];
-        correct += run->correct[i];
+        loss += run.losses[i];
+        correct += run.correct[i];
     }
     out->loss = model->loss ? loss / (double)rows + dg_model_penalty(model) : NAN;
     out->accuracy = (double)correct / (double)rows;
-    out->has_accuracy = run->width > 1;
+    out->has_accuracy = run.width > 1;
     return DG_OK;
-}
-
-dg_status dg_model_evaluate(const dg_model *model, const dg_dataset *set, const dg_job *job,
-                            dg_scores *out)
-{
-    struct run run = { .model = model, .x = &set->x, .job = job };
-    DG_TRY(dg_answers_of(&run.answers, model, set, "evaluate"));
-    dg_status status = evaluate(&run, model, set, out);
-    dg_free(run.losses);
-    dg_free(run.correct);
-    dg_free(run.answers.map);
-    return status;
 }
 
 /* --- predicting --------------------------------------------------------------------------- */
 
-dg_status dg_model_predict_proba(const dg_model *model, const dg_tensor *x, const dg_job *job,
-                                 dg_tensor *out)
+dg_status dg_network_predict_proba(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
+                                   dg_tensor *out)
 {
+    const dg_model *model = (const dg_model *)learner;
     DG_TRY(new_outputs(model, x->shape[0], out));
-    struct run run = { .model = model, .x = x, .job = job, .proba = dg_floats(out) };
+    DG_CLEANUP(release)
+    struct prediction run = { .model = model, .x = x, .job = job, .proba = dg_floats(out) };
     dg_status status = run_all(&run);
     if (status != DG_OK) dg_tensor_release(out);
     return status;

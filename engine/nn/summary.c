@@ -76,8 +76,9 @@ static void add_rule(dg_text *text, const int *width, int columns)
     dg_text_add(text, "\n");
 }
 
-dg_status dg_model_summary(const dg_model *model, char **out)
+dg_status dg_network_summary(const dg_learner *learner, char **out)
 {
+    const dg_model *model = (const dg_model *)learner;
     char header[COLUMNS][CELL_SIZE] = { "layer", "output shape", "parameters", "inputs" };
     char row[COLUMNS][CELL_SIZE], number[32];
     int columns = is_chain(model) ? 3 : 4, width[COLUMNS] = { 0 };

@@ -35,7 +35,7 @@ static sample make_sample(void)
     assert_ok(dg_model_finish(model, node));
     network_compile(model, "adam", "", "categorical_crossentropy");
     const dg_dataset *set = network_set(model, 3, 3, false, 1);
-    dg_network_fit own = { 1, 32, true };
+    dg_network_fit_options own = { 1, 32, true };
     dg_fit_options options = { .own = &own };
     own.batch_size = 3;
     dg_job job = { .threads = 1 };

@@ -35,7 +35,7 @@ static dg_model *fitted_network(void)
     assert_ok(dg_model_finish(model, model->node_count - 1));
     network_compile(model, "RMSprop", "rho=0.8", "categorical_crossentropy");
     const dg_dataset *set = network_set(model, 8, 4, false, 1);
-    dg_network_fit own = { 1, 32, true };
+    dg_network_fit_options own = { 1, 32, true };
     dg_fit_options options = { .own = &own };
     own.epochs = 2;
     own.batch_size = 4;
@@ -125,7 +125,7 @@ static void test_loaded_works(void **state)
     assert_true(dg_tensor_equal(&before, &after));
     dg_tensor_release(&before);
     dg_tensor_release(&after);
-    dg_network_fit own = { 1, 32, true };
+    dg_network_fit_options own = { 1, 32, true };
     dg_fit_options options = { .own = &own };
     own.batch_size = 4;
     dg_fit_result result;
@@ -170,7 +170,7 @@ static void test_class_names(void **state)
     static const char *const names[] = { "", "\"\\\n\xE2\x82\xAC", "null" };
     const dg_dataset *set;
     assert_ok(dg_dataset_new(&set, &x, &y, 3, names));
-    dg_network_fit own = { 1, 32, true };
+    dg_network_fit_options own = { 1, 32, true };
     dg_fit_options options = { .own = &own };
     own.batch_size = 3;
     dg_job job = { .threads = 1 };

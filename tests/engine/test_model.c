@@ -158,7 +158,7 @@ static void test_same_bits(void **state)
         models[i] = with_everything();
         const dg_dataset *set = network_set(models[i], 310, 4, true, 5);
         dg_job job = { .threads = threads[i] };
-        dg_network_fit own = { 1, 32, true };
+        dg_network_fit_options own = { 1, 32, true };
         dg_fit_options options = { .own = &own };
         dg_fit_result result;
         own.epochs = 2;
@@ -203,7 +203,7 @@ static void test_learns(void **state)
     for (int i = 0; i < 6; i++) {
         dg_model *model = dense_network(1, optimizers[i], options[i]);
         const dg_dataset *set = network_set(model, 400, 4, false, 2);
-        dg_network_fit own = { 1, 32, true };
+        dg_network_fit_options own = { 1, 32, true };
         dg_fit_options fit = { .own = &own };
         dg_fit_result result;
         dg_scores before, after;
@@ -257,7 +257,7 @@ static void test_callbacks(void **state)
     struct seen seen = { .stop_after = 3 };
     dg_model *model = dense_network(1, "Adam", "");
     const dg_dataset *set = network_set(model, 100, 4, false, 2);
-    dg_network_fit own = { 1, 32, true };
+    dg_network_fit_options own = { 1, 32, true };
     dg_fit_options fit = { .own = &own };
     dg_fit_result result;
     own.epochs = 9;
@@ -282,7 +282,7 @@ static void test_early_stopping(void **state)
     dg_model *model = dense_network(1, "Adam", "learning_rate=0.05");
     const dg_dataset *set = network_set(model, 60, 4, false, 2);
     const dg_dataset *other = network_set(model, 200, 4, false, 3);
-    dg_network_fit own = { 1, 32, true };
+    dg_network_fit_options own = { 1, 32, true };
     dg_fit_options fit = { .own = &own };
     dg_fit_result result;
     dg_scores scores;
@@ -318,7 +318,7 @@ static void test_fit_errors(void **state)
     const dg_dataset *set = network_set(model, 50, 4, false, 2);
     const dg_dataset *large = network_set(wide, 50, 4, false, 2);
     const dg_dataset *more = network_set(model, 50, 5, false, 2);
-    dg_network_fit own = { 1, 32, true };
+    dg_network_fit_options own = { 1, 32, true };
     dg_fit_options fit = { .own = &own };
     dg_fit_result result;
     own.batch_size = 0;
@@ -354,7 +354,7 @@ static void test_memory_that_cannot_be_had(void **state)
     dg_model *shaped = dense_network(1, "Adam", "");
     const dg_dataset *plain = network_set(shaped, 50, 4, false, 2), *set;
     assert_ok(dg_dataset_new(&set, &plain->x, &plain->labels, 4, names));
-    dg_network_fit own = { 1, 32, true };
+    dg_network_fit_options own = { 1, 32, true };
     dg_fit_options fit = { .own = &own };
     dg_fit_result result;
     for (int64_t after = 0;; after++) {
@@ -384,7 +384,7 @@ static void test_cancelled(void **state)
     dg_job job = { .threads = 2, .cancel = &cancel };
     dg_model *model = dense_network(1, "Adam", "");
     const dg_dataset *set = network_set(model, 50, 4, false, 2);
-    dg_network_fit own = { 1, 32, true };
+    dg_network_fit_options own = { 1, 32, true };
     dg_fit_options fit = { .own = &own };
     dg_fit_result result;
     assert_int_equal(dg_learner_fit(&model->base, set, &fit, &job, &result), DG_CANCELLED);
@@ -428,7 +428,7 @@ static void test_gradients_change_nothing(void **state)
         assert_true(model[0]->base.fitted == model[1]->base.fitted);
         assert_int_equal(model[0]->base.class_count, round ? 3 : 0);
         for (int i = 0; i < 2; i++) {
-            dg_network_fit own = { 1, 32, true };
+            dg_network_fit_options own = { 1, 32, true };
             dg_fit_options fit = { .own = &own };
             dg_fit_result result;
             own.batch_size = 16;

@@ -85,7 +85,7 @@ static void test_layers_prepare_once_for_each_plan(void **state)
     assert_ok(dg_model_finish(model, node));
     network_compile(model, "SGD", "", "categorical_crossentropy");
     const dg_dataset *set = network_set(model, 40, 2, false, 1);
-    dg_network_fit own = { .epochs = 2, .batch_size = 10 };
+    dg_network_fit_options own = { .epochs = 2, .batch_size = 10 };
     dg_fit_options options = { .own = &own };
     dg_fit_result result;
     prepared_times = 0;
@@ -170,7 +170,7 @@ static dg_model *for_unit(void)
 
 static void fit_steps(dg_model *model, const dg_dataset *set, int steps, int threads)
 {
-    dg_network_fit own = { .epochs = steps, .batch_size = dg_dataset_rows(set) };
+    dg_network_fit_options own = { .epochs = steps, .batch_size = dg_dataset_rows(set) };
     dg_fit_options options = { .own = &own };
     dg_fit_result result;
     dg_job job = { .threads = threads };

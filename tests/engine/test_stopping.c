@@ -102,7 +102,7 @@ static void test_network(void **state)
     const dg_dataset *set = network_set(model, 40, 3, false, 2);
     const dg_dataset *other = network_set(model, 20, 3, false, 3);
     dg_floats(&other->x)[5] = NAN;
-    dg_network_fit own = { 1, 32, true };
+    dg_network_fit_options own = { 1, 32, true };
     dg_fit_options fit = { .own = &own };
     dg_fit_result result;
     own.epochs = 9;

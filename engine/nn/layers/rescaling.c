@@ -56,6 +56,7 @@ const dg_layer_type dg_rescaling = {
               .options_size = sizeof(rescaling_options) },
     .build = rescaling_build,
     .flags = DG_LAYER_SCALES_BYTES,
+    .scale_offset = offsetof(rescaling_options, scale),
     .forward = rescaling_forward,
     .backward = rescaling_backward,
 };

@@ -1,4 +1,5 @@
-#include "engine/nn/answers.h"
+/* Classes and numbers of a set as outputs of a network: taking them on, checking, mapping. */
+#include "engine/nn/truth.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,11 +10,6 @@
 static bool classifies(const dg_model *model)
 {
     return model->loss && ((const dg_loss_type *)model->loss->type)->target == DG_TARGET_LABELS;
-}
-
-static int64_t width_of(const dg_model *model)
-{
-    return dg_shape_size(&model->nodes[model->output].build.output);
 }
 
 static dg_status check_loss(const dg_model *model, const char *who)
@@ -29,17 +25,17 @@ static dg_status check_loss(const dg_model *model, const char *who)
 static dg_status check_numbers(const dg_model *model, const char *who)
 {
     DG_TRY(check_loss(model, who));
-    if (width_of(model) != 1)
+    if (dg_model_width(model) != 1)
         return dg_error(DG_INVALID,
                         "%s: the set has one number per row, but the model has %" PRId64
                         " outputs: the last layer should be nn.Dense { 1 }",
-                        who, width_of(model));
+                        who, dg_model_width(model));
     return DG_OK;
 }
 
 static dg_status adopt_classes(dg_model *model, const dg_dataset *set, const char *who)
 {
-    int64_t width = width_of(model);
+    int64_t width = dg_model_width(model);
     bool same = set->class_count == width;
     bool within = set->class_count < width && set->class_count > 0 && set->classes[0] >= 0 &&
                   set->classes[set->class_count - 1] < width;
@@ -58,47 +54,49 @@ static dg_status adopt_classes(dg_model *model, const dg_dataset *set, const cha
     return DG_OK;
 }
 
-dg_status dg_answers_adopt(dg_model *model, const dg_dataset *set, const char *who)
+dg_status dg_model_adopt_target(dg_model *model, const dg_dataset *set, const char *who)
 {
     dg_learner *learner = &model->base;
     if (learner->target == DG_TARGET_LABELS) return DG_OK;
     bool numbers = learner->target == DG_TARGET_NUMBERS || set->target == DG_TARGET_NUMBERS;
     if (numbers) DG_TRY(check_numbers(model, who));
-    numbers |= width_of(model) == 1 && !classifies(model) && !dg_learner_wants_labels(learner);
+    numbers |=
+        dg_model_width(model) == 1 && !classifies(model) && !dg_learner_wants_labels(learner);
     if (!numbers) return adopt_classes(model, set, who);
     learner->target = DG_TARGET_NUMBERS;
     return DG_OK;
 }
 
-void dg_answers_disown(dg_model *model)
+void dg_model_forget_target(dg_model *model)
 {
     dg_learner_free_classes(&model->base);
 }
 
-dg_status dg_answers_of(dg_answers *out, const dg_model *model, const dg_dataset *set,
-                        const char *who)
+dg_status dg_truth_map_of(dg_truth_map *out, const dg_model *model, const dg_dataset *set,
+                          const char *who)
 {
-    *out = (dg_answers){ .set = set };
+    *out = (dg_truth_map){ .set = set };
     DG_TRY(dg_learner_check_metrics(&model->base, model->base.target, who));
     if (model->base.target == DG_TARGET_NUMBERS) return check_loss(model, who);
-    return dg_learner_map_classes(&out->map, &model->base, set, who);
+    return dg_learner_map_classes(&out->output_of, &model->base, set, who);
 }
 
-dg_truth dg_answers_take(const dg_answers *answers, const int64_t *rows, int64_t first,
-                         int64_t count, dg_answer *room)
+void dg_truth_map_release(dg_truth_map *map)
 {
-    const dg_dataset *set = answers->set;
+    dg_free(map->output_of);
+    *map = (dg_truth_map){ 0 };
+}
+
+dg_truth dg_truth_of_rows(const dg_truth_map *map, const int64_t *rows, int64_t first,
+                          int64_t count, dg_truth_row *room)
+{
     for (int64_t i = 0; i < count; i++) {
         int64_t row = rows ? rows[first + i] : first + i;
-        if (answers->map)
-            room[i].position = answers->map[dg_int32s(&set->positions)[row]];
+        if (map->output_of)
+            room[i].position = map->output_of[dg_int32s(&map->set->positions)[row]];
         else
-            room[i].target = dg_dataset_number(set, row);
+            room[i].target = dg_dataset_number(map->set, row);
     }
-    dg_truth truth = { 0 };
-    if (answers->map)
-        truth.positions = &room->position;
-    else
-        truth.targets = &room->target;
-    return truth;
+    if (map->output_of) return (dg_truth){ .positions = &room->position };
+    return (dg_truth){ .targets = &room->target };
 }
