@@ -12,7 +12,7 @@
 
 #include "engine/base/status.h"
 
-enum { DG_MAX_THREADS = 1024, DG_ERROR_SIZE = 1024 };
+enum { DG_MAX_THREADS = 1024 };
 
 /* Not zero once the user asked to stop (the program's Ctrl-C handler sets it, and clears it when
  * the request has been answered). */

@@ -1,4 +1,4 @@
-/* Writing a file whole or not at all. */
+/* Writing a file completely or not at all. */
 #include "engine/base/atomic_file.h"
 
 #include <dirent.h>
@@ -34,7 +34,7 @@ static size_t folder_length(const char *path)
     return slash ? (size_t)(slash - path) + 1 : 0;
 }
 
-/* Follows symbolic links from `name` on, also one that points to nothing yet. */
+/* Follows symbolic links from `name` on, including one whose target does not exist yet. */
 static dg_status follow_links(const char *name, char path[PATH_MAX])
 {
     if (strlen(name) >= PATH_MAX) return refused(name, ENAMETOOLONG);
@@ -52,7 +52,8 @@ static dg_status follow_links(const char *name, char path[PATH_MAX])
     return DG_OK;
 }
 
-/* Whether what stands at `path` may be replaced; `*mode` becomes its permissions, or -1. */
+/* Checks that the file at `path` may be replaced; `*mode` becomes its permissions, or -1 if
+ * there is none. */
 static dg_status check_target(const char *name, const char *path, int *mode)
 {
     struct stat about;
@@ -63,7 +64,7 @@ static dg_status check_target(const char *name, const char *path, int *mode)
         return dg_error(DG_IO, "cannot write %s: it is a directory, expected the name of a file",
                         name);
     if (!S_ISREG(about.st_mode))
-        return dg_error(DG_IO, "cannot write %s: it is no regular file", name);
+        return dg_error(DG_IO, "cannot write %s: it is not a regular file", name);
     if (access(path, W_OK) != 0) return refused(name, errno);
     *mode = about.st_mode & 0777;
     return DG_OK;
@@ -84,7 +85,7 @@ static uint32_t add_to_hash(uint32_t hash, const char *text)
     return hash;
 }
 
-/* A number for this machine since it was started: locks of its processes are known here. */
+/* Identifies this machine since its start: the locks of its processes are visible here. */
 static uint32_t machine_number(void)
 {
     char text[256] = "";
@@ -104,8 +105,8 @@ static bool is_temporary_name(const char *name)
            strcmp(name + length - suffix, SUFFIX) == 0;
 }
 
-/* Removes the file if nobody writes it any more. A writer holds a lock until it ends, however it
- * ends. Where another machine wrote, its locks may not be seen here: then only old files go. */
+/* Removes the file if its writer has ended: it holds a lock until it ends, however it ends. The
+ * locks of another machine may not be visible here; then only old files are removed. */
 static void remove_if_abandoned(int folder, const char *name, const char *own)
 {
     struct stat about;
@@ -121,7 +122,7 @@ static void remove_if_abandoned(int folder, const char *name, const char *own)
     close(descriptor);
 }
 
-/* What programs that were killed have left in the folder of `path`. */
+/* Removes the files that killed programs have left in the folder of `path`. */
 static void remove_abandoned(const char *path)
 {
     char folder[PATH_MAX], own[NAME_SIZE];
@@ -136,8 +137,8 @@ static void remove_abandoned(const char *path)
     closedir(entries);
 }
 
-/* Locks the new file; false when another program, which found it in between, took it for
- * abandoned. File systems without locks are used without. */
+/* Locks the new file; false if another program, which found it before that, took it for abandoned.
+ * On file systems without locks it is not locked. */
 static bool is_kept(const dg_atomic_file *file)
 {
     struct stat about;
@@ -145,7 +146,8 @@ static bool is_kept(const dg_atomic_file *file)
     return fstat(file->descriptor, &about) != 0 || about.st_nlink > 0;
 }
 
-/* A file of its own beside the target; the name is short, since the target's may be the longest. */
+/* Creates a file beside the target; its name is short, since the target's may be as long as
+ * allowed. */
 static dg_status create_temporary(dg_atomic_file *file)
 {
     struct timespec now;
@@ -214,7 +216,7 @@ dg_status dg_atomic_commit(dg_atomic_file *file)
 {
     bool synced = fsync(file->descriptor) == 0 || errno == EINVAL;
     int reason = errno;
-    /* until the file has its name, it must not look abandoned */
+    /* keeps the lock: until the file has its name, it must not look abandoned */
     int lock = fcntl(file->descriptor, F_DUPFD_CLOEXEC, 0);
     bool closed = close(file->descriptor) == 0;
     if (synced && !closed) reason = errno;

@@ -1,17 +1,16 @@
-/* Writing a file whole or not at all: the bytes go to a temporary file in the same folder, which
- * takes the place of the old one only when all of them are on the disk.
+/* Writing a file completely or not at all: the bytes go to a temporary file in the same folder,
+ * which replaces the old one only when all of them are on the disk.
  *
- *     dg_atomic_file file;
+ *     DG_CLEANUP(dg_atomic_abandon) dg_atomic_file file = DG_ATOMIC_CLOSED;
  *     DG_TRY(dg_atomic_open(&file, path));
- *     status = dg_atomic_write(&file, bytes, count);
- *     if (status == DG_OK) status = dg_atomic_commit(&file);
- *     dg_atomic_abandon(&file);
+ *     DG_TRY(dg_atomic_write(&file, bytes, count));
+ *     return dg_atomic_commit(&file);
  *
- * A file that is replaced hands on its permissions; a new one has those that the umask leaves. A
- * symbolic link stays, and what it points to is replaced. What is no regular file is refused.
+ * A replaced file passes on its permissions; a new one has those that the umask leaves. A symbolic
+ * link is kept, and the file it points to is replaced. Only regular files can be replaced.
  * A program that is killed while it writes leaves its temporary file, ".digits-lua-*.tmp": the next
- * that writes in the folder removes it (files of another user never; of another machine, which may
- * share the folder, when they are an hour old).
+ * program that writes in the folder removes it (never a file of another user; one of another
+ * machine, which may share the folder, when it is an hour old).
  * Messages (DG_IO) name the path and the reason. */
 #ifndef DG_BASE_ATOMIC_FILE_H
 #define DG_BASE_ATOMIC_FILE_H
@@ -21,22 +20,30 @@
 #include "engine/base/status.h"
 
 typedef struct dg_atomic_file {
-    int descriptor;   /* -1 when there is nothing left to do */
-    const char *name; /* the path as the caller says it, borrowed */
-    char *target;     /* the same, symbolic links followed */
+    int descriptor;   /* -1: closed */
+    const char *name; /* the path as the caller gave it, borrowed */
+    char *target;     /* the same with symbolic links followed */
     char *temporary;
 } dg_atomic_file;
 
-/* On failure the struct is such that dg_atomic_abandon may be called. */
+/* A closed file, on which dg_atomic_abandon has no effect. */
+#define DG_ATOMIC_CLOSED                                                                           \
+    (dg_atomic_file)                                                                               \
+    {                                                                                              \
+        .descriptor = -1                                                                           \
+    }
+
+/* On failure the struct is closed. */
 dg_status dg_atomic_open(dg_atomic_file *file, const char *path);
 dg_status dg_atomic_write(dg_atomic_file *file, const void *bytes, size_t count);
 /* fsync, rename, fsync of the folder. */
 dg_status dg_atomic_commit(dg_atomic_file *file);
-/* Removes what was not committed, and frees the struct's memory; may be called again. */
+/* Removes the temporary file if it was not committed, and closes the struct; may be called
+ * again. */
 void dg_atomic_abandon(dg_atomic_file *file);
 
-/* Makes the names in the folder of `path` last, a new file's among them. Some file systems cannot
- * do it: that is no failure. */
+/* Writes the folder of `path`, with the names of new files in it, to the disk. On a file system
+ * that cannot do so this has no effect. */
 dg_status dg_sync_folder(const char *path);
 
 #endif

@@ -9,7 +9,7 @@
 
 dg_status dg_file_open(const char *path, int *descriptor, int64_t *size)
 {
-    /* without O_NONBLOCK, opening a named pipe waits for someone who writes */
+    /* without O_NONBLOCK, opening a named pipe waits for a writer */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return dg_error(DG_IO, "cannot open %s: %s", path, strerror(errno));
     struct stat about;
@@ -19,7 +19,7 @@ dg_status dg_file_open(const char *path, int *descriptor, int64_t *size)
     else if (S_ISDIR(about.st_mode))
         status = dg_error(DG_IO, "cannot read %s: it is a directory, expected a file", path);
     else if (!S_ISREG(about.st_mode))
-        status = dg_error(DG_IO, "cannot read %s: it is no regular file", path);
+        status = dg_error(DG_IO, "cannot read %s: it is not a regular file", path);
     else if (about.st_size == 0)
         status = dg_error(DG_FORMAT, "%s: is empty", path);
     if (status != DG_OK) {

@@ -7,12 +7,12 @@
 
 #include "engine/base/status.h"
 
-/* Opens a regular file for reading; `*size` becomes its bytes. DG_IO: no such file, no right to
- * read it, a directory or a device. DG_FORMAT: it is empty. */
+/* Opens a regular file for reading; `*size` becomes its size in bytes. DG_IO: it does not exist,
+ * may not be read, or is a directory or a device. DG_FORMAT: it is empty. */
 dg_status dg_file_open(const char *path, int *descriptor, int64_t *size);
 
-/* Reads `count` bytes from `offset` on. DG_IO where the file ends before, as it does when someone
- * cut it meanwhile. */
+/* Reads `count` bytes from `offset` on. DG_IO if the file ends before that, because it was
+ * truncated in the meantime. */
 dg_status dg_file_read(const char *path, int descriptor, int64_t offset, size_t count, void *out);
 
 #endif

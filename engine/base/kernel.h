@@ -1,6 +1,6 @@
 /* DG_KERNEL before a function builds it for several instruction sets, and picks one when the
- * program starts: one binary for any x86-64, using what it finds. What such a function calls must
- * be static inline, or it stays baseline code. */
+ * program starts: one binary for any x86-64, using the instructions it finds. The functions it
+ * calls must be static inline, or they are baseline code. */
 #ifndef DG_BASE_KERNEL_H
 #define DG_BASE_KERNEL_H
 

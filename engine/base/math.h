@@ -1,11 +1,11 @@
 /* exp, log, tanh and the logistic function for kernels: plain polynomials without branches, which
- * the compiler vectorises where libm's functions would stay scalar. For the callers of DG_KERNEL
- * functions only; elsewhere libm will do.
+ * the compiler vectorises where libm's functions would stay scalar. For DG_KERNEL functions only;
+ * elsewhere use libm.
  *
  * Largest error against libm in double precision, over all floats, with and without FMA, in units
  * in the last place (tests/engine/test_math.c): exp 1.1, log 0.9, tanh 1.4, sigmoid 2.7. Results
- * below FLT_MIN are denormal as they should be, off by at most one of their units more. NaN gives
- * NaN; infinities give what libm gives; log of a negative number is NaN, of zero -infinity.
+ * below FLT_MIN are denormal as they should be, with an error of at most one unit more. NaN gives
+ * NaN; infinities give the results of libm; log of a negative number is NaN, of zero -infinity.
  *
  * Reduction and coefficients are those of Moshier's Cephes library (Methods and Programs for
  * Mathematical Functions, 1989). */

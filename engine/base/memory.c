@@ -38,7 +38,7 @@ static void *try_alloc(size_t bytes)
     enum { LARGE = 4 << 20, PAGE = 4096 };
     if (block && bytes >= LARGE) {
         char *first = (char *)(((uintptr_t)block + PAGE - 1) / PAGE * PAGE);
-        madvise(first, bytes - PAGE, MADV_HUGEPAGE); /* a wish: a refusal does not matter */
+        madvise(first, bytes - PAGE, MADV_HUGEPAGE); /* only a hint: it may fail */
     }
 #endif
     return block;
@@ -51,7 +51,7 @@ dg_status dg_alloc(void *out, int64_t count, size_t size)
     *result = NULL;
     if (count < 0 || __builtin_mul_overflow((size_t)count, size, &bytes) ||
         bytes > (size_t)INT64_MAX - 2 * DG_ALIGNMENT)
-        return dg_error(DG_NO_MEMORY, "out of memory: %" PRId64 " times %zu bytes cannot be had",
+        return dg_error(DG_NO_MEMORY, "out of memory: cannot allocate %" PRId64 " times %zu bytes",
                         count, size);
     size_t whole = (bytes + 2 * DG_ALIGNMENT - 1) / DG_ALIGNMENT * DG_ALIGNMENT;
     if (memory_hook) memory_hook(memory_hook_context, whole, false);
@@ -59,7 +59,7 @@ dg_status dg_alloc(void *out, int64_t count, size_t size)
     if (!block && memory_hook && memory_hook(memory_hook_context, whole, true))
         block = try_alloc(whole);
     if (!block)
-        return dg_error(DG_NO_MEMORY, "out of memory: %.1f MB more were wanted, %.1f MB are in use",
+        return dg_error(DG_NO_MEMORY, "out of memory: cannot allocate %.1f MB, %.1f MB are in use",
                         (double)bytes / 1e6, (double)dg_memory_live() / 1e6);
     *(size_t *)block = whole;
     atomic_fetch_add_explicit(&live, (long long)whole, memory_order_relaxed);
@@ -77,14 +77,14 @@ dg_status dg_alloc_zero(void *out, int64_t count, size_t size)
 dg_status dg_resize(void *out, int64_t count, size_t size)
 {
     void **place = out;
-    void *larger;
-    DG_TRY(dg_alloc(&larger, count, size));
+    void *resized;
+    DG_TRY(dg_alloc(&resized, count, size));
     if (*place) {
-        size_t had = *header_of(*place) - DG_ALIGNMENT, wanted = (size_t)count * size;
-        memcpy(larger, *place, had < wanted ? had : wanted);
+        size_t old = *header_of(*place) - DG_ALIGNMENT, new = (size_t)count *size;
+        memcpy(resized, *place, old < new ? old : new);
     }
     dg_free(*place);
-    *place = larger;
+    *place = resized;
     return DG_OK;
 }
 

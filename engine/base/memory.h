@@ -1,4 +1,5 @@
-/* Aligned memory that is counted, so that a garbage collector outside the engine can be told. */
+/* Aligned memory that is counted, so that a garbage collector outside the engine knows of it;
+ * arrays that grow, and variables that own what they point to. */
 #ifndef DG_BASE_MEMORY_H
 #define DG_BASE_MEMORY_H
 
@@ -8,20 +9,20 @@
 
 #include "engine/base/status.h"
 
-/* Bytes of alignment of all that dg_alloc gives: a cache line, and the widest vector register. */
+/* The alignment in bytes of what dg_alloc returns: a cache line, and the widest vector register. */
 enum { DG_ALIGNMENT = 64 };
 
-/* `*out` becomes `count` times `size` bytes, aligned to DG_ALIGNMENT, of any content; never NULL on
- * DG_OK, even for zero bytes. On failure `*out` is NULL, the status DG_NO_MEMORY, the message says
- * how much was wanted. A product that overflows is such a failure. `out` is the address of a
- * pointer of any type. */
+/* `*out` becomes `count` times `size` uninitialised bytes, aligned to DG_ALIGNMENT; never NULL on
+ * DG_OK, even for zero bytes. On failure, also if the product overflows, `*out` is NULL, the status
+ * DG_NO_MEMORY, and the message says how much was requested. `out` is the address of a pointer of
+ * any type. */
 dg_status dg_alloc(void *out, int64_t count, size_t size);
 
 /* As dg_alloc, filled with zero bytes. */
 dg_status dg_alloc_zero(void *out, int64_t count, size_t size);
 
-/* Changes the size of `*out` (NULL or from dg_alloc) and keeps what was in it; on failure `*out` is
- * as before. */
+/* Changes the size of `*out` (NULL or from dg_alloc) and keeps its content; on failure `*out` is as
+ * before. */
 dg_status dg_resize(void *out, int64_t count, size_t size);
 
 /* Makes room for element `count` of the array `*array` (NULL while `count` is 0), whose elements
@@ -34,7 +35,7 @@ dg_status dg_resize(void *out, int64_t count, size_t size);
  * two. So an array that grows is allocated by dg_grow alone, from its first element on. */
 dg_status dg_grow(void *array, int64_t count, size_t size);
 
-/* Gives memory back; NULL is allowed. */
+/* Frees memory from dg_alloc; NULL is allowed. */
 void dg_free(void *memory);
 
 /* --- owned values ---------------------------------------------------------------------------
@@ -71,16 +72,15 @@ void dg_free(void *memory);
 /* Frees what the pointer at `place` points to; what DG_OWNED calls. */
 void dg_free_owned(void *place);
 
-/* A copy of `text`, to be given back with dg_free. */
+/* A copy of `text`; free it with dg_free. */
 dg_status dg_copy_text(char **out, const char *text);
 
-/* Bytes that dg_alloc has given and dg_free has not taken back. */
+/* The bytes that are allocated and not yet freed. */
 int64_t dg_memory_live(void);
 
-/* `hook` is called before an allocation of `bytes` (failed = false), and again after malloc
- * returned NULL (failed = true); if it then returns true, malloc is tried once more. It may free
- * memory. The hook must itself see to it that it acts only on the thread where it may. NULL takes
- * it away. */
+/* `hook` is called before an allocation of `bytes` (failed = false), and again if malloc returns
+ * NULL (failed = true); if it then returns true, malloc is tried once more. It may free memory. It
+ * is called on any thread, and must check for itself whether it may act there. NULL removes it. */
 typedef bool dg_memory_hook(void *context, size_t bytes, bool failed);
 void dg_memory_set_hook(dg_memory_hook *hook, void *context);
 

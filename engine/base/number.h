@@ -1,5 +1,5 @@
-/* Numbers in text with a decimal point, whatever the locale that the program has set: what is
- * written on a machine in Germany is read on one in England. */
+/* Numbers in text with a decimal point, whatever locale the program has set: a file that was
+ * written on a machine in Germany can be read on one in England. */
 #ifndef DG_BASE_NUMBER_H
 #define DG_BASE_NUMBER_H
 
@@ -13,12 +13,12 @@ int dg_print(char *out, size_t size, const char *format, ...) __attribute__((for
 int dg_vprint(char *out, size_t size, const char *format, va_list arguments);
 double dg_strtod(const char *text, char **end);
 
-/* The fewest digits that read back as the same number; 32 bytes will do. Infinities are 1e999 and
- * -1e999, which every reader of JSON takes for what they are; NaN is "nan". */
+/* The fewest digits that read back as the same number; 32 bytes suffice. Infinities are 1e999 and
+ * -1e999, which every JSON reader reads as infinities; NaN is "nan". */
 void dg_number_text(double number, char *out, size_t size);
 
-/* Has this thread use the C locale until it is left: for libraries that read or write numbers.
- * Calls may stand within each other. */
+/* Makes this thread use the C locale until it is left: for libraries that read or write numbers.
+ * Calls may be nested. */
 typedef struct dg_c_locale {
     void *before;
 } dg_c_locale;

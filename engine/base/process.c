@@ -66,7 +66,7 @@ static bool make_pipe(int ends[2])
     return move_up(&ends[0]) && move_up(&ends[1]);
 }
 
-/* Starts it with `theirs` as its standard streams; gives an errno. */
+/* Starts the program with `theirs` as its standard streams; returns an errno. */
 static int spawn(struct process *process, const char *const *arguments, const int theirs[3])
 {
     posix_spawn_file_actions_t actions;
@@ -96,7 +96,7 @@ static int spawn(struct process *process, const char *const *arguments, const in
     return error;
 }
 
-/* Whether a folder of PATH has a file of that name that can be seen. */
+/* Whether a folder of PATH contains a visible file of that name. */
 static bool is_in_path(const char *name)
 {
     const char *folder = getenv("PATH");
@@ -119,7 +119,7 @@ static dg_status start(struct process *process, const char *const *arguments, bo
     if (!error) {
         const int theirs[3] = { pipes[0][0], pipes[1][1], pipes[2][1] };
         error = spawn(process, arguments, theirs);
-        /* EACCES, too, comes of a folder in PATH that this user may not look into */
+        /* EACCES may also come from a folder in PATH that this user may not read */
         if (error == EACCES && !strchr(arguments[0], '/') && !is_in_path(arguments[0]))
             error = ENOENT;
         *missing = error == ENOENT;
@@ -137,7 +137,7 @@ static dg_status start(struct process *process, const char *const *arguments, bo
 
 /* --- talking -------------------------------------------------------------------------------- */
 
-/* write, where a reader that has gone is EPIPE and no signal. */
+/* write(), but if the reader has gone, it fails with EPIPE and raises no signal. */
 static ssize_t write_quietly(int descriptor, const void *bytes, size_t count)
 {
     sigset_t pipe_signal, before, pending;
@@ -184,7 +184,7 @@ static dg_status collect(int *descriptor, struct buffer *into)
     return DG_OK;
 }
 
-/* Whether there is time left, and the user still wants it. */
+/* Whether there is time left and the job is not cancelled. */
 static dg_status check(const struct process *process)
 {
     DG_TRY(dg_job_check(process->job));
@@ -192,7 +192,7 @@ static dg_status check(const struct process *process)
     return dg_error(DG_IO, "%s did not end within %g s", process->name, process->seconds);
 }
 
-/* Until it has closed its ends of the pipes. */
+/* Until the program has closed its ends of the pipes. */
 static dg_status talk(struct process *process)
 {
     if (process->left == 0) close_end(&process->in);
@@ -217,7 +217,7 @@ static dg_status wait_for_end(struct process *process, int *status)
     for (;;) {
         pid_t found = waitpid(process->pid, &code, WNOHANG);
         if (found == process->pid) break;
-        if (found < 0 && errno != EINTR) { /* whoever ignores SIGCHLD cannot know */
+        if (found < 0 && errno != EINTR) { /* unknown if the caller ignores SIGCHLD */
             process->ended = true;
             return DG_OK;
         }

@@ -1,4 +1,4 @@
-/* Runs another program, without a shell, and collects what it writes. */
+/* Runs another program, without a shell, and collects its output. */
 #ifndef DG_BASE_PROCESS_H
 #define DG_BASE_PROCESS_H
 
@@ -14,15 +14,15 @@ typedef struct dg_process_result {
     char *messages; /* its standard error, likewise */
     size_t messages_size;
     int status;   /* the exit status, or 128 + the signal that ended it */
-    bool missing; /* there is no such program in PATH (with DG_IO) */
+    bool missing; /* the program is not in PATH (with DG_IO) */
 } dg_process_result;
 
-/* Runs `arguments` (the program's name, looked for in PATH, its arguments, then NULL), writes
- * `input` to its standard input and waits until it has ended. What it does not read is no failure,
- * and neither is its exit status: the caller looks at it. DG_IO when it cannot be started, or when
- * it still runs after `seconds`; DG_CANCELLED when the job is; it is then killed. The program has a
- * process group of its own: Ctrl-C reaches the job only. The result is safe to release always. job:
- * NULL is dg_job_default(). */
+/* Runs `arguments` (the program's name, searched for in PATH, its arguments, then NULL), writes
+ * `input` to its standard input and waits until it has ended. Unread input is not a failure, and
+ * neither is a non-zero exit status: the caller checks it. DG_IO if the program cannot be started
+ * or still runs after `seconds`, DG_CANCELLED if the job is cancelled; then the program is killed.
+ * It has a process group of its own, so Ctrl-C reaches the job only. The result may always be
+ * released. job: NULL is dg_job_default(). */
 dg_status dg_process_run(dg_process_result *out, const char *const *arguments, const void *input,
                          size_t size, double seconds, const dg_job *job);
 

@@ -1,4 +1,4 @@
-/* What is made of Philox's bits. */
+/* Numbers of all kinds from Philox's bits. */
 #include "engine/base/random.h"
 
 #include <math.h>

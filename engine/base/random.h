@@ -38,7 +38,7 @@ uint32_t dg_random_word(uint64_t key, uint64_t position);
  * positions of one block only, so positions need not be counted. */
 uint64_t dg_random_below(uint64_t key, uint64_t position, uint64_t bound);
 
-/* A word as a float in [0, 1), from its 24 upper bits. */
+/* A word as a float in [0, 1), from its upper 24 bits. */
 static inline float dg_unit_float(uint32_t word)
 {
     return (float)(word >> 8) * 0x1p-24f;
@@ -58,17 +58,16 @@ void dg_random_truncated_normal(uint64_t key, float mean, float deviation, int64
 /* Fills `out` with 0 .. count-1 in random order (Fisher and Yates). */
 void dg_random_permutation(uint64_t key, int64_t count, int64_t *out);
 
-/* The process-wide seed that objects without a seed of their own derive theirs from, and the
- * number of such objects so far. Setting the seed starts the count again. At first the seed is 0.
- */
+/* The process-wide seed from which objects without a seed of their own derive theirs, together with
+ * the number of such objects so far. Setting the seed resets the count. Initially the seed is 0. */
 void dg_set_seed(uint64_t seed);
 uint64_t dg_seed(void);
 
 /* The seed for the next object that was not given one: derived from dg_seed() and the count. */
 uint64_t dg_next_seed(void);
 
-/* A scope: the objects made in it take their seeds from `seed`, counted from the first, whatever
- * was made before; leaving it puts back the seed and the count that there were. Scopes nest. */
+/* A scope: objects made in it derive their seeds from `seed`, counted from the first, whatever was
+ * made before; leaving it restores the former seed and count. Scopes nest. */
 typedef struct dg_seed_scope {
     uint64_t seed, objects;
 } dg_seed_scope;

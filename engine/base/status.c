@@ -6,11 +6,9 @@
 
 #include "engine/base/number.h"
 
-enum { MESSAGE_SIZE = 1024 };
+static _Thread_local char message[DG_ERROR_SIZE];
 
-static _Thread_local char message[MESSAGE_SIZE];
-
-/* NaN has no sign: takes it from words that are "-nan". */
+/* NaN has no sign: turns words that are "-nan" into "nan". */
 static void drop_signs(char *text)
 {
     static const char around[] = " ,:;(){}'\"";
@@ -26,7 +24,7 @@ static void drop_signs(char *text)
 dg_status dg_error(dg_status status, const char *format, ...)
 {
     /* the arguments may point into the old message: format aside first */
-    char text[MESSAGE_SIZE];
+    char text[DG_ERROR_SIZE];
     va_list arguments;
     va_start(arguments, format);
     dg_vprint(text, sizeof text, format, arguments);
@@ -38,7 +36,7 @@ dg_status dg_error(dg_status status, const char *format, ...)
 
 dg_status dg_error_context(dg_status status, const char *format, ...)
 {
-    char context[MESSAGE_SIZE];
+    char context[DG_ERROR_SIZE];
     va_list arguments;
     va_start(arguments, format);
     dg_vprint(context, sizeof context, format, arguments);

@@ -1,4 +1,4 @@
-/* Text that grows. A failed allocation is remembered, so that only the end need be checked:
+/* Text that grows. The first failure is kept, so that only the end need be checked:
  *
  *     dg_text text = { 0 };
  *     dg_text_add(&text, "%d rows\n", rows);
@@ -17,10 +17,11 @@ typedef struct dg_text {
     dg_status status;
 } dg_text;
 
-/* Adds as printf does. */
+/* Appends, as printf writes. */
 void dg_text_add(dg_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Hands the text over (dg_free it) and empties the struct; or gives the first failure. */
+/* Hands the text over (free it with dg_free) and empties the struct; or returns the first
+ * failure. */
 dg_status dg_text_take(dg_text *text, char **out);
 
 #endif

@@ -1,4 +1,4 @@
-/* What kind of file it is, by its name and by its first bytes. */
+/* The format of a file, by its ending and by its first bytes. */
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -6,7 +6,7 @@
 #include "engine/base/file.h"
 #include "engine/store/learner_json.h"
 
-/* Endings that belong to something else: who finds such a file expects that. */
+/* Endings of other formats: whoever finds such a file expects that format. */
 static const struct {
     const char *ending, *kind;
 } endings[] = {
@@ -74,7 +74,7 @@ static const struct {
     { 4, 4, "TFL3", "TensorFlow Lite" },
 };
 
-/* The kind of a file of which these are the first bytes, or NULL. */
+/* The format of a file that begins with these bytes, or NULL. */
 static const char *kind_by_bytes(const char *bytes, size_t count)
 {
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
@@ -103,7 +103,7 @@ dg_status dg_check_kind(const char *path)
                         path, kind);
     if ((kind = dg_kind_by_ending(path)))
         return dg_error(DG_FORMAT,
-                        "%s: is no safetensors file, but %s by its name; a model is read from a "
+                        "%s: is not a safetensors file, but %s by its name; a model is read from a "
                         "safetensors file that model:save wrote, or from XGBoost's .json",
                         path, kind);
     return DG_OK;

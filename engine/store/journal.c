@@ -28,13 +28,13 @@ static dg_status no_file(const char *path, int reason)
                     (int)(slash - path) + 1, path);
 }
 
-/* Locks the file and looks at it. */
-static dg_status take(dg_journal *journal)
+/* Locks the file and reads its size. */
+static dg_status lock_journal(dg_journal *journal)
 {
     struct stat about;
     if (fstat(journal->descriptor, &about) != 0) return refused(journal, errno);
     if (!S_ISREG(about.st_mode))
-        return dg_error(DG_IO, "cannot write %s: it is no regular file", journal->path);
+        return dg_error(DG_IO, "cannot write %s: it is not a regular file", journal->path);
     if (flock(journal->descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         return dg_error(DG_INVALID, "%s is being written by another program", journal->path);
     journal->size = about.st_size;
@@ -48,24 +48,19 @@ dg_status dg_journal_open(dg_journal *journal, const char *path)
     /* without O_NONBLOCK, opening a named pipe would wait */
     int flags = O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK;
     journal->descriptor = open(path, flags, 0666);
-    dg_status status = journal->descriptor < 0 ? no_file(path, errno) : take(journal);
+    dg_status status = journal->descriptor < 0 ? no_file(path, errno) : lock_journal(journal);
     if (status != DG_OK) dg_journal_close(journal);
     return status;
 }
 
 dg_status dg_journal_read(const dg_journal *journal, char **out)
 {
-    char *text;
+    DG_OWNED char *text = NULL;
     *out = NULL;
     DG_TRY(dg_alloc(&text, journal->size + 1, 1));
-    dg_status status =
-        dg_file_read(journal->path, journal->descriptor, 0, (size_t)journal->size, text);
-    if (status != DG_OK) {
-        dg_free(text);
-        return status;
-    }
+    DG_TRY(dg_file_read(journal->path, journal->descriptor, 0, (size_t)journal->size, text));
     text[journal->size] = '\0';
-    *out = text;
+    *out = DG_TAKE(text);
     return DG_OK;
 }
 
@@ -107,7 +102,7 @@ dg_status dg_journal_append(dg_journal *journal, const char *line, size_t length
         return DG_OK;
     }
     int left = ftruncate(journal->descriptor, journal->size);
-    (void)left; /* a piece of a line is dropped by whoever reads the journal */
+    (void)left; /* readers of the journal ignore an incomplete line */
     return status;
 }
 

@@ -1,4 +1,4 @@
-/* JSON from files that may come from strangers. */
+/* JSON from untrusted files. */
 #include "engine/store/json.h"
 
 #include <inttypes.h>
@@ -8,15 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/base/memory.h"
 #include "engine/base/number.h"
 
-/* What a model file of ours needs is far below; a value costs cJSON about 100 bytes. */
+/* Far more than our model files need; a value costs cJSON about 100 bytes. */
 enum { MOST_NESTING = 64, MOST_VALUES = 2000000 };
 
 /* --- parsing -------------------------------------------------------------------------------- */
 
-/* Looks over a text before cJSON makes anything of it: NUL, nesting, number of values. */
+/* Checks a text before cJSON parses it: NUL, nesting, number of values. */
 static dg_status scan(const char *text, size_t length)
 {
     bool quoted = false;
@@ -50,18 +49,16 @@ static int compare_names(const void *a, const void *b)
 
 static dg_status check_members(const cJSON *object)
 {
-    const char **names;
+    DG_OWNED const char **names = NULL;
     int count = 0;
     const cJSON *member;
     DG_TRY(dg_alloc(&names, cJSON_GetArraySize(object), sizeof *names));
     cJSON_ArrayForEach(member, object) names[count++] = member->string;
     qsort(names, (size_t)count, sizeof *names, compare_names);
-    dg_status status = DG_OK;
-    for (int i = 1; i < count && status == DG_OK; i++)
+    for (int i = 1; i < count; i++)
         if (strcmp(names[i - 1], names[i]) == 0)
-            status = dg_error(DG_INVALID, "has two members named '%.100s'", names[i]);
-    dg_free(names);
-    return status;
+            return dg_error(DG_INVALID, "has two members named '%.100s'", names[i]);
+    return DG_OK;
 }
 
 dg_status dg_json_check_names(const cJSON *item)
@@ -75,8 +72,8 @@ dg_status dg_json_check_names(const cJSON *item)
 static dg_status parse(cJSON **out, const char *text, size_t length)
 {
     DG_TRY(scan(text, length));
-    /* with the NUL behind it, cJSON tells an end from a cut and from further bytes */
-    char *copy;
+    /* with a NUL after it, cJSON distinguishes the end from a truncation and from further bytes */
+    DG_OWNED char *copy = NULL;
     DG_TRY(dg_alloc(&copy, (int64_t)length + 1, 1));
     memcpy(copy, text, length);
     copy[length] = '\0';
@@ -84,9 +81,9 @@ static dg_status parse(cJSON **out, const char *text, size_t length)
     dg_c_locale locale = dg_c_locale_enter();
     *out = cJSON_ParseWithLengthOpts(copy, length + 1, &end, 1);
     dg_c_locale_leave(locale);
-    size_t at = (size_t)(end - copy);
-    dg_free(copy);
-    if (!*out) return dg_error(DG_FORMAT, "is not valid JSON at byte %zu of %zu", at, length);
+    if (!*out)
+        return dg_error(DG_FORMAT, "is not valid JSON at byte %zu of %zu", (size_t)(end - copy),
+                        length);
     return dg_json_check_names(*out);
 }
 
@@ -110,7 +107,7 @@ static const struct {
     { cJSON_False | cJSON_True, "true or false" },
     { cJSON_NULL, "null" },
     { cJSON_Number, "a number" },
-    { cJSON_String, "a text" },
+    { cJSON_String, "a string" },
     { cJSON_Array, "a list" },
     { cJSON_Object, "an object" },
 };
@@ -132,7 +129,7 @@ dg_status dg_json_member(const cJSON *object, const char *name, int type, const 
 {
     *out = cJSON_GetObjectItemCaseSensitive(object, name);
     if (*out && ((*out)->type & 0xFF & type)) return DG_OK;
-    /* null comes first in the table, but is never all that is expected */
+    /* null comes first in the table, but is never the only type that is expected */
     int expected = type == cJSON_NULL ? type : type & ~cJSON_NULL;
     return dg_error(DG_FORMAT, "'%s' must be %s, found %s", name, kind_of_type(expected),
                     dg_json_kind(*out));
@@ -161,9 +158,22 @@ dg_status dg_format_error(dg_status status)
 
 /* --- writing -------------------------------------------------------------------------------- */
 
+void dg_json_delete_owned(cJSON **item)
+{
+    cJSON_Delete(*item);
+}
+
+dg_status dg_json_text(char **out, const cJSON *item)
+{
+    char *text = cJSON_PrintUnformatted(item);
+    dg_status status = text ? dg_copy_text(out, text) : dg_json_made(NULL);
+    cJSON_free(text);
+    return status;
+}
+
 dg_status dg_json_made(const cJSON *item)
 {
-    return item ? DG_OK : dg_error(DG_NO_MEMORY, "out of memory: no room for a JSON text");
+    return item ? DG_OK : dg_error(DG_NO_MEMORY, "out of memory while writing JSON");
 }
 
 dg_status dg_json_add(cJSON *to, const char *name, cJSON *item)

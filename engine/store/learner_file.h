@@ -1,5 +1,5 @@
-/* Learners as safetensors files: what they learnt as tensors, everything else as one JSON text
- * under the metadata key "digits_lua" (engine/store/learner_json.h says what is in it). */
+/* Learners as safetensors files: their learnt values as tensors, everything else as one JSON text
+ * under the metadata key "digits_lua" (described in engine/store/learner_json.h). */
 #ifndef DG_STORE_LEARNER_FILE_H
 #define DG_STORE_LEARNER_FILE_H
 
@@ -7,41 +7,41 @@
 #include "engine/store/json.h"
 #include "engine/store/safetensors.h"
 
-/* A path with the ending of a foreign format of the learner (XGBoost's ".json") is written and read
- * so; any other is a safetensors file. A name that ends as files of other programs do (.onnx, .h5,
- * .npz, .pkl, .pt, .csv ...) is refused; no ending, .safetensors, and endings that nobody claims
- * are not.
+/* A path with the ending of a foreign format of the learner (such as ".json") is written in that
+ * format, any other as a safetensors file. A name with the ending of another program's files
+ * (.onnx, .h5, .npz, .pkl, .pt, .csv ...) is refused; no ending, .safetensors and unknown endings
+ * are accepted.
  *
- * Keeps all that is needed to predict, and the recipes of a network's compile; whole or not at all.
- * DG_INVALID: a learner other than a network that was never fitted. */
+ * Writes everything that predicting, and fitting on, need. The file is written completely or not at
+ * all. DG_INVALID: the learner cannot be saved, as it was never fitted. */
 dg_status dg_learner_save(const dg_learner *learner, const char *path);
 
-/* The same, with a text in the file that says what it was saved for. */
+/* The same, with a text in the file that says what it is for. */
 dg_status dg_learner_save_for(const dg_learner *learner, const char *path, const char *purpose);
 
-/* That text, to be given back with dg_free; NULL for a file that was saved without. */
+/* That text (free it with dg_free), or NULL for a file without one. */
 dg_status dg_learner_purpose(char **out, const char *path);
 
-/* Whether the foreign format of `path`, if it is one, will have the other program take the learner
- * otherwise than this one does; then a sentence that says so is written to `out`. */
+/* Whether another program will understand the learner differently when it is saved in the foreign
+ * format of `path`; then a sentence that says so is written to `out`. */
 bool dg_learner_save_loses(const dg_learner *learner, const char *path, char *out, size_t size);
 
-/* A learner ready to predict, evaluate and fit (a network that was compiled has a fresh optimizer).
- * Trusts nothing: DG_FORMAT names the file and what is wrong. */
+/* A learner that is ready to predict, evaluate and fit. Checks everything: DG_FORMAT names the file
+ * and what is wrong. */
 dg_status dg_learner_load(dg_learner **out, const char *path);
 
-/* Whether a path ends as those of learners do: in .safetensors or as another program's format. */
+/* Whether a path has an ending of learners' files: .safetensors, or that of a foreign format. */
 bool dg_is_learner_path(const char *path);
 
 /* --- learners within learners -------------------------------------------------------------- */
 
-/* For types whose learners hold others: adds `learner`, all that its file would have, to what
- * `describe` and `store` of theirs write, as the member `name` of `root` and the tensors
+/* For types whose learners hold others: adds everything that the file of `learner` would hold to
+ * what their `describe` and `store` write, as the member `name` of `root` and the tensors
  * "NAME/...". */
 dg_status dg_learner_put(const dg_learner *learner, const char *name, cJSON *root,
                          dg_tensor_file *file);
 
-/* For their `restore`: the learner that was put there. */
+/* For their `restore`: the learner that dg_learner_put added. */
 dg_status dg_learner_get(dg_learner **out, const char *name, const cJSON *root,
                          const dg_tensor_file *file);
 

@@ -1,20 +1,22 @@
-/* What the writers and the readers of learners' files agree on.
+/* The contents of learners' files, for the writer and the reader.
  *
  * Metadata "digits_lua" is an object with these members:
- *   format       1, or 2 where a section is required; a change that old programs cannot read
- *                raises it: DG_LEARNER_FORMAT is the highest
- *   kind         "network", or a learner's alias such as "random_forest"
- *   program      which program wrote it, for people
- *   seed         what was drawn follows from it; a text
+ *   format       1, or 2 if a section is required; raised by every change that old programs
+ *                cannot read: DG_LEARNER_FORMAT is the highest
+ *   kind         the alias of the learner's type, such as "random_forest"
+ *   program      the program that wrote it, for people
+ *   seed         the seed of everything random, as a string
  *   classes      null, or the label of each output
- *   class_names  only if there are names: one for each class
+ *   class_names  if there are names: one for each class
  *   input_range  null before the first fit, then [least, greatest] value seen
- *   sections     only if there are some: see sections.h
- * and, unless the type of the learner has members of its own (networks: engine/nn/store.c),
+ *   sections     if there are some: see sections.h
+ * and, unless the type of the learner writes members of its own (dg_learner_type.describe),
  *   row          the shape of a row
  *   learner      {"type", "options", "defaults"}
- * The tensors are the learner's own; those of its sections have their names before theirs, and so
- * have those of learners within it (dg_learner_put), whose objects are members of their names. */
+ *
+ * The tensors are the learner's own. Those of its sections are named "SECTION/...", those of
+ * learners within it (dg_learner_put) "MEMBER/...", where "MEMBER" is the JSON object that
+ * describes one. */
 #ifndef DG_STORE_LEARNER_JSON_H
 #define DG_STORE_LEARNER_JSON_H
 
@@ -23,25 +25,25 @@
 #include "engine/store/safetensors.h"
 
 #define DG_LEARNER_KEY "digits_lua"
-#define DG_PURPOSE_KEY "digits_lua_for" /* a text of whoever saved it, or not there */
+#define DG_PURPOSE_KEY "digits_lua_for" /* optional: what the file was saved for */
 
 enum { DG_LEARNER_FORMAT = 2 };
 
-/* The foreign format of the type whose ending the path has, or NULL. */
+/* The foreign format of the type with the ending of `path`, or NULL. */
 const dg_foreign_format *dg_foreign_for(const dg_learner_type *type, const char *path);
 
-/* Of the learners among `parts`, which end in NULL: `*out` becomes the format of a file with the
- * ending of some, or NULL where none has it. DG_FORMAT where those that have it do not know the
- * file, or one that any name may have is known and cannot be read. */
+/* `*out` becomes the foreign format of the file among those of the learners in `parts` (which end
+ * with NULL), or NULL if none has its ending. DG_FORMAT: no format with its ending recognises the
+ * file, or a format recognises it by content and cannot read it. */
 dg_status dg_foreign_find(const dg_foreign_format **out, const dg_descriptor *const *parts,
                           const char *path);
 
-/* engine/store/file_kind.c. What other programs write to files with the ending of `path`, "ONNX";
- * or NULL for endings that none of them claims. */
+/* The format of other programs that the ending of `path` belongs to, "ONNX"; NULL for unknown
+ * endings (engine/store/file_kind.c). */
 const char *dg_kind_by_ending(const char *path);
 
-/* DG_FORMAT when the file is known, by its first bytes, to be of another kind than safetensors;
- * the message says of which. Also where it is not safetensors and its name says what it is. */
+/* DG_FORMAT if the first bytes of the file show that it has another format than safetensors, or if
+ * they are not those of safetensors and its ending names another format; the message says which. */
 dg_status dg_check_kind(const char *path);
 
 #endif

@@ -1,4 +1,4 @@
-/* Reading learners from files; engine/store/learner_json.h says what is in them. */
+/* Reading learners from files; engine/store/learner_json.h describes them. */
 #include <float.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -12,7 +12,7 @@
 #include "engine/store/part_json.h"
 #include "engine/store/sections.h"
 
-/* --- what all have -------------------------------------------------------------------------- */
+/* --- members of all learners ---------------------------------------------------------------- */
 
 static dg_status read_class_names(dg_learner *learner, const cJSON *names)
 {
@@ -26,7 +26,7 @@ static dg_status read_class_names(dg_learner *learner, const cJSON *names)
     cJSON_ArrayForEach(item, names)
     {
         if (!cJSON_IsString(item))
-            return dg_error(DG_FORMAT, "each of 'class_names' must be a text, found %s",
+            return dg_error(DG_FORMAT, "each of 'class_names' must be a string, found %s",
                             dg_json_kind(item));
         DG_TRY(dg_copy_text(&learner->class_names[i++], item->valuestring));
     }
@@ -108,21 +108,24 @@ static dg_status read_row(dg_learner *learner, const cJSON *root)
     return DG_OK;
 }
 
-static dg_status create(dg_learner **out, const dg_learner_type *type, uint64_t seed,
-                        const cJSON *root)
+static void release_options(const dg_part **options)
+{
+    dg_part_release(*options);
+}
+
+static dg_status create_learner(dg_learner **out, const dg_learner_type *type, uint64_t seed,
+                                const cJSON *root)
 {
     const cJSON *item;
-    const dg_part *options;
+    DG_CLEANUP(release_options) const dg_part *options = NULL;
     if (type->describe) return dg_learner_create(out, type, NULL, seed);
     DG_TRY(dg_json_member(root, "learner", cJSON_Object, &item));
     DG_TRY(dg_part_from_json(&options, "learner", item));
-    dg_status status = DG_OK;
     if (options->type != &type->part)
-        status = dg_error(DG_FORMAT, "is of kind '%s', but describes a %s", type->part.alias,
-                          options->type->name);
-    if (status == DG_OK) status = dg_learner_new(out, options, seed);
-    dg_part_release(options);
-    return status == DG_OK ? read_row(*out, root) : status;
+        return dg_error(DG_FORMAT, "is of kind '%s', but describes a %s", type->part.alias,
+                        options->type->name);
+    DG_TRY(dg_learner_new(out, options, seed));
+    return read_row(*out, root);
 }
 
 /* --- all of it ------------------------------------------------------------------------------ */
@@ -130,7 +133,7 @@ static dg_status create(dg_learner **out, const dg_learner_type *type, uint64_t 
 static dg_status read_learner(dg_learner **out, const cJSON *root, const dg_tensor_file *file)
 {
     const cJSON *kind, *text;
-    dg_tensor_file own;
+    DG_CLEANUP(dg_tensor_view_release) dg_tensor_file own = { 0 };
     uint64_t seed;
     DG_TRY(check_format(root));
     DG_TRY(dg_json_member(root, "kind", cJSON_String, &kind));
@@ -140,25 +143,23 @@ static dg_status read_learner(dg_learner **out, const cJSON *root, const dg_tens
     if (!type)
         return dg_error(DG_FORMAT, "describes a '%.100s', which this program does not know",
                         kind->valuestring);
-    DG_TRY(create(out, (const dg_learner_type *)type, seed, root));
+    DG_TRY(create_learner(out, (const dg_learner_type *)type, seed, root));
     DG_TRY(read_classes(*out, root));
     DG_TRY(read_input_range(*out, root));
-    dg_status status = dg_sections_check(root, file, &own);
-    if (status == DG_OK) status = (*out)->type->restore(*out, root, &own);
-    dg_free(own.tensors);
-    return status == DG_OK ? dg_sections_read(*out, root, file) : status;
+    DG_TRY(dg_sections_check(root, file, &own));
+    DG_TRY((*out)->type->restore(*out, root, &own));
+    return dg_sections_read(*out, root, file);
 }
 
 dg_status dg_learner_get(dg_learner **out, const char *name, const cJSON *root,
                          const dg_tensor_file *file)
 {
     const cJSON *object;
-    dg_tensor_file own;
+    DG_CLEANUP(dg_tensor_view_release) dg_tensor_file own = { 0 };
     *out = NULL;
     DG_TRY(dg_json_member(root, name, cJSON_Object, &object));
     DG_TRY(dg_tensors_get(&own, name, file));
     dg_status status = read_learner(out, object, &own);
-    dg_free(own.tensors);
     if (status == DG_OK) return DG_OK;
     dg_learner_free(*out);
     *out = NULL;
@@ -171,14 +172,13 @@ static dg_status load_from(dg_learner **out, const dg_tensor_file *file, const c
     if (!text)
         return dg_error(DG_FORMAT,
                         "%s: has tensors, but no metadata '" DG_LEARNER_KEY
-                        "': it was not saved by this program",
+                        "': it was not written by this program",
                         path);
     char what[PATH_MAX + 64];
     snprintf(what, sizeof what, "%s: metadata '" DG_LEARNER_KEY "'", path);
-    cJSON *root;
+    DG_OWNED_JSON *root = NULL;
     DG_TRY(dg_json_parse(&root, what, text, strlen(text)));
     dg_status status = read_learner(out, root, file);
-    cJSON_Delete(root);
     if (status == DG_OK) return DG_OK;
     dg_learner_free(*out);
     *out = NULL;
@@ -203,8 +203,8 @@ dg_status dg_foreign_find(const dg_foreign_format **out, const dg_descriptor *co
             if (type->formats[k]->check) DG_TRY(type->formats[k]->check(path));
     }
     if (!last) return DG_OK;
-    return dg_error(DG_FORMAT, "%s: is not %s, nor of another format whose names end in %s", path,
-                    last->name, last->ending);
+    return dg_error(DG_FORMAT, "%s: is neither %s nor in another format whose names end in %s",
+                    path, last->name, last->ending);
 }
 
 dg_status dg_learner_load(dg_learner **out, const char *path)
@@ -213,21 +213,17 @@ dg_status dg_learner_load(dg_learner **out, const char *path)
     *out = NULL;
     DG_TRY(dg_foreign_find(&foreign, dg_registry, path));
     if (foreign) return foreign->read(out, path);
-    dg_tensor_file file;
+    DG_CLEANUP(dg_tensor_file_release) dg_tensor_file file = { 0 };
     DG_TRY(dg_check_kind(path));
     DG_TRY(dg_tensor_file_read(&file, path));
-    dg_status status = load_from(out, &file, path);
-    dg_tensor_file_release(&file);
-    return status;
+    return load_from(out, &file, path);
 }
 
 dg_status dg_learner_purpose(char **out, const char *path)
 {
-    dg_tensor_file file;
+    DG_CLEANUP(dg_tensor_file_release) dg_tensor_file file = { 0 };
     *out = NULL;
     DG_TRY(dg_tensor_file_read(&file, path));
     const char *purpose = dg_tensor_file_metadata(&file, DG_PURPOSE_KEY);
-    dg_status status = purpose ? dg_copy_text(out, purpose) : DG_OK;
-    dg_tensor_file_release(&file);
-    return status;
+    return purpose ? dg_copy_text(out, purpose) : DG_OK;
 }

@@ -46,8 +46,8 @@ static dg_status add_row_and_options(cJSON *root, const dg_learner *learner)
     return dg_part_to_json(options, learner->options);
 }
 
-/* All that a file has of the learner. */
-static dg_status describe(cJSON *root, const dg_learner *learner, dg_tensor_file *file)
+/* Everything that a file holds of a learner. */
+static dg_status describe_learner(cJSON *root, const dg_learner *learner, dg_tensor_file *file)
 {
     const dg_learner_type *type = learner->type;
     int64_t format = dg_sections_required(learner) ? 2 : 1;
@@ -66,29 +66,23 @@ dg_status dg_learner_put(const dg_learner *learner, const char *name, cJSON *roo
                          dg_tensor_file *file)
 {
     cJSON *object;
-    dg_tensor_file own = { 0 };
+    DG_CLEANUP(dg_tensor_file_release) dg_tensor_file own = { 0 };
     DG_TRY(dg_json_add_object(root, name, &object));
-    dg_status status = describe(object, learner, &own);
-    if (status == DG_OK) status = dg_tensors_put(file, name, &own);
-    dg_tensor_file_release(&own);
-    return status;
+    DG_TRY(describe_learner(object, learner, &own));
+    return dg_tensors_put(file, name, &own);
 }
 
 static dg_status learner_text(char **out, const dg_learner *learner, dg_tensor_file *file)
 {
-    cJSON *root = cJSON_CreateObject();
+    DG_OWNED_JSON *root = cJSON_CreateObject();
     DG_TRY(dg_json_made(root));
-    dg_status status = describe(root, learner, file);
-    char *text = status == DG_OK ? cJSON_PrintUnformatted(root) : NULL;
-    cJSON_Delete(root);
-    if (status == DG_OK) status = text ? dg_copy_text(out, text) : dg_json_made(NULL);
-    cJSON_free(text);
-    return status;
+    DG_TRY(describe_learner(root, learner, file));
+    return dg_json_text(out, root);
 }
 
 /* --- the file ------------------------------------------------------------------------------- */
 
-/* The text about the learner, and its tensors. */
+/* The JSON text that describes the learner, and its tensors. */
 static dg_status add_learner(dg_tensor_file *file, const dg_learner *learner, const char *purpose)
 {
     const int pairs = purpose ? 2 : 1;
@@ -123,7 +117,7 @@ bool dg_is_learner_path(const char *path)
     return is;
 }
 
-/* A name that promises another format than the file would have misleads whoever finds it. */
+/* Refuses a name that suggests another format than the file would have. */
 static dg_status refuse_foreign(const dg_learner *learner, const char *path)
 {
     for (int i = 0; dg_registry[i]; i++) {
@@ -132,7 +126,7 @@ static dg_status refuse_foreign(const dg_learner *learner, const char *path)
             strcmp(type->part.kind, "learner") == 0 ? dg_foreign_for(type, path) : NULL;
         if (!format) continue;
         return dg_error(DG_INVALID,
-                        "cannot write %s: %s is for %s, not for a %s: let the name end in "
+                        "cannot write %s: %s is for %s, not for a %s: use a name that ends in "
                         ".safetensors",
                         path, format->name, type->part.name, learner->type->part.name);
     }
@@ -140,8 +134,8 @@ static dg_status refuse_foreign(const dg_learner *learner, const char *path)
     if (!kind) return DG_OK;
     const dg_foreign_format *own = learner->type->formats ? learner->type->formats[0] : NULL;
     return dg_error(DG_INVALID,
-                    "cannot write %s: its ending is that of %s files, and a %s is saved as "
-                    "safetensors%s%s: let the name end in .safetensors%s%s",
+                    "cannot write %s: its ending is that of %s files, but a %s is saved as "
+                    "safetensors%s%s: use a name that ends in .safetensors%s%s",
                     path, kind, learner->type->part.name, own ? " or as " : "",
                     own ? own->name : "", own ? " or " : "", own ? own->ending : "");
 }
@@ -159,18 +153,17 @@ dg_status dg_learner_save(const dg_learner *learner, const char *path)
 
 dg_status dg_learner_save_for(const dg_learner *learner, const char *path, const char *purpose)
 {
-    dg_tensor_file file = { 0 };
+    DG_CLEANUP(dg_tensor_file_release) dg_tensor_file file = { 0 };
     const dg_foreign_format *foreign = dg_foreign_for(learner->type, path);
     if (foreign && learner->preparation.count)
         return dg_error(DG_INVALID,
-                        "cannot write %s: the model prepares its rows, which %s cannot say: let "
-                        "the name end in .safetensors",
+                        "cannot write %s: the model has a preparation, which %s cannot express: "
+                        "use a name that ends in .safetensors",
                         path, foreign->name);
     if (foreign) return foreign->write(learner, path);
     DG_TRY(refuse_foreign(learner, path));
     dg_status status = add_learner(&file, learner, purpose);
-    if (status == DG_INVALID) dg_error_context(status, "cannot write %s", path);
-    if (status == DG_OK) status = dg_tensor_file_write(&file, path);
-    dg_tensor_file_release(&file);
-    return status;
+    if (status == DG_INVALID) return dg_error_context(status, "cannot write %s", path);
+    DG_TRY(status);
+    return dg_tensor_file_write(&file, path);
 }

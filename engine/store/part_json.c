@@ -23,8 +23,8 @@ cJSON *dg_json_seed(uint64_t seed)
 
 static dg_status add_ints(cJSON *to, const char *name, const dg_ints *ints)
 {
-    cJSON *list = cJSON_CreateArray();
-    DG_TRY(dg_json_add(to, name, list));
+    cJSON *list;
+    DG_TRY(dg_json_add_list(to, name, &list));
     for (int i = 0; i < ints->count; i++)
         DG_TRY(dg_json_add(list, NULL, dg_json_integer(ints->at[i])));
     return DG_OK;
@@ -32,26 +32,25 @@ static dg_status add_ints(cJSON *to, const char *name, const dg_ints *ints)
 
 static dg_status add_part(cJSON *to, const char *name, const dg_part *part)
 {
-    cJSON *object = cJSON_CreateObject();
-    DG_TRY(dg_json_add(to, name, object));
+    cJSON *object;
+    DG_TRY(dg_json_add_object(to, name, &object));
     return dg_part_to_json(object, part);
 }
 
 /* A list of pairs of label and number. */
 static dg_status add_map(cJSON *to, const char *name, const dg_value *value)
 {
-    cJSON *list = cJSON_CreateArray();
-    DG_TRY(dg_json_add(to, name, list));
+    cJSON *list, *pair;
+    DG_TRY(dg_json_add_list(to, name, &list));
     for (int64_t i = 0; i < value->map.count; i++) {
-        cJSON *pair = cJSON_CreateArray();
-        DG_TRY(dg_json_add(list, NULL, pair));
+        DG_TRY(dg_json_add_list(list, NULL, &pair));
         DG_TRY(dg_json_add(pair, NULL, dg_json_integer(value->map.at[i].label)));
         DG_TRY(dg_json_add(pair, NULL, dg_json_number(value->map.at[i].number)));
     }
     return DG_OK;
 }
 
-/* A fraction is a text, which tells the share 1.0 from the count 1. */
+/* A fraction is written as a string, to distinguish the fraction 1.0 from the count 1. */
 static cJSON *fraction_text(double fraction)
 {
     char text[40];
@@ -81,7 +80,7 @@ static dg_status add_option(cJSON *to, const dg_part *part, int index)
     case DG_VALUE_TEXT: return dg_json_add(to, name, cJSON_CreateString(value.text));
     case DG_VALUE_INTS: return add_ints(to, name, &value.ints);
     case DG_VALUE_PART: return add_part(to, name, value.part);
-    case DG_VALUE_HANDLE: /* of functions only, which nobody saves */
+    case DG_VALUE_HANDLE: /* of functions only, which are not saved */
     case DG_VALUE_OTHER: break;
     case DG_VALUE_INT:
         return dg_json_add(to, name,
@@ -94,11 +93,9 @@ static dg_status add_option(cJSON *to, const dg_part *part, int index)
 dg_status dg_part_to_json(cJSON *object, const dg_part *part)
 {
     DG_TRY(dg_json_add(object, "type", cJSON_CreateString(part->type->name)));
-    cJSON *options = cJSON_CreateObject(), *defaults = cJSON_CreateObject();
-    dg_status status = dg_json_add(object, "options", options);
-    if (status != DG_OK) cJSON_Delete(defaults);
-    DG_TRY(status);
-    DG_TRY(dg_json_add(object, "defaults", defaults));
+    cJSON *options, *defaults;
+    DG_TRY(dg_json_add_object(object, "options", &options));
+    DG_TRY(dg_json_add_object(object, "defaults", &defaults));
     int count = dg_param_count(part->type);
     for (int i = 0; i < count; i++) {
         bool given = part->given >> i & 1;
@@ -117,7 +114,7 @@ dg_status dg_json_seed_value(const cJSON *item, const char *what, uint64_t *out)
     errno = 0;
     *out = strtoull(text, &end, 10);
     if (!isdigit((unsigned char)text[0]) || *end || errno)
-        return dg_error(DG_FORMAT, "%s must be a text of digits that fit 64 bits", what);
+        return dg_error(DG_FORMAT, "%s must be a string of digits that fit 64 bits", what);
     return DG_OK;
 }
 
@@ -133,7 +130,7 @@ static dg_status read_ints(const cJSON *list, const char *name, dg_ints *out)
     return DG_OK;
 }
 
-/* A map, which the caller frees. */
+/* A map, which the caller frees, also on failure. */
 static dg_status read_map(const cJSON *list, const char *name, dg_value *value)
 {
     const cJSON *pair;
@@ -143,7 +140,7 @@ static dg_status read_map(const cJSON *list, const char *name, dg_value *value)
     {
         const cJSON *weight = cJSON_GetArrayItem(pair, 1);
         if (!cJSON_IsArray(pair) || cJSON_GetArraySize(pair) != 2 || !cJSON_IsNumber(weight))
-            return dg_error(DG_FORMAT, "%s must be a list of pairs of label and weight", name);
+            return dg_error(DG_FORMAT, "%s must be a list of pairs of a label and a weight", name);
         struct dg_map_entry *entry = &value->map.at[value->map.count++];
         entry->number = weight->valuedouble;
         DG_TRY(dg_json_whole(pair->child, name, INT32_MIN, INT32_MAX, &entry->label));
@@ -151,7 +148,7 @@ static dg_status read_map(const cJSON *list, const char *name, dg_value *value)
     return DG_OK;
 }
 
-/* Whether a text is what fraction_text writes. */
+/* Whether `text` was written by fraction_text. */
 static bool read_fraction(const char *text, double *out)
 {
     char *end;
@@ -159,8 +156,7 @@ static bool read_fraction(const char *text, double *out)
     return end != text && strcmp(end, " of all") == 0;
 }
 
-/* What `item` says, as a value for `param`. Parts and maps in it are the caller's to give
- * back. */
+/* `item` as a value for `param`. The caller releases parts and maps in it. */
 static dg_status read_value(const cJSON *item, const dg_param *param, dg_value *value)
 {
     uint64_t seed;

@@ -1,4 +1,4 @@
-/* The preparation of a learner in its file: the options of each step, and what it has learnt as
+/* The preparation of a learner in its file: the options of each step, and its learnt values as
  * tensors "1/...", "2/..." */
 #include <stdio.h>
 
@@ -7,7 +7,7 @@
 #include "engine/store/part_json.h"
 #include "engine/store/sections.h"
 
-static bool there(const dg_learner *learner)
+static bool has_preparation(const dg_learner *learner)
 {
     return learner->preparation.count > 0;
 }
@@ -16,16 +16,14 @@ static dg_status write_step(const dg_step *step, const char *name, cJSON *list,
                             dg_tensor_file *file)
 {
     cJSON *object;
-    dg_tensor_file own = { 0 };
+    DG_CLEANUP(dg_tensor_file_release) dg_tensor_file own = { 0 };
     DG_TRY(dg_json_add_object(list, NULL, &object));
     DG_TRY(dg_part_to_json(object, step->options));
-    dg_status status = step->type->store(step, &own);
-    if (status == DG_OK) status = dg_tensors_put(file, name, &own);
-    dg_tensor_file_release(&own);
-    return status;
+    DG_TRY(step->type->store(step, &own));
+    return dg_tensors_put(file, name, &own);
 }
 
-static dg_status write(const dg_learner *learner, cJSON *object, dg_tensor_file *file)
+static dg_status write_preparation(const dg_learner *learner, cJSON *object, dg_tensor_file *file)
 {
     cJSON *list;
     DG_TRY(dg_json_add_list(object, "steps", &list));
@@ -42,7 +40,7 @@ static dg_status read_step(dg_learner *learner, const cJSON *item, int64_t value
 {
     const dg_part *options;
     dg_step *step;
-    dg_tensor_file own;
+    DG_CLEANUP(dg_tensor_view_release) dg_tensor_file own = { 0 };
     char name[16];
     DG_TRY(dg_part_from_json(&options, "preparation", item));
     dg_status status = dg_preparation_add(&learner->preparation, options, &step);
@@ -50,12 +48,11 @@ static dg_status read_step(dg_learner *learner, const cJSON *item, int64_t value
     DG_TRY(dg_format_error(status));
     snprintf(name, sizeof name, "%d", learner->preparation.count);
     DG_TRY(dg_tensors_get(&own, name, file));
-    status = step->type->restore(step, values, &own);
-    dg_free(own.tensors);
-    return status;
+    return step->type->restore(step, values, &own);
 }
 
-static dg_status read(dg_learner *learner, const cJSON *object, const dg_tensor_file *file)
+static dg_status read_preparation(dg_learner *learner, const cJSON *object,
+                                  const dg_tensor_file *file)
 {
     const cJSON *list, *item;
     int64_t values = dg_learner_row_size(learner);
@@ -71,7 +68,7 @@ static dg_status read(dg_learner *learner, const cJSON *object, const dg_tensor_
 const dg_section dg_preparation_section = {
     .name = "preparation",
     .required = true,
-    .there = there,
-    .write = write,
-    .read = read,
+    .has = has_preparation,
+    .write = write_preparation,
+    .read = read_preparation,
 };

@@ -18,39 +18,40 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "files are little-endi
 
 enum { TEXT_SIZE = 256 };
 
-/* A tensor as the header tells of it; begin and end count from the start of the data. */
-typedef struct tensor_entry {
+/* A tensor as the header describes it; begin and end count from the start of the data. */
+struct tensor_entry {
     const char *name;
     const dg_tensor_format *format;
     int axes;
     int64_t shape[DG_MAX_AXES];
     int64_t count; /* elements */
     int64_t begin, end;
-} tensor_entry;
+};
 
 /* A file being read. */
-typedef struct tensor_reader {
+struct tensor_reader {
     const char *path;
     int descriptor;
     int64_t data_start, data_size;
     cJSON *header;
     int count;
-    tensor_entry *entries;
-} tensor_reader;
+    struct tensor_entry *entries;
+};
 
 /* --- the header ----------------------------------------------------------------------------- */
 
-static dg_status read_header(tensor_reader *reader, int64_t file_size)
+static dg_status read_header(struct tensor_reader *reader, int64_t file_size)
 {
     uint64_t length;
     if (file_size < (int64_t)sizeof length)
         return dg_error(DG_FORMAT,
-                        "%s: is no safetensors file: it has %" PRId64 " bytes, less than a header",
+                        "%s: is not a safetensors file: it has %" PRId64
+                        " bytes, fewer than a header",
                         reader->path, file_size);
     DG_TRY(dg_file_read(reader->path, reader->descriptor, 0, sizeof length, &length));
     if (length > DG_HEADER_MOST)
         return dg_error(DG_FORMAT,
-                        "%s: is no safetensors file, or damaged: its header would have %" PRIu64
+                        "%s: is not a safetensors file, or damaged: its header would have %" PRIu64
                         " bytes, at most %d are allowed",
                         reader->path, length, DG_HEADER_MOST);
     if ((int64_t)length > file_size - (int64_t)sizeof length)
@@ -60,40 +61,36 @@ static dg_status read_header(tensor_reader *reader, int64_t file_size)
                         reader->path, length, file_size - (int64_t)sizeof length);
     reader->data_start = (int64_t)sizeof length + (int64_t)length;
     reader->data_size = file_size - reader->data_start;
-    char *text;
+    DG_OWNED char *text = NULL;
     DG_TRY(dg_alloc(&text, (int64_t)length, 1));
-    dg_status status =
-        dg_file_read(reader->path, reader->descriptor, sizeof length, (size_t)length, text);
-    if (status == DG_OK && (length == 0 || text[0] != '{'))
-        status =
-            dg_error(DG_FORMAT, "%s: is no safetensors file: no header at byte 8", reader->path);
-    if (status == DG_OK) {
-        char what[PATH_MAX + 64];
-        snprintf(what, sizeof what, "%s: the header", reader->path);
-        status = dg_json_parse(&reader->header, what, text, (size_t)length);
-    }
-    dg_free(text);
-    return status;
+    DG_TRY(dg_file_read(reader->path, reader->descriptor, sizeof length, (size_t)length, text));
+    if (length == 0 || text[0] != '{')
+        return dg_error(DG_FORMAT, "%s: is not a safetensors file: no header at byte 8",
+                        reader->path);
+    char what[PATH_MAX + 64];
+    snprintf(what, sizeof what, "%s: the header", reader->path);
+    return dg_json_parse(&reader->header, what, text, (size_t)length);
 }
 
-static dg_status read_shape(const cJSON *list, tensor_entry *entry)
+static dg_status read_shape(const cJSON *list, struct tensor_entry *entry)
 {
     const cJSON *item;
     entry->count = 1;
     cJSON_ArrayForEach(item, list)
     {
         if (entry->axes == DG_MAX_AXES)
-            return dg_error(DG_FORMAT, "has %d axes, at most %d are read", cJSON_GetArraySize(list),
-                            DG_MAX_AXES);
+            return dg_error(DG_FORMAT, "has %d axes, at most %d are supported",
+                            cJSON_GetArraySize(list), DG_MAX_AXES);
         int64_t *size = &entry->shape[entry->axes++];
         DG_TRY(dg_json_whole(item, "each size of 'shape'", 0, INT64_MAX, size));
         if (__builtin_mul_overflow(entry->count, *size, &entry->count))
-            return dg_error(DG_FORMAT, "has a shape too large to be true");
+            return dg_error(DG_FORMAT, "has a shape whose size overflows");
     }
     return DG_OK;
 }
 
-static dg_status read_offsets(const tensor_reader *reader, const cJSON *list, tensor_entry *entry)
+static dg_status read_offsets(const struct tensor_reader *reader, const cJSON *list,
+                              struct tensor_entry *entry)
 {
     if (cJSON_GetArraySize(list) != 2)
         return dg_error(DG_FORMAT, "'data_offsets' must be two numbers, found %d",
@@ -111,13 +108,15 @@ static dg_status read_offsets(const tensor_reader *reader, const cJSON *list, te
         dg_shape_text(entry->axes, entry->shape, shape, sizeof shape);
         return dg_error(
             DG_FORMAT,
-            "has shape %s and type %s, %d bytes a value, but its offsets give it %" PRId64 " bytes",
+            "has shape %s and type %s, %d bytes per value, but its offsets give it %" PRId64
+            " bytes",
             shape, entry->format->name, entry->format->size, entry->end - entry->begin);
     }
     return DG_OK;
 }
 
-static dg_status read_entry(const tensor_reader *reader, const cJSON *item, tensor_entry *entry)
+static dg_status read_entry(const struct tensor_reader *reader, const cJSON *item,
+                            struct tensor_entry *entry)
 {
     if (!cJSON_IsObject(item))
         return dg_error(DG_FORMAT, "must be an object, found %s", dg_json_kind(item));
@@ -128,14 +127,14 @@ static dg_status read_entry(const tensor_reader *reader, const cJSON *item, tens
     entry->format = dg_tensor_format_find(dtype->valuestring);
     if (!entry->format) {
         char known[TEXT_SIZE];
-        return dg_error(DG_FORMAT, "has the type '%.100s'; what can be read is %s",
+        return dg_error(DG_FORMAT, "has the type '%.100s'; supported types are %s",
                         dtype->valuestring, dg_tensor_format_names(known, sizeof known));
     }
     DG_TRY(read_shape(shape, entry));
     return read_offsets(reader, offsets, entry);
 }
 
-static dg_status read_entries(tensor_reader *reader)
+static dg_status read_entries(struct tensor_reader *reader)
 {
     const cJSON *item;
     DG_TRY(dg_alloc_zero(&reader->entries, cJSON_GetArraySize(reader->header),
@@ -143,7 +142,7 @@ static dg_status read_entries(tensor_reader *reader)
     cJSON_ArrayForEach(item, reader->header)
     {
         if (strcmp(item->string, "__metadata__") == 0) continue;
-        tensor_entry *entry = &reader->entries[reader->count++];
+        struct tensor_entry *entry = &reader->entries[reader->count++];
         entry->name = item->string;
         dg_status status = read_entry(reader, item, entry);
         if (status != DG_OK)
@@ -155,19 +154,19 @@ static dg_status read_entries(tensor_reader *reader)
 
 static int compare_entries(const void *a, const void *b)
 {
-    const tensor_entry *left = a, *right = b;
+    const struct tensor_entry *left = a, *right = b;
     if (left->begin != right->begin) return left->begin < right->begin ? -1 : 1;
     if (left->end != right->end) return left->end < right->end ? -1 : 1;
     return strcmp(left->name, right->name);
 }
 
-/* The tensors in their order must cover the data: no overlap, no hole, nothing before or after. */
-static dg_status check_cover(tensor_reader *reader)
+/* The tensors in order must cover the data: no overlap, no hole, nothing before or after. */
+static dg_status check_cover(struct tensor_reader *reader)
 {
     qsort(reader->entries, (size_t)reader->count, sizeof *reader->entries, compare_entries);
     int64_t at = 0;
     for (int i = 0; i < reader->count; i++) {
-        const tensor_entry *entry = &reader->entries[i];
+        const struct tensor_entry *entry = &reader->entries[i];
         if (entry->end > reader->data_size)
             return dg_error(DG_FORMAT,
                             "%s: the header says tensor '%.100s' ends at byte %" PRId64
@@ -196,7 +195,7 @@ static dg_status check_cover(tensor_reader *reader)
 
 /* --- taking over ---------------------------------------------------------------------------- */
 
-static dg_status take_metadata(const tensor_reader *reader, dg_tensor_file *out)
+static dg_status take_metadata(const struct tensor_reader *reader, dg_tensor_file *out)
 {
     const cJSON *object = cJSON_GetObjectItemCaseSensitive(reader->header, "__metadata__"), *item;
     if (!object) return DG_OK;
@@ -210,7 +209,7 @@ static dg_status take_metadata(const tensor_reader *reader, dg_tensor_file *out)
     {
         if (!cJSON_IsString(item))
             return dg_error(DG_FORMAT,
-                            "%s: the header: '%.100s' of '__metadata__' must be a text, found %s",
+                            "%s: the header: '%.100s' of '__metadata__' must be a string, found %s",
                             reader->path, item->string, dg_json_kind(item));
         int at = out->metadata_count++;
         DG_TRY(dg_copy_text(&out->keys[at], item->string));
@@ -219,9 +218,9 @@ static dg_status take_metadata(const tensor_reader *reader, dg_tensor_file *out)
     return DG_OK;
 }
 
-/* Reads values that are not kept as they are, some at a time. */
-static dg_status read_converted(const tensor_reader *reader, const tensor_entry *entry,
-                                dg_tensor *tensor)
+/* Reads values that are converted, one chunk at a time. */
+static dg_status read_converted(const struct tensor_reader *reader,
+                                const struct tensor_entry *entry, dg_tensor *tensor)
 {
     enum { CHUNK = 4096 };
     char buffer[CHUNK * 8];
@@ -236,7 +235,7 @@ static dg_status read_converted(const tensor_reader *reader, const tensor_entry 
     return DG_OK;
 }
 
-static dg_status take_tensor(const tensor_reader *reader, const tensor_entry *entry,
+static dg_status take_tensor(const struct tensor_reader *reader, const struct tensor_entry *entry,
                              dg_named_tensor *out)
 {
     DG_TRY(dg_copy_text(&out->name, entry->name));
@@ -250,32 +249,37 @@ static dg_status take_tensor(const tensor_reader *reader, const tensor_entry *en
     return status;
 }
 
-static dg_status take_tensors(const tensor_reader *reader, dg_tensor_file *out)
+static dg_status take_tensors(const struct tensor_reader *reader, dg_tensor_file *out)
 {
-    DG_TRY(dg_alloc_zero(&out->tensors, reader->count, sizeof *out->tensors));
     for (int i = 0; i < reader->count; i++) {
-        out->count++;
+        DG_TRY(dg_grow(&out->tensors, i, sizeof *out->tensors));
+        out->tensors[out->count++] = (dg_named_tensor){ .name = NULL };
         DG_TRY(take_tensor(reader, &reader->entries[i], &out->tensors[i]));
     }
     return DG_OK;
 }
 
+static void close_reader(struct tensor_reader *reader)
+{
+    if (reader->descriptor >= 0) close(reader->descriptor);
+    cJSON_Delete(reader->header);
+    dg_free(reader->entries);
+}
+
 dg_status dg_tensor_file_read(dg_tensor_file *out, const char *path)
 {
     *out = (dg_tensor_file){ 0 };
-    tensor_reader reader = { .path = path };
+    DG_CLEANUP(close_reader) struct tensor_reader reader = { .path = path, .descriptor = -1 };
+    DG_CLEANUP(dg_tensor_file_release) dg_tensor_file file = { 0 };
     int64_t size;
     DG_TRY(dg_file_open(path, &reader.descriptor, &size));
-    dg_status status = read_header(&reader, size);
-    if (status == DG_OK) status = read_entries(&reader);
-    if (status == DG_OK) status = check_cover(&reader);
-    if (status == DG_OK) status = take_metadata(&reader, out);
-    if (status == DG_OK) status = take_tensors(&reader, out);
-    if (status != DG_OK) dg_tensor_file_release(out);
-    close(reader.descriptor);
-    cJSON_Delete(reader.header);
-    dg_free(reader.entries);
-    return status;
+    DG_TRY(read_header(&reader, size));
+    DG_TRY(read_entries(&reader));
+    DG_TRY(check_cover(&reader));
+    DG_TRY(take_metadata(&reader, &file));
+    DG_TRY(take_tensors(&reader, &file));
+    *out = DG_TAKE(file);
+    return DG_OK;
 }
 
 /* --- asking --------------------------------------------------------------------------------- */
@@ -294,6 +298,12 @@ void dg_tensor_file_release(dg_tensor_file *file)
     dg_free(file->keys);
     dg_free(file->values);
     *file = (dg_tensor_file){ 0 };
+}
+
+void dg_tensor_view_release(dg_tensor_file *view)
+{
+    dg_free(view->tensors);
+    *view = (dg_tensor_file){ 0 };
 }
 
 const char *dg_tensor_file_metadata(const dg_tensor_file *file, const char *key)

@@ -1,8 +1,8 @@
 /* The safetensors format (https://huggingface.co/docs/safetensors): an 8-byte little-endian length,
  * a JSON header, then one buffer that the tensors cover without holes. Loading runs no code.
  *
- * The reader trusts nothing: lengths, offsets, shapes, types, duplicate names, holes, overlaps and
- * trailing bytes are checked, and messages name the file and what is wrong at which offset. */
+ * The reader checks everything: lengths, offsets, shapes, types, duplicate names, holes, overlaps
+ * and trailing bytes; messages name the file, the fault and its offset. */
 #ifndef DG_STORE_SAFETENSORS_H
 #define DG_STORE_SAFETENSORS_H
 
@@ -21,23 +21,37 @@ typedef struct dg_tensor_file {
     char **keys, **values; /* of __metadata__ */
 } dg_tensor_file;
 
-/* Header at most 100 MB. F16, BF16, F64 and I64 are read too: floats become float32; I64 becomes
- * int32 where it fits. */
+/* The header has at most 100 MB. F16, BF16, F64 and I64 are read too: floats become float32, I64
+ * becomes int32, if it fits. */
 dg_status dg_tensor_file_read(dg_tensor_file *out, const char *path);
 void dg_tensor_file_release(dg_tensor_file *file);
 const char *dg_tensor_file_metadata(const dg_tensor_file *file, const char *key);   /* or NULL */
 const dg_tensor *dg_tensor_file_find(const dg_tensor_file *file, const char *name); /* or NULL */
-/* The same, borrowed; DG_FORMAT where there is none. */
+/* The same, borrowed; DG_FORMAT if there is none. */
 dg_status dg_tensor_file_want(const dg_tensor_file *file, const char *name, dg_tensor *out);
-/* DG_FORMAT also where it is of another type or shape. */
+/* DG_FORMAT also if it has another type or shape. */
 dg_status dg_tensor_file_want_as(const dg_tensor_file *file, const char *name, dg_dtype dtype,
                                  int axes, const int64_t *shape, dg_tensor *out);
 
-/* Puts a tensor into a file that will be written; its storage is shared. */
+/* Adds a tensor to the file, in memory; its storage is shared. */
 dg_status dg_tensor_file_add(dg_tensor_file *file, const char *name, const dg_tensor *tensor);
 
 /* Writes whole or not at all: a temporary file beside `path`, fsync, rename, fsync of the
  * folder. */
 dg_status dg_tensor_file_write(const dg_tensor_file *file, const char *path);
+
+/* --- names with a prefix (engine/store/prefix.c) ---------------------------------------------- */
+
+/* The part of `name` after "PREFIX/", or NULL. */
+const char *dg_tensor_name_after(const char *name, const char *prefix);
+
+/* Adds the tensors of `from` as "PREFIX/...". DG_INVALID if the file has tensors of such names. */
+dg_status dg_tensors_put(dg_tensor_file *file, const char *prefix, const dg_tensor_file *from);
+
+/* `*out` becomes a view of the tensors "PREFIX/...", without the prefix: it owns its list of
+ * tensors alone, and is released by dg_tensor_view_release. */
+dg_status dg_tensors_get(dg_tensor_file *out, const char *prefix, const dg_tensor_file *file);
+
+void dg_tensor_view_release(dg_tensor_file *view);
 
 #endif

@@ -11,7 +11,7 @@
 
 dg_status dg_tensor_file_add(dg_tensor_file *file, const char *name, const dg_tensor *tensor)
 {
-    DG_TRY(dg_resize(&file->tensors, file->count + 1, sizeof *file->tensors));
+    DG_TRY(dg_grow(&file->tensors, file->count, sizeof *file->tensors));
     DG_TRY(dg_copy_text(&file->tensors[file->count].name, name));
     file->tensors[file->count++].tensor = dg_tensor_retain(tensor);
     return DG_OK;
@@ -55,75 +55,61 @@ static dg_status add_tensors(cJSON *header, const dg_tensor_file *file,
     return dg_json_check_names(header);
 }
 
-/* The header as text, with spaces behind it so that the data begin at a multiple of 8 bytes. */
+/* The header as text, padded with spaces so that the data begin at a multiple of 8 bytes. */
 static dg_status header_text(char **out, size_t *length, const dg_tensor_file *file,
                              const dg_named_tensor *const *order)
 {
-    cJSON *header = cJSON_CreateObject();
+    DG_OWNED_JSON *header = cJSON_CreateObject();
+    DG_OWNED char *text = NULL;
     DG_TRY(dg_json_made(header));
-    dg_status status = add_metadata(header, file);
-    if (status == DG_OK) status = add_tensors(header, file, order);
-    char *text = status == DG_OK ? cJSON_PrintUnformatted(header) : NULL;
-    cJSON_Delete(header);
-    if (status != DG_OK) return status;
-    if (!text) return dg_json_made(NULL);
+    DG_TRY(add_metadata(header, file));
+    DG_TRY(add_tensors(header, file, order));
+    DG_TRY(dg_json_text(&text, header));
     size_t bytes = strlen(text), padded = (bytes + 7) / 8 * 8;
-    status = padded <= DG_HEADER_MOST
-                 ? dg_alloc(out, (int64_t)padded, 1)
-                 : dg_error(DG_INVALID, "the header would have %zu bytes, at most %d are allowed",
-                            padded, DG_HEADER_MOST);
-    if (status == DG_OK) {
-        memcpy(*out, text, bytes);
-        memset(*out + bytes, ' ', padded - bytes);
-        *length = padded;
-    }
-    cJSON_free(text);
-    return status;
+    if (padded > DG_HEADER_MOST)
+        return dg_error(DG_INVALID, "the header would have %zu bytes, at most %d are allowed",
+                        padded, DG_HEADER_MOST);
+    DG_TRY(dg_alloc(out, (int64_t)padded, 1));
+    memcpy(*out, text, bytes);
+    memset(*out + bytes, ' ', padded - bytes);
+    *length = padded;
+    return DG_OK;
 }
 
 static dg_status write_tensor(dg_atomic_file *to, const dg_tensor *tensor)
 {
     size_t bytes = (size_t)dg_tensor_count(tensor) * dg_dtype_size(tensor->dtype);
     if (dg_tensor_is_contiguous(tensor)) return dg_atomic_write(to, tensor->data, bytes);
-    dg_tensor copy;
+    DG_OWNED_TENSOR copy = { 0 };
     DG_TRY(dg_tensor_copy(&copy, tensor));
-    dg_status status = dg_atomic_write(to, copy.data, bytes);
-    dg_tensor_release(&copy);
-    return status;
+    return dg_atomic_write(to, copy.data, bytes);
 }
 
-static dg_status write_all(dg_atomic_file *to, const dg_tensor_file *file,
-                           const dg_named_tensor *const *order, const char *header, size_t length)
+static dg_status write_file(const dg_tensor_file *file, const char *path,
+                            const dg_named_tensor *const *order, const char *header, size_t length)
 {
     uint64_t size = length;
-    DG_TRY(dg_atomic_write(to, &size, sizeof size));
-    DG_TRY(dg_atomic_write(to, header, length));
-    for (int i = 0; i < file->count; i++) DG_TRY(write_tensor(to, &order[i]->tensor));
-    return dg_atomic_commit(to);
+    DG_CLEANUP(dg_atomic_abandon) dg_atomic_file to = DG_ATOMIC_CLOSED;
+    DG_TRY(dg_atomic_open(&to, path));
+    DG_TRY(dg_atomic_write(&to, &size, sizeof size));
+    DG_TRY(dg_atomic_write(&to, header, length));
+    for (int i = 0; i < file->count; i++) DG_TRY(write_tensor(&to, &order[i]->tensor));
+    return dg_atomic_commit(&to);
 }
 
 dg_status dg_tensor_file_write(const dg_tensor_file *file, const char *path)
 {
-    /* wide types first: each value then lies at a multiple of its size */
-    const dg_named_tensor **order;
+    /* wide types first: then each value is at a multiple of its size */
+    DG_OWNED const dg_named_tensor **order = NULL;
+    DG_OWNED char *header = NULL;
+    size_t length = 0;
     int count = 0;
     DG_TRY(dg_alloc(&order, file->count, sizeof *order));
     for (int wide = 1; wide >= 0; wide--)
         for (int i = 0; i < file->count; i++)
             if ((dg_dtype_size(file->tensors[i].tensor.dtype) > 1) == wide)
                 order[count++] = &file->tensors[i];
-    char *header = NULL;
-    size_t length = 0;
     dg_status status = header_text(&header, &length, file, order);
-    if (status == DG_OK) {
-        dg_atomic_file to;
-        status = dg_atomic_open(&to, path);
-        if (status == DG_OK) status = write_all(&to, file, order, header, length);
-        dg_atomic_abandon(&to);
-    } else {
-        dg_error_context(status, "cannot write %s", path);
-    }
-    dg_free(header);
-    dg_free(order);
-    return status;
+    if (status != DG_OK) return dg_error_context(status, "cannot write %s", path);
+    return write_file(file, path, order, header, length);
 }

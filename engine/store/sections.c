@@ -1,57 +1,15 @@
-/* Sections of model files, and names of tensors with a prefix. */
+/* Sections of model files. */
 #include "engine/store/sections.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "engine/base/memory.h"
-
-/* --- names with a prefix ------------------------------------------------------------------- */
-
-/* What of the name follows "PREFIX/", or NULL. */
-static const char *after(const char *name, const char *prefix)
-{
-    size_t length = strlen(prefix);
-    return strncmp(name, prefix, length) == 0 && name[length] == '/' ? name + length + 1 : NULL;
-}
-
-dg_status dg_tensors_put(dg_tensor_file *file, const char *name, const dg_tensor_file *from)
-{
-    for (int i = 0; i < file->count; i++)
-        if (after(file->tensors[i].name, name))
-            return dg_error(DG_INVALID, "the tensor '%.100s' has the name of one of '%s'",
-                            file->tensors[i].name, name);
-    for (int i = 0; i < from->count; i++) {
-        const dg_named_tensor *named = &from->tensors[i];
-        char *full;
-        size_t size = strlen(name) + strlen(named->name) + 2;
-        DG_TRY(dg_alloc(&full, (int64_t)size, 1));
-        snprintf(full, size, "%s/%s", name, named->name);
-        dg_status status = dg_tensor_file_add(file, full, &named->tensor);
-        dg_free(full);
-        DG_TRY(status);
-    }
-    return DG_OK;
-}
-
-dg_status dg_tensors_get(dg_tensor_file *out, const char *name, const dg_tensor_file *file)
-{
-    *out = (dg_tensor_file){ 0 };
-    DG_TRY(dg_alloc(&out->tensors, file->count, sizeof *out->tensors));
-    for (int i = 0; i < file->count; i++) {
-        const char *rest = after(file->tensors[i].name, name);
-        if (!rest) continue;
-        out->tensors[out->count] = file->tensors[i];
-        out->tensors[out->count++].name = (char *)rest;
-    }
-    return DG_OK;
-}
 
 /* --- sections ------------------------------------------------------------------------------ */
 
 static const dg_section *const known[] = { &dg_preparation_section, NULL };
 
-static const dg_section *find(const char *name)
+static const dg_section *find_section(const char *name)
 {
     for (int i = 0; known[i]; i++)
         if (strcmp(known[i]->name, name) == 0) return known[i];
@@ -61,7 +19,7 @@ static const dg_section *find(const char *name)
 bool dg_sections_required(const dg_learner *learner)
 {
     for (int i = 0; known[i]; i++)
-        if (known[i]->required && known[i]->there(learner)) return true;
+        if (known[i]->required && known[i]->has(learner)) return true;
     return false;
 }
 
@@ -69,20 +27,18 @@ static dg_status write_one(const dg_section *section, const dg_learner *learner,
                            dg_tensor_file *file)
 {
     cJSON *object;
-    dg_tensor_file own = { 0 };
+    DG_CLEANUP(dg_tensor_file_release) dg_tensor_file own = { 0 };
     DG_TRY(dg_json_add_object(list, section->name, &object));
     DG_TRY(dg_json_add(object, "required", cJSON_CreateBool(section->required)));
-    dg_status status = section->write(learner, object, &own);
-    if (status == DG_OK) status = dg_tensors_put(file, section->name, &own);
-    dg_tensor_file_release(&own);
-    return status;
+    DG_TRY(section->write(learner, object, &own));
+    return dg_tensors_put(file, section->name, &own);
 }
 
 dg_status dg_sections_write(const dg_learner *learner, cJSON *root, dg_tensor_file *file)
 {
     cJSON *list = NULL;
     for (int i = 0; known[i]; i++) {
-        if (!known[i]->there(learner)) continue;
+        if (!known[i]->has(learner)) continue;
         if (!list) DG_TRY(dg_json_add_object(root, "sections", &list));
         DG_TRY(write_one(known[i], learner, list, file));
     }
@@ -95,8 +51,8 @@ static dg_status check_one(const cJSON *section)
     if (!cJSON_IsObject(section))
         return dg_error(DG_FORMAT, "must be an object, found %s", dg_json_kind(section));
     DG_TRY(dg_json_member(section, "required", cJSON_True | cJSON_False, &required));
-    if (!cJSON_IsTrue(required) || find(section->string)) return DG_OK;
-    return dg_error(DG_FORMAT, "is required to use the model, and unknown to this program: a newer "
+    if (!cJSON_IsTrue(required) || find_section(section->string)) return DG_OK;
+    return dg_error(DG_FORMAT, "is required to use the model, but unknown to this program: a newer "
                                "digits-lua can read the file");
 }
 
@@ -106,7 +62,7 @@ static bool in_sections(const char *name, const cJSON *sections)
     const cJSON *section;
     cJSON_ArrayForEach(section, sections)
     {
-        if (after(name, section->string)) return true;
+        if (dg_tensor_name_after(name, section->string)) return true;
     }
     return false;
 }
@@ -136,12 +92,11 @@ dg_status dg_sections_read(dg_learner *learner, const cJSON *root, const dg_tens
     const cJSON *section;
     cJSON_ArrayForEach(section, cJSON_GetObjectItemCaseSensitive(root, "sections"))
     {
-        const dg_section *kind = find(section->string);
-        dg_tensor_file own;
+        const dg_section *kind = find_section(section->string);
+        DG_CLEANUP(dg_tensor_view_release) dg_tensor_file own = { 0 };
         if (!kind) continue;
         DG_TRY(dg_tensors_get(&own, kind->name, file));
         dg_status status = kind->read(learner, section, &own);
-        dg_free(own.tensors);
         if (status != DG_OK) return dg_error_context(status, "the section '%s'", kind->name);
     }
     return DG_OK;

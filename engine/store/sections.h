@@ -1,10 +1,10 @@
-/* Sections of model files: what a learner carries beside what its type stores, each with a name.
+/* Sections of model files: named additions to what the type of the learner stores.
  *
- * The JSON of a learner has the member "sections", {"NAME": {"required": true ...} ...}, if it has
- * some; the tensors of a section are named "NAME/...". A reader ignores a section that it does not
- * know, unless it is required: then it refuses the file, as a program from before sections does,
- * for such a file is of format 2. Names that are given away: "preparation" (required), and
- * "precision" and "recipe", which nobody writes yet (optional). */
+ * The JSON of a learner with sections has the member "sections", {"NAME": {"required": true ...}
+ * ...}; the tensors of a section are named "NAME/...". A reader ignores a section that it does not
+ * know, unless it is required: then it refuses the file, as does a program older than sections,
+ * because such a file is of format 2. Reserved names: "preparation" (required), and "precision" and
+ * "recipe" (optional), which are not written yet. */
 #ifndef DG_STORE_SECTIONS_H
 #define DG_STORE_SECTIONS_H
 
@@ -16,35 +16,26 @@
 typedef struct dg_section {
     const char *name;
     bool required;
-    /* Whether the learner has one; writes it into an object and a file that are its own; reads it
-     * from them, trusting nothing. */
-    bool (*there)(const dg_learner *learner);
+    /* Whether the learner has this section; writes it to an object and a file of its own; reads it
+     * from them, and checks everything. */
+    bool (*has)(const dg_learner *learner);
     dg_status (*write)(const dg_learner *learner, cJSON *object, dg_tensor_file *file);
     dg_status (*read)(dg_learner *learner, const cJSON *object, const dg_tensor_file *file);
 } dg_section;
 
 extern const dg_section dg_preparation_section; /* engine/store/preparation.c */
 
-/* Whether the file of the learner has a section that is required. */
+/* Whether the file of the learner has a required section. */
 bool dg_sections_required(const dg_learner *learner);
 
 /* Adds the sections that the learner has. */
 dg_status dg_sections_write(const dg_learner *learner, cJSON *root, dg_tensor_file *file);
 
-/* DG_FORMAT for a required section that is unknown. `*own` (dg_free its `tensors`) becomes a view
- * of the tensors that belong to no section. */
+/* DG_FORMAT for an unknown required section. `*own` becomes a view of the tensors that
+ * belong to no section (dg_tensor_view_release). */
 dg_status dg_sections_check(const cJSON *root, const dg_tensor_file *file, dg_tensor_file *own);
 
-/* Reads those that are known, after dg_sections_check. */
+/* Reads the known sections, after dg_sections_check. */
 dg_status dg_sections_read(dg_learner *learner, const cJSON *root, const dg_tensor_file *file);
-
-/* --- names with a prefix ------------------------------------------------------------------- */
-
-/* Adds the tensors of `from` as "NAME/...". DG_INVALID if there are others of such names. */
-dg_status dg_tensors_put(dg_tensor_file *file, const char *name, const dg_tensor_file *from);
-
-/* `*out` becomes a view (dg_free its `tensors`) of the tensors "NAME/...", without these letters.
- */
-dg_status dg_tensors_get(dg_tensor_file *out, const char *name, const dg_tensor_file *file);
 
 #endif

@@ -1,4 +1,4 @@
-/* The types of numbers in safetensors files. */
+/* The element types of safetensors files. */
 #include "engine/store/tensor_format.h"
 
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-/* The types of numbers in safetensors files that are read, and what becomes of them. */
+/* The element types of safetensors files, and how they are converted when read. */
 #ifndef DG_STORE_TENSOR_FORMAT_H
 #define DG_STORE_TENSOR_FORMAT_H
 
@@ -7,19 +7,20 @@
 
 #include "engine/tensor/tensor.h"
 
-/* The most bytes of a header, for reader and writer, as in the format's first implementation. */
+/* The largest header in bytes, for reader and writer, as in the format's reference
+ * implementation. */
 enum { DG_HEADER_MOST = 100000000 };
 
 typedef struct dg_tensor_format {
     const char *name; /* "F32" */
-    int size;         /* bytes a value, in the file */
+    int size;         /* bytes per value, in the file */
     dg_dtype dtype;   /* in memory */
-    /* Turns `count` values at `from` (any alignment) into values of `dtype`; DG_FORMAT where one
-     * does not fit. NULL: they are kept as they are. */
+    /* Converts `count` values at `from` (any alignment) to `dtype`; DG_FORMAT if one does not fit.
+     * NULL: they are read as they are. */
     dg_status (*convert)(const char *from, int64_t count, void *to);
 } dg_tensor_format;
 
-/* The format of that name, or NULL; the one in which a type is written. */
+/* The format with that name, or NULL; the format in which a type is written. */
 const dg_tensor_format *dg_tensor_format_find(const char *name);
 const dg_tensor_format *dg_tensor_format_of(dg_dtype dtype);
 

@@ -180,11 +180,11 @@ static void impossible_sizes_are_refused(void **state)
 {
     (void)state;
     void *block = &block;
-    assert_fails_with(dg_alloc(&block, INT64_MAX, 8), DG_NO_MEMORY, "cannot be had");
+    assert_fails_with(dg_alloc(&block, INT64_MAX, 8), DG_NO_MEMORY, "cannot allocate");
     assert_null(block);
-    assert_fails_with(dg_alloc(&block, -1, 1), DG_NO_MEMORY, "cannot be had");
-    assert_fails_with(dg_alloc(&block, INT64_MAX, 1), DG_NO_MEMORY, "cannot be had");
-    assert_fails_with(dg_alloc(&block, INT64_MAX / 2, 1), DG_NO_MEMORY, "were wanted");
+    assert_fails_with(dg_alloc(&block, -1, 1), DG_NO_MEMORY, "cannot allocate");
+    assert_fails_with(dg_alloc(&block, INT64_MAX, 1), DG_NO_MEMORY, "cannot allocate");
+    assert_fails_with(dg_alloc(&block, INT64_MAX / 2, 1), DG_NO_MEMORY, "are in use");
 }
 
 struct hooked {

@@ -330,7 +330,7 @@ static void files_that_cannot_be_read_are_refused(void **state)
     assert_fails_with(DG_IO, DG_IO, "none.csv: No such file or directory");
     assert_int_equal(mkfifo(path, 0600), 0);
     assert_fails_with(read_path(&set, (dg_csv_options){ .images = path }), DG_IO,
-                      "is no regular file");
+                      "is not a regular file");
     assert_int_equal(unlink(path), 0);
     assert_int_equal(mkdir(path, 0700), 0);
     assert_fails_with(read_path(&set, (dg_csv_options){ .images = path }), DG_IO, "is a directory");

@@ -58,7 +58,7 @@ static void what_none_knows_is_refused(void **state)
     (void)state;
     const dg_foreign_format *found;
     assert_fails_with(dg_foreign_find(&found, parts, "third.x"), DG_FORMAT,
-                      "third.x: is not two's x, nor of another format whose names end in .x");
+                      "third.x: is neither two's x nor in another format whose names end in .x");
     assert_null(found);
     assert_fails_with(dg_foreign_find(&found, parts, "never.safetensors"), DG_FORMAT, "never");
 }

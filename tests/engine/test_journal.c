@@ -68,10 +68,10 @@ static void test_no_journal(void **state)
                       "there is no folder");
     assert_fails_with(dg_journal_open(&journal, ""), DG_IO, "its name is empty");
     assert_fails_with(dg_journal_open(&journal, "/"), DG_IO, "directory");
-    assert_fails_with(dg_journal_open(&journal, "/dev/null"), DG_IO, "no regular file");
+    assert_fails_with(dg_journal_open(&journal, "/dev/null"), DG_IO, "not a regular file");
     const char *pipe = scratch_path("pipe");
     assert_int_equal(mkfifo(pipe, 0600), 0);
-    assert_fails_with(dg_journal_open(&journal, pipe), DG_IO, "no regular file");
+    assert_fails_with(dg_journal_open(&journal, pipe), DG_IO, "not a regular file");
 }
 
 /* A disk that is full half way through a line. */

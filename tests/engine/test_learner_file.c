@@ -245,15 +245,15 @@ static void test_wrong_kind(void **state)
 {
     (void)state;
     expect_refused("\"format\":1", "\"format\":3", "is of format 3, this program reads 2");
-    expect_refused("\"format\":1", "\"format\":\"1\"", "'format' must be a number, found a text");
+    expect_refused("\"format\":1", "\"format\":\"1\"", "'format' must be a number, found a string");
     expect_refused("\"format\":1", "\"format\":0", "'format' must be a whole number from 1");
     expect_refused("\"network\"", "\"forest\"",
                    "describes a 'forest', which this program does not know");
     expect_refused("{\"format\"", "[{\"format\"", "metadata 'digits_lua' is not valid JSON");
     expect_refused("\"seed\":\"18364758544493064720\"", "\"seed\":\"18446744073709551616\"",
-                   "'seed' must be a text of digits that fit 64 bits");
+                   "'seed' must be a string of digits that fit 64 bits");
     expect_refused("\"seed\":\"18364758544493064720\"", "\"seed\":\"-1\"", "'seed' must be");
-    expect_refused("\"seed\":\"18364758544493064720\"", "\"seed\":1", "'seed' must be a text");
+    expect_refused("\"seed\":\"18364758544493064720\"", "\"seed\":1", "'seed' must be a string");
 }
 
 static void test_wrong_layers(void **state)
@@ -261,7 +261,7 @@ static void test_wrong_layers(void **state)
     (void)state;
     expect_refused("\"type\":\"Conv2D\"", "\"type\":\"Conf2D\"",
                    "layer 2: unknown layer 'Conf2D', did you mean 'conv2d'?");
-    expect_refused("\"type\":\"Conv2D\"", "\"type\":7", "layer 2: 'type' must be a text");
+    expect_refused("\"type\":\"Conv2D\"", "\"type\":7", "layer 2: 'type' must be a string");
     expect_refused("\"filters\":3", "\"filter\":3", "unknown option 'filter', did you mean");
     expect_refused("\"filters\":3", "\"filters\":-3", "filters must be a whole number");
     expect_refused("\"filters\":3", "\"filters\":\"3\"", "found '3' (a string)");
@@ -277,7 +277,7 @@ static void test_wrong_layers(void **state)
                    "two layers are named 'dense'");
     expect_refused("\"name\":\"conv2d\"", "\"name\":\"\"", "1 to 63 characters");
     expect_refused("\"layers\":[", "\"layers\":[5,", "layer 1: expected an object for the layer");
-    expect_refused("\"12345678901234\"", "\"abc\"", "seed must be a text of digits");
+    expect_refused("\"12345678901234\"", "\"abc\"", "seed must be a string of digits");
 }
 
 static void test_wrong_graph(void **state)
@@ -347,7 +347,7 @@ static void test_wrong_rest(void **state)
                    "'class_names' has 1 names, there are 4 classes");
     expect_refused("\"classes\":[0,1,2,3]",
                    "\"classes\":[0,1,2,3],\"class_names\":[\"a\",\"b\",\"c\",4]",
-                   "each of 'class_names' must be a text, found a number");
+                   "each of 'class_names' must be a string, found a number");
     expect_refused("\"input_range\":[", "\"input_range\":[3,",
                    "'input_range' must be null or two numbers");
 }

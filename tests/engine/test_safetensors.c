@@ -204,7 +204,7 @@ static void test_lengths(void **state)
     assert_fails_with(dg_tensor_file_read(&file, path), DG_FORMAT, "short.safetensors: is empty");
     scratch_write(path, "1234567", 7);
     assert_fails_with(dg_tensor_file_read(&file, path), DG_FORMAT,
-                      "it has 7 bytes, less than a header");
+                      "it has 7 bytes, fewer than a header");
     scratch_write(path, "\0\0\0\0\1\0\0\0{}", 10);
     assert_fails_with(dg_tensor_file_read(&file, path), DG_FORMAT,
                       "header would have 4294967296 bytes");
@@ -233,7 +233,7 @@ static void test_json(void **state)
     expect_refused("{\"x\":{\"dtype\":\"U8\",\"dtype\":\"F32\"}}", 0, "two members named 'dtype'");
     expect_refused("{\"a\\u0000b\":{}}", 0, "the header has a NUL character at byte 3");
     expect_refused("{\"__metadata__\":[]}", 0, "'__metadata__' must be an object, found a list");
-    expect_refused("{\"__metadata__\":{\"a\":1}}", 0, "'a' of '__metadata__' must be a text");
+    expect_refused("{\"__metadata__\":{\"a\":1}}", 0, "'a' of '__metadata__' must be a string");
     char deep[400] = "{\"x\":";
     memset(deep + 5, '[', 300);
     expect_refused(deep, 0, "nested deeper than 64 levels");
@@ -247,17 +247,17 @@ static void test_json(void **state)
 static void test_members(void **state)
 {
     (void)state;
-    expect_refused("{\"x\":{}}", 0, "tensor 'x': 'dtype' must be a text, found nothing");
-    expect_refused("{\"x\":{\"dtype\":3}}", 0, "'dtype' must be a text, found a number");
+    expect_refused("{\"x\":{}}", 0, "tensor 'x': 'dtype' must be a string, found nothing");
+    expect_refused("{\"x\":{\"dtype\":3}}", 0, "'dtype' must be a string, found a number");
     expect_refused("{" TENSOR("x", "F8_E4M3", "[1]", "[0,1]") "}", 1,
-                   "has the type 'F8_E4M3'; what can be read is F32, U8, I32, F16, BF16, F64, I64");
+                   "has the type 'F8_E4M3'; supported types are F32, U8, I32, F16, BF16, F64, I64");
     expect_refused("{" TENSOR("x", "U8", "3", "[0,1]") "}", 1, "'shape' must be a list");
     expect_refused("{" TENSOR("x", "U8", "[-1]", "[0,1]") "}", 1, "each size of 'shape'");
     expect_refused("{" TENSOR("x", "U8", "[1.5]", "[0,1]") "}", 1, "found 1.5");
-    expect_refused("{" TENSOR("x", "U8", "[\"1\"]", "[0,1]") "}", 1, "found a text");
+    expect_refused("{" TENSOR("x", "U8", "[\"1\"]", "[0,1]") "}", 1, "found a string");
     expect_refused("{" TENSOR("x", "U8", "[9007199254740992]", "[0,1]") "}", 1, "each size");
     expect_refused("{" TENSOR("x", "U8", "[4503599627370496,4503599627370496]", "[0,1]") "}", 1,
-                   "a shape too large to be true");
+                   "a shape whose size overflows");
     expect_refused("{" TENSOR("x", "F64", "[2305843009213693952]", "[0,0]") "}", 0, "each size");
     expect_refused("{" TENSOR("x", "F64", "[4503599627370496,512]", "[0,0]") "}", 0, "has shape");
     expect_refused("{" TENSOR("x", "U8", "[1,1,1,1,1,1,1,1,1]", "[0,1]") "}", 1,
@@ -268,7 +268,7 @@ static void test_members(void **state)
     expect_refused("{" TENSOR("x", "U8", "[1]", "[-1,0]") "}", 1, "the first of 'data_offsets'");
     expect_refused("{" TENSOR("x", "U8", "[1]", "[1,0]") "}", 1, "ends before it");
     expect_refused("{" TENSOR("x", "F32", "[3,4]", "[0,40]") "}", DATA_SIZE,
-                   "has shape {3, 4} and type F32, 4 bytes a value, but its offsets give it 40");
+                   "has shape {3, 4} and type F32, 4 bytes per value, but its offsets give it 40");
 }
 
 static void test_offsets(void **state)
@@ -299,7 +299,7 @@ static void test_not_there(void **state)
     dg_tensor_file file;
     assert_fails_with(dg_tensor_file_read(&file, scratch_path("absent")), DG_IO, "No such file");
     assert_fails_with(dg_tensor_file_read(&file, scratch_path("")), DG_IO, "directory");
-    assert_fails_with(dg_tensor_file_read(&file, "/dev/zero"), DG_IO, "no regular file");
+    assert_fails_with(dg_tensor_file_read(&file, "/dev/zero"), DG_IO, "not a regular file");
 }
 
 /* --- the writer ----------------------------------------------------------------------------- */
@@ -375,7 +375,7 @@ static void test_unwritable(void **state)
                       "there is no folder");
     assert_fails_with(write_one(scratch_path(name), 1), DG_IO, strerror(ENAMETOOLONG));
     assert_fails_with(write_one(scratch_path(""), 1), DG_IO, "it is a directory");
-    assert_fails_with(write_one("/dev/null", 1), DG_IO, "/dev/null: it is no regular file");
+    assert_fails_with(write_one("/dev/null", 1), DG_IO, "/dev/null: it is not a regular file");
     assert_fails_with(write_one("", 1), DG_IO, "its name is empty");
     /* the longest name there can be */
     name[255] = '\0';

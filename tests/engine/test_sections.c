@@ -69,7 +69,7 @@ static void test_unknown_sections(void **state)
         const char *sections, *words;
     } refused[] = {
         { "{\"mood\":{\"required\":true}}",
-          "the section 'mood': is required to use the model, and unknown to this program" },
+          "the section 'mood': is required to use the model, but unknown to this program" },
         { "{}", "has a tensor 'mood/kernel', which none of its layers needs" },
         { "[]", "'sections' must be an object, found a list" },
         { "{\"mood\":1}", "the section 'mood': must be an object, found a number" },

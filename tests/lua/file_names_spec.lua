@@ -26,8 +26,8 @@ describe("model files", function()
       ubj = "UBJSON", tflite = "TensorFlow Lite", pb = "TensorFlow", csv = "CSV", png = "PNG",
       lua = "Lua", gz = "gzip" } do
       local path = folder .. "/m." .. ending
-      assert.are.equal(("cannot write DIR/m.%s: its ending is that of %s files, and a Network " ..
-        "is saved as safetensors: let the name end in .safetensors"):format(ending, kind),
+      assert.are.equal(("cannot write DIR/m.%s: its ending is that of %s files, but a Network " ..
+        "is saved as safetensors: use a name that ends in .safetensors"):format(ending, kind),
         (fails(function() model:save(path) end)))
       assert.is_nil(io.open(path))
     end
@@ -37,8 +37,8 @@ describe("model files", function()
     local boost = tree.GradientBoosting { 1 }
     boost:fit(digits.tensor { { 1, 2 }, { 3, 4 } }, digits.tensor { 0, 1 }, { verbose = 0 })
     boost:save(folder .. "/b.json")
-    assert.are.equal("cannot write DIR/b.ubj: its ending is that of UBJSON files, and a " ..
-      "GradientBoosting is saved as safetensors or as XGBoost's JSON: let the name end in " ..
+    assert.are.equal("cannot write DIR/b.ubj: its ending is that of UBJSON files, but a " ..
+      "GradientBoosting is saved as safetensors or as XGBoost's JSON: use a name that ends in " ..
       ".safetensors or .json", (fails(function() boost:save(folder .. "/b.ubj") end)))
     assert.matches("XGBoost's JSON is for GradientBoosting, not for a Network",
       (fails(function() model:save(folder .. "/m.json") end)))
@@ -67,7 +67,7 @@ describe("model files", function()
 
   it("of other programs are named by their ending where the bytes say nothing", function()
     local path = support.write(folder .. "/m.onnx", "\8\7\18\7pytorch\26\0")
-    assert.matches("^DIR/m%.onnx: is no safetensors file, but ONNX by its name; a model is read",
+    assert.matches("^DIR/m%.onnx: is not a safetensors file, but ONNX by its name; a model is read",
       load_fails(path))
     model:save(folder .. "/m.safetensors")
     local kept = support.write(folder .. "/old.h5", support.read(folder .. "/m.safetensors"))

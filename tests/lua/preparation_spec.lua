@@ -132,7 +132,7 @@ describe("preparation", function()
     finally(function() support.remove(folder) end)
     local boost = tree.GradientBoosting { 2 }
     boost:fit(raw, y, { verbose = 0, preparation = { "standard_scaler" } })
-    assert.matches("the model prepares its rows, which XGBoost's JSON cannot say",
+    assert.matches("the model has a preparation, which XGBoost's JSON cannot express",
       message(function() boost:save(folder .. "/boost.json") end))
   end)
 end)
