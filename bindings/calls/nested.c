@@ -255,7 +255,7 @@ void dg_list_init(lua_State *L, dg_list *list)
         lua_pushlstring(L, each + 2, (size_t)(number - each) - 2);
         text = lua_pushfstring(L, "a list or tensor of %ss%s", lua_tostring(L, -1), number);
         lua_remove(L, -2);
-    } else if (strcmp(each, "a value") != 0) {
+    } else if (list->item.handle != &dg_any_handle.handle) {
         text = lua_pushfstring(L, "a list, each %s", each);
     } else {
         lua_pushnil(L);

@@ -132,11 +132,11 @@ static const dg_part *want_layer(lua_State *L, int index, int place)
 }
 
 /* The options of both functions; layers, inputs and outputs are places on the stack. */
-typedef struct taken {
+typedef struct graph_options {
     int layers, inputs, outputs;
     const char *name;
     dg_optional_seed seed;
-} taken;
+} graph_options;
 
 static const dg_lua_handle layers_handle = {
     { "list", "layers: nn.Sequential { nn.Input { 28, 28, 1 }, ... }" }, dg_is_table
@@ -144,7 +144,7 @@ static const dg_lua_handle layers_handle = {
 
 static int sequential(lua_State *L, const void *options)
 {
-    const taken *o = options;
+    const graph_options *o = options;
     dg_model *model = push_model(L, &o->seed);
     int place = lua_gettop(L), node = -1, count = (int)lua_rawlen(L, o->layers);
     for (int i = 1; i <= count; i++) {
@@ -214,7 +214,7 @@ static const dg_lua_handle end_handle = { { "node", "nn.Input { ... } or a layer
 
 static int model_of_nodes(lua_State *L, const void *options)
 {
-    const taken *o = options;
+    const graph_options *o = options;
     dg_model *model = push_model(L, &o->seed);
     int place = lua_gettop(L), numbers = place + 1;
     lua_newtable(L);
@@ -233,24 +233,25 @@ static const dg_function constructors[] = {
                 "A network of layers, each of which reads the output of the one before.",
                 "nn.Sequential { nn.Input { 28, 28, 1 }, nn.Flatten {}, nn.Dense { 10, activation "
                 "= \"softmax\" } }",
-                DG_TAKES(taken,
-                         DG_SLOT(taken, layers, .rest = true, .required = true,
+                DG_TAKES(graph_options,
+                         DG_SLOT(graph_options, layers, .rest = true, .required = true,
                                  .handle = &layers_handle.handle,
                                  .doc = "an nn.Input and the layers that follow it"),
-                         NAME_AND_SEED(taken)),
+                         NAME_AND_SEED(graph_options)),
                 DG_HINTS({ "input_shape", "begin with nn.Input { 28, 28, 1 }" })),
-    DG_FUNCTION("Model", model_of_nodes,
-                "A network with branches. A layer is called on its input, layer(x), or on several, "
-                "layer { a, b }; a layer\nthat is called twice uses the same weights. With local x "
-                "= nn.Input { 4 }:",
-                "nn.Model { inputs = x, outputs = nn.Add {} { x, nn.Dense { 4 }(x) } }",
-                DG_TAKES(taken,
-                         DG_SLOT(taken, inputs, .required = true, .handle = &end_handle.handle,
-                                 .doc = "the nn.Input that takes the rows"),
-                         DG_SLOT(taken, outputs, .required = true, .handle = &end_handle.handle,
-                                 .doc = "the node whose output the model returns"),
-                         NAME_AND_SEED(taken)),
-                DG_HINTS({ "input", "use inputs = ..." }, { "output", "use outputs = ..." })),
+    DG_FUNCTION(
+        "Model", model_of_nodes,
+        "A network with branches. A layer is called on its input, layer(x), or on several, "
+        "layer { a, b }; a layer\nthat is called twice uses the same weights. With local x "
+        "= nn.Input { 4 }:",
+        "nn.Model { inputs = x, outputs = nn.Add {} { x, nn.Dense { 4 }(x) } }",
+        DG_TAKES(graph_options,
+                 DG_SLOT(graph_options, inputs, .required = true, .handle = &end_handle.handle,
+                         .doc = "the nn.Input that takes the rows"),
+                 DG_SLOT(graph_options, outputs, .required = true, .handle = &end_handle.handle,
+                         .doc = "the node whose output the model returns"),
+                 NAME_AND_SEED(graph_options)),
+        DG_HINTS({ "input", "use inputs = ..." }, { "output", "use outputs = ..." })),
     { .name = NULL },
 };
 

@@ -27,22 +27,23 @@ void dg_push_scores(lua_State *L, const dg_learner *learner, const dg_scores *sc
 }
 
 /* The options of all methods, each of which uses some of them. */
-typedef struct taken {
+typedef struct learner_options {
     const dg_dataset *set;
     const dg_tensor *rows;
     const char *path;
     int64_t repeats;
     dg_optional_seed seed;
-} taken;
+} learner_options;
 
 #define ROWS                                                                                       \
-    DG_TAKES(taken, DG_HANDLE(taken, rows, .required = true, .handle = &dg_rows_handle.handle,     \
-                              .doc = "{n, ...}, or one row")),                                     \
+    DG_TAKES(learner_options,                                                                      \
+             DG_HANDLE(learner_options, rows, .required = true, .handle = &dg_rows_handle.handle,  \
+                       .doc = "{n, ...}, or one row")),                                            \
         .arguments = 1
 
 static int evaluate(lua_State *L, const void *options)
 {
-    const dg_dataset *set = ((const taken *)options)->set;
+    const dg_dataset *set = ((const learner_options *)options)->set;
     dg_learner *learner = dg_want_learner(L, 1, "evaluate");
     dg_tell_scale(L, learner, &set->x, "evaluate");
     dg_job job = dg_job_default();
@@ -61,7 +62,7 @@ static int evaluate(lua_State *L, const void *options)
 
 static int predict(lua_State *L, const void *options)
 {
-    const dg_tensor *x = ((const taken *)options)->rows;
+    const dg_tensor *x = ((const learner_options *)options)->rows;
     const dg_learner *learner = dg_want_learner(L, 1, "predict");
     dg_tell_scale(L, learner, x, "predict");
     dg_job job = dg_job_default();
@@ -71,7 +72,7 @@ static int predict(lua_State *L, const void *options)
 
 static int predict_proba(lua_State *L, const void *options)
 {
-    const dg_tensor *x = ((const taken *)options)->rows;
+    const dg_tensor *x = ((const learner_options *)options)->rows;
     const dg_learner *learner = dg_want_learner(L, 1, "predict_proba");
     dg_tell_scale(L, learner, x, "predict_proba");
     dg_job job = dg_job_default();
@@ -90,7 +91,7 @@ static int summary(lua_State *L)
 
 static int save(lua_State *L, const void *options)
 {
-    const char *path = ((const taken *)options)->path;
+    const char *path = ((const learner_options *)options)->path;
     const dg_learner *learner = dg_want_learner(L, 1, "save");
     char text[512];
     dg_check_status(L, dg_learner_save(learner, path));
@@ -104,7 +105,7 @@ static int save(lua_State *L, const void *options)
 
 static int permutation_importance(lua_State *L, const void *options)
 {
-    const taken *o = options;
+    const learner_options *o = options;
     const dg_learner *learner = dg_want_learner(L, 1, "permutation_importance");
     dg_job job = dg_job_default();
     dg_check_call(L,
@@ -115,15 +116,15 @@ static int permutation_importance(lua_State *L, const void *options)
 }
 
 static const dg_function methods[] = {
-    DG_FUNCTION(
-        "evaluate", evaluate,
-        "A table of loss (penalties included; for numeric targets the mean squared error), "
-        "accuracy (for labels)\nand seconds. Two tensors may take the place of the set: "
-        "model:evaluate(x, y).",
-        "print(model:evaluate(test).accuracy)",
-        DG_TAKES(taken, DG_HANDLE(taken, set, .required = true, .handle = &dg_set_handle.handle,
-                                  .doc = "the rows to evaluate on")),
-        .arguments = 1),
+    DG_FUNCTION("evaluate", evaluate,
+                "A table of loss (penalties included; for numeric targets the mean squared error), "
+                "accuracy (for labels)\nand seconds. Two tensors may take the place of the set: "
+                "model:evaluate(x, y).",
+                "print(model:evaluate(test).accuracy)",
+                DG_TAKES(learner_options, DG_HANDLE(learner_options, set, .required = true,
+                                                    .handle = &dg_set_handle.handle,
+                                                    .doc = "the rows to evaluate on")),
+                .arguments = 1),
     DG_FUNCTION(
         "predict", predict,
         "The most likely label of each row, {n} int32; or the predicted number, {n} float32, of "
@@ -140,12 +141,12 @@ static const dg_function methods[] = {
         "when the values\nof a feature are shuffled among the rows (Breiman 2001): {features, 2}, "
         "mean and standard deviation.",
         "forest:permutation_importance(test)[{ {}, 1 }]",
-        DG_TAKES(taken,
-                 DG_HANDLE(taken, set, .required = true, .handle = &dg_dataset_handle.handle,
-                           .doc = "the rows to evaluate on"),
-                 DG_INT(taken, repeats, DG_WITHIN(1, 1000000), .default_number = 5,
+        DG_TAKES(learner_options,
+                 DG_HANDLE(learner_options, set, .required = true,
+                           .handle = &dg_dataset_handle.handle, .doc = "the rows to evaluate on"),
+                 DG_INT(learner_options, repeats, DG_WITHIN(1, 1000000), .default_number = 5,
                         .doc = "how often each feature is shuffled"),
-                 DG_SEED(taken, seed, .doc = "for the shuffles")),
+                 DG_SEED(learner_options, seed, .doc = "for the shuffles")),
         .arguments = 1, DG_HINTS({ "n_repeats", "use repeats = ..." })),
     DG_PLAIN_FUNCTION("summary", summary, "A text that describes what the model is made of.",
                       "print(model:summary())"),
@@ -155,8 +156,9 @@ static const dg_function methods[] = {
                 "another program that help on the type lists\n(tree.GradientBoosting: .json). The "
                 "endings of other formats (.onnx, .h5, .pt ...) are refused.",
                 "model:save \"cnn.safetensors\"",
-                DG_TAKES(taken, DG_PATH(taken, path, .required = true,
-                                        .doc = "the file to write; its ending selects the format")),
+                DG_TAKES(learner_options,
+                         DG_PATH(learner_options, path, .required = true,
+                                 .doc = "the file to write; its ending selects the format")),
                 .arguments = 1),
     { .name = NULL },
 };

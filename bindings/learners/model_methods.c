@@ -57,13 +57,13 @@ static int compile(lua_State *L, const void *options)
 
 /* --- features ------------------------------------------------------------------------------- */
 
-typedef struct taken {
+typedef struct model_options {
     const dg_tensor *rows;
     dg_one_of layer;
     const dg_dataset *set;
     dg_optional_seed seed;
     int weights; /* place of the table */
-} taken;
+} model_options;
 
 static int want_node(lua_State *L, const dg_model *model, const dg_value *layer)
 {
@@ -85,7 +85,7 @@ static int want_node(lua_State *L, const dg_model *model, const dg_value *layer)
 
 static int features(lua_State *L, const void *options)
 {
-    const taken *o = options;
+    const model_options *o = options;
     const dg_model *model = dg_want_model(L, 1, "features");
     dg_tell_scale(L, &model->base, o->rows, "features");
     int node = want_node(L, model, &o->layer);
@@ -176,7 +176,7 @@ static int set_weights(lua_State *L, const void *options)
 
 static int gradients(lua_State *L, const void *options)
 {
-    const taken *o = options;
+    const model_options *o = options;
     dg_model *model = dg_want_model(L, 1, "gradients");
     dg_job job = dg_job_default();
     double loss;
@@ -199,10 +199,10 @@ static const dg_function methods[] = {
     DG_FUNCTION(
         "features", features, "The output of a layer for each row: {n, ...} float32.",
         "model:features(test, \"dense\")",
-        DG_TAKES(taken,
-                 DG_HANDLE(taken, rows, .required = true, .handle = &dg_rows_handle.handle,
+        DG_TAKES(model_options,
+                 DG_HANDLE(model_options, rows, .required = true, .handle = &dg_rows_handle.handle,
                            .doc = "{n, ...}, or one row"),
-                 DG_ONE_OF(taken, layer, .required = true,
+                 DG_ONE_OF(model_options, layer, .required = true,
                            .alternatives = (const dg_param[]){ DG_EITHER(DG_TYPE_INT),
                                                                DG_EITHER(DG_TYPE_TEXT), DG_END },
                            .doc = "its place (-1 is the last), or its name")),
@@ -215,8 +215,8 @@ static const dg_function methods[] = {
         "set_weights", set_weights, "Sets these weights; after an error, none of them has changed.",
         "model:set_weights(other:weights())",
         DG_TAKES(
-            taken,
-            DG_SLOT(taken, weights, .required = true, .handle = &weights_handle.handle,
+            model_options,
+            DG_SLOT(model_options, weights, .required = true, .handle = &weights_handle.handle,
                     .doc =
                         "new values by name, as from weights(); other weights stay as they are")),
         .arguments = 1),
@@ -225,10 +225,11 @@ static const dg_function methods[] = {
         "The gradients of the loss of a whole set, as in one batch of training, without an "
         "update: a table as\nfrom weights(), and the loss. The model stays as it was.",
         "model:gradients(train:take(50))[\"dense.kernel\"]",
-        DG_TAKES(taken,
-                 DG_HANDLE(taken, set, .required = true, .handle = &dg_set_handle.handle,
-                           .doc = "the rows, as one batch"),
-                 DG_SEED(taken, seed, .doc = "for layers that are random, such as Dropout")),
+        DG_TAKES(
+            model_options,
+            DG_HANDLE(model_options, set, .required = true, .handle = &dg_set_handle.handle,
+                      .doc = "the rows, as one batch"),
+            DG_SEED(model_options, seed, .doc = "for layers that are random, such as Dropout")),
         .arguments = 1),
     { .name = NULL },
 };

@@ -15,14 +15,14 @@ static dg_learner *want_fitted(lua_State *L, const char *function)
     return learner;
 }
 
-typedef struct taken {
+typedef struct tree_options {
     const char *kind;
     int64_t number, depth;
-} taken;
+} tree_options;
 
 static int importances(lua_State *L, const void *options)
 {
-    const taken *o = options;
+    const tree_options *o = options;
     const dg_learner *learner = want_fitted(L, "importances");
     dg_check_call(L, dg_tree_learner_importances(learner, o->kind, dg_push_tensor(L)),
                   "importances");
@@ -31,7 +31,7 @@ static int importances(lua_State *L, const void *options)
 
 static int tree_text(lua_State *L, const void *options)
 {
-    const taken *o = options;
+    const tree_options *o = options;
     const dg_learner *learner = want_fitted(L, "tree_text");
     dg_check_call(L, dg_tree_learner_print(learner, o->number - 1, (int)o->depth, dg_push_box(L)),
                   "tree_text");
@@ -44,16 +44,17 @@ static const dg_function methods[] = {
         "importances", importances,
         "The importance of each feature, a tensor {features} that sums to 1.",
         "boost:importances \"weight\"",
-        DG_TAKES(taken, DG_TEXT(taken, kind,
-                                .doc = "for boosting, as in XGBoost: \"gain\", \"total_gain\", "
-                                       "\"cover\", \"total_cover\" or \"weight\"; for other trees: "
-                                       "\"impurity\"; nil: the first")),
+        DG_TAKES(tree_options,
+                 DG_TEXT(tree_options, kind,
+                         .doc = "for boosting, as in XGBoost: \"gain\", \"total_gain\", "
+                                "\"cover\", \"total_cover\" or \"weight\"; for other trees: "
+                                "\"impurity\"; nil: the first")),
         .arguments = 1),
     DG_FUNCTION("tree_text", tree_text, "A tree as readable text.", "print(forest:tree_text(1, 3))",
-                DG_TAKES(taken,
-                         DG_INT(taken, number, DG_AT_LEAST(1), .default_number = 1,
+                DG_TAKES(tree_options,
+                         DG_INT(tree_options, number, DG_AT_LEAST(1), .default_number = 1,
                                 .doc = "which tree, from 1"),
-                         DG_INT(taken, depth, DG_WITHIN(-1, INT32_MAX), .default_number = -1,
+                         DG_INT(tree_options, depth, DG_WITHIN(-1, INT32_MAX), .default_number = -1,
                                 .doc = "how many levels of splits to show; -1: all")),
                 .arguments = 2),
     { .name = NULL },

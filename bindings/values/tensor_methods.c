@@ -3,11 +3,11 @@
 #include "bindings/calls/described.h"
 #include "bindings/values/tensor.h"
 
-typedef struct taken {
+typedef struct tensor_options {
     dg_ints sizes, axes;
     int other, low, high, axis, dtype;
     bool keep;
-} taken;
+} tensor_options;
 
 /* The object of a method, which its call has checked to be a tensor. */
 static const dg_tensor *self(lua_State *L)
@@ -80,7 +80,7 @@ static int negate(lua_State *L)
 
 static int clip(lua_State *L, const void *options)
 {
-    const taken *o = options;
+    const tensor_options *o = options;
     const dg_tensor *tensor = self(L);
     double low = lua_tonumber(L, o->low), high = lua_tonumber(L, o->high);
     if (!(low <= high)) dg_raise(L, "clip: low (%f) must not be above high (%f)", low, high);
@@ -95,7 +95,7 @@ static int clip(lua_State *L, const void *options)
 
 static int reduce(lua_State *L, const void *options)
 {
-    const taken *o = options;
+    const tensor_options *o = options;
     const dg_tensor *tensor = self(L);
     dg_reduction op = (dg_reduction)dg_called(L)->code;
     int axis = o->axis ? dg_axis(lua_tointeger(L, o->axis)) : DG_ALL_AXES;
@@ -129,7 +129,7 @@ static int nonzero(lua_State *L)
 
 static int reshape(lua_State *L, const void *options)
 {
-    const taken *o = options;
+    const tensor_options *o = options;
     const dg_tensor *tensor = self(L);
     return dg_check_done(L,
                          dg_tensor_reshape(dg_push_tensor(L), tensor, o->sizes.count, o->sizes.at));
@@ -137,7 +137,7 @@ static int reshape(lua_State *L, const void *options)
 
 static int transpose(lua_State *L, const void *options)
 {
-    const taken *o = options;
+    const tensor_options *o = options;
     const dg_tensor *tensor = self(L);
     int order[DG_MAX_AXES], count = o->axes.count;
     if (count && count != tensor->axes)
@@ -152,7 +152,7 @@ static int transpose(lua_State *L, const void *options)
 
 static int astype(lua_State *L, const void *options)
 {
-    const taken *o = options;
+    const tensor_options *o = options;
     const dg_tensor *tensor = self(L);
     return dg_check_done(L, dg_tensor_astype(dg_push_tensor(L), tensor, (dg_dtype)o->dtype));
 }
@@ -165,7 +165,7 @@ static int copy(lua_State *L)
 
 static int matmul(lua_State *L, const void *options)
 {
-    const taken *o = options;
+    const tensor_options *o = options;
     const dg_tensor *tensor = self(L);
     dg_check_done(L, dg_tensor_matmul(dg_push_tensor(L), tensor, dg_test_tensor(L, o->other)));
     return dg_return_tensor(L);
@@ -248,7 +248,7 @@ static bool read_operand(lua_State *L, int index, dg_value *out)
 static const dg_lua_handle operand_handle = { { "operand", "a tensor or a number" }, read_operand };
 
 #define VALUE(field, kind, ...)                                                                    \
-    DG_SLOT(taken, field, .required = true, .handle = &kind.handle, __VA_ARGS__)
+    DG_SLOT(tensor_options, field, .required = true, .handle = &kind.handle, __VA_ARGS__)
 
 static const dg_param binary_params[] = {
     VALUE(other, operand_handle, .doc = "a number, or a tensor that broadcasts"),
@@ -256,9 +256,9 @@ static const dg_param binary_params[] = {
 };
 
 static const dg_param reduce_params[] = {
-    DG_SLOT(taken, axis, .handle = &dg_axis_handle.handle,
+    DG_SLOT(tensor_options, axis, .handle = &dg_axis_handle.handle,
             .doc = "the axis to reduce; nil: all elements"),
-    DG_BOOL(taken, keep, .named_only = true, .doc = "keep the axis, with size 1"),
+    DG_BOOL(tensor_options, keep, .named_only = true, .doc = "keep the axis, with size 1"),
     DG_END,
 };
 
@@ -272,43 +272,47 @@ static const dg_hint reduce_hints[] = {
 #define UNARY(word, op, text) DG_PLAIN_FUNCTION(word, unary, text, "t:" word "()", .code = op)
 #define BINARY(word, op, text)                                                                     \
     DG_FUNCTION(word, call_binary, text, "t:" word "(2)", .params = binary_params,                 \
-                .size = sizeof(taken), .arguments = 1, .code = op)
+                .size = sizeof(tensor_options), .arguments = 1, .code = op)
 #define COMPARISON(word, op, sign)                                                                 \
     BINARY(word, op, "Elementwise, 1 where true and 0 elsewhere, uint8: self " sign " other.")
 #define REDUCTION(word, op, text)                                                                  \
     DG_FUNCTION(word, reduce, text, "t:" word "() or t:" word " { axis = -1 }",                    \
-                .params = reduce_params, .size = sizeof(taken), .hints = reduce_hints, .code = op)
+                .params = reduce_params, .size = sizeof(tensor_options), .hints = reduce_hints,    \
+                .code = op)
 
 const dg_function dg_tensor_methods[] = {
     DG_FUNCTION(
         "reshape", reshape, "The same elements in another shape. Shares memory where it can.",
         "t:reshape { 2, -1 } or t:reshape(2, -1)",
-        DG_TAKES(taken,
-                 DG_INTS(taken, sizes, .required = true, DG_AT_LEAST(-1), .count_high = DG_MAX_AXES,
+        DG_TAKES(tensor_options,
+                 DG_INTS(tensor_options, sizes, .required = true, DG_AT_LEAST(-1),
+                         .count_high = DG_MAX_AXES,
                          .doc = "the new sizes of the axes; one may be -1, which is inferred")),
         .arguments = DG_FREE_ARGUMENTS),
-    DG_FUNCTION("transpose", transpose, "The axes in another order. Shares memory.",
-                "t:transpose() or t:transpose { 2, 1 }",
-                DG_TAKES(taken, DG_INTS(taken, axes, DG_WITHIN(-DG_MAX_AXES, DG_MAX_AXES),
-                                        .count_high = DG_MAX_AXES,
-                                        .doc = "the axes in their new order; nil: reversed")),
-                .arguments = DG_FREE_ARGUMENTS),
+    DG_FUNCTION(
+        "transpose", transpose, "The axes in another order. Shares memory.",
+        "t:transpose() or t:transpose { 2, 1 }",
+        DG_TAKES(tensor_options, DG_INTS(tensor_options, axes, DG_WITHIN(-DG_MAX_AXES, DG_MAX_AXES),
+                                         .count_high = DG_MAX_AXES,
+                                         .doc = "the axes in their new order; nil: reversed")),
+        .arguments = DG_FREE_ARGUMENTS),
     DG_FUNCTION("astype", astype,
                 "A copy with another type; a value that does not fit is an error.",
                 "t:astype \"float32\"",
-                DG_TAKES(taken, DG_CHOICE(taken, dtype, .required = true, .choices = dg_dtype_words,
-                                          .doc = "the type of the copy")),
+                DG_TAKES(tensor_options,
+                         DG_CHOICE(tensor_options, dtype, .required = true,
+                                   .choices = dg_dtype_words, .doc = "the type of the copy")),
                 .arguments = 1),
     PLAIN("copy", copy, "A copy that shares no memory."),
     DG_FUNCTION("matmul", matmul, "The matrix product, float32.", "a:matmul(b)",
-                DG_TAKES(taken, VALUE(other, dg_tensor_handle, .doc = "the right factor")),
+                DG_TAKES(tensor_options, VALUE(other, dg_tensor_handle, .doc = "the right factor")),
                 .arguments = 1),
     PLAIN("item", item, "The number in a tensor of one element."),
     PLAIN("totable", dg_lua_tensor_totable, "The elements as nested Lua lists."),
     DG_FUNCTION("equal", call_equal, "Whether type, shape and all elements are the same; as ==.",
                 "a:equal(b)",
-                DG_TAKES(taken, VALUE(other, dg_any_handle,
-                                      .doc = "a tensor; nothing else is equal to one")),
+                DG_TAKES(tensor_options, VALUE(other, dg_any_handle,
+                                               .doc = "a tensor; nothing else is equal to one")),
                 .arguments = 1),
     REDUCTION("sum", DG_SUM, "The sum of all elements, or along an axis."),
     REDUCTION("mean", DG_MEAN, "The mean, float32."),
@@ -337,7 +341,7 @@ const dg_function dg_tensor_methods[] = {
     BINARY("maximum", DG_MAXIMUM, "Elementwise, the larger of self and other."),
     DG_FUNCTION("clip", clip, "The elements, limited to the range from low to high.",
                 "t:clip(0, 1)",
-                DG_TAKES(taken, VALUE(low, dg_number_handle, .doc = "the lower bound"),
+                DG_TAKES(tensor_options, VALUE(low, dg_number_handle, .doc = "the lower bound"),
                          VALUE(high, dg_number_handle, .doc = "the upper bound")),
                 .arguments = 2),
     UNARY("abs", DG_UNARY_ABS, "Elementwise absolute value."),
