@@ -60,7 +60,7 @@ describe("a network with branches", function()
       support.message(function() return nn.Model { inputs = x } end))
     assert.matches("Model: unknown option 'output': use outputs = ...",
       support.message(function() return nn.Model { inputs = x, output = x } end))
-    assert.matches("needs inputs of one shape, found {4} and {3}", support.message(function()
+    assert.matches("needs inputs of the same shape, found {4} and {3}", support.message(function()
       return nn.Model { inputs = x, outputs = nn.Add {} { x, nn.Dense { 3 }(x) } }
     end))
     assert.matches("Input", support.message(function()
