@@ -175,12 +175,13 @@ static void gather_gradient(const dg_plan *plan, const struct chunk *chunk, floa
     }
 }
 
-/* One update of all weights. Where the optimizer looks at weights as a whole, all gradients are
- * gathered first; else each chunk is updated while its gradient is warm in the cache. */
+/* One update of all weights. Where gradients are clipped, or the optimizer looks at weights as a
+ * whole, all gradients are gathered first; else each chunk is updated while its gradient is warm in
+ * the cache. */
 struct update_run {
     const dg_plan *plan;
     const dg_optimizer_type *optimizer; /* NULL: gradients are only gathered */
-    double learning_rate;
+    double learning_rate, clipnorm;
     bool gathers, updates;
 };
 
@@ -220,12 +221,37 @@ static dg_status update_chunk(void *context, int64_t index, int worker)
     return DG_OK;
 }
 
+/* The sum goes in eight parts, so that it has the same order on every processor. */
+DG_KERNEL static double sum_of_squares(const float *x, int64_t count)
+{
+    enum { PARTS = 8 };
+    double part[PARTS] = { 0 };
+    int64_t i = 0;
+    for (; i + PARTS <= count; i += PARTS)
+        for (int k = 0; k < PARTS; k++) part[k] += (double)x[i + k] * (double)x[i + k];
+    for (int k = 0; i < count; i++, k++) part[k] += (double)x[i] * (double)x[i];
+    for (int k = 1; k < PARTS; k++) part[0] += part[k];
+    return part[0];
+}
+
+/* Scales a gradient whose norm is above `limit` down to it. */
+static void clip_gradient(double limit, int64_t count, float *gradient)
+{
+    double norm = sqrt(sum_of_squares(gradient, count));
+    if (!(norm > limit)) return;
+    float factor = (float)(limit / norm);
+    for (int64_t i = 0; i < count; i++) gradient[i] *= factor;
+}
+
 static dg_status begin_weight(void *context, int64_t index, int worker)
 {
     const struct update_run *run = context;
     (void)worker;
     const dg_weight *weight = &run->plan->model->weights[index];
     if (weight->frozen) return DG_OK;
+    if (!isnan(run->clipnorm))
+        clip_gradient(run->clipnorm, weight->size, dg_model_gradient(run->plan->model, (int)index));
+    if (!run->optimizer->begin) return DG_OK;
     dg_update whole = update_of(run, (int)index, 0, weight->size);
     double *found = run->plan->found[index];
     memset(found, 0, sizeof whole.found);
@@ -239,10 +265,11 @@ static dg_status run_update(const dg_plan *plan, bool update, double *penalty)
     struct update_run run = { .plan = plan, .gathers = true };
     if (update) {
         run.optimizer = (const dg_optimizer_type *)model->optimizer->type;
-        run.learning_rate = *(const double *)((const char *)model->optimizer->options +
-                                              run.optimizer->learning_rate_offset);
+        const dg_optimizer_options *options = model->optimizer->options;
+        run.learning_rate = options->learning_rate;
+        run.clipnorm = options->clipnorm;
     }
-    bool whole = update && run.optimizer->begin;
+    bool whole = update && (run.optimizer->begin || !isnan(run.clipnorm));
     run.updates = update && !whole;
     dg_arena_enter(&plan->arena, dg_step_update(plan), dg_step_update(plan));
     DG_TRY(dg_parallel(&plan->job, plan->chunk_count, update_chunk, &run));

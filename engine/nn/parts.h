@@ -38,6 +38,12 @@ double dg_penalty(const dg_part *regularizer, int64_t count, const float *weight
 
 enum { DG_MAX_SLOTS = 3, DG_MAX_FOUND = 4 };
 
+/* What all optimizers have: the first member of their options. */
+typedef struct dg_optimizer_options {
+    double learning_rate;
+    double clipnorm; /* NaN: gradients are not clipped */
+} dg_optimizer_options;
+
 /* One update of `count` neighbouring numbers of a weight, or of all of them. */
 typedef struct dg_update {
     const void *options;
@@ -51,8 +57,7 @@ typedef struct dg_update {
 } dg_update;
 
 typedef struct dg_optimizer_type {
-    dg_descriptor part;          /* kind "optimizer"; a parameter learning_rate is expected first */
-    size_t learning_rate_offset; /* a double */
+    dg_descriptor part; /* kind "optimizer"; options begin with dg_optimizer_options */
     int (*slots)(const void *options); /* how many numbers it keeps for each weight */
     /* NULL, or called before any update of a step, for each weight as a whole, when its gradient is
      * complete, penalties included: what it finds, norms say, goes to `found`, all zero before, and

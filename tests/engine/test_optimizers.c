@@ -106,8 +106,7 @@ static void check_optimizer(const char *name, const char *options, int slots, pl
             if (i % 10 == 5) g[i] *= 1e-6f;
             exact[i] = plain(exact[i], (double)g[i], states[i], t);
         }
-        double rate;
-        memcpy(&rate, (const char *)part->options + type->learning_rate_offset, sizeof rate);
+        double rate = ((const dg_optimizer_options *)part->options)->learning_rate;
         /* in two parts, as different pieces would */
         for (int begin = 0; begin < WEIGHTS; begin += 37) {
             dg_update update = { .options = part->options,
@@ -140,6 +139,29 @@ static void test_optimizers(void **state)
     check_optimizer("AdamW", "", 2, plain_adamw);
     check_optimizer("Lion", "", 1, plain_lion);
     check_optimizer("Lion", "weight_decay=0.5", 1, plain_lion_decayed);
+}
+
+static const dg_param *param_of(const dg_descriptor *type, const char *name)
+{
+    int index = dg_param_index(type, name);
+    if (index < 0) fail_msg("%s has no %s", type->name, name);
+    return &type->params[index];
+}
+
+/* The update reads them as dg_optimizer_options, whatever the optimizer. */
+static void test_options_of_all(void **state)
+{
+    (void)state;
+    for (int i = 0; dg_registry[i]; i++) {
+        if (strcmp(dg_registry[i]->kind, "optimizer") != 0) continue;
+        const dg_param *clipnorm = param_of(dg_registry[i], "clipnorm");
+        assert_string_equal(dg_registry[i]->params->name, "learning_rate");
+        assert_true(dg_registry[i]->params->offset ==
+                    offsetof(dg_optimizer_options, learning_rate));
+        assert_true(clipnorm->offset == offsetof(dg_optimizer_options, clipnorm));
+        assert_true(clipnorm->optional && clipnorm->later);
+        assert_true(dg_registry[i]->options_size >= sizeof(dg_optimizer_options));
+    }
 }
 
 /* Weights of 0 have no norm, nor has a step of 0: the ratio is 1 then. Else it is that of the norms
@@ -427,13 +449,10 @@ static void test_nan_is_seen(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        leaving_nothing(test_optimizers),
-        leaving_nothing(test_lamb),
-        leaving_nothing(test_losses),
-        cmocka_unit_test(test_loss_extremes),
-        leaving_nothing(test_initializers),
-        leaving_nothing(test_regularizers),
-        cmocka_unit_test(test_biased_activations),
+        leaving_nothing(test_optimizers),     leaving_nothing(test_options_of_all),
+        leaving_nothing(test_lamb),           leaving_nothing(test_losses),
+        cmocka_unit_test(test_loss_extremes), leaving_nothing(test_initializers),
+        leaving_nothing(test_regularizers),   cmocka_unit_test(test_biased_activations),
         cmocka_unit_test(test_nan_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

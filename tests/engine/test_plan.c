@@ -4,6 +4,7 @@
 
 #include "engine/base/memory.h"
 #include "engine/learner_metrics.h"
+#include "engine/nn/optimizers/options.h"
 #include "engine/nn/plan_internal.h"
 #include "tests/engine/network.h"
 
@@ -103,13 +104,7 @@ static void test_layers_prepare_once_for_each_plan(void **state)
 
 /* --- optimizers that look at a weight as a whole ------------------------------------------ */
 
-typedef struct {
-    double learning_rate;
-} unit_options;
-
-static const dg_param unit_params[] = { DG_FLOAT(unit_options, learning_rate, DG_AT_LEAST(0),
-                                                 .default_number = 0.5, .doc = "rate"),
-                                        DG_END };
+static const dg_param unit_params[] = { DG_LEARNING_RATE(0.5), DG_CLIPNORM, DG_END };
 
 static int no_slots(const void *options)
 {
@@ -139,8 +134,7 @@ static const dg_optimizer_type unit = {
     .part = { .kind = "optimizer",
               .name = "Unit",
               .params = unit_params,
-              .options_size = sizeof(unit_options) },
-    .learning_rate_offset = offsetof(unit_options, learning_rate),
+              .options_size = sizeof(dg_optimizer_options) },
     .slots = no_slots,
     .begin = unit_begin,
     .update = unit_update,

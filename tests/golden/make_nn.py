@@ -363,6 +363,10 @@ class Optimizer:
         self.options = {**self.usual, **named}
         self.text = call(type(self).__name__, [], named)
 
+    def clipped(self, g):
+        limit = self.options.get("clipnorm")
+        return g if limit is None else g * limit / max(torch.sqrt((g * g).sum()).item(), limit)
+
     def slot(self, slots, name, w):
         return slots.setdefault(name, torch.zeros_like(w))
 
@@ -511,7 +515,8 @@ class Case:
                 self.first = gradients
             for name, g in gradients.items():
                 own = slots.setdefault(name, {})
-                weights[name] = self.optimizer.step(weights[name].detach(), g, own, t)
+                weights[name] = self.optimizer.step(weights[name].detach(),
+                                                    self.optimizer.clipped(g), own, t)
                 alive = g[g != 0].abs()
                 least = min(least, alive.min().item() if alive.numel() else np.inf)
         self.after = {name: w.detach() for name, w in weights.items()}
@@ -596,6 +601,7 @@ def all_cases():
             Adam(), Adam(learning_rate=0.05, beta_1=0.8, beta_2=0.9, epsilon=1e-3),
             Adam(amsgrad=True), AdamW(), AdamW(learning_rate=0.01, weight_decay=0.1),
             Lion(), Lion(learning_rate=0.01, beta_1=0.8, beta_2=0.9, weight_decay=0.1),
+            SGD(learning_rate=0.5, momentum=0.9, clipnorm=0.15), Adam(clipnorm=0.1),
             Lamb(), Lamb(learning_rate=0.05, beta_1=0.8, beta_2=0.9, epsilon=1e-3,
                          weight_decay=0.1)):
         yield Case("optimizer " + optimizer.text, small, optimizer)

@@ -7,12 +7,12 @@
 #include "engine/nn/optimizers/options.h"
 
 typedef struct {
-    double learning_rate;
+    dg_optimizer_options base;
     dg_adam_rates rates;
 } adam_options;
 
-static const dg_param params[] = { DG_LEARNING_RATE(adam_options, 0.001),
-                                   DG_ADAM_RATES(adam_options), DG_END };
+static const dg_param params[] = { DG_LEARNING_RATE(0.001), DG_ADAM_RATES(adam_options),
+                                   DG_CLIPNORM, DG_END };
 
 int dg_adam_slots(const dg_adam_rates *rates)
 {
@@ -71,7 +71,8 @@ static void adam_update(const dg_update *u)
 }
 
 static const dg_hint hints[] = {
-    { DG_HINT_LR }, { DG_HINT_EPS }, { DG_HINT_BETAS }, { "weight_decay", "use nn.AdamW" },
+    { DG_HINT_LR },  { DG_HINT_GLOBAL_CLIPNORM }, { DG_HINT_CLIPVALUE },
+    { DG_HINT_EPS }, { DG_HINT_BETAS },           { "weight_decay", "use nn.AdamW" },
     { NULL },
 };
 
@@ -85,7 +86,6 @@ const dg_optimizer_type dg_adam = {
               .params = params,
               .options_size = sizeof(adam_options),
               .hints = hints },
-    .learning_rate_offset = offsetof(adam_options, learning_rate),
     .slots = adam_slots,
     .update = adam_update,
 };

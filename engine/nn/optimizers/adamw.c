@@ -4,13 +4,13 @@
 #include "engine/nn/optimizers/options.h"
 
 typedef struct {
-    double learning_rate, weight_decay;
+    dg_optimizer_options base;
+    double weight_decay;
     dg_adam_rates rates;
 } adamw_options;
 
-static const dg_param params[] = { DG_LEARNING_RATE(adamw_options, 0.001),
-                                   DG_WEIGHT_DECAY(adamw_options, 0.004),
-                                   DG_ADAM_RATES(adamw_options), DG_END };
+static const dg_param params[] = { DG_LEARNING_RATE(0.001), DG_WEIGHT_DECAY(adamw_options, 0.004),
+                                   DG_ADAM_RATES(adamw_options), DG_CLIPNORM, DG_END };
 
 static int adamw_slots(const void *options)
 {
@@ -24,7 +24,9 @@ static void adamw_update(const dg_update *u)
 }
 
 static const dg_hint hints[] = {
-    { DG_HINT_LR }, { DG_HINT_EPS }, { DG_HINT_BETAS }, { "decay", "use weight_decay" }, { NULL },
+    { DG_HINT_LR },  { DG_HINT_GLOBAL_CLIPNORM }, { DG_HINT_CLIPVALUE },
+    { DG_HINT_EPS }, { DG_HINT_BETAS },           { "decay", "use weight_decay" },
+    { NULL },
 };
 
 const dg_optimizer_type dg_adamw = {
@@ -36,7 +38,6 @@ const dg_optimizer_type dg_adamw = {
               .params = params,
               .options_size = sizeof(adamw_options),
               .hints = hints },
-    .learning_rate_offset = offsetof(adamw_options, learning_rate),
     .slots = adamw_slots,
     .update = adamw_update,
 };

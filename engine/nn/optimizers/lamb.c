@@ -7,11 +7,12 @@
 #include "engine/nn/parts.h"
 
 typedef struct {
-    double learning_rate, beta_1, beta_2, epsilon, weight_decay;
+    dg_optimizer_options base;
+    double beta_1, beta_2, epsilon, weight_decay;
 } lamb_options;
 
 static const dg_param params[] = {
-    DG_LEARNING_RATE(lamb_options, 0.001),
+    DG_LEARNING_RATE(0.001),
     DG_FLOAT(lamb_options, beta_1, DG_FROM_BELOW(0, 1), .default_number = 0.9,
              .doc = "decay rate of the running mean of the gradient"),
     DG_FLOAT(lamb_options, beta_2, DG_FROM_BELOW(0, 1), .default_number = 0.999,
@@ -19,6 +20,7 @@ static const dg_param params[] = {
     DG_FLOAT(lamb_options, epsilon, DG_ABOVE(0), .default_number = 1e-7,
              .doc = "small number added to the root"),
     DG_WEIGHT_DECAY(lamb_options, 0),
+    DG_CLIPNORM,
     DG_END
 };
 
@@ -99,7 +101,9 @@ static void lamb_update(const dg_update *u)
 }
 
 static const dg_hint hints[] = {
-    { DG_HINT_LR }, { DG_HINT_EPS }, { DG_HINT_BETAS }, { "decay", "use weight_decay" }, { NULL },
+    { DG_HINT_LR },  { DG_HINT_GLOBAL_CLIPNORM }, { DG_HINT_CLIPVALUE },
+    { DG_HINT_EPS }, { DG_HINT_BETAS },           { "decay", "use weight_decay" },
+    { NULL },
 };
 
 const dg_optimizer_type dg_lamb = {
@@ -113,7 +117,6 @@ const dg_optimizer_type dg_lamb = {
               .params = params,
               .options_size = sizeof(lamb_options),
               .hints = hints },
-    .learning_rate_offset = offsetof(lamb_options, learning_rate),
     .slots = lamb_slots,
     .begin = lamb_begin,
     .update = lamb_update,

@@ -4,16 +4,19 @@
 #include "engine/nn/parts.h"
 
 typedef struct {
-    double learning_rate, beta_1, beta_2, weight_decay;
+    dg_optimizer_options base;
+    double beta_1, beta_2, weight_decay;
 } lion_options;
 
 static const dg_param params[] = {
-    DG_LEARNING_RATE(lion_options, 0.001),
+    DG_LEARNING_RATE(0.001),
     DG_FLOAT(lion_options, beta_1, DG_ABOVE_TO(0, 1), .default_number = 0.9,
              .doc = "weight of the running mean against the gradient in the sign of a step"),
     DG_FLOAT(lion_options, beta_2, DG_FROM_BELOW(0, 1), .default_number = 0.99,
              .doc = "decay rate of the running mean of the gradient"),
-    DG_WEIGHT_DECAY(lion_options, 0), DG_END
+    DG_WEIGHT_DECAY(lion_options, 0),
+    DG_CLIPNORM,
+    DG_END
 };
 
 static int lion_slots(const void *options)
@@ -42,10 +45,8 @@ static void lion_update(const dg_update *u)
 }
 
 static const dg_hint hints[] = {
-    { DG_HINT_LR },
-    { DG_HINT_BETAS },
-    { "decay", "use weight_decay" },
-    { NULL },
+    { DG_HINT_LR },    { DG_HINT_GLOBAL_CLIPNORM },     { DG_HINT_CLIPVALUE },
+    { DG_HINT_BETAS }, { "decay", "use weight_decay" }, { NULL },
 };
 
 const dg_optimizer_type dg_lion = {
@@ -57,7 +58,6 @@ const dg_optimizer_type dg_lion = {
               .params = params,
               .options_size = sizeof(lion_options),
               .hints = hints },
-    .learning_rate_offset = offsetof(lion_options, learning_rate),
     .slots = lion_slots,
     .update = lion_update,
 };

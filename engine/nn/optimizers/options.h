@@ -2,10 +2,17 @@
 #ifndef DG_NN_OPTIMIZERS_OPTIONS_H
 #define DG_NN_OPTIMIZERS_OPTIONS_H
 
-/* The first parameter of every optimizer: a double named learning_rate. */
-#define DG_LEARNING_RATE(options, value)                                                           \
-    DG_FLOAT(options, learning_rate, DG_AT_LEAST(0), .default_number = (value),                    \
+#include "engine/nn/parts.h"
+
+/* The first parameter of every optimizer, and the last. */
+#define DG_LEARNING_RATE(value)                                                                    \
+    DG_FLOAT(dg_optimizer_options, learning_rate, DG_AT_LEAST(0), .default_number = (value),       \
              .doc = "size of a step")
+#define DG_CLIPNORM                                                                                \
+    DG_FLOAT(dg_optimizer_options, clipnorm, DG_ABOVE(0), .optional = true, .named_only = true,    \
+             .later = true,                                                                        \
+             .doc =                                                                                \
+                 "largest norm of the gradient of a weight tensor; a longer one is scaled down")
 
 /* Of those that decay weights apart from the gradient: a double named weight_decay. */
 #define DG_WEIGHT_DECAY(options, value)                                                            \
@@ -14,6 +21,8 @@
 
 /* Hints, to stand between braces. */
 #define DG_HINT_LR "lr", "use learning_rate"
+#define DG_HINT_GLOBAL_CLIPNORM "global_clipnorm", "use clipnorm, for each weight tensor"
+#define DG_HINT_CLIPVALUE "clipvalue", "use clipnorm, the norm of a gradient"
 #define DG_HINT_EPS "eps", "use epsilon"
 #define DG_HINT_BETAS "betas", "use beta_1 and beta_2"
 #define DG_HINT_NO_DECAY                                                                           \

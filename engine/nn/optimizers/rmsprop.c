@@ -6,12 +6,13 @@
 #include "engine/nn/parts.h"
 
 typedef struct {
-    double learning_rate, rho, momentum, epsilon;
+    dg_optimizer_options base;
+    double rho, momentum, epsilon;
     bool centered;
 } rmsprop_options;
 
 static const dg_param params[] = {
-    DG_LEARNING_RATE(rmsprop_options, 0.001),
+    DG_LEARNING_RATE(0.001),
     DG_FLOAT(rmsprop_options, rho, DG_FROM_BELOW(0, 1), .default_number = 0.9,
              .doc = "decay rate of the running mean of squared gradients"),
     DG_FLOAT(rmsprop_options, momentum, DG_WITHIN(0, 1),
@@ -20,6 +21,7 @@ static const dg_param params[] = {
              .doc = "small number added under the root"),
     DG_BOOL(rmsprop_options, centered,
             .doc = "divide by the standard deviation instead of the root mean square"),
+    DG_CLIPNORM,
     DG_END
 };
 
@@ -72,7 +74,9 @@ static void rmsprop_update(const dg_update *u)
 }
 
 static const dg_hint hints[] = {
-    { DG_HINT_LR }, { DG_HINT_EPS }, { DG_HINT_NO_DECAY }, { "alpha", "use rho" }, { NULL },
+    { DG_HINT_LR },  { DG_HINT_GLOBAL_CLIPNORM }, { DG_HINT_CLIPVALUE },
+    { DG_HINT_EPS }, { DG_HINT_NO_DECAY },        { "alpha", "use rho" },
+    { NULL },
 };
 
 const dg_optimizer_type dg_rmsprop = {
@@ -85,7 +89,6 @@ const dg_optimizer_type dg_rmsprop = {
               .params = params,
               .options_size = sizeof(rmsprop_options),
               .hints = hints },
-    .learning_rate_offset = offsetof(rmsprop_options, learning_rate),
     .slots = rmsprop_slots,
     .update = rmsprop_update,
 };

@@ -5,16 +5,17 @@
 #include "engine/nn/parts.h"
 
 typedef struct {
-    double learning_rate, momentum;
+    dg_optimizer_options base;
+    double momentum;
     bool nesterov;
 } sgd_options;
 
-static const dg_param params[] = {
-    DG_LEARNING_RATE(sgd_options, 0.01),
-    DG_FLOAT(sgd_options, momentum, DG_WITHIN(0, 1),
-             .doc = "fraction of the last step that is kept"),
-    DG_BOOL(sgd_options, nesterov, .doc = "look ahead by the momentum (Nesterov 1983)"), DG_END
-};
+static const dg_param params[] = { DG_LEARNING_RATE(0.01),
+                                   DG_FLOAT(sgd_options, momentum, DG_WITHIN(0, 1),
+                                            .doc = "fraction of the last step that is kept"),
+                                   DG_BOOL(sgd_options, nesterov,
+                                           .doc = "look ahead by the momentum (Nesterov 1983)"),
+                                   DG_CLIPNORM, DG_END };
 
 static int sgd_slots(const void *options)
 {
@@ -54,8 +55,7 @@ static void sgd_update(const dg_update *u)
 }
 
 static const dg_hint hints[] = {
-    { DG_HINT_LR },
-    { DG_HINT_NO_DECAY },
+    { DG_HINT_LR }, { DG_HINT_GLOBAL_CLIPNORM }, { DG_HINT_CLIPVALUE }, { DG_HINT_NO_DECAY },
     { NULL },
 };
 
@@ -69,7 +69,6 @@ const dg_optimizer_type dg_sgd = {
               .params = params,
               .options_size = sizeof(sgd_options),
               .hints = hints },
-    .learning_rate_offset = offsetof(sgd_options, learning_rate),
     .slots = sgd_slots,
     .update = sgd_update,
 };
