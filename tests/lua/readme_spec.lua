@@ -43,6 +43,15 @@ describe("the README", function()
     assert.is_true(select(2, typed:gsub("\n", "\n")) >= 10)
   end)
 
+  it("names every layer and optimizer", function()
+    local digits = require "digits"
+    for name, part in pairs(digits.reference()) do
+      if part.kind == "layer" or part.kind == "optimizer" then
+        assert.is_truthy(readme:find("`" .. name:match "%w+$" .. "`", 1, true), name)
+      end
+    end
+  end)
+
   if support.sanitized then return end -- minutes, for code that other specs run
 
   it("runs as a script", function()
