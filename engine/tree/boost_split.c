@@ -6,10 +6,10 @@
 #include "engine/base/memory.h"
 #include "engine/tree/boost.h"
 
-/* XGBoost's kRtEps: less gain is none. */
+/* XGBoost's kRtEps: a smaller gain counts as none. */
 static const double LEAST_GAIN = 1e-6;
 
-struct search {
+struct split_search {
     const dg_boost_sample *sample;
     const dg_boost_options *options;
     const uint8_t *allowed;
@@ -78,7 +78,7 @@ DG_KERNEL static float score_bins(const int64_t *restrict left, int bins, int64_
     return best;
 }
 
-static double exact_gain(const struct search *search, int64_t left)
+static double exact_gain(const struct split_search *search, int64_t left)
 {
     const dg_boost_sample *s = search->sample;
     int64_t right = search->total - left;
@@ -97,7 +97,7 @@ static int next_bin(const int64_t *hist, int bins, int b)
 }
 
 /* `shift`: the sum of NaN where it goes left. `ends`: how many boundaries there are. */
-static void try_bins(struct search *search, int32_t column, const int64_t *hist, int ends,
+static void try_bins(struct split_search *search, int32_t column, const int64_t *hist, int ends,
                      int64_t shift, struct units units, dg_boost_split *best)
 {
     const dg_bin_column *described = &search->sample->bins->columns[column];
@@ -116,7 +116,7 @@ static void try_bins(struct search *search, int32_t column, const int64_t *hist,
     *best = (dg_boost_split){ gain, column, at, right, shift != 0, left[at] };
 }
 
-static void search_column(struct search *search, int32_t column, struct units units,
+static void search_column(struct split_search *search, int32_t column, struct units units,
                           dg_boost_split *best)
 {
     const dg_bin_column *described = &search->sample->bins->columns[column];
@@ -133,14 +133,14 @@ static void search_column(struct search *search, int32_t column, struct units un
 
 static dg_status search_block(void *context, int64_t piece, int worker)
 {
-    struct search *search = context;
+    struct split_search *search = context;
     const dg_boost_options *options = search->options;
     const dg_bin_block *block = &search->sample->bins->blocks[piece];
     double least = options->min_child_weight;
     struct units units = { (float)search->sample->gradient_unit,
                            (float)search->sample->hessian_unit, (float)options->reg_lambda,
                            (float)options->reg_alpha, (float)least };
-    /* no hessian at all is too little whatever min_child_weight says */
+    /* a side without any hessian has too little, whatever min_child_weight says */
     if (least < search->sample->hessian_unit) units.least_hessian = units.hessian;
     dg_boost_split *best = &search->best[piece];
     (void)worker;
@@ -154,18 +154,24 @@ dg_status dg_boost_find_split(const dg_boost_sample *sample, const dg_boost_opti
                               int64_t total, const uint8_t *allowed, int64_t *hist,
                               dg_boost_split *out, const dg_job *job)
 {
-    struct search search = {
-        .sample = sample, .options = options, .allowed = allowed, .total = total, .hist = hist
-    };
-    search.total_score =
-        dg_boost_score(options, dg_boost_pair_gradient(total) * sample->gradient_unit,
-                       dg_boost_pair_hessian(total) * sample->hessian_unit);
+    int32_t blocks = sample->bins->block_count;
+    DG_OWNED dg_boost_split *best = NULL;
     *out = (dg_boost_split){ .column = -1 };
-    DG_TRY(dg_alloc(&search.best, sample->bins->block_count, sizeof *search.best));
-    dg_status status = dg_parallel(job, sample->bins->block_count, search_block, &search);
-    for (int32_t b = 0; status == DG_OK && b < sample->bins->block_count; b++)
-        if (search.best[b].column >= 0 && search.best[b].gain > out->gain) *out = search.best[b];
+    DG_TRY(dg_alloc(&best, blocks, sizeof *best));
+    struct split_search search = {
+        .sample = sample,
+        .options = options,
+        .allowed = allowed,
+        .total = total,
+        .total_score =
+            dg_boost_score(options, dg_boost_pair_gradient(total) * sample->gradient_unit,
+                           dg_boost_pair_hessian(total) * sample->hessian_unit),
+        .hist = hist,
+        .best = best,
+    };
+    DG_TRY(dg_parallel(job, blocks, search_block, &search));
+    for (int32_t b = 0; b < blocks; b++)
+        if (best[b].column >= 0 && best[b].gain > out->gain) *out = best[b];
     if (out->gain < options->gamma) *out = (dg_boost_split){ .column = -1 };
-    dg_free(search.best);
-    return status;
+    return DG_OK;
 }

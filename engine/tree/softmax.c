@@ -1,4 +1,4 @@
-/* Kernels that turn margins into chances. */
+/* Kernels that turn margins into probabilities. */
 #include "engine/tree/softmax.h"
 
 #include <math.h>

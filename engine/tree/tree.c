@@ -16,14 +16,12 @@ static void make_leaf(dg_tree *tree, int32_t node)
 
 dg_status dg_tree_begin(dg_tree *tree, int32_t capacity)
 {
-    *tree = (dg_tree){ .nodes = 1, .capacity = capacity < 1 ? 1 : capacity };
-    dg_status status = dg_alloc(&tree->rule, tree->capacity, sizeof *tree->rule);
-    if (status == DG_OK) status = dg_alloc(&tree->fact, tree->capacity, sizeof *tree->fact);
-    if (status != DG_OK) {
-        dg_tree_free(tree);
-        return status;
-    }
-    make_leaf(tree, 0);
+    DG_CLEANUP(dg_tree_free) dg_tree made = { .nodes = 1, .capacity = capacity < 1 ? 1 : capacity };
+    *tree = (dg_tree){ 0 };
+    DG_TRY(dg_alloc(&made.rule, made.capacity, sizeof *made.rule));
+    DG_TRY(dg_alloc(&made.fact, made.capacity, sizeof *made.fact));
+    make_leaf(&made, 0);
+    *tree = DG_TAKE(made);
     return DG_OK;
 }
 
@@ -190,7 +188,7 @@ dg_status dg_tree_check(const dg_tree *tree, int64_t features)
             return dg_error(DG_FORMAT, "node %d: there is no feature %d", i,
                             dg_tree_rule_feature(rule));
         if (!isfinite(rule->threshold))
-            return dg_error(DG_FORMAT, "node %d: its threshold is no finite number", i);
+            return dg_error(DG_FORMAT, "node %d: its threshold is not finite", i);
         expected += 2;
     }
     if (expected != tree->nodes || leaves != tree->leaves)

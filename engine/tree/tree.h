@@ -1,4 +1,4 @@
-/* Trees as they are when grown: flat arrays of nodes, and many of them as one function of a row. */
+/* Trees as flat arrays of nodes, and many trees as one function of a row. */
 #ifndef DG_TREE_TREE_H
 #define DG_TREE_TREE_H
 
@@ -21,9 +21,9 @@ typedef struct dg_tree_rule {
     int32_t left;
 } dg_tree_rule;
 
-/* What is known of a node beyond its rule. */
+/* What is known of a node besides its rule. */
 typedef struct dg_tree_fact {
-    float gain;   /* of its split: what the objective won; 0 for a leaf */
+    float gain;   /* of its split: the decrease of the objective; 0 for a leaf */
     float cover;  /* weight of the rows that came here; for boosting the sum of their hessians */
     float weight; /* boosting: the output it would have as a leaf; else its impurity */
     int32_t leaf; /* which of the tree's leaves; -1: none */
@@ -58,7 +58,7 @@ typedef struct dg_tree_words {
     bool sums;                /* numbers that are added up: printed with their sign */
 } dg_tree_words;
 
-/* Adds a picture of the tree to `text`, a line a node, down to `depth` splits (-1: all). */
+/* Adds the tree to `text`, one line per node, down to `depth` splits (-1: all). */
 void dg_tree_print(dg_text *text, const dg_tree *tree, int64_t width, int depth,
                    const dg_tree_words *words);
 
@@ -68,8 +68,8 @@ void dg_tree_print(dg_text *text, const dg_tree *tree, int64_t width, int depth,
  * group k, {k} sums of single values, tree t adding to sum t % k. */
 typedef struct dg_trees {
     int64_t features; /* values in a row */
-    int64_t count, capacity;
-    dg_tree *tree;
+    int64_t count;
+    dg_tree *tree; /* {count} */
     int64_t width; /* of a leaf's values */
     int64_t group;
 } dg_trees;
@@ -80,8 +80,8 @@ void dg_trees_keep(dg_trees *trees, int64_t count); /* the first ones; others ar
 void dg_trees_free(dg_trees *trees);
 int64_t dg_trees_outputs(const dg_trees *trees); /* width, or group */
 
-/* Adds what trees begin .. end-1 say of each row of x (contiguous {n, ...}, bytes or floats) to
- * out {n, outputs}. `skip`: NULL, or for each tree bits of rows that it must not judge. */
+/* Adds the outputs of trees begin .. end-1 for each row of x (contiguous {n, ...}, bytes or floats)
+ * to out {n, outputs}. `skip`: NULL, or for each tree the bits of rows that it must leave out. */
 dg_status dg_trees_sum(const dg_trees *trees, int64_t begin, int64_t end, const dg_tensor *x,
                        const uint64_t *const *skip, float *out, const dg_job *job);
 

@@ -1,4 +1,4 @@
-/* Many trees: keeping them, and what they say of rows. */
+/* Many trees: keeping them, and their outputs for rows. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -9,13 +9,8 @@
 
 dg_status dg_trees_add(dg_trees *trees, dg_tree *tree)
 {
-    if (trees->count == trees->capacity) {
-        int64_t capacity = trees->capacity ? 2 * trees->capacity : 16;
-        DG_TRY(dg_resize(&trees->tree, capacity, sizeof *trees->tree));
-        trees->capacity = capacity;
-    }
-    trees->tree[trees->count++] = *tree;
-    *tree = (dg_tree){ 0 };
+    DG_TRY(dg_grow(&trees->tree, trees->count, sizeof *trees->tree));
+    trees->tree[trees->count++] = DG_TAKE(*tree);
     return DG_OK;
 }
 
@@ -29,7 +24,6 @@ void dg_trees_free(dg_trees *trees)
     dg_trees_keep(trees, 0);
     dg_free(trees->tree);
     trees->tree = NULL;
-    trees->capacity = 0;
 }
 
 int64_t dg_trees_outputs(const dg_trees *trees)
@@ -37,7 +31,7 @@ int64_t dg_trees_outputs(const dg_trees *trees)
     return trees->group ? trees->group : trees->width;
 }
 
-/* --- what they say ------------------------------------------------------------------------ */
+/* --- outputs ------------------------------------------------------------------------------ */
 
 /* Rows go down a tree side by side, so that the processor waits for the memory of all at once. */
 enum { ABREAST = 16, CHUNK_ROWS = 128 };
@@ -97,7 +91,7 @@ static void add_values(const struct sum *sum, int64_t t, int64_t row, int32_t no
 }
 
 /* ABREAST rows (the last one again where there are fewer) through one tree. */
-static void judge_rows(const struct sum *sum, int64_t t, int64_t first, int64_t end)
+static void sum_rows(const struct sum *sum, int64_t t, int64_t first, int64_t end)
 {
     const dg_tree_rule *rule = sum->trees->tree[t].rule;
     int64_t features = sum->trees->features;
@@ -126,7 +120,7 @@ static dg_status sum_chunk(void *context, int64_t piece, int worker)
     int64_t end = begin + CHUNK_ROWS < sum->rows ? begin + CHUNK_ROWS : sum->rows;
     (void)worker;
     for (int64_t t = sum->begin; t < sum->end; t++)
-        for (int64_t row = begin; row < end; row += ABREAST) judge_rows(sum, t, row, end);
+        for (int64_t row = begin; row < end; row += ABREAST) sum_rows(sum, t, row, end);
     return DG_OK;
 }
 
@@ -202,7 +196,7 @@ static dg_status unpack_tree(dg_tree *tree, const dg_trees *trees, const int32_t
     DG_TRY(dg_tree_check(tree, trees->features));
     int64_t count = tree->leaves * trees->width;
     for (int64_t i = 0; i < count; i++)
-        if (!isfinite(value[i])) return dg_error(DG_FORMAT, "a leaf's value is no finite number");
+        if (!isfinite(value[i])) return dg_error(DG_FORMAT, "a leaf's value is not finite");
     DG_TRY(dg_alloc(&tree->value, count, sizeof *tree->value));
     memcpy(tree->value, value, (size_t)count * sizeof *tree->value);
     return DG_OK;
@@ -228,7 +222,7 @@ dg_status dg_trees_unpack(dg_trees *trees, const dg_tensor in[DG_TREES_TENSORS])
                         in[1].shape[0]);
     for (int64_t t = 0; t < in[2].shape[0]; t++) {
         const int32_t *size = dg_int32s(&in[2]) + 2 * t;
-        dg_tree tree = { 0 };
+        DG_CLEANUP(dg_tree_free) dg_tree tree = { 0 };
         if (size[0] < 1 || size[1] < 1 || size[0] > nodes - n || size[1] > leaves - l)
             return dg_error(DG_FORMAT, "tree %" PRId64 " cannot have %d nodes and %d leaves", t + 1,
                             size[0], size[1]);
@@ -236,7 +230,6 @@ dg_status dg_trees_unpack(dg_trees *trees, const dg_tensor in[DG_TREES_TENSORS])
             unpack_tree(&tree, trees, size, dg_int32s(&in[0]) + 3 * n, dg_floats(&in[1]) + 4 * n,
                         dg_floats(&in[3]) + l * trees->width);
         if (status == DG_OK) status = dg_trees_add(trees, &tree);
-        dg_tree_free(&tree);
         if (status != DG_OK) return dg_error_context(status, "tree %" PRId64, t + 1);
         n += size[0];
         l += size[1];

@@ -468,7 +468,7 @@ static void test_fits_are_checked(void **state)
     how = plain;
     how.monitor = "val_los";
     expect_unfit("GradientBoosting", "", set, &how, "did you mean 'val_loss'?");
-    expect_unfit("RandomForest", "", set, &how, "no early stopping");
+    expect_unfit("RandomForest", "", set, &how, "early_stopping is not available");
     expect_unfit("RandomForest", "max_features=9", set, &plain, "max_features is 9");
     expect_unfit("RandomForest", "max_samples=99", set, &plain, "max_samples is 99");
     expect_unfit("GradientBoosting", "objective=logistic", set, &plain, "has 3");

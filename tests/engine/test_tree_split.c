@@ -329,6 +329,53 @@ static void test_derivatives_are_those_of_the_loss(void **state)
     }
 }
 
+struct late_cancel {
+    atomic_int *flag;
+    int allocations; /* until it is set */
+};
+
+static bool cancel_late(void *context, size_t bytes, bool failed)
+{
+    struct late_cancel *late = context;
+    (void)bytes;
+    (void)failed;
+    if (late->allocations-- == 0) atomic_store(late->flag, 1);
+    return false;
+}
+
+/* Whatever it is doing when it is asked to stop. */
+static void test_a_cancelled_tree_leaves_nothing(void **state)
+{
+    const dg_boost_options options = { .max_depth = 4,
+                                       .learning_rate = 1,
+                                       .reg_lambda = 1,
+                                       .by_tree = 1,
+                                       .by_level = 1,
+                                       .by_node = 1 };
+    struct boost_case it;
+    float margin[200] = { 0 };
+    int cancelled = 0;
+    dg_status status = DG_CANCELLED;
+    (void)state;
+    make_case(&it, 200, false, true, 3);
+    for (int after = 0; status == DG_CANCELLED; after++) {
+        atomic_int flag = 0;
+        struct late_cancel late = { &flag, after };
+        const dg_job job = { .threads = 1, .cancel = &flag };
+        int64_t live = dg_memory_live();
+        dg_tree tree;
+        dg_memory_set_hook(cancel_late, &late);
+        status = dg_boost_grow(&tree, &it.sample, &options, 1, margin, &job);
+        dg_memory_set_hook(NULL, NULL);
+        assert_true(status == DG_OK || status == DG_CANCELLED);
+        cancelled += status == DG_CANCELLED;
+        dg_tree_free(&tree);
+        assert_int_equal(dg_memory_live(), live);
+    }
+    assert_in_range(cancelled, 10, 1000);
+    free_case(&it);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -339,6 +386,7 @@ int main(void)
         leaving_nothing(test_the_greatest_gain_is_found),
         leaving_nothing(test_a_sibling_is_the_parent_less_the_other),
         leaving_nothing(test_derivatives_are_those_of_the_loss),
+        leaving_nothing(test_a_cancelled_tree_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
