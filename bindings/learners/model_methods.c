@@ -50,7 +50,7 @@ static int compile(lua_State *L, const void *options)
     int count = dg_read_metrics(L, o->metrics, metrics);
     dg_check_call(L, dg_model_compile(model, o->optimizer, o->loss, count, metrics), "compile");
     dg_keep_metric_functions(L, 1);
-    if (dg_model_doubts_outputs(model, text, sizeof text)) dg_tell(L, "compile", text);
+    if (dg_model_warn_outputs(model, text, sizeof text)) dg_tell(L, "compile", text);
     lua_settop(L, 1);
     return 1;
 }

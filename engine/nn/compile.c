@@ -94,7 +94,7 @@ bool dg_model_fuses_loss(const dg_model *model)
     return fuses >= 0 && whole && last_activation(model) == fuses;
 }
 
-bool dg_model_doubts_outputs(const dg_model *model, char *out, size_t size)
+bool dg_model_warn_outputs(const dg_model *model, char *out, size_t size)
 {
     const char *what = "the loss", *word = "";
     int activation = last_activation(model);

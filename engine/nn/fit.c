@@ -22,7 +22,7 @@ struct network_fit {
     uint64_t seed;
     int64_t rows, batch_size, batches, width;
     bool raw;
-    int64_t *order; /* rows of this epoch */
+    int64_t *order; /* the rows in the order of this epoch */
     dg_truth_map truth;
     dg_plan *plan;
     dg_truth_row *room; /* for the truth of a batch */
@@ -46,7 +46,7 @@ const dg_param dg_network_fit_params[] = {
     DG_INT(dg_network_fit_options, batch_size, DG_AT_LEAST(1), .default_number = 32,
            .doc = "rows for each update of the weights"),
     DG_BOOL(dg_network_fit_options, shuffle, .default_number = 1,
-            .doc = "another order each epoch"),
+            .doc = "another order in each epoch"),
     DG_END,
 };
 
@@ -107,7 +107,7 @@ static dg_status allocate(struct network_fit *fit)
 
 /* --- scores ------------------------------------------------------------------------------- */
 
-/* The running means of this epoch, as Keras shows them; values NULL: of what is counted alone. */
+/* The running means of this epoch, as Keras shows them; values NULL: only of what is counted. */
 static void log_training(struct network_fit *fit, const double *values)
 {
     fit->log.scores = 0;
@@ -117,7 +117,7 @@ static void log_training(struct network_fit *fit, const double *values)
                        (double)fit->correct / (double)fit->seen, values);
 }
 
-/* Metrics of the epoch's outputs, each as it was when its batch came. */
+/* Metrics of the epoch's outputs, each row's from when its batch was trained on. */
 static dg_status judge_training(struct network_fit *fit, double *values)
 {
     dg_tensor truth, outputs;
@@ -223,7 +223,7 @@ static dg_status run_epoch(struct network_fit *fit)
     return call(fit->options->on_epoch, fit);
 }
 
-static void release(struct network_fit *fit)
+static void network_fit_release(struct network_fit *fit)
 {
     dg_plan_free(fit->plan);
     dg_truth_map_release(&fit->truth);
@@ -237,7 +237,7 @@ dg_status dg_network_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
                          const dg_job *job, dg_fit_result *result)
 {
     dg_model *model = (dg_model *)learner;
-    DG_CLEANUP(release)
+    DG_CLEANUP(network_fit_release)
     struct network_fit fit = { .model = model,
                                .set = set,
                                .options = options,

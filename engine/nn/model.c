@@ -172,14 +172,14 @@ dg_status dg_model_add(dg_model *model, const dg_part *layer, int inputs, const 
         return dg_error(DG_INVALID, "layer %d: expected a layer, found the %s %s",
                         model->node_count + 1, layer->type->kind, layer->type->name);
     if (model->output >= 0)
-        return dg_error(DG_INVALID, "the model is finished: no layer can follow");
+        return dg_error(DG_INVALID, "the model is finished: no layer can be added");
     if (inputs > DG_MAX_INPUTS)
         return dg_error(DG_INVALID, "a layer joins at most %d inputs, found %d", DG_MAX_INPUTS,
                         inputs);
     dg_node node = { .inputs = inputs };
     for (int i = 0; i < inputs; i++) {
         if (input[i] < 0 || input[i] >= model->node_count)
-            return dg_error(DG_INVALID, "input %d is no earlier node", input[i]);
+            return dg_error(DG_INVALID, "input %d is not an earlier node", input[i]);
         node.input[i] = input[i];
     }
     char chosen[sizeof model->layers->name];

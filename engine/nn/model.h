@@ -5,7 +5,7 @@
  *     dg_model_add(model, input_part, 0, NULL, NULL, &node);    (an Input has no inputs)
  *     dg_model_add(model, dense_part, 1, &node, NULL, &node); ...
  *     dg_model_finish(model, node);                             (weights exist from here on)
- *     dg_model_compile(model, adam_part, loss_part, true);
+ *     dg_model_compile(model, adam_part, loss_part, 1, &accuracy);
  *     dg_learner_fit(&model->base, set, &options, &job, &result);
  */
 #ifndef DG_NN_MODEL_H
@@ -20,7 +20,7 @@
 #include "engine/nn/layer.h"
 #include "engine/nn/parts.h"
 
-/* A weight of a model: a view into the model's arrays. */
+/* A weight of a model and its place in the model's arrays. */
 typedef struct dg_weight {
     char name[80]; /* "conv2d.kernel" */
     int layer;
@@ -45,7 +45,7 @@ typedef struct dg_node {
     int layer;
     int inputs;
     int input[DG_MAX_INPUTS];
-    bool reads_bytes;     /* one of its inputs is the data, if under another shape */
+    bool reads_bytes;     /* one of its inputs is the data, on their own scale */
     dg_layer_build build; /* build.output is the shape of a row of its output */
 } dg_node;
 
@@ -60,8 +60,8 @@ typedef enum dg_byte_scale { DG_BYTES_BY_LAYERS, DG_BYTES_SCALED, DG_BYTES_RAW }
 /* What the fit of a network takes beside dg_fit_options, which has its address as `own`. */
 typedef struct dg_network_fit_options {
     int64_t epochs;     /* default 1 */
-    int64_t batch_size; /* default 32; above the rows of the set: one batch of them all */
-    bool shuffle;       /* default true: another order each epoch */
+    int64_t batch_size; /* default 32; if the set has fewer rows, they are one batch */
+    bool shuffle;       /* default true: another order in each epoch */
 } dg_network_fit_options;
 
 typedef struct dg_model {
@@ -74,7 +74,7 @@ typedef struct dg_model {
     dg_byte_scale bytes;
     int64_t value_count; /* all weights together, each aligned to 16 floats */
     float *values;       /* weights */
-    float *gradients;    /* NULL before the first need */
+    float *gradients;    /* NULL until they are first computed */
     float *slots[DG_MAX_SLOTS];
 
     const dg_part *optimizer, *loss; /* NULL before dg_model_compile */
@@ -110,35 +110,34 @@ dg_status dg_model_add(dg_model *model, const dg_part *layer, int inputs, const 
                        const char *name, int *node);
 
 /* Closes the graph with its output and makes the weights, initialised from the model's seed.
- * DG_INVALID for a graph in which the data reach a Rescaling on one path and not on another: bytes
- * could not be right for both. */
+ * DG_INVALID if the data reach a Rescaling on one path but not on another: bytes cannot have the
+ * right scale for both. */
 dg_status dg_model_finish(dg_model *model, int output);
 
 /* Draws all weights anew from `seed`. */
 void dg_model_initialize(dg_model *model, uint64_t seed);
 
-/* The optimizer's recipe is copied into the model, and so are the metrics: fresh slots, step 0. May
- * be called again. */
+/* Gives the model an optimizer, a loss and metrics, which are copied. The optimizer starts anew, at
+ * step 0. May be called again. */
 dg_status dg_model_compile(dg_model *model, const dg_part *optimizer, const dg_part *loss,
                            int metric_count, const struct dg_metric *metrics);
 
-/* Whether a compiled model ends in an activation, such as "linear", whose values are no
- * probabilities although the loss or a metric takes them for such; then a sentence that says so is
- * written to `out`. With such a loss it trains all the same, if badly, as in Keras; such a metric
- * is refused when it is first computed. */
-bool dg_model_doubts_outputs(const dg_model *model, char *out, size_t size);
+/* True if the loss or a metric of a compiled model expects probabilities but its last activation,
+ * "linear" say, does not produce them; a sentence that says so is written to `out`. The model can
+ * still be trained, if badly, as in Keras; the metric is refused when it is first computed. */
+bool dg_model_warn_outputs(const dg_model *model, char *out, size_t size);
 
 float *dg_model_weight(const dg_model *model, int weight);   /* weights[weight].size floats */
 float *dg_model_gradient(const dg_model *model, int weight); /* after dg_model_gradients */
 
-/* The output of node `node` for each row of x, as dg_learner_outputs gives it for the last:
- * what the network has made of the rows up to there. job: NULL is dg_job_default(). */
+/* The output of node `node` for each row of x, as dg_learner_outputs gives that of the last node.
+ * job: NULL is dg_job_default(). */
 dg_status dg_model_features(const dg_model *model, const dg_tensor *x, int node, const dg_job *job,
                             dg_tensor *out);
 
-/* Loss and gradients of one whole set as a single batch, as in training but without an update: for
- * tests and for the curious. Random layers draw from `key`; batch normalisation uses the batch's
- * statistics. Nothing of the model changes but its `gradients`. job: NULL is dg_job_default(). */
+/* Loss and gradients of one whole set as a single batch, as in training but without an update.
+ * Random layers draw from `key`; batch normalisation uses the batch's statistics. Nothing of the
+ * model changes but its `gradients`. job: NULL is dg_job_default(). */
 dg_status dg_model_gradients(dg_model *model, const dg_dataset *set, uint64_t key,
                              const dg_job *job, double *loss);
 

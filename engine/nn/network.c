@@ -48,9 +48,9 @@ static const dg_param params[] = { DG_END };
 
 static const dg_hint fit_hints[] = {
     { "validation_split", "split the set first: set:split { 0.8, 0.2 }, then validation = ..." },
-    { "lr", "the optimizer has it: compile { optimizer = nn.Adam { learning_rate = ... } }" },
+    { "lr", "give it to the optimizer: compile { optimizer = nn.Adam { learning_rate = ... } }" },
     { "learning_rate",
-      "the optimizer has it: compile { optimizer = nn.Adam { learning_rate = ... } }" },
+      "give it to the optimizer: compile { optimizer = nn.Adam { learning_rate = ... } }" },
     { "batch", "use batch_size = ..." },
     { "nb_epoch", "use epochs = ..." },
     { NULL },

@@ -13,8 +13,9 @@ bool dg_network_doubts(const dg_learner *learner, const dg_tensor *x, char *out,
 void dg_model_restart(dg_model *model);
 void dg_model_forget_recipe(dg_model *model);
 
-/* Whether the loss takes in the network's last activation: it is computed from what that is given,
- * and gives the gradient of that. A softmax over a part of the row only cannot be taken in. */
+/* Whether the loss takes in the network's last activation: it is then computed from the input of
+ * that activation, and its gradient is with respect to that. A softmax over only a part of the row
+ * cannot be taken in. */
 bool dg_model_fuses_loss(const dg_model *model);
 
 /* The sum of all penalties. */

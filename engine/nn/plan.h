@@ -1,4 +1,4 @@
-/* A plan: where in memory everything of a network lies for a batch, and in what steps it runs.
+/* A plan: where in memory all values of a network are for a batch, and in what steps it runs.
  *
  * Neighbouring layers whose rows do not look at each other make one stage: a few rows pass through
  * all of them on one thread while they are warm in the cache. Layers that need the whole batch are
@@ -10,8 +10,8 @@
 
 typedef struct dg_plan dg_plan;
 
-/* Rows of a dataset on their way into a network: rows[first], rows[first + 1] ..., or the rows from
- * `first` on where `rows` is NULL. Bytes become value / 255 unless `raw`. */
+/* The rows of a dataset that go into a network: rows[first], rows[first + 1] ..., or the rows from
+ * `first` on if `rows` is NULL. Bytes become value / 255 unless `raw`. */
 typedef struct dg_source {
     const dg_tensor *x; /* {n, ...}, contiguous, uint8 or float32 */
     const int64_t *rows;
@@ -31,7 +31,7 @@ dg_status dg_plan_forward(dg_plan *plan, const dg_source *source, int64_t rows, 
                           const dg_job *job);
 const float *dg_plan_output(const dg_plan *plan);
 
-/* What the last activation was given, {rows, width}, where the loss takes in that activation; else
+/* The input of the last activation, {rows, width}, if the loss takes in that activation; else
  * NULL. */
 const float *dg_plan_logits(const dg_plan *plan);
 
@@ -41,9 +41,9 @@ typedef struct dg_truth {
     const float *targets;     /* {rows, width}: the outputs themselves */
 } dg_truth;
 
-/* Loss and gradient of the batch that went forward. The gradient of all weights, penalties
- * included, stays in the model's `gradients`; with `update` the optimizer changes the weights at
- * once. `*loss` is the mean loss plus the penalties of the weights as they were. */
+/* Loss and gradients of the batch that last went forward. The gradients of all weights, penalties
+ * included, are left in the model's `gradients`; with `update` the optimizer then updates the
+ * weights. `*loss` is the mean loss plus the penalties of the weights as they were. */
 dg_status dg_plan_backward(dg_plan *plan, const dg_truth *truth, int64_t rows, bool update,
                            const dg_job *job, double *loss);
 

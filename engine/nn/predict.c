@@ -73,7 +73,7 @@ static dg_status make_plans(struct prediction *run)
     return DG_OK;
 }
 
-static void release(struct prediction *run)
+static void prediction_release(struct prediction *run)
 {
     for (int i = 0; run->plans && i < run->workers; i++) dg_plan_free(run->plans[i]);
     dg_free(run->plans);
@@ -109,7 +109,8 @@ dg_status dg_network_evaluate(const dg_learner *learner, const dg_dataset *set, 
     const dg_model *model = (const dg_model *)learner;
     int64_t rows = dg_dataset_rows(set), chunks = (rows + CHUNK_ROWS - 1) / CHUNK_ROWS, correct = 0;
     double loss = 0;
-    DG_CLEANUP(release) struct prediction run = { .model = model, .x = &set->x, .job = job };
+    DG_CLEANUP(prediction_release)
+    struct prediction run = { .model = model, .x = &set->x, .job = job };
     DG_TRY(dg_truth_map_of(&run.truth, model, set, "evaluate"));
     DG_TRY(dg_alloc_zero(&run.losses, chunks, sizeof *run.losses));
     DG_TRY(dg_alloc_zero(&run.correct, chunks, sizeof *run.correct));
@@ -135,7 +136,7 @@ dg_status dg_network_predict_proba(const dg_learner *learner, const dg_tensor *x
 {
     const dg_model *model = (const dg_model *)learner;
     DG_TRY(new_outputs(model, x->shape[0], out));
-    DG_CLEANUP(release)
+    DG_CLEANUP(prediction_release)
     struct prediction run = { .model = model, .x = x, .job = job, .proba = dg_floats(out) };
     dg_status status = run_all(&run);
     if (status != DG_OK) dg_tensor_release(out);
@@ -146,9 +147,9 @@ dg_status dg_model_features(const dg_model *model, const dg_tensor *x, int node,
                             dg_tensor *out)
 {
     if (node < 0 || node >= model->node_count)
-        return dg_error(DG_INVALID, "features: there is no layer %d, the network has %d", node + 1,
+        return dg_error(DG_INVALID, "features: there is no layer %d: the network has %d", node + 1,
                         model->node_count);
-    dg_model upto = *model; /* a network is what comes before its output */
+    dg_model upto = *model; /* the network that ends in this node */
     upto.output = node;
     upto.node_count = node + 1;
     return dg_learner_outputs(&upto.base, x, job, out);

@@ -2,11 +2,11 @@
  *   layers       [{"name", "type", "options", "defaults"}]: see part_json.h
  *   nodes        [{"layer", "inputs"}]: uses of layers, counted from 0, inputs before uses
  *   output       the node whose output is the network's
- *   bytes        "raw" or "scaled": how it reads bytes
- *   numbers      true if its one output is a number, not a probability; else left out
+ *   bytes        "raw" or "scaled" (value / 255): how it reads bytes
+ *   numbers      true if its one output predicts a number; otherwise left out
  *   compile      null, or {"optimizer", "loss", "accuracy" or "metrics", "epoch"}; accuracy:
- *                whether it is the one metric; metrics: names, without functions; epoch: how many
- *                are done
+ *                whether it is the only metric; metrics: their names, without functions; epoch: the
+ *                number of epochs done
  * and each weight is a tensor of its own, "layer.weight": "conv2d.kernel". */
 #include <inttypes.h>
 #include <string.h>
@@ -18,11 +18,11 @@
 #include "engine/store/part_json.h"
 #include "engine/store/safetensors.h"
 
-/* More would make checks that compare all with all take too long. */
+/* With more, checks that compare each with each would take too long. */
 enum { MOST_LAYERS = 10000, SHAPE_SIZE = 160 };
 
 /* A network in the making. */
-typedef struct loader {
+struct network_loader {
     const dg_tensor_file *file;
     const cJSON *root;
     dg_model *model;
@@ -30,7 +30,7 @@ typedef struct loader {
     int layer_count;
     const dg_part **layers; /* owned */
     const char **names;     /* borrowed; NULL once the layer is in the model */
-} loader;
+};
 
 /* --- writing -------------------------------------------------------------------------------- */
 
@@ -61,7 +61,8 @@ static dg_status add_nodes(cJSON *root, const dg_model *model)
     return dg_json_add(root, "output", dg_json_integer(model->output));
 }
 
-/* Functions are left out. Accuracy alone, or nothing, is said as earlier programs read it. */
+/* Functions are left out. Accuracy alone, or no metric, is written in the form that earlier
+ * programs read. */
 static dg_status add_metrics(cJSON *object, const dg_learner *learner)
 {
     cJSON *list;
@@ -109,12 +110,10 @@ dg_status dg_network_store(const dg_learner *learner, dg_tensor_file *file)
     const dg_model *model = (const dg_model *)learner;
     for (int i = 0; i < model->weight_count; i++) {
         const dg_weight *weight = &model->weights[i];
-        dg_tensor copy;
+        DG_CLEANUP(dg_tensor_release) dg_tensor copy = { 0 };
         DG_TRY(dg_tensor_new(&copy, DG_FLOAT32, weight->shape.count, weight->shape.at));
         memcpy(copy.data, dg_model_weight(model, i), sizeof(float) * (size_t)weight->size);
-        dg_status status = dg_tensor_file_add(file, weight->name, &copy);
-        dg_tensor_release(&copy);
-        DG_TRY(status);
+        DG_TRY(dg_tensor_file_add(file, weight->name, &copy));
     }
     return DG_OK;
 }
@@ -128,7 +127,7 @@ static dg_status read_count(const cJSON *list, const char *what, int *out)
     return dg_error(DG_FORMAT, "has %d %s, expected 1 to %d", *out, what, MOST_LAYERS);
 }
 
-static dg_status read_layers(loader *load)
+static dg_status read_layers(struct network_loader *load)
 {
     const cJSON *list, *item, *name;
     int count;
@@ -149,9 +148,9 @@ static dg_status read_layers(loader *load)
 
 /* --- weights -------------------------------------------------------------------------------- */
 
-/* The weights that the newest layer brought. Checked before memory is made for them, so that a
- * network can ask for no more than the file has. */
-static dg_status check_weights(loader *load)
+/* Checks the weights of the newest layer before memory is allocated for them: a network cannot ask
+ * for more than the file has. */
+static dg_status check_weights(struct network_loader *load)
 {
     for (; load->weights_checked < load->model->weight_count; load->weights_checked++) {
         const dg_weight *weight = &load->model->weights[load->weights_checked];
@@ -173,7 +172,7 @@ static dg_status check_weights(loader *load)
     return DG_OK;
 }
 
-static dg_status check_no_more(const loader *load)
+static dg_status check_no_more(const struct network_loader *load)
 {
     const dg_model *model = load->model;
     for (int i = 0; i < load->file->count; i++) {
@@ -187,7 +186,7 @@ static dg_status check_no_more(const loader *load)
     return DG_OK;
 }
 
-static void take_weights(const loader *load)
+static void take_weights(const struct network_loader *load)
 {
     for (int i = 0; i < load->model->weight_count; i++) {
         const dg_weight *weight = &load->model->weights[i];
@@ -198,7 +197,7 @@ static void take_weights(const loader *load)
 
 /* --- the graph ------------------------------------------------------------------------------ */
 
-static dg_status add_node(loader *load, const cJSON *item)
+static dg_status add_node(struct network_loader *load, const cJSON *item)
 {
     const cJSON *layer, *inputs, *input;
     int64_t index, from;
@@ -221,9 +220,9 @@ static dg_status add_node(loader *load, const cJSON *item)
     return check_weights(load);
 }
 
-/* How the network reads bytes. Files that do not say were written when a Rescaling had to be the
- * first layer to see them as they are. */
-static dg_status read_bytes(loader *load)
+/* How the network reads bytes. Files that do not say so are older: there a Rescaling had to be the
+ * first layer to read bytes unscaled. */
+static dg_status read_bytes(struct network_loader *load)
 {
     dg_model *model = load->model;
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(load->root, "bytes");
@@ -240,7 +239,7 @@ static dg_status read_bytes(loader *load)
     return DG_OK;
 }
 
-static dg_status read_graph(loader *load)
+static dg_status read_graph(struct network_loader *load)
 {
     const cJSON *list, *item, *output;
     int count, done = 0;
@@ -285,14 +284,14 @@ static dg_status read_metrics(const cJSON *recipe, dg_metric *metrics, int *coun
         return dg_error(DG_FORMAT, "'metrics' is not a list of at most %d names", DG_MAX_METRICS);
     cJSON_ArrayForEach(item, list)
     {
-        if (!cJSON_IsString(item)) return dg_error(DG_FORMAT, "'metrics' has what is not a name");
+        if (!cJSON_IsString(item)) return dg_error(DG_FORMAT, "each of 'metrics' must be a name");
         DG_TRY(dg_format_error(dg_metric_find(&metrics[(*count)++], item->valuestring)));
     }
     return DG_OK;
 }
 
-static dg_status compile(loader *load, const cJSON *recipe, const dg_part **optimizer,
-                         const dg_part **loss)
+static dg_status compile_model(struct network_loader *load, const cJSON *recipe,
+                               const dg_part **optimizer, const dg_part **loss)
 {
     dg_metric metrics[DG_MAX_METRICS];
     const cJSON *epoch;
@@ -308,13 +307,13 @@ static dg_status compile(loader *load, const cJSON *recipe, const dg_part **opti
     return DG_OK;
 }
 
-static dg_status read_recipe(loader *load)
+static dg_status read_recipe(struct network_loader *load)
 {
     const cJSON *recipe;
     const dg_part *optimizer = NULL, *loss = NULL;
     DG_TRY(dg_json_member(load->root, "compile", cJSON_Object | cJSON_NULL, &recipe));
     if (cJSON_IsNull(recipe)) return DG_OK;
-    dg_status status = compile(load, recipe, &optimizer, &loss);
+    dg_status status = compile_model(load, recipe, &optimizer, &loss);
     dg_part_release(optimizer);
     dg_part_release(loss);
     return status == DG_OK ? DG_OK : dg_error_context(status, "'compile'");
@@ -326,7 +325,7 @@ static dg_status read_recipe(loader *load)
 static dg_status check_classes(const dg_model *model, const cJSON *root)
 {
     const cJSON *numbers = cJSON_GetObjectItemCaseSensitive(root, "numbers");
-    int64_t outputs = dg_shape_size(&model->nodes[model->output].build.output);
+    int64_t outputs = dg_model_width(model);
     if (model->base.classes && model->base.class_count != outputs)
         return dg_error(DG_FORMAT,
                         "'classes' has %" PRId64 " labels, the model has %" PRId64 " outputs",
@@ -335,11 +334,11 @@ static dg_status check_classes(const dg_model *model, const cJSON *root)
         return dg_error(DG_FORMAT, "'numbers' must be true or false, found %s",
                         dg_json_kind(numbers));
     if (cJSON_IsTrue(numbers) && (model->base.classes || outputs != 1))
-        return dg_error(DG_FORMAT, "'numbers' is of models with one output and no classes");
+        return dg_error(DG_FORMAT, "'numbers' is only for models with one output and no classes");
     return DG_OK;
 }
 
-static dg_status read_model(loader *load)
+static dg_status read_model(struct network_loader *load)
 {
     DG_TRY(read_layers(load));
     DG_TRY(read_graph(load));
@@ -351,12 +350,16 @@ static dg_status read_model(loader *load)
     return DG_OK;
 }
 
+static void release(struct network_loader *load)
+{
+    for (int i = 0; i < load->layer_count; i++) dg_part_release(load->layers[i]);
+    dg_free(load->layers);
+    dg_free(load->names);
+}
+
 dg_status dg_network_restore(dg_learner *learner, const cJSON *root, const dg_tensor_file *file)
 {
-    loader load = { .file = file, .root = root, .model = (dg_model *)learner };
-    dg_status status = read_model(&load);
-    for (int i = 0; i < load.layer_count; i++) dg_part_release(load.layers[i]);
-    dg_free(load.layers);
-    dg_free(load.names);
-    return status;
+    DG_CLEANUP(release)
+    struct network_loader load = { .file = file, .root = root, .model = (dg_model *)learner };
+    return read_model(&load);
 }

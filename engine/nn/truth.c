@@ -1,4 +1,4 @@
-/* Classes and numbers of a set as outputs of a network: taking them on, checking, mapping. */
+/* How the labels or numbers of a set become what the outputs of a network should be. */
 #include "engine/nn/truth.h"
 
 #include <inttypes.h>

@@ -284,9 +284,9 @@ static void test_wrong_graph(void **state)
 {
     (void)state;
     expect_refused("{\"layer\":1,\"inputs\":[0]}", "{\"layer\":1,\"inputs\":[1]}",
-                   "node 1: input 1 is no earlier node");
+                   "node 1: input 1 is not an earlier node");
     expect_refused("{\"layer\":1,\"inputs\":[0]}", "{\"layer\":1,\"inputs\":[6]}",
-                   "node 1: input 6 is no earlier node");
+                   "node 1: input 6 is not an earlier node");
     expect_refused("{\"layer\":1,\"inputs\":[0]}", "{\"layer\":1,\"inputs\":[-1]}", "'inputs'");
     expect_refused("{\"layer\":1,\"inputs\":[0]}", "{\"layer\":7,\"inputs\":[0]}",
                    "'layer' must be a whole number from 0 to 6, found 7");
@@ -334,7 +334,7 @@ static void test_wrong_rest(void **state)
     const char *metrics = "\"accuracy\":true";
     expect_refused(metrics, "\"accuracy\":1", "'accuracy' must be true or false");
     expect_refused(metrics, "\"metrics\":1", "'metrics' is not a list of at most 16 names");
-    expect_refused(metrics, "\"metrics\":[1]", "'metrics' has what is not a name");
+    expect_refused(metrics, "\"metrics\":[1]", "each of 'metrics' must be a name");
     expect_refused(metrics, "\"metrics\":[\"acuracy\"]", "unknown metric 'acuracy'");
     expect_refused(metrics, "\"metrics\":[\"f1\",\"f1\"]", "two metrics named 'f1'");
     expect_refused("\"epoch\":2", "\"epoch\":-2", "'epoch' must be a whole number from 0");

@@ -569,6 +569,21 @@ static void test_dead_values_give_their_memory_back(void **state)
     dg_model_free(model);
 }
 
+/* The memory of a plan is given back when its fit ends; gradients, classes and the like remain. */
+static void test_a_plan_ends_with_its_fit(void **state)
+{
+    (void)state;
+    dg_model *model = chain("Input shape=12,12,4; Conv2D filters=8 kernel_size=5,5; Flatten; "
+                            "Dense units=3 activation=softmax");
+    network_compile(model, "SGD", "", "categorical_crossentropy");
+    const dg_dataset *set = network_set(model, 64, 3, false, 1);
+    int64_t before = dg_memory_live(), output = 64 * 8 * 8 * 8 * 4;
+    fit_steps(model, set, 1, 1);
+    assert_true(dg_memory_live() - before < output / 2);
+    dg_dataset_release(set);
+    dg_model_free(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -577,6 +592,7 @@ int main(void)
         leaving_nothing(test_living_values_of_all_layers_keep_apart),
         leaving_nothing(test_living_values_of_graphs_keep_apart),
         leaving_nothing(test_dead_values_give_their_memory_back),
+        leaving_nothing(test_a_plan_ends_with_its_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,7 +94,7 @@ describe("a network of one output", function()
     assert.are.equal(model:predict(validation), again:predict(validation))
     assert.are.equal(model:evaluate(validation).loss, again:evaluate(validation).loss)
     again:fit(train, { verbose = 0 })
-    assert.matches("'numbers' is of models with one output", message(
+    assert.matches("'numbers' is only for models with one output", message(
       function()
         local bytes = support.read(folder .. "/a.safetensors")
         local changed, count = bytes:gsub('classes\\":null', 'classes\\":[0] ')
