@@ -105,7 +105,7 @@ static bool join_set(lua_State *L, int index, const char *who)
     char text[256];
     if (!dg_join_pair(L, index, who)) return false;
     const dg_dataset *set = dg_test_dataset(L, index);
-    if (dg_want_learner(L, 1, who)->type->resumes || !dg_dataset_doubts_labels(set)) return true;
+    if (dg_want_learner(L, 1, who)->type->resumes || !dg_dataset_seems_numeric(set)) return true;
     snprintf(text, sizeof text,
              "y has %lld classes in %lld rows; if they are numbers, give them as "
              "y:astype \"float32\"",

@@ -137,7 +137,7 @@ dg_dataset_parts dg_read_record(lua_State *L, const dg_record_options *o, const 
 
 void dg_warn_labels(lua_State *L, const dg_dataset *set, const char *function, dg_target target)
 {
-    if (target != DG_TARGET_NONE || !dg_dataset_doubts_labels(set)) return;
+    if (target != DG_TARGET_NONE || !dg_dataset_seems_numeric(set)) return;
     lua_pushfstring(L,
                     "y has %I classes in %I rows; if they are numbers, say target = \"numbers\" "
                     "(target = \"labels\" says that they are not)",

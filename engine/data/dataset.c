@@ -1,5 +1,4 @@
-/* The life of a dataset: how sets share what they have, how one is made from another, and its
- * classes. */
+/* The life of a dataset: lists that sets share, how one set is made from another, and classes. */
 #include "engine/data/build.h"
 
 #include <inttypes.h>
@@ -11,15 +10,15 @@
 
 #include "engine/base/memory.h"
 
-/* The tensors with an entry for each row; y only where it has numbers, for else it is made of the
- * labels. */
+/* The tensors with an entry for each row; y only if it has numbers, since a y of labels is made
+ * from these. */
 static const size_t columns[] = {
     offsetof(dg_dataset, x),         offsetof(dg_dataset, y),       offsetof(dg_dataset, labels),
     offsetof(dg_dataset, positions), offsetof(dg_dataset, weights), offsetof(dg_dataset, groups),
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
-/* The lists that belong to all rows. */
+/* The lists that do not depend on rows. */
 static const size_t shared[] = {
     offsetof(dg_dataset, classes),
     offsetof(dg_dataset, class_names),
@@ -57,13 +56,13 @@ const dg_tensor *dg_dataset_truth(const dg_dataset *set)
 
 /* --- lists that sets share ------------------------------------------------------------------ */
 
-typedef struct counted {
+struct counted {
     _Alignas(16) int references;
-} counted;
+};
 
 dg_status dg_shared_new(void *out, int64_t count, size_t size)
 {
-    counted *memory;
+    struct counted *memory;
     *(void **)out = NULL;
     DG_TRY(dg_alloc(&memory, count + (int64_t)(sizeof *memory / size) + 1, size));
     memory->references = 1;
@@ -73,13 +72,13 @@ dg_status dg_shared_new(void *out, int64_t count, size_t size)
 
 void *dg_shared_retain(const void *list)
 {
-    if (list) __atomic_fetch_add(&((counted *)list)[-1].references, 1, __ATOMIC_RELAXED);
+    if (list) __atomic_fetch_add(&((struct counted *)list)[-1].references, 1, __ATOMIC_RELAXED);
     return (void *)list;
 }
 
 void dg_shared_release(const void *list)
 {
-    counted *memory = list ? (counted *)list - 1 : NULL;
+    struct counted *memory = list ? (struct counted *)list - 1 : NULL;
     if (memory && __atomic_sub_fetch(&memory->references, 1, __ATOMIC_ACQ_REL) == 0)
         dg_free(memory);
 }
@@ -173,7 +172,7 @@ dg_status dg_dataset_derive(dg_dataset **out, const dg_dataset *set, dg_column_m
     return status;
 }
 
-/* y of labels and positions, one-hot or not as the set says. */
+/* Makes y of labels and positions, one-hot if the set is. */
 static dg_status make_y(dg_dataset *set)
 {
     int64_t rows = dg_dataset_rows(set);
@@ -216,29 +215,28 @@ dg_status dg_dataset_shape_rows(dg_dataset *set, const dg_ints *shape)
         return dg_error(DG_INVALID, "the shape %s does not fit the %" PRId64 " values of a row%s",
                         dg_shape_text(shape->count, shape->at, text, sizeof text), size,
                         shape->count < DG_MAX_AXES ? "" : ": it has too many axes");
-    dg_tensor x = set->x;
-    dg_status status = dg_tensor_reshape(&set->x, &x, shape->count + 1, whole);
-    dg_tensor_release(&x);
-    return status;
+    DG_OWNED_TENSOR x = set->x;
+    return dg_tensor_reshape(&set->x, &x, shape->count + 1, whole);
 }
 
 /* --- classes ------------------------------------------------------------------------------ */
 
+static void release_classes(int32_t **place)
+{
+    dg_shared_release(*place);
+}
+
 dg_status dg_dataset_set_classes(dg_dataset *set, int64_t count, const int32_t *classes,
                                  const char *const *names)
 {
-    int32_t *fresh;
+    DG_CLEANUP(release_classes) int32_t *fresh = NULL;
     char **fresh_names = NULL;
     DG_TRY(dg_shared_new(&fresh, count, sizeof *classes));
     if (count > 0) memcpy(fresh, classes, (size_t)count * sizeof *classes);
-    dg_status status = names ? dg_shared_texts(&fresh_names, count, names) : DG_OK;
-    if (status != DG_OK) {
-        dg_shared_release(fresh);
-        return status;
-    }
+    if (names) DG_TRY(dg_shared_texts(&fresh_names, count, names));
     dg_shared_release(set->classes);
     dg_shared_release(set->class_names);
-    set->classes = fresh;
+    set->classes = DG_TAKE(fresh);
     set->class_names = fresh_names;
     set->class_count = count;
     return DG_OK;
@@ -338,7 +336,7 @@ dg_status dg_dataset_want_labels(const dg_dataset *set, const char *who)
     return who ? dg_error_context(DG_INVALID, "%s", who) : DG_INVALID;
 }
 
-bool dg_dataset_doubts_labels(const dg_dataset *set)
+bool dg_dataset_seems_numeric(const dg_dataset *set)
 {
     int64_t rows = dg_dataset_rows(set);
     return set->target == DG_TARGET_LABELS && !set->one_hot && rows > 40 &&

@@ -1,4 +1,4 @@
-/* What is made of datasets: other rows, other classes, other labels. */
+/* Makes datasets from others: some rows, some classes, one-hot labels, several sets joined. */
 #include "engine/data/build.h"
 
 #include <inttypes.h>
@@ -51,8 +51,8 @@ dg_status dg_dataset_head(const dg_dataset **out, const dg_dataset *set, int64_t
     *out = NULL;
     if (n < 0 || n > rows)
         return dg_error(DG_INVALID,
-                        "take: n must be a whole number from 0 to %" PRId64 ", as many as rows, "
-                        "found %" PRId64,
+                        "take: n must be from 0 to %" PRId64 ", the number of rows, found "
+                        "%" PRId64,
                         rows, n);
     dg_status status = dg_dataset_derive(&head, set, slice_rows, &n);
     return dg_dataset_finish(out, head, status);
@@ -60,13 +60,12 @@ dg_status dg_dataset_head(const dg_dataset **out, const dg_dataset *set, int64_t
 
 dg_status dg_dataset_shuffle(const dg_dataset **out, const dg_dataset *set, uint64_t seed)
 {
-    int64_t rows = dg_dataset_rows(set), *order;
+    int64_t rows = dg_dataset_rows(set);
+    DG_OWNED int64_t *order = NULL;
     *out = NULL;
     DG_TRY(dg_alloc(&order, rows, sizeof *order));
     dg_random_permutation(dg_key(seed, "shuffle", 0), rows, order);
-    dg_status status = dg_dataset_take(out, set, order, rows);
-    dg_free(order);
-    return status;
+    return dg_dataset_take(out, set, order, rows);
 }
 
 dg_status dg_dataset_reshape(const dg_dataset **out, const dg_dataset *set, const dg_ints *shape)
@@ -96,64 +95,55 @@ static void map_classes(const dg_dataset *set, const int32_t *wanted, int64_t co
         map[i] = (int32_t)dg_class_position(wanted, count, set->classes[i]);
 }
 
-struct only {
-    int32_t *wanted; /* ascending, distinct */
-    int64_t count;
-    int32_t *map;
-    int64_t *rows;
-    const char **names;
-};
-
-static dg_status only_into(dg_dataset **out, const dg_dataset *set, struct only *o)
+/* wanted: `count` labels, ascending and distinct. The caller finishes `*out`, also on failure. */
+static dg_status only_into(dg_dataset **out, const dg_dataset *set, const int32_t *wanted,
+                           int64_t count)
 {
     const int32_t *positions = dg_int32s(&set->positions);
     int64_t found = 0;
-    DG_TRY(dg_alloc(&o->map, set->class_count, sizeof *o->map));
-    DG_TRY(dg_alloc(&o->rows, dg_dataset_rows(set), sizeof *o->rows));
-    map_classes(set, o->wanted, o->count, o->map);
+    DG_OWNED int32_t *map = NULL;
+    DG_OWNED int64_t *rows = NULL;
+    DG_OWNED const char **names = NULL;
+    DG_TRY(dg_alloc(&map, set->class_count, sizeof *map));
+    DG_TRY(dg_alloc(&rows, dg_dataset_rows(set), sizeof *rows));
+    map_classes(set, wanted, count, map);
     for (int64_t row = 0; row < dg_dataset_rows(set); row++)
-        if (o->map[positions[row]] >= 0) o->rows[found++] = row;
-    DG_TRY(dg_dataset_derive(out, set, take_rows, &(struct some){ o->rows, found }));
+        if (map[positions[row]] >= 0) rows[found++] = row;
+    DG_TRY(dg_dataset_derive(out, set, take_rows, &(struct some){ rows, found }));
     for (int64_t i = 0; i < found; i++) {
         int32_t *position = &dg_int32s(&(*out)->positions)[i];
-        *position = o->map[*position];
+        *position = map[*position];
     }
     if (set->class_names) {
-        DG_TRY(dg_alloc(&o->names, o->count, sizeof *o->names));
+        DG_TRY(dg_alloc(&names, count, sizeof *names));
         for (int64_t i = 0; i < set->class_count; i++)
-            if (o->map[i] >= 0) o->names[o->map[i]] = set->class_names[i];
+            if (map[i] >= 0) names[map[i]] = set->class_names[i];
     }
-    return dg_dataset_set_classes(*out, o->count, o->wanted, o->names);
+    return dg_dataset_set_classes(*out, count, wanted, names);
 }
 
 dg_status dg_dataset_only(const dg_dataset **out, const dg_dataset *set, const int32_t *labels,
                           int64_t count)
 {
     char text[128];
-    struct only o = { 0 };
+    DG_OWNED int32_t *wanted = NULL;
     dg_dataset *kept = NULL;
     *out = NULL;
     DG_TRY(dg_dataset_want_labels(set, "only"));
     if (count < 1) return dg_error(DG_INVALID, "only: expected at least one label");
     for (int64_t i = 0; i < count; i++)
         if (dg_class_position(set->classes, set->class_count, labels[i]) < 0)
-            return dg_error(DG_INVALID, "only: %" PRId32 " is not among the classes %s", labels[i],
+            return dg_error(DG_INVALID, "only: %" PRId32 " is not one of the classes %s", labels[i],
                             dg_classes_text(set->classes, set->class_count, text, sizeof text));
-    DG_TRY(dg_alloc(&o.wanted, count, sizeof *o.wanted));
-    memcpy(o.wanted, labels, (size_t)count * sizeof *labels);
-    o.count = dg_sort_distinct(o.wanted, count);
-    dg_status status = only_into(&kept, set, &o);
-    status = dg_dataset_finish(out, kept, status);
-    dg_free(o.wanted);
-    dg_free(o.map);
-    dg_free(o.rows);
-    dg_free(o.names);
-    return status;
+    DG_TRY(dg_alloc(&wanted, count, sizeof *wanted));
+    memcpy(wanted, labels, (size_t)count * sizeof *labels);
+    dg_status status = only_into(&kept, set, wanted, dg_sort_distinct(wanted, count));
+    return dg_dataset_finish(out, kept, status);
 }
 
 /* --- several sets ------------------------------------------------------------------------- */
 
-/* What all sets have, or none. */
+/* All sets must have this column, or none. */
 static dg_status check_optional(int count, const dg_dataset *const *sets, size_t field,
                                 const char *name)
 {
@@ -205,17 +195,15 @@ struct several {
 static dg_status join(dg_tensor *out, const dg_dataset *set, size_t field, const void *context)
 {
     const struct several *all = context;
-    const dg_tensor **tensors;
+    DG_OWNED const dg_tensor **tensors = NULL;
     (void)set;
     DG_TRY(dg_alloc(&tensors, all->count, sizeof *tensors));
     for (int i = 0; i < all->count; i++) tensors[i] = dg_column(all->sets[i], field);
-    dg_status status = dg_tensor_concat(out, all->count, tensors, 0);
-    dg_free(tensors);
-    return status;
+    return dg_tensor_concat(out, all->count, tensors, 0);
 }
 
-/* The names of the united classes: none unless each class has one, and always the same. The names
- * stay those of the sets. */
+/* Finds the names of the united classes, which stay owned by the sets; `*complete`: each class has
+ * one. Two names for a class are refused. */
 static dg_status unite_names(int count, const dg_dataset *const *sets, const int32_t *classes,
                              int64_t class_count, const char **names, bool *complete)
 {
@@ -237,8 +225,8 @@ static dg_status unite_names(int count, const dg_dataset *const *sets, const int
 static dg_status unite_classes(dg_dataset *both, int count, const dg_dataset *const *sets)
 {
     int64_t total = 0;
-    int32_t *classes;
-    const char **names = NULL;
+    DG_OWNED int32_t *classes = NULL;
+    DG_OWNED const char **names = NULL;
     bool complete = false;
     for (int i = 0; i < count; i++) total += sets[i]->class_count;
     DG_TRY(dg_alloc(&classes, total, sizeof *classes));
@@ -246,16 +234,12 @@ static dg_status unite_classes(dg_dataset *both, int count, const dg_dataset *co
     for (int i = 0; i < count; i++)
         for (int64_t j = 0; j < sets[i]->class_count; j++) classes[total++] = sets[i]->classes[j];
     int64_t distinct = dg_sort_distinct(classes, total);
-    dg_status status = dg_alloc_zero(&names, distinct, sizeof *names);
-    if (status == DG_OK) status = unite_names(count, sets, classes, distinct, names, &complete);
-    if (status == DG_OK)
-        status = dg_dataset_set_classes(both, distinct, classes, complete ? names : NULL);
-    dg_free(classes);
-    dg_free(names);
-    return status;
+    DG_TRY(dg_alloc_zero(&names, distinct, sizeof *names));
+    DG_TRY(unite_names(count, sets, classes, distinct, names, &complete));
+    return dg_dataset_set_classes(both, distinct, classes, complete ? names : NULL);
 }
 
-/* The names of the first set that has some; all others must agree. */
+/* Takes the names of the first set that has some; all others must agree. */
 static dg_status unite_feature_names(dg_dataset *both, int count, const dg_dataset *const *sets)
 {
     for (int i = 0; i < count; i++) {
@@ -268,6 +252,16 @@ static dg_status unite_feature_names(dg_dataset *both, int count, const dg_datas
     return DG_OK;
 }
 
+/* Names and classes of the joined rows. */
+static dg_status unite(dg_dataset *both, int count, const dg_dataset *const *sets)
+{
+    DG_TRY(unite_feature_names(both, count, sets));
+    for (int i = 0; i < count; i++) both->one_hot &= sets[i]->one_hot;
+    if (both->target != DG_TARGET_LABELS) return DG_OK;
+    DG_TRY(unite_classes(both, count, sets));
+    return dg_dataset_find_positions(both);
+}
+
 dg_status dg_dataset_concat(const dg_dataset **out, int count, const dg_dataset *const *sets)
 {
     dg_dataset *both;
@@ -275,11 +269,6 @@ dg_status dg_dataset_concat(const dg_dataset **out, int count, const dg_dataset 
     if (count < 1) return dg_error(DG_INVALID, "concat: expected at least one set");
     DG_TRY(check_alike(count, sets));
     dg_status status = dg_dataset_derive(&both, sets[0], join, &(struct several){ count, sets });
-    if (status == DG_OK) status = unite_feature_names(both, count, sets);
-    for (int i = 0; status == DG_OK && i < count; i++) both->one_hot &= sets[i]->one_hot;
-    if (status == DG_OK && both->target == DG_TARGET_LABELS) {
-        status = unite_classes(both, count, sets);
-        if (status == DG_OK) status = dg_dataset_find_positions(both);
-    }
+    if (status == DG_OK) status = unite(both, count, sets);
     return dg_dataset_finish(out, both, status);
 }

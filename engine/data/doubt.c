@@ -1,4 +1,4 @@
-/* Ranking labels by doubt. */
+/* Ranks labels by doubt. */
 #include "engine/data/doubt.h"
 
 #include <inttypes.h>
@@ -10,7 +10,7 @@
 static const double SLACK = 1e-3;     /* of the sum of a row */
 static const double NEAR = 1e-6;      /* of a threshold, as in cleanlab */
 static const double LEAST = 1e-12;    /* a probability of 0 counts as this */
-static const double PSEUDO_COUNT = 1; /* beside the mean off the diagonal */
+static const double PSEUDO_COUNT = 1; /* added to the mean off the diagonal */
 
 void dg_doubt_release(dg_doubt *doubt)
 {
@@ -21,45 +21,45 @@ void dg_doubt_release(dg_doubt *doubt)
     dg_tensor_release(&doubt->suggested);
 }
 
-/* A row, and the logarithm of how improbable its label is against how probable. */
-struct ranked {
+/* A row, and the logarithm of the odds that its label is wrong. */
+struct doubt_rank {
     double doubt;
     int32_t row;
 };
 
-/* What is computed on the way. */
-struct work {
+struct doubt_work {
     int64_t rows, width;
-    const int32_t *given;  /* rows: positions of classes */
-    const float *chances;  /* rows * width */
-    double *threshold;     /* width */
-    int32_t *confident;    /* rows: positions, or -1 */
-    double *noise;         /* width * width: the confident joint, then Q; a row for a given class */
-    struct ranked *ranked; /* rows */
+    const int32_t *given;       /* rows: positions of classes */
+    const float *probabilities; /* rows * width */
+    double *threshold;          /* width */
+    int32_t *confident;         /* rows: positions, or -1 */
+    double *noise; /* width * width: the confident joint, then Q; a row for a given class */
+    struct doubt_rank *ranked; /* rows */
 };
 
 /* --- what is given ------------------------------------------------------------------------ */
 
-static dg_status check(const dg_dataset *set, const dg_tensor *chances)
+static dg_status check(const dg_dataset *set, const dg_tensor *probabilities)
 {
     int64_t rows = dg_dataset_rows(set);
     char found[160];
     DG_TRY(dg_dataset_want_labels(set, "label_issues"));
     if (rows == 0) return dg_error(DG_INVALID, "label_issues: the set has no rows");
-    if (chances->dtype != DG_FLOAT32 || chances->axes != 2 || chances->shape[0] != rows ||
-        chances->shape[1] != set->class_count)
-        return dg_error(DG_INVALID,
-                        "label_issues: probabilities must be a float32 tensor of shape {%" PRId64
-                        ", %" PRId64 "}, found %s of shape %s",
-                        rows, set->class_count, dg_dtype_name(chances->dtype),
-                        dg_shape_text(chances->axes, chances->shape, found, sizeof found));
+    if (probabilities->dtype != DG_FLOAT32 || probabilities->axes != 2 ||
+        probabilities->shape[0] != rows || probabilities->shape[1] != set->class_count)
+        return dg_error(
+            DG_INVALID,
+            "label_issues: probabilities must be a float32 tensor of shape {%" PRId64 ", %" PRId64
+            "}, found %s of shape %s",
+            rows, set->class_count, dg_dtype_name(probabilities->dtype),
+            dg_shape_text(probabilities->axes, probabilities->shape, found, sizeof found));
     return DG_OK;
 }
 
-static dg_status check_rows(const struct work *w)
+static dg_status check_rows(const struct doubt_work *w)
 {
     for (int64_t i = 0; i < w->rows; i++) {
-        const float *p = w->chances + i * w->width;
+        const float *p = w->probabilities + i * w->width;
         double sum = 0;
         for (int64_t k = 0; k < w->width; k++) {
             if (!isfinite(p[k]))
@@ -84,26 +84,25 @@ static dg_status check_rows(const struct work *w)
 
 /* --- the confident joint ------------------------------------------------------------------ */
 
-/* The mean probability of each class among the rows labelled so; infinite without such rows. */
-static dg_status find_thresholds(struct work *w)
+/* The mean probability of each class in the rows with its label; infinite if there are none. */
+static dg_status find_thresholds(struct doubt_work *w)
 {
-    int64_t *count;
+    DG_OWNED int64_t *count = NULL;
     DG_TRY(dg_alloc_zero(&count, w->width, sizeof *count));
     for (int64_t i = 0; i < w->rows; i++) {
-        w->threshold[w->given[i]] += (double)w->chances[i * w->width + w->given[i]];
+        w->threshold[w->given[i]] += (double)w->probabilities[i * w->width + w->given[i]];
         count[w->given[i]]++;
     }
     for (int64_t k = 0; k < w->width; k++)
         w->threshold[k] = count[k] ? w->threshold[k] / (double)count[k] : INFINITY;
-    dg_free(count);
     return DG_OK;
 }
 
 /* Finds confident classes, and counts them in the joint. */
-static void find_confident(struct work *w)
+static void find_confident(struct doubt_work *w)
 {
     for (int64_t i = 0; i < w->rows; i++) {
-        const float *p = w->chances + i * w->width;
+        const float *p = w->probabilities + i * w->width;
         int64_t best = -1;
         for (int64_t k = 0; k < w->width; k++)
             if ((double)p[k] >= w->threshold[k] - NEAR && (best < 0 || p[k] > p[best])) best = k;
@@ -113,7 +112,7 @@ static void find_confident(struct work *w)
 }
 
 /* Makes Q of the confident joint. */
-static void estimate_noise(struct work *w)
+static void estimate_noise(struct doubt_work *w)
 {
     int64_t n = w->width;
     double off = 0;
@@ -131,20 +130,20 @@ static void estimate_noise(struct work *w)
 
 static int by_doubt(const void *a, const void *b)
 {
-    const struct ranked *x = a, *y = b;
+    const struct doubt_rank *x = a, *y = b;
     if (x->doubt != y->doubt) return x->doubt > y->doubt ? -1 : 1;
     return (x->row > y->row) - (x->row < y->row);
 }
 
-static bool is_issue(const struct work *w, int64_t row)
+static bool is_issue(const struct doubt_work *w, int64_t row)
 {
     return w->confident[row] >= 0 && w->confident[row] != w->given[row];
 }
 
-static void judge_rows(dg_doubt *out, const dg_dataset *set, struct work *w)
+static void judge_rows(dg_doubt *out, const dg_dataset *set, struct doubt_work *w)
 {
     for (int64_t i = 0; i < w->rows; i++) {
-        const float *p = w->chances + i * w->width;
+        const float *p = w->probabilities + i * w->width;
         const double *noise = w->noise + w->given[i] * w->width;
         int64_t given = w->given[i], best = 0;
         double right = fmax((double)p[given], LEAST) * noise[given], wrong = 0;
@@ -153,7 +152,7 @@ static void judge_rows(dg_doubt *out, const dg_dataset *set, struct work *w)
             if (p[k] > p[best]) best = k;
         }
         if (is_issue(w, i)) best = w->confident[i];
-        w->ranked[i] = (struct ranked){ log(wrong) - log(right), (int32_t)i };
+        w->ranked[i] = (struct doubt_rank){ log(wrong) - log(right), (int32_t)i };
         dg_floats(&out->confidence)[i] = p[given];
         dg_floats(&out->quality)[i] = (float)(right / (right + wrong));
         dg_int32s(&out->suggested)[i] = set->classes[best];
@@ -161,7 +160,7 @@ static void judge_rows(dg_doubt *out, const dg_dataset *set, struct work *w)
     qsort(w->ranked, (size_t)w->rows, sizeof *w->ranked, by_doubt);
 }
 
-static dg_status write_rows(dg_doubt *out, const struct work *w, int origin)
+static dg_status write_rows(dg_doubt *out, const struct doubt_work *w, int origin)
 {
     int64_t count = 0, next = 0;
     for (int64_t i = 0; i < w->rows; i++) count += is_issue(w, i);
@@ -174,7 +173,7 @@ static dg_status write_rows(dg_doubt *out, const struct work *w, int origin)
     return DG_OK;
 }
 
-static dg_status judge(dg_doubt *out, const dg_dataset *set, struct work *w, int origin)
+static dg_status judge(dg_doubt *out, const dg_dataset *set, struct doubt_work *w, int origin)
 {
     DG_TRY(check_rows(w));
     DG_TRY(dg_alloc_zero(&w->threshold, w->width, sizeof *w->threshold));
@@ -192,22 +191,27 @@ static dg_status judge(dg_doubt *out, const dg_dataset *set, struct work *w, int
     return write_rows(out, w, origin);
 }
 
-dg_status dg_label_doubt(dg_doubt *out, const dg_dataset *set, const dg_tensor *chances, int origin)
+static void doubt_work_release(struct doubt_work *w)
 {
-    dg_tensor flat;
+    dg_free(w->threshold);
+    dg_free(w->confident);
+    dg_free(w->noise);
+    dg_free(w->ranked);
+}
+
+dg_status dg_label_doubt(dg_doubt *out, const dg_dataset *set, const dg_tensor *probabilities,
+                         int origin)
+{
+    DG_OWNED_TENSOR flat = { 0 };
     *out = (dg_doubt){ 0 };
-    DG_TRY(check(set, chances));
-    DG_TRY(dg_tensor_contiguous(&flat, chances));
-    struct work w = { .rows = dg_dataset_rows(set),
-                      .width = set->class_count,
-                      .given = dg_int32s(&set->positions),
-                      .chances = dg_floats(&flat) };
+    DG_TRY(check(set, probabilities));
+    DG_TRY(dg_tensor_contiguous(&flat, probabilities));
+    DG_CLEANUP(doubt_work_release)
+    struct doubt_work w = { .rows = dg_dataset_rows(set),
+                            .width = set->class_count,
+                            .given = dg_int32s(&set->positions),
+                            .probabilities = dg_floats(&flat) };
     dg_status status = judge(out, set, &w, origin);
-    dg_free(w.threshold);
-    dg_free(w.confident);
-    dg_free(w.noise);
-    dg_free(w.ranked);
-    dg_tensor_release(&flat);
     if (status != DG_OK) dg_doubt_release(out);
     return status;
 }

@@ -1,4 +1,4 @@
-/* Telling datasets apart. */
+/* Hashes of datasets. */
 #include <string.h>
 
 #include "engine/data/dataset.h"

@@ -8,7 +8,7 @@
 
 enum { FINITE_ROWS = 256 };
 
-struct finite {
+struct finite_check {
     const dg_tensor *x;
     bool holes;
     int64_t values; /* in a row */
@@ -30,7 +30,7 @@ DG_KERNEL static bool any_refused(const float *x, int64_t count, bool holes)
 
 static dg_status check_finite_piece(void *context, int64_t piece, int worker)
 {
-    const struct finite *f = context;
+    const struct finite_check *f = context;
     int64_t begin = piece * FINITE_ROWS, end = begin + FINITE_ROWS, rows = f->x->shape[0];
     const float *x = dg_floats(f->x);
     (void)worker;
@@ -45,7 +45,7 @@ dg_status dg_check_finite(const dg_tensor *x, bool holes, const char *who, const
 {
     int64_t rows = x->shape[0];
     if (x->dtype != DG_FLOAT32 || rows == 0) return DG_OK;
-    struct finite finite = { x, holes, dg_tensor_count(x) / rows, who };
+    struct finite_check finite = { x, holes, dg_tensor_count(x) / rows, who };
     return dg_parallel(job, (rows + FINITE_ROWS - 1) / FINITE_ROWS, check_finite_piece, &finite);
 }
 
@@ -53,6 +53,6 @@ dg_status dg_not_finite(const char *who, int64_t row, int64_t column, bool holes
 {
     return dg_error(DG_INVALID, "%s: row %" PRId64 ", column %" PRId64 " is %s", who, row + 1,
                     column + 1,
-                    holes ? "infinite: trees take finite numbers, and NaN for missing ones"
+                    holes ? "infinite: this model takes finite numbers, and NaN for missing ones"
                           : "NaN or infinite: this model takes finite numbers only");
 }

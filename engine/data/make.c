@@ -1,4 +1,4 @@
-/* Making datasets from tensors: labels are read, classes found, the rest is checked. */
+/* Makes datasets from tensors: reads labels, finds classes, checks the rest. */
 #include <inttypes.h>
 #include <math.h>
 #include <stddef.h>
@@ -15,18 +15,17 @@ static dg_status as_type(dg_tensor *out, const dg_tensor *from, dg_dtype dtype)
                                 : dg_tensor_astype(out, from, dtype);
 }
 
-/* Classes are the distinct labels, positions follow. */
+/* The classes are the distinct labels. */
 static dg_status find_classes(dg_dataset *set)
 {
     int64_t count;
-    int32_t *classes;
+    DG_OWNED int32_t *classes = NULL;
     DG_TRY(dg_distinct(&classes, &count, &set->labels));
-    dg_status status = dg_dataset_set_classes(set, count, classes, NULL);
-    dg_free(classes);
-    return status == DG_OK ? dg_dataset_find_positions(set) : status;
+    DG_TRY(dg_dataset_set_classes(set, count, classes, NULL));
+    return dg_dataset_find_positions(set);
 }
 
-/* Whether all values of a float32 y can be what it is to be. */
+/* Whether all values of a float32 y fit the target. */
 static dg_status check_values(const dg_tensor *y, dg_target target)
 {
     for (int64_t row = 0; row < y->shape[0]; row++) {
@@ -49,12 +48,10 @@ static dg_status read_column(dg_dataset *set, const dg_tensor *y, dg_target targ
     bool floats = y->dtype == DG_FLOAT32;
     if (target == DG_TARGET_NONE) target = floats ? DG_TARGET_NUMBERS : DG_TARGET_LABELS;
     bool numbers = target == DG_TARGET_NUMBERS;
-    dg_tensor column;
+    DG_OWNED_TENSOR column = { 0 };
     if (floats) DG_TRY(check_values(y, target));
     DG_TRY(as_type(&column, y, numbers ? DG_FLOAT32 : DG_INT32));
-    dg_status status = dg_tensor_reshape(numbers ? &set->y : &set->labels, &column, 1, &rows);
-    dg_tensor_release(&column);
-    DG_TRY(status);
+    DG_TRY(dg_tensor_reshape(numbers ? &set->y : &set->labels, &column, 1, &rows));
     set->target = target;
     return numbers ? DG_OK : find_classes(set);
 }
@@ -64,13 +61,11 @@ static dg_status read_one_hot(dg_dataset *set, const dg_tensor *y)
 {
     int64_t rows = y->shape[0], count = y->shape[1];
     if (count > INT32_MAX)
-        return dg_error(DG_INVALID, "one-hot labels of %" PRId64 " classes are too many", count);
-    int32_t *classes;
+        return dg_error(DG_INVALID, "one-hot labels with %" PRId64 " classes are too large", count);
+    DG_OWNED int32_t *classes = NULL;
     DG_TRY(dg_alloc(&classes, count, sizeof *classes));
     for (int64_t i = 0; i < count; i++) classes[i] = (int32_t)i;
-    dg_status status = dg_dataset_set_classes(set, count, classes, NULL);
-    dg_free(classes);
-    DG_TRY(status);
+    DG_TRY(dg_dataset_set_classes(set, count, classes, NULL));
     DG_TRY(dg_tensor_new(&set->positions, DG_INT32, 1, &rows));
     for (int64_t row = 0; row < rows; row++) {
         int64_t ones = 0, at = 0;
@@ -78,14 +73,14 @@ static dg_status read_one_hot(dg_dataset *set, const dg_tensor *y)
             double value = (double)dg_floats(y)[row * count + i];
             if (value != 0 && value != 1)
                 return dg_error(DG_INVALID,
-                                "row %" PRId64 " of the one-hot labels holds %g, expected 0s and "
-                                "one 1 (labels may also be whole numbers: {%" PRId64 "})",
+                                "row %" PRId64 " of the one-hot labels has the value %g, expected "
+                                "0s and one 1 (labels may also be whole numbers: {%" PRId64 "})",
                                 row + 1, value, rows);
             if (value == 1) ones++, at = i;
         }
         if (ones != 1)
             return dg_error(DG_INVALID,
-                            "row %" PRId64 " of the one-hot labels holds %" PRId64
+                            "row %" PRId64 " of the one-hot labels has %" PRId64
                             " ones, expected one",
                             row + 1, ones);
         dg_int32s(&set->positions)[row] = (int32_t)at;
@@ -123,11 +118,9 @@ static dg_status fill_y(dg_dataset *set, const dg_tensor *y, dg_target target)
                         "y has the shape %s, expected one number per row: {rows} (target is "
                         "\"numbers\")",
                         dg_shape_text(y->axes, y->shape, shape, sizeof shape));
-    dg_tensor flat;
+    DG_OWNED_TENSOR flat = { 0 };
     DG_TRY(as_type(&flat, y, column ? y->dtype : DG_FLOAT32));
-    dg_status status = column ? read_column(set, &flat, target) : read_one_hot(set, &flat);
-    dg_tensor_release(&flat);
-    return status;
+    return column ? read_column(set, &flat, target) : read_one_hot(set, &flat);
 }
 
 /* --- what else belongs to rows ---------------------------------------------------------------- */
@@ -207,7 +200,7 @@ static dg_status fill_groups(dg_dataset *set, const dg_tensor *groups)
     return as_type(&set->groups, groups, DG_INT32);
 }
 
-/* All but x and y. */
+/* All parts but x and y. */
 static dg_status fill_rest(dg_dataset *set, const dg_dataset_parts *parts)
 {
     if (parts->shape.count) DG_TRY(dg_dataset_shape_rows(set, &parts->shape));
@@ -243,7 +236,7 @@ dg_status dg_dataset_new(const dg_dataset **out, const dg_tensor *x, const dg_te
 
 /* --- with other parts ------------------------------------------------------------------------ */
 
-/* What is kept must have an entry for each row, or value of a row, that there is now. */
+/* Parts that are kept must have an entry for each row, or for each value of a row. */
 static dg_status check_kept(const dg_dataset *fresh, const dg_dataset *set, bool same_y)
 {
     int64_t rows = dg_dataset_rows(fresh), size = dg_dataset_row_size(fresh);
@@ -265,7 +258,7 @@ static dg_status check_kept(const dg_dataset *fresh, const dg_dataset *set, bool
                     size, dg_dataset_row_size(set));
 }
 
-/* The first class of `fresh` that is none of `set`, or -1. */
+/* The first class of `fresh` that `set` does not have, or -1. */
 static int64_t find_new_class(const dg_dataset *fresh, const dg_dataset *set)
 {
     for (int64_t i = 0; i < fresh->class_count; i++)
@@ -273,7 +266,7 @@ static int64_t find_new_class(const dg_dataset *fresh, const dg_dataset *set)
     return -1;
 }
 
-/* Replaces the classes of `fresh` by those of `set`, which are all of them and more. */
+/* Replaces the classes of `fresh` by those of `set`, which include them. */
 static dg_status adopt_classes(dg_dataset *fresh, const dg_dataset *set)
 {
     dg_shared_release(fresh->classes);
@@ -283,7 +276,7 @@ static dg_status adopt_classes(dg_dataset *fresh, const dg_dataset *set)
     return dg_dataset_find_positions(fresh);
 }
 
-/* One-hot labels with as many columns as the set has classes: the columns are these classes. */
+/* If one-hot labels have as many columns as the set has classes, the columns are these classes. */
 static dg_status name_columns(dg_dataset *fresh, const dg_dataset *set)
 {
     int64_t rows = dg_dataset_rows(fresh);
@@ -295,11 +288,11 @@ static dg_status name_columns(dg_dataset *fresh, const dg_dataset *set)
     return dg_dataset_set_classes(fresh, set->class_count, set->classes, NULL);
 }
 
-/* Names that were not replaced stay as long as each label has one. */
+/* Names that were not replaced stay if each label has one. */
 static dg_status keep_names(dg_dataset *fresh, const dg_dataset *set)
 {
     if (fresh->target == DG_TARGET_NUMBERS)
-        return dg_error(DG_INVALID, "y has numbers now, which have no names: say class_names = "
+        return dg_error(DG_INVALID, "y has numbers now, which have no names: give class_names = "
                                     "false");
     int64_t missing = find_new_class(fresh, set);
     if (missing >= 0)
@@ -317,7 +310,7 @@ static void forget_names(char ***names)
     *names = NULL;
 }
 
-/* Replaces y by what is given, or by what the old one is read anew as. */
+/* Replaces y, or reads the old one anew. */
 static dg_status replace_y(dg_dataset *fresh, const dg_dataset *set, const dg_dataset_parts *parts)
 {
     const dg_tensor *y = parts->y                          ? parts->y

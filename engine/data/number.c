@@ -13,20 +13,21 @@
 
 enum { LONGEST_NUMBER = 400 };
 
-/* What a scan of digits found. */
-typedef struct decimal {
-    uint64_t mantissa; /* of the first 18 digits that count */
-    int digits;        /* how many they are */
+/* The digits of a number. */
+struct decimal {
+    uint64_t mantissa; /* of the first 18 significant digits */
+    int digits;        /* how many of them there are */
     int dropped;       /* digits after those */
     int exponent;      /* of ten */
-} decimal;
+};
 
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
 }
 
-static const char *scan_digits(const char *at, const char *end, decimal *d, int exponent_step)
+static const char *scan_digits(const char *at, const char *end, struct decimal *d,
+                               int exponent_step)
 {
     for (; at < end && is_digit(*at); at++) {
         if (d->digits < 18) {
@@ -40,8 +41,8 @@ static const char *scan_digits(const char *at, const char *end, decimal *d, int 
     return at;
 }
 
-/* Whether digits, point and exponent are all that stands before `end`. */
-static bool scan_decimal(const char *at, const char *end, decimal *d)
+/* Whether the text up to `end` consists of digits, point and exponent. */
+static bool scan_decimal(const char *at, const char *end, struct decimal *d)
 {
     const char *begin = at;
     at = scan_digits(at, end, d, 0);
@@ -106,7 +107,7 @@ static bool is_hexadecimal(const char *text, size_t size)
     return true;
 }
 
-/* What spreadsheets, databases, pandas and R write for a value that is missing or wrong, and truth
+/* What spreadsheets, databases, pandas and R write for missing or invalid values, and for truth
  * values. */
 static bool is_value_word(const char *text, size_t size)
 {
@@ -137,7 +138,7 @@ bool dg_parse_number(const char *text, size_t size, double *out)
     static const double powers[] = { 1,    1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                      1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                      1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
-    decimal d = { 0 };
+    struct decimal d = { 0 };
     double sign = 1;
     trim(&text, &size);
     if (size > 0 && (*text == '+' || *text == '-')) {

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whole numbers of one to three digits: nearly all that a file of images holds. */
+/* Whole numbers of one to three digits, of which files of images mostly consist. */
 static inline bool dg_small_number(const unsigned char *text, size_t size, unsigned *out)
 {
     unsigned value = 0;

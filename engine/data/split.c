@@ -1,9 +1,9 @@
 /* Splits and folds.
  *
  * Sizes are by largest remainder. A stratified split is a table, class by part, whose rows must sum
- * to the sizes of the classes and whose columns to the sizes of the parts: controlled rounding, in
- * which every entry is its ideal rounded down or up (Cox, "A constructive procedure for unbiased
- * controlled rounding", JASA 1987, here always turning the same way). */
+ * to the sizes of the classes and its columns to the sizes of the parts. Controlled rounding makes
+ * every entry its ideal value rounded down or up (Cox, "A constructive procedure for unbiased
+ * controlled rounding", JASA 1987; here cycles are always turned in the same direction). */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 
 /* --- sizes of parts ------------------------------------------------------------------------- */
 
-/* `units`: what is dealt out, "rows" or "groups". */
+/* `units`: what is divided, "rows" or "groups". */
 static dg_status check_parts(int count, const double *parts, int64_t rows, const char *units,
                              bool *fractions)
 {
@@ -43,25 +43,25 @@ static dg_status check_parts(int count, const double *parts, int64_t rows, const
                     rows, units, sum);
 }
 
-/* What one part lacks of its ideal, in units so coarse that rounding of fractions does not show. */
-struct remainder {
+/* What a part lacks of its ideal size, in units so coarse that rounding errors do not count. */
+struct split_remainder {
     int64_t size;
     int index;
 };
 
 static int by_remainder(const void *a, const void *b)
 {
-    const struct remainder *x = a, *y = b;
+    const struct split_remainder *x = a, *y = b;
     if (x->size != y->size) return x->size > y->size ? -1 : 1;
     return (x->index > y->index) - (x->index < y->index);
 }
 
-/* Largest remainder; of equals the first part is served first. */
+/* Largest remainder; of equals, the first part comes first. */
 static dg_status round_fractions(int count, const double *parts, int64_t rows, int64_t *sizes)
 {
     double sum = 0;
     int64_t left = rows;
-    struct remainder *remainders;
+    DG_OWNED struct split_remainder *remainders = NULL;
     DG_TRY(dg_alloc(&remainders, count, sizeof *remainders));
     for (int i = 0; i < count; i++) sum += parts[i];
     for (int i = 0; i < count; i++) {
@@ -74,7 +74,6 @@ static dg_status round_fractions(int count, const double *parts, int64_t rows, i
     }
     qsort(remainders, (size_t)count, sizeof *remainders, by_remainder);
     for (int i = 0; left > 0; i = (i + 1) % count, left--) sizes[remainders[i].index]++;
-    dg_free(remainders);
     return DG_OK;
 }
 
@@ -97,35 +96,36 @@ static dg_status find_sizes(int count, const double *parts, int64_t rows, const 
 /* --- controlled rounding -------------------------------------------------------------------- */
 
 /* The table is rounded class by class. Classes and parts are the vertices of a graph, and entries
- * with a fraction its edges. Along a cycle, adding to and taking from fractions by turns changes no
- * sum, until one of them is gone. Rows and columns sum to whole numbers, so in the end all
- * fractions lie on cycles. An open class has two fractions at least, and without cycles edges are
- * fewer than vertices, so between two classes there are fewer open classes than parts. */
-typedef struct rounding {
+ * with a fraction are its edges. Along a cycle, adding to and subtracting from fractions in turn
+ * changes no sum, and goes on until one of them is 0 or 1. Rows and columns sum to whole numbers,
+ * so in the end all fractions lie on cycles. An open class has at least two fractions, and a graph
+ * without cycles has fewer edges than vertices, so after each class fewer classes are open than
+ * there are parts. */
+struct rounding {
     int parts;
     int64_t unit;                 /* fractions are counted in 1 / unit */
     int64_t *table;               /* classes times parts: rounded down, then up where chosen */
-    int room;                     /* open classes, at most; vertex room + j is part j */
-    int open;                     /* how many there are; vertex i is open class i */
-    int64_t *class_of, *fraction; /* of each open class: which it is; of each part */
-    int *degree, *path, *place;   /* of each vertex; place: where it is on the path, or -1 */
-} rounding;
+    int room;                     /* the most open classes; vertex room + j is part j */
+    int open;                     /* how many are open; vertex i is open class i */
+    int64_t *class_of, *fraction; /* of each open class: its number; and of each part */
+    int *degree, *path, *place;   /* of each vertex; place: its index in the path, or -1 */
+};
 
-static int64_t *edge(const rounding *r, int a, int b)
+static int64_t *edge(const struct rounding *r, int a, int b)
 {
     return a < r->room ? &r->fraction[(int64_t)a * r->parts + b - r->room]
                        : &r->fraction[(int64_t)b * r->parts + a - r->room];
 }
 
-/* An edge lies on a cycle, or between two, while its ends have other such edges. */
-static bool is_alive(const rounding *r, int i, int j)
+/* Whether an edge may lie on a cycle: both of its ends still have edges. */
+static bool is_alive(const struct rounding *r, int i, int j)
 {
     return *edge(r, i, r->room + j) && r->degree[i] && r->degree[r->room + j];
 }
 
-/* Counts the edges of vertices, leaving out again and again those of a vertex that has one only.
- * Gives an open class that has some left; -1: no cycles. */
-static int strip(rounding *r)
+/* Counts the edges of vertices, and repeatedly removes the edge of a vertex that has only one.
+ * Returns an open class that has some left; -1: there are no cycles. */
+static int strip(struct rounding *r)
 {
     for (int v = 0; v < r->room + r->parts; v++) r->degree[v] = 0;
     for (int i = 0; i < r->open; i++)
@@ -145,8 +145,8 @@ static int strip(rounding *r)
     return -1;
 }
 
-/* A neighbour of `v` along an edge that lives, other than `before`. */
-static int next_vertex(const rounding *r, int v, int before)
+/* A neighbour of `v` along an edge that is alive, other than `before`. */
+static int next_vertex(const struct rounding *r, int v, int before)
 {
     bool is_class = v < r->room;
     for (int k = 0; k < (is_class ? r->parts : r->open); k++) {
@@ -156,8 +156,8 @@ static int next_vertex(const rounding *r, int v, int before)
     return -1;
 }
 
-/* Walks from `v` until a vertex comes again, then turns that cycle until a fraction is gone. */
-static void turn_cycle(rounding *r, int v)
+/* Walks from `v` until a vertex is met again, then turns that cycle until a fraction is gone. */
+static void turn_cycle(struct rounding *r, int v)
 {
     int length = 0, before = -1, first;
     for (int i = 0; i < r->room + r->parts; i++) r->place[i] = -1;
@@ -186,8 +186,8 @@ static void turn_cycle(rounding *r, int v)
     }
 }
 
-/* Takes in class `k`, which has `size` rows, and resolves what cycles it makes. */
-static void round_class(rounding *r, int64_t k, int64_t size, const int64_t *part_sizes)
+/* Adds class `k`, which has `size` rows, and turns the cycles that it makes. */
+static void round_class(struct rounding *r, int64_t k, int64_t size, const int64_t *part_sizes)
 {
     r->class_of[r->open] = k;
     for (int j = 0; j < r->parts; j++) {
@@ -213,26 +213,25 @@ static void round_class(rounding *r, int64_t k, int64_t size, const int64_t *par
 static dg_status round_table(const dg_dataset *set, int parts, const int64_t *part_sizes,
                              int64_t *table)
 {
-    rounding r = { .parts = parts, .unit = dg_dataset_rows(set), .table = table };
+    struct rounding r = { .parts = parts, .unit = dg_dataset_rows(set), .table = table };
     r.room = set->class_count < parts ? (int)set->class_count : parts;
-    int64_t vertices = (int64_t)r.room + parts, *class_sizes = NULL;
-    dg_status status = dg_alloc(&class_sizes, set->class_count, sizeof *class_sizes);
-    if (status == DG_OK) status = dg_alloc(&r.class_of, r.room, sizeof *r.class_of);
-    if (status == DG_OK)
-        status = dg_alloc(&r.fraction, (int64_t)r.room * parts, sizeof *r.fraction);
-    if (status == DG_OK) status = dg_alloc(&r.degree, 3 * vertices, sizeof *r.degree);
-    if (status == DG_OK) {
-        r.path = r.degree + vertices;
-        r.place = r.path + vertices;
-        dg_dataset_counts(set, class_sizes);
-        for (int64_t k = 0; k < set->class_count; k++)
-            round_class(&r, k, class_sizes[k], part_sizes);
-    }
-    dg_free(class_sizes);
-    dg_free(r.class_of);
-    dg_free(r.fraction);
-    dg_free(r.degree);
-    return status;
+    int64_t vertices = (int64_t)r.room + parts;
+    DG_OWNED int64_t *class_sizes = NULL;
+    DG_OWNED int64_t *class_of = NULL;
+    DG_OWNED int64_t *fraction = NULL;
+    DG_OWNED int *of_vertices = NULL;
+    DG_TRY(dg_alloc(&class_sizes, set->class_count, sizeof *class_sizes));
+    DG_TRY(dg_alloc(&class_of, r.room, sizeof *class_of));
+    DG_TRY(dg_alloc(&fraction, (int64_t)r.room * parts, sizeof *fraction));
+    DG_TRY(dg_alloc(&of_vertices, 3 * vertices, sizeof *of_vertices));
+    r.class_of = class_of;
+    r.fraction = fraction;
+    r.degree = of_vertices;
+    r.path = of_vertices + vertices;
+    r.place = r.path + vertices;
+    dg_dataset_counts(set, class_sizes);
+    for (int64_t k = 0; k < set->class_count; k++) round_class(&r, k, class_sizes[k], part_sizes);
+    return DG_OK;
 }
 
 /* --- groups --------------------------------------------------------------------------------- */
@@ -243,35 +242,34 @@ static dg_status check_stratify(const dg_dataset *set, const char *who)
         return dg_error_context(DG_INVALID, "%s", who);
     if (!set->groups.storage) return DG_OK;
     return dg_error(DG_INVALID,
-                    "%s: stratify = true is not possible for a set with groups, which are never "
-                    "parted; set:with { groups = false } has none",
+                    "%s: stratify = true is not possible for a set with groups, whose rows stay "
+                    "together: leave it out, or drop the groups by set:with { groups = false }",
                     who);
 }
 
-/* Which group each row is of, counted from 0, and how many groups there are. */
+/* The group of each row, counted from 0, and the number of groups. */
 static dg_status find_groups(const dg_dataset *set, int32_t *group_of, int64_t *count)
 {
-    int32_t *distinct;
+    DG_OWNED int32_t *distinct = NULL;
     DG_TRY(dg_distinct(&distinct, count, &set->groups));
     for (int64_t i = 0; i < dg_dataset_rows(set); i++)
         group_of[i] = (int32_t)dg_class_position(distinct, *count, dg_int32s(&set->groups)[i]);
-    dg_free(distinct);
     return DG_OK;
 }
 
 /* --- splits --------------------------------------------------------------------------------- */
 
-/* Which rows go where: rows[begin[i]] .. rows[begin[i + 1] - 1] to part i. */
-typedef struct plan {
+/* Part i gets the rows rows[begin[i]] .. rows[begin[i + 1] - 1]. */
+struct split {
     int64_t *order;   /* the rows, shuffled */
     int32_t *part_of; /* of each row */
     int64_t *rows;
     int64_t *begin;
-    int64_t *sizes; /* of parts; then where the next row of each part goes */
-    int64_t *table; /* classes times parts: rows that a part still takes */
-} plan;
+    int64_t *sizes; /* of parts; then where to put the next row of each part */
+    int64_t *table; /* classes times parts: how many rows a part still takes */
+};
 
-static void free_plan(plan *p)
+static void split_release(struct split *p)
 {
     dg_free(p->order);
     dg_free(p->part_of);
@@ -281,8 +279,8 @@ static void free_plan(plan *p)
     dg_free(p->table);
 }
 
-/* Parts fill up class by class: the last rows of one would all be of the last class. */
-static void shuffle_parts(plan *p, int count, uint64_t seed)
+/* Parts fill up class by class, so without this their last rows would all have the same class. */
+static void shuffle_parts(struct split *p, int count, uint64_t seed)
 {
     for (int j = 0; j < count; j++) {
         int64_t *from = p->rows + p->begin[j], *to = p->order + p->begin[j];
@@ -295,8 +293,8 @@ static void shuffle_parts(plan *p, int count, uint64_t seed)
     p->rows = rows;
 }
 
-/* Whole groups go to parts, in random order. */
-static dg_status deal_groups(plan *p, const dg_dataset *set, int count, const double *parts,
+/* Deals groups to parts, in random order. */
+static dg_status deal_groups(struct split *p, const dg_dataset *set, int count, const double *parts,
                              uint64_t seed)
 {
     int64_t rows = dg_dataset_rows(set), groups, next = 0, *part_of_group = p->rows;
@@ -310,12 +308,12 @@ static dg_status deal_groups(plan *p, const dg_dataset *set, int count, const do
     return DG_OK;
 }
 
-static dg_status deal_rows(plan *p, const dg_dataset *set, int count, const double *parts,
+static dg_status deal_rows(struct split *p, const dg_dataset *set, int count, const double *parts,
                            uint64_t seed, bool stratify)
 {
     int64_t rows = dg_dataset_rows(set), classes = stratify ? set->class_count : 1;
     if (count > INT64_MAX / 8 / (classes + 1))
-        return dg_error(DG_INVALID, "split: %d parts of %" PRId64 " classes are too many", count,
+        return dg_error(DG_INVALID, "split: %d parts for %" PRId64 " classes are too many", count,
                         classes);
     DG_TRY(dg_alloc(&p->table, classes * count, sizeof *p->table));
     DG_TRY(find_sizes(count, parts, rows, "rows", p->sizes));
@@ -335,7 +333,7 @@ static dg_status deal_rows(plan *p, const dg_dataset *set, int count, const doub
     return DG_OK;
 }
 
-static dg_status plan_split(plan *p, const dg_dataset *set, int count, const double *parts,
+static dg_status plan_split(struct split *p, const dg_dataset *set, int count, const double *parts,
                             uint64_t seed, bool stratify)
 {
     int64_t rows = dg_dataset_rows(set);
@@ -359,7 +357,7 @@ static dg_status plan_split(plan *p, const dg_dataset *set, int count, const dou
 dg_status dg_dataset_split(const dg_dataset **out, const dg_dataset *set, int count,
                            const double *parts, uint64_t seed, bool stratify)
 {
-    plan p = { 0 };
+    DG_CLEANUP(split_release) struct split p = { 0 };
     for (int i = 0; i < count; i++) out[i] = NULL;
     if (stratify) DG_TRY(check_stratify(set, "split"));
     dg_status status = plan_split(&p, set, count, parts, seed, stratify);
@@ -369,36 +367,33 @@ dg_status dg_dataset_split(const dg_dataset **out, const dg_dataset *set, int co
         dg_dataset_release(out[i]);
         out[i] = NULL;
     }
-    free_plan(&p);
     return status;
 }
 
 /* --- folds ---------------------------------------------------------------------------------- */
 
-/* `order` sorted by class; within a class it stays. */
+/* Sorts `order` by class, and keeps the order within a class. */
 static dg_status sort_by_class(const dg_dataset *set, int64_t *order)
 {
-    int64_t rows = dg_dataset_rows(set), sum = 0, *begin, *sorted;
+    int64_t rows = dg_dataset_rows(set), sum = 0;
     const int32_t *positions = dg_int32s(&set->positions);
+    DG_OWNED int64_t *begin = NULL;
+    DG_OWNED int64_t *sorted = NULL;
     DG_TRY(dg_alloc(&sorted, rows, sizeof *sorted));
-    dg_status status = dg_alloc(&begin, set->class_count, sizeof *begin);
-    if (status == DG_OK) {
-        dg_dataset_counts(set, begin);
-        for (int64_t k = 0; k < set->class_count; k++) {
-            int64_t size = begin[k];
-            begin[k] = sum;
-            sum += size;
-        }
-        for (int64_t i = 0; i < rows; i++) sorted[begin[positions[order[i]]]++] = order[i];
-        memcpy(order, sorted, (size_t)rows * sizeof *order);
+    DG_TRY(dg_alloc(&begin, set->class_count, sizeof *begin));
+    dg_dataset_counts(set, begin);
+    for (int64_t k = 0; k < set->class_count; k++) {
+        int64_t size = begin[k];
+        begin[k] = sum;
+        sum += size;
     }
-    dg_free(begin);
-    dg_free(sorted);
-    return status;
+    for (int64_t i = 0; i < rows; i++) sorted[begin[positions[order[i]]]++] = order[i];
+    memcpy(order, sorted, (size_t)rows * sizeof *order);
+    return DG_OK;
 }
 
-/* Dealing rows like cards, class by class, keeps both the folds and each class within them within
- * one row of each other. `fold_of` and `order` have room for the rows. */
+/* Rows are dealt like cards, class by class, so the sizes of folds differ by at most one row, and
+ * so do those of each class within them. `fold_of` and `order` have room for the rows. */
 static dg_status deal(const dg_dataset *set, int folds, uint64_t seed, bool stratify,
                       int64_t *order, int32_t *fold_of)
 {
@@ -412,20 +407,20 @@ static dg_status deal(const dg_dataset *set, int folds, uint64_t seed, bool stra
 }
 
 /* A group, and its place in a random order. */
-struct group {
+struct fold_group {
     int64_t size, place;
     int32_t group;
 };
 
 static int by_size(const void *a, const void *b)
 {
-    const struct group *x = a, *y = b;
+    const struct fold_group *x = a, *y = b;
     if (x->size != y->size) return x->size > y->size ? -1 : 1;
     return (x->place > y->place) - (x->place < y->place);
 }
 
-/* The largest group first, each into the fold that has the fewest rows. */
-static void fill_folds(struct group *all, int64_t groups, int folds, int64_t *sizes,
+/* Puts the largest group first, each into the fold that has the fewest rows. */
+static void fill_folds(struct fold_group *all, int64_t groups, int folds, int64_t *sizes,
                        int64_t *fold_of_group)
 {
     qsort(all, (size_t)groups, sizeof *all, by_size);
@@ -438,38 +433,38 @@ static void fill_folds(struct group *all, int64_t groups, int folds, int64_t *si
     }
 }
 
-/* As deal, of a set with groups. */
+/* As `deal`, for a set with groups. */
 static dg_status fold_groups(const dg_dataset *set, int folds, uint64_t seed, int64_t *order,
                              int32_t *fold_of)
 {
-    int64_t rows = dg_dataset_rows(set), groups, *sizes = NULL;
+    int64_t rows = dg_dataset_rows(set), groups;
     uint64_t key = dg_key(seed, "folds", 0);
-    struct group *all;
+    DG_OWNED struct fold_group *all = NULL;
+    DG_OWNED int64_t *sizes = NULL;
     DG_TRY(find_groups(set, fold_of, &groups));
     if (folds > groups)
         return dg_error(DG_INVALID, "folds must be from 2 to %" PRId64 " (the groups), found %d",
                         groups, folds);
     DG_TRY(dg_alloc_zero(&all, groups, sizeof *all));
-    dg_status status = dg_alloc_zero(&sizes, folds, sizeof *sizes);
-    if (status == DG_OK) {
-        dg_random_permutation(key, groups, order);
-        for (int64_t i = 0; i < groups; i++) all[i].place = order[i];
-        for (int64_t i = 0; i < groups; i++) all[i].group = (int32_t)i;
-        for (int64_t i = 0; i < rows; i++) all[fold_of[i]].size++;
-        fill_folds(all, groups, folds, sizes, order);
-        for (int64_t i = 0; i < rows; i++) fold_of[i] = (int32_t)order[fold_of[i]];
-        dg_random_permutation(key, rows, order);
-    }
-    dg_free(all);
-    dg_free(sizes);
-    return status;
+    DG_TRY(dg_alloc_zero(&sizes, folds, sizeof *sizes));
+    dg_random_permutation(key, groups, order);
+    for (int64_t i = 0; i < groups; i++) all[i].place = order[i];
+    for (int64_t i = 0; i < groups; i++) all[i].group = (int32_t)i;
+    for (int64_t i = 0; i < rows; i++) all[fold_of[i]].size++;
+    fill_folds(all, groups, folds, sizes, order);
+    for (int64_t i = 0; i < rows; i++) fold_of[i] = (int32_t)order[fold_of[i]];
+    dg_random_permutation(key, rows, order);
+    return DG_OK;
 }
 
 dg_status dg_dataset_fold(const dg_dataset **training, const dg_dataset **held_out,
                           const dg_dataset *set, int folds, int fold, uint64_t seed, bool stratify)
 {
-    int64_t rows = dg_dataset_rows(set), trained = 0, held = 0, *order = NULL, *chosen = NULL;
-    int32_t *fold_of = NULL;
+    int64_t rows = dg_dataset_rows(set), trained = 0, held = 0;
+    DG_OWNED int64_t *order = NULL;
+    DG_OWNED int64_t *chosen = NULL;
+    DG_OWNED int32_t *fold_of = NULL;
+    DG_OWNED_DATASET first = NULL;
     *training = *held_out = NULL;
     if (folds < 2 || folds > rows)
         return dg_error(DG_INVALID, "folds must be from 2 to %" PRId64 " (the rows), found %d",
@@ -477,24 +472,15 @@ dg_status dg_dataset_fold(const dg_dataset **training, const dg_dataset **held_o
     if (fold < 0 || fold >= folds)
         return dg_error(DG_INVALID, "fold %d does not exist: there are %d", fold + 1, folds);
     if (stratify) DG_TRY(check_stratify(set, "folds"));
-    dg_status status = dg_alloc(&order, rows, sizeof *order);
-    if (status == DG_OK) status = dg_alloc(&chosen, rows, sizeof *chosen);
-    if (status == DG_OK) status = dg_alloc(&fold_of, rows, sizeof *fold_of);
-    if (status == DG_OK)
-        status = set->groups.storage ? fold_groups(set, folds, seed, order, fold_of)
-                                     : deal(set, folds, seed, stratify, order, fold_of);
-    if (status == DG_OK) {
-        for (int64_t i = 0; i < rows; i++) /* those held out come in from the back */
-            chosen[fold_of[order[i]] == fold ? rows - ++held : trained++] = order[i];
-        status = dg_dataset_take(training, set, chosen, trained);
-    }
-    if (status == DG_OK) status = dg_dataset_take(held_out, set, chosen + trained, held);
-    if (status != DG_OK) {
-        dg_dataset_release(*training);
-        *training = NULL;
-    }
-    dg_free(order);
-    dg_free(chosen);
-    dg_free(fold_of);
-    return status;
+    DG_TRY(dg_alloc(&order, rows, sizeof *order));
+    DG_TRY(dg_alloc(&chosen, rows, sizeof *chosen));
+    DG_TRY(dg_alloc(&fold_of, rows, sizeof *fold_of));
+    DG_TRY(set->groups.storage ? fold_groups(set, folds, seed, order, fold_of)
+                               : deal(set, folds, seed, stratify, order, fold_of));
+    for (int64_t i = 0; i < rows; i++) /* those held out are filled in from the back */
+        chosen[fold_of[order[i]] == fold ? rows - ++held : trained++] = order[i];
+    DG_TRY(dg_dataset_take(&first, set, chosen, trained));
+    DG_TRY(dg_dataset_take(held_out, set, chosen + trained, held));
+    *training = DG_TAKE(first);
+    return DG_OK;
 }

@@ -119,13 +119,13 @@ static void one_hot_labels_are_checked(void **state)
     int64_t shape[] = { 3, 2 };
     (void)state;
     assert_fails_with(set_with(&set, DG_FLOAT32, 2, shape, (double[]){ 0, 1, 0, 0, 1, 0 }),
-                      DG_INVALID, "row 2 of the one-hot labels holds 0 ones");
+                      DG_INVALID, "row 2 of the one-hot labels has 0 ones");
     assert_fails_with(set_with(&set, DG_FLOAT32, 2, shape, (double[]){ 0, 1, 1, 0, 1, 1 }),
-                      DG_INVALID, "row 3 of the one-hot labels holds 2 ones");
+                      DG_INVALID, "row 3 of the one-hot labels has 2 ones");
     assert_fails_with(set_with(&set, DG_FLOAT32, 2, shape, (double[]){ 0.5, 0.5, 1, 0, 1, 0 }),
-                      DG_INVALID, "row 1 of the one-hot labels holds 0.5");
+                      DG_INVALID, "row 1 of the one-hot labels has the value 0.5");
     assert_fails_with(set_with(&set, DG_FLOAT32, 2, shape, (double[]){ 0, 1, 0, NAN, 1, 0 }),
-                      DG_INVALID, "row 2 of the one-hot labels holds nan");
+                      DG_INVALID, "row 2 of the one-hot labels has the value nan");
 }
 
 static void x_is_made_contiguous_and_never_int32(void **state)
@@ -303,7 +303,7 @@ static void head_is_the_first_rows(void **state)
     assert_ptr_equal(head->x.data, set->x.data);
     dg_dataset_release(head);
     assert_fails_with(dg_dataset_head(&head, set, 7), DG_INVALID,
-                      "n must be a whole number from 0 to 6, as many as rows, found 7");
+                      "take: n must be from 0 to 6, the number of rows, found 7");
     assert_fails_with(dg_dataset_head(&head, set, -1), DG_INVALID, "found -1");
     dg_dataset_release(set);
 }
@@ -316,7 +316,7 @@ static void only_shrinks_classes(void **state)
     expect_set(some, 4, (int64_t[]){ 0, 1, 2, 5 }, 2, (int32_t[]){ -2, 7 }, (int64_t[]){ 1, 3 });
     dg_dataset_release(some);
     assert_fails_with(dg_dataset_only(&some, set, (int32_t[]){ 7, 8 }, 2), DG_INVALID,
-                      "only: 8 is not among the classes {-2, 3, 7}");
+                      "only: 8 is not one of the classes {-2, 3, 7}");
     assert_fails_with(dg_dataset_only(&some, set, NULL, 0), DG_INVALID, "at least one label");
     dg_dataset_release(set);
     set = make_set(2, NULL);

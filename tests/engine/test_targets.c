@@ -61,7 +61,7 @@ static void labels_that_may_be_numbers_are_doubted(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         for (int64_t k = 0; k < cases[i].rows; k++) labels[k] = (int32_t)(k % cases[i].classes);
         const dg_dataset *set = make_set(cases[i].rows, labels);
-        assert_int_equal(dg_dataset_doubts_labels(set), cases[i].doubted);
+        assert_int_equal(dg_dataset_seems_numeric(set), cases[i].doubted);
         dg_dataset_release(set);
     }
 }

@@ -94,8 +94,8 @@ describe("a dataset", function()
     assert.are.same({ 1, 3, 4, 6, 7, 9 }, firsts(two))
     assert.are.equal("rows: row 10 is out of range 1 to 9",
       message(function() set:rows { 10 } end))
-    assert.matches("^only: 7 is not among", message(function() set:only { 7 } end))
-    assert.are.equal("take: n must be a whole number from 0 to 9, as many as rows, found 10",
+    assert.matches("^only: 7 is not one of", message(function() set:only { 7 } end))
+    assert.are.equal("take: n must be from 0 to 9, the number of rows, found 10",
       message(function() set:take(10) end))
   end)
 
