@@ -21,4 +21,38 @@ room services values/ calls/
 room program calls/ library.h embedded.h
 grep -rnE '#include ["<](bindings/|lua|lauxlib)' engine >"$out"
 check "the engine includes nothing of the bindings and of Lua" test ! -s "$out"
+
+# circles FILE TEXT ...: what tests/circles.awk says of files with these texts, in $out
+circles() {
+    rm -rf "$scratch/tree"
+    while [ $# -gt 0 ]; do
+        mkdir -p "$scratch/tree/$(dirname "$1")"
+        printf "$2" >"$scratch/tree/$1"
+        shift 2
+    done
+    script=$PWD/tests/circles.awk
+    (cd "$scratch/tree" && awk -f "$script" engine/registry.list $(find engine -name '*.[ch]')) >"$out"
+}
+
+list='PART(layer, dg_dense)\nPART(metric, dg_recall)\n'
+dense='static void f(void)\n{\n}\n\nconst dg_layer_type dg_dense = {\n    .part = { .name = "Dense", .alias = "dense" } };\n'
+check "files that build on each other in one direction pass" \
+    circles engine/registry.list "$list" engine/nn/dense.c "$dense" \
+    engine/a.c 'void dg_a(void)\n{\n    dg_b(1);\n}\n' engine/b.c '/* as dg_a\n * does: dg_a() */\nint dg_b(int x,\n         int y)\n{\n}\n'
+check "a circle of three files fails" not \
+    circles engine/registry.list "$list" engine/nn/dense.c "$dense" \
+    engine/a.c 'void dg_a(void)\n{\n    dg_b(1);\n}\n' engine/b.c 'int dg_b(int x,\n         int y)\n{\n    dg_c[0];\n}\n' \
+    engine/c.c 'const char *const dg_c[] = { dg_a };\n'
+check "each use in the circle is named" says '^engine/b.c: uses dg_c of engine/c.c, which uses it in turn$'
+check "the circle has three uses" lines_are 3
+check "a layer is not named outside its room" not \
+    circles engine/registry.list "$list" engine/nn/dense.c "$dense" engine/learner.c 'int dg_x = &dg_dense;\n'
+check "the message says which layer is named" says '^engine/learner.c: names dg_dense, which only engine/nn may$'
+check "a layer may be named in its room, and a metric anywhere" \
+    circles engine/registry.list "$list" engine/nn/dense.c "$dense" engine/nn/plan.c 'int dg_x = &dg_dense;\n' \
+    engine/metrics/recall.c 'const dg_metric_type dg_recall = {\n' engine/learner.c 'int dg_y = &dg_recall;\n'
+check "a layer's name is not compared with outside its room" not \
+    circles engine/registry.list "$list" engine/nn/dense.c "$dense" \
+    engine/learner.c 'int dg_x(void)\n{\n    return strcmp(name, "Dense") == 0;\n}\n'
+check "the message says which name is compared with" says "^engine/learner.c: compares with 'Dense', which only engine/nn may$"
 finish
