@@ -132,9 +132,9 @@ void dg_open_learner(lua_State *L)
     dg_add_word(L, "model", &dg_learner_handle);
     dg_add_kinds(L, kinds);
     register_type(L, NULL);
-    for (int i = 0; dg_registry[i]; i++)
-        if (strcmp(dg_registry[i]->kind, "learner") == 0)
-            register_type(L, (const dg_learner_type *)dg_registry[i]);
+    const dg_descriptor *type;
+    for (int at = 0; (type = dg_next_of_kind("learner", &at));)
+        register_type(L, (const dg_learner_type *)type);
     dg_push_described(L, &load_function, "digits.");
     lua_setfield(L, -2, "load");
 }

@@ -209,9 +209,9 @@ static void add_hints(lua_State *L, struct description *d, const dg_learner_type
                         type->part.name);
         add_foreign(L, d, type->part.params, keeper);
     }
-    for (int i = 0; dg_registry[i]; i++) {
-        const dg_learner_type *other = (const dg_learner_type *)dg_registry[i];
-        if (strcmp(other->part.kind, "learner") != 0 || other == type) continue;
+    const dg_learner_type *other;
+    for (int at = 0; (other = (const dg_learner_type *)dg_next_of_kind("learner", &at));) {
+        if (other == type) continue;
         lua_pushfstring(L, "it is an option of %s, not of %s", other->part.name, type->part.name);
         add_foreign(L, d, other->fit_params, keeper);
         lua_pushfstring(L, "it is an option of learners such as %s, but %s cannot weight rows",

@@ -198,9 +198,9 @@ void dg_open_metrics(lua_State *L)
     dg_set_functions(L, dg_confusion_metrics, "metrics.");
     dg_set_functions(L, dg_probability_metrics, "metrics.");
     dg_set_functions(L, dg_compare_metrics, "metrics.");
-    for (int i = 0; dg_registry[i]; i++) {
-        if (strcmp(dg_registry[i]->kind, "metric") != 0) continue;
-        push_metric_function(L, (const dg_metric_type *)dg_registry[i]);
-        lua_setfield(L, -2, dg_registry[i]->name);
+    const dg_descriptor *type;
+    for (int at = 0; (type = dg_next_of_kind("metric", &at));) {
+        push_metric_function(L, (const dg_metric_type *)type);
+        lua_setfield(L, -2, type->name);
     }
 }

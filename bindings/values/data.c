@@ -368,6 +368,6 @@ void dg_open_data(lua_State *L)
     dg_add_kinds(L, kinds);
     dg_class_register(L, &dataset_class);
     dg_push_functions(L, sources, "data.");
-    for (int i = 0; dg_registry[i]; i++)
-        if (strcmp(dg_registry[i]->kind, "format") == 0) add_format(L, dg_registry[i]);
+    const dg_descriptor *format;
+    for (int at = 0; (format = dg_next_of_kind("format", &at));) add_format(L, format);
 }

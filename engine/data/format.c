@@ -14,8 +14,7 @@ enum { HEAD = 16, MOST_OPTIONS = 512 };
 /* The format at or after `*at` in the registry, or NULL. */
 static const dg_format_type *next_format(int *at)
 {
-    while (dg_registry[*at] && strcmp(dg_registry[*at]->kind, "format") != 0) ++*at;
-    return dg_registry[*at] ? (const dg_format_type *)dg_registry[(*at)++] : NULL;
+    return (const dg_format_type *)dg_next_of_kind("format", at);
 }
 
 static bool ends_in(const char *name, size_t length, const char *ending)

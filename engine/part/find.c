@@ -17,6 +17,12 @@ static const char *word_for(const dg_descriptor *type)
     return type->alias ? type->alias : type->name;
 }
 
+const dg_descriptor *dg_next_of_kind(const char *kind, int *at)
+{
+    while (dg_registry[*at] && strcmp(dg_registry[*at]->kind, kind) != 0) ++*at;
+    return dg_registry[*at] ? dg_registry[(*at)++] : NULL;
+}
+
 bool dg_is_peer(const dg_descriptor *type, const char *name)
 {
     for (const char *const *peer = type->peers; peer && *peer; peer++)
@@ -26,9 +32,9 @@ bool dg_is_peer(const dg_descriptor *type, const char *name)
 
 const dg_descriptor *dg_find_peer(const char *kind, const char *name)
 {
-    for (int i = 0; dg_registry[i]; i++)
-        if (strcmp(dg_registry[i]->kind, kind) == 0 && dg_is_peer(dg_registry[i], name))
-            return dg_registry[i];
+    const dg_descriptor *type;
+    for (int at = 0; (type = dg_next_of_kind(kind, &at));)
+        if (dg_is_peer(type, name)) return type;
     return NULL;
 }
 
@@ -38,9 +44,8 @@ const dg_descriptor *dg_find_descriptor(const char *kind, const char *name)
     const char *names[MOST] = { NULL };
     int count = 0;
     char known[LIST_SIZE] = "";
-    for (int i = 0; dg_registry[i]; i++) {
-        const dg_descriptor *type = dg_registry[i];
-        if (strcmp(type->kind, kind) != 0) continue;
+    const dg_descriptor *type;
+    for (int at = 0; (type = dg_next_of_kind(kind, &at));) {
         if (strcmp(type->name, name) == 0) return type;
         if (type->alias && strcmp(type->alias, name) == 0) return type;
         append_word(known, sizeof known, word_for(type));

@@ -40,6 +40,11 @@ struct dg_part {
 /* All descriptors (engine/registry.list), in the order of the manual, then NULL. */
 extern const dg_descriptor *const dg_registry[];
 
+/* The next descriptor of `kind` in it, from place `*at` on, which then is the place after; or NULL:
+ *
+ *     for (int at = 0; (type = dg_next_of_kind("layer", &at));) */
+const dg_descriptor *dg_next_of_kind(const char *kind, int *at);
+
 /* The descriptor of `kind` whose name or alias is `name`, or NULL with DG_INVALID's message, which
  * suggests the nearest name. */
 const dg_descriptor *dg_find_descriptor(const char *kind, const char *name);

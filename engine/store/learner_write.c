@@ -111,19 +111,18 @@ bool dg_is_learner_path(const char *path)
 {
     const char *ending = strrchr(path, '.');
     bool is = ending && strcasecmp(ending, ".safetensors") == 0;
-    for (int i = 0; !is && dg_registry[i]; i++)
-        is = strcmp(dg_registry[i]->kind, "learner") == 0 &&
-             dg_foreign_for((const dg_learner_type *)dg_registry[i], path);
+    const dg_descriptor *type;
+    for (int at = 0; !is && (type = dg_next_of_kind("learner", &at));)
+        is = dg_foreign_for((const dg_learner_type *)type, path) != NULL;
     return is;
 }
 
 /* Refuses a name that suggests another format than the file would have. */
 static dg_status refuse_foreign(const dg_learner *learner, const char *path)
 {
-    for (int i = 0; dg_registry[i]; i++) {
-        const dg_learner_type *type = (const dg_learner_type *)dg_registry[i];
-        const dg_foreign_format *format =
-            strcmp(type->part.kind, "learner") == 0 ? dg_foreign_for(type, path) : NULL;
+    const dg_learner_type *type;
+    for (int at = 0; (type = (const dg_learner_type *)dg_next_of_kind("learner", &at));) {
+        const dg_foreign_format *format = dg_foreign_for(type, path);
         if (!format) continue;
         return dg_error(DG_INVALID,
                         "cannot write %s: %s is for %s, not for a %s: use a name that ends in "

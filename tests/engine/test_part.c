@@ -356,6 +356,14 @@ static void parts_are_found_by_name(void **state)
     dg_part_release(layer);
     assert_ptr_equal(dg_find_descriptor("widget", "cog"), &cog);
     assert_null(dg_find_descriptor("layer", "cog"));
+    int at = 0;
+    assert_ptr_equal(dg_next_of_kind("widget", &at), &cog);
+    const dg_descriptor *lever = dg_next_of_kind("widget", &at);
+    assert_non_null(lever);
+    assert_string_equal(lever->name, "Lever");
+    assert_null(dg_next_of_kind("widget", &at));
+    at = 0;
+    assert_null(dg_next_of_kind("planet", &at));
     assert_null(dg_find_descriptor("planet", "earth"));
     assert_string_equal(dg_error_message(), "unknown planet 'earth': no planet is registered");
 }
