@@ -38,7 +38,7 @@ dg_status dg_file_read(const char *path, int descriptor, int64_t offset, size_t 
         ssize_t got = pread(descriptor, to, count, offset);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return dg_error(DG_IO, "cannot read %s: %s", path, strerror(errno));
-        if (got == 0) return dg_error(DG_IO, "%s became shorter while it was read", path);
+        if (got == 0) return dg_error(DG_IO, "%s was truncated while it was being read", path);
         to += got;
         offset += got;
         count -= (size_t)got;

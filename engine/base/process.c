@@ -30,7 +30,7 @@ struct buffer {
 struct process {
     const char *name;
     pid_t pid;
-    bool ended;
+    bool started, ended;
     int in, out, err; /* our ends of its pipes; -1: closed */
     const char *input;
     size_t left;
@@ -230,6 +230,17 @@ static dg_status wait_for_end(struct process *process, int *status)
     return DG_OK;
 }
 
+static dg_status run_process(struct process *process, const char *const *arguments,
+                             dg_process_result *out)
+{
+    DG_TRY(dg_alloc_zero(&process->output.data, 1, 1));
+    DG_TRY(dg_alloc_zero(&process->messages.data, 1, 1));
+    DG_TRY(start(process, arguments, &out->missing));
+    process->started = true;
+    DG_TRY(talk(process));
+    return wait_for_end(process, &out->status);
+}
+
 dg_status dg_process_run(dg_process_result *out, const char *const *arguments, const void *input,
                          size_t size, double seconds, const dg_job *job)
 {
@@ -240,19 +251,11 @@ dg_status dg_process_run(dg_process_result *out, const char *const *arguments, c
     process.seconds = seconds;
     process.deadline = dg_clock() + seconds;
     process.job = job;
-    DG_TRY(dg_alloc_zero(&process.output.data, 1, 1));
-    dg_status status = dg_alloc_zero(&process.messages.data, 1, 1);
-    bool started = false;
-    if (status == DG_OK) {
-        status = start(&process, arguments, &out->missing);
-        started = status == DG_OK;
-    }
-    if (status == DG_OK) status = talk(&process);
-    if (status == DG_OK) status = wait_for_end(&process, &out->status);
+    dg_status status = run_process(&process, arguments, out);
     close_end(&process.in);
     close_end(&process.out);
     close_end(&process.err);
-    if (started && !process.ended) {
+    if (process.started && !process.ended) {
         kill(-process.pid, SIGKILL);
         while (waitpid(process.pid, NULL, 0) < 0 && errno == EINTR) {}
     }

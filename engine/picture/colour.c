@@ -5,7 +5,7 @@
 #include "engine/part/part.h"
 #include "engine/picture/picture.h"
 
-enum { LEVELS = 257 }; /* odd, so that there is a middle */
+enum { LEVELS = 257 }; /* odd, so that one is the middle */
 
 struct map {
     const char *name;
@@ -33,8 +33,8 @@ dg_status dg_colours_find(const char *name, dg_colours *out)
     const char *nearest = dg_nearest(name, names, MAPS);
     if (nearest)
         return dg_error(DG_INVALID, "unknown colours '%s', did you mean '%s'?", name, nearest);
-    return dg_error(DG_INVALID, "unknown colours '%s', there are grey, blue, cividis, diverging",
-                    name);
+    return dg_error(DG_INVALID,
+                    "unknown colours '%s', expected one of grey, blue, cividis, diverging", name);
 }
 
 /* --- OKLab ---------------------------------------------------------------------------------- */
@@ -111,11 +111,10 @@ dg_status dg_picture_colour(dg_tensor *out, const dg_tensor *values, dg_colours 
     int64_t pixels = values->shape[0] * values->shape[1];
     uint8_t levels[LEVELS][3];
     fill_levels(&maps[colours], levels);
-    dg_tensor numbers;
+    DG_OWNED_TENSOR numbers = { 0 };
     DG_TRY(dg_tensor_astype(&numbers, values, DG_FLOAT32));
-    dg_status status =
-        dg_tensor_new(out, DG_UINT8, 3, (int64_t[]){ values->shape[0], values->shape[1], 3 });
-    for (int64_t i = 0; status == DG_OK && i < pixels; i++) {
+    DG_TRY(dg_tensor_new(out, DG_UINT8, 3, (int64_t[]){ values->shape[0], values->shape[1], 3 }));
+    for (int64_t i = 0; i < pixels; i++) {
         uint8_t *pixel = dg_bytes(out) + 3 * i;
         double share = share_of(dg_floats(&numbers)[channels * i], low, high);
         if (channels == 1)
@@ -125,32 +124,26 @@ dg_status dg_picture_colour(dg_tensor *out, const dg_tensor *values, dg_colours 
             pixel[c] = isnan(share) ? nothing[c] : (uint8_t)lround(255 * share);
         }
     }
-    dg_tensor_release(&numbers);
-    return status;
+    return DG_OK;
 }
 
 dg_status dg_picture_enlarge(dg_tensor *out, const dg_tensor *raster, int64_t factor)
 {
     /* {h, 1, w, 1, 3} seen as {h, factor, w, factor, 3} */
     int64_t high = raster->shape[0], wide = raster->shape[1];
-    dg_tensor apart = { 0 }, repeated = { 0 }, whole = { 0 };
+    DG_OWNED_TENSOR apart = { 0 };
+    DG_OWNED_TENSOR repeated = { 0 };
+    DG_OWNED_TENSOR whole = { 0 };
     *out = (dg_tensor){ 0 };
-    dg_status status = dg_tensor_reshape(&apart, raster, 5, (int64_t[]){ high, 1, wide, 1, 3 });
-    if (status == DG_OK)
-        status =
-            dg_tensor_broadcast(&repeated, &apart, 5, (int64_t[]){ high, factor, wide, factor, 3 });
-    if (status == DG_OK) status = dg_tensor_copy(&whole, &repeated);
-    if (status == DG_OK)
-        status = dg_tensor_reshape(out, &whole, 3, (int64_t[]){ high * factor, wide * factor, 3 });
-    dg_tensor_release(&apart);
-    dg_tensor_release(&repeated);
-    dg_tensor_release(&whole);
-    return status;
+    DG_TRY(dg_tensor_reshape(&apart, raster, 5, (int64_t[]){ high, 1, wide, 1, 3 }));
+    DG_TRY(dg_tensor_broadcast(&repeated, &apart, 5, (int64_t[]){ high, factor, wide, factor, 3 }));
+    DG_TRY(dg_tensor_copy(&whole, &repeated));
+    return dg_tensor_reshape(out, &whole, 3, (int64_t[]){ high * factor, wide * factor, 3 });
 }
 
 bool dg_picture_range(const dg_tensor *values, double *low, double *high)
 {
-    dg_tensor numbers;
+    DG_OWNED_TENSOR numbers = { 0 };
     bool any = false;
     if (dg_tensor_astype(&numbers, values, DG_FLOAT32) != DG_OK) return false;
     int64_t count = dg_tensor_count(values);
@@ -161,14 +154,13 @@ bool dg_picture_range(const dg_tensor *values, double *low, double *high)
         if (!any || value > *high) *high = value;
         any = true;
     }
-    dg_tensor_release(&numbers);
     return any;
 }
 
 dg_status dg_picture_histogram(const dg_tensor *values, double low, double high, int64_t bins,
                                int64_t *counts)
 {
-    dg_tensor numbers;
+    DG_OWNED_TENSOR numbers = { 0 };
     memset(counts, 0, (size_t)bins * sizeof *counts);
     DG_TRY(dg_tensor_astype(&numbers, values, DG_FLOAT32));
     int64_t count = dg_tensor_count(values);
@@ -178,6 +170,5 @@ dg_status dg_picture_histogram(const dg_tensor *values, double low, double high,
         int64_t bin = (int64_t)((value - low) / (high - low) * (double)bins);
         counts[bin < bins ? bin : bins - 1]++;
     }
-    dg_tensor_release(&numbers);
     return DG_OK;
 }

@@ -10,8 +10,8 @@
 #include "engine/base/status.h"
 #include "engine/tensor/tensor.h"
 
-/* How numbers become colours. Lightness changes evenly in each, so that they read alike in grey
- * and to the colour-blind; interpolated in OKLab (B. Ottosson, 2020, bottosson.github.io). */
+/* Maps from numbers to colours. Lightness changes evenly in each, so that they can be read in grey
+ * and by the colour-blind; interpolated in OKLab (B. Ottosson, 2020, bottosson.github.io). */
 typedef enum dg_colours {
     DG_COLOURS_GREY,      /* white to black: ink on paper */
     DG_COLOURS_BLUE,      /* white to dark blue */
@@ -19,23 +19,23 @@ typedef enum dg_colours {
     DG_COLOURS_DIVERGING, /* blue over white to vermilion, for numbers of both signs */
 } dg_colours;
 
-/* The map by its name: "grey", "blue", "cividis", "diverging"; DG_INVALID suggests the nearest. */
+/* The map named "grey", "blue", "cividis" or "diverging"; DG_INVALID suggests the nearest name. */
 dg_status dg_colours_find(const char *name, dg_colours *out);
 
-/* The raster of a tensor {height, width}, or {height, width, 1}: `low` and what is below has the
- * map's first colour, `high` and what is above its last; where they are equal all is the middle.
+/* The raster of a tensor {height, width} or {height, width, 1}: values up to `low` have the map's
+ * first colour, values from `high` on its last; if the two are equal, all have the middle colour.
  * NaN is light grey. A tensor {height, width, 3} is a picture in colour already, from `low` to
  * `high` in each channel. DG_INVALID for another shape. */
 dg_status dg_picture_colour(dg_tensor *out, const dg_tensor *values, dg_colours colours, double low,
                             double high);
 
-/* A contiguous raster where each pixel is there `factor` times across and down. */
+/* A contiguous raster that repeats each pixel `factor` times across and down. */
 dg_status dg_picture_enlarge(dg_tensor *out, const dg_tensor *raster, int64_t factor);
 
-/* The least and the greatest finite value; false when there is none. */
+/* The least and the greatest finite value; false if there is none. */
 bool dg_picture_range(const dg_tensor *values, double *low, double *high);
 
-/* How many finite values lie in each of `bins` equal parts of low .. high, `high` included; values
+/* The number of finite values in each of `bins` equal parts of low .. high, `high` included; values
  * outside are not counted. */
 dg_status dg_picture_histogram(const dg_tensor *values, double low, double high, int64_t bins,
                                int64_t *counts);
@@ -47,13 +47,13 @@ typedef enum dg_terminal {
     DG_TERMINAL_TRUE,  /* half-blocks in 24-bit colours */
 } dg_terminal;
 
-/* A text of the raster: `columns` characters wide, a character for each pixel across and two
- * down, lines ended by "\n". Shrunk by averaging areas, enlarged by whole factors only, so that a
- * line may be shorter than `columns`. To be given back with dg_free. */
+/* The raster as text, `columns` characters wide: one character for each pixel across and two down,
+ * lines ended by "\n". Reduced by averaging areas, enlarged by whole factors only, so that a line
+ * may be shorter than `columns`. Free it with dg_free. */
 dg_status dg_picture_text(const dg_tensor *raster, int64_t columns, dg_terminal terminal,
                           char **out);
 
-/* `text` on the colour rgb, in black or white; as it is on a plain terminal. */
+/* `text` on the background rgb, in black or white; unchanged for a plain terminal. */
 dg_status dg_picture_shade(const char *text, const uint8_t rgb[3], dg_terminal terminal,
                            char **out);
 

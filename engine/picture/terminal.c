@@ -111,7 +111,7 @@ dg_status dg_picture_text(const dg_tensor *raster, int64_t columns, dg_terminal 
     if (raster->dtype != DG_UINT8 || raster->axes != 3 || raster->shape[2] != 3 || columns < 1)
         return dg_error(DG_INVALID, "expected a uint8 raster {height, width, 3}, found %s",
                         dg_shape_text(raster->axes, raster->shape, found, sizeof found));
-    dg_tensor whole;
+    DG_OWNED_TENSOR whole = { 0 };
     dg_text text = { 0 };
     DG_TRY(dg_tensor_contiguous(&whole, raster));
     struct drawing d = { dg_bytes(&whole), raster->shape[0], raster->shape[1], 0, 0 };
@@ -127,7 +127,6 @@ dg_status dg_picture_text(const dg_tensor *raster, int64_t columns, dg_terminal 
             add_characters(&text, &d, y);
         else
             add_blocks(&text, &d, y, terminal);
-    dg_tensor_release(&whole);
     return dg_text_take(&text, out);
 }
 

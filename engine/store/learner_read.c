@@ -49,8 +49,9 @@ static dg_status read_classes(dg_learner *learner, const cJSON *root)
         int64_t label;
         DG_TRY(dg_json_whole(item, "each of 'classes'", INT32_MIN, INT32_MAX, &label));
         if (count > 0 && label <= learner->classes[count - 1])
-            return dg_error(DG_FORMAT, "'classes' must ascend, found %" PRId64 " after %d", label,
-                            learner->classes[count - 1]);
+            return dg_error(DG_FORMAT,
+                            "'classes' must be in ascending order, found %" PRId64 " after %d",
+                            label, learner->classes[count - 1]);
         learner->classes[count++] = (int32_t)label;
     }
     return names ? read_class_names(learner, names) : DG_OK;

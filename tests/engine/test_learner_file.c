@@ -341,7 +341,7 @@ static void test_wrong_rest(void **state)
     expect_refused("\"classes\":[0,1,2,3]", "\"classes\":[0,1,2]",
                    "'classes' has 3 labels, the model has 4 outputs");
     expect_refused("\"classes\":[0,1,2,3]", "\"classes\":[0,1,1,3]",
-                   "'classes' must ascend, found 1 after 1");
+                   "'classes' must be in ascending order, found 1 after 1");
     expect_refused("\"classes\":[0,1,2,3]", "\"classes\":[0,1,2,3000000000]", "each of 'classes'");
     expect_refused("\"classes\":[0,1,2,3]", "\"classes\":[0,1,2,3],\"class_names\":[\"a\"]",
                    "'class_names' has 1 names, there are 4 classes");
