@@ -14,6 +14,8 @@ local model = nn.Sequential {
   nn.Conv2D { 4, { 5, 5 }, activation = "relu" },
   nn.BatchNormalization {},
   nn.MaxPooling2D { { 2, 2 } },
+  nn.Conv2D { 4, { 3, 3 }, groups = 2 },
+  nn.LayerNormalization {},
   nn.Dropout { 0.5 },
   nn.Flatten {},
   nn.Dense { 16, activation = "tanh", kernel_regularizer = nn.L2 {} },
@@ -21,12 +23,14 @@ local model = nn.Sequential {
 }
 model:compile { optimizer = nn.Adam {}, loss = "categorical_crossentropy" }
 model:fit(set, { validation = set:take(100), epochs = 2, batch_size = 50, verbose = 0 })
+model:compile { optimizer = nn.Lamb { clipnorm = 1 }, loss = "categorical_crossentropy" }
+model:fit(set, { epochs = 1, batch_size = 50, verbose = 0 })
 model:predict(set)
 
 local loss = model:evaluate(set).loss
 print "1..3"
 local verdict = loss == loss and loss < 10 and "ok" or "not ok"
-print(verdict .. " 1 - two epochs end at a loss of " .. loss)
+print(verdict .. " 1 - three epochs end at a loss of " .. loss)
 
 local found = digits.search.grid {
   params = { units = { 4, 8, 16 } }, train = set, validation = set:take(100), seed = 1, verbose = 0,

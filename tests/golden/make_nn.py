@@ -2,7 +2,8 @@
 
     /usr/bin/python3 tests/golden/make_nn.py     (a few seconds; Debian: python3-torch)
 
-Made with PyTorch 1.13.0 and NumPy 1.24.2 under Python 3.11. Numbers come from NumPy's RandomState,
+Made with PyTorch 1.13.0 and NumPy 1.24.2, later cases with PyTorch 2.15.0 and NumPy 2.4.6 (which
+give the same numbers for the earlier ones), under Python 3.11. Numbers come from NumPy's RandomState,
 whose stream never changes, so the file comes out the same every time.
 
 A case is a small network, a batch, and: the outputs before training, the loss and the gradients of

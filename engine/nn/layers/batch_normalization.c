@@ -14,25 +14,29 @@ typedef struct {
     const dg_part *beta_initializer, *gamma_initializer;
     const dg_part *moving_mean_initializer, *moving_variance_initializer;
     const dg_part *beta_regularizer, *gamma_regularizer;
-} norm_options;
+} batch_normalization_options;
 
 static const dg_param params[] = {
-    DG_FLOAT(norm_options, momentum, DG_WITHIN(0, 1), .default_number = 0.99,
+    DG_FLOAT(batch_normalization_options, momentum, DG_WITHIN(0, 1), .default_number = 0.99,
              .doc = "decay rate of the running mean and variance"),
-    DG_FLOAT(norm_options, epsilon, DG_ABOVE(0), .default_number = 1e-3,
+    DG_FLOAT(batch_normalization_options, epsilon, DG_ABOVE(0), .default_number = 1e-3,
              .doc = "small number added to the variance"),
-    DG_BOOL(norm_options, center, .default_number = 1, .doc = "add a trained shift, beta"),
-    DG_BOOL(norm_options, scale, .default_number = 1, .doc = "multiply by a trained scale, gamma"),
-    DG_PART(norm_options, beta_initializer, .kind = "initializer", .default_text = "zeros",
-            .doc = "initializer of beta"),
-    DG_PART(norm_options, gamma_initializer, .kind = "initializer", .default_text = "ones",
-            .doc = "initializer of gamma"),
-    DG_PART(norm_options, moving_mean_initializer, .kind = "initializer", .default_text = "zeros",
-            .doc = "initializer of the running mean"),
-    DG_PART(norm_options, moving_variance_initializer, .kind = "initializer",
+    DG_BOOL(batch_normalization_options, center, .default_number = 1,
+            .doc = "add a trained shift, beta"),
+    DG_BOOL(batch_normalization_options, scale, .default_number = 1,
+            .doc = "multiply by a trained scale, gamma"),
+    DG_PART(batch_normalization_options, beta_initializer, .kind = "initializer",
+            .default_text = "zeros", .doc = "initializer of beta"),
+    DG_PART(batch_normalization_options, gamma_initializer, .kind = "initializer",
+            .default_text = "ones", .doc = "initializer of gamma"),
+    DG_PART(batch_normalization_options, moving_mean_initializer, .kind = "initializer",
+            .default_text = "zeros", .doc = "initializer of the running mean"),
+    DG_PART(batch_normalization_options, moving_variance_initializer, .kind = "initializer",
             .default_text = "ones", .doc = "initializer of the running variance"),
-    DG_PART(norm_options, beta_regularizer, .kind = "regularizer", .doc = "penalty on beta"),
-    DG_PART(norm_options, gamma_regularizer, .kind = "regularizer", .doc = "penalty on gamma"),
+    DG_PART(batch_normalization_options, beta_regularizer, .kind = "regularizer",
+            .doc = "penalty on beta"),
+    DG_PART(batch_normalization_options, gamma_regularizer, .kind = "regularizer",
+            .doc = "penalty on gamma"),
     DG_END
 };
 
@@ -44,7 +48,7 @@ enum { PIECE_FLOATS = 1 << 14, MOST_PIECES = 16 };
  * two sums for each piece. Without training the first two are in scratch. */
 struct batch_norm {
     const dg_pass *pass;
-    const norm_options *options;
+    const batch_normalization_options *options;
     int64_t channels, count, pieces;
     float *mean, *inverse, *partial;
     float *coefficients; /* backward: two for each channel; lies over `partial` */
@@ -52,7 +56,7 @@ struct batch_norm {
 
 static dg_status batch_normalization_build(const void *options, dg_layer_build *b)
 {
-    const norm_options *o = options;
+    const batch_normalization_options *o = options;
     const dg_shape *input = &b->input[0];
     int64_t channels = input->at[input->count - 1];
     dg_shape shape = { 1, { channels } };
@@ -87,7 +91,7 @@ static void use_moving(struct batch_norm *n)
 
 static struct batch_norm norm_of(const dg_pass *pass)
 {
-    const norm_options *o = pass->options;
+    const batch_normalization_options *o = pass->options;
     const dg_shape *shape = &pass->build->output;
     struct batch_norm n = { .pass = pass, .options = o, .channels = shape->at[shape->count - 1] };
     n.count = pass->rows * (dg_shape_size(shape) / n.channels);
@@ -295,7 +299,7 @@ const dg_layer_type dg_batch_normalization = {
                      "Szegedy 2015)",
               .example = "nn.BatchNormalization {}",
               .params = params,
-              .options_size = sizeof(norm_options),
+              .options_size = sizeof(batch_normalization_options),
               .hints = hints },
     .build = batch_normalization_build,
     .forward = batch_normalization_forward,
