@@ -10,9 +10,6 @@
 #include "engine/nn/network.h"
 #include "engine/tensor/tensor.h"
 
-/* Weights begin at cache lines, so that no two share one. */
-enum { VALUE_ALIGNMENT = 16 };
-
 /* --- growing the graph -------------------------------------------------------------------- */
 
 static bool name_taken(const dg_model *model, const char *name)
@@ -101,8 +98,7 @@ static dg_status add_weights(dg_model *model, dg_layer *layer, const dg_layer_bu
                                .fan_in = spec->fan_in,
                                .fan_out = spec->fan_out };
         snprintf(weight->name, sizeof weight->name, "%s.%s", layer->name, spec->name);
-        model->value_count +=
-            (weight->size + VALUE_ALIGNMENT - 1) / VALUE_ALIGNMENT * VALUE_ALIGNMENT;
+        model->value_count += dg_weight_room(weight->size);
         layer->parameters += weight->size;
         if (!weight->frozen) layer->trainable += weight->size;
     }

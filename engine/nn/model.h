@@ -89,6 +89,19 @@ extern const dg_learner_type dg_network;
 dg_status dg_model_new(dg_model **out, uint64_t seed);
 void dg_model_free(dg_model *model); /* NULL is allowed */
 
+/* Floats that a weight of this size takes up in the model's arrays: whole cache lines, so that no
+ * two weights share one. */
+static inline int64_t dg_weight_room(int64_t size)
+{
+    return (size + 15) / 16 * 16;
+}
+
+/* Where the weights of a layer that has any begin in the model's arrays. */
+static inline int64_t dg_layer_offset(const dg_model *model, int layer)
+{
+    return model->weights[model->layers[layer].first_weight].offset;
+}
+
 /* The values of a row of its output. */
 static inline int64_t dg_model_width(const dg_model *model)
 {

@@ -317,10 +317,9 @@ static dg_status place_partials(dg_plan *plan)
         const struct stage *stage = &plan->stages[node->stage];
         if (!layer->trainable) continue;
         if (stage->whole_batch && uses_of(model, model->nodes[i].layer) == 1) continue;
-        for (int w = 0; w < layer->weights; w++) {
-            const dg_weight *weight = &model->weights[layer->first_weight + w];
-            node->partial_size += (weight->size + 15) / 16 * 16;
-        }
+        const dg_weight *last = &model->weights[layer->first_weight + layer->weights - 1];
+        node->partial_size = last->offset + dg_weight_room(last->size) -
+                             dg_layer_offset(model, model->nodes[i].layer);
         int64_t pieces = dg_stage_pieces(plan, stage, plan->capacity);
         DG_TRY(add_bytes(plan, &node->partial, pieces * node->partial_size, sizeof(float),
                          dg_step_backward(plan, i), dg_step_update(plan)));

@@ -1,4 +1,4 @@
-/* What plan.c lays out, and forward.c and backward.c run. */
+/* What plan.c lays out, and forward.c, backward.c and update.c run. */
 #ifndef DG_NN_PLAN_INTERNAL_H
 #define DG_NN_PLAN_INTERNAL_H
 
@@ -28,7 +28,7 @@ struct node_memory {
     int saved_batch, prepared; /* values of the arena */
     int scratch[2];            /* forward, backward */
     int partial;               /* weight gradients of each piece; 0: straight into the model's */
-    int64_t partial_size;      /* floats of one piece */
+    int64_t partial_size;      /* floats of one piece: the layer's part of the model's gradients */
 };
 
 struct stage {
@@ -100,6 +100,10 @@ struct stage_run {
     const struct stage *stage;
     int64_t pieces;
 };
+
+/* Gathers the gradients of all weights into the model's; with `update` the optimizer then updates
+ * the weights. `*penalty` becomes the sum of the penalties of the weights as they were. */
+dg_status dg_plan_update(const dg_plan *plan, bool update, double *penalty);
 
 /* What forward() of a node is given, for rows begin .. end-1; and what backward() is given. */
 void dg_plan_pass(const dg_plan *plan, int node, int64_t begin, int64_t end, int worker,

@@ -1,0 +1,149 @@
+/* After a batch went backward: gathering the gradients of the weights, and their update. */
+#include <math.h>
+#include <string.h>
+
+#include "engine/base/kernel.h"
+#include "engine/nn/plan_internal.h"
+
+/* --- gathering ---------------------------------------------------------------------------- */
+
+DG_KERNEL static void add_to(float *restrict sum, const float *restrict part, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) sum[i] += part[i];
+}
+
+/* Sums the parts of a chunk's gradient, in the order of nodes and pieces. */
+static void gather_gradient(const dg_plan *plan, const struct chunk *chunk, float *gradient)
+{
+    const dg_model *model = plan->model;
+    const dg_weight *weight = &model->weights[chunk->weight];
+    int64_t offset = weight->offset + chunk->begin - dg_layer_offset(model, weight->layer);
+    bool first = true;
+    for (int i = 0; i < model->node_count; i++) {
+        const struct node_memory *memory = &plan->nodes[i];
+        if (model->nodes[i].layer != weight->layer || !memory->partial) continue;
+        const struct stage *stage = &plan->stages[memory->stage];
+        const float *partial = dg_arena_at(&plan->arena, memory->partial, 0);
+        int64_t pieces = dg_stage_pieces(plan, stage, plan->rows);
+        for (int64_t piece = 0; piece < pieces; piece++) {
+            const float *part = partial + piece * memory->partial_size + offset;
+            if (first)
+                memcpy(gradient, part, (size_t)chunk->count * sizeof *gradient);
+            else
+                add_to(gradient, part, chunk->count);
+            first = false;
+        }
+    }
+}
+
+/* --- updating ----------------------------------------------------------------------------- */
+
+/* One update of all weights. Where gradients are clipped, or the optimizer looks at weights as a
+ * whole, all gradients are gathered first; else each chunk is updated while its gradient is warm in
+ * the cache. */
+struct update_run {
+    const dg_plan *plan;
+    const dg_optimizer_type *optimizer; /* NULL: gradients are only gathered */
+    double learning_rate, clipnorm;
+    bool gathers, updates;
+};
+
+static dg_update update_of(const struct update_run *run, int weight, int64_t begin, int64_t count)
+{
+    const dg_model *model = run->plan->model;
+    int64_t at = model->weights[weight].offset + begin;
+    dg_update update = { .options = model->optimizer->options,
+                         .learning_rate = run->learning_rate,
+                         .step = model->step + 1,
+                         .count = count,
+                         .weight = model->values + at,
+                         .gradient = model->gradients + at };
+    for (int i = 0; i < DG_MAX_SLOTS; i++)
+        if (model->slots[i]) update.slot[i] = model->slots[i] + at;
+    return update;
+}
+
+static dg_status update_chunk(void *context, int64_t index, int worker)
+{
+    const struct update_run *run = context;
+    (void)worker;
+    const dg_plan *plan = run->plan;
+    const dg_model *model = plan->model;
+    const struct chunk *chunk = &plan->chunks[index];
+    const dg_weight *weight = &model->weights[chunk->weight];
+    int64_t at = weight->offset + chunk->begin;
+    if (run->gathers) {
+        gather_gradient(plan, chunk, model->gradients + at);
+        plan->chunk_penalties[index] = dg_penalty(weight->regularizer, chunk->count,
+                                                  model->values + at, model->gradients + at);
+    }
+    if (!run->updates) return DG_OK;
+    dg_update update = update_of(run, chunk->weight, chunk->begin, chunk->count);
+    memcpy(update.found, plan->found[chunk->weight], sizeof update.found);
+    run->optimizer->update(&update);
+    return DG_OK;
+}
+
+/* The sum goes in eight parts, so that it has the same order on every processor. */
+DG_KERNEL static double sum_of_squares(const float *x, int64_t count)
+{
+    enum { PARTS = 8 };
+    double part[PARTS] = { 0 };
+    int64_t i = 0;
+    for (; i + PARTS <= count; i += PARTS)
+        for (int k = 0; k < PARTS; k++) part[k] += (double)x[i + k] * (double)x[i + k];
+    for (int k = 0; i < count; i++, k++) part[k] += (double)x[i] * (double)x[i];
+    for (int k = 1; k < PARTS; k++) part[0] += part[k];
+    return part[0];
+}
+
+/* Scales a gradient whose norm is above `limit` down to it. */
+static void clip_gradient(double limit, int64_t count, float *gradient)
+{
+    double norm = sqrt(sum_of_squares(gradient, count));
+    if (!(norm > limit)) return;
+    float factor = (float)(limit / norm);
+    for (int64_t i = 0; i < count; i++) gradient[i] *= factor;
+}
+
+static dg_status begin_weight(void *context, int64_t index, int worker)
+{
+    const struct update_run *run = context;
+    (void)worker;
+    const dg_weight *weight = &run->plan->model->weights[index];
+    if (weight->frozen) return DG_OK;
+    if (!isnan(run->clipnorm))
+        clip_gradient(run->clipnorm, weight->size, dg_model_gradient(run->plan->model, (int)index));
+    if (!run->optimizer->begin) return DG_OK;
+    dg_update whole = update_of(run, (int)index, 0, weight->size);
+    double *found = run->plan->found[index];
+    memset(found, 0, sizeof whole.found);
+    run->optimizer->begin(&whole, found);
+    return DG_OK;
+}
+
+dg_status dg_plan_update(const dg_plan *plan, bool update, double *penalty)
+{
+    dg_model *model = plan->model;
+    struct update_run run = { .plan = plan, .gathers = true };
+    if (update) {
+        run.optimizer = (const dg_optimizer_type *)model->optimizer->type;
+        const dg_optimizer_options *options = model->optimizer->options;
+        run.learning_rate = options->learning_rate;
+        run.clipnorm = options->clipnorm;
+    }
+    bool whole = update && (run.optimizer->begin || !isnan(run.clipnorm));
+    run.updates = update && !whole;
+    dg_arena_enter(&plan->arena, dg_step_update(plan), dg_step_update(plan));
+    DG_TRY(dg_parallel(&plan->job, plan->chunk_count, update_chunk, &run));
+    *penalty = 0;
+    for (int64_t i = 0; i < plan->chunk_count; i++) *penalty += plan->chunk_penalties[i];
+    if (whole) {
+        DG_TRY(dg_parallel(&plan->job, model->weight_count, begin_weight, &run));
+        run.gathers = false;
+        run.updates = true;
+        DG_TRY(dg_parallel(&plan->job, plan->chunk_count, update_chunk, &run));
+    }
+    if (update) model->step++;
+    return DG_OK;
+}
