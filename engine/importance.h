@@ -1,5 +1,4 @@
-/* Which features matter to a learner of any type. What only trees know of it is in
- * engine/tree/learners.h. */
+/* Which features matter to a learner of any type: permutation importance. */
 #ifndef DG_IMPORTANCE_H
 #define DG_IMPORTANCE_H
 

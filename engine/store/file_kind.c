@@ -1,4 +1,5 @@
 /* The format of a file, by its ending and by its first bytes. */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -84,9 +85,24 @@ static const char *kind_by_bytes(const char *bytes, size_t count)
     return NULL;
 }
 
+/* ", or from NAME" for each format of another program; returns `out`. */
+static const char *foreign_names(char *out, size_t size)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (int i = 0; dg_registry[i]; i++) {
+        const dg_learner_type *type = (const dg_learner_type *)dg_registry[i];
+        if (strcmp(type->part.kind, "learner") != 0 || !type->formats) continue;
+        for (int k = 0; type->formats[k] && used < size; k++)
+            used +=
+                (size_t)snprintf(out + used, size - used, ", or from %s", type->formats[k]->name);
+    }
+    return out;
+}
+
 dg_status dg_check_kind(const char *path)
 {
-    char bytes[9] = "";
+    char bytes[9] = "", others[128];
     int descriptor;
     int64_t size;
     DG_TRY(dg_file_open(path, &descriptor, &size));
@@ -97,14 +113,13 @@ dg_status dg_check_kind(const char *path)
     if (count == sizeof bytes && bytes[8] == '{') return DG_OK; /* the header of safetensors */
     const char *kind = kind_by_bytes(bytes, count);
     if (kind)
-        return dg_error(DG_FORMAT,
-                        "%s: is %s; a model is read from a safetensors file that model:save wrote, "
-                        "or from XGBoost's .json",
-                        path, kind);
+        return dg_error(
+            DG_FORMAT, "%s: is %s; a model is read from a safetensors file that model:save wrote%s",
+            path, kind, foreign_names(others, sizeof others));
     if ((kind = dg_kind_by_ending(path)))
         return dg_error(DG_FORMAT,
                         "%s: is not a safetensors file, but %s by its name; a model is read from a "
-                        "safetensors file that model:save wrote, or from XGBoost's .json",
-                        path, kind);
+                        "safetensors file that model:save wrote%s",
+                        path, kind, foreign_names(others, sizeof others));
     return DG_OK;
 }

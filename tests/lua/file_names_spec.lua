@@ -61,7 +61,7 @@ describe("model files", function()
     } do
       local path = support.write(folder .. "/what", bytes)
       assert.are.equal(("DIR/what: is %s; a model is read from a safetensors file that " ..
-        "model:save wrote, or from XGBoost's .json"):format(kind), load_fails(path))
+        "model:save wrote, or from XGBoost's JSON"):format(kind), load_fails(path))
     end
   end)
 
