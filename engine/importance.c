@@ -21,7 +21,7 @@ struct permutation {
 static dg_status score_rows(const dg_learner *learner, const dg_dataset *set, const dg_tensor *x,
                             const dg_job *job, double *out)
 {
-    dg_tensor found;
+    DG_OWNED_TENSOR found = { 0 };
     int64_t rows = x->shape[0];
     bool numbers = learner->target == DG_TARGET_NUMBERS;
     double sum = 0;
@@ -34,7 +34,6 @@ static dg_status score_rows(const dg_learner *learner, const dg_dataset *set, co
             sum += dg_int32s(&found)[i] == dg_int32s(&set->labels)[i];
         }
     }
-    dg_tensor_release(&found);
     *out = sum / (double)rows;
     return DG_OK;
 }
@@ -86,17 +85,14 @@ static dg_status shuffle_feature(const struct permutation *p, int64_t feature, d
 static dg_status permute_piece(void *context, int64_t feature, int worker)
 {
     const struct permutation *p = context;
-    dg_tensor x;
-    int64_t *order;
+    DG_OWNED_TENSOR x = { 0 };
+    DG_OWNED int64_t *order = NULL;
     (void)worker;
     p->out[2 * feature] = p->out[2 * feature + 1] = 0;
     if (is_constant(&p->set->x, feature)) return DG_OK;
     DG_TRY(dg_tensor_copy(&x, &p->set->x));
-    dg_status status = dg_alloc(&order, x.shape[0], sizeof *order);
-    if (status == DG_OK) status = shuffle_feature(p, feature, &x, order);
-    dg_free(order);
-    dg_tensor_release(&x);
-    return status;
+    DG_TRY(dg_alloc(&order, x.shape[0], sizeof *order));
+    return shuffle_feature(p, feature, &x, order);
 }
 
 dg_status dg_permutation_importance(const dg_learner *learner, const dg_dataset *set,

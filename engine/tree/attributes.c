@@ -26,7 +26,7 @@ static void sum_splits(const dg_trees *trees, enum kind kind, double *sum, doubl
     }
 }
 
-/* Of a forest: each tree's decreases sum to 1. */
+/* Of a forest: the decreases of each tree are made to sum to 1. */
 static void sum_decreases(const dg_trees *trees, double *sum)
 {
     for (int64_t t = 0; t < trees->count; t++) {
@@ -43,7 +43,8 @@ static void sum_decreases(const dg_trees *trees, double *sum)
 static dg_status sum_importances(const dg_tree_learner *learner, enum kind kind, float *out)
 {
     int64_t features = learner->trees.features;
-    double *sum, *splits, all = 0;
+    DG_OWNED double *sum = NULL;
+    double *splits, all = 0;
     DG_TRY(dg_alloc_zero(&sum, 2 * features, sizeof *sum));
     splits = sum + features;
     if (dg_objective_averages(learner->objective))
@@ -55,7 +56,6 @@ static dg_status sum_importances(const dg_tree_learner *learner, enum kind kind,
         all += sum[f];
     }
     for (int64_t f = 0; f < features; f++) out[f] = all > 0 ? (float)(sum[f] / all) : 0;
-    dg_free(sum);
     return DG_OK;
 }
 
@@ -68,7 +68,7 @@ dg_status dg_tree_learner_importances(const dg_learner *learner, const char *kin
     if (!learner->fitted) return dg_error(DG_INVALID, "the model was never fitted");
     if (votes && kind && strcmp(kind, "impurity") != 0)
         return dg_error(DG_INVALID,
-                        "a forest's importances are of the kind 'impurity', found '%.100s'", kind);
+                        "the only importances of a forest are 'impurity', found '%.100s'", kind);
     while (!votes && kind && index < KINDS && strcmp(kinds[index], kind) != 0) index++;
     if (index == KINDS)
         return dg_error(DG_INVALID,
@@ -108,7 +108,7 @@ static dg_status oob(const dg_learner *learner, dg_target target, dg_tensor *out
                                             : "the model predicts numbers: use oob_prediction");
     if (!dg_tree_learner_of(learner)->oob_proba.data)
         return dg_error(DG_INVALID,
-                        "there are out-of-bag %s only after a fit with oob_score = true",
+                        "out-of-bag %s are known only after a fit with oob_score = true",
                         numbers ? "predictions" : "probabilities");
     *out = dg_tensor_retain(&dg_tree_learner_of(learner)->oob_proba);
     return DG_OK;
@@ -138,16 +138,16 @@ const dg_attribute dg_forest_attributes[] = {
     { "feature_importances", "mean decrease in impurity, sums to 1", NULL, default_importances },
     { "oob_accuracy", "accuracy by trees that did not see the row", oob_accuracy, NULL },
     { "oob_proba", "probabilities of each row by trees that did not see it", NULL, oob_proba },
-    { "oob_r2", "of numbers: R2 by trees that did not see the row", oob_r2, NULL },
-    { "oob_prediction", "of numbers: predictions by trees that did not see the row", NULL,
+    { "oob_r2", "for numbers: R2 by trees that did not see the row", oob_r2, NULL },
+    { "oob_prediction", "for numbers: predictions by trees that did not see the row", NULL,
       oob_prediction },
-    { "tree_count", "trees that were grown", tree_count, NULL },
+    { "tree_count", "number of trees", tree_count, NULL },
     { NULL, NULL, NULL, NULL },
 };
 
 const dg_attribute dg_gradient_boosting_attributes[] = {
     { "feature_importances", "mean gain of splits, sums to 1", NULL, default_importances },
-    { "best_round", "the round that is kept as the last", best_round, NULL },
-    { "tree_count", "trees that are kept", tree_count, NULL },
+    { "best_round", "the round with the best score", best_round, NULL },
+    { "tree_count", "number of trees", tree_count, NULL },
     { NULL, NULL, NULL, NULL },
 };

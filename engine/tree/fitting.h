@@ -24,9 +24,9 @@ extern const dg_attribute dg_forest_attributes[], dg_gradient_boosting_attribute
 /* The seed of a fit: given with it, or with the learner's options, or the learner's own. */
 uint64_t dg_tree_learner_seed(const dg_learner *learner, const dg_fit_options *options);
 
-/* Rows, classes and infinities of the validation set, and what early stopping watches;
- * stops NULL: it cannot stop early; target: what will be predicted. known: a learner
- * that goes on with its classes; NULL: they will be the set's. Changes nothing. */
+/* Checks the set, the validation set (rows, labels, infinities) and what early stopping monitors;
+ * changes nothing. stops: the learner, or NULL: its fits cannot stop early. target: what will be
+ * predicted. known: a learner that goes on with its classes, or NULL: they will be the set's. */
 dg_status dg_tree_learner_check_fit(const dg_dataset *set, const dg_fit_options *options,
                                     const dg_learner *stops, dg_target target,
                                     const dg_learner *known, const dg_job *job);

@@ -144,7 +144,7 @@ dg_status dg_tree_learner_print(const dg_learner *learner, int64_t index, int de
     *out = NULL;
     if (!learner->fitted) return dg_error(DG_INVALID, "the model was never fitted");
     if (index < 0 || index >= trees->count)
-        return dg_error(DG_INVALID, "there are trees 1 to %" PRId64 ", found %" PRId64,
+        return dg_error(DG_INVALID, "the model has trees 1 to %" PRId64 ", found %" PRId64,
                         trees->count, index + 1);
     const dg_tree_words words = {
         .classes = mine->objective == DG_OBJECTIVE_VOTE ? learner->classes : NULL,

@@ -7,7 +7,7 @@
 #include "engine/tree/objective.h"
 #include "engine/tree/tree.h"
 
-/* What the rows that trees saw were drawn from. */
+/* What the rows that the trees were grown from were drawn from. */
 typedef struct dg_drawn {
     bool known;
     uint64_t seed, set; /* set: its fingerprint */

@@ -20,14 +20,14 @@
 enum { MOST_CLASSES = 1 << 20, MOST_FEATURES = 1 << 30 };
 
 /* The nodes of a tree as the file has them. */
-struct nodes {
+struct xgboost_nodes {
     int64_t count;
     double *left, *right, *feature, *condition, *nan_left, *cover, *gain, *weight, *type;
 };
 
 /* --- members ------------------------------------------------------------------------------ */
 
-/* A member of a member ...: `path` is "gradient_booster.model". */
+/* A member by a path such as "gradient_booster.model". */
 static dg_status descend(const cJSON *object, const char *path, int type, const cJSON **out)
 {
     char name[64];
@@ -122,7 +122,7 @@ static dg_status read_list(const cJSON *tree, const char *name, int64_t count, d
 
 /* Nodes that XGBoost has pruned (gamma) stay in the lists, with features that do not exist: what a
  * node splits by is checked when it is reached. */
-static dg_status read_nodes(const cJSON *tree, struct nodes *n)
+static dg_status read_nodes(const cJSON *tree, struct xgboost_nodes *n)
 {
     DG_TRY(whole_text(tree, "tree_param.num_nodes", 1, INT32_MAX / 2, &n->count));
     double last = (double)(n->count - 1), most = (double)FLT_MAX;
@@ -139,12 +139,12 @@ static dg_status read_nodes(const cJSON *tree, struct nodes *n)
     for (int64_t i = 0; i < n->count; i++)
         if (n->type[i] != 0)
             return dg_error(DG_FORMAT,
-                            "'split_type', node %" PRId64 ": splits by category are not known here",
+                            "'split_type', node %" PRId64 ": splits by category are not supported",
                             i);
     return DG_OK;
 }
 
-static void free_nodes(struct nodes *n)
+static void free_nodes(struct xgboost_nodes *n)
 {
     double *lists[] = { n->left,  n->right, n->feature, n->condition, n->nan_left,
                         n->cover, n->gain,  n->weight,  n->type };
@@ -152,8 +152,8 @@ static void free_nodes(struct nodes *n)
 }
 
 /* Node `from` of the file becomes node `to`, which is a leaf so far. */
-static dg_status take_node(const struct nodes *n, int64_t features, int32_t from, dg_tree *tree,
-                           int32_t to, int32_t *from_of)
+static dg_status take_node(const struct xgboost_nodes *n, int64_t features, int32_t from,
+                           dg_tree *tree, int32_t to, int32_t *from_of)
 {
     int32_t left, a = (int32_t)n->left[from], b = (int32_t)n->right[from];
     tree->fact[to].cover = (float)n->cover[from];
@@ -178,7 +178,7 @@ static dg_status take_node(const struct nodes *n, int64_t features, int32_t from
     return DG_OK;
 }
 
-static dg_status build_tree(const struct nodes *n, int64_t features, dg_tree *tree,
+static dg_status build_tree(const struct xgboost_nodes *n, int64_t features, dg_tree *tree,
                             int32_t *from_of)
 {
     DG_TRY(dg_tree_begin(tree, (int32_t)n->count));
@@ -194,19 +194,15 @@ static dg_status build_tree(const struct nodes *n, int64_t features, dg_tree *tr
 
 static dg_status read_tree(const cJSON *item, dg_trees *trees)
 {
-    struct nodes n = { 0 };
-    dg_tree tree = { 0 };
-    int32_t *from_of = NULL;
-    dg_status status = cJSON_IsObject(item) ? read_nodes(item, &n)
-                                            : dg_error(DG_FORMAT, "expected an object, found %s",
-                                                       dg_json_kind(item));
-    if (status == DG_OK) status = dg_alloc(&from_of, n.count, sizeof *from_of);
-    if (status == DG_OK) status = build_tree(&n, trees->features, &tree, from_of);
-    if (status == DG_OK) status = dg_trees_add(trees, &tree);
-    dg_tree_free(&tree);
-    dg_free(from_of);
-    free_nodes(&n);
-    return status;
+    DG_CLEANUP(free_nodes) struct xgboost_nodes n = { 0 };
+    DG_CLEANUP(dg_tree_free) dg_tree tree = { 0 };
+    DG_OWNED int32_t *from_of = NULL;
+    if (!cJSON_IsObject(item))
+        return dg_error(DG_FORMAT, "expected an object, found %s", dg_json_kind(item));
+    DG_TRY(read_nodes(item, &n));
+    DG_TRY(dg_alloc(&from_of, n.count, sizeof *from_of));
+    DG_TRY(build_tree(&n, trees->features, &tree, from_of));
+    return dg_trees_add(trees, &tree);
 }
 
 static dg_status read_trees(const cJSON *root, dg_trees *trees)
@@ -217,7 +213,7 @@ static dg_status read_trees(const cJSON *root, dg_trees *trees)
                       INT32_MAX, &parallel));
     if (parallel > 1)
         return dg_error(DG_FORMAT,
-                        "a boosted forest (num_parallel_tree %" PRId64 ") is not known here",
+                        "a boosted forest (num_parallel_tree %" PRId64 ") is not supported",
                         parallel);
     DG_TRY(descend(root, "gradient_booster.model.trees", cJSON_Array, &list));
     DG_TRY(descend(root, "gradient_booster.model.tree_info", cJSON_Array, &info));
@@ -262,8 +258,8 @@ static bool are_labels(const char *text, dg_learner *learner, int64_t count)
     return *text == '\0';
 }
 
-/* The labels that this program wrote, or 0 .. count-1. Versions before wrote them as "classes": a
- * name that other people's attributes may have, so what is no list of labels is passed over. */
+/* The labels that this program wrote, or 0 .. count-1. Earlier versions wrote them as "classes": a
+ * name that other people's attributes may have, so what is not a list of labels is ignored. */
 static dg_status read_classes(const cJSON *root, dg_learner *learner, int64_t count)
 {
     const cJSON *attributes = cJSON_GetObjectItemCaseSensitive(root, "attributes");
@@ -287,20 +283,18 @@ static dg_status read_classes(const cJSON *root, dg_learner *learner, int64_t co
 static dg_status read_base(const cJSON *root, dg_tree_learner *learner)
 {
     int64_t outputs = learner->trees.group;
-    double *score;
+    DG_OWNED double *score = NULL;
     DG_TRY(dg_alloc(&score, outputs, sizeof *score));
-    dg_status status = read_base_scores(root, outputs, score);
-    if (status == DG_OK)
-        status = dg_alloc(&learner->base_margin, outputs, sizeof *learner->base_margin);
-    for (int64_t k = 0; status == DG_OK && k < outputs; k++) {
+    DG_TRY(read_base_scores(root, outputs, score));
+    DG_TRY(dg_alloc(&learner->base_margin, outputs, sizeof *learner->base_margin));
+    for (int64_t k = 0; k < outputs; k++) {
         if (learner->objective == DG_OBJECTIVE_LOGISTIC && !(score[k] >= 0 && score[k] <= 1))
-            status = dg_error(DG_FORMAT,
-                              "'learner_model_param.base_score' must be a probability, found %g",
-                              score[k]);
+            return dg_error(DG_FORMAT,
+                            "'learner_model_param.base_score' must be a probability, found %g",
+                            score[k]);
         learner->base_margin[k] = dg_objective_margin(learner->objective, score[k]);
     }
-    dg_free(score);
-    return status;
+    return DG_OK;
 }
 
 static dg_status read_objective(const cJSON *root, dg_tree_learner *learner)
@@ -310,7 +304,7 @@ static dg_status read_objective(const cJSON *root, dg_tree_learner *learner)
     if (cJSON_GetObjectItemCaseSensitive(params, "num_target"))
         DG_TRY(whole_text(root, "learner_model_param.num_target", 0, INT32_MAX, &targets));
     if (targets > 1)
-        return dg_error(DG_FORMAT, "a model of %" PRId64 " targets is not known here", targets);
+        return dg_error(DG_FORMAT, "a model of %" PRId64 " targets is not supported", targets);
     DG_TRY(descend(root, "objective.name", cJSON_String, &name));
     DG_TRY(whole_text(root, "learner_model_param.num_class", 0, MOST_CLASSES, &classes));
     learner->trees.group = 1;
@@ -329,7 +323,7 @@ static dg_status read_objective(const cJSON *root, dg_tree_learner *learner)
     }
     if (strcmp(name->valuestring, "reg:squarederror") != 0)
         return dg_error(DG_FORMAT,
-                        "the objective '%.60s' is not known here (multi:softprob, "
+                        "the objective '%.60s' is not supported (multi:softprob, "
                         "binary:logistic and reg:squarederror are)",
                         name->valuestring);
     learner->objective = DG_OBJECTIVE_SQUARED;
@@ -337,8 +331,9 @@ static dg_status read_objective(const cJSON *root, dg_tree_learner *learner)
     return DG_OK;
 }
 
-/* XGBoost's early stopping keeps all trees and notes the best round. XGBClassifier and XGBRegressor
- * predict with those up to it, a Booster with all: so do we with what either has written. */
+/* XGBoost's early stopping keeps all trees and records the best round. XGBClassifier and
+ * XGBRegressor predict with the trees up to it, a Booster with all: so do we with what either has
+ * written. */
 static dg_status read_best_round(const cJSON *root, dg_tree_learner *learner)
 {
     dg_trees *trees = &learner->trees;
@@ -347,7 +342,7 @@ static dg_status read_best_round(const cJSON *root, dg_tree_learner *learner)
     learner->best_round = rounds;
     if (!cJSON_GetObjectItemCaseSensitive(attributes, "best_iteration")) return DG_OK;
     DG_TRY(whole_text(root, "attributes.best_iteration", 0, INT32_MAX, &best));
-    if (best >= rounds) return DG_OK; /* a slice of the model that it is told of */
+    if (best >= rounds) return DG_OK; /* of a longer model, of which this is a slice */
     learner->best_round = best + 1;
     if (cJSON_GetObjectItemCaseSensitive(attributes, "scikit_learn"))
         dg_trees_keep(trees, learner->best_round * trees->group);
@@ -360,7 +355,7 @@ static dg_status read_learner(const cJSON *root, dg_tree_learner *learner)
     dg_trees *trees = &learner->trees;
     DG_TRY(descend(root, "gradient_booster.name", cJSON_String, &booster));
     if (strcmp(booster->valuestring, "gbtree") != 0)
-        return dg_error(DG_FORMAT, "the booster '%.60s' is not known here (gbtree is)",
+        return dg_error(DG_FORMAT, "the booster '%.60s' is not supported (gbtree is)",
                         booster->valuestring);
     DG_TRY(whole_text(root, "learner_model_param.num_feature", 1, MOST_FEATURES, &trees->features));
     DG_TRY(read_objective(root, learner));
@@ -440,7 +435,7 @@ static bool is_ubjson(const char *text, size_t length)
 static dg_status refuse_ubjson(const char *path)
 {
     return dg_error(DG_FORMAT,
-                    "%s: is XGBoost's UBJSON, a binary format that is not read here: save the "
+                    "%s: is XGBoost's UBJSON, a binary format that is not supported: save the "
                     "model as .json (save_model(\"model.json\"))",
                     path);
 }
@@ -476,7 +471,7 @@ dg_status dg_xgboost_read(dg_learner **out, const dg_learner_type *type, const c
     cJSON_Delete(root);
     if (status != DG_OK) {
         dg_learner_free(learner);
-        return dg_error_context(status, "%s: not a model of XGBoost that can be read", path);
+        return dg_error_context(status, "%s: is not a model of XGBoost that can be read", path);
     }
     *out = learner;
     return DG_OK;

@@ -61,7 +61,7 @@ static void add_field(dg_text *text, const dg_tree *tree, enum field field, int3
 static dg_status add_tree(dg_text *text, const dg_trees *trees, int64_t index)
 {
     const dg_tree *tree = &trees->tree[index];
-    int32_t *parent;
+    DG_OWNED int32_t *parent = NULL;
     DG_TRY(dg_alloc(&parent, tree->nodes, sizeof *parent));
     parent[0] = INT32_MAX;
     for (int32_t i = 0; i < tree->nodes; i++)
@@ -82,7 +82,6 @@ static dg_status add_tree(dg_text *text, const dg_trees *trees, int64_t index)
                 ",\"tree_param\":{\"num_deleted\":\"0\",\"num_feature\":\"%" PRId64
                 "\",\"num_nodes\":\"%d\",\"size_leaf_vector\":\"0\"}}",
                 trees->features, tree->nodes);
-    dg_free(parent);
     return DG_OK;
 }
 
@@ -112,7 +111,7 @@ bool dg_xgboost_loses(const dg_learner *learner, char *out, size_t size)
 {
     if (has_positions(learner)) return false;
     snprintf(out, size,
-             "XGBoost knows no labels: it will predict 0 to %" PRId64
+             "XGBoost does not keep labels: it will predict 0 to %" PRId64
              " for the labels %d to %d of this model, in their order (this program reads the "
              "labels back)",
              learner->class_count - 1, learner->classes[0],
@@ -210,7 +209,7 @@ static void add_params(dg_text *text, const dg_tree_learner *learner)
                     objective_name(learner));
 }
 
-static dg_status describe(dg_text *text, const dg_tree_learner *learner)
+static dg_status describe_model(dg_text *text, const dg_tree_learner *learner)
 {
     const dg_trees *trees = &learner->trees;
     dg_text_add(text, "{\"learner\":{\"attributes\":{");
@@ -236,7 +235,7 @@ dg_status dg_xgboost_write(const dg_learner *learner, const char *path)
     char *whole = NULL;
     if (!learner->fitted)
         return dg_error(DG_INVALID, "cannot write %s: the model was never fitted", path);
-    dg_status status = describe(&text, dg_tree_learner_of(learner)),
+    dg_status status = describe_model(&text, dg_tree_learner_of(learner)),
               taken = dg_text_take(&text, &whole);
     if (status == DG_OK) status = taken;
     if (status == DG_OK) {

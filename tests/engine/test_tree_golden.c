@@ -452,7 +452,7 @@ static void test_ubjson_is_named(void **state)
     for (int i = 0; i < 3; i++) {
         scratch_write(scratch_path(names[i]), ubjson, sizeof ubjson - 1);
         assert_fails_with(dg_learner_load(&learner, scratch_path(names[i])), DG_FORMAT,
-                          "is XGBoost's UBJSON, a binary format that is not read here: save the "
+                          "is XGBoost's UBJSON, a binary format that is not supported: save the "
                           "model as .json");
     }
 }
@@ -472,7 +472,7 @@ static void test_damaged_models_are_refused(void **state)
     const char *text = model_with("\"multi:softprob\""), *base;
     dg_learner *learner;
     (void)state;
-    expect_refused(text, "gbtree\"", "dart\"", "the booster 'dart' is not known");
+    expect_refused(text, "gbtree\"", "dart\"", "the booster 'dart' is not supported");
     expect_refused(text, "\"name\":\"multi:softprob\"", "\"name\":\"rank:ndcg\"", "'rank:ndcg'");
     expect_refused(text, "\"num_class\":\"3\"", "\"num_class\":\"4\"", "for each of 4 outputs");
     expect_refused(member(member(older, "cases")->child, "model")->valuestring,

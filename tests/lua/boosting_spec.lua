@@ -221,8 +221,8 @@ describe("gradient boosting", function()
       print(digits.load "FOLDER/labels.json".classes)
     ]]):gsub("FOLDER", folder)))
     assert.matches("3.*5", out)
-    assert.matches("^[^\n]*:8: save: XGBoost knows no labels: it will predict 0 to 1 for the " ..
-      "labels 3 to 5 of this model[^\n]*\n$", err)
+    assert.matches("^[^\n]*:8: save: XGBoost does not keep labels: it will predict " ..
+      "0 to 1 for the labels 3 to 5 of this model[^\n]*\n$", err)
     support.write(folder .. "/bad.json", "{\"learner\": 3}")
     assert.matches("bad.json", support.message(function() digits.load(folder .. "/bad.json") end))
     support.remove(folder)

@@ -375,7 +375,7 @@ describe("what trees tell of themselves", function()
     assert.matches(": high %(", model:tree_text())
     assert.is_nil(model:tree_text():match "label")
     assert.matches("^for high:\n", rounds:tree_text(3))
-    assert.matches("there are trees 1 to 1, found 2",
+    assert.matches("the model has trees 1 to 1, found 2",
       support.message(function() one:tree_text(2) end))
     assert.matches("never fitted", support.message(function() tree.DecisionTree {}:tree_text() end))
   end)
