@@ -81,7 +81,7 @@ static bool read_long(char **argv, int *i, struct dg_command_line *out)
     return true;
 }
 
-/* -e and -l: their text is the rest of the word or, like lua, a next word that is no option. */
+/* -e and -l: their text is the rest of the word, or the next word unless that is an option. */
 static bool read_action(char **argv, int *i, struct dg_command_line *out)
 {
     char kind = argv[*i][1];
