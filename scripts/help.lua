@@ -19,7 +19,8 @@ end
 -- The first sentence of a text, which begins with a signature unless `described`.
 local function first_sentence(text, described)
   local body = (not described and text:match "\n(.*)$" or text):gsub("\n", " ")
-  return body:match "^(.-[%w)}]%.)%s" or body
+  body = body:gsub("(et al%.) ", "%1\0") -- which does not end a sentence
+  return ((body:match "^(.-[%w)}]%.)%s" or body):gsub("%z", " "))
 end
 
 local function describe_params(params, lines, indent)
@@ -83,7 +84,7 @@ end
 local function describe_fields(owner)
   local lines = { documents[owner].text, "" }
   local methods = rawget(owner, "methods")
-  if methods then lines[#lines + 1] = "methods" end
+  if methods and next(methods) then lines[#lines + 1] = "methods" end
   list_fields(methods or owner, lines)
   if methods and next(owner.properties) then
     lines[#lines + 1] = "fields"

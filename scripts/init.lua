@@ -47,9 +47,7 @@ local function module(fields, name)
   return fields
 end
 
-local LEARNERS = [[
-Learners: they are fitted, evaluated and saved like networks and trees; for the methods, see
-help "learner".]]
+local LEARNERS = "Learners; for their methods, see help \"learner\"."
 local DOCUMENTS = { -- for modules that C does not document
   nn = [[
 Networks: nn.Sequential joins layers into a model; optimizers, losses, initializers and
@@ -59,6 +57,12 @@ Reading and creating datasets. For the methods of a dataset, see help "dataset".
   tree = [[
 Decision trees: single trees, random forests and gradient boosting. They are fitted, evaluated and
 saved like networks; for the methods, see help "learner".]],
+  linear = [[
+Linear models, which are fitted, evaluated and saved like networks; for the methods, see
+help "learner".]],
+  neighbors = [[
+Nearest neighbours and nearest centroids, which are fitted, evaluated and saved like networks; for
+the methods, see help "learner".]],
   search = [[
 Searches for the best parameters of a model: a grid, random draws or successive halving, with a
 journal from which an interrupted search continues.]],

@@ -156,7 +156,8 @@ static void add_methods(lua_State *L, const dg_class *class, int meta)
 static void add_properties(lua_State *L, const dg_class *class)
 {
     for (const dg_property *each = class->properties; each && each->name; each++) {
-        lua_pushcfunction(L, each->get);
+        lua_pushlightuserdata(L, (void *)each);
+        lua_pushcclosure(L, each->get, 1); /* a value of its own, even if others share the getter */
         lua_pushfstring(L, "%s.%s", called(class), each->name);
         dg_document(L, -2, lua_tostring(L, -1), each->doc);
         lua_pop(L, 1);

@@ -1,4 +1,5 @@
 /* The classes of learners, one for each type, and digits.load, which makes a model of any. */
+#include <ctype.h>
 #include <string.h>
 
 #include "bindings/calls/check.h"
@@ -57,8 +58,8 @@ static void register_type(lua_State *L, const dg_learner_type *type)
     if (family->base && !family->name) {
         own->name = lua_pushfstring(L, "digits.%s", type->part.name);
         lua_setiuservalue(L, -2, 1);
-        own->doc = lua_pushfstring(L, "%s\n%s: %s.\n%s", type->part.name, type->part.name,
-                                   type->part.doc, strchr(dg_learner_class.doc, '\n') + 1);
+        own->doc = lua_pushfstring(L, "%s\n%c%s.\n%s", type->part.name, toupper(*type->part.doc),
+                                   type->part.doc + 1, strchr(dg_learner_class.doc, '\n') + 1);
         lua_setiuservalue(L, -2, 2);
     }
     own->methods = push_methods(L, family->methods, type);

@@ -116,7 +116,7 @@ static const luaL_Reg layer_metamethods[] = {
 
 static const dg_class layer_class = {
     .name = LAYER,
-    .doc = "layer\nA layer of a model, as model.layers shows it; it cannot be changed.\n"
+    .doc = "layer\nA layer of a model, as model.layers shows it; it cannot be changed.\n\n"
            "print(model.layers[2].output_shape)",
     .properties = layer_properties,
     .metamethods = layer_metamethods,

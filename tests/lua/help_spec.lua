@@ -74,8 +74,21 @@ describe("help", function()
     assert.matches("learners: .*RandomForest", help.text(digits.tree))
     assert.matches("^digits.search.grid {", help.text "grid")
     assert.matches("^digits.plot\nPictures, .*\n  bar ", help.text "plot")
-    assert.matches("^digits.neighbors\nLearners: ", help.text(digits.neighbors))
+    assert.matches("^digits.neighbors\nNearest neighbours .*\n  learners: KNeighbors",
+      help.text(digits.neighbors))
+    assert.matches("^digits.linear\nLinear models", help.text(digits.linear))
     assert.matches("^no help on this table", help.text {})
+  end)
+
+  it("describes each field of a value, also those that are read by one function", function()
+    local layer = help.text "layer"
+    assert.matches("\n  name +Its name in the model%.\n", layer)
+    assert.matches("\n  trainable +How many of its parameters are trained%.", layer)
+    assert.is_nil(layer:find "methods")
+    assert.are.equal("layer.output_shape\nThe shape of its output for one row.",
+      help.text "layer.output_shape")
+    assert.matches("^model.name\nThe name given to nn.Sequential", help.text "model.name")
+    assert.matches("^model.history\nWhat the last fit returned", help.text "model.history")
   end)
 
   it("keeps within 100 columns", function()
@@ -109,6 +122,7 @@ describe("help", function()
     for _, name in ipairs { "zeros", "data", "nn", "options", "dataset", "model" } do
       assert.matches("\n  " .. name .. " ", text)
     end
+    assert.matches("\n  DecisionTree +A tree of [^\n]*Breiman et al%. 1984%)%.\n", text)
   end)
 end)
 
