@@ -134,7 +134,7 @@ static dg_status create_learner(dg_learner **out, const dg_learner_type *type, u
 static dg_status read_learner(dg_learner **out, const cJSON *root, const dg_tensor_file *file)
 {
     const cJSON *kind, *text;
-    DG_CLEANUP(dg_tensor_view_release) dg_tensor_file own = { 0 };
+    DG_CLEANUP(dg_tensor_file_view_release) dg_tensor_file own = { 0 };
     uint64_t seed;
     DG_TRY(check_format(root));
     DG_TRY(dg_json_member(root, "kind", cJSON_String, &kind));
@@ -156,10 +156,10 @@ dg_status dg_learner_get(dg_learner **out, const char *name, const cJSON *root,
                          const dg_tensor_file *file)
 {
     const cJSON *object;
-    DG_CLEANUP(dg_tensor_view_release) dg_tensor_file own = { 0 };
+    DG_CLEANUP(dg_tensor_file_view_release) dg_tensor_file own = { 0 };
     *out = NULL;
     DG_TRY(dg_json_member(root, name, cJSON_Object, &object));
-    DG_TRY(dg_tensors_get(&own, name, file));
+    DG_TRY(dg_tensor_file_view(&own, name, file));
     dg_status status = read_learner(out, object, &own);
     if (status == DG_OK) return DG_OK;
     dg_learner_free(*out);

@@ -69,7 +69,7 @@ dg_status dg_learner_put(const dg_learner *learner, const char *name, cJSON *roo
     DG_CLEANUP(dg_tensor_file_release) dg_tensor_file own = { 0 };
     DG_TRY(dg_json_add_object(root, name, &object));
     DG_TRY(describe_learner(object, learner, &own));
-    return dg_tensors_put(file, name, &own);
+    return dg_tensor_file_nest(file, name, &own);
 }
 
 static dg_status learner_text(char **out, const dg_learner *learner, dg_tensor_file *file)

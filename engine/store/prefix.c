@@ -20,7 +20,7 @@ static dg_status put_one(dg_tensor_file *file, const char *prefix, const dg_name
     return dg_tensor_file_add(file, full, &named->tensor);
 }
 
-dg_status dg_tensors_put(dg_tensor_file *file, const char *prefix, const dg_tensor_file *from)
+dg_status dg_tensor_file_nest(dg_tensor_file *file, const char *prefix, const dg_tensor_file *from)
 {
     for (int i = 0; i < file->count; i++)
         if (dg_tensor_name_after(file->tensors[i].name, prefix))
@@ -30,7 +30,7 @@ dg_status dg_tensors_put(dg_tensor_file *file, const char *prefix, const dg_tens
     return DG_OK;
 }
 
-dg_status dg_tensors_get(dg_tensor_file *out, const char *prefix, const dg_tensor_file *file)
+dg_status dg_tensor_file_view(dg_tensor_file *out, const char *prefix, const dg_tensor_file *file)
 {
     *out = (dg_tensor_file){ 0 };
     DG_TRY(dg_alloc(&out->tensors, file->count, sizeof *out->tensors));

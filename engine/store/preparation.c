@@ -20,7 +20,7 @@ static dg_status write_step(const dg_step *step, const char *name, cJSON *list,
     DG_TRY(dg_json_add_object(list, NULL, &object));
     DG_TRY(dg_part_to_json(object, step->options));
     DG_TRY(step->type->store(step, &own));
-    return dg_tensors_put(file, name, &own);
+    return dg_tensor_file_nest(file, name, &own);
 }
 
 static dg_status write_preparation(const dg_learner *learner, cJSON *object, dg_tensor_file *file)
@@ -40,14 +40,14 @@ static dg_status read_step(dg_learner *learner, const cJSON *item, int64_t value
 {
     const dg_part *options;
     dg_step *step;
-    DG_CLEANUP(dg_tensor_view_release) dg_tensor_file own = { 0 };
+    DG_CLEANUP(dg_tensor_file_view_release) dg_tensor_file own = { 0 };
     char name[16];
     DG_TRY(dg_part_from_json(&options, "preparation", item));
     dg_status status = dg_preparation_add(&learner->preparation, options, &step);
     dg_part_release(options);
     DG_TRY(dg_format_error(status));
     snprintf(name, sizeof name, "%d", learner->preparation.count);
-    DG_TRY(dg_tensors_get(&own, name, file));
+    DG_TRY(dg_tensor_file_view(&own, name, file));
     return step->type->restore(step, values, &own);
 }
 

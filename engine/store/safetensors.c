@@ -300,7 +300,7 @@ void dg_tensor_file_release(dg_tensor_file *file)
     *file = (dg_tensor_file){ 0 };
 }
 
-void dg_tensor_view_release(dg_tensor_file *view)
+void dg_tensor_file_view_release(dg_tensor_file *view)
 {
     dg_free(view->tensors);
     *view = (dg_tensor_file){ 0 };

@@ -46,12 +46,12 @@ dg_status dg_tensor_file_write(const dg_tensor_file *file, const char *path);
 const char *dg_tensor_name_after(const char *name, const char *prefix);
 
 /* Adds the tensors of `from` as "PREFIX/...". DG_INVALID if the file has tensors of such names. */
-dg_status dg_tensors_put(dg_tensor_file *file, const char *prefix, const dg_tensor_file *from);
+dg_status dg_tensor_file_nest(dg_tensor_file *file, const char *prefix, const dg_tensor_file *from);
 
 /* `*out` becomes a view of the tensors "PREFIX/...", without the prefix: it owns its list of
- * tensors alone, and is released by dg_tensor_view_release. */
-dg_status dg_tensors_get(dg_tensor_file *out, const char *prefix, const dg_tensor_file *file);
+ * tensors alone, and is released with dg_tensor_file_view_release. */
+dg_status dg_tensor_file_view(dg_tensor_file *out, const char *prefix, const dg_tensor_file *file);
 
-void dg_tensor_view_release(dg_tensor_file *view);
+void dg_tensor_file_view_release(dg_tensor_file *view);
 
 #endif

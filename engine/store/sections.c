@@ -31,7 +31,7 @@ static dg_status write_one(const dg_section *section, const dg_learner *learner,
     DG_TRY(dg_json_add_object(list, section->name, &object));
     DG_TRY(dg_json_add(object, "required", cJSON_CreateBool(section->required)));
     DG_TRY(section->write(learner, object, &own));
-    return dg_tensors_put(file, section->name, &own);
+    return dg_tensor_file_nest(file, section->name, &own);
 }
 
 dg_status dg_sections_write(const dg_learner *learner, cJSON *root, dg_tensor_file *file)
@@ -93,9 +93,9 @@ dg_status dg_sections_read(dg_learner *learner, const cJSON *root, const dg_tens
     cJSON_ArrayForEach(section, cJSON_GetObjectItemCaseSensitive(root, "sections"))
     {
         const dg_section *kind = find_section(section->string);
-        DG_CLEANUP(dg_tensor_view_release) dg_tensor_file own = { 0 };
+        DG_CLEANUP(dg_tensor_file_view_release) dg_tensor_file own = { 0 };
         if (!kind) continue;
-        DG_TRY(dg_tensors_get(&own, kind->name, file));
+        DG_TRY(dg_tensor_file_view(&own, kind->name, file));
         dg_status status = kind->read(learner, section, &own);
         if (status != DG_OK) return dg_error_context(status, "the section '%s'", kind->name);
     }

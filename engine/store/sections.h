@@ -32,7 +32,7 @@ bool dg_sections_required(const dg_learner *learner);
 dg_status dg_sections_write(const dg_learner *learner, cJSON *root, dg_tensor_file *file);
 
 /* DG_FORMAT for an unknown required section. `*own` becomes a view of the tensors that
- * belong to no section (dg_tensor_view_release). */
+ * belong to no section (dg_tensor_file_view_release). */
 dg_status dg_sections_check(const cJSON *root, const dg_tensor_file *file, dg_tensor_file *own);
 
 /* Reads the known sections, after dg_sections_check. */

@@ -41,7 +41,7 @@ static const char *file_with(const dg_model *model, const char *sections)
     assert_ok(dg_learner_save(&model->base, path));
     assert_ok(dg_tensor_file_read(&file, path));
     assert_ok(dg_tensor_file_add(&mood, "kernel", &one));
-    assert_ok(dg_tensors_put(&file, "mood", &mood));
+    assert_ok(dg_tensor_file_nest(&file, "mood", &mood));
     char *text = file.values[0], *longer;
     size_t size = strlen(text) + strlen(sections) + 32;
     assert_ok(dg_alloc(&longer, (int64_t)size, 1));
@@ -121,15 +121,16 @@ static void test_learners_within(void **state)
     dg_learner_free(again);
     /* deeper: the names are taken off one by one */
     dg_tensor_file outer = { 0 };
-    assert_ok(dg_tensors_put(&outer, "all", &file));
+    assert_ok(dg_tensor_file_nest(&outer, "all", &file));
     assert_non_null(dg_tensor_file_find(&outer, "all/one/dense.kernel"));
-    assert_ok(dg_tensors_get(&inner, "all", &outer));
+    assert_ok(dg_tensor_file_view(&inner, "all", &outer));
     assert_int_equal(inner.count, file.count);
     assert_ok(dg_learner_get(&again, "two", root, &inner));
     expect_same_outputs(forest, again, &set->x);
     dg_learner_free(again);
     dg_free(inner.tensors);
-    assert_fails_with(dg_tensors_put(&outer, "all", &file), DG_INVALID, "'all/one/dense.kernel'");
+    assert_fails_with(dg_tensor_file_nest(&outer, "all", &file), DG_INVALID,
+                      "'all/one/dense.kernel'");
     assert_fails_with(dg_learner_get(&again, "six", root, &file), DG_FORMAT, "'six'");
     assert_fails_with(dg_learner_get(&again, "one", root, &outer), DG_FORMAT,
                       "'one': node 1: has no tensor 'dense.kernel'");
