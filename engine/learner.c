@@ -90,7 +90,7 @@ static dg_status check_known(const dg_learner *learner, const dg_dataset *set, c
     for (int64_t i = 0; i < dg_dataset_rows(set); i++)
         if (map[positions[i]] < 0)
             return dg_error(DG_INVALID,
-                            "%s: row %" PRId64 " has the label %d, which is none of the %" PRId64
+                            "%s: row %" PRId64 " has the label %d, which is not one of the %" PRId64
                             " classes that the model was fitted on (%d to %d)",
                             who, i + 1, set->classes[positions[i]], learner->class_count,
                             learner->classes[0], learner->classes[learner->class_count - 1]);
@@ -315,10 +315,10 @@ dg_status dg_learner_summary(const dg_learner *learner, char **out)
 dg_status dg_learner_take_options(dg_learner *learner, const dg_learner *other)
 {
     if (learner->type != other->type)
-        return dg_error(DG_INVALID, "load: the file has a %s, the options are those of a %s",
+        return dg_error(DG_INVALID, "load: the file contains a %s, but the options are for a %s",
                         learner->type->part.name, other->type->part.name);
     if (learner->type->take_options) return learner->type->take_options(learner, other);
-    return dg_error(DG_INVALID, "load: the file has the options that its model was made with: "
+    return dg_error(DG_INVALID, "load: the file contains the options that its model was made with: "
                                 "leave them out");
 }
 

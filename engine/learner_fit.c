@@ -65,7 +65,8 @@ static dg_status check_fit(const dg_learner *learner, const dg_dataset *set,
     bool asked = options->resume == DG_RESUME_YES && learner->fitted;
     if (learner->busy) return dg_error(DG_INVALID, "fit: this model is being fitted already");
     if (asked && !type->resumes && !type->resumes_if_asked)
-        return dg_error(DG_INVALID, "fit: a %s always begins anew: leave out continue = true",
+        return dg_error(DG_INVALID,
+                        "fit: a %s cannot continue an earlier fit: leave out continue = true",
                         type->part.name);
     DG_TRY(check_set(learner, set, "fit"));
     DG_TRY(check_weights(learner, set));

@@ -18,8 +18,9 @@ static dg_status unknown_score(const char *name, const char *const *scores, int 
         dg_text_add(&known, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " and ", scores[i]);
     DG_OWNED char *list = NULL;
     DG_TRY(dg_text_take(&known, &list));
-    return dg_error(DG_INVALID, "fit: early_stopping: no score is named '%s'%s%s%s; there are %s",
-                    name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", list);
+    return dg_error(DG_INVALID,
+                    "fit: early_stopping: no score is named '%s'%s%s%s; the scores are %s", name,
+                    near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", list);
 }
 
 /* 1 where a greater score is better, -1 where a lesser one is, 0 where that is not known. */

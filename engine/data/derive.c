@@ -213,7 +213,9 @@ static dg_status unite_names(int count, const dg_dataset *const *sets, const int
             const char **name =
                 &names[dg_class_position(classes, class_count, sets[i]->classes[j])];
             if (*name && strcmp(*name, sets[i]->class_names[j]) != 0)
-                return dg_error(DG_INVALID, "concat: class %" PRId32 " is named '%s' and '%s'",
+                return dg_error(DG_INVALID,
+                                "concat: class %" PRId32
+                                " is named '%s' in one set and '%s' in another",
                                 sets[i]->classes[j], *name, sets[i]->class_names[j]);
             *name = sets[i]->class_names[j];
         }
@@ -246,7 +248,9 @@ static dg_status unite_feature_names(dg_dataset *both, int count, const dg_datas
         if (!both->feature_names) both->feature_names = dg_shared_retain(sets[i]->feature_names);
         for (int64_t j = 0; sets[i]->feature_names && j < dg_dataset_row_size(both); j++)
             if (strcmp(both->feature_names[j], sets[i]->feature_names[j]) != 0)
-                return dg_error(DG_INVALID, "concat: feature %" PRId64 " is named '%s' and '%s'",
+                return dg_error(DG_INVALID,
+                                "concat: feature %" PRId64
+                                " is named '%s' in one set and '%s' in another",
                                 j + 1, both->feature_names[j], sets[i]->feature_names[j]);
     }
     return DG_OK;

@@ -53,6 +53,6 @@ dg_status dg_not_finite(const char *who, int64_t row, int64_t column, bool holes
 {
     return dg_error(DG_INVALID, "%s: row %" PRId64 ", column %" PRId64 " is %s", who, row + 1,
                     column + 1,
-                    holes ? "infinite: this model takes finite numbers, and NaN for missing ones"
+                    holes ? "infinite: this model takes finite numbers, and NaN for missing values"
                           : "NaN or infinite: this model takes finite numbers only");
 }

@@ -34,8 +34,7 @@ static dg_status check_values(const dg_tensor *y, dg_target target)
             return dg_error(DG_INVALID, "%s %" PRId64 " is %g, expected a finite number",
                             target == DG_TARGET_NUMBERS ? "number" : "label", row + 1, value);
         if (target == DG_TARGET_LABELS && !dg_is_label(value))
-            return dg_error(DG_INVALID,
-                            "label %" PRId64 " is %.9g, expected a whole number of 32 bits",
+            return dg_error(DG_INVALID, "label %" PRId64 " is %.9g, expected a 32-bit integer",
                             row + 1, value);
     }
     return DG_OK;
@@ -177,9 +176,8 @@ static dg_status check_column(const dg_dataset *set, const dg_tensor *column, co
     char shape[128];
     int64_t rows = dg_dataset_rows(set);
     if (column->axes == 1 && column->shape[0] == rows) return DG_OK;
-    return dg_error(DG_INVALID, "%s has the shape %s, expected {%" PRId64 "}, a %s for each row",
-                    name, dg_shape_text(column->axes, column->shape, shape, sizeof shape), rows,
-                    entry);
+    return dg_error(DG_INVALID, "%s has the shape %s, expected {%" PRId64 "}, one %s per row", name,
+                    dg_shape_text(column->axes, column->shape, shape, sizeof shape), rows, entry);
 }
 
 static dg_status fill_weights(dg_dataset *set, const dg_tensor *weights)

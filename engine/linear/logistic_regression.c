@@ -422,13 +422,13 @@ static const dg_param params[] = {
              .doc =
                  "the inverse of the penalty's weight: a smaller C makes the coefficients smaller"),
     DG_INT(logistic_options, max_iter, DG_WITHIN(1, INT32_MAX), .default_number = 100,
-           .doc = "the greatest number of iterations"),
+           .doc = "maximum number of iterations"),
     DG_FLOAT(logistic_options, tol, DG_AT_LEAST(0), .default_number = 1e-4,
-             .doc = "it has converged when no derivative of the mean loss is greater than this"),
+             .doc = "the fit has converged when no derivative of the mean loss exceeds this"),
     DG_BOOL(logistic_options, fit_intercept, .default_number = 1,
             .doc = "add a constant for each class, which is not penalised"),
     DG_CHOICE(logistic_options, penalty, .choices = penalties, .default_text = "l2",
-              .doc = "on the coefficients: half the sum of their squares, or none"),
+              .doc = "l2: half the sum of the squared coefficients; none: no penalty"),
     DG_END,
 };
 

@@ -50,7 +50,7 @@ typedef struct top_options {
 
 static const dg_param top_params[] = {
     DG_INT(top_options, k, DG_WITHIN(1, INT32_MAX), .default_number = 2,
-           .doc = "how many scores; at most as many as classes"),
+           .doc = "how many of the greatest scores count; at most the number of classes"),
     DG_END,
 };
 
@@ -75,8 +75,8 @@ static dg_status top_k_accuracy_score(const void *options, const dg_judged *judg
 
 const dg_metric_type dg_top_k_accuracy = {
     DG_METRIC("top_k_accuracy",
-              "The share of rows whose label is among the k greatest scores; of equal "
-              "scores the last\ncolumn goes first, as in scikit-learn. By name: "
+              "The share of rows whose label is among the k greatest scores; equal "
+              "scores are\nranked from the last column to the first, as in scikit-learn. By name: "
               "\"top_3_accuracy\".",
               .params = top_params, .options_size = sizeof(top_options),
               .peers = (const char *const[]){ "top_k_categorical_accuracy",

@@ -12,8 +12,8 @@ static const char *const weights_words[] = { "linear", "quadratic", NULL };
 
 static const dg_param params[] = {
     DG_CHOICE(kappa_options, weights, .optional = true, .choices = weights_words,
-              .doc = "mistakes count by the distance of places in the list of labels, or by its "
-                     "square; nil: all alike"),
+              .doc = "linear: a mistake weighs as much as the labels are apart in their list; "
+                     "quadratic: the square of that; nil: all mistakes weigh the same"),
     DG_END,
 };
 
@@ -40,8 +40,8 @@ static dg_status cohen_kappa_score(const void *options, const dg_judged *judged,
 const dg_metric_type dg_cohen_kappa = {
     DG_METRIC(
         "cohen_kappa",
-        "Cohen's kappa, the agreement beyond chance: at most 1, 0 for guesses; NaN where both "
-        "have only\none label, the same.",
+        "Cohen's kappa, the agreement beyond chance: at most 1, and 0 for random guesses; NaN "
+        "where both\nlists contain only one label, the same.",
         .params = params, .options_size = sizeof(kappa_options)),
     .of = DG_OF_CONFUSION,
     DG_GREATER_IS_BETTER(-1, 1),

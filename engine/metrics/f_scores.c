@@ -96,7 +96,7 @@ bool dg_f_doubts(const dg_confusion *c, int64_t place, char *out, size_t size)
 {
     bool predicted = c->predictions[place] > 0;
     if (predicted && c->truths[place] > 0) return false;
-    snprintf(out, size, "the %s of label %" PRId32 " is not defined, and taken for 0: %s",
+    snprintf(out, size, "the %s of label %" PRId32 " is not defined and counts as 0: %s",
              predicted ? "recall" : "precision", c->labels[place],
              predicted ? "no row has it" : "it was never predicted");
     return true;

@@ -110,7 +110,7 @@ static dg_status unknown(const char *name)
     else if (near)
         dg_error(DG_INVALID, "unknown metric '%.100s', did you mean '%s'?", name, near);
     else
-        dg_error(DG_INVALID, "unknown metric '%.100s'; there are %s", name, list);
+        dg_error(DG_INVALID, "unknown metric '%.100s', expected one of %s", name, list);
     dg_free(list);
     return DG_INVALID;
 }

@@ -47,10 +47,7 @@ dg_status dg_paired_t(dg_paired_t_result *out, const double *a, const double *b,
     double mean = 0, squares = 0;
     *out = (dg_paired_t_result){ 0 };
     if (count < 2)
-        return dg_error(DG_INVALID,
-                        "%" PRId64 " pair of scores: at least 2 are needed to tell how much a "
-                        "score varies",
-                        count);
+        return dg_error(DG_INVALID, "found %" PRId64 " pair of scores, expected at least 2", count);
     if (!(test_ratio >= 0 && isfinite(test_ratio)))
         return dg_error(DG_INVALID, "test_ratio must be a number of at least 0");
     for (int64_t i = 0; i < count; i++) {

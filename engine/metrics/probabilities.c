@@ -63,13 +63,13 @@ static dg_status unknown_label(int32_t label, int64_t row, int64_t columns, cons
     char list[200];
     if (!classes)
         return dg_error(DG_INVALID,
-                        "truth has the label %" PRId32 " in row %" PRId64 ", which has no column "
-                        "among %" PRId64 " (0 to %" PRId64
-                        "): classes = { ... } says whose they are",
+                        "truth has the label %" PRId32 " in row %" PRId64 ", but the %" PRId64
+                        " columns of probabilities are taken for the labels 0 "
+                        "to %" PRId64 ": name the label of each column by classes = { ... }",
                         label, row + 1, columns, columns - 1);
     return dg_error(DG_INVALID,
                     "truth has the label %" PRId32 " in row %" PRId64
-                    ", which is none of the classes %s",
+                    ", which is not one of the classes %s",
                     label, row + 1, dg_classes_text(classes, columns, list, sizeof list));
 }
 

@@ -112,7 +112,7 @@ static dg_status roc_auc_score(const void *options, const dg_judged *judged, dou
     for (int64_t j = probabilities->columns == 2; j < probabilities->columns; j++) {
         if (isnan(areas[j])) {
             dg_status status = undefined(probabilities, j, judged->classes);
-            return dg_error(status, "%s; average = \"none\" gives the areas of others",
+            return dg_error(status, "%s; average = \"none\" gives the areas of the others",
                             dg_error_message());
         }
         double weight = weighted ? 0 : 1;

@@ -110,7 +110,7 @@ bool dg_model_warn_outputs(const dg_model *model, char *out, size_t size)
     }
     if (!loss && !*word) return false;
     snprintf(out, size,
-             "%s%s takes the outputs of '%s' for probabilities, but its activation is '%s': "
+             "%s%s takes the outputs of '%s' as probabilities, but its activation is '%s': "
              "expected activation = \"softmax\"",
              what, word, model->layers[model->nodes[model->output].layer].name,
              dg_activation_names[activation]);

@@ -46,7 +46,7 @@ const dg_param dg_network_fit_params[] = {
     DG_INT(dg_network_fit_options, batch_size, DG_AT_LEAST(1), .default_number = 32,
            .doc = "rows for each update of the weights"),
     DG_BOOL(dg_network_fit_options, shuffle, .default_number = 1,
-            .doc = "another order in each epoch"),
+            .doc = "draw a new order of the rows for each epoch"),
     DG_END,
 };
 

@@ -30,7 +30,7 @@ static void choose_name(const dg_model *model, const dg_descriptor *type, char *
 static dg_status check_name(const dg_model *model, const char *name)
 {
     if (!*name || strlen(name) >= sizeof model->layers->name)
-        return dg_error(DG_INVALID, "the name of a layer has 1 to %zu characters, found '%s'",
+        return dg_error(DG_INVALID, "the name of a layer must have 1 to %zu characters, found '%s'",
                         sizeof model->layers->name - 1, name);
     if (name_taken(model, name)) return dg_error(DG_INVALID, "two layers are named '%s'", name);
     return DG_OK;
@@ -247,11 +247,11 @@ static dg_status find_bytes(dg_model *model, int output)
     if (model->bytes != DG_BYTES_BY_LAYERS) return DG_OK;
     if (scaler && other)
         return dg_error(DG_INVALID,
-                        "the %s leads to the %s '%s', but also to '%s', which has none before it: "
+                        "the %s feeds the %s '%s', but also '%s', which has no %s before it: "
                         "bytes cannot have the right scale for both; put one %s before the "
                         "branches, or one on each",
                         model->layers[0].part->type->name, scaler->part->type->name, scaler->name,
-                        other->name, scaler->part->type->name);
+                        other->name, scaler->part->type->name, scaler->part->type->name);
     model->bytes = scaler ? DG_BYTES_RAW : DG_BYTES_SCALED;
     return DG_OK;
 }

@@ -402,11 +402,11 @@ static const dg_param params[] = {
     DG_INT(boosting_options, n_estimators, DG_WITHIN(1, 1000000), .default_number = 100,
            .doc = "rounds; each grows one tree per output"),
     DG_INT(boosting_options, max_depth, DG_WITHIN(0, 1000), .default_number = 6,
-           .doc = "most splits between the root and a leaf; 0: no limit"),
+           .doc = "maximum number of splits between the root and a leaf; 0: no limit"),
     DG_INT(boosting_options, max_leaves, DG_WITHIN(0, 1 << 24),
-           .doc = "most leaves of a tree; 0: no limit"),
+           .doc = "maximum number of leaves of a tree; 0: no limit"),
     DG_INT(boosting_options, max_bin, DG_WITHIN(2, 256), .default_number = 256,
-           .doc = "most bins per column"),
+           .doc = "maximum number of bins per column"),
     DG_CHOICE(boosting_options, grow_policy, .choices = policies, .default_text = "depthwise",
               .doc = "which leaf is split next: the one nearest the root, or the one with the "
                      "greatest gain"),
@@ -416,8 +416,8 @@ static const dg_param params[] = {
               .doc = "loss to minimise; auto: logistic for two classes, softmax for more, "
                      "squared_error for numbers"),
     DG_FLOAT(boosting_options, min_child_weight, DG_AT_LEAST(0), .default_number = 1,
-             .doc = "least sum of hessians on each side of a split"),
-    DG_FLOAT(boosting_options, gamma, DG_AT_LEAST(0), .doc = "least gain of a split"),
+             .doc = "minimum sum of hessians on each side of a split"),
+    DG_FLOAT(boosting_options, gamma, DG_AT_LEAST(0), .doc = "minimum gain of a split"),
     DG_FLOAT(boosting_options, reg_lambda, DG_AT_LEAST(0), .default_number = 1,
              .doc = "L2 penalty on the values of leaves"),
     DG_FLOAT(boosting_options, reg_alpha, DG_AT_LEAST(0),
@@ -426,9 +426,9 @@ static const dg_param params[] = {
     DG_FLOAT(boosting_options, colsample_bytree,
              PART_OF("fraction of the columns that a tree may use")),
     DG_FLOAT(boosting_options, colsample_bylevel,
-             PART_OF("fraction of these that each depth may use")),
+             PART_OF("fraction of the tree's columns that each depth may use")),
     DG_FLOAT(boosting_options, colsample_bynode,
-             PART_OF("fraction of these that each node may use")),
+             PART_OF("fraction of the depth's columns that each node may use")),
     DG_FLOAT(boosting_options, base_score, .optional = true,
              .doc = "prediction before the first round (a probability, for the logistic "
                     "objective); nil: the mean of numbers, or the shares of the classes"),
@@ -473,8 +473,9 @@ static dg_status boosting_take_options(dg_learner *learner, const dg_learner *ot
 {
     dg_tree_learner *mine = dg_tree_learner_of(learner);
     if (!mine->options_unknown)
-        return dg_error(DG_INVALID, "load: the file has the options that its model was made with: "
-                                    "leave them out");
+        return dg_error(DG_INVALID,
+                        "load: the file contains the options that its model was made with: "
+                        "leave them out");
     DG_TRY(check_objective(other->options->options, mine->objective));
     const dg_part *before = learner->options;
     learner->options = dg_part_retain(other->options);

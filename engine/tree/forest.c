@@ -468,27 +468,28 @@ static const dg_param tree_class_weights[] = { DG_EITHER(DG_TYPE_MAP, DG_ABOVE(0
                       "numbers; log_loss is entropy")
 #define LIMITS(options, field)                                                                     \
     TREE_PARAM("max_depth", DG_TYPE_INT, options, field.max_depth, DG_AT_LEAST(1),                 \
-               .optional = true, .doc = "most splits between the root and a leaf; nil: no limit"), \
+               .optional = true,                                                                   \
+               .doc = "maximum number of splits between the root and a leaf; nil: no limit"),      \
         TREE_PARAM("min_samples_split", DG_TYPE_ONE_OF, options, field.min_samples_split,          \
                    .alternatives = two_rows, .default_number = 2,                                  \
-                   .doc = "least rows of a node that is split, or a fraction of all"),             \
+                   .doc = "minimum number of rows to split a node, or a fraction of all"),         \
         TREE_PARAM("min_samples_leaf", DG_TYPE_ONE_OF, options, field.min_samples_leaf,            \
                    .alternatives = rows, .default_number = 1,                                      \
-                   .doc = "least rows on each side of a split, or a fraction of all"),             \
+                   .doc = "minimum number of rows on each side of a split, or a fraction of all"), \
         TREE_PARAM("min_weight_fraction_leaf", DG_TYPE_FLOAT, options,                             \
                    field.min_weight_fraction_leaf, DG_WITHIN(0, 0.5),                              \
-                   .doc = "least fraction of the total weight on each side of a split")
+                   .doc = "minimum fraction of the total weight on each side of a split")
 #define MORE_LIMITS(options, field)                                                                \
     TREE_PARAM("max_leaf_nodes", DG_TYPE_INT, options, field.max_leaf_nodes, DG_AT_LEAST(2),       \
                .optional = true,                                                                   \
-               .doc = "most leaves of a tree, best splits first; nil: no limit"),                  \
+               .doc = "maximum number of leaves of a tree, best splits first; nil: no limit"),     \
         TREE_PARAM("min_impurity_decrease", DG_TYPE_FLOAT, options, field.min_impurity_decrease,   \
                    DG_AT_LEAST(0),                                                                 \
-                   .doc = "least decrease of impurity, weighted by rows, of a split")
+                   .doc = "minimum decrease of impurity, weighted by rows, of a split")
 #define WEIGHTS_AND_SEED(options, field, words)                                                    \
     TREE_PARAM("class_weight", DG_TYPE_ONE_OF, options, field.class_weight, .alternatives = words, \
                .named_only = true,                                                                 \
-               .doc = "weights of rows by label, or balanced: all classes count alike"),           \
+               .doc = "weights of rows by label; balanced: all classes count the same"),           \
         TREE_PARAM("seed", DG_TYPE_SEED, options, field.seed, .named_only = true,                  \
                    .doc = "seed for drawing columns and rows; nil: the learner's own")
 

@@ -183,7 +183,9 @@ dg_status dg_tree_learner_restore(dg_learner *learner, const cJSON *root,
     DG_TRY(dg_trees_unpack(&mine->trees, packed));
     int64_t group = mine->trees.group;
     if ((group == 0 && mine->trees.count == 0) || (group && mine->trees.count % group))
-        return dg_error(DG_FORMAT, "%" PRId64 " trees do not make whole rounds of %" PRId64,
+        return dg_error(DG_FORMAT,
+                        "found %" PRId64 " trees, expected a multiple of %" PRId64
+                        ", the trees of a round",
                         mine->trees.count, group);
     if (group) return DG_OK;
     DG_TRY(check_gains(&mine->trees));

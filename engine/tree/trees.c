@@ -218,7 +218,7 @@ dg_status dg_trees_unpack(dg_trees *trees, const dg_tensor in[DG_TREES_TENSORS])
                         trees->width);
     int64_t n = 0, l = 0, nodes = in[0].shape[0], leaves = in[3].shape[0];
     if (in[1].shape[0] != nodes)
-        return dg_error(DG_FORMAT, "%" PRId64 " nodes have facts for %" PRId64, nodes,
+        return dg_error(DG_FORMAT, "found %" PRId64 " nodes, but the facts of %" PRId64, nodes,
                         in[1].shape[0]);
     for (int64_t t = 0; t < in[2].shape[0]; t++) {
         const int32_t *size = dg_int32s(&in[2]) + 2 * t;

@@ -50,7 +50,7 @@ static dg_status number_text(const cJSON *object, const char *path, double low, 
     DG_TRY(descend(object, path, cJSON_String, &item));
     *out = dg_strtod(item->valuestring, &end);
     if (end == item->valuestring || *end || !(*out >= low && *out <= high))
-        return dg_error(DG_FORMAT, "'%s' must be a number from %g to %g as a text, found '%.40s'",
+        return dg_error(DG_FORMAT, "'%s' must be a number from %g to %g as a string, found '%.40s'",
                         path, low, high, item->valuestring);
     return DG_OK;
 }
@@ -78,7 +78,7 @@ static dg_status read_base_scores(const cJSON *root, int64_t outputs, double *ou
     if (!good || (count != 1 && count != outputs))
         return dg_error(DG_FORMAT,
                         "'%s' must be one number, or a list in brackets with one for each of "
-                        "%" PRId64 " outputs, as a text, found '%.60s'",
+                        "%" PRId64 " outputs, as a string, found '%.60s'",
                         path, outputs, text);
     for (int64_t k = count; k < outputs; k++) out[k] = out[0];
     return DG_OK;
@@ -220,7 +220,8 @@ static dg_status read_trees(const cJSON *root, dg_trees *trees)
     if (cJSON_GetArraySize(list) != cJSON_GetArraySize(info) ||
         cJSON_GetArraySize(list) % trees->group)
         return dg_error(DG_FORMAT,
-                        "%d trees, %d of them with a class, do not make rounds of %" PRId64,
+                        "found %d trees and the classes of %d, expected as many of both, a "
+                        "multiple of %" PRId64,
                         cJSON_GetArraySize(list), cJSON_GetArraySize(info), trees->group);
     cJSON_ArrayForEach(item, info)
     {

@@ -223,7 +223,7 @@ static void concat_unites_names(void **state)
     assert_string_equal(both->class_names[2], "four");
     dg_dataset_release(both);
     assert_fails_with(dg_dataset_concat(&both, 2, (const dg_dataset *[]){ a, c }), DG_INVALID,
-                      "class 2 is named 'two' and 'deux'");
+                      "class 2 is named 'two' in one set and 'deux' in another");
     assert_ok(dg_dataset_concat(&both, 2, (const dg_dataset *[]){ a, d }));
     assert_null(both->class_names); /* 9 has none */
     dg_dataset_release(both);

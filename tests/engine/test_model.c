@@ -337,7 +337,7 @@ static void test_fit_errors(void **state)
     assert_int_equal(status, DG_NUMERIC);
     assert_non_null(strstr(dg_error_message(), "fit: epoch 1, batch 2: the loss is"));
     assert_fails_with(dg_learner_fit(&model->base, more, &fit, &one_thread, &result), DG_INVALID,
-                      "has the label 4, which is none of the 4 classes");
+                      "has the label 4, which is not one of the 4 classes");
     dg_dataset_release(set);
     dg_dataset_release(large);
     dg_dataset_release(more);

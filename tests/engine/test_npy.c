@@ -112,7 +112,7 @@ static void headers_that_lie_are_refused(void **state)
     refuse_text(SHAPE("(2, 3)"), 7, "has 1 bytes after its data");
     refuse_text(SHAPE("(99999999999, 99999999999)"), 6, "which is too large");
     refuse_text(SHAPE("(9999999999, 2)"), 6, "is truncated: the header says {9999999999, 2}");
-    refuse_text(SHAPE("(99999999999999999999, 2)"), 6, "expected a size of 63 bits");
+    refuse_text(SHAPE("(99999999999999999999, 2)"), 6, "expected a size that fits 63 bits");
     refuse_text(SHAPE("(1, 1, 1, 1, 1, 1, 1, 1, 1)"), 1, "expected at most 8 axes");
     refuse_text(SHAPE("(2, -3)"), 6, "found '-3)}?' at byte 64, expected the size of an axis");
     refuse_text(SHAPE("(2, 3"), 6, "expected a comma or ')'");
@@ -145,7 +145,8 @@ static void values_that_do_not_fit_are_refused(void **state)
     memcpy(bytes + 128 + 16, &huge, sizeof huge);
     scratch_write(path, bytes, size);
     free(bytes);
-    refuse_file(path, "found 9.9999999999999994e+38 at byte 144, expected a number of float32");
+    refuse_file(path,
+                "found 9.9999999999999994e+38 at byte 144, expected a number that fits float32");
     bytes = scratch_read(golden("b1"), &size);
     bytes[128 + 5] = 2;
     scratch_write(path, bytes, size);

@@ -45,9 +45,9 @@ static void the_type_of_y_says_what_it_is(void **state)
         set_of(&set, DG_TARGET_NUMBERS, DG_FLOAT32, 2, hot, (double[]){ 0, 1, 1, 0, 0, 1 }),
         DG_INVALID, "y has the shape {3, 2}, expected one number per row");
     assert_fails_with(set_of(&set, DG_TARGET_LABELS, DG_FLOAT32, 1, three, (double[]){ 1, 2.5, 1 }),
-                      DG_INVALID, "label 2 is 2.5, expected a whole number of 32 bits");
+                      DG_INVALID, "label 2 is 2.5, expected a 32-bit integer");
     assert_fails_with(set_of(&set, DG_TARGET_LABELS, DG_FLOAT32, 1, three, (double[]){ 1, 3e9, 1 }),
-                      DG_INVALID, "label 2 is 3e+09, expected a whole number of 32 bits");
+                      DG_INVALID, "label 2 is 3e+09, expected a 32-bit integer");
 }
 
 static void labels_that_may_be_numbers_are_doubted(void **state)
@@ -97,10 +97,10 @@ static void labels_of_csv_are_as_they_are_written(void **state)
     expect_column("1,151.0\n2,75\n", DG_TARGET_LABELS, false, 151, 75);
     expect_column("1,151\n2,75\n", DG_TARGET_NUMBERS, true, 151, 75);
     assert_fails_with(read_column(&set, "1,1\n2,3000000000\n", DG_TARGET_NONE), DG_FORMAT,
-                      ":2: column 2: label '3000000000' is not a whole number of 32 bits (target = "
+                      ":2: column 2: label '3000000000' is not a 32-bit integer (target = "
                       "\"numbers\" allows it)");
     assert_fails_with(read_column(&set, "1,1\n2,1.5\n", DG_TARGET_LABELS), DG_FORMAT,
-                      ":2: column 2: label '1.5' is not a whole number of 32 bits");
+                      ":2: column 2: label '1.5' is not a 32-bit integer");
     assert_fails_with(read_column(&set, "1,1.5\n2,nan\n", DG_TARGET_NONE), DG_FORMAT,
                       ":2: column 2: label 'nan' is not a finite float32 number");
     assert_fails_with(read_column(&set, "1,1.5\n2,1e39\n", DG_TARGET_NUMBERS), DG_FORMAT,

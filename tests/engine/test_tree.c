@@ -452,7 +452,7 @@ static void test_fits_are_checked(void **state)
     dg_tensor weight = support_tensor(DG_FLOAT32, SHAPE(3), VALUES(1, 2, 3));
     (void)state;
     assert_fails_with(dg_dataset_with(&other, set, &(dg_dataset_parts){ .weights = &weight }),
-                      DG_INVALID, "expected {30}, a weight for each row");
+                      DG_INVALID, "expected {30}, one weight per row");
     assert_ok(dg_dataset_take(&none, set, NULL, 0));
     assert_ok(dg_dataset_new(&other, &set->x, NULL, 0, NULL));
     static const char *const names[] = { "DecisionTree", "RandomForest", "GradientBoosting" };
@@ -461,7 +461,7 @@ static void test_fits_are_checked(void **state)
         expect_unfit(names[k], "", other, &plain, "has no labels");
         how = plain;
         how.validation = more;
-        expect_unfit(names[k], "", set, &how, "none of the 3 classes");
+        expect_unfit(names[k], "", set, &how, "not one of the 3 classes");
         how.validation = wide;
         expect_unfit(names[k], "", set, &how, "validation set have 5");
     }

@@ -71,7 +71,7 @@ describe("gradient boosting", function()
     assert.equal(rounds + history.best_epoch, stopped.best_round)
     assert.equal(3 * stopped.best_round, stopped.tree_count)
     assert.equal(3, #stopped.classes)
-    assert.matches("fit: row 1 has the label 7, which is none of the 3 classes",
+    assert.matches("fit: row 1 has the label 7, which is not one of the 3 classes",
       support.message(function()
         stopped:fit(train.x, digits.full { 300, value = 7, dtype = "int32" }, { continue = true })
       end))
@@ -172,12 +172,12 @@ describe("gradient boosting", function()
       whole:fit(train, { verbose = 0 })
       assert.is_true((told:predict_proba(train) - whole:predict_proba(train)):abs():max() < 1e-5)
     end
-    assert.matches("load: the file has the options that its model was made with",
+    assert.matches("load: the file contains the options that its model was made with",
       support.message(function()
       digits.load(folder .. "/model.json", tree.GradientBoosting {})
     end))
-    assert.matches("load: the file has a GradientBoosting, the options are those of a RandomForest",
-      support.message(function()
+    assert.matches("load: the file contains a GradientBoosting, but the options are for a " ..
+      "RandomForest", support.message(function()
         digits.load(folder .. "/theirs.json", tree.RandomForest {})
       end))
     assert.matches('load: the objective of the file\'s model is "softmax", the options say ' ..

@@ -132,7 +132,7 @@ describe("metrics of compile", function()
     assert.equal(2, stopped("val_log_loss", "max").epochs)
     assert.matches("fit: early_stopping: it is not known whether a greater val_mine is better: " ..
       "give mode = \"max\" or \"min\"$", message(stopped, "val_mine"))
-    assert.matches("no score is named 'val_f1'; there are loss, accuracy, log_loss, " ..
+    assert.matches("no score is named 'val_f1'; the scores are loss, accuracy, log_loss, " ..
       "matthews_corrcoef, mine, val_loss, .* and val_mine$", message(stopped, "val_f1"))
     assert.matches("mode must be one of 'auto', 'min', 'max', found 'maximum'",
       message(stopped, "loss", "maximum"))

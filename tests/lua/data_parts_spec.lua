@@ -159,7 +159,7 @@ describe("the target", function()
     assert.are.same({ 75, 100 }, data.from_tensors({ x = x, y = y, target = "labels" }).classes)
     assert.are.equal("float32", data.from_tensors({ x = x, y = digits.tensor { 1, 2, 3 },
       target = "numbers" }).y.dtype)
-    assert.are.equal("from_tensors: label 1 is 1.5, expected a whole number of 32 bits",
+    assert.are.equal("from_tensors: label 1 is 1.5, expected a 32-bit integer",
       message(function()
         data.from_tensors { x = x, y = digits.tensor { 1.5, 2, 3 }, target = "labels" }
       end))
@@ -271,7 +271,7 @@ describe("the record", function()
   end)
 
   it("is refused where it does not fit", function()
-    assert.are.equal("from_tensors: groups has the shape {2}, expected {6}, a group for each row",
+    assert.are.equal("from_tensors: groups has the shape {2}, expected {6}, one group per row",
       message(function() data.from_tensors { x = x, groups = digits.tensor { 1, 2 } } end))
     assert.matches("^from_tensors: groups is float32, expected integers",
       message(function() data.from_tensors { x = x, groups = digits.ones { 6 } } end))
@@ -280,9 +280,10 @@ describe("the record", function()
     assert.matches("^with: a row of x has 3 values, the set has 4 feature names: give",
       message(function() full():with { x = digits.zeros { 6, 3 } } end))
     assert.is_nil(full():with({ x = digits.zeros { 6, 3 }, feature_names = false }).feature_names)
-    assert.matches("^concat: feature 1 is named 'a' and 'z'", message(function()
-      data.concat { full(), full():with { feature_names = { "z", "b", "c", "d" } } }
-    end))
+    assert.matches("^concat: feature 1 is named 'a' in one set and 'z' in another",
+      message(function()
+        data.concat { full(), full():with { feature_names = { "z", "b", "c", "d" } } }
+      end))
   end)
 end)
 

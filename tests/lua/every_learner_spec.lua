@@ -138,8 +138,8 @@ describe("a linear model and the nearest rows", function()
         model:fit(numbers, { verbose = 0 })
       end))
     end
-    assert.are.equal("fit: a LogisticRegression always begins anew: leave out continue = true",
-      support.message(function()
+    assert.are.equal("fit: a LogisticRegression cannot continue an earlier fit: leave out " ..
+      "continue = true", support.message(function()
         local model = digits.linear.LogisticRegression { max_iter = 2 }
         model:fit(train, { verbose = 0 })
         model:fit(train, { verbose = 0, continue = true })

@@ -56,8 +56,8 @@ describe("model files", function()
       ["\x89HDF\r\n\x1a\n123"] = "HDF5, which Keras wrote as .h5",
       ["PK\3\4abcdefghijk"] = "a zip archive, as Keras, PyTorch and NumPy's npz are",
       ["\x93NUMPY\1\0abcdefgh"] = "a NumPy array",
-      ["\x80\4\x95abcdefghijk"] = "a pickle of Python's",
-      ["\x1f\x8babcdefghijklm"] = "compressed by gzip",
+      ["\x80\4\x95abcdefghijk"] = "a Python pickle",
+      ["\x1f\x8babcdefghijklm"] = "compressed with gzip",
     } do
       local path = support.write(folder .. "/what", bytes)
       assert.are.equal(("DIR/what: is %s; a model is read from a safetensors file that " ..

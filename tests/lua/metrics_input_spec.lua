@@ -58,7 +58,7 @@ describe("labels are taken", function()
     assert.matches("^accuracy: truth" .. numbers, accuracy({ 0 / 0, 2.0 }, { 1, 2 }))
     assert.matches("^accuracy: truth" .. numbers, accuracy(digits.tensor { 1.0, 2.0 }, { 1, 2 }))
     assert.matches("^accuracy: truth" .. numbers, accuracy({ { 1.0 }, { 2.0 } }, { 1, 2 }))
-    assert.matches("predicted: row 1 of the one%-hot labels holds 0.5, .*data.labels%("
+    assert.matches("predicted: row 1 of the one%-hot labels has the value 0.5, .*data.labels%("
       .. "probabilities, classes%) makes labels", accuracy({ 1 }, { { 0.5, 0.5 } }))
     assert.matches("truth has the shape {1, 1, 1}", accuracy({ { { 1 } } }, { 1 }))
     assert.matches("predicted must be labels %(a tensor, a list or a dataset%), found 'a'",
@@ -263,9 +263,9 @@ describe("scores that are not defined", function()
       assert(metrics.precision({ 0, 1, 2 }, { 0, 0, 3 }, { zero_division = "warn" }) == 0.125)']]
     shell.close()
     assert.equal(0, status)
-    assert.matches("precision: the precision of label 1 is not defined, and taken for 0: it was " ..
+    assert.matches("precision: the precision of label 1 is not defined and counts as 0: it was " ..
       "never predicted", told)
-    assert.matches("precision: the recall of label 3 is not defined, and taken for 0: no row " ..
+    assert.matches("precision: the recall of label 3 is not defined and counts as 0: no row " ..
       "has it", told)
   end)
 
@@ -338,9 +338,10 @@ describe("chances", function()
     assert.matches("the probabilities have the shape {3}", loss(truth, truth))
     assert.matches("probabilities must be a tensor {rows, classes}, found 'x'",
       loss(truth, "x"))
-    assert.are.equal("log_loss: truth has the label 3 in row 3, which has no column among 3 (0 to "
-      .. "2): classes = { ... } says whose they are", loss({ 0, 1, 3 }, chances))
-    assert.matches("truth has the label 0 in row 1, which is none of the classes {1, 2, 3}",
+    assert.are.equal("log_loss: truth has the label 3 in row 3, but the 3 columns of "
+      .. "probabilities are taken for the labels 0 to 2: name the label of each column by "
+      .. "classes = { ... }", loss({ 0, 1, 3 }, chances))
+    assert.matches("truth has the label 0 in row 1, which is not one of the classes {1, 2, 3}",
       loss(truth, chances, { classes = { 1, 2, 3 } }))
     assert.matches("there are 3 columns of probabilities, but 2 classes",
       loss(truth, chances, { classes = { 1, 2 } }))
@@ -441,8 +442,8 @@ describe("metrics by name", function()
   it("are refused when unknown", function()
     assert.are.equal("find: unknown metric 'acuracy', did you mean 'accuracy'?",
       message(metrics.find, "acuracy"))
-    assert.matches("^find: unknown metric 'nonsense'; there are accuracy, ", message(metrics.find,
-      "nonsense"))
+    assert.matches("^find: unknown metric 'nonsense', expected one of accuracy, ", message(
+      metrics.find, "nonsense"))
     assert.matches("unknown metric 'top_0_accuracy'", message(metrics.find, "top_0_accuracy"))
     assert.matches("unknown metric 'top_'", message(metrics.find, "top_"))
     assert.matches("k must be at most 3", message(metrics.score, "top_4_accuracy", truth, chances))

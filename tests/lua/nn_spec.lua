@@ -106,7 +106,7 @@ describe("Sequential", function()
       end
     ]])
     local told = "digits%-lua: [^\n]*script%.lua:5: compile: the loss takes the outputs of " ..
-      "'dense' for probabilities, but its activation is '"
+      "'dense' as probabilities, but its activation is '"
     assert.are.equal("", out)
     assert.matches("^" .. told .. "linear'[^\n]*\n" .. told .. "relu'[^\n]*\n$", err)
   end)
@@ -125,7 +125,7 @@ describe("Sequential", function()
       end
     ]])
     local told = "digits%-lua: [^\n]*script%.lua:5: compile: the metric log_loss takes the " ..
-      "outputs of 'dense' for probabilities, but its activation is '"
+      "outputs of 'dense' as probabilities, but its activation is '"
     assert.matches("^" .. told .. "linear'[^\n]*\n" .. told .. "sigmoid'[^\n]*\n$", err)
   end)
 

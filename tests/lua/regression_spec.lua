@@ -124,9 +124,10 @@ describe("a network of one output", function()
       accurate:gradients(data.from_tensors { x = digits.zeros { 3, 3 }, y = digits.range(3) })
     end))
     local model = compiled(nn.Dense { 1 })
-    assert.matches("no score is named 'accuracy'; there are loss and val_loss", message(function()
-      model:fit(train, { early_stopping = { monitor = "accuracy" } })
-    end))
+    assert.matches("no score is named 'accuracy'; the scores are loss and val_loss",
+      message(function()
+        model:fit(train, { early_stopping = { monitor = "accuracy" } })
+      end))
     assert.matches("never fitted", message(function() model:predict(train) end))
     local digit = data.open("vendor/mnist"):take(100)
     local classes = nn.Sequential { nn.Input { 784 }, nn.Dense { 10, activation = "softmax" } }

@@ -129,13 +129,15 @@ describe("branches", function()
   end)
 
   it("are refused where one has it and another has not", function()
-    assert.are.equal("Model: the Input leads to the Rescaling 'rescaling', but also to 'b', " ..
-      "which has none before it: bytes cannot have the right scale for both; put one Rescaling " ..
-      "before the branches, or one on each", message(function() branches(true, false) end))
-    assert.matches("to the Rescaling 'two', but also to 'a'", message(function()
+    assert.are.equal("Model: the Input feeds the Rescaling 'rescaling', but also 'b', which " ..
+      "has no Rescaling before it: bytes cannot have the right scale for both; put one " ..
+      "Rescaling before the branches, or one on each", message(function()
+        branches(true, false)
+      end))
+    assert.matches("feeds the Rescaling 'two', but also 'a'", message(function()
       branches(false, true)
     end))
-    assert.matches("but also to 'add'", message(function()
+    assert.matches("but also 'add'", message(function()
       local x = nn.Input { 4 }
       nn.Model { inputs = x, outputs = nn.Add {} { x, nn.Rescaling { 2 }(x) } }
     end))

@@ -433,7 +433,7 @@ describe("bad input", function()
   it("tells of an unknown metric", function()
     assert.matches("^grid: unknown metric 'acuracy', did you mean 'accuracy'%?",
       message { metric = "acuracy" })
-    assert.matches("unknown metric 'zzzzzzzz'; there are .*; metric may also be a function",
+    assert.matches("unknown metric 'zzzzzzzz', expected one of .*; metric may also be a function",
       message { metric = "zzzzzzzz" })
     assert.matches("remove maximize: it is for metrics that are functions",
       message { metric = "loss", maximize = true })

@@ -441,7 +441,7 @@ describe("a random forest", function()
     local later = chances * 2 - first:predict_proba(test)
     assert.is_true(later[{ {}, 2 }]:abs():max() < 1e-5)
     assert.is_true(later[{ {}, 3 }]:max() > 0.9)
-    assert.matches("fit: row 1 has the label 7, which is none of the 3 classes",
+    assert.matches("fit: row 1 has the label 7, which is not one of the 3 classes",
       support.message(function()
         forest:fit(train.x, digits.full { 300, value = 7, dtype = "int32" }, { continue = true })
       end))

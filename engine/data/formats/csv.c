@@ -180,12 +180,12 @@ static const dg_param params[] = {
     DG_ONE_OF(dg_csv_options, header, .named_only = true, .alternatives = headers,
               .default_text = "auto", .expects = "true, false or 'auto'",
               .doc =
-                  "whether the first line has names; auto: it has if all its fields are names, and "
-                  "a line of names and values is refused"),
+                  "whether the first line is a header; auto: it is if all its fields are names; a "
+                  "mix of names and values is refused"),
     DG_CHOICE(dg_csv_options, dtype, .named_only = true, .choices = dtypes,
               .doc = "uint8 is for whole numbers from 0 to 255, float32 for any number"),
     DG_INT(dg_csv_options, max_line, .named_only = true, DG_AT_LEAST(1), .default_number = 1 << 24,
-           .doc = "the greatest length of a line in bytes"),
+           .doc = "maximum length of a line, in bytes"),
     DG_END,
 };
 

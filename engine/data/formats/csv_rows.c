@@ -188,7 +188,7 @@ static void take_label(struct csv_fill *fill, const char *text, size_t size)
         fail_number(fill, text, size);
     } else if (labels && (!(value >= INT32_MIN && value <= INT32_MAX) || value != floor(value))) {
         dg_csv_fail(pass, pass->column,
-                    "label %s is not a whole number of 32 bits (target = \"numbers\" allows it)",
+                    "label %s is not a 32-bit integer (target = \"numbers\" allows it)",
                     dg_csv_show(text, size, shown, sizeof shown));
     } else if (!isfinite((float)value)) {
         dg_csv_fail(pass, pass->column, "label %s is not a finite float32 number",

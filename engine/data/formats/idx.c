@@ -43,11 +43,11 @@ static dg_status read_magic(struct idx_file *file, bool labels)
     bool known = labels ? b[2] == TYPE_UINT8 || b[2] == TYPE_INT32
                         : b[2] == TYPE_UINT8 || b[2] == TYPE_FLOAT32;
     if (b[0] || b[1] || !known || b[3] < 1 || b[3] > DG_MAX_AXES)
-        return dg_error(DG_FORMAT, "%s: begins with the bytes %02X %02X %02X %02X, expected %s",
-                        file->path, b[0], b[1], b[2], b[3],
-                        labels
-                            ? "00 00 08 01 or 00 00 0C 01 (IDX labels)"
-                            : "00 00 08 03 (IDX images) or with another number of axes or type 0D");
+        return dg_error(
+            DG_FORMAT, "%s: begins with the bytes %02X %02X %02X %02X, expected %s", file->path,
+            b[0], b[1], b[2], b[3],
+            labels ? "00 00 08 01 or 00 00 0C 01 (IDX labels)"
+                   : "00 00 08 03 (IDX images; other numbers of axes, and type 0D, are read too)");
     file->dtype = b[2] == TYPE_UINT8 ? DG_UINT8 : b[2] == TYPE_INT32 ? DG_INT32 : DG_FLOAT32;
     file->axes = b[3];
     file->header_size = 4 + 4 * file->axes;

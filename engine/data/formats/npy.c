@@ -114,7 +114,7 @@ static dg_status read_shape(struct npy_file *file)
         for (; isdigit((unsigned char)file->text[file->at]); file->at++)
             if (__builtin_mul_overflow(size, 10, &size) ||
                 __builtin_add_overflow(size, file->text[file->at] - '0', &size))
-                return refuse(file, "a size of 63 bits");
+                return refuse(file, "a size that fits 63 bits");
         file->shape[file->axes++] = size;
         if (!take(file, ",") && peek(file) != ')') return refuse(file, "a comma or ')'");
     }
@@ -208,7 +208,7 @@ static dg_status narrow(const struct npy_file *file, const char *from, int64_t c
         }
         if (!fits)
             return dg_error(DG_FORMAT,
-                            "%s: found %.17g at byte %" PRId64 ", expected a number of %s",
+                            "%s: found %.17g at byte %" PRId64 ", expected a number that fits %s",
                             file->path, number, file->text_begin + file->text_size + 8 * i,
                             dg_dtype_name(file->type->dtype));
     }

@@ -45,7 +45,7 @@ static const dg_param params[] = {
             .doc = "penalty on the biases"),
     DG_INT(conv2d_options, groups, .named_only = true, .later = true, DG_AT_LEAST(1),
            .default_number = 1,
-           .doc = "parts of the channels, each seen by filters of its own; as many as channels: "
+           .doc = "number of groups of channels, each with its own filters; as many as channels: "
                   "depthwise"),
     DG_END
 };

@@ -15,8 +15,9 @@ static const dg_param params[] = {
     DG_FLOAT(dropout_options, rate, .required = true, DG_FROM_BELOW(0, 1),
              .doc = "fraction of the values set to zero"),
     DG_SEED(dropout_options, seed,
-            .doc = "seed of what is dropped, beside the seed of fit; default: the layer's place "
-                   "in the model"),
+            .doc =
+                "seed for choosing the values to drop, combined with the seed of fit; default: the "
+                "layer's place in the model"),
     DG_END
 };
 
