@@ -45,8 +45,8 @@ DG_KERNEL static void float_kernel(dg_binary op, float *out, const float *left, 
         EACH(DG_MUL, float, a *b)
         EACH(DG_DIV, float, a / b)
         EACH(DG_MOD, float, float_mod(a, b))
-        EACH(DG_MINIMUM, float, (a < b) | (a != a) ? a : b) /* NaN is passed on */
-        EACH(DG_MAXIMUM, float, (a > b) | (a != a) ? a : b)
+        EACH(DG_MINIMUM, float, ((a < b) | (a != a)) ? a : b) /* NaN propagates */
+        EACH(DG_MAXIMUM, float, ((a > b) | (a != a)) ? a : b)
         EACH(DG_POW, float, powf(a, b))
     default: break;
     }
