@@ -73,8 +73,8 @@ static const dg_function functions[] = {
                 DG_TAKES(setting, DG_SEED(setting, n, .doc = "nil: only returns it"))),
     DG_FUNCTION(
         "threads", threads,
-        "Sets the number of threads, and returns it. Initially: the processors that this process "
-        "may use.\nResults do not depend on it.",
+        "Sets the number of threads, and returns it. Initially it is the number of processors "
+        "that\nthis process may use. Results do not depend on it.",
         "digits.threads(2)", .arguments = 1,
         DG_TAKES(setting, DG_INT(setting, count, .optional = true, DG_WITHIN(1, DG_MAX_THREADS),
                                  .doc = "nil: only returns it"))),

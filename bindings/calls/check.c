@@ -229,7 +229,7 @@ int dg_want_integers(lua_State *L, int index, const char *function, const char *
     for (int i = 0; i < (int)count; i++) {
         lua_rawgeti(L, index, i + 1);
         if (!dg_is_integer(L, -1, &out[i]))
-            dg_raise(L, "%s: %s must be a list of whole numbers, found %s at place %d", function,
+            dg_raise(L, "%s: %s must be a list of whole numbers, found %s at position %d", function,
                      name, dg_push_found(L, -1), i + 1);
         lua_pop(L, 1);
     }

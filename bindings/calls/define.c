@@ -237,7 +237,8 @@ static void read_param(lua_State *L, dg_param *param, size_t *size)
 static dg_param *read_params(lua_State *L, int list, size_t *size)
 {
     int count = (int)luaL_len(L, list);
-    if (count > DG_MAX_PARAMS) luaL_error(L, "define: more than %d parameters", DG_MAX_PARAMS);
+    if (count > DG_MAX_PARAMS)
+        luaL_error(L, "define: at most %d parameters are allowed, found %d", DG_MAX_PARAMS, count);
     luaL_checkstack(L, 16, NULL);
     dg_param *params = keep(L, list, (size_t)count + 1, sizeof *params);
     *size = 0;

@@ -32,8 +32,8 @@ static const dg_param early_params[] = {
     DG_BOOL(early_options, restore_best, .named_only = true,
             .doc = "return to the state of the best step at the end"),
     DG_CHOICE(early_options, mode, .choices = mode_words, .named_only = true,
-              .doc = "whether the score should fall or rise; auto: as its metric states, which a "
-                     "function of your own cannot"),
+              .doc = "min: lower is better; max: greater is better; auto: as the metric defines (a "
+                     "metric that is a function needs min or max)"),
     DG_END,
 };
 
@@ -107,8 +107,8 @@ static bool join_set(lua_State *L, int index, const char *who)
     const dg_dataset *set = dg_test_dataset(L, index);
     if (dg_want_learner(L, 1, who)->type->resumes || !dg_dataset_seems_numeric(set)) return true;
     snprintf(text, sizeof text,
-             "y has %lld classes in %lld rows; if they are numbers, give them as "
-             "y:astype \"float32\"",
+             "y has %lld classes in %lld rows; if they are numeric targets, give them as y:astype "
+             "\"float32\"",
              (long long)set->class_count, (long long)dg_dataset_rows(set));
     dg_tell(L, who, text);
     return true;
@@ -135,7 +135,7 @@ static const dg_param common_params[] = {
     DG_HANDLE(dg_fit_call, validation, .named_only = true, .handle = &validation_handle.handle,
               .doc = "the rows to evaluate on after each step"),
     DG_SEED(dg_fit_call, seed, .named_only = true,
-            .doc = "for all that is random in the fit; nil: the model's seed"),
+            .doc = "the seed of all random choices in the fit; nil: the model's seed"),
     DG_INT(dg_fit_call, verbose, DG_WITHIN(0, 2), .named_only = true, .default_number = 1,
            .doc = "0: silent; 1: a progress bar on a terminal; 2: one line per step"),
     { .name = "continue",
@@ -256,12 +256,13 @@ const dg_function *dg_push_fit(lua_State *L, const dg_learner_type *type, dg_cal
         .doc =
             "Trains, and returns the history: the lists loss, accuracy, val_loss, val_accuracy and "
             "seconds with one entry\nper step (epoch, round or iteration), and best_epoch, "
-            "total_seconds, epochs and step. What counts epochs is\nalso there under the name of "
-            "the step: best_round and rounds of boosting.\nTwo tensors may take the place of the "
-            "set: model:fit(x, y, { ... }). Callbacks get a table: epoch, epochs,\nbatch, batches, "
-            "seconds, step and the scores (of boosting also round and rounds).\nA network "
-            "continues where the last fit ended, trees start again; with continue = true "
-            "RandomForest and\nGradientBoosting add n_estimators trees or rounds to those they "
+            "total_seconds, epochs and step. best_epoch and\nepochs are also there under the name "
+            "of the step: for boosting, best_round and rounds.\nTwo tensors may take the place of "
+            "the set: model:fit(x, y, { ... }). Callbacks are called with a table of\nepoch, "
+            "epochs, batch, batches, seconds, step and the scores (for boosting, also round and "
+            "rounds).\nA network continues where the last fit ended; trees start again. With "
+            "continue = true, RandomForest and\nGradientBoosting add n_estimators trees or rounds "
+            "to those they "
             "have. A network from digits.load continues\nfrom its weights with a fresh optimizer: "
             "files do not keep Adam's moments or momentum yet.\nEarly stopping: a score that is "
             "NaN never counts as an improvement, and a warning reports it.\nCtrl-C ends the fit "

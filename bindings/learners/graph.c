@@ -139,7 +139,7 @@ typedef struct graph_options {
 } graph_options;
 
 static const dg_lua_handle layers_handle = {
-    { "list", "layers: nn.Sequential { nn.Input { 28, 28, 1 }, ... }" }, dg_is_table
+    { "list", "a list of layers, nn.Sequential { nn.Input { 28, 28, 1 }, ... }" }, dg_is_table
 };
 
 static int sequential(lua_State *L, const void *options)
@@ -242,8 +242,8 @@ static const dg_function constructors[] = {
     DG_FUNCTION(
         "Model", model_of_nodes,
         "A network with branches. A layer is called on its input, layer(x), or on several, "
-        "layer { a, b }; a layer\nthat is called twice uses the same weights. With local x "
-        "= nn.Input { 4 }:",
+        "layer { a, b }; a layer\nthat is called twice uses the same weights. In the example, x = "
+        "nn.Input { 4 }.",
         "nn.Model { inputs = x, outputs = nn.Add {} { x, nn.Dense { 4 }(x) } }",
         DG_TAKES(graph_options,
                  DG_SLOT(graph_options, inputs, .required = true, .handle = &end_handle.handle,

@@ -125,15 +125,15 @@ static const dg_function methods[] = {
                                                     .handle = &dg_set_handle.handle,
                                                     .doc = "the rows to evaluate on")),
                 .arguments = 1),
-    DG_FUNCTION(
-        "predict", predict,
-        "The most likely label of each row, {n} int32; or the predicted number, {n} float32, of "
-        "models that were\nfitted to numbers or by the squared error of one output.",
-        "model:predict(test)", ROWS),
+    DG_FUNCTION("predict", predict,
+                "The most likely label of each row, {n} int32; or the predicted number, {n} "
+                "float32, if the model\nwas fitted to numeric targets, or is a network of one "
+                "output with loss = \"mean_squared_error\".",
+                "model:predict(test)", ROWS),
     DG_FUNCTION(
         "predict_proba", predict_proba,
         "The probabilities of the classes for each row, {n, classes} float32; column k belongs "
-        "to\nmodel.classes[k]. A model of numbers has no probabilities: use predict.",
+        "to\nmodel.classes[k]. A model of numeric targets has no probabilities: use predict.",
         "model:predict_proba(test.x)", ROWS),
     DG_FUNCTION(
         "permutation_importance", permutation_importance,
@@ -148,13 +148,13 @@ static const dg_function methods[] = {
                         .doc = "how often each feature is shuffled"),
                  DG_SEED(learner_options, seed, .doc = "for the shuffles")),
         .arguments = 1, DG_HINTS({ "n_repeats", "use repeats = ..." })),
-    DG_PLAIN_FUNCTION("summary", summary, "A text that describes what the model is made of.",
+    DG_PLAIN_FUNCTION("summary", summary, "A text that describes the structure of the model.",
                       "print(model:summary())"),
     DG_FUNCTION("save", save,
                 "Writes everything needed to predict (not the state of an optimizer), completely "
-                "or not at all: a safetensors\nfile or, by the ending of the path, a format of "
-                "another program that help on the type lists\n(tree.GradientBoosting: .json). The "
-                "endings of other formats (.onnx, .h5, .pt ...) are refused.",
+                "or not at all, to a safetensors\nfile. Some learners can also be saved in formats "
+                "of other programs, which their help lists: the path of a\ntree.GradientBoosting "
+                "may end in .json. Other endings (.onnx, .h5, .pt ...) are refused.",
                 "model:save \"cnn.safetensors\"",
                 DG_TAKES(learner_options,
                          DG_PATH(learner_options, path, .required = true,

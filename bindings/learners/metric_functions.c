@@ -18,8 +18,8 @@ static void read_metric(lua_State *L, const char *name, int functions, int count
     if (count == DG_MAX_METRICS)
         dg_raise(L, "compile: at most %d metrics are allowed", DG_MAX_METRICS);
     if (name && strlen(name) >= sizeof own)
-        dg_raise(L, "compile: the name of a metric may have at most %d letters",
-                 DG_METRIC_NAME - 1);
+        dg_raise(L, "compile: the name of a metric may have at most %d characters, found %d",
+                 DG_METRIC_NAME - 1, (int)strlen(name));
     if (!name && lua_type(L, -1) == LUA_TSTRING) {
         dg_check_call(L, dg_metric_find(out, lua_tostring(L, -1)), "compile");
         lua_pop(L, 1);
@@ -54,7 +54,7 @@ int dg_read_metrics(lua_State *L, int list, dg_metric *out)
         if (lua_type(L, -2) != LUA_TSTRING)
             dg_raise(L,
                      "compile: metrics must be a list such as { \"accuracy\", name = function }, "
-                     "found an entry under %s",
+                     "found the key %s",
                      dg_push_found(L, -2));
         if (!*lua_tostring(L, -2)) dg_raise(L, "compile: a metric must have a name, found ''");
         read_metric(L, lua_tostring(L, -2), functions, count++, &each);

@@ -66,7 +66,7 @@ static int layer_field(lua_State *L)
 
 static const dg_property layer_properties[] = {
     { "name", layer_field, "name\nIts name in the model." },
-    { "type", layer_field, "type\nIts type: \"Dense\"." },
+    { "type", layer_field, "type\nIts type, such as \"Dense\"." },
     { "part", layer_field, "part\nIts description, with its options: model.layers[2].part.units." },
     { "output_shape", layer_field, "output_shape\nThe shape of its output for one row." },
     { "parameters", layer_field,

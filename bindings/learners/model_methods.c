@@ -163,7 +163,8 @@ static int set_weights(lua_State *L, const void *options)
         if (lua_type(L, -2) == LUA_TSTRING)
             check_weight(L, model, 3);
         else if (lua_type(L, -1) != LUA_TSTRING) /* weights() lists its names */
-            dg_raise(L, "set_weights: expected names with tensors, found %s", dg_push_found(L, -2));
+            dg_raise(L, "set_weights: expected a table from names to tensors, found the key %s",
+                     dg_push_found(L, -2));
     }
     for (lua_pushnil(L); lua_next(L, 3); lua_pop(L, 1)) {
         int number = (int)lua_tointeger(L, -2) - 1;
@@ -205,14 +206,15 @@ static const dg_function methods[] = {
                  DG_ONE_OF(model_options, layer, .required = true,
                            .alternatives = (const dg_param[]){ DG_EITHER(DG_TYPE_INT),
                                                                DG_EITHER(DG_TYPE_TEXT), DG_END },
-                           .doc = "its place (-1 is the last), or its name")),
+                           .doc = "its position (-1 is the last), or its name")),
         .arguments = 2),
     DG_PLAIN_FUNCTION("weights", weights,
                       "Copies of the weights, a table from names to tensors; its list part has the "
                       "names in order.",
                       "model:weights()[\"dense.kernel\"]"),
     DG_FUNCTION(
-        "set_weights", set_weights, "Sets these weights; after an error, none of them has changed.",
+        "set_weights", set_weights,
+        "Sets the given weights; if there is an error, no weight changes.",
         "model:set_weights(other:weights())",
         DG_TAKES(
             model_options,
@@ -222,8 +224,8 @@ static const dg_function methods[] = {
         .arguments = 1),
     DG_FUNCTION(
         "gradients", gradients,
-        "The gradients of the loss of a whole set, as in one batch of training, without an "
-        "update: a table as\nfrom weights(), and the loss. The model stays as it was.",
+        "The gradients of the loss over a set, computed as for one batch of training, but without "
+        "an update: a table\nwith the names of weights(), and the loss. The model does not change.",
         "model:gradients(train:take(50))[\"dense.kernel\"]",
         DG_TAKES(
             model_options,

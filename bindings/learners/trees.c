@@ -48,7 +48,7 @@ static const dg_function methods[] = {
                  DG_TEXT(tree_options, kind,
                          .doc = "for boosting, as in XGBoost: \"gain\", \"total_gain\", "
                                 "\"cover\", \"total_cover\" or \"weight\"; for other trees: "
-                                "\"impurity\"; nil: the first")),
+                                "\"impurity\"; nil: \"gain\", or \"impurity\"")),
         .arguments = 1),
     DG_FUNCTION("tree_text", tree_text, "A tree as readable text.", "print(forest:tree_text(1, 3))",
                 DG_TAKES(tree_options,

@@ -18,13 +18,13 @@ typedef struct bootstrap_options {
 static const dg_param bootstrap_params[] = {
     DG_ANY_TRUTH_PARAM,
     DG_ANY_PARAM(bootstrap_options, a, "predictions of the first model, as in score"),
-    DG_ANY_PARAM(bootstrap_options, b, "those of the second"),
+    DG_ANY_PARAM(bootstrap_options, b, "predictions of the second model"),
     DG_TEXT(bootstrap_options, metric, .default_text = "accuracy",
             .doc = "the name of a metric of labels or of numbers, log_loss or top_k_accuracy"),
     DG_INT(bootstrap_options, resamples, DG_WITHIN(1, DG_MOST_RESAMPLES), .default_number = 10000,
-           .doc = "how many samples of the rows are drawn"),
+           .doc = "the number of bootstrap samples"),
     DG_FLOAT(bootstrap_options, level, DG_BETWEEN(0, 1), .default_number = 0.95,
-             .doc = "the level of confidence"),
+             .doc = "the confidence level"),
     DG_SEED(bootstrap_options, seed, .doc = "for the samples"),
     DG_CLASSES_PARAM,
     DG_END,
@@ -79,11 +79,12 @@ static const dg_lua_handle exact_handle = { { "boolean", "true or false" }, is_b
 
 static const dg_param mcnemar_params[] = {
     LABELS(truth, "the labels: integers {n}, one-hot {n, k}, a list, or a dataset"),
-    LABELS(a, "labels by the first model"),
-    LABELS(b, "labels by the second"),
-    DG_SLOT(mcnemar_options, exact, .handle = &exact_handle.handle,
-            .doc = "whether to use the binomial distribution, or else the corrected chi-square; "
-                   "nil: exact if only one model is right in fewer than 25 rows"),
+    LABELS(a, "labels predicted by the first model"),
+    LABELS(b, "labels predicted by the second model"),
+    DG_SLOT(
+        mcnemar_options, exact, .handle = &exact_handle.handle,
+        .doc = "true: the exact binomial test; false: the chi-square test with continuity "
+               "correction; nil: the exact test if fewer than 25 rows are right in only one model"),
     DG_END,
 };
 
@@ -123,7 +124,7 @@ static const dg_param paired_t_params[] = {
     DG_SLOT(paired_t_options, a, .required = true, .handle = &scores_handle.handle,
             .doc = "scores of the first method, at least two"),
     DG_SLOT(paired_t_options, b, .required = true, .handle = &scores_handle.handle,
-            .doc = "those of the second, over the same seeds"),
+            .doc = "scores of the second method, over the same seeds"),
     DG_FLOAT(paired_t_options, test_ratio, DG_AT_LEAST(0),
              .doc = "rows tested / rows trained on, for scores of folds or other splits of the "
                     "same rows: 1 / 9 for ten folds"),
@@ -151,8 +152,8 @@ static int paired_t(lua_State *L, const void *options)
     const double *a = want_scores(L, o->a, "a", &count);
     const double *b = want_scores(L, o->b, "b", &other);
     if (count != other)
-        dg_raise(L, "paired_t: there are %I first scores, but %I second ones", (lua_Integer)count,
-                 (lua_Integer)other);
+        dg_raise(L, "paired_t: a and b must have the same number of scores, found %I and %I",
+                 (lua_Integer)count, (lua_Integer)other);
     dg_check_call(L, dg_paired_t(&result, a, b, count, o->test_ratio), "paired_t");
     dg_push_record(L, 5);
     dg_set_number(L, "difference", result.difference);
@@ -166,19 +167,23 @@ static int paired_t(lua_State *L, const void *options)
 const dg_function dg_compare_metrics[] = {
     { DG_CALLED(paired_t, 2), .hints = dg_metric_hints,
       .doc = "Tests whether two methods are equally good, by their scores over the same seeds: the "
-             "paired t-test.\n(mcnemar and bootstrap judge two fitted models; with other seeds "
-             "they might say otherwise.)\nIt is { difference =, the mean of a - b, deviation =, "
-             "statistic =, degrees =, p = }, p being the\nprobability of as large a difference if "
-             "they are equally good (Nadeau and Bengio 2003).",
+             "paired t-test.\n(mcnemar and bootstrap compare two fitted models; with other seeds "
+             "they might decide otherwise.)\nReturns { difference =, deviation =, statistic =, "
+             "degrees =, p = }: the mean and the standard deviation\nof a - b, the t statistic, "
+             "its degrees of "
+             "freedom, and the probability of a difference at least as large if the\nmethods are "
+             "equally good (Nadeau and Bengio 2003).",
       .example = "metrics.paired_t({ 0.989, 0.990, 0.988 }, { 0.971, 0.973, 0.972 }).p" },
     { DG_CALLED(mcnemar, 3), .hints = dg_metric_hints,
       .doc = "Tests whether the labels a and b of two models are equally often right. p is the "
-             "probability of as\nlarge a difference if they are; both, only_a, only_b and neither "
+             "probability of a\ndifference at least as large if they are; both, only_a, only_b and "
+             "neither "
              "count the rows that are right.",
       .example = "metrics.mcnemar(test.y, cnn:predict(test), forest:predict(test)).p" },
     { DG_CALLED(bootstrap, 3), .hints = dg_metric_hints,
       .doc = "A confidence interval for the difference a - b of a metric between two models, from "
-             "samples of rows that\nare the same for both: { a =, b =, difference =, low =, high "
+             "bootstrap samples\nof the rows, the same for both: { a =, b =, difference =, low =, "
+             "high "
              "=, significant = }, where significant\nmeans that 0 is outside low .. high.",
       .example = "metrics.bootstrap(test.y, cnn:predict(test), forest:predict(test)).low" },
     { NULL, NULL, NULL },

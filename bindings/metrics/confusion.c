@@ -216,7 +216,7 @@ static const dg_function methods[] = {
       .example = "matrix:count(4, 9)" },
     { DG_CALLED(most_confused, 1),
       .doc = "The most frequent mistakes, a list of { truth =, predicted =, count =, share = }; "
-             "share is of the\nrows of that truth.",
+             "share is\nrelative to the rows of that true label.",
       .example = "matrix:most_confused(5)[1].truth" },
     { DG_CALLED(normalized, 1), .doc = "The counts as shares, a float32 tensor.",
       .example = "matrix:normalized(\"true\")" },
@@ -395,7 +395,8 @@ const dg_function dg_confusion_metrics[] = {
              "weighted are\n{ precision =, recall =, fscore =, support = }.",
       .example = "metrics.precision_recall_fscore(test.y, labels).by_label[4].recall" },
     { DG_CALLED(classification_report, 2), .hints = dg_metric_hints,
-      .doc = "scikit-learn's text of precision, recall and F1 by label and on average.",
+      .doc = "Precision, recall and F1 by label and on average, as a text in the layout of "
+             "scikit-learn.",
       .example = "print(metrics.classification_report(test.y, labels))" },
     { NULL, NULL, NULL },
 };

@@ -178,14 +178,14 @@ static int score(lua_State *L, const void *options)
 
 static const dg_function by_name[] = {
     { DG_CALLED(find, 1),
-      .doc = "What is known about a metric that other functions take by name: { name =, doc =, low "
+      .doc = "Describes a metric that other functions take by name: { name =, doc =, low "
              "=, high =,\ngreater_is_better =, needs_probabilities =, needs_numbers = }; low and "
              "high bound its values.",
       .example = "metrics.find(\"f1_macro\").greater_is_better" },
     DG_PLAIN_FUNCTION("names", names,
-                      "The names of metrics that score, bootstrap, compile and search know.",
+                      "The names of metrics that score, bootstrap, compile and search accept.",
                       "print(metrics.names())"),
-    { DG_CALLED(score, 3), .hints = dg_metric_hints, .doc = "A metric by its name.",
+    { DG_CALLED(score, 3), .hints = dg_metric_hints, .doc = "Computes a metric, given its name.",
       .example = "metrics.score(\"f1_macro\", test, model:predict_proba(test), { classes = "
                  "model.classes })" },
     { NULL, NULL, NULL },

@@ -20,7 +20,7 @@ void dg_command_line_usage(FILE *file)
             "  -e code        run the Lua code\n"
             "  -l module      require the module into a global of its name\n"
             "  -l name=module require the module into the global 'name'\n"
-            "  -i             enter the interactive mode after the script, also when it fails\n"
+            "  -i             enter the interactive mode after the script, even if it fails\n"
             "  -W             turn warnings on\n"
             "  -E             ignore LUA_INIT, LUA_PATH, LUA_CPATH and DIGITS_LUA_PATH\n"
             "  --threads N    compute on N threads, 1 to %d (without it: all processors)\n"
@@ -28,8 +28,8 @@ void dg_command_line_usage(FILE *file)
             "  -h, --help     print this text\n"
             "  --             end the options\n"
             "  -              end the options and run standard input\n"
-            "Without a script, a terminal gets the interactive mode; other input is run.\n"
-            "What follows the script's name belongs to the script.\n",
+            "Without a script, standard input is run, or on a terminal the interactive mode.\n"
+            "All arguments after the script's name are passed to the script.\n",
             DG_MAX_THREADS);
 }
 

@@ -89,8 +89,8 @@ static const dg_property properties[] = {
       "class_names\nA name for each class, or nil; a copy: set:with { class_names = ... } makes a "
       "set with others." },
     { "feature_names", set_feature_names,
-      "feature_names\nA name for each value of a row, as the header of a CSV file has them; or "
-      "nil; a copy." },
+      "feature_names\nA name for each value of a row, such as those in the header of a CSV file; "
+      "or nil; a copy." },
     { "weights", set_weights,
       "weights\nThe weight of each row in a fit, a read-only tensor {n} float32; or nil. Trees use "
       "them unless\nsample_weight is given to fit; networks do not support them yet. evaluate and "
@@ -98,7 +98,7 @@ static const dg_property properties[] = {
     { "groups", set_groups,
       "groups\nThe group of each row, a read-only tensor {n} int32; or nil. split and folds keep "
       "each group together." },
-    { "shape", set_shape, "shape\nThe shape of one row, a copy: {28, 28, 1}." },
+    { "shape", set_shape, "shape\nThe shape of one row, such as {28, 28, 1}; a copy." },
     { NULL, NULL, NULL },
 };
 

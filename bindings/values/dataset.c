@@ -139,8 +139,8 @@ void dg_warn_labels(lua_State *L, const dg_dataset *set, const char *function, d
 {
     if (target != DG_TARGET_NONE || !dg_dataset_seems_numeric(set)) return;
     lua_pushfstring(L,
-                    "y has %I classes in %I rows; if they are numbers, say target = \"numbers\" "
-                    "(target = \"labels\" says that they are not)",
+                    "y has %I classes in %I rows; if they are numeric targets, set target = "
+                    "\"numbers\"; if they are labels, set target = \"labels\"",
                     (lua_Integer)set->class_count, (lua_Integer)dg_dataset_rows(set));
     dg_tell(L, function, lua_tostring(L, -1));
     lua_pop(L, 1);

@@ -95,11 +95,15 @@ int64_t *dg_want_rows(lua_State *L, int index, const char *function, int64_t siz
     const dg_tensor *tensor = dg_test_tensor(L, index);
     if (tensor && tensor->dtype == DG_UINT8)
         dg_raise(L,
-                 "%s: row numbers must be an int32 tensor, found uint8, as comparisons give: "
-                 "mask:nonzero() gives the row numbers",
+                 "%s: row numbers must be an int32 tensor, found uint8, which comparisons return: "
+                 "mask:nonzero() returns the row numbers",
                  function);
-    if (tensor && (tensor->axes != 1 || tensor->dtype == DG_FLOAT32))
-        dg_raise(L, "%s: row numbers must be an int32 tensor of one axis", function);
+    if (tensor && (tensor->axes != 1 || tensor->dtype == DG_FLOAT32)) {
+        char shape[160];
+        dg_raise(L, "%s: row numbers must be an int32 tensor {n}, found %s %s", function,
+                 dg_dtype_name(tensor->dtype),
+                 dg_shape_text(tensor->axes, tensor->shape, shape, sizeof shape));
+    }
     if (!tensor && lua_type(L, index) != LUA_TTABLE)
         dg_wrong_type(L, index, function, "the rows", "a list of row numbers or an integer tensor");
     int64_t n = tensor ? tensor->shape[0] : (int64_t)lua_rawlen(L, index);

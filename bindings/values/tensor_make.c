@@ -25,9 +25,9 @@ static int tensor_dtype(lua_State *L)
 }
 
 static const dg_property properties[] = {
-    { "shape", tensor_shape, "shape\nThe sizes of the axes, a list, which is a copy: {2, 3}." },
+    { "shape", tensor_shape, "shape\nThe sizes of the axes, a list such as {2, 3}; a copy." },
     { "dtype", tensor_dtype,
-      "dtype\nThe type of the elements: \"float32\", \"uint8\", \"int32\"." },
+      "dtype\nThe type of the elements: \"float32\", \"uint8\" or \"int32\"." },
     { NULL, NULL, NULL },
 };
 
@@ -38,8 +38,8 @@ static const dg_class tensor_class = {
         "An array of float32, uint8 or int32 numbers with up to 8 axes.\n"
         "t[i] is a number or a row, which shares its memory with t; t[{ 1, { 2, 5 }, {} }] picks "
         "an index,\nan inclusive range or all of each axis; negative indices count from the end; "
-        "t[rows] with a\ntensor of row numbers copies these rows. All of them can be assigned to, "
-        "a number or a tensor.\n"
+        "t[rows] with a\ntensor of row numbers copies these rows. All of these can be assigned a "
+        "number or a tensor.\n"
         "+ - * / % ^ work elementwise and broadcast; == compares whole tensors.",
     .methods = dg_tensor_methods,
     .properties = properties,
@@ -135,7 +135,8 @@ static int concat(lua_State *L, const void *options)
 #define ANY_DTYPE DTYPE(.optional = true, .doc = "nil: int32 for Lua integers, else float32")
 #define A_DTYPE DTYPE(.doc = "the type of the elements")
 #define NUMBER(field, ...) DG_FLOAT(making, field, .named_only = true, __VA_ARGS__)
-#define RANDOM_SEED DG_SEED(making, seed, .named_only = true, .doc = "nil: from digits.seed")
+#define RANDOM_SEED                                                                                \
+    DG_SEED(making, seed, .named_only = true, .doc = "nil: derived from digits.seed")
 #define LIST(field, ...)                                                                           \
     DG_SLOT(making, field, .rest = true, .handle = &dg_table_handle.handle, __VA_ARGS__)
 #define FREE .arguments = DG_FREE_ARGUMENTS

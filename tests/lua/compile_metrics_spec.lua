@@ -245,9 +245,9 @@ describe("metrics of compile", function()
     local many = {}
     for i = 1, 17 do many[i] = function() return i end end
     assert.matches("^compile: at most 16 metrics are allowed$", message(build, many))
-    assert.matches("at most 63 letters", message(build, { [("x"):rep(64)] = print }))
+    assert.matches("at most 63 characters, found 64$", message(build, { [("x"):rep(64)] = print }))
     assert.matches("^compile: a metric must have a name", message(build, { [""] = print }))
-    local expected = "^compile: metrics must be a list .*, found an entry under "
+    local expected = "^compile: metrics must be a list .*, found the key "
     assert.matches(expected .. "3", message(build, { [3] = "accuracy" }))
     assert.matches(expected .. "true", message(build, { [true] = print }))
   end)

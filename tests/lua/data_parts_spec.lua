@@ -189,8 +189,8 @@ describe("the target", function()
       data.from_tensors { x = x, y = y, target = "numbers" }
       data.from_tensors { x = x, y = y % 10 }
     ]])
-    assert.matches("^[^\n]*from_tensors: y has 60 classes in 60 rows; if they are numbers, say " ..
-      "target = \"numbers\"[^\n]*\n$", err)
+    assert.matches("^[^\n]*from_tensors: y has 60 classes in 60 rows; if they are numeric " ..
+      "targets, set target = \"numbers\"; if they are labels, set target = \"labels\"\n$", err)
   end)
 
   it("is doubted as well when it comes by with, or with x to fit", function()
@@ -207,9 +207,9 @@ describe("the target", function()
       forest:fit(x, y, { verbose = 0 })
     ]])
     assert.are.equal(0, status)
-    assert.matches("^[^\n]*:6: with: y has 60 classes in 60 rows; if they are numbers, say " ..
-      "target = \"numbers\"[^\n]*\n[^\n]*:10: fit: y has 60 classes in 60 rows; if they are " ..
-      "numbers, give them as y:astype \"float32\"\n$", err)
+    assert.matches("^[^\n]*:6: with: y has 60 classes in 60 rows; if they are numeric targets, " ..
+      "set target = \"numbers\"[^\n]*\n[^\n]*:10: fit: y has 60 classes in 60 rows; if they " ..
+      "are numeric targets, give them as y:astype \"float32\"\n$", err)
   end)
 
   it("says what is wrong with numbers, and what weights are called", function()

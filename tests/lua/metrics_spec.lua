@@ -197,9 +197,9 @@ describe("paired_t", function()
   end)
 
   it("refuses what is no list of pairs", function()
-    assert.matches("^paired_t: 1 pair of scores: at least 2",
+    assert.matches("^paired_t: found 1 pair of scores, expected at least 2",
       message(metrics.paired_t, { 1 }, { 1 }))
-    assert.matches("^paired_t: there are 2 first scores, but 3 second ones",
+    assert.matches("^paired_t: a and b must have the same number of scores, found 2 and 3",
       message(metrics.paired_t, { 1, 2 }, { 1, 2, 3 }))
     assert.matches("^paired_t: a must be a list of numbers, found 5",
       message(metrics.paired_t, 5, { 1 }))

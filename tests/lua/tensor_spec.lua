@@ -115,9 +115,12 @@ describe("indexing", function()
   end)
 
   it("does not take a mask for row numbers", function()
-    assert.matches("^index: row numbers must be an int32 tensor, found uint8, as comparisons " ..
-      "give: mask:nonzero", message(function() return t[digits.tensor { 1, 2 }:lt(5)] end))
+    assert.matches("^index: row numbers must be an int32 tensor, found uint8, which " ..
+      "comparisons return: mask:nonzero",
+      message(function() return t[digits.tensor { 1, 2 }:lt(5)] end))
     assert.matches("found uint8", message(function() t[digits.tensor { 1, 2 }:lt(5)] = 0 end))
+    assert.matches("must be an int32 tensor {n}, found float32 {2}$",
+      message(function() return t[digits.tensor { 1.5, 2 }] end))
   end)
 
   it("refuses what is not there", function()
