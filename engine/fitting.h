@@ -7,8 +7,8 @@
 #include "engine/learner.h"
 
 /* DG_INVALID unless the rows of `validation` (NULL: there is none) have as many values as the
- * set's, finite values (holes: or NaN) and, if `target` is labels, no label that the set does not
- * have, or `known`, the learner that a fit goes on with, if it is not NULL. */
+ * set's, finite values (holes: or NaN) and, if `target` is labels, only labels of the set, or of
+ * `known`, the learner that the fit continues, if it is not NULL. */
 dg_status dg_check_validation(const dg_dataset *set, const dg_dataset *validation,
                               const dg_learner *known, dg_target target, bool holes,
                               const dg_job *job);

@@ -25,7 +25,7 @@ typedef enum dg_resume {
     DG_RESUME_NO
 } dg_resume;
 
-/* Auto: as the metric says; a metric that is a function of the caller's does not say it. */
+/* Auto: as the metric says; a metric that is a function of the caller's does not say. */
 typedef enum dg_mode { DG_MODE_AUTO, DG_MODE_MIN, DG_MODE_MAX } dg_mode;
 
 typedef struct dg_fit_options {

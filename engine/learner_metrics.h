@@ -19,13 +19,13 @@ bool dg_learner_needs_outputs(const dg_learner *learner);
 bool dg_learner_wants_labels(const dg_learner *learner);
 dg_status dg_learner_check_metrics(const dg_learner *learner, dg_target target, const char *who);
 
-/* The metrics but accuracy, of outputs for rows of this truth (labels {n} int32, or numbers {n}),
- * each to its place in `out`. */
+/* Computes all metrics but accuracy from the outputs and the truth (labels {n} int32, or numbers
+ * {n}) of some rows, each to its place in `out`. */
 dg_status dg_learner_judge(const dg_learner *learner, const dg_tensor *truth,
                            const dg_tensor *outputs, double *out);
 
-/* Adds all to a log, each by its name, or by that of the validation set, "val_" before it; values
- * NULL: accuracy alone. */
+/* Adds all metrics to a log under their names, with "val_" before them for the validation set;
+ * values NULL: accuracy alone. */
 void dg_log_add_metrics(dg_log *log, const dg_learner *learner, bool validation, double accuracy,
                         const double *values);
 

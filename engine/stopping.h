@@ -5,8 +5,8 @@
 
 #include "engine/learner.h"
 
-/* DG_INVALID unless fits of this learner on such targets have the score that `options` monitor, and
- * it is known which way it is better. learner NULL: its fits cannot stop early. */
+/* DG_INVALID unless fits of this learner with this target have the score that `options` monitor,
+ * and it is known which way it is better. learner NULL: its fits cannot stop early. */
 dg_status dg_stopping_check(const dg_fit_options *options, const dg_learner *learner,
                             dg_target target);
 

@@ -42,8 +42,8 @@ void dg_free(void *memory);
  *
  * A local variable that is declared with DG_OWNED owns its memory: dg_free is called on what it
  * points to wherever its scope is left, by return, DG_TRY, break or the closing brace. It is
- * initialised in its declaration, with NULL at the latest. What shall live on is handed over with
- * DG_TAKE.
+ * initialised in its declaration, with NULL at the latest. What is to outlive the scope is
+ * handed over with DG_TAKE.
  *
  *     dg_status make_table(float **out, int64_t count)
  *     {

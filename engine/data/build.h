@@ -1,4 +1,4 @@
-/* What the files of this room share: making a dataset step by step. */
+/* What the files of this folder share: making a dataset step by step. */
 #ifndef DG_DATA_BUILD_H
 #define DG_DATA_BUILD_H
 

@@ -104,8 +104,8 @@ dg_status dg_dataset_concat(const dg_dataset **out, int count, const dg_dataset 
 dg_status dg_dataset_reshape(const dg_dataset **out, const dg_dataset *set, const dg_ints *shape);
 /* The same rows with y as one-hot float32. */
 dg_status dg_dataset_one_hot(const dg_dataset **out, const dg_dataset *set);
-/* DG_INVALID unless the {n} float32 weights are finite, at least 0 and not all 0 (none are valid).
- * `who` begins the message. */
+/* DG_INVALID unless the {n} float32 weights are finite, at least 0 and not all 0 (an empty tensor
+ * is valid). `who` begins the message. */
 dg_status dg_check_weights(const dg_tensor *weights, const char *who);
 /* DG_INVALID if x {n, ...}, contiguous, has an infinity or, unless `holes` says that it marks
  * missing values, a NaN; the message has row and column. */

@@ -17,8 +17,8 @@ extern const char *const dg_target_words[];
 /* "none", "labels" or "numbers". */
 const char *dg_target_name(dg_target target);
 
-/* DG_INVALID: "WHO: WHAT is not defined for numeric targets: FIX", or for class targets, of a thing
- * whose target is another than `found`. */
+/* DG_INVALID: "WHO: WHAT is not defined for numeric targets: FIX", or for class targets, of
+ * something whose target differs from `found`. */
 dg_status dg_target_error(const char *who, const char *what, dg_target found, const char *fix);
 
 #endif

@@ -1,6 +1,6 @@
 /* The minimum of a smooth function of many numbers by L-BFGS (Liu and Nocedal 1989), with the
  * defaults of scipy's L-BFGS-B without bounds: ten pairs, strong Wolfe conditions with 1e-3 and
- * 0.9. Plain loops in one order: the bits follow from the function's. */
+ * 0.9. Plain loops in one order: the bits depend on those of the function only. */
 #ifndef DG_LINEAR_LBFGS_H
 #define DG_LINEAR_LBFGS_H
 

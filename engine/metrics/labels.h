@@ -1,4 +1,4 @@
-/* What the files of this room share. */
+/* What the files of this folder share. */
 #ifndef DG_METRICS_LABELS_H
 #define DG_METRICS_LABELS_H
 

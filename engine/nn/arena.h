@@ -38,7 +38,7 @@ typedef struct dg_arena {
 dg_status dg_arena_add(dg_arena *arena, int room, int64_t count, int64_t size, int begin, int end,
                        int *value);
 
-/* Gives each value its place; the memory is of any content. A room lives as long as any value in
+/* Gives each value its place; the memory is not initialised. A room lives as long as any value in
  * it. */
 dg_status dg_arena_close(dg_arena *arena, int workers);
 

@@ -12,7 +12,7 @@
  *     prepare(options, b, prepared)   once for each plan: what follows from shapes alone
  *     forward(pass), backward(pass)   for every batch; in prediction forward alone
  *
- * and provides all memory, of any content before it is written: none of them allocates. A layer
+ * and provides all memory, not initialised before it is written: none of them allocates. A layer
  * that scales each value by a weight:
  *
  *     enum { SCALE };                                         the places of its weights
@@ -55,13 +55,13 @@
  *         .build = scale_build, .forward = scale_forward, .backward = scale_backward,
  *     };
  *
- * Cuts. DG_CUT_ROWS: rows do not look at each other. The plan calls forward() and backward() with
- * parts of the batch, on several threads at once, and lets a part pass through all such layers in
- * turn while it is warm in the cache; it adds up the weight gradients of the parts. DG_CUT_BATCH:
- * one call for the whole batch, which cuts its own work by dg_parallel (engine/parallel.h) into
- * pieces that depend on shapes alone. DG_CUT_VIEW: the output is the input under another shape;
- * there are no functions to call. Either way the same seed gives the same bits on any number of
- * threads, as long as sums have an order of their own.
+ * Cuts. DG_CUT_ROWS: rows are independent of each other. The plan calls forward() and backward()
+ * with parts of the batch, on several threads at once, and lets a part pass through all such layers
+ * in turn while it is warm in the cache; it adds up the weight gradients of the parts.
+ * DG_CUT_BATCH: one call for the whole batch, which cuts its own work by dg_parallel
+ * (engine/parallel.h) into pieces that depend on shapes alone. DG_CUT_VIEW: the output is the input
+ * under another shape; there are no functions to call. Either way the same seed gives the same bits
+ * on any number of threads, as long as sums have an order of their own.
  *
  * Kernels are plain loops in functions marked DG_KERNEL (engine/base/kernel.h), which the compiler
  * vectorises for each instruction set. Products of matrices are dg_multiply's
@@ -144,9 +144,9 @@ typedef struct dg_pass {
     const float *input[DG_MAX_INPUTS];
     float *output;          /* forward writes it; backward finds it as forward left it */
     float *logits;          /* forward puts here what the last activation was given, in the shape of
-                               `output`; NULL: nobody asks */
+                               `output`; NULL: not wanted */
     float *output_gradient; /* backward may overwrite it: nobody reads it after that */
-    float *input_gradient[DG_MAX_INPUTS]; /* backward assigns it; NULL: nobody asks */
+    float *input_gradient[DG_MAX_INPUTS]; /* backward assigns it; NULL: not wanted */
     float *weight[DG_MAX_WEIGHTS]; /* by place; NULL: not asked for. Only frozen ones may change: in
                                       forward, when training, under DG_CUT_BATCH */
     float *weight_gradient[DG_MAX_WEIGHTS]; /* backward assigns: under DG_CUT_ROWS the sum over its

@@ -1,4 +1,4 @@
-/* What the files of networks have of each other. dg_network_... are functions of the learner
+/* What the files of networks share. dg_network_... are functions of the learner
  * dg_network, with arguments as in dg_learner_type. */
 #ifndef DG_NN_NETWORK_H
 #define DG_NN_NETWORK_H
@@ -13,9 +13,9 @@ bool dg_network_doubts(const dg_learner *learner, const dg_tensor *x, char *out,
 void dg_model_restart(dg_model *model);
 void dg_model_forget_recipe(dg_model *model);
 
-/* Whether the loss takes in the network's last activation: it is then computed from the input of
- * that activation, and its gradient is with respect to that. A softmax over only a part of the row
- * cannot be taken in. */
+/* Whether the loss is fused with the network's last activation: it is then computed from the input
+ * of that activation, and its gradient is with respect to that. A softmax over only a part of the
+ * row cannot be fused. */
 bool dg_model_fuses_loss(const dg_model *model);
 
 /* The sum of all penalties. */

@@ -19,7 +19,7 @@
  * rows of a piece. Anything else is there for the whole batch, and since other pieces may be at any
  * node of the stage, it lives from the first step of the run it is written in to the last step of
  * the run it is read in. Two values share bytes only if their lives do not meet. Before it is
- * written, memory is of any content.
+ * written, memory is not initialised.
  *
  * Views. A node that is a view, a layer of that kind or one that only acts in training, has the
  * output of its input, and its input has its gradient, unless several nodes read that.

@@ -1,8 +1,9 @@
 /* A plan: where in memory all values of a network are for a batch, and in what steps it runs.
  *
- * Neighbouring layers whose rows do not look at each other make one stage: a few rows pass through
- * all of them on one thread while they are warm in the cache. Layers that need the whole batch are
- * a stage each, and cut their own work. What is cut follows from shapes and batch size alone. */
+ * Neighbouring layers whose rows are independent of each other make one stage: a few rows pass
+ * through all of them on one thread while they are warm in the cache. Layers that need the whole
+ * batch are a stage each, and cut their own work. What is cut follows from shapes and batch size
+ * alone. */
 #ifndef DG_NN_PLAN_H
 #define DG_NN_PLAN_H
 
@@ -31,8 +32,8 @@ dg_status dg_plan_forward(dg_plan *plan, const dg_source *source, int64_t rows, 
                           const dg_job *job);
 const float *dg_plan_output(const dg_plan *plan);
 
-/* The input of the last activation, {rows, width}, if the loss takes in that activation; else
- * NULL. */
+/* The input of the last activation, {rows, width}, if the loss is fused with that
+ * activation; else NULL. */
 const float *dg_plan_logits(const dg_plan *plan);
 
 /* What the outputs of a batch should be. */

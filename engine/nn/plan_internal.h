@@ -22,7 +22,7 @@ struct node_memory {
     bool wants_gradient;
     int consumers; /* edges that lead here from later nodes */
     struct rows output;
-    struct rows gradient;            /* of the output; none when nobody wants it */
+    struct rows gradient;            /* of the output; none when not wanted */
     struct rows edge[DG_MAX_INPUTS]; /* gradient for each input; none when it wants none */
     struct rows saved_rows;
     int saved_batch, prepared; /* values of the arena */
@@ -35,7 +35,7 @@ struct stage {
     int first, last; /* nodes */
     bool whole_batch;
     bool forward, backward; /* whether there is anything to do */
-    int64_t row_cost;       /* rough operations a row */
+    int64_t row_cost;       /* approximate operations per row */
     int64_t piece_rows;     /* the most rows of a piece */
 };
 
@@ -57,7 +57,7 @@ struct dg_plan {
     struct chunk *chunks;
     double *chunk_penalties;
     double (*found)[DG_MAX_FOUND]; /* of each weight: what the optimizer found of it as a whole */
-    struct rows logits;            /* what the last activation is given, if the loss takes it in */
+    struct rows logits; /* what the last activation is given, if the loss is fused with it */
     dg_arena arena;
 
     /* the batch under way */

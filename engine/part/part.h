@@ -26,7 +26,7 @@ typedef struct dg_descriptor {
     const char *const *peers;
 } dg_descriptor;
 
-/* An immutable, counted description: a descriptor and the options that were given. */
+/* An immutable, reference-counted description: a descriptor and the options that were given. */
 struct dg_part {
     const dg_descriptor *type;
     void *options; /* options_size bytes */

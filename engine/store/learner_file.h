@@ -12,8 +12,8 @@
  * (.onnx, .h5, .npz, .pkl, .pt, .csv ...) is refused; no ending, .safetensors and unknown endings
  * are accepted.
  *
- * Writes everything that predicting, and fitting on, need. The file is written completely or not at
- * all. DG_INVALID: the learner cannot be saved, as it was never fitted. */
+ * Writes everything that is needed to predict and to continue fitting. The file is written
+ * completely or not at all. DG_INVALID: the learner cannot be saved, as it was never fitted. */
 dg_status dg_learner_save(const dg_learner *learner, const char *path);
 
 /* The same, with a text in the file that says what it is for. */

@@ -2,7 +2,7 @@
  * where the elements of A are picked from an array by offsets, so that the windows of a convolution
  * need not be copied into a matrix first.
  *
- * An element of C is summed in the same order whatever m is: rows do not see each other. One call
+ * An element of C is summed in the same order whatever m is: rows are independent. One call
  * runs on one thread. Twice as fast as OpenBLAS's AVX2 sgemm with AVX-512, as fast with AVX2. */
 #ifndef DG_TENSOR_PRODUCT_H
 #define DG_TENSOR_PRODUCT_H

@@ -1,4 +1,4 @@
-/* Shapes, axes and element types, for the files of this room. Messages count axes, rows and
+/* Shapes, axes and element types, for the files of this folder. Messages count axes, rows and
  * elements from 1, as people do in Lua. */
 #ifndef DG_TENSOR_SHAPE_H
 #define DG_TENSOR_SHAPE_H

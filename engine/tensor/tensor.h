@@ -36,7 +36,7 @@ const char *dg_dtype_name(dg_dtype dtype);
 extern const char *const dg_dtype_words[];
 size_t dg_dtype_size(dg_dtype dtype);
 
-/* A contiguous tensor of any content. DG_INVALID for a negative size or too many axes,
+/* A contiguous tensor, not initialised. DG_INVALID for a negative size or too many axes,
  * DG_NO_MEMORY for a size that overflows. */
 dg_status dg_tensor_new(dg_tensor *out, dg_dtype dtype, int axes, const int64_t *shape);
 dg_status dg_tensor_zeros(dg_tensor *out, dg_dtype dtype, int axes, const int64_t *shape);

@@ -3,8 +3,8 @@
  * Columns of bytes, and columns of floats with few enough values, get a bin for each value; others
  * get bins that hold about equally many rows. NaN has a bin of its own, behind those of numbers.
  * Columns that are the same in all rows are left out. In images most bytes of a column are equal:
- * histograms skip the bin with most rows, the `common` one, and recover it from the total. What
- * always holds of bins is stated at the head of bins.c. */
+ * histograms skip the bin with most rows, the `common` one, and recover it from the total. The
+ * invariants of bins are stated at the head of bins.c. */
 #ifndef DG_TREE_BINS_H
 #define DG_TREE_BINS_H
 
@@ -25,7 +25,7 @@ typedef struct dg_bin_column {
     int64_t first;   /* its first bin among those of all columns */
 } dg_bin_column;
 
-/* Columns whose histograms together fit the second cache of a processor. `entry` holds, row after
+/* Columns whose histograms together fit the second-level cache. `entry` holds, row after
  * row, the bins (counted from the block's first) of all values that are not in a common bin. */
 typedef struct dg_bin_block {
     int32_t first_column, end_column;

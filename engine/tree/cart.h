@@ -30,7 +30,7 @@ typedef struct dg_cart_sample {
     const double *plogp; /* n log2 n for n = 0 .. the sum of weights where all are whole; or NULL */
 } dg_cart_sample;
 
-/* The tree depends on sample, options and key only; a node's gain is how much its split lessens the
+/* The tree depends on sample, options and key only; a node's gain is how much its split reduces the
  * impurity, times the weight of its rows. DG_CANCELLED leaves nothing. */
 dg_status dg_cart_grow(dg_tree *out, const dg_cart_sample *sample, const dg_cart_options *options,
                        uint64_t key, const dg_job *job);

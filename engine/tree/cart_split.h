@@ -49,7 +49,7 @@ typedef struct dg_cart {
     dg_tree *tree;
 
     uint32_t *row;     /* {count}: rows in the order of nodes, ascending in each */
-    uint32_t *spare;   /* {count}: for parting */
+    uint32_t *spare;   /* {count}: for partitioning */
     dg_cart_row *info; /* {rows of the data} */
     uint64_t *member;  /* {words}: bits of the rows of a node with many; else all 0 */
 

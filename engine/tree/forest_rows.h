@@ -34,8 +34,9 @@ typedef struct dg_forest_sample {
  * {count}, of the rows of the set, one of them NULL. */
 dg_status dg_forest_rows_order(dg_forest_rows *rows, const int32_t *position, const float *number);
 /* Fills the weights. given: {count} of the rows of the set, or NULL. DG_INVALID for a label that is
- * not among `labels`. With bootstrap, rows are then drawn with probabilities that their weights
- * give, and each draw counts the same, as in scikit-learn since 1.9; else they are weighted. */
+ * not among `labels`. With bootstrap, rows are then drawn with probabilities in proportion to
+ * their weights, and each draw counts the same, as in scikit-learn since 1.9; else they are
+ * weighted. */
 dg_status dg_forest_rows_weigh(dg_forest_rows *rows, const dg_one_of *by_class, bool each_tree,
                                const dg_tensor *given);
 /* What tree `tree` (from 0) sees; to be released after a failure, too. */

@@ -7,7 +7,7 @@
 #include "engine/tree/objective.h"
 #include "engine/tree/tree.h"
 
-/* What the rows that the trees were grown from were drawn from. */
+/* Identifies the rows of each tree: the seed by which, and the set from which, they were drawn. */
 typedef struct dg_drawn {
     bool known;
     uint64_t seed, set; /* set: its fingerprint */

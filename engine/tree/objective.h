@@ -45,15 +45,15 @@ typedef struct dg_derivatives {
 
 /* Softmax: the cross-entropy with g = p - y, h = 2 p (1 - p); logistic: the same of two classes
  * with h = p (1 - p); squared: half the squared error, g = margin - y, h = 1. Hessians are at least
- * 1e-16. All as XGBoost has them. `loss` sums log losses, or squared errors, by weight. */
+ * 1e-16. All as in XGBoost. `loss` sums log losses, or squared errors, by weight. */
 dg_status dg_objective_derive(dg_derivatives *d, const dg_job *job);
 
-/* `base` {outputs} becomes what fits all rows best, as XGBoost 3 has it, by weight: the mean of the
+/* `base` {outputs} becomes what fits all rows best, as in XGBoost 3, by weight: the mean of the
  * numbers; the log odds of the share of class 1; the logs of the classes' shares (each with 1e-6
  * more, so that a class without rows has one), less their mean. */
 void dg_objective_fit_base(const dg_derivatives *d, float *base);
 
-/* The margin that a base_score stands for, as XGBoost's options and files have it: for the logistic
+/* The margin that a base_score stands for, as in XGBoost's options and files: for the logistic
  * objective a probability, else the margin itself. */
 float dg_objective_margin(dg_objective objective, double base_score);
 

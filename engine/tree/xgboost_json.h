@@ -11,7 +11,7 @@
 #include "engine/learner.h"
 
 #define DG_XGBOOST_CLASSES "digits_classes" /* labels with blanks between */
-#define DG_XGBOOST_OPTIONS "digits_options" /* JSON: the part, and the seed as a text */
+#define DG_XGBOOST_OPTIONS "digits_options" /* JSON: the part, and the seed as a string */
 
 /* Writes a fitted tree learner of boosting; whole or not at all. */
 dg_status dg_xgboost_write(const dg_learner *learner, const char *path);
@@ -19,8 +19,8 @@ dg_status dg_xgboost_write(const dg_learner *learner, const char *path);
 /* `*out` becomes a fitted learner of `type`, a tree learner of boosting. Reads gbtree models of
  * multi:softprob, multi:softmax, binary:logistic and reg:squarederror, without categories. Of a
  * model that XGBClassifier or XGBRegressor stopped early it keeps the rounds up to the best, as
- * they do to predict. Trusts nothing; DG_FORMAT says where in the file. XGBoost does not write with
- * which options a model was made: unless this program wrote the file, the learner refuses to be
+ * they do to predict. Trusts nothing; DG_FORMAT says where in the file. XGBoost does not write the
+ * options that a model was made with: unless this program wrote the file, the learner refuses to be
  * fitted (`options_unknown`). */
 dg_status dg_xgboost_read(dg_learner **out, const dg_learner_type *type, const char *path);
 

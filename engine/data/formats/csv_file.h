@@ -68,7 +68,7 @@ typedef void dg_csv_on_row(int end, void *pass);
 
 /* --- csv_lines.c: where lines begin and end ------------------------------------------------ */
 
-/* Opens `path` and finds its first line; dg_csv_close is due on failure, too.
+/* Opens `path` and finds its first line; dg_csv_close must be called on failure, too.
  * The caller sets file->job, max_line (0: the default) and descriptor = -1; the rest is filled. */
 dg_status dg_csv_open(dg_csv_file *file, const char *path, dg_csv_header header);
 void dg_csv_close(dg_csv_file *file);

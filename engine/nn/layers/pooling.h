@@ -1,4 +1,4 @@
-/* What the pooling layers share: their options, and the way through a pass. */
+/* What the pooling layers share: their options, and how they process a pass. */
 #ifndef DG_NN_LAYERS_POOLING_H
 #define DG_NN_LAYERS_POOLING_H
 
@@ -15,8 +15,8 @@ extern const dg_hint dg_pooling_hints[];
 extern const dg_param dg_global_pool_params[];
 
 /* The work on one image. x {height, width, channels}; y, g and taps {out height, out width,
- * channels}; dx is overwritten. taps: what the way back wants to know of each output, if anything;
- * NULL in prediction. */
+ * channels}; dx is overwritten. taps: what backward needs to know of each output, if anything; NULL
+ * in prediction. */
 typedef struct dg_pooling_kind {
     bool has_taps;
     void (*forward)(const dg_window *w, const float *x, float *y, int32_t *taps);
