@@ -5,8 +5,13 @@
 # file; the registry, which names all parts by a list of its own, uses nobody.
 
 function room(file) {
-    split(file, parts, "/")
-    return parts[1] "/" parts[2]
+    sub(/\/[^\/]*$/, "", file)
+    return file
+}
+
+# Whether `file` of engine/ stands outside the room that `owner` is in.
+function outside(file, owner) {
+    return file ~ /^engine/ && index(file, room(owner) "/") != 1
 }
 
 # The line without comments; a comment may go on in the next.
@@ -50,8 +55,8 @@ FILENAME ~ /registry.list$/ {
     rest = line
     while (match(rest, /"([^"\\]|\\.)*"/)) {
         text = substr(rest, RSTART + 1, RLENGTH - 2)
-        if (line ~ /\.(name|alias) = /) named[FILENAME] = named[FILENAME] " " text
-        if (line ~ /strcmp|strcasecmp/) compared[FILENAME] = compared[FILENAME] " " text
+        if (line ~ /\.(name|alias|family) = /) named[FILENAME] = named[FILENAME] " " text
+        if (line ~ /str(n?case|n)?cmp/) compared[FILENAME] = compared[FILENAME] " " text
         rest = substr(rest, RSTART + RLENGTH)
     }
     gsub(/"([^"\\]|\\.)*"/, "", line)
@@ -80,7 +85,7 @@ END {
             edge[use[1], to] = use[2]
             targets[use[1]] = targets[use[1]] " " to
         }
-        if (use[2] in part && use[1] ~ /^engine/ && room(use[1]) != room(to)) {
+        if (use[2] in part && outside(use[1], to)) {
             print use[1] ": names " use[2] ", which only " room(to) " may"
             bad = 1
         }
@@ -96,7 +101,8 @@ END {
         count = split(named[defined[symbol]], names, " ")
         for (i = 1; i <= count; i++)
             for (file in compared)
-                if (file ~ /^engine/ && room(file) != room(defined[symbol]) && index(compared[file] " ", " " names[i] " ")) {
+                if (outside(file, defined[symbol]) && index(compared[file] " ", " " names[i] " ") &&
+                    !said[file, names[i]]++) {
                     print file ": compares with '" names[i] "', which only " room(defined[symbol]) " may"
                     bad = 1
                 }

@@ -37,22 +37,31 @@ circles() {
 list='PART(layer, dg_dense)\nPART(metric, dg_recall)\n'
 dense='static void f(void)\n{\n}\n\nconst dg_layer_type dg_dense = {\n    .part = { .name = "Dense", .alias = "dense" } };\n'
 check "files that build on each other in one direction pass" \
-    circles engine/registry.list "$list" engine/nn/dense.c "$dense" \
+    circles engine/registry.list "$list" engine/nn/layers/dense.c "$dense" \
     engine/a.c 'void dg_a(void)\n{\n    dg_b(1);\n}\n' engine/b.c '/* as dg_a\n * does: dg_a() */\nint dg_b(int x,\n         int y)\n{\n}\n'
 check "a circle of three files fails" not \
-    circles engine/registry.list "$list" engine/nn/dense.c "$dense" \
+    circles engine/registry.list "$list" engine/nn/layers/dense.c "$dense" \
     engine/a.c 'void dg_a(void)\n{\n    dg_b(1);\n}\n' engine/b.c 'int dg_b(int x,\n         int y)\n{\n    dg_c[0];\n}\n' \
     engine/c.c 'const char *const dg_c[] = { dg_a };\n'
 check "each use in the circle is named" says '^engine/b.c: uses dg_c of engine/c.c, which uses it in turn$'
 check "the circle has three uses" lines_are 3
 check "a layer is not named outside its room" not \
-    circles engine/registry.list "$list" engine/nn/dense.c "$dense" engine/learner.c 'int dg_x = &dg_dense;\n'
-check "the message says which layer is named" says '^engine/learner.c: names dg_dense, which only engine/nn may$'
+    circles engine/registry.list "$list" engine/nn/layers/dense.c "$dense" engine/learner.c 'int dg_x = &dg_dense;\n'
+check "the message says which layer is named" says '^engine/learner.c: names dg_dense, which only engine/nn/layers may$'
+check "a layer is not named by the rest of networks" not \
+    circles engine/registry.list "$list" engine/nn/layers/dense.c "$dense" engine/nn/plan.c 'int dg_x = &dg_dense;\n'
 check "a layer may be named in its room, and a metric anywhere" \
-    circles engine/registry.list "$list" engine/nn/dense.c "$dense" engine/nn/plan.c 'int dg_x = &dg_dense;\n' \
+    circles engine/registry.list "$list" engine/nn/layers/dense.c "$dense" engine/nn/layers/relu.c 'int dg_x = &dg_dense;\n' \
     engine/metrics/recall.c 'const dg_metric_type dg_recall = {\n' engine/learner.c 'int dg_y = &dg_recall;\n'
 check "a layer's name is not compared with outside its room" not \
-    circles engine/registry.list "$list" engine/nn/dense.c "$dense" \
+    circles engine/registry.list "$list" engine/nn/layers/dense.c "$dense" \
     engine/learner.c 'int dg_x(void)\n{\n    return strcmp(name, "Dense") == 0;\n}\n'
-check "the message says which name is compared with" says "^engine/learner.c: compares with 'Dense', which only engine/nn may$"
+check "the message says which name is compared with" says "^engine/learner.c: compares with 'Dense', which only engine/nn/layers may$"
+check "nor with the beginning of it, by the rest of networks" not \
+    circles engine/registry.list "$list" engine/nn/layers/dense.c "$dense" \
+    engine/nn/model.c 'int dg_x(void)\n{\n    return strncmp(name, "dense", 5) == 0;\n}\n'
+learner='const dg_learner_type dg_forest = {\n    .part = { .name = "Forest" },\n    .family = "tree" };\n'
+check "nor with the family of a learner, outside its room" not \
+    circles engine/registry.list 'PART(learner, dg_forest)\n' engine/tree/forest.c "$learner" \
+    engine/learner.c 'int dg_x(void)\n{\n    return strcmp(family, "tree") == 0;\n}\n'
 finish
