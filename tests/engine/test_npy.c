@@ -99,7 +99,7 @@ static void other_arrays_are_refused(void **state)
     refuse_file(golden("scalar"), "has an array of the shape {}, expected rows, {n, ...}");
     refuse_file(golden("labels"), "has an array of the shape {2}, expected rows, {n, ...}");
     refuse_file(golden("empty"), "the header says {0, 4}, which has no values");
-    refuse_file(golden("large"), "found 2147483648 at byte 152, expected a number of int32");
+    refuse_file(golden("large"), "found 2147483648 at byte 152, expected a number that fits int32");
     refuse_file("README.md", "does not begin with the bytes 93 'NUMPY'");
 }
 

@@ -476,7 +476,8 @@ static void test_damaged_models_are_refused(void **state)
     expect_refused(text, "\"name\":\"multi:softprob\"", "\"name\":\"rank:ndcg\"", "'rank:ndcg'");
     expect_refused(text, "\"num_class\":\"3\"", "\"num_class\":\"4\"", "for each of 4 outputs");
     expect_refused(member(member(older, "cases")->child, "model")->valuestring,
-                   "\"num_class\":\"3\"", "\"num_class\":\"4\"", "do not make rounds of 4");
+                   "\"num_class\":\"3\"", "\"num_class\":\"4\"",
+                   "found 9 trees and the classes of 9, expected as many of both, a multiple of 4");
     expect_refused(text, "\"left_children\":[1", "\"left_children\":[0",
                    "cannot have the children 0");
     expect_refused(text, "\"left_children\":[1", "\"left_children\":[99999",

@@ -89,7 +89,7 @@ describe("every tree learner", function()
       assert.matches("5 values.*3 values",
         message(function() model:predict(digits.zeros { 2, 3 }) end))
       if name == "DecisionTree" then
-        assert.matches("begins anew",
+        assert.matches("cannot continue an earlier fit",
           message(function() model:fit(train, { continue = true }) end))
       end
       assert.matches("no field 'oob_acuracy'", message(function() return model.oob_acuracy end))
