@@ -96,7 +96,8 @@ local function about_data(page, found)
   page:section "The task and the data"
   page:text(
     [[Mail is sorted by machines that read handwriting. This study looks at the core of that task:
-      given an image of one handwritten digit, 28 by 28 pixels, say which digit it is.]],
+      given an image of one handwritten digit, 28 by 28 pixels, say which digit it is. It repeats
+      and extends an earlier study in Python, which is called "the report" here.]],
     ([[The images are from MNIST, by LeCun, Cortes and Burges (CC BY-SA 3.0); this study uses %s
       of them. They are split at random, with the same proportion of each digit, into three sets:
       %s for training, %s for choosing between models, and %s for testing, which are used for

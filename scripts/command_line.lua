@@ -68,9 +68,13 @@ end
 function command_line.usage(title, about)
   local flags, width, options = {}, #"--help", ""
   for i, param in ipairs(about.params) do
-    local by_position = param.required and not param.named_only
-    flags[i] = by_position and param.name:upper() or flag_of(param)
-    if by_position then title = title .. " " .. flags[i] else options = " [options]" end
+    local word = not param.named_only and param.name:upper()
+    flags[i] = word or flag_of(param)
+    if word then
+      title = title .. (param.required and " %s" or " [%s]"):format(word)
+    else
+      options = " [options]"
+    end
     width = math.max(width, #flags[i])
   end
   local lines = { "usage: " .. title .. options, about.doc }

@@ -115,8 +115,9 @@ end
 local mnist = define({
   path = "data.mnist",
   params = {
-    { "part", "choice", choices = { "train", "test" }, doc = "60 000 or 10 000 digits; nil: all" },
-    { "target", "choice", choices = { "labels", "numbers" }, doc = "what is predicted" },
+    { "part", "choice", choices = { "train", "test" },
+      doc = "train: 60 000 digits; test: 10 000 digits; nil: all" },
+    { "target", "choice", choices = { "labels", "numbers" }, doc = "what y is; nil: labels" },
   },
   doc = "MNIST, all 70 000 digits or one part of them, from $DIGITS_DATA or from where " ..
     "`make data`\nputs it; otherwise the sample of 7 000 digits that comes with the program.",

@@ -168,7 +168,7 @@ local function overview()
   local digits = require "digits"
   local lines = { documents[digits].text, "", "digits" }
   list_fields(digits, lines)
-  lines[#lines + 1] = "values"
+  lines[#lines + 1] = "types of values; help \"tensor\" lists the methods and fields of one"
   list_fields(classes, lines)
   return table.concat(lines, "\n")
 end

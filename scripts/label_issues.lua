@@ -65,10 +65,11 @@ function Issues.__tostring(issues)
     return tostring(issues.names[label] or label)
   end
   local lines = { ("about %d of %d labels are wrong or ambiguous; the most doubtful:"):format(
-    issues.estimate, #issues.rows), "     row  given  suggested  probability that it is correct" }
+    issues.estimate, #issues.rows),
+    "     row  given  suggested  probability that given is correct" }
   for i = 1, math.min(10, #issues.rows) do
     local row = issues.rows[i]
-    lines[i + 2] = ("%8d  %5s  %9s  %28.4f"):format(row, named(issues.given[row]),
+    lines[i + 2] = ("%8d  %5s  %9s  %33.4f"):format(row, named(issues.given[row]),
       named(issues.suggested[row]), issues.quality[row])
   end
   return table.concat(lines, "\n")

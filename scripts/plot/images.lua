@@ -129,7 +129,7 @@ return plot.define({
     { "labels", "list", doc = "the true labels; by default those of the set" },
     { "captions", "list", doc = "texts in place of labels, one for each image shown" },
     { "columns", { "integer" }, low = 1, doc = "the number of columns" },
-    { "most", "integer", low = 1, default = 40, doc = "the maximal number of images shown" },
+    { "most", "integer", low = 1, default = 40, doc = "the maximum number of images shown" },
     { "note", "string", doc = "a line of text below the images" },
   },
   example = "plot.images(test, { rows = wrong, predicted = labels }):show()",

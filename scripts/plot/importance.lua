@@ -65,7 +65,7 @@ return plot.define({
       doc = "a fitted model with feature_importances, or a list of importances" },
     { "names", "list", doc = "the names of the features" },
     { "shape", "integers", count = 2, low = 1, doc = "the height and width of the image" },
-    { "most", "integer", low = 1, default = 20, doc = "the maximal number of bars" },
+    { "most", "integer", low = 1, default = 20, doc = "the maximum number of bars" },
   },
   example = "plot.importance(forest):show()",
 }, draw)

@@ -64,7 +64,7 @@ return plot.define({
     { "channel", "integer", low = 1, default = 1, doc = "the input channel to show" },
     { "shape", "integers", count = 2, low = 1, doc = "the height and width of each image" },
     { "columns", { "integer" }, low = 1, doc = "the number of columns" },
-    { "most", "integer", low = 1, default = 64, doc = "the maximal number of units shown" },
+    { "most", "integer", low = 1, default = 64, doc = "the maximum number of units shown" },
   },
   example = "plot.kernels(cnn, \"conv2d\"):save \"kernels.png\"",
 }, draw)

@@ -89,7 +89,7 @@ method("save", "Writes the picture to a file, completely or not at all.", {
   "plot.history(history):save \"history.svg\"")
 method("show", "Draws the picture in the terminal, in colour if possible.", {},
   show)
-method("render", "Returns the bytes of a file as a string.", { { "format", "choice",
+method("render", "Returns the picture as a string, the contents of a file.", { { "format", "choice",
   choices = { "svg", "png", "pdf" }, required = true, doc = "the format of the file" } }, render)
 
 Picture.__index = internals.strict(methods, "a picture")

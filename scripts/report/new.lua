@@ -57,7 +57,7 @@ method("list", "Adds a bulleted list.", { { "items", "list", required = true,
 end)
 
 method("code", "Adds commands, or other preformatted text.", { { "text", "string",
-  required = true, doc = "the text; long lines are not broken within options" } },
+  required = true, doc = "the text; long lines are wrapped, but not within an option" } },
   function(self, text)
     text = html.escape(text):gsub("%-%-[^%s<]+", "<span>%0</span>")
     return add(self, "<pre>" .. text .. "</pre>")

@@ -216,9 +216,10 @@ search.integer, search.choice = space.integer, space.choice
 
 local FOUND = [[
 
-Returns trials (params, scores, seconds, seed, history, error, rank), ranked, restored (the number
-of trials that an earlier run had finished), and best (params, scores, model ...); printing it shows
-a table. A trial that fails is kept with its error.]]
+Returns a table, which can be printed: trials, a list of { params, scores, seconds, seed, history,
+error, rank }; ranked, the same trials, the best first; restored, the number of trials that an
+earlier run had finished; and best, a table of params, scores, model and more. A trial that fails is
+kept with its error.]]
 
 local function define(kind, example, doc, action)
   local params, hints = options.describe(kind)

@@ -45,7 +45,7 @@ local OWN = {
     { "resource", "string", default = "epochs", doc = "what later rungs get more of, " ..
       "as p[resource]: \"epochs\" are passed to fit, \"rows\" is the size of the training set" },
     { "max", "integer", low = 1, high = 1 << 40, doc = "the resource in the last rung" },
-    { "min", "integer", low = 1, high = 1 << 40, doc = "the least resource in the first rung" },
+    { "min", "integer", low = 1, high = 1 << 40, doc = "the minimum resource in the first rung" },
     { "factor", "integer", low = 2, high = 1000, default = 3,
       doc = "one in this many survives a rung, and gets this many times the resource" } },
 }

@@ -123,7 +123,7 @@ space.uniform = define("uniform", { type = "number" },
   end)
 
 space.log_uniform = define("log_uniform", { type = "number", above = 0 },
-  "A distribution of numbers whose logarithm is uniform: for learning rates.",
+  "Numbers whose logarithm is uniformly distributed, such as learning rates.",
   "search.log_uniform(1e-4, 1e-2)", function(low, high)
     local from, to = math.log(low), math.log(high)
     return function(u) return math.max(low, math.min(math.exp(from + (to - from) * u), high)) end

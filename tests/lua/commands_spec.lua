@@ -13,6 +13,8 @@ describe("commands", function()
     out, err, code = sh "$P show --help"
     assert.matches("^usage: digits%-lua show FILE\n.*\n  FILE +.*%(the path of a file%)\n", out)
     assert.are.same({ "", 0 }, { err, code })
+    assert.matches("^usage: digits%-lua reference %[NAME%]\n.*\n  NAME +a name such as ",
+      (sh "$P reference --help"))
   end)
 
   it("do what they say", function()
