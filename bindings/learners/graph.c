@@ -41,7 +41,7 @@ static const dg_class node_class = {
 static bool is_input(lua_State *L, int index)
 {
     const dg_part *part = dg_test_part(L, index);
-    return part && dg_is_source(part);
+    return part && dg_is_input_layer(part);
 }
 
 static void check_node(lua_State *L, int index, const char *function)
@@ -150,7 +150,7 @@ static int sequential(lua_State *L, const void *options)
     for (int i = 1; i <= count; i++) {
         lua_rawgeti(L, o->layers, i);
         const dg_part *part = want_layer(L, lua_gettop(L), i);
-        if (i == 1 && !dg_is_source(part))
+        if (i == 1 && !dg_is_input_layer(part))
             dg_raise(
                 L, "Sequential: the first layer must be nn.Input { sizes of a row ... }, found %s",
                 part->type->name);

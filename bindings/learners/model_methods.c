@@ -182,7 +182,7 @@ static int gradients(lua_State *L, const void *options)
     dg_job job = dg_job_default();
     double loss;
     uint64_t key = dg_key(dg_seed_or_next(&o->seed), "gradients", 0);
-    dg_check_call(L, dg_model_gradients(model, o->set, key, &job, &loss), "gradients");
+    dg_check_call(L, dg_model_compute_gradients(model, o->set, key, &job, &loss), "gradients");
     push_weights(L, model, true);
     dg_push_number(L, loss);
     return 2;

@@ -68,20 +68,20 @@ struct logistic_fit {
     const dg_fit_options *options;
     const dg_job *job;
     dg_fit_result *result;
-    dg_softmax_rows train, validation; /* validation.rows 0: there is none */
-    int64_t size;                      /* of theta */
-    int32_t *place;                    /* {classes of the set}: column of theta; -1: no rows */
-    double *theta, *scaled, *best;     /* scaled: for bytes; best: the best iteration's */
-    double *gradients;                 /* {pieces, size} */
-    double penalty;                    /* the factor of |coef|^2 / 2 */
-    double loss, accuracy;             /* at the last evaluation */
+    dg_linear_softmax train, validation; /* validation.rows 0: there is none */
+    int64_t size;                        /* of theta */
+    int32_t *place;                      /* {classes of the set}: column of theta; -1: no rows */
+    double *theta, *scaled, *best;       /* scaled: for bytes; best: the best iteration's */
+    double *gradients;                   /* {pieces, size} */
+    double penalty;                      /* the factor of |coef|^2 / 2 */
+    double loss, accuracy;               /* at the last evaluation */
     double best_score, start;
 };
 
 /* theta for the unscaled values of x. */
 static const double *scale(struct logistic_fit *fit, const double *theta, const dg_tensor *x)
 {
-    double factor = dg_softmax_scale(x);
+    double factor = dg_linear_softmax_scale(x);
     if (factor == 1) return theta;
     int64_t inner = fit->size - fit->train.width;
     for (int64_t i = 0; i < fit->size; i++)
@@ -93,11 +93,11 @@ static dg_status logistic_evaluate(void *context, const double *theta, double *v
                                    double *gradient)
 {
     struct logistic_fit *fit = context;
-    dg_softmax_rows *r = &fit->train;
+    dg_linear_softmax *r = &fit->train;
     int64_t inner = fit->size - r->width;
-    double factor = dg_softmax_scale(r->x) / r->weights, squares = 0;
+    double factor = dg_linear_softmax_scale(r->x) / r->weights, squares = 0;
     memset(fit->gradients, 0, (size_t)(r->pieces * fit->size) * sizeof *fit->gradients);
-    DG_TRY(dg_softmax_run(r, scale(fit, theta, r->x), fit->job, &fit->loss, &fit->accuracy));
+    DG_TRY(dg_linear_softmax_run(r, scale(fit, theta, r->x), fit->job, &fit->loss, &fit->accuracy));
     memset(gradient, 0, (size_t)fit->size * sizeof *gradient);
     for (int64_t piece = 0; piece < r->pieces; piece++)
         for (int64_t i = 0; i < fit->size; i++) gradient[i] += r->piece[piece].gradient[i];
@@ -126,8 +126,8 @@ static dg_status logistic_end_iteration(void *context, int64_t iteration, const 
     dg_log_add(&log, "loss", fit->loss);
     dg_log_add(&log, "accuracy", fit->accuracy);
     if (fit->validation.rows) {
-        dg_softmax_rows *r = &fit->validation;
-        DG_TRY(dg_softmax_run(r, scale(fit, theta, r->x), fit->job, &loss, &accuracy));
+        dg_linear_softmax *r = &fit->validation;
+        DG_TRY(dg_linear_softmax_run(r, scale(fit, theta, r->x), fit->job, &loss, &accuracy));
         dg_log_add(&log, "val_loss", loss);
         dg_log_add(&log, "val_accuracy", accuracy);
     }
@@ -160,11 +160,11 @@ static dg_status place_classes(struct logistic_fit *fit, const dg_dataset *set)
                     weight ? " that count" : "", set->classes[only]);
 }
 
-static dg_status place_rows(struct logistic_fit *fit, dg_softmax_rows *r, const dg_dataset *set,
+static dg_status place_rows(struct logistic_fit *fit, dg_linear_softmax *r, const dg_dataset *set,
                             bool gradients, const char *who)
 {
     int32_t *column;
-    dg_softmax_set(r, &set->x, fit->train.classes, gradients);
+    dg_linear_softmax_set(r, &set->x, fit->train.classes, gradients);
     DG_TRY(dg_learner_positions(&column, &fit->learner->base, set, who));
     for (int64_t i = 0; i < r->rows; i++) column[i] = fit->place[column[i]];
     r->column = column;
@@ -180,7 +180,7 @@ static dg_status place_rows(struct logistic_fit *fit, dg_softmax_rows *r, const 
 static dg_status prepare(struct logistic_fit *fit, const dg_dataset *set)
 {
     const dg_fit_options *options = fit->options;
-    dg_softmax_rows *r = &fit->train;
+    dg_linear_softmax *r = &fit->train;
     if (dg_dataset_row_size(set) < 1 || dg_dataset_row_size(set) > INT32_MAX)
         return dg_error(DG_INVALID, "fit: rows must have 1 to %d values, found %" PRId64, INT32_MAX,
                         dg_dataset_row_size(set));
@@ -292,14 +292,14 @@ static dg_status logistic_fit(dg_learner *learner, const dg_dataset *set,
 static dg_status logistic_predict_proba(const dg_learner *learner, const dg_tensor *x,
                                         const dg_job *job, dg_tensor *out)
 {
-    dg_softmax_rows r = { .weights = 1 };
+    dg_linear_softmax r = { .weights = 1 };
     DG_OWNED double *theta = NULL;
-    DG_OWNED dg_softmax_piece *piece = NULL;
+    DG_OWNED dg_linear_softmax_piece *piece = NULL;
     DG_OWNED_TENSOR proba = { 0 };
-    double unused, factor = dg_softmax_scale(x);
+    double unused, factor = dg_linear_softmax_scale(x);
     if (!learner->fitted) return dg_error(DG_INVALID, "predict: the model was never fitted");
     DG_TRY(dg_check_finite(x, false, "predict", job));
-    dg_softmax_set(&r, x, learner->class_count, false);
+    dg_linear_softmax_set(&r, x, learner->class_count, false);
     DG_TRY(dg_tensor_new(&proba, DG_FLOAT32, 2, (int64_t[]){ r.rows, r.classes }));
     r.proba = dg_floats(&proba);
     DG_TRY(dg_alloc_zero(&piece, r.pieces, sizeof *piece));
@@ -310,7 +310,7 @@ static dg_status logistic_predict_proba(const dg_learner *learner, const dg_tens
         for (int64_t j = 0; j < r.values; j++) theta[j * r.width + c] = factor * (double)coef[j];
         theta[r.values * r.width + c] = (double)dg_floats(&of(learner)->intercept)[c];
     }
-    DG_TRY(dg_softmax_run(&r, theta, job, &unused, &unused));
+    DG_TRY(dg_linear_softmax_run(&r, theta, job, &unused, &unused));
     *out = DG_TAKE(proba);
     return DG_OK;
 }

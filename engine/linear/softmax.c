@@ -7,12 +7,13 @@
 #include "engine/tensor/convert.h"
 #include "engine/tensor/product64.h"
 
-double dg_softmax_scale(const dg_tensor *x)
+double dg_linear_softmax_scale(const dg_tensor *x)
 {
     return x->dtype == DG_UINT8 ? 1 / 255.0 : 1;
 }
 
-void dg_softmax_set(dg_softmax_rows *r, const dg_tensor *x, int64_t classes, bool gradients)
+void dg_linear_softmax_set(dg_linear_softmax *r, const dg_tensor *x, int64_t classes,
+                           bool gradients)
 {
     enum { ROOM = 24 * 1024, LEAST = 4, MOST = 64, GRAIN = 256, MOST_PIECES = 64 };
     const int64_t gradient_room = 1 << 23; /* doubles */
@@ -30,7 +31,8 @@ void dg_softmax_set(dg_softmax_rows *r, const dg_tensor *x, int64_t classes, boo
 
 /* Adds the loss of row `row`, whose linear functions are in `z`; z becomes the gradient with
  * respect to them. */
-static void softmax_row(const dg_softmax_rows *r, int64_t row, double *z, dg_softmax_piece *piece)
+static void softmax_row(const dg_linear_softmax *r, int64_t row, double *z,
+                        dg_linear_softmax_piece *piece)
 {
     int64_t best = 0;
     double sum = 0, most, label = 0;
@@ -58,8 +60,8 @@ static void softmax_row(const dg_softmax_rows *r, int64_t row, double *z, dg_sof
 
 static dg_status softmax_piece(void *context, int64_t index, int worker)
 {
-    const dg_softmax_rows *r = context;
-    dg_softmax_piece *piece = &r->piece[index];
+    const dg_linear_softmax *r = context;
+    dg_linear_softmax_piece *piece = &r->piece[index];
     int64_t values = r->values, width = r->width, size = (int64_t)dg_dtype_size(r->x->dtype);
     int64_t end = dg_piece_begin(r->rows, r->pieces, index + 1);
     const double *intercept = r->theta + values * width;
@@ -83,8 +85,8 @@ static dg_status softmax_piece(void *context, int64_t index, int worker)
     return DG_OK;
 }
 
-dg_status dg_softmax_run(dg_softmax_rows *r, const double *theta, const dg_job *job, double *loss,
-                         double *accuracy)
+dg_status dg_linear_softmax_run(dg_linear_softmax *r, const double *theta, const dg_job *job,
+                                double *loss, double *accuracy)
 {
     double correct = 0;
     *loss = 0;

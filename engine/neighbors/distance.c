@@ -3,8 +3,8 @@
 #include "engine/base/kernel.h"
 #include "engine/tensor/convert.h"
 
-const float *dg_rows_at(const dg_tensor *x, int64_t values, int64_t first, int64_t count,
-                        float *room)
+const float *dg_rows_as_floats(const dg_tensor *x, int64_t values, int64_t first, int64_t count,
+                               float *room)
 {
     if (x->dtype == DG_FLOAT32) return dg_floats(x) + first * values;
     dg_load_floats(room, (const char *)(dg_bytes(x) + first * values), 1, DG_UINT8, count * values);

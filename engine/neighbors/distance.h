@@ -6,8 +6,8 @@
 
 /* `count` rows of x {n, values} (bytes or floats, contiguous) as floats: in place, or
  * converted in `room`. */
-const float *dg_rows_at(const dg_tensor *x, int64_t values, int64_t first, int64_t count,
-                        float *room);
+const float *dg_rows_as_floats(const dg_tensor *x, int64_t values, int64_t first, int64_t count,
+                               float *room);
 
 /* The square of the distance between two rows (b NULL: between a and 0), summed in doubles, so
  * exact for bytes. */

@@ -83,7 +83,7 @@ static dg_status k_neighbors_measure_piece(void *context, int64_t piece, int wor
     DG_OWNED float *room = NULL;
     (void)worker;
     DG_TRY(dg_alloc(&room, count * m->values, sizeof *room));
-    const float *row = dg_rows_at(&m->learner->rows, m->values, first, count, room);
+    const float *row = dg_rows_as_floats(&m->learner->rows, m->values, first, count, room);
     for (int64_t i = 0; i < count; i++)
         m->learner->square[first + i] =
             (float)dg_square_distance(row + i * m->values, NULL, m->values);
@@ -243,7 +243,7 @@ static void search_rows(const struct k_neighbors_search *search,
                         int64_t queries, int64_t first, int64_t count)
 {
     const k_neighbors *learner = search->learner;
-    const float *row = dg_rows_at(&learner->rows, search->values, first, count, s->rows);
+    const float *row = dg_rows_as_floats(&learner->rows, search->values, first, count, s->rows);
     dg_product product = { .m = count,
                            .n = queries,
                            .k = search->values,
@@ -275,7 +275,7 @@ static dg_status k_neighbors_search_piece(void *context, int64_t piece, int work
     int64_t row = dg_piece_begin(rows, search->parts, part);
     int64_t end = dg_piece_begin(rows, search->parts, part + 1);
     struct k_neighbors_near *near = search->near + (part * search->n + query) * search->neighbors;
-    const float *q = dg_rows_at(search->x, search->values, query, queries, s->queries);
+    const float *q = dg_rows_as_floats(search->x, search->values, query, queries, s->queries);
     if (q != s->queries)
         memcpy(s->queries, q, (size_t)(queries * search->values) * sizeof *s->queries);
     dg_transpose(queries, search->values, q, search->values, s->turned, search->block);

@@ -227,7 +227,7 @@ static dg_status centroid_predict_piece(void *context, int64_t piece, int worker
     DG_TRY(dg_alloc(&square, classes, sizeof *square));
     DG_TRY(dg_alloc(&room, values, sizeof *room));
     for (int64_t i = begin; i < end; i++) {
-        const float *row = dg_rows_at(p->x, values, i, 1, room);
+        const float *row = dg_rows_as_floats(p->x, values, i, 1, room);
         for (int64_t c = 0; c < classes; c++) {
             const float *centroid = dg_floats(centroids) + c * values;
             square[c] = isnan(centroid[0]) ? INFINITY : dg_square_distance(row, centroid, values);

@@ -38,10 +38,10 @@ static dg_status run_loss(const dg_plan *plan, const dg_truth *truth, double *lo
                                       .output = dg_plan_output(plan),
                                       .positions = truth->positions,
                                       .targets = truth->targets,
-                                      .gradient = dg_rows_at(plan, output->gradient, 0, 0),
+                                      .gradient = dg_plan_rows(plan, output->gradient, 0, 0),
                                       .logits = dg_plan_logits(plan),
                                       .scale = 1 / (double)plan->rows } };
-    dg_arena_enter(&plan->arena, dg_step_loss(plan), dg_step_loss(plan));
+    dg_arena_enter(&plan->arena, dg_plan_loss_step(plan), dg_plan_loss_step(plan));
     run.pieces = dg_pieces(plan->rows, 16384 / output->size + 1, DG_MOST_PIECES);
     DG_TRY(dg_parallel(&plan->job, run.pieces, loss_piece, &run));
     *loss = 0;
@@ -75,13 +75,13 @@ static void join_gradients(const dg_plan *plan, int index, int64_t begin, int64_
 {
     const dg_model *model = plan->model;
     const struct node_memory *memory = &plan->nodes[index];
-    float *sum = dg_rows_at(plan, memory->gradient, begin, worker);
+    float *sum = dg_plan_rows(plan, memory->gradient, begin, worker);
     int64_t count = (end - begin) * memory->size;
     bool first = true;
     for (int j = index + 1; j < model->node_count; j++)
         for (int k = 0; k < model->nodes[j].inputs; k++) {
             if (model->nodes[j].input[k] != index) continue;
-            const float *edge = dg_rows_at(plan, plan->nodes[j].edge[k], begin, worker);
+            const float *edge = dg_plan_rows(plan, plan->nodes[j].edge[k], begin, worker);
             for (int64_t i = 0; i < count; i++) sum[i] = first ? edge[i] : sum[i] + edge[i];
             first = false;
         }
@@ -95,12 +95,12 @@ void dg_plan_pass_back(const dg_plan *plan, int index, int64_t begin, int64_t en
     dg_plan_pass(plan, index, begin, end, worker, pass);
     pass->activation_fused = pass->logits;
     pass->logits = NULL;
-    pass->output_gradient = dg_rows_at(plan, memory->gradient, begin, worker);
+    pass->output_gradient = dg_plan_rows(plan, memory->gradient, begin, worker);
     pass->scratch = dg_arena_at(&plan->arena, memory->scratch[1], worker);
     if (pass->build->forgets_output) pass->output = NULL;
     for (int k = 0; k < model->nodes[index].inputs; k++) {
         if (pass->build->forgets_input) pass->input[k] = NULL;
-        pass->input_gradient[k] = dg_rows_at(plan, memory->edge[k], begin, worker);
+        pass->input_gradient[k] = dg_plan_rows(plan, memory->edge[k], begin, worker);
     }
     place_weight_gradients(plan, index, piece, pass);
 }
@@ -128,8 +128,8 @@ static dg_status run_stages(const dg_plan *plan)
     for (int i = plan->stage_count - 1; i >= 0; i--) {
         const struct stage *stage = &plan->stages[i];
         if (!stage->backward) continue;
-        dg_arena_enter(&plan->arena, dg_step_backward(plan, stage->last),
-                       dg_step_backward(plan, stage->first));
+        dg_arena_enter(&plan->arena, dg_plan_backward_step(plan, stage->last),
+                       dg_plan_backward_step(plan, stage->first));
         struct stage_run run = { plan, stage, dg_stage_pieces(plan, stage, plan->rows) };
         if (stage->whole_batch)
             DG_TRY(stage_backward(&run, 0, 0));

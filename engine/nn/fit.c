@@ -314,8 +314,8 @@ static dg_status gradients_of(dg_model *model, const dg_dataset *set, uint64_t k
     return status;
 }
 
-dg_status dg_model_gradients(dg_model *model, const dg_dataset *set, uint64_t key,
-                             const dg_job *job, double *loss)
+dg_status dg_model_compute_gradients(dg_model *model, const dg_dataset *set, uint64_t key,
+                                     const dg_job *job, double *loss)
 {
     const dg_dataset *rows;
     dg_job room;

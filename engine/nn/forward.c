@@ -39,15 +39,15 @@ void dg_plan_pass(const dg_plan *plan, int index, int64_t begin, int64_t end, in
                        .training = plan->training,
                        .rows = end - begin,
                        .first = begin,
-                       .output = dg_rows_at(plan, memory->output, begin, worker),
-                       .saved_rows = dg_rows_at(plan, memory->saved_rows, begin, worker),
+                       .output = dg_plan_rows(plan, memory->output, begin, worker),
+                       .saved_rows = dg_plan_rows(plan, memory->saved_rows, begin, worker),
                        .saved_batch = dg_arena_at(&plan->arena, memory->saved_batch, worker),
                        .scratch = dg_arena_at(&plan->arena, memory->scratch[0], worker),
                        .prepared = dg_arena_at(&plan->arena, memory->prepared, worker) };
     if (plan->training) pass->key = dg_key(plan->key, "layer", (uint64_t)index);
-    if (index == model->output) pass->logits = dg_rows_at(plan, plan->logits, begin, worker);
+    if (index == model->output) pass->logits = dg_plan_rows(plan, plan->logits, begin, worker);
     for (int k = 0; k < node->inputs; k++)
-        pass->input[k] = dg_rows_at(plan, plan->nodes[node->input[k]].output, begin, worker);
+        pass->input[k] = dg_plan_rows(plan, plan->nodes[node->input[k]].output, begin, worker);
     for (int place = 0, w = layer->first_weight; place < DG_MAX_WEIGHTS; place++)
         if (node->build.weight[place].name) pass->weight[place] = dg_model_weight(model, w++);
 }
@@ -66,7 +66,7 @@ static dg_status stage_forward(void *context, int64_t piece, int worker)
         if (node->view) continue;
         if (i == 0) {
             fill_input(plan->source, node->size, begin, end,
-                       dg_rows_at(plan, node->output, begin, worker));
+                       dg_plan_rows(plan, node->output, begin, worker));
             continue;
         }
         dg_plan_pass(plan, i, begin, end, worker, &pass);

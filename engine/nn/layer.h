@@ -159,7 +159,7 @@ typedef struct dg_pass {
 
 /* What a model has to know of a layer. A layer without flags reads one input and computes. */
 typedef enum dg_layer_flags {
-    DG_LAYER_SOURCE = 1,       /* rows enter the network here: it reads no input */
+    DG_LAYER_INPUT = 1,        /* rows enter the network here: it reads no input */
     DG_LAYER_JOINS = 2,        /* it reads 2 to DG_MAX_INPUTS inputs */
     DG_LAYER_PASSES_BYTES = 4, /* its output is on the scale of its input: Flatten, Dropout */
     DG_LAYER_SCALES_BYTES = 8, /* bytes reach it as 0 .. 255: it scales them itself

@@ -44,7 +44,7 @@ static const char *shape_text(const dg_shape *shape, char *out, size_t size)
 static dg_status build_node(const dg_model *model, dg_node *node, const dg_part *part)
 {
     const dg_layer_type *type = (const dg_layer_type *)part->type;
-    bool joins = type->flags & DG_LAYER_JOINS, source = type->flags & DG_LAYER_SOURCE;
+    bool joins = type->flags & DG_LAYER_JOINS, source = type->flags & DG_LAYER_INPUT;
     if (source && node->inputs > 0)
         return dg_error(DG_INVALID, "must be the first layer of a model: it reads no other");
     if (joins && node->inputs < 2)
@@ -215,10 +215,10 @@ static bool has_flag(const dg_layer *layer, unsigned flag)
     return ((const dg_layer_type *)layer->part->type)->flags & flag;
 }
 
-bool dg_is_source(const dg_part *part)
+bool dg_is_input_layer(const dg_part *part)
 {
     return strcmp(part->type->kind, "layer") == 0 &&
-           (((const dg_layer_type *)part->type)->flags & DG_LAYER_SOURCE);
+           (((const dg_layer_type *)part->type)->flags & DG_LAYER_INPUT);
 }
 
 static bool reads_bytes(const dg_model *model, const dg_node *node)

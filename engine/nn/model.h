@@ -50,7 +50,7 @@ typedef struct dg_node {
 } dg_node;
 
 /* Whether a part is a layer by which rows enter a network: an Input. */
-bool dg_is_source(const dg_part *part);
+bool dg_is_input_layer(const dg_part *part);
 
 /* How a network reads bytes: as value / 255; or as they are, because on every path from its Input
  * the first layer that does not only pass them on (Reshape, Flatten, Dropout, pooling) is a
@@ -141,7 +141,7 @@ dg_status dg_model_compile(dg_model *model, const dg_part *optimizer, const dg_p
 bool dg_model_warn_outputs(const dg_model *model, char *out, size_t size);
 
 float *dg_model_weight(const dg_model *model, int weight);   /* weights[weight].size floats */
-float *dg_model_gradient(const dg_model *model, int weight); /* after dg_model_gradients */
+float *dg_model_gradient(const dg_model *model, int weight); /* after dg_model_compute_gradients */
 
 /* The output of node `node` for each row of x, as dg_learner_outputs gives that of the last node.
  * job: NULL is dg_job_default(). */
@@ -151,7 +151,7 @@ dg_status dg_model_features(const dg_model *model, const dg_tensor *x, int node,
 /* Loss and gradients of one whole set as a single batch, as in training but without an update.
  * Random layers draw from `key`; batch normalisation uses the batch's statistics. Nothing of the
  * model changes but its `gradients`. job: NULL is dg_job_default(). */
-dg_status dg_model_gradients(dg_model *model, const dg_dataset *set, uint64_t key,
-                             const dg_job *job, double *loss);
+dg_status dg_model_compute_gradients(dg_model *model, const dg_dataset *set, uint64_t key,
+                                     const dg_job *job, double *loss);
 
 #endif

@@ -145,8 +145,8 @@ static struct steps steps_of(const dg_plan *plan, int step)
     const struct stage *stage = &plan->stages[number];
     struct steps run = { stage->first, stage->last, .piece_rows = stage->piece_rows };
     if (step > nodes) {
-        run.first = dg_step_backward(plan, stage->last);
-        run.last = dg_step_backward(plan, stage->first);
+        run.first = dg_plan_backward_step(plan, stage->last);
+        run.last = dg_plan_backward_step(plan, stage->first);
     }
     if (!stage->whole_batch) run.room = 2 * number + (step < nodes ? 1 : 2);
     return run;
@@ -186,15 +186,15 @@ static dg_status add_scratch(dg_plan *plan, int node, int step, int *value)
 static int last_use(const dg_plan *plan, int node)
 {
     const dg_model *model = plan->model;
-    int last = node == model->output ? dg_step_loss(plan) : node;
+    int last = node == model->output ? dg_plan_loss_step(plan) : node;
     const struct node_memory *own = &plan->nodes[node];
     if (own->wants_gradient && !own->view && !build_of(plan, node)->forgets_output)
-        last = dg_step_backward(plan, node);
+        last = dg_plan_backward_step(plan, node);
     for (int i = node + 1; i < model->node_count; i++)
         for (int k = 0; k < model->nodes[i].inputs; k++) {
             if (model->nodes[i].input[k] != node) continue;
             bool again = plan->nodes[i].wants_gradient && !build_of(plan, i)->forgets_input;
-            int use = again ? dg_step_backward(plan, i) : i;
+            int use = again ? dg_plan_backward_step(plan, i) : i;
             if (plan->nodes[i].view) use = last_use(plan, i);
             if (use > last) last = use;
         }
@@ -205,10 +205,11 @@ static dg_status place_node(dg_plan *plan, int index)
 {
     const dg_layer_build *build = build_of(plan, index);
     struct node_memory *node = &plan->nodes[index];
-    int back = node->wants_gradient ? dg_step_backward(plan, index) : index;
+    int back = node->wants_gradient ? dg_plan_backward_step(plan, index) : index;
     DG_TRY(add_rows(plan, &node->output, node->size * (int64_t)sizeof(float), index,
                     last_use(plan, index)));
-    DG_TRY(add_bytes(plan, &node->prepared, build->prepared_bytes, 1, -1, dg_step_update(plan)));
+    DG_TRY(
+        add_bytes(plan, &node->prepared, build->prepared_bytes, 1, -1, dg_plan_update_step(plan)));
     DG_TRY(add_scratch(plan, index, index, &node->scratch[0]));
     if (!plan->training) return DG_OK;
     DG_TRY(add_rows(plan, &node->saved_rows, build->saved_row_bytes, index, back));
@@ -226,7 +227,7 @@ static dg_status place_outputs(dg_plan *plan)
             DG_TRY(place_node(plan, i));
     if (!dg_model_fuses_loss(model)) return DG_OK;
     int64_t row_bytes = plan->nodes[model->output].size * (int64_t)sizeof(float);
-    return add_rows(plan, &plan->logits, row_bytes, model->output, dg_step_loss(plan));
+    return add_rows(plan, &plan->logits, row_bytes, model->output, dg_plan_loss_step(plan));
 }
 
 /* What layers prepare for all batches. */
@@ -263,7 +264,7 @@ static int gradient_use(const dg_plan *plan, int node)
         node = plan->model->nodes[node].input[0];
         if (plan->nodes[node].consumers > 1) break;
     }
-    return dg_step_backward(plan, node);
+    return dg_plan_backward_step(plan, node);
 }
 
 static dg_status place_edge(dg_plan *plan, int index, int k)
@@ -277,8 +278,8 @@ static dg_status place_edge(dg_plan *plan, int index, int k)
         node->edge[k] = node->gradient;
     else
         DG_TRY(add_rows(plan, &node->edge[k], input->size * (int64_t)sizeof(float),
-                        dg_step_backward(plan, index),
-                        joined ? dg_step_backward(plan, number) : gradient_use(plan, number)));
+                        dg_plan_backward_step(plan, index),
+                        joined ? dg_plan_backward_step(plan, number) : gradient_use(plan, number)));
     if (!joined) input->gradient = node->edge[k];
     return DG_OK;
 }
@@ -291,7 +292,7 @@ static dg_status place_gradients(dg_plan *plan)
     for (int i = model->node_count - 1; i >= 0; i--) {
         struct node_memory *node = &plan->nodes[i];
         if (!node->wants_gradient && i != model->output) continue;
-        int begin = i == model->output ? dg_step_loss(plan) : dg_step_backward(plan, i);
+        int begin = i == model->output ? dg_plan_loss_step(plan) : dg_plan_backward_step(plan, i);
         if (!node->gradient.value)
             DG_TRY(add_rows(plan, &node->gradient, node->size * (int64_t)sizeof(float), begin,
                             gradient_use(plan, i)));
@@ -322,7 +323,7 @@ static dg_status place_partials(dg_plan *plan)
                              dg_layer_offset(model, model->nodes[i].layer);
         int64_t pieces = dg_stage_pieces(plan, stage, plan->capacity);
         DG_TRY(add_bytes(plan, &node->partial, pieces * node->partial_size, sizeof(float),
-                         dg_step_backward(plan, i), dg_step_update(plan)));
+                         dg_plan_backward_step(plan, i), dg_plan_update_step(plan)));
     }
     return DG_OK;
 }
@@ -391,10 +392,10 @@ dg_status dg_plan_new(dg_plan **out, const dg_model *model, int64_t capacity, bo
 
 const float *dg_plan_output(const dg_plan *plan)
 {
-    return dg_rows_at(plan, plan->nodes[plan->model->output].output, 0, 0);
+    return dg_plan_rows(plan, plan->nodes[plan->model->output].output, 0, 0);
 }
 
 const float *dg_plan_logits(const dg_plan *plan)
 {
-    return dg_rows_at(plan, plan->logits, 0, 0);
+    return dg_plan_rows(plan, plan->logits, 0, 0);
 }

@@ -68,24 +68,24 @@ struct dg_plan {
 };
 
 /* Steps of the arena. Node i goes forward at step i. */
-static inline int dg_step_loss(const dg_plan *plan)
+static inline int dg_plan_loss_step(const dg_plan *plan)
 {
     return plan->model->node_count;
 }
 
-static inline int dg_step_backward(const dg_plan *plan, int node)
+static inline int dg_plan_backward_step(const dg_plan *plan, int node)
 {
     return 2 * plan->model->node_count - node;
 }
 
-static inline int dg_step_update(const dg_plan *plan)
+static inline int dg_plan_update_step(const dg_plan *plan)
 {
     return 2 * plan->model->node_count + 1;
 }
 
 /* The rows from `begin` of the batch on, as a piece on this worker sees them; NULL if there are
  * none. */
-static inline void *dg_rows_at(const dg_plan *plan, struct rows rows, int64_t begin, int worker)
+static inline void *dg_plan_rows(const dg_plan *plan, struct rows rows, int64_t begin, int worker)
 {
     char *first = dg_arena_at(&plan->arena, rows.value, worker);
     return first ? first + begin * rows.step : NULL;

@@ -134,7 +134,7 @@ dg_status dg_plan_update(const dg_plan *plan, bool update, double *penalty)
     }
     bool whole = update && (run.optimizer->begin || !isnan(run.clipnorm));
     run.updates = update && !whole;
-    dg_arena_enter(&plan->arena, dg_step_update(plan), dg_step_update(plan));
+    dg_arena_enter(&plan->arena, dg_plan_update_step(plan), dg_plan_update_step(plan));
     DG_TRY(dg_parallel(&plan->job, plan->chunk_count, update_chunk, &run));
     *penalty = 0;
     for (int64_t i = 0; i < plan->chunk_count; i++) *penalty += plan->chunk_penalties[i];

@@ -190,10 +190,10 @@ static void walk_join(struct walk *w, const struct call *c)
             int from = j, kind;
             if (plan->model->nodes[j].input[k] != c->node) continue;
             edge_of(w, &from, k, &kind);
-            touch_rows(w, false, dg_rows_at(plan, plan->nodes[j].edge[k], c->begin, c->worker),
+            touch_rows(w, false, dg_plan_rows(plan, plan->nodes[j].edge[k], c->begin, c->worker),
                        4 * node->size, c->begin, c->end, from, kind);
         }
-    touch_rows(w, true, dg_rows_at(plan, node->gradient, c->begin, c->worker), 4 * node->size,
+    touch_rows(w, true, dg_plan_rows(plan, node->gradient, c->begin, c->worker), 4 * node->size,
                c->begin, c->end, c->node, GRADIENT);
 }
 
@@ -238,7 +238,7 @@ static void walk_stage(struct walk *w, const struct stage *stage, bool forward, 
 {
     int64_t pieces = dg_stage_pieces(w->plan, stage, w->rows);
     int nodes = stage->last - stage->first + 1, workers = w->plan->workers;
-    w->first = forward ? stage->first : dg_step_backward(w->plan, stage->last);
+    w->first = forward ? stage->first : dg_plan_backward_step(w->plan, stage->last);
     w->last = w->first + nodes - 1;
     for (int64_t first = 0; first < pieces; first += workers)
         for (int time = 0; time < nodes + lag * (workers - 1); time++)
@@ -263,7 +263,7 @@ static void walk_training(struct walk *w, int lag)
     const dg_model *model = plan->model;
     for (int i = plan->stage_count - 1; i >= 0; i--)
         if (plan->stages[i].backward) walk_stage(w, &plan->stages[i], false, lag);
-    w->first = w->step = w->last = dg_step_update(plan);
+    w->first = w->step = w->last = dg_plan_update_step(plan);
     for (int i = 0; i < model->node_count; i++) {
         const struct node_memory *node = &plan->nodes[i];
         int64_t pieces = dg_stage_pieces(plan, &plan->stages[node->stage], w->rows);
@@ -287,9 +287,9 @@ static void walk(const dg_model *model, int64_t capacity, int64_t rows, bool tra
               model->nodes[i].build.prepared_bytes, owner_of(i, PREPARED, 0));
     for (int i = 0; i < plan->stage_count; i++)
         if (plan->stages[i].forward) walk_stage(&w, &plan->stages[i], true, training ? lag : 0);
-    w.first = w.step = w.last = dg_step_loss(plan);
+    w.first = w.step = w.last = dg_plan_loss_step(plan);
     if (training)
-        touch_rows(&w, true, dg_rows_at(plan, output->gradient, 0, 0), 4 * output->size, 0, rows,
+        touch_rows(&w, true, dg_plan_rows(plan, output->gradient, 0, 0), 4 * output->size, 0, rows,
                    model->output, GRADIENT);
     touch_rows(&w, false, dg_plan_output(plan), 4 * output->size, 0, rows,
                root_of(&w, model->output), OUTPUT);
@@ -330,7 +330,7 @@ static void test_living_values_of_all_layers_keep_apart(void **state)
     for (int i = 0; dg_registry[i]; i++) {
         const dg_layer_type *type = (const dg_layer_type *)dg_registry[i];
         const char *own = "";
-        if (strcmp(type->part.kind, "layer") != 0 || type->flags & DG_LAYER_SOURCE) continue;
+        if (strcmp(type->part.kind, "layer") != 0 || type->flags & DG_LAYER_INPUT) continue;
         for (int k = 0; options[k][0]; k++)
             if (strcmp(type->part.name, options[k][0]) == 0) own = options[k][1];
         dg_model *model =

@@ -105,7 +105,7 @@ static double loss_at(const check *c, double distance)
         c->model->values[i] = (float)((double)c->values[i] + distance * (double)c->direction[i]);
     dg_job job = { .threads = 2 };
     double loss;
-    assert_ok(dg_model_gradients(c->model, c->set, 11, &job, &loss));
+    assert_ok(dg_model_compute_gradients(c->model, c->set, 11, &job, &loss));
     return loss;
 }
 

@@ -58,17 +58,17 @@ static void check_direction(dg_model *model, uint64_t seed)
     assert_ok(dg_alloc(&start, model->value_count, sizeof *start));
     dg_random_normal(seed, 0, 0.1f, 0, model->value_count, direction);
     memcpy(start, model->values, (size_t)model->value_count * sizeof *start);
-    assert_ok(dg_model_gradients(model, set, 1, &one_thread, &loss));
+    assert_ok(dg_model_compute_gradients(model, set, 1, &one_thread, &loss));
     for (int w = 0; w < model->weight_count; w++)
         for (int64_t i = 0; i < model->weights[w].size; i++)
             slope += (double)dg_model_gradient(model, w)[i] *
                      (double)direction[model->weights[w].offset + i];
     for (int64_t i = 0; i < model->value_count; i++)
         model->values[i] = start[i] + step * direction[i];
-    assert_ok(dg_model_gradients(model, set, 1, &one_thread, &above));
+    assert_ok(dg_model_compute_gradients(model, set, 1, &one_thread, &above));
     for (int64_t i = 0; i < model->value_count; i++)
         model->values[i] = start[i] - step * direction[i];
-    assert_ok(dg_model_gradients(model, set, 1, &one_thread, &below));
+    assert_ok(dg_model_compute_gradients(model, set, 1, &one_thread, &below));
     double numeric = (above - below) / (2 * (double)step);
     if (fabs(numeric - slope) > 1e-3 * (fabs(numeric) + fabs(slope)) + 1e-4)
         fail_msg("slope %.6g, by differences %.6g", slope, numeric);
@@ -418,7 +418,7 @@ static void test_gradients_change_nothing(void **state)
     size_t size = (size_t)model[0]->value_count * sizeof(float);
     for (int round = 0; round < 3; round++) {
         double loss;
-        assert_ok(dg_model_gradients(model[0], set, 9, &one_thread, &loss));
+        assert_ok(dg_model_compute_gradients(model[0], set, 9, &one_thread, &loss));
         assert_true(loss > 0);
         assert_memory_equal(model[0]->values, model[1]->values, size);
         for (int i = 0; i < DG_MAX_SLOTS; i++)

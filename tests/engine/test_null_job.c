@@ -117,8 +117,8 @@ static void test_networks(void **state)
     assert_ok(dg_model_features(with, &set->x, 2, &job, &a));
     assert_ok(dg_model_features(without, &set->x, 2, NULL, &b));
     expect_same(&a, &b);
-    assert_ok(dg_model_gradients(with, set, 1, &job, &losses[0]));
-    assert_ok(dg_model_gradients(without, set, 1, NULL, &losses[1]));
+    assert_ok(dg_model_compute_gradients(with, set, 1, &job, &losses[0]));
+    assert_ok(dg_model_compute_gradients(without, set, 1, NULL, &losses[1]));
     assert_true(losses[0] == losses[1]);
     assert_memory_equal(with->gradients, without->gradients,
                         (size_t)with->value_count * sizeof(float));

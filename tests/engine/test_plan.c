@@ -177,7 +177,7 @@ static void test_optimizers_see_whole_weights(void **state)
     const dg_dataset *set = network_set(model, 30, 2, false, 1);
     float *before;
     double loss;
-    assert_ok(dg_model_gradients(model, set, 0, &two_threads, &loss));
+    assert_ok(dg_model_compute_gradients(model, set, 0, &two_threads, &loss));
     assert_ok(dg_alloc(&before, model->value_count, sizeof *before));
     memcpy(before, model->values, (size_t)model->value_count * sizeof *before);
     fit_steps(model, set, 1, 2);

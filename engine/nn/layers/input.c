@@ -33,6 +33,6 @@ const dg_layer_type dg_input = {
               .params = params,
               .options_size = sizeof(input_options),
               .hints = hints },
-    .flags = DG_LAYER_SOURCE,
+    .flags = DG_LAYER_INPUT,
     .build = input_build,
 };
