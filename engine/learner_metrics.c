@@ -64,7 +64,7 @@ dg_status dg_learner_check_metrics(const dg_learner *learner, dg_target target, 
     for (int i = 0; i < learner->metric_count; i++) {
         const dg_metric *metric = &learner->metrics[i];
         dg_target wanted = dg_metric_target(metric);
-        char fix[DG_METRIC_NAME + 40];
+        char fix[DG_METRIC_NAME_SIZE + 40];
         if (wanted == DG_TARGET_NONE || wanted == target) continue;
         snprintf(fix, sizeof fix, "compile without metrics = { \"%s\" }", metric->name);
         return dg_target_error(who, metric->name, target, fix);

@@ -14,12 +14,12 @@
  * `functions` then keeps under the name that histories call it. */
 static void read_metric(lua_State *L, const char *name, int functions, int count, dg_metric *out)
 {
-    char own[DG_METRIC_NAME];
+    char own[DG_METRIC_NAME_SIZE];
     if (count == DG_MAX_METRICS)
         dg_raise(L, "compile: at most %d metrics are allowed", DG_MAX_METRICS);
     if (name && strlen(name) >= sizeof own)
         dg_raise(L, "compile: the name of a metric may have at most %d characters, found %d",
-                 DG_METRIC_NAME - 1, (int)strlen(name));
+                 DG_METRIC_NAME_SIZE - 1, (int)strlen(name));
     if (!name && lua_type(L, -1) == LUA_TSTRING) {
         dg_check_call(L, dg_metric_find(out, lua_tostring(L, -1)), "compile");
         lua_pop(L, 1);

@@ -175,8 +175,8 @@ static int most_confused(lua_State *L, const void *options)
     const dg_confusion *confusion = want_confusion(L, "most_confused");
     int64_t found, most = ((const most_confused_options *)options)->n;
     char **box = dg_push_box(L);
-    dg_check_status(L, dg_confusion_most((dg_confused **)box, &found, confusion, most));
-    const dg_confused *list = (const dg_confused *)*box;
+    dg_check_status(L, dg_confusion_most((dg_confused_pair **)box, &found, confusion, most));
+    const dg_confused_pair *list = (const dg_confused_pair *)*box;
     dg_push_list(L, (int)found);
     for (int64_t i = 0; i < found; i++) {
         dg_push_record(L, 4);
@@ -205,7 +205,7 @@ static const dg_param normalized_params[] = {
 static int normalized(lua_State *L, const void *options)
 {
     const dg_confusion *confusion = want_confusion(L, "normalized");
-    dg_share share = (dg_share)((const normalized_options *)options)->of;
+    dg_confusion_share share = (dg_confusion_share)((const normalized_options *)options)->of;
     dg_check_status(L, dg_confusion_normalized(dg_push_tensor(L), confusion, share));
     return 1;
 }

@@ -96,7 +96,7 @@ dg_predictions dg_want_predictions(lua_State *L, const dg_metric_type *type, con
         out.numbers = want_numbers(L, o->predicted, function, name);
         return out;
     }
-    if (any ? !dg_test_dataset(L, o->predicted) : dg_metric_of_probabilities(type))
+    if (any ? !dg_test_dataset(L, o->predicted) : dg_metric_takes_probabilities(type))
         out.probabilities = tensor_at(L, o->predicted, function);
     if (any && out.probabilities &&
         (out.probabilities->axes != 2 || out.probabilities->shape[1] == 1))

@@ -9,7 +9,7 @@
 
 typedef struct metric_options {
     dg_judge_options judge;
-    alignas(8) char own[DG_METRIC_OPTIONS];
+    alignas(8) char own[DG_METRIC_OPTIONS_SIZE];
 } metric_options;
 
 /* The function of a metric, which is never freed. */
@@ -21,7 +21,7 @@ struct metric_function {
 
 static int push_by_label(lua_State *L, const dg_metric *metric, const dg_judged *judged)
 {
-    bool columns = dg_metric_of_probabilities(metric->type);
+    bool columns = dg_metric_takes_probabilities(metric->type);
     const int32_t *labels = columns ? judged->classes : judged->confusion.labels;
     int64_t count = columns ? judged->probabilities.columns : judged->confusion.size;
     double *values = dg_scratch(L, (size_t)count, sizeof *values);
@@ -48,7 +48,7 @@ static int call_metric(lua_State *L, const void *options)
     for (int64_t i = 0; type->doubts && i < judged->confusion.size; i++)
         if (type->doubts(o->own, judged, i, text, sizeof text)) dg_tell(L, name, text);
     if (type->by_label && type->by_label(o->own)) return push_by_label(L, &metric, judged);
-    dg_check_call(L, dg_metric_of(&out, &metric, judged), name);
+    dg_check_call(L, dg_metric_compute(&out, &metric, judged), name);
     dg_push_number(L, out);
     return 1;
 }
@@ -73,7 +73,7 @@ static const dg_param of_numbers[] = {
 static void push_metric_function(lua_State *L, const dg_metric_type *type)
 {
     bool numbers = type->target == DG_TARGET_NUMBERS;
-    bool probabilities = dg_metric_of_probabilities(type);
+    bool probabilities = dg_metric_takes_probabilities(type);
     const dg_param *arguments = numbers ? of_numbers : probabilities ? of_probabilities : of_labels;
     int own = dg_param_count(&type->part), count = 0;
     struct metric_function *made = lua_newuserdatauv(L, sizeof *made, 0);
@@ -127,7 +127,7 @@ static int find(lua_State *L, const void *options)
     lua_setfield(L, -2, "doc");
     lua_pushboolean(L, type->greater_is_better);
     lua_setfield(L, -2, "greater_is_better");
-    lua_pushboolean(L, dg_metric_of_probabilities(type));
+    lua_pushboolean(L, dg_metric_takes_probabilities(type));
     lua_setfield(L, -2, "needs_probabilities");
     lua_pushboolean(L, type->target == DG_TARGET_NUMBERS);
     lua_setfield(L, -2, "needs_numbers");
@@ -138,7 +138,7 @@ static int find(lua_State *L, const void *options)
 
 static int names(lua_State *L)
 {
-    char name[DG_METRIC_NAME];
+    char name[DG_METRIC_NAME_SIZE];
     dg_push_list(L, 0);
     for (int i = 0; dg_metric_name(i, name); i++) {
         lua_pushstring(L, name);

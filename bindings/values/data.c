@@ -9,7 +9,7 @@
 #include "bindings/calls/tables.h"
 #include "bindings/values/dataset.h"
 #include "bindings/values/tensor.h"
-#include "engine/data/doubt.h"
+#include "engine/data/label_issues.h"
 #include "engine/data/format.h"
 
 /* --- properties ----------------------------------------------------------------------------- */
@@ -315,7 +315,7 @@ static int labels(lua_State *L, const void *options)
     return 1;
 }
 
-/* --- doubt ---------------------------------------------------------------------------------- */
+/* --- label issues --------------------------------------------------------------------------- */
 
 /* label_doubt(set, probabilities): rows, issues, confidence, quality and suggested labels. */
 int dg_lua_label_doubt(lua_State *L)
@@ -325,13 +325,13 @@ int dg_lua_label_doubt(lua_State *L)
     dg_tensor *rows = dg_push_tensor(L), *issues = dg_push_tensor(L),
               *confidence = dg_push_tensor(L), *quality = dg_push_tensor(L),
               *suggested = dg_push_tensor(L);
-    dg_doubt doubt;
-    dg_check_status(L, dg_label_doubt(&doubt, set, probabilities, 1));
-    *rows = doubt.rows;
-    *issues = doubt.issues;
-    *confidence = doubt.confidence;
-    *quality = doubt.quality;
-    *suggested = doubt.suggested;
+    dg_label_issues found;
+    dg_check_status(L, dg_find_label_issues(&found, set, probabilities, 1));
+    *rows = found.rows;
+    *issues = found.issues;
+    *confidence = found.confidence;
+    *quality = found.quality;
+    *suggested = found.suggested;
     return 5;
 }
 

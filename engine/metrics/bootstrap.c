@@ -52,7 +52,7 @@ static dg_status judge_side(struct boot_side *side, const dg_metric *metric, con
                         "log_loss or top_k_accuracy",
                         metric->name);
     DG_TRY(dg_judged_new(&side->judged, type, truth, predictions));
-    DG_TRY(dg_metric_of(score, metric, &side->judged));
+    DG_TRY(dg_metric_compute(score, metric, &side->judged));
     if (type->of == DG_OF_CONFUSION) return find_cells(side);
     if (!type->by_row) return DG_OK;
     DG_TRY(dg_alloc(&side->scores, side->judged.rows, sizeof *side->scores));

@@ -159,7 +159,7 @@ double dg_confusion_accuracy(const dg_confusion *c)
 
 /* --- shares and mistakes ------------------------------------------------------------------ */
 
-dg_status dg_confusion_normalized(dg_tensor *out, const dg_confusion *c, dg_share share)
+dg_status dg_confusion_normalized(dg_tensor *out, const dg_confusion *c, dg_confusion_share share)
 {
     DG_OWNED int64_t *sums = NULL;
     int64_t n = c->size, total = 0;
@@ -206,7 +206,8 @@ static int64_t list_mistakes(struct mistake *list, const dg_confusion *c)
     return count;
 }
 
-dg_status dg_confusion_most(dg_confused **out, int64_t *found, const dg_confusion *c, int64_t most)
+dg_status dg_confusion_most(dg_confused_pair **out, int64_t *found, const dg_confusion *c,
+                            int64_t most)
 {
     DG_OWNED struct mistake *list = NULL;
     int64_t count = list_mistakes(NULL, c);
@@ -219,8 +220,8 @@ dg_status dg_confusion_most(dg_confused **out, int64_t *found, const dg_confusio
     DG_TRY(dg_alloc(out, count, sizeof **out));
     for (int64_t i = 0; i < count; i++)
         (*out)[i] =
-            (dg_confused){ c->labels[list[i].place / c->size], c->labels[list[i].place % c->size],
-                           list[i].count, list[i].share };
+            (dg_confused_pair){ c->labels[list[i].place / c->size],
+                                c->labels[list[i].place % c->size], list[i].count, list[i].share };
     *found = count;
     return DG_OK;
 }
@@ -233,7 +234,7 @@ dg_status dg_confusion_text(char **out, const dg_confusion *c, const char *const
 {
     static const char corner[] = "truth \\ predicted";
     int first = (int)strlen(corner), width = NARROWEST;
-    char word[DG_LABEL_WORD];
+    char word[DG_LABEL_WORD_SIZE];
     dg_text text = { 0 };
     for (int64_t i = 0; i < c->size; i++) {
         int own = dg_letters(dg_label_name(c, names, i, word));

@@ -106,10 +106,10 @@ double dg_numpy_sum(const double *values, int64_t count)
 /* --- words -------------------------------------------------------------------------------- */
 
 const char *dg_label_name(const dg_confusion *confusion, const char *const *names, int64_t place,
-                          char word[DG_LABEL_WORD])
+                          char word[DG_LABEL_WORD_SIZE])
 {
     if (names) return names[place];
-    snprintf(word, DG_LABEL_WORD, "%" PRId32, confusion->labels[place]);
+    snprintf(word, DG_LABEL_WORD_SIZE, "%" PRId32, confusion->labels[place]);
     return word;
 }
 

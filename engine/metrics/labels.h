@@ -17,9 +17,9 @@ double dg_numpy_sum(const double *values, int64_t count);
 double dg_listed_sums(const dg_confusion *c, double *truths, double *predictions);
 
 /* The name of a label, or its number written to `word`. */
-enum { DG_LABEL_WORD = 16 };
+enum { DG_LABEL_WORD_SIZE = 16 };
 const char *dg_label_name(const dg_confusion *confusion, const char *const *names, int64_t place,
-                          char word[DG_LABEL_WORD]);
+                          char word[DG_LABEL_WORD_SIZE]);
 
 /* How many letters of UTF-8 a text has; adds a word at the right of `width` letters (printf counts
  * bytes). */

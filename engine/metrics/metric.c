@@ -78,11 +78,11 @@ bool dg_metric_name(int index, char *out)
     for (int i = 0; dg_registry[i]; i++) {
         const dg_metric_type *type = type_of(dg_registry[i]);
         if (!type) continue;
-        snprintf(out, DG_METRIC_NAME, "%s", type->part.name);
+        snprintf(out, DG_METRIC_NAME_SIZE, "%s", type->part.name);
         if (index-- == 0) return true;
         const dg_param *param = first_option(type, DG_TYPE_CHOICE);
         for (int word = 0; param && param->choices[word]; word++) {
-            snprintf(out, DG_METRIC_NAME, "%s_%s", type->part.name, param->choices[word]);
+            snprintf(out, DG_METRIC_NAME_SIZE, "%s_%s", type->part.name, param->choices[word]);
             if (find_choice(&metric, type, out) && index-- == 0) return true;
         }
     }
@@ -92,7 +92,7 @@ bool dg_metric_name(int index, char *out)
 static dg_status unknown(const char *name)
 {
     enum { MOST = 128 };
-    char names[MOST][DG_METRIC_NAME];
+    char names[MOST][DG_METRIC_NAME_SIZE];
     const char *all[MOST] = { "loss", "top_5_accuracy" };
     int count = 2;
     dg_text text = { 0 };
@@ -125,14 +125,14 @@ dg_status dg_metric_find(dg_metric *out, const char *name)
             set_defaults(out, type, type->part.name);
             return DG_OK;
         }
-        if (strlen(name) >= DG_METRIC_NAME) continue;
+        if (strlen(name) >= DG_METRIC_NAME_SIZE) continue;
         if (find_choice(out, type, name) || find_number(out, type, name)) return DG_OK;
     }
     *out = (dg_metric){ 0 };
     return unknown(name);
 }
 
-bool dg_metric_of_probabilities(const dg_metric_type *type)
+bool dg_metric_takes_probabilities(const dg_metric_type *type)
 {
     return type->of == DG_OF_SCORES || type->of == DG_OF_PROBABILITIES;
 }
@@ -171,7 +171,7 @@ static dg_status read_probabilities(dg_judged *out, const dg_metric_type *type,
     out->classes = p->classes;
     return dg_probabilities_new(&out->probabilities, truth, p->probabilities, p->class_count,
                                 p->classes,
-                                type->of == DG_OF_SCORES ? DG_ANY_SCORES : DG_PROBABILITIES);
+                                type->of == DG_OF_SCORES ? DG_SCORES_ANY : DG_SCORES_PROBABILITIES);
 }
 
 dg_status dg_judged_new(dg_judged *out, const dg_metric_type *type, const dg_tensor *truth,
@@ -181,7 +181,7 @@ dg_status dg_judged_new(dg_judged *out, const dg_metric_type *type, const dg_ten
     dg_status status = type->target == DG_TARGET_NUMBERS
                            ? dg_numbers_read(&out->true_numbers, &out->predicted_numbers, truth,
                                              predictions->numbers)
-                       : dg_metric_of_probabilities(type)
+                       : dg_metric_takes_probabilities(type)
                            ? read_probabilities(out, type, truth, predictions)
                            : read_labels(out, type, truth, predictions);
     if (status != DG_OK) dg_judged_free(out);
@@ -201,7 +201,7 @@ void dg_judged_free(dg_judged *judged)
 
 /* --- computing ---------------------------------------------------------------------------- */
 
-dg_status dg_metric_of(double *out, const dg_metric *metric, const dg_judged *judged)
+dg_status dg_metric_compute(double *out, const dg_metric *metric, const dg_judged *judged)
 {
     DG_OWNED double *values = NULL;
     *out = 0;
@@ -218,5 +218,5 @@ dg_status dg_metric_score(double *out, const dg_metric *metric, const dg_tensor 
     DG_CLEANUP(dg_judged_free) dg_judged judged = { 0 };
     *out = 0;
     DG_TRY(dg_judged_new(&judged, metric->type, truth, predictions));
-    return dg_metric_of(out, metric, &judged);
+    return dg_metric_compute(out, metric, &judged);
 }

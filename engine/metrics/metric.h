@@ -71,12 +71,13 @@ typedef struct dg_metric_type {
 #define DG_LESS_IS_BETTER(from, to) .low = from, .high = to
 
 /* A metric and its options. */
-enum { DG_METRIC_OPTIONS = 32, DG_METRIC_NAME = 64 };
+enum { DG_METRIC_OPTIONS_SIZE = 32, DG_METRIC_NAME_SIZE = 64 };
 typedef struct dg_metric {
     const dg_metric_type *type;
-    char name[DG_METRIC_NAME];         /* the one it was found by, unless that was an alias */
-    char val_name[4 + DG_METRIC_NAME]; /* "val_" and this: what histories call it of validation */
-    alignas(8) char options[DG_METRIC_OPTIONS];
+    char name[DG_METRIC_NAME_SIZE]; /* the one it was found by, unless that was an alias */
+    char val_name[4 +
+                  DG_METRIC_NAME_SIZE]; /* "val_" and this: what histories call it of validation */
+    alignas(8) char options[DG_METRIC_OPTIONS_SIZE];
 } dg_metric;
 
 /* By the name of its type, with its defaults; with a choice of its first option ("f1_macro",
@@ -85,12 +86,12 @@ typedef struct dg_metric {
 dg_status dg_metric_find(dg_metric *out, const char *name);
 /* For a metric that is a function of the caller's and has no type. */
 void dg_metric_set_name(dg_metric *metric, const char *name);
-/* The names in order, in DG_METRIC_NAME bytes; false at the end. */
+/* The names in order, in DG_METRIC_NAME_SIZE bytes; false at the end. */
 bool dg_metric_name(int index, char *out);
 /* The targets that it is defined for; none: not known, as of a function of the caller's. */
 dg_target dg_metric_target(const dg_metric *metric);
 /* Whether it is computed from a number for each class, not from labels. */
-bool dg_metric_of_probabilities(const dg_metric_type *type);
+bool dg_metric_takes_probabilities(const dg_metric_type *type);
 
 /* The predictions of one model: one of the tensors, the others NULL. */
 typedef struct dg_predictions {
@@ -111,7 +112,7 @@ dg_status dg_judged_new(dg_judged *out, const dg_metric_type *type, const dg_ten
 void dg_judged_free(dg_judged *judged);
 
 /* The metric, one number. */
-dg_status dg_metric_of(double *out, const dg_metric *metric, const dg_judged *judged);
+dg_status dg_metric_compute(double *out, const dg_metric *metric, const dg_judged *judged);
 /* Both in one. */
 dg_status dg_metric_score(double *out, const dg_metric *metric, const dg_tensor *truth,
                           const dg_predictions *predictions);

@@ -62,18 +62,23 @@ void dg_confusion_add_up(dg_confusion *confusion);
 
 /* Shares {size, size}, float32: of the row (truth), of the column (predicted), of all; 0 where
  * there is nothing to share. */
-typedef enum dg_share { DG_SHARE_OF_TRUTH, DG_SHARE_OF_PREDICTED, DG_SHARE_OF_ALL } dg_share;
-dg_status dg_confusion_normalized(dg_tensor *out, const dg_confusion *confusion, dg_share share);
+typedef enum dg_confusion_share {
+    DG_SHARE_OF_TRUTH,
+    DG_SHARE_OF_PREDICTED,
+    DG_SHARE_OF_ALL
+} dg_confusion_share;
+dg_status dg_confusion_normalized(dg_tensor *out, const dg_confusion *confusion,
+                                  dg_confusion_share share);
 
-typedef struct dg_confused {
+typedef struct dg_confused_pair {
     int32_t truth, predicted;
     int64_t count;
     double share; /* of all rows with that truth */
-} dg_confused;
+} dg_confused_pair;
 
 /* The most frequent mistakes, at most `most` (at least 0), in `*out` (dg_free it): highest count
  * first, then highest share, then by place in the matrix. */
-dg_status dg_confusion_most(dg_confused **out, int64_t *found, const dg_confusion *confusion,
+dg_status dg_confusion_most(dg_confused_pair **out, int64_t *found, const dg_confusion *confusion,
                             int64_t most);
 
 /* A table for people; names: NULL, or one per label. dg_free the text. */
@@ -133,14 +138,14 @@ typedef struct dg_probabilities {
 
 /* What a column of probabilities must be: any number but NaN; or 0 .. 1, and a row's sum within
  * DG_PROBABILITY_SLACK of 1. */
-typedef enum dg_probability_kind { DG_ANY_SCORES, DG_PROBABILITIES } dg_probability_kind;
+typedef enum dg_score_kind { DG_SCORES_ANY, DG_SCORES_PROBABILITIES } dg_score_kind;
 #define DG_PROBABILITY_SLACK 1e-3
 
 /* Column k belongs to classes[k]; classes NULL: to label k. DG_INVALID for a label that has no
  * column, and for numbers that are not what `kind` says. On failure `*out` is safe to free. */
 dg_status dg_probabilities_new(dg_probabilities *out, const dg_tensor *truth,
                                const dg_tensor *values, int64_t class_count, const int32_t *classes,
-                               dg_probability_kind kind);
+                               dg_score_kind kind);
 void dg_probabilities_free(dg_probabilities *probabilities);
 
 /* The label of the greatest probability of each row, the first of equals, {rows} int32. */

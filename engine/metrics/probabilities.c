@@ -27,7 +27,7 @@ static dg_status check_shape(const dg_tensor *values, int64_t class_count, const
     return DG_OK;
 }
 
-static dg_status check_row(const float *p, int64_t columns, int64_t row, dg_probability_kind kind)
+static dg_status check_row(const float *p, int64_t columns, int64_t row, dg_score_kind kind)
 {
     double sum = 0;
     for (int64_t j = 0; j < columns; j++) {
@@ -35,14 +35,15 @@ static dg_status check_row(const float *p, int64_t columns, int64_t row, dg_prob
             return dg_error(DG_INVALID,
                             "row %" PRId64 " of the probabilities is nan in column %" PRId64,
                             row + 1, j + 1);
-        if (kind == DG_PROBABILITIES && !(p[j] >= 0 && p[j] <= 1 + (float)DG_PROBABILITY_SLACK))
+        if (kind == DG_SCORES_PROBABILITIES &&
+            !(p[j] >= 0 && p[j] <= 1 + (float)DG_PROBABILITY_SLACK))
             return dg_error(DG_INVALID,
                             "row %" PRId64 " of the probabilities is %g in column %" PRId64
                             ", expected 0 to 1",
                             row + 1, p[j], j + 1);
         sum += p[j];
     }
-    if (kind == DG_PROBABILITIES && !(fabs(sum - 1) <= DG_PROBABILITY_SLACK))
+    if (kind == DG_SCORES_PROBABILITIES && !(fabs(sum - 1) <= DG_PROBABILITY_SLACK))
         return dg_error(DG_INVALID,
                         "row %" PRId64 " of the probabilities sums to %g, expected 1 (the last "
                         "layer of a network: activation = \"softmax\")",
@@ -81,7 +82,7 @@ static dg_status as_floats(dg_tensor *out, const dg_tensor *values)
 
 static dg_status fill_probabilities(dg_probabilities *out, const dg_tensor *truth,
                                     const dg_tensor *values, const int32_t *classes,
-                                    dg_probability_kind kind)
+                                    dg_score_kind kind)
 {
     DG_TRY(as_floats(&out->values, values));
     out->rows = values->shape[0];
@@ -99,7 +100,7 @@ static dg_status fill_probabilities(dg_probabilities *out, const dg_tensor *trut
 
 dg_status dg_probabilities_new(dg_probabilities *out, const dg_tensor *truth,
                                const dg_tensor *values, int64_t class_count, const int32_t *classes,
-                               dg_probability_kind kind)
+                               dg_score_kind kind)
 {
     *out = (dg_probabilities){ 0 };
     DG_TRY(check_shape(values, class_count, classes));
@@ -129,7 +130,7 @@ dg_status dg_probabilities_labels(dg_tensor *out, const dg_tensor *values, int64
         const float *p = dg_floats(&floats) + row * columns;
         int32_t best = (int32_t)dg_argmax(p, columns);
         dg_int32s(&labels)[row] = classes ? classes[best] : best;
-        DG_TRY(check_row(p, columns, row, DG_ANY_SCORES));
+        DG_TRY(check_row(p, columns, row, DG_SCORES_ANY));
     }
     *out = DG_TAKE(labels);
     return DG_OK;

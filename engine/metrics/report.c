@@ -34,7 +34,7 @@ dg_status dg_classification_report(char **out, const dg_confusion *c, const char
     static const char widest[] = "weighted avg";
     const dg_f_options f = { .beta = 1, .zero_division = options->zero_division };
     struct layout layout = { dg_letters(widest), options->digits, c->right == 0 };
-    char word[DG_LABEL_WORD];
+    char word[DG_LABEL_WORD_SIZE];
     dg_text text = { 0 };
     if (layout.digits > layout.width) layout.width = layout.digits;
     for (int64_t i = 0; i < c->size; i++) {

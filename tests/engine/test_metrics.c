@@ -53,7 +53,7 @@ static void release_contest(struct contest *c)
 static dg_status texts_and_lists(const struct contest *c)
 {
     dg_confusion confusion;
-    dg_confused *list = NULL;
+    dg_confused_pair *list = NULL;
     dg_tensor shares = { 0 };
     char *text = NULL, *report = NULL;
     int64_t count;
@@ -75,7 +75,8 @@ static dg_status curve(const struct contest *c)
 {
     dg_probabilities chances;
     dg_roc roc;
-    DG_TRY(dg_probabilities_new(&chances, &c->truth, &c->chances_a, 0, NULL, DG_PROBABILITIES));
+    DG_TRY(
+        dg_probabilities_new(&chances, &c->truth, &c->chances_a, 0, NULL, DG_SCORES_PROBABILITIES));
     dg_status status = dg_roc_curve(&roc, &chances, 1, NULL);
     dg_probabilities_free(&chances);
     dg_tensor_release(&roc.false_positives);
@@ -215,7 +216,8 @@ static void a_job_may_be_null(void **state)
     const dg_bootstrap_options options = { .resamples = 4000, .level = 0.9, .seed = 3 };
     const dg_job job = { .threads = 2 };
     (void)state;
-    assert_ok(dg_probabilities_new(&chances, &c.truth, &c.chances_a, 0, NULL, DG_PROBABILITIES));
+    assert_ok(
+        dg_probabilities_new(&chances, &c.truth, &c.chances_a, 0, NULL, DG_SCORES_PROBABILITIES));
     assert_ok(dg_roc_areas(areas, &chances, &job));
     assert_ok(dg_roc_areas(again, &chances, NULL));
     assert_memory_equal(areas, again, sizeof areas);
@@ -235,7 +237,8 @@ static void areas_are_shares_of_pairs(void **state)
     double areas[CLASSES];
     const dg_job job = { .threads = 2 };
     (void)state;
-    assert_ok(dg_probabilities_new(&chances, &c.truth, &c.chances_a, 0, NULL, DG_PROBABILITIES));
+    assert_ok(
+        dg_probabilities_new(&chances, &c.truth, &c.chances_a, 0, NULL, DG_SCORES_PROBABILITIES));
     assert_ok(dg_roc_areas(areas, &chances, &job));
     for (int64_t j = 0; j < CLASSES; j++) {
         double won = 0, pairs = 0;
@@ -310,7 +313,7 @@ static void expect_bin(double confidence, int64_t bins, int64_t wanted)
     dg_tensor chances = support_tensor(DG_FLOAT32, SHAPE(1, 2), values);
     dg_tensor truth = support_tensor(DG_INT32, SHAPE(1), VALUES(0));
     dg_probabilities read;
-    assert_ok(dg_probabilities_new(&read, &truth, &chances, 0, NULL, DG_PROBABILITIES));
+    assert_ok(dg_probabilities_new(&read, &truth, &chances, 0, NULL, DG_SCORES_PROBABILITIES));
     dg_calibration(&read, bins, found);
     for (int64_t i = 0; i < bins; i++) assert_int_equal(found[i].count, i == wanted);
     dg_probabilities_free(&read);
@@ -366,13 +369,13 @@ static void lists_that_do_not_fit_are_refused(void **state)
 static void metrics_describe_themselves(void **state)
 {
     int count = 0;
-    char name[DG_METRIC_NAME];
+    char name[DG_METRIC_NAME_SIZE];
     dg_metric metric;
     (void)state;
     for (int i = 0; dg_registry[i]; i++) {
         const dg_metric_type *type = (const dg_metric_type *)dg_registry[i];
         if (strcmp(type->part.kind, "metric") != 0) continue;
-        assert_true(type->part.options_size <= DG_METRIC_OPTIONS);
+        assert_true(type->part.options_size <= DG_METRIC_OPTIONS_SIZE);
         assert_true(type->low < type->high && type->compute && type->part.doc);
         assert_true(isfinite(type->greater_is_better ? type->high : type->low));
         count++;

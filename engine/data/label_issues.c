@@ -1,5 +1,5 @@
 /* Ranks labels by doubt. */
-#include "engine/data/doubt.h"
+#include "engine/data/label_issues.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -12,13 +12,13 @@ static const double NEAR = 1e-6;      /* of a threshold, as in cleanlab */
 static const double LEAST = 1e-12;    /* a probability of 0 counts as this */
 static const double PSEUDO_COUNT = 1; /* added to the mean off the diagonal */
 
-void dg_doubt_release(dg_doubt *doubt)
+void dg_label_issues_release(dg_label_issues *found)
 {
-    dg_tensor_release(&doubt->rows);
-    dg_tensor_release(&doubt->issues);
-    dg_tensor_release(&doubt->confidence);
-    dg_tensor_release(&doubt->quality);
-    dg_tensor_release(&doubt->suggested);
+    dg_tensor_release(&found->rows);
+    dg_tensor_release(&found->issues);
+    dg_tensor_release(&found->confidence);
+    dg_tensor_release(&found->quality);
+    dg_tensor_release(&found->suggested);
 }
 
 /* A row, and the logarithm of the odds that its label is wrong. */
@@ -140,7 +140,7 @@ static bool is_issue(const struct doubt_work *w, int64_t row)
     return w->confident[row] >= 0 && w->confident[row] != w->given[row];
 }
 
-static void judge_rows(dg_doubt *out, const dg_dataset *set, struct doubt_work *w)
+static void judge_rows(dg_label_issues *out, const dg_dataset *set, struct doubt_work *w)
 {
     for (int64_t i = 0; i < w->rows; i++) {
         const float *p = w->probabilities + i * w->width;
@@ -160,7 +160,7 @@ static void judge_rows(dg_doubt *out, const dg_dataset *set, struct doubt_work *
     qsort(w->ranked, (size_t)w->rows, sizeof *w->ranked, by_doubt);
 }
 
-static dg_status write_rows(dg_doubt *out, const struct doubt_work *w, int origin)
+static dg_status write_rows(dg_label_issues *out, const struct doubt_work *w, int origin)
 {
     int64_t count = 0, next = 0;
     for (int64_t i = 0; i < w->rows; i++) count += is_issue(w, i);
@@ -173,7 +173,8 @@ static dg_status write_rows(dg_doubt *out, const struct doubt_work *w, int origi
     return DG_OK;
 }
 
-static dg_status judge(dg_doubt *out, const dg_dataset *set, struct doubt_work *w, int origin)
+static dg_status judge(dg_label_issues *out, const dg_dataset *set, struct doubt_work *w,
+                       int origin)
 {
     DG_TRY(check_rows(w));
     DG_TRY(dg_alloc_zero(&w->threshold, w->width, sizeof *w->threshold));
@@ -199,11 +200,11 @@ static void doubt_work_release(struct doubt_work *w)
     dg_free(w->ranked);
 }
 
-dg_status dg_label_doubt(dg_doubt *out, const dg_dataset *set, const dg_tensor *probabilities,
-                         int origin)
+dg_status dg_find_label_issues(dg_label_issues *out, const dg_dataset *set,
+                               const dg_tensor *probabilities, int origin)
 {
     DG_OWNED_TENSOR flat = { 0 };
-    *out = (dg_doubt){ 0 };
+    *out = (dg_label_issues){ 0 };
     DG_TRY(check(set, probabilities));
     DG_TRY(dg_tensor_contiguous(&flat, probabilities));
     DG_CLEANUP(doubt_work_release)
@@ -212,6 +213,6 @@ dg_status dg_label_doubt(dg_doubt *out, const dg_dataset *set, const dg_tensor *
                             .given = dg_int32s(&set->positions),
                             .probabilities = dg_floats(&flat) };
     dg_status status = judge(out, set, &w, origin);
-    if (status != DG_OK) dg_doubt_release(out);
+    if (status != DG_OK) dg_label_issues_release(out);
     return status;
 }

@@ -1,12 +1,12 @@
 /* Finds doubtful labels by the probabilities of models for rows that they were not fitted on:
  * confident learning (Northcutt, Jiang and Chuang, "Confident learning: estimating uncertainty
  * in dataset labels", JAIR 70, 2021), and a ranking by the noise that it estimates. */
-#ifndef DG_DATA_DOUBT_H
-#define DG_DATA_DOUBT_H
+#ifndef DG_DATA_LABEL_ISSUES_H
+#define DG_DATA_LABEL_ISSUES_H
 
 #include "engine/data/dataset.h"
 
-typedef struct dg_doubt {
+typedef struct dg_label_issues {
     dg_tensor rows;       /* {n} int32: all rows, the most doubtful first, counted from `origin` */
     dg_tensor issues;     /* {m} int32: the rows that are issues, in the same order */
     dg_tensor confidence; /* {n} float32, by row: the probability of the given label */
@@ -14,7 +14,7 @@ typedef struct dg_doubt {
                              these probabilities and the noise of the labels */
     dg_tensor suggested;  /* {n} int32, by row: for an issue the label of its confident class, for
                              any other row that of the likeliest class */
-} dg_doubt;
+} dg_label_issues;
 
 /* probabilities: {n, classes} float32, whose rows sum to 1; column k is that of classes[k] of the
  * set.
@@ -32,8 +32,8 @@ typedef struct dg_doubt {
  * mistakes, which are in C as well, from passing for noise.) Of equal rows, the first comes first.
  *
  * DG_INVALID: other shapes, values that are not probabilities. On failure `*out` is empty. */
-dg_status dg_label_doubt(dg_doubt *out, const dg_dataset *set, const dg_tensor *probabilities,
-                         int origin);
-void dg_doubt_release(dg_doubt *doubt);
+dg_status dg_find_label_issues(dg_label_issues *out, const dg_dataset *set,
+                               const dg_tensor *probabilities, int origin);
+void dg_label_issues_release(dg_label_issues *found);
 
 #endif
