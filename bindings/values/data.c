@@ -309,7 +309,7 @@ static int labels(lua_State *L, const void *options)
                  (lua_Integer)given->shape[1],
                  (lua_Integer)(classes->axes == 1 ? classes->shape[0] : 0));
     dg_tensor *best = dg_push_tensor(L);
-    dg_check_call(L, dg_tensor_reduce(best, DG_ARGMAX, given, 1, false, 1), "labels");
+    dg_check_call(L, dg_tensor_reduce(best, DG_REDUCE_ARGMAX, given, 1, false, 1), "labels");
     int64_t count, *rows = dg_want_rows(L, -1, "labels", classes->shape[0], &count);
     dg_check_call(L, dg_tensor_take(dg_push_tensor(L), classes, rows, count), "labels");
     return 1;

@@ -52,10 +52,9 @@ void dg_set_tensor_operators(lua_State *L)
     static const struct {
         const char *event, *sign;
         dg_binary op;
-    } operators[] = {
-        { "__add", "+", DG_ADD }, { "__sub", "-", DG_SUB }, { "__mul", "*", DG_MUL },
-        { "__div", "/", DG_DIV }, { "__mod", "%", DG_MOD }, { "__pow", "^", DG_POW }
-    };
+    } operators[] = { { "__add", "+", DG_BINARY_ADD }, { "__sub", "-", DG_BINARY_SUB },
+                      { "__mul", "*", DG_BINARY_MUL }, { "__div", "/", DG_BINARY_DIV },
+                      { "__mod", "%", DG_BINARY_MOD }, { "__pow", "^", DG_BINARY_POW } };
     for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
         lua_pushinteger(L, operators[i].op);
         lua_pushlightuserdata(L, (void *)operators[i].sign);
@@ -86,9 +85,10 @@ static int clip(lua_State *L, const void *options)
     if (!(low <= high)) dg_raise(L, "clip: low (%f) must not be above high (%f)", low, high);
     dg_tensor *raised = dg_push_tensor(L), *out = dg_push_tensor(L);
     bool whole[] = { lua_isinteger(L, o->low), lua_isinteger(L, o->high) };
-    dg_check_done(L, dg_tensor_binary_number(raised, DG_MAXIMUM, tensor, low, whole[0], false));
-    return dg_check_done(L,
-                         dg_tensor_binary_number(out, DG_MINIMUM, raised, high, whole[1], false));
+    dg_check_done(L,
+                  dg_tensor_binary_number(raised, DG_BINARY_MAXIMUM, tensor, low, whole[0], false));
+    return dg_check_done(
+        L, dg_tensor_binary_number(out, DG_BINARY_MINIMUM, raised, high, whole[1], false));
 }
 
 /* --- reductions ----------------------------------------------------------------------------- */
@@ -99,7 +99,7 @@ static int reduce(lua_State *L, const void *options)
     const dg_tensor *tensor = self(L);
     dg_reduction op = (dg_reduction)dg_called(L)->code;
     int axis = o->axis ? dg_axis(lua_tointeger(L, o->axis)) : DG_ALL_AXES;
-    if (op == DG_SUM && axis == DG_ALL_AXES && !o->keep) {
+    if (op == DG_REDUCE_SUM && axis == DG_ALL_AXES && !o->keep) {
         dg_push_element(L, tensor->dtype, dg_tensor_sum(tensor)); /* no limit of 32 bits */
         return 1;
     }
@@ -107,15 +107,15 @@ static int reduce(lua_State *L, const void *options)
     return dg_return_tensor(L);
 }
 
-/* The code says what is counted: elements other than zero (DG_NE), of which there must be at least
- * one, or zeros (DG_EQ), of which there must be none. */
+/* The code says what is counted: elements other than zero (DG_BINARY_NE), of which there must be at
+ * least one, or zeros (DG_BINARY_EQ), of which there must be none. */
 static int any_or_all(lua_State *L)
 {
     dg_binary op = (dg_binary)dg_called(L)->code;
     const dg_tensor *tensor = self(L);
     dg_tensor *flags = dg_push_tensor(L);
     dg_check_done(L, dg_tensor_binary_number(flags, op, tensor, 0, true, false));
-    lua_pushboolean(L, (dg_tensor_sum(flags) > 0) == (op == DG_NE));
+    lua_pushboolean(L, (dg_tensor_sum(flags) > 0) == (op == DG_BINARY_NE));
     return 1;
 }
 
@@ -314,31 +314,32 @@ const dg_function dg_tensor_methods[] = {
                 DG_TAKES(tensor_options, VALUE(other, dg_any_handle,
                                                .doc = "a tensor; nothing else is equal to one")),
                 .arguments = 1),
-    REDUCTION("sum", DG_SUM, "The sum of all elements, or along an axis."),
-    REDUCTION("mean", DG_MEAN, "The mean, float32."),
-    REDUCTION("std", DG_STD, "The standard deviation (dividing by n), float32."),
-    REDUCTION("var", DG_VAR, "The variance (dividing by n), float32."),
-    REDUCTION("min", DG_MIN, "The smallest element."),
-    REDUCTION("max", DG_MAX, "The largest element."),
-    REDUCTION("argmin", DG_ARGMIN,
+    REDUCTION("sum", DG_REDUCE_SUM, "The sum of all elements, or along an axis."),
+    REDUCTION("mean", DG_REDUCE_MEAN, "The mean, float32."),
+    REDUCTION("std", DG_REDUCE_STD, "The standard deviation (dividing by n), float32."),
+    REDUCTION("var", DG_REDUCE_VAR, "The variance (dividing by n), float32."),
+    REDUCTION("min", DG_REDUCE_MIN, "The smallest element."),
+    REDUCTION("max", DG_REDUCE_MAX, "The largest element."),
+    REDUCTION("argmin", DG_REDUCE_ARGMIN,
               "The position of the smallest element, from 1; of equal ones, the first."),
-    REDUCTION("argmax", DG_ARGMAX,
+    REDUCTION("argmax", DG_REDUCE_ARGMAX,
               "The position of the largest element, from 1; of equal ones, the first."),
     DG_PLAIN_FUNCTION("any", any_or_all, "Whether any element is not zero.", "t:any()",
-                      .code = DG_NE),
-    DG_PLAIN_FUNCTION("all", any_or_all, "Whether no element is zero.", "t:all()", .code = DG_EQ),
+                      .code = DG_BINARY_NE),
+    DG_PLAIN_FUNCTION("all", any_or_all, "Whether no element is zero.", "t:all()",
+                      .code = DG_BINARY_EQ),
     PLAIN("nonzero", nonzero,
           "The positions of the elements that are not zero: {n} int32 for one axis, else "
           "{n, axes}."),
-    COMPARISON("eq", DG_EQ, "=="),
-    COMPARISON("ne", DG_NE, "~="),
-    COMPARISON("lt", DG_LT, "<"),
-    COMPARISON("le", DG_LE, "<="),
-    COMPARISON("gt", DG_GT, ">"),
-    COMPARISON("ge", DG_GE, ">="),
+    COMPARISON("eq", DG_BINARY_EQ, "=="),
+    COMPARISON("ne", DG_BINARY_NE, "~="),
+    COMPARISON("lt", DG_BINARY_LT, "<"),
+    COMPARISON("le", DG_BINARY_LE, "<="),
+    COMPARISON("gt", DG_BINARY_GT, ">"),
+    COMPARISON("ge", DG_BINARY_GE, ">="),
     UNARY("logical_not", DG_UNARY_NOT, "1 where an element is zero, else 0; uint8."),
-    BINARY("minimum", DG_MINIMUM, "Elementwise, the smaller of self and other."),
-    BINARY("maximum", DG_MAXIMUM, "Elementwise, the larger of self and other."),
+    BINARY("minimum", DG_BINARY_MINIMUM, "Elementwise, the smaller of self and other."),
+    BINARY("maximum", DG_BINARY_MAXIMUM, "Elementwise, the larger of self and other."),
     DG_FUNCTION("clip", clip, "The elements, limited to the range from low to high.",
                 "t:clip(0, 1)",
                 DG_TAKES(tensor_options, VALUE(low, dg_number_handle, .doc = "the lower bound"),

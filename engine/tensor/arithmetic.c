@@ -12,9 +12,11 @@
 #include "engine/tensor/walk.h"
 
 static const char *const names[] = {
-    [DG_ADD] = "+", [DG_SUB] = "-",       [DG_MUL] = "*",       [DG_DIV] = "/", [DG_MOD] = "%",
-    [DG_POW] = "^", [DG_MINIMUM] = "min", [DG_MAXIMUM] = "max", [DG_EQ] = "eq", [DG_NE] = "ne",
-    [DG_LT] = "lt", [DG_LE] = "le",       [DG_GT] = "gt",       [DG_GE] = "ge"
+    [DG_BINARY_ADD] = "+",       [DG_BINARY_SUB] = "-",       [DG_BINARY_MUL] = "*",
+    [DG_BINARY_DIV] = "/",       [DG_BINARY_MOD] = "%",       [DG_BINARY_POW] = "^",
+    [DG_BINARY_MINIMUM] = "min", [DG_BINARY_MAXIMUM] = "max", [DG_BINARY_EQ] = "eq",
+    [DG_BINARY_NE] = "ne",       [DG_BINARY_LT] = "lt",       [DG_BINARY_LE] = "le",
+    [DG_BINARY_GT] = "gt",       [DG_BINARY_GE] = "ge"
 };
 
 /* --- kernels -------------------------------------------------------------------------------- */
@@ -40,14 +42,14 @@ DG_KERNEL static void float_kernel(dg_binary op, float *out, const float *left, 
                                    int64_t n)
 {
     switch (op) {
-        EACH(DG_ADD, float, a + b)
-        EACH(DG_SUB, float, a - b)
-        EACH(DG_MUL, float, a *b)
-        EACH(DG_DIV, float, a / b)
-        EACH(DG_MOD, float, float_mod(a, b))
-        EACH(DG_MINIMUM, float, ((a < b) | (a != a)) ? a : b) /* NaN propagates */
-        EACH(DG_MAXIMUM, float, ((a > b) | (a != a)) ? a : b)
-        EACH(DG_POW, float, powf(a, b))
+        EACH(DG_BINARY_ADD, float, a + b)
+        EACH(DG_BINARY_SUB, float, a - b)
+        EACH(DG_BINARY_MUL, float, a *b)
+        EACH(DG_BINARY_DIV, float, a / b)
+        EACH(DG_BINARY_MOD, float, float_mod(a, b))
+        EACH(DG_BINARY_MINIMUM, float, ((a < b) | (a != a)) ? a : b) /* NaN propagates */
+        EACH(DG_BINARY_MAXIMUM, float, ((a > b) | (a != a)) ? a : b)
+        EACH(DG_BINARY_POW, float, powf(a, b))
     default: break;
     }
 }
@@ -68,18 +70,18 @@ static inline int64_t int_mod(int64_t a, int64_t b)
     return rest != 0 && (rest ^ b) < 0 ? rest + b : rest;
 }
 
-/* Whether every result fits. The divisor of DG_MOD is not 0. */
+/* Whether every result fits. The divisor of DG_BINARY_MOD is not 0. */
 DG_KERNEL static bool int_kernel(dg_binary op, int32_t *out, const int32_t *left,
                                  const int32_t *right, int64_t n)
 {
     int64_t lost = 0;
     switch (op) {
-        EACH_WHOLE(DG_ADD, a + b)
-        EACH_WHOLE(DG_SUB, a - b)
-        EACH_WHOLE(DG_MUL, a * b)
-        EACH_WHOLE(DG_MOD, int_mod(a, b))
-        EACH_WHOLE(DG_MINIMUM, a < b ? a : b)
-        EACH_WHOLE(DG_MAXIMUM, a > b ? a : b)
+        EACH_WHOLE(DG_BINARY_ADD, a + b)
+        EACH_WHOLE(DG_BINARY_SUB, a - b)
+        EACH_WHOLE(DG_BINARY_MUL, a * b)
+        EACH_WHOLE(DG_BINARY_MOD, int_mod(a, b))
+        EACH_WHOLE(DG_BINARY_MINIMUM, a < b ? a : b)
+        EACH_WHOLE(DG_BINARY_MAXIMUM, a > b ? a : b)
     default: break;
     }
     return lost == 0;
@@ -90,12 +92,12 @@ DG_KERNEL static bool int_kernel(dg_binary op, int32_t *out, const int32_t *left
                                int64_t n)                                                          \
     {                                                                                              \
         switch (op) {                                                                              \
-            EACH(DG_EQ, type, a == b)                                                              \
-            EACH(DG_NE, type, a != b)                                                              \
-            EACH(DG_LT, type, a < b)                                                               \
-            EACH(DG_LE, type, a <= b)                                                              \
-            EACH(DG_GT, type, a > b)                                                               \
-            EACH(DG_GE, type, a >= b)                                                              \
+            EACH(DG_BINARY_EQ, type, a == b)                                                       \
+            EACH(DG_BINARY_NE, type, a != b)                                                       \
+            EACH(DG_BINARY_LT, type, a < b)                                                        \
+            EACH(DG_BINARY_LE, type, a <= b)                                                       \
+            EACH(DG_BINARY_GT, type, a > b)                                                        \
+            EACH(DG_BINARY_GE, type, a >= b)                                                       \
         default: break;                                                                            \
         }                                                                                          \
     }
@@ -123,11 +125,11 @@ static dg_status int_failure(dg_binary op, const int32_t *a, const int32_t *b, i
 
 static dg_status int_chunk(dg_binary op, void *out, const int32_t *a, const int32_t *b, int64_t n)
 {
-    if (op >= DG_EQ) {
+    if (op >= DG_BINARY_EQ) {
         int_compare(op, out, a, b, n);
         return DG_OK;
     }
-    if (op == DG_MOD)
+    if (op == DG_BINARY_MOD)
         for (int64_t i = 0; i < n; i++)
             if (b[i] == 0)
                 return dg_error(DG_INVALID, "%" PRId32 " %% 0 is not defined for integers", a[i]);
@@ -136,7 +138,7 @@ static dg_status int_chunk(dg_binary op, void *out, const int32_t *a, const int3
 
 static void float_chunk(dg_binary op, void *out, const float *a, const float *b, int64_t n)
 {
-    if (op >= DG_EQ)
+    if (op >= DG_BINARY_EQ)
         float_compare(op, out, a, b, n);
     else
         float_kernel(op, out, a, b, n);
@@ -154,7 +156,7 @@ static dg_status float_run(const struct binary *binary, const dg_run *run)
     float left[DG_CHUNK], right[DG_CHUNK];
     const float *a = NULL, *b = NULL;
     dg_binary op = binary->op;
-    int64_t out_size = op >= DG_EQ ? 1 : sizeof(float);
+    int64_t out_size = op >= DG_BINARY_EQ ? 1 : sizeof(float);
     bool square = false;
     for (int64_t i = 0; i < run->n; i += DG_CHUNK) {
         int64_t n = chunk_end(run, i);
@@ -164,8 +166,8 @@ static dg_status float_run(const struct binary *binary, const dg_run *run)
         if (!b || run->stride[2])
             b = dg_as_floats(right, run->data[2] + i * run->stride[2], run->stride[2],
                              binary->right, n);
-        if (i == 0) square = op == DG_POW && run->stride[2] == 0 && b[0] == 2;
-        float_chunk(square ? DG_MUL : op, run->data[0] + i * out_size, a, square ? a : b, n);
+        if (i == 0) square = op == DG_BINARY_POW && run->stride[2] == 0 && b[0] == 2;
+        float_chunk(square ? DG_BINARY_MUL : op, run->data[0] + i * out_size, a, square ? a : b, n);
     }
     return DG_OK;
 }
@@ -174,7 +176,7 @@ static dg_status int_run(const struct binary *binary, const dg_run *run)
 {
     int32_t left[DG_CHUNK], right[DG_CHUNK];
     const int32_t *a = NULL, *b = NULL;
-    int64_t out_size = binary->op >= DG_EQ ? 1 : sizeof(int32_t);
+    int64_t out_size = binary->op >= DG_BINARY_EQ ? 1 : sizeof(int32_t);
     for (int64_t i = 0; i < run->n; i += DG_CHUNK) {
         int64_t n = chunk_end(run, i);
         if (!a || run->stride[1])
@@ -203,9 +205,9 @@ dg_status dg_tensor_binary(dg_tensor *out, dg_binary op, const dg_tensor *a, con
     *out = (dg_tensor){ 0 };
     DG_TRY(dg_broadcast_shape(a, b, &axes, shape));
     struct binary binary = { .op = op, .left = a->dtype, .right = b->dtype };
-    binary.floats =
-        a->dtype == DG_FLOAT32 || b->dtype == DG_FLOAT32 || op == DG_DIV || op == DG_POW;
-    dg_dtype dtype = op >= DG_EQ ? DG_UINT8 : binary.floats ? DG_FLOAT32 : DG_INT32;
+    binary.floats = a->dtype == DG_FLOAT32 || b->dtype == DG_FLOAT32 || op == DG_BINARY_DIV ||
+                    op == DG_BINARY_POW;
+    dg_dtype dtype = op >= DG_BINARY_EQ ? DG_UINT8 : binary.floats ? DG_FLOAT32 : DG_INT32;
     DG_OWNED_TENSOR left = { 0 };
     DG_OWNED_TENSOR right = { 0 };
     DG_OWNED_TENSOR result = { 0 };
@@ -224,8 +226,9 @@ static dg_status compare_beyond(dg_tensor *out, dg_binary op, const dg_tensor *a
                                 bool reversed)
 {
     double left = reversed ? number : 0, right = reversed ? 0 : number;
-    bool result = op == DG_NE || ((op == DG_LT || op == DG_LE) && left < right) ||
-                  ((op == DG_GT || op == DG_GE) && left > right);
+    bool result = op == DG_BINARY_NE ||
+                  ((op == DG_BINARY_LT || op == DG_BINARY_LE) && left < right) ||
+                  ((op == DG_BINARY_GT || op == DG_BINARY_GE) && left > right);
     return dg_tensor_full(out, DG_UINT8, a->axes, a->shape, result);
 }
 
@@ -233,9 +236,9 @@ dg_status dg_tensor_binary_number(dg_tensor *out, dg_binary op, const dg_tensor 
                                   bool integer, bool reversed)
 {
     *out = (dg_tensor){ 0 };
-    bool whole = integer && a->dtype != DG_FLOAT32 && op != DG_DIV && op != DG_POW;
+    bool whole = integer && a->dtype != DG_FLOAT32 && op != DG_BINARY_DIV && op != DG_BINARY_POW;
     if (whole && (number < INT32_MIN || number > INT32_MAX)) {
-        if (op >= DG_EQ) return compare_beyond(out, op, a, number, reversed);
+        if (op >= DG_BINARY_EQ) return compare_beyond(out, op, a, number, reversed);
         return dg_error(DG_INVALID, "%.0f does not fit int32: convert with astype 'float32' first",
                         number);
     }

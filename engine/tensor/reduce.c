@@ -34,7 +34,7 @@ struct reduction {
 
 static bool is_extreme(dg_reduction op)
 {
-    return op >= DG_MIN;
+    return op >= DG_REDUCE_MIN;
 }
 
 /* --- kernels -------------------------------------------------------------------------------- */
@@ -105,7 +105,7 @@ static void load(const struct reduction *r, double *to, const char *from, int64_
 
 static double sign_of(dg_reduction op)
 {
-    return op == DG_MAX || op == DG_ARGMAX ? -1 : 1;
+    return op == DG_REDUCE_MAX || op == DG_REDUCE_ARGMAX ? -1 : 1;
 }
 
 /* Rows begin .. end-1 of one outer index, where inner is 1: contiguous numbers. */
@@ -256,14 +256,14 @@ static dg_status run_squares(struct reduction *r)
 static dg_status write_result(const struct reduction *r, const struct partial *partial,
                               dg_tensor *out, int64_t at, int origin)
 {
-    if (r->op == DG_SUM && out->dtype == DG_INT32) {
+    if (r->op == DG_REDUCE_SUM && out->dtype == DG_INT32) {
         if (partial->whole < INT32_MIN || partial->whole > INT32_MAX)
             return dg_error(DG_INVALID,
                             "the sum %lld does not fit int32: convert with astype 'float32' first, "
                             "or take the mean",
                             (long long)partial->whole);
         dg_int32s(out)[at] = (int32_t)partial->whole;
-    } else if (r->op == DG_ARGMIN || r->op == DG_ARGMAX) {
+    } else if (r->op == DG_REDUCE_ARGMIN || r->op == DG_REDUCE_ARGMAX) {
         dg_int32s(out)[at] = (int32_t)partial->whole + origin;
     } else if (is_extreme(r->op)) {
         double value = sign_of(r->op) * partial->number;
@@ -275,8 +275,8 @@ static dg_status write_result(const struct reduction *r, const struct partial *p
             dg_floats(out)[at] = (float)value;
     } else {
         double value = r->means ? partial->number : sum_of(r, partial);
-        if (r->op != DG_SUM) value /= (double)r->n;
-        if (r->op == DG_STD) value = sqrt(value);
+        if (r->op != DG_REDUCE_SUM) value /= (double)r->n;
+        if (r->op == DG_REDUCE_STD) value = sqrt(value);
         dg_floats(out)[at] = (float)value;
     }
     return DG_OK;
@@ -290,7 +290,7 @@ static dg_status reduce_contiguous(struct reduction *r, dg_tensor *out, int orig
     DG_TRY(dg_alloc(&partials, r->outer * r->cuts * r->inner, sizeof *partials));
     r->partials = partials;
     DG_TRY(run_tasks(r));
-    if (r->op == DG_STD || r->op == DG_VAR) DG_TRY(run_squares(r));
+    if (r->op == DG_REDUCE_STD || r->op == DG_REDUCE_VAR) DG_TRY(run_squares(r));
     for (int64_t outer = 0; outer < r->outer; outer++)
         for (int64_t k = 0; k < r->inner; k++)
             DG_TRY(write_result(r, &partials[outer * r->cuts * r->inner + k], out,
@@ -300,9 +300,9 @@ static dg_status reduce_contiguous(struct reduction *r, dg_tensor *out, int orig
 
 static dg_dtype result_type(dg_reduction op, dg_dtype from)
 {
-    if (op == DG_ARGMIN || op == DG_ARGMAX) return DG_INT32;
+    if (op == DG_REDUCE_ARGMIN || op == DG_REDUCE_ARGMAX) return DG_INT32;
     if (is_extreme(op)) return from;
-    return op == DG_SUM && from != DG_FLOAT32 ? DG_INT32 : DG_FLOAT32;
+    return op == DG_REDUCE_SUM && from != DG_FLOAT32 ? DG_INT32 : DG_FLOAT32;
 }
 
 /* The sizes around the reduced axis, and the shape of the result. */
@@ -327,7 +327,7 @@ static dg_status plan_reduction(struct reduction *r, int axis, bool keep, int *a
                         dg_shape_text(tensor->axes, tensor->shape, text, sizeof text),
                         sign_of(r->op) < 0 ? "maximum" : "minimum");
     }
-    if ((r->op == DG_ARGMIN || r->op == DG_ARGMAX) && r->n > INT32_MAX - 1)
+    if ((r->op == DG_REDUCE_ARGMIN || r->op == DG_REDUCE_ARGMAX) && r->n > INT32_MAX - 1)
         return dg_error(DG_INVALID, "positions among %lld elements do not fit int32",
                         (long long)r->n);
     return DG_OK;

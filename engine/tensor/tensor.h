@@ -141,24 +141,24 @@ dg_status dg_tensor_concat(dg_tensor *out, int count, const dg_tensor *const *te
 /* --- arithmetic (engine/tensor/arithmetic.c) ---------------------------------------------- */
 
 /* Elementwise with broadcasting. Result types: float32 if either is; uint8 with uint8 or int32
- * gives int32; DG_DIV gives float32, DG_POW float32. int32 overflow is DG_INVALID, never a wrap.
- * DG_MOD follows Lua (sign of the divisor); an integer zero divisor is DG_INVALID.
- * Comparisons give uint8, 0 or 1. */
+ * gives int32; DG_BINARY_DIV gives float32, DG_BINARY_POW float32. int32 overflow is DG_INVALID,
+ * never a wrap. DG_BINARY_MOD follows Lua (sign of the divisor); an integer zero divisor is
+ * DG_INVALID. Comparisons give uint8, 0 or 1. */
 typedef enum dg_binary {
-    DG_ADD,
-    DG_SUB,
-    DG_MUL,
-    DG_DIV,
-    DG_MOD,
-    DG_POW,
-    DG_MINIMUM,
-    DG_MAXIMUM,
-    DG_EQ,
-    DG_NE,
-    DG_LT,
-    DG_LE,
-    DG_GT,
-    DG_GE,
+    DG_BINARY_ADD,
+    DG_BINARY_SUB,
+    DG_BINARY_MUL,
+    DG_BINARY_DIV,
+    DG_BINARY_MOD,
+    DG_BINARY_POW,
+    DG_BINARY_MINIMUM,
+    DG_BINARY_MAXIMUM,
+    DG_BINARY_EQ,
+    DG_BINARY_NE,
+    DG_BINARY_LT,
+    DG_BINARY_LE,
+    DG_BINARY_GT,
+    DG_BINARY_GE,
 } dg_binary;
 dg_status dg_tensor_binary(dg_tensor *out, dg_binary op, const dg_tensor *a, const dg_tensor *b);
 /* With a number on the right, or (`reversed`) on the left. `integer`: the number is a Lua integer,
@@ -189,20 +189,20 @@ dg_status dg_tensor_nonzero(dg_tensor *out, const dg_tensor *tensor, int origin)
 /* --- reductions (engine/tensor/reduce.c) -------------------------------------------------- */
 
 /* Over one axis (which is removed, unless `keep`), or over all with axis DG_ALL_AXES (0 axes, or
- * all of size 1 with `keep`). Sums of integers run in 64 bits; DG_SUM of integers is int32,
- * DG_INVALID if it does not fit; DG_MEAN, DG_STD, DG_VAR (dividing by n) are float32, accumulated
- * in double. MIN and MAX keep the type and propagate NaN; over no elements they are DG_INVALID.
- * ARGMIN, ARGMAX are int32: the first of equals, counted from `origin`. Large sums are cut into
- * pieces by shape and added in order. */
+ * all of size 1 with `keep`). Sums of integers run in 64 bits; DG_REDUCE_SUM of integers is int32,
+ * DG_INVALID if it does not fit; DG_REDUCE_MEAN, DG_REDUCE_STD, DG_REDUCE_VAR (dividing by n) are
+ * float32, accumulated in double. MIN and MAX keep the type and propagate NaN; over no elements
+ * they are DG_INVALID. ARGMIN, ARGMAX are int32: the first of equals, counted from `origin`. Large
+ * sums are cut into pieces by shape and added in order. */
 typedef enum dg_reduction {
-    DG_SUM,
-    DG_MEAN,
-    DG_STD,
-    DG_VAR,
-    DG_MIN,
-    DG_MAX,
-    DG_ARGMIN,
-    DG_ARGMAX,
+    DG_REDUCE_SUM,
+    DG_REDUCE_MEAN,
+    DG_REDUCE_STD,
+    DG_REDUCE_VAR,
+    DG_REDUCE_MIN,
+    DG_REDUCE_MAX,
+    DG_REDUCE_ARGMIN,
+    DG_REDUCE_ARGMAX,
 } dg_reduction;
 enum { DG_ALL_AXES = -100 };
 dg_status dg_tensor_reduce(dg_tensor *out, dg_reduction op, const dg_tensor *tensor, int axis,

@@ -17,19 +17,19 @@ static double modulo(double a, double b)
 static double plain_binary(dg_binary op, double a, double b)
 {
     switch (op) {
-    case DG_ADD: return a + b;
-    case DG_SUB: return a - b;
-    case DG_MUL: return a * b;
-    case DG_DIV: return (double)((float)a / (float)b);
-    case DG_MOD: return modulo(a, b);
-    case DG_POW: return pow(a, b);
-    case DG_MINIMUM: return a < b ? a : b;
-    case DG_MAXIMUM: return a > b ? a : b;
-    case DG_EQ: return a == b;
-    case DG_NE: return a != b;
-    case DG_LT: return a < b;
-    case DG_LE: return a <= b;
-    case DG_GT: return a > b;
+    case DG_BINARY_ADD: return a + b;
+    case DG_BINARY_SUB: return a - b;
+    case DG_BINARY_MUL: return a * b;
+    case DG_BINARY_DIV: return (double)((float)a / (float)b);
+    case DG_BINARY_MOD: return modulo(a, b);
+    case DG_BINARY_POW: return pow(a, b);
+    case DG_BINARY_MINIMUM: return a < b ? a : b;
+    case DG_BINARY_MAXIMUM: return a > b ? a : b;
+    case DG_BINARY_EQ: return a == b;
+    case DG_BINARY_NE: return a != b;
+    case DG_BINARY_LT: return a < b;
+    case DG_BINARY_LE: return a <= b;
+    case DG_BINARY_GT: return a > b;
     default: return a >= b;
     }
 }
@@ -57,8 +57,8 @@ static double broadcast_at(const dg_tensor *whole, const dg_tensor *operand, int
 
 static dg_dtype type_of(dg_binary op, dg_dtype a, dg_dtype b)
 {
-    if (op >= DG_EQ) return DG_UINT8;
-    bool floats = a == DG_FLOAT32 || b == DG_FLOAT32 || op == DG_DIV || op == DG_POW;
+    if (op >= DG_BINARY_EQ) return DG_UINT8;
+    bool floats = a == DG_FLOAT32 || b == DG_FLOAT32 || op == DG_BINARY_DIV || op == DG_BINARY_POW;
     return floats ? DG_FLOAT32 : DG_INT32;
 }
 
@@ -105,19 +105,19 @@ static void random_operations(void **state)
     int refused = 0;
     for (int round = 0; round < 3000; round++) {
         dg_tensor a, b, out;
-        dg_binary op = (dg_binary)support_random(&random, DG_GE + 1);
+        dg_binary op = (dg_binary)support_random(&random, DG_BINARY_GE + 1);
         random_pair(&random, &a, &b);
         dg_dtype dtype = type_of(op, a.dtype, b.dtype);
         dg_status status = dg_tensor_binary(&out, op, &a, &b);
         if (status != DG_OK) { /* only this may go wrong */
-            assert_true(op == DG_MOD && dtype == DG_INT32 && has_zero(&b));
+            assert_true(op == DG_BINARY_MOD && dtype == DG_INT32 && has_zero(&b));
             refused++;
         } else {
             assert_int_equal(out.dtype, dtype);
             for (int64_t i = 0; i < dg_tensor_count(&out); i++) {
                 double x = broadcast_at(&out, &a, i), y = broadcast_at(&out, &b, i);
                 double wanted = plain_binary(op, x, y), value = support_at(&out, i);
-                if (op == DG_MOD) /* the plain remainder rounds */
+                if (op == DG_BINARY_MOD) /* the plain remainder rounds */
                     assert_true(isnan(value) == isnan(wanted) &&
                                 (isnan(wanted) || fabs(value - wanted) < 1e-5));
                 else if (dtype == DG_FLOAT32)
@@ -139,7 +139,7 @@ static void shapes_must_go_together(void **state)
     dg_tensor a, b, out;
     assert_ok(dg_tensor_zeros(&a, DG_FLOAT32, SHAPE(2, 3)));
     assert_ok(dg_tensor_zeros(&b, DG_FLOAT32, SHAPE(4)));
-    assert_fails(dg_tensor_binary(&out, DG_ADD, &a, &b), DG_INVALID,
+    assert_fails(dg_tensor_binary(&out, DG_BINARY_ADD, &a, &b), DG_INVALID,
                  "shapes {2, 3} and {4} cannot be broadcast together: axis -1 is 3 and 4");
     dg_tensor_release(&a);
     dg_tensor_release(&b);
@@ -150,20 +150,20 @@ static void integers_never_wrap(void **state)
     (void)state;
     dg_tensor a = support_tensor(DG_INT32, SHAPE(3), VALUES(1, 2147483647, -2147483648.0)), out;
     dg_tensor bytes = support_tensor(DG_UINT8, SHAPE(2), VALUES(200, 100));
-    assert_ok(dg_tensor_binary(&out, DG_ADD, &bytes, &bytes));
+    assert_ok(dg_tensor_binary(&out, DG_BINARY_ADD, &bytes, &bytes));
     support_expect(&out, DG_INT32, SHAPE(2), VALUES(400, 200));
     dg_tensor_release(&out);
-    assert_fails(dg_tensor_binary_number(&out, DG_ADD, &a, 1, true, false), DG_INVALID,
+    assert_fails(dg_tensor_binary_number(&out, DG_BINARY_ADD, &a, 1, true, false), DG_INVALID,
                  "2147483647 + 1 does not fit int32: convert with astype 'float32' first");
-    assert_fails_with(dg_tensor_binary_number(&out, DG_SUB, &a, 1, true, false), DG_INVALID,
+    assert_fails_with(dg_tensor_binary_number(&out, DG_BINARY_SUB, &a, 1, true, false), DG_INVALID,
                       "-2147483648 - 1 does not fit");
-    assert_fails_with(dg_tensor_binary(&out, DG_MUL, &a, &a), DG_INVALID,
+    assert_fails_with(dg_tensor_binary(&out, DG_BINARY_MUL, &a, &a), DG_INVALID,
                       "2147483647 * 2147483647");
-    assert_fails_with(dg_tensor_binary_number(&out, DG_MOD, &a, 0, true, false), DG_INVALID,
+    assert_fails_with(dg_tensor_binary_number(&out, DG_BINARY_MOD, &a, 0, true, false), DG_INVALID,
                       "1 % 0 is not defined for integers");
-    assert_fails_with(dg_tensor_binary_number(&out, DG_ADD, &a, 3e9, true, false), DG_INVALID,
-                      "3000000000 does not fit int32");
-    assert_ok(dg_tensor_binary_number(&out, DG_MOD, &a, -1, true, false));
+    assert_fails_with(dg_tensor_binary_number(&out, DG_BINARY_ADD, &a, 3e9, true, false),
+                      DG_INVALID, "3000000000 does not fit int32");
+    assert_ok(dg_tensor_binary_number(&out, DG_BINARY_MOD, &a, -1, true, false));
     support_expect(&out, DG_INT32, SHAPE(3), VALUES(0, 0, 0));
     dg_tensor_release(&out);
     assert_fails_with(dg_tensor_unary(&out, DG_UNARY_NEG, &a), DG_INVALID,
@@ -177,28 +177,28 @@ static void numbers_as_operands(void **state)
 {
     (void)state;
     dg_tensor a = support_tensor(DG_UINT8, SHAPE(3), VALUES(0, 51, 255)), out;
-    assert_ok(dg_tensor_binary_number(&out, DG_ADD, &a, 1, true, false));
+    assert_ok(dg_tensor_binary_number(&out, DG_BINARY_ADD, &a, 1, true, false));
     support_expect(&out, DG_INT32, SHAPE(3), VALUES(1, 52, 256));
     dg_tensor_release(&out);
-    assert_ok(dg_tensor_binary_number(&out, DG_ADD, &a, 1, false, false));
+    assert_ok(dg_tensor_binary_number(&out, DG_BINARY_ADD, &a, 1, false, false));
     support_expect(&out, DG_FLOAT32, SHAPE(3), VALUES(1, 52, 256));
     dg_tensor_release(&out);
-    assert_ok(dg_tensor_binary_number(&out, DG_DIV, &a, 255, true, false));
+    assert_ok(dg_tensor_binary_number(&out, DG_BINARY_DIV, &a, 255, true, false));
     support_expect(&out, DG_FLOAT32, SHAPE(3), VALUES(0, 0.2f, 1));
     dg_tensor_release(&out);
-    assert_ok(dg_tensor_binary_number(&out, DG_SUB, &a, 1, true, true));
+    assert_ok(dg_tensor_binary_number(&out, DG_BINARY_SUB, &a, 1, true, true));
     support_expect(&out, DG_INT32, SHAPE(3), VALUES(1, -50, -254));
     dg_tensor_release(&out);
-    assert_ok(dg_tensor_binary_number(&out, DG_POW, &a, 2, true, false));
+    assert_ok(dg_tensor_binary_number(&out, DG_BINARY_POW, &a, 2, true, false));
     support_expect(&out, DG_FLOAT32, SHAPE(3), VALUES(0, 2601, 65025));
     dg_tensor_release(&out);
-    assert_ok(dg_tensor_binary_number(&out, DG_LT, &a, 3e9, true, false));
+    assert_ok(dg_tensor_binary_number(&out, DG_BINARY_LT, &a, 3e9, true, false));
     support_expect(&out, DG_UINT8, SHAPE(3), VALUES(1, 1, 1));
     dg_tensor_release(&out);
-    assert_ok(dg_tensor_binary_number(&out, DG_LT, &a, 3e9, true, true));
+    assert_ok(dg_tensor_binary_number(&out, DG_BINARY_LT, &a, 3e9, true, true));
     support_expect(&out, DG_UINT8, SHAPE(3), VALUES(0, 0, 0));
     dg_tensor_release(&out);
-    assert_ok(dg_tensor_binary_number(&out, DG_GT, &a, 50.5, false, false));
+    assert_ok(dg_tensor_binary_number(&out, DG_BINARY_GT, &a, 50.5, false, false));
     support_expect(&out, DG_UINT8, SHAPE(3), VALUES(0, 1, 1));
     dg_tensor_release(&out);
     dg_tensor_release(&a);
@@ -209,13 +209,13 @@ static void nan_is_passed_on(void **state)
     (void)state;
     dg_tensor a = support_tensor(DG_FLOAT32, SHAPE(3), VALUES(NAN, 1, NAN));
     dg_tensor b = support_tensor(DG_FLOAT32, SHAPE(3), VALUES(1, NAN, NAN)), out;
-    const dg_binary ops[] = { DG_MINIMUM, DG_MAXIMUM };
+    const dg_binary ops[] = { DG_BINARY_MINIMUM, DG_BINARY_MAXIMUM };
     for (int i = 0; i < 2; i++) {
         assert_ok(dg_tensor_binary(&out, ops[i], &a, &b));
         support_expect(&out, DG_FLOAT32, SHAPE(3), VALUES(NAN, NAN, NAN));
         dg_tensor_release(&out);
     }
-    assert_ok(dg_tensor_binary(&out, DG_NE, &a, &a));
+    assert_ok(dg_tensor_binary(&out, DG_BINARY_NE, &a, &a));
     support_expect(&out, DG_UINT8, SHAPE(3), VALUES(1, 0, 1));
     dg_tensor_release(&out);
     dg_tensor_release(&a);
@@ -249,7 +249,7 @@ static void functions(void **state)
         dg_tensor a = support_random_view(&random), out;
         if (a.dtype == DG_FLOAT32) {
             dg_tensor half;
-            assert_ok(dg_tensor_binary_number(&half, DG_DIV, &a, 4, false, false));
+            assert_ok(dg_tensor_binary_number(&half, DG_BINARY_DIV, &a, 4, false, false));
             dg_tensor_release(&a);
             a = half;
         }
@@ -303,7 +303,7 @@ static double plain_reduce(dg_reduction op, const dg_tensor *t, int64_t first, i
     int64_t place = 0;
     for (int64_t i = 0; i < n; i++) {
         double value = support_at(t, first + i * step);
-        bool low = op == DG_MIN || op == DG_ARGMIN;
+        bool low = op == DG_REDUCE_MIN || op == DG_REDUCE_ARGMIN;
         sum += value;
         if (i == 0 || (low ? value < best : value > best) || (isnan(value) && !isnan(best))) {
             best = value;
@@ -313,12 +313,12 @@ static double plain_reduce(dg_reduction op, const dg_tensor *t, int64_t first, i
     for (int64_t i = 0; i < n; i++)
         squares += pow(support_at(t, first + i * step) - sum / (double)n, 2);
     switch (op) {
-    case DG_SUM: return sum;
-    case DG_MEAN: return sum / (double)n;
-    case DG_VAR: return squares / (double)n;
-    case DG_STD: return sqrt(squares / (double)n);
-    case DG_MIN:
-    case DG_MAX: return best;
+    case DG_REDUCE_SUM: return sum;
+    case DG_REDUCE_MEAN: return sum / (double)n;
+    case DG_REDUCE_VAR: return squares / (double)n;
+    case DG_REDUCE_STD: return sqrt(squares / (double)n);
+    case DG_REDUCE_MIN:
+    case DG_REDUCE_MAX: return best;
     default: return (double)(place + 1);
     }
 }
@@ -330,10 +330,10 @@ static void check_reduction(dg_reduction op, const dg_tensor *t, int axis)
         *(axis == DG_ALL_AXES || i == axis ? &n : i < axis ? &outer : &inner) *= t->shape[i];
     dg_tensor out, kept;
     dg_status status = dg_tensor_reduce(&out, op, t, axis, false, 1);
-    if (op >= DG_MIN && n == 0 && outer * inner > 0) {
+    if (op >= DG_REDUCE_MIN && n == 0 && outer * inner > 0) {
         assert_fails_with(status, DG_INVALID,
-                          op == DG_MAX || op == DG_ARGMAX ? "to take the maximum of"
-                                                          : "to take the minimum of");
+                          op == DG_REDUCE_MAX || op == DG_REDUCE_ARGMAX ? "to take the maximum of"
+                                                                        : "to take the minimum of");
         return;
     }
     assert_ok(status);
@@ -361,9 +361,9 @@ static void random_reductions(void **state)
             int64_t at[DG_MAX_AXES] = { 0 };
             assert_ok(dg_tensor_set(&t, at, NAN));
         }
-        for (int op = DG_SUM; op <= DG_ARGMAX; op++)
+        for (int op = DG_REDUCE_SUM; op <= DG_REDUCE_ARGMAX; op++)
             check_reduction((dg_reduction)op, &t, axis < 0 ? DG_ALL_AXES : axis);
-        double sum = plain_reduce(DG_SUM, &t, 0, dg_tensor_count(&t), 1);
+        double sum = plain_reduce(DG_REDUCE_SUM, &t, 0, dg_tensor_count(&t), 1);
         assert_true(near(dg_tensor_sum(&t), sum));
         dg_tensor_release(&t);
     }
@@ -380,7 +380,7 @@ static void long_reductions(void **state)
     for (int i = 0; i < 5; i++) {
         dg_tensor t, one, three;
         assert_ok(dg_tensor_normal(&t, 3, shapes[i], 1, 2, 5));
-        for (int op = DG_SUM; op <= DG_ARGMAX; op++) {
+        for (int op = DG_REDUCE_SUM; op <= DG_REDUCE_ARGMAX; op++) {
             assert_ok(dg_set_threads(1));
             assert_ok(dg_tensor_reduce(&one, (dg_reduction)op, &t, 1, false, 1));
             assert_ok(dg_set_threads(3));
@@ -405,13 +405,13 @@ static void integer_sums_are_exact(void **state)
     dg_tensor t, out;
     assert_ok(dg_tensor_full(&t, DG_INT32, SHAPE(2, 3000000), 2147483647));
     assert_true(dg_tensor_sum(&t) == 6000000.0 * 2147483647.0);
-    assert_fails_with(dg_tensor_reduce(&out, DG_SUM, &t, DG_ALL_AXES, false, 1), DG_INVALID,
+    assert_fails_with(dg_tensor_reduce(&out, DG_REDUCE_SUM, &t, DG_ALL_AXES, false, 1), DG_INVALID,
                       "does not fit int32");
     for (int i = 0; i < 3000000; i++) dg_int32s(&t)[i] = -2147483646;
-    assert_ok(dg_tensor_reduce(&out, DG_SUM, &t, DG_ALL_AXES, false, 1));
+    assert_ok(dg_tensor_reduce(&out, DG_REDUCE_SUM, &t, DG_ALL_AXES, false, 1));
     support_expect(&out, DG_INT32, 0, NULL, VALUES(3000000));
     dg_tensor_release(&out);
-    assert_ok(dg_tensor_reduce(&out, DG_MEAN, &t, DG_ALL_AXES, false, 1));
+    assert_ok(dg_tensor_reduce(&out, DG_REDUCE_MEAN, &t, DG_ALL_AXES, false, 1));
     support_expect(&out, DG_FLOAT32, 0, NULL, VALUES(0.5));
     dg_tensor_release(&out);
     dg_tensor_release(&t);
@@ -422,11 +422,11 @@ static void wrong_axes(void **state)
     (void)state;
     dg_tensor t, out;
     assert_ok(dg_tensor_zeros(&t, DG_FLOAT32, SHAPE(2, 0)));
-    assert_fails(dg_tensor_reduce(&out, DG_SUM, &t, 2, false, 1), DG_INVALID,
+    assert_fails(dg_tensor_reduce(&out, DG_REDUCE_SUM, &t, 2, false, 1), DG_INVALID,
                  "axis must be 1 to 2 (or -1, the last) for shape {2, 0}, found 3");
-    assert_fails(dg_tensor_reduce(&out, DG_MAX, &t, -1, false, 1), DG_INVALID,
+    assert_fails(dg_tensor_reduce(&out, DG_REDUCE_MAX, &t, -1, false, 1), DG_INVALID,
                  "a tensor of shape {2, 0} has no elements to take the maximum of");
-    assert_ok(dg_tensor_reduce(&out, DG_MIN, &t, 0, false, 1));
+    assert_ok(dg_tensor_reduce(&out, DG_REDUCE_MIN, &t, 0, false, 1));
     support_expect(&out, DG_FLOAT32, SHAPE(0), NULL);
     dg_tensor_release(&out);
     dg_tensor_release(&t);
@@ -447,11 +447,13 @@ static void running_out_of_memory_loses_nothing(void **state)
             dg_status status = DG_OK;
             support_fail_allocation(after);
             switch (which) {
-            case 0: status = dg_tensor_binary(&out, DG_ADD, &t, &turned); break;
-            case 1: status = dg_tensor_binary_number(&out, DG_ADD, &t, 1, true, false); break;
+            case 0: status = dg_tensor_binary(&out, DG_BINARY_ADD, &t, &turned); break;
+            case 1:
+                status = dg_tensor_binary_number(&out, DG_BINARY_ADD, &t, 1, true, false);
+                break;
             case 2: status = dg_tensor_unary(&out, DG_UNARY_EXP, &turned); break;
             case 3: status = dg_tensor_nonzero(&out, &turned, 1); break;
-            case 4: status = dg_tensor_reduce(&out, DG_STD, &turned, 0, false, 1); break;
+            case 4: status = dg_tensor_reduce(&out, DG_REDUCE_STD, &turned, 0, false, 1); break;
             default: status = dg_tensor_matmul(&out, &turned, &t); break;
             }
             support_fail_allocation(-1);

@@ -85,7 +85,7 @@ static dg_status conv2d_of(const conv2d_options *o, const dg_shape *input, struc
     const dg_window_axis *y = &c->window.y, *x = &c->window.x;
     c->height = y->in;
     c->width = x->in;
-    if (o->padding == DG_SAME) {
+    if (o->padding == DG_PADDING_SAME) {
         int64_t needed = (y->out - 1) * y->stride + y->size;
         if (needed > c->height) c->height = needed;
         needed = (x->out - 1) * x->stride + x->size;

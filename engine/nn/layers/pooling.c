@@ -25,7 +25,7 @@ static dg_status window_for(const dg_pooling_options *options, const dg_shape *i
                             dg_window *out)
 {
     DG_TRY(dg_expect_image(input));
-    if (!options) return dg_window_of(input, input->at, input->at, DG_VALID, out);
+    if (!options) return dg_window_of(input, input->at, input->at, DG_PADDING_VALID, out);
     const dg_ints *given = &options->strides;
     int64_t strides[2] = { options->pool_size[0], options->pool_size[1] };
     if (given->count > 0) {

@@ -38,7 +38,7 @@ dg_status dg_expect_image(const dg_shape *input)
 
 static void place(dg_window_axis *axis, dg_padding padding)
 {
-    if (padding == DG_VALID) {
+    if (padding == DG_PADDING_VALID) {
         axis->out = axis->in < axis->size ? 0 : (axis->in - axis->size) / axis->stride + 1;
         axis->before = 0;
         return;

@@ -6,7 +6,7 @@
 
 /* "valid", "same", NULL. */
 extern const char *const dg_padding_names[];
-typedef enum dg_padding { DG_VALID, DG_SAME } dg_padding;
+typedef enum dg_padding { DG_PADDING_VALID, DG_PADDING_SAME } dg_padding;
 
 /* One axis: `out` windows of `size` over `in` values, `stride` apart; the first begins `before`
  * values ahead of the image. */
