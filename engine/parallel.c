@@ -50,7 +50,7 @@ struct pool {
     /* The run. The failure of its lowest failed piece is kept here with the message, because the
      * message slot of a helper is out of the owner's reach. */
     const dg_job *job;
-    dg_piece *function;
+    dg_piece_function *function;
     void *context;
     int64_t pieces;
     atomic_llong failed; /* the lowest piece that has failed; `pieces` while none has */
@@ -319,8 +319,8 @@ static struct pool *get_pool(int helpers)
 
 /* --- running ------------------------------------------------------------------------------ */
 
-static void begin_run(struct pool *pool, const dg_job *job, int64_t pieces, dg_piece *function,
-                      void *context, int helpers)
+static void begin_run(struct pool *pool, const dg_job *job, int64_t pieces,
+                      dg_piece_function *function, void *context, int helpers)
 {
     uint64_t turn = (atomic_load(&pool->open) >> 32) + 1;
     pool->job = job;
@@ -357,7 +357,7 @@ static int helpers_for(const dg_job *job, int64_t pieces)
     return threads < pieces ? threads - 1 : (int)pieces - 1;
 }
 
-dg_status dg_parallel(const dg_job *job, int64_t pieces, dg_piece *function, void *context)
+dg_status dg_parallel(const dg_job *job, int64_t pieces, dg_piece_function *function, void *context)
 {
     dg_job room;
     job = dg_job_or_default(job, &room);

@@ -46,8 +46,9 @@ dg_status dg_set_threads(int threads);
  * worker. If pieces fail, the failure of the lowest piece is the result, and later pieces are not
  * begun. Stops with DG_CANCELLED between pieces when cancelled. If threads cannot be started, fewer
  * are used. Within a piece, a nested call runs its pieces one after another, as worker 0. */
-typedef dg_status dg_piece(void *context, int64_t piece, int worker);
-dg_status dg_parallel(const dg_job *job, int64_t pieces, dg_piece *function, void *context);
+typedef dg_status dg_piece_function(void *context, int64_t piece, int worker);
+dg_status dg_parallel(const dg_job *job, int64_t pieces, dg_piece_function *function,
+                      void *context);
 
 /* Whether the calling thread is within a piece. */
 bool dg_in_piece(void);

@@ -215,7 +215,7 @@ static bool read_list(lua_State *L, int index, const char *who, const dg_param *
     if (record && !param->rest && has_fields(L, index, record)) {
         lua_pushvalue(L, index);
         add_item(L, made, who, list, param->name);
-    } else if (record && keys != count && dg_param_find(&record->type, "label") >= 0 &&
+    } else if (record && keys != count && dg_descriptor_param_find(&record->type, "label") >= 0 &&
                !param->rest) {
         add_named(L, index, made, who, list);
     } else {

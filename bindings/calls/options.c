@@ -192,10 +192,12 @@ static void check_keys(lua_State *L, const dg_part *part, int object, int index,
             continue;
         }
         const char *name = lua_tostring(L, -2);
-        bool known = dg_param_index(part->type, name) >= 0 || (object && strcmp(name, "name") == 0);
+        bool known = dg_descriptor_param_index(part->type, name) >= 0 ||
+                     (object && strcmp(name, "name") == 0);
         if (!known && (!unknown || strcmp(name, unknown) < 0)) unknown = name;
     }
-    if (unknown && dg_param_find(part->type, unknown) < 0) dg_check_status(L, DG_INVALID);
+    if (unknown && dg_descriptor_param_find(part->type, unknown) < 0)
+        dg_check_status(L, DG_INVALID);
 }
 
 /* The named options in the table at `index`, in the order of the parameters. */

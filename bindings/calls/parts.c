@@ -129,7 +129,7 @@ void dg_push_value(lua_State *L, const dg_value *value)
 
 void dg_push_options(lua_State *L, const dg_part *part, int from)
 {
-    int count = dg_param_count(part->type);
+    int count = dg_descriptor_param_count(part->type);
     luaL_checkstack(L, 8, NULL);
     lua_createtable(L, 0, count);
     for (int i = from < 0 ? 0 : from; i < count; i++) {
@@ -148,7 +148,7 @@ void dg_push_option(lua_State *L, const dg_part *part, int index)
 /* Name { options that were given } */
 static void add_part(luaL_Buffer *out, const dg_part *part, const char *name)
 {
-    int count = dg_param_count(part->type), shown = 0;
+    int count = dg_descriptor_param_count(part->type), shown = 0;
     luaL_addstring(out, part->type->name);
     for (int i = 0; i < count; i++) {
         if (!(part->given >> i & 1)) continue;
@@ -190,8 +190,8 @@ void dg_write_value(luaL_Buffer *out, const dg_value *value)
         return;
     case DG_VALUE_MAP:
         for (int64_t i = 0; i < value->map.count; i++) {
-            dg_print(text, sizeof text, "%s[%lld] = %.14g", i ? ", " : "{ ",
-                     (long long)value->map.at[i].label, value->map.at[i].number);
+            dg_snprintf(text, sizeof text, "%s[%lld] = %.14g", i ? ", " : "{ ",
+                        (long long)value->map.at[i].label, value->map.at[i].number);
             luaL_addstring(out, text);
         }
         luaL_addstring(out, value->map.count ? " }" : "{}");
@@ -207,7 +207,7 @@ static int part_index(lua_State *L)
     const dg_part *part = dg_test_part(L, 1);
     if (!part) return luaL_typeerror(L, 1, "part");
     const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
-    int found = dg_param_index(part->type, name);
+    int found = dg_descriptor_param_index(part->type, name);
     if (found >= 0) {
         dg_push_option(L, part, found);
         return 1;
@@ -235,7 +235,7 @@ static int part_dir(lua_State *L)
 {
     const dg_part *part = dg_test_part(L, 1);
     if (!part) return 0;
-    int count = dg_param_count(part->type);
+    int count = dg_descriptor_param_count(part->type);
     lua_createtable(L, count + 1, 0);
     for (int i = 0; i < count; i++) {
         lua_pushstring(L, part->type->params[i].name);

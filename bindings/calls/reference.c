@@ -81,7 +81,7 @@ static void push_params(lua_State *L, const dg_descriptor *type)
     dg_part_open(&defaults, type, options);
     luaL_checkstack(L, 16, NULL);
     lua_newtable(L);
-    for (int i = 0; i < dg_param_count(type); i++) {
+    for (int i = 0; i < dg_descriptor_param_count(type); i++) {
         push_param(L, &type->params[i], &defaults, i);
         lua_rawseti(L, -2, i + 1);
     }

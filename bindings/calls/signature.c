@@ -25,7 +25,7 @@ void dg_push_signature(lua_State *L, const dg_descriptor *type, int arguments)
     alignas(max_align_t) char options[DG_MAX_OPTIONS_SIZE] = { 0 };
     dg_part defaults;
     dg_part_open(&defaults, type, options);
-    int count = dg_param_count(type);
+    int count = dg_descriptor_param_count(type);
     if (arguments < 0) arguments = 0;
     luaL_Buffer out;
     luaL_buffinit(L, &out);

@@ -234,7 +234,8 @@ static void push_names(lua_State *L, const dg_learner *learner)
         lua_pushboolean(L, 1);
         lua_setfield(L, -2, a->name);
     }
-    for (int i = 0; learner->options && i < dg_param_count(learner->options->type); i++) {
+    for (int i = 0; learner->options && i < dg_descriptor_param_count(learner->options->type);
+         i++) {
         lua_pushboolean(L, 1);
         lua_setfield(L, -2, learner->options->type->params[i].name);
     }
@@ -249,7 +250,7 @@ int dg_lua_learner_index(lua_State *L)
     const char *name = lua_tostring(L, 2);
     for (const dg_attribute *a = learner->type->attributes; a && a->name; a++)
         if (strcmp(a->name, name) == 0) return push_attribute(L, learner, a);
-    int option = learner->options ? dg_param_index(learner->options->type, name) : -1;
+    int option = learner->options ? dg_descriptor_param_index(learner->options->type, name) : -1;
     if (option >= 0) {
         dg_push_option(L, learner->options, option);
         return 1;

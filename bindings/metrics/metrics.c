@@ -75,7 +75,7 @@ static void push_metric_function(lua_State *L, const dg_metric_type *type)
     bool numbers = type->target == DG_TARGET_NUMBERS;
     bool probabilities = dg_metric_takes_probabilities(type);
     const dg_param *arguments = numbers ? of_numbers : probabilities ? of_probabilities : of_labels;
-    int own = dg_param_count(&type->part), count = 0;
+    int own = dg_descriptor_param_count(&type->part), count = 0;
     struct metric_function *made = lua_newuserdatauv(L, sizeof *made, 0);
     luaL_ref(L, LUA_REGISTRYINDEX); /* for ever: functions outlive a second opening */
     made->type = type;

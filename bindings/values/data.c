@@ -197,7 +197,7 @@ static void add_format(lua_State *L, const dg_descriptor *format)
     static const dg_param record[] = { DG_RECORD_PARAMS, DG_END };
     struct format_function *made = lua_newuserdatauv(L, sizeof *made, 0);
     luaL_ref(L, LUA_REGISTRYINDEX);
-    int own = dg_param_count(format);
+    int own = dg_descriptor_param_count(format);
     if (own + dg_params_count(record) >= DG_MAX_PARAMS)
         luaL_error(L, "data.%s has too many parameters", format->name);
     for (int i = 0; i < own; i++) {

@@ -27,7 +27,7 @@ void dg_c_locale_leave(dg_c_locale locale)
     if (locale.before) uselocale((locale_t)locale.before);
 }
 
-int dg_vprint(char *out, size_t size, const char *format, va_list arguments)
+int dg_vsnprintf(char *out, size_t size, const char *format, va_list arguments)
 {
     dg_c_locale locale = dg_c_locale_enter();
     int length = vsnprintf(out, size, format, arguments);
@@ -35,11 +35,11 @@ int dg_vprint(char *out, size_t size, const char *format, va_list arguments)
     return length;
 }
 
-int dg_print(char *out, size_t size, const char *format, ...)
+int dg_snprintf(char *out, size_t size, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    int length = dg_vprint(out, size, format, arguments);
+    int length = dg_vsnprintf(out, size, format, arguments);
     va_end(arguments);
     return length;
 }
@@ -55,11 +55,11 @@ double dg_strtod(const char *text, char **end)
 void dg_number_text(double number, char *out, size_t size)
 {
     if (!isfinite(number)) {
-        dg_print(out, size, "%s", isnan(number) ? "nan" : number < 0 ? "-1e999" : "1e999");
+        dg_snprintf(out, size, "%s", isnan(number) ? "nan" : number < 0 ? "-1e999" : "1e999");
         return;
     }
     for (int digits = 15; digits <= 17; digits++) {
-        dg_print(out, size, "%.*g", digits, number);
+        dg_snprintf(out, size, "%.*g", digits, number);
         if (dg_strtod(out, NULL) == number) break;
     }
 }

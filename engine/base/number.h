@@ -9,8 +9,9 @@
 #include "engine/base/status.h"
 
 /* snprintf, vsnprintf and strtod of the C locale. */
-int dg_print(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
-int dg_vprint(char *out, size_t size, const char *format, va_list arguments);
+int dg_snprintf(char *out, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+int dg_vsnprintf(char *out, size_t size, const char *format, va_list arguments);
 double dg_strtod(const char *text, char **end);
 
 /* The fewest digits that read back as the same number; 32 bytes suffice. Infinities are 1e999 and

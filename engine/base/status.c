@@ -27,7 +27,7 @@ dg_status dg_error(dg_status status, const char *format, ...)
     char text[DG_ERROR_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    dg_vprint(text, sizeof text, format, arguments);
+    dg_vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     drop_signs(text);
     memcpy(message, text, sizeof text);
@@ -39,7 +39,7 @@ dg_status dg_error_context(dg_status status, const char *format, ...)
     char context[DG_ERROR_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    dg_vprint(context, sizeof context, format, arguments);
+    dg_vsnprintf(context, sizeof context, format, arguments);
     va_end(arguments);
     return dg_error(status, "%s: %s", context, message);
 }

@@ -11,7 +11,7 @@ void dg_text_add(dg_text *text, const char *format, ...)
         size_t room = text->capacity - text->length;
         va_list arguments;
         va_start(arguments, format);
-        int length = dg_vprint(room ? text->data + text->length : NULL, room, format, arguments);
+        int length = dg_vsnprintf(room ? text->data + text->length : NULL, room, format, arguments);
         va_end(arguments);
         if (length < 0) {
             text->status = dg_error(DG_INVALID, "text cannot be formatted");

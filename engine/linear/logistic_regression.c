@@ -239,13 +239,13 @@ static dg_status take_theta(struct logistic_fit *fit, const double *theta)
 
 static void warn(const struct logistic_fit *fit, const dg_lbfgs_result *found)
 {
-    dg_print(fit->result->warning, sizeof fit->result->warning,
-             "LogisticRegression has not converged in %" PRId64
-             " iterations: the greatest derivative is %.2g, tol is %.2g: %s",
-             found->iterations, found->steepest, fit->chosen->tol,
-             found->iterations < fit->chosen->max_iter
-                 ? "rounding hides any better point: raise tol"
-                 : "raise max_iter, scale the values, or lower C");
+    dg_snprintf(fit->result->warning, sizeof fit->result->warning,
+                "LogisticRegression has not converged in %" PRId64
+                " iterations: the greatest derivative is %.2g, tol is %.2g: %s",
+                found->iterations, found->steepest, fit->chosen->tol,
+                found->iterations < fit->chosen->max_iter
+                    ? "rounding hides any better point: raise tol"
+                    : "raise max_iter, scale the values, or lower C");
 }
 
 static dg_status run(struct logistic_fit *fit, const dg_dataset *set)

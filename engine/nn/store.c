@@ -214,7 +214,7 @@ static dg_status add_node(struct network_loader *load, const cJSON *item)
         DG_TRY(dg_json_whole(input, "each of 'inputs'", 0, MOST_LAYERS, &from));
         before[count++] = (int)from;
     }
-    DG_TRY(dg_format_error(
+    DG_TRY(dg_as_format_error(
         dg_model_add(load->model, load->layers[index], count, before, load->names[index], &node)));
     load->names[index] = NULL;
     return check_weights(load);
@@ -259,7 +259,7 @@ static dg_status read_graph(struct network_loader *load)
     DG_TRY(dg_json_member(load->root, "output", cJSON_Number, &output));
     DG_TRY(dg_json_whole(output, "'output'", 0, count - 1, &last));
     DG_TRY(read_bytes(load));
-    return dg_format_error(dg_model_finish(load->model, (int)last));
+    return dg_as_format_error(dg_model_finish(load->model, (int)last));
 }
 
 /* --- the rest ------------------------------------------------------------------------------- */
@@ -285,7 +285,7 @@ static dg_status read_metrics(const cJSON *recipe, dg_metric *metrics, int *coun
     cJSON_ArrayForEach(item, list)
     {
         if (!cJSON_IsString(item)) return dg_error(DG_FORMAT, "each of 'metrics' must be a name");
-        DG_TRY(dg_format_error(dg_metric_find(&metrics[(*count)++], item->valuestring)));
+        DG_TRY(dg_as_format_error(dg_metric_find(&metrics[(*count)++], item->valuestring)));
     }
     return DG_OK;
 }
@@ -302,7 +302,7 @@ static dg_status compile_model(struct network_loader *load, const cJSON *recipe,
     DG_TRY(read_metrics(recipe, metrics, &count));
     DG_TRY(dg_json_member(recipe, "epoch", cJSON_Number, &epoch));
     DG_TRY(dg_json_whole(epoch, "'epoch'", 0, INT64_MAX, &epochs));
-    DG_TRY(dg_format_error(dg_model_compile(load->model, *optimizer, *loss, count, metrics)));
+    DG_TRY(dg_as_format_error(dg_model_compile(load->model, *optimizer, *loss, count, metrics)));
     load->model->epoch = epochs;
     return DG_OK;
 }

@@ -20,7 +20,7 @@ __attribute__((format(printf, 3, 4))) static void append(char *out, size_t size,
     if (used + 1 >= size) return;
     va_list arguments;
     va_start(arguments, format);
-    dg_vprint(out + used, size - used, format, arguments);
+    dg_vsnprintf(out + used, size - used, format, arguments);
     va_end(arguments);
 }
 

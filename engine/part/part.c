@@ -10,19 +10,19 @@ enum { EXPECTS_SIZE = 512 };
 
 /* --- the parameters of a descriptor --------------------------------------------------------- */
 
-int dg_param_count(const dg_descriptor *type)
+int dg_descriptor_param_count(const dg_descriptor *type)
 {
     return dg_params_count(type->params);
 }
 
-int dg_param_index(const dg_descriptor *type, const char *name)
+int dg_descriptor_param_index(const dg_descriptor *type, const char *name)
 {
     return dg_params_index(type->params, name);
 }
 
-int dg_param_find(const dg_descriptor *type, const char *name)
+int dg_descriptor_param_find(const dg_descriptor *type, const char *name)
 {
-    int index = dg_param_index(type, name);
+    int index = dg_descriptor_param_index(type, name);
     if (index < 0) dg_params_unknown(type->name, type->params, type->hints, name);
     return index;
 }
@@ -86,7 +86,7 @@ static dg_status set_index(dg_part *part, int index, const dg_value *value, bool
 
 dg_status dg_part_set(dg_part *part, const char *name, const dg_value *value)
 {
-    int index = dg_param_find(part->type, name);
+    int index = dg_descriptor_param_find(part->type, name);
     if (index < 0) return DG_INVALID;
     return set_index(part, index, value, false);
 }
@@ -172,7 +172,7 @@ void dg_part_open(dg_part *part, const dg_descriptor *type, void *options)
 dg_status dg_part_finish(dg_part *part)
 {
     const dg_descriptor *type = part->type;
-    int count = dg_param_count(type);
+    int count = dg_descriptor_param_count(type);
     for (int i = 0; i < count; i++) {
         const dg_param *param = &type->params[i];
         bool given = part->given >> i & 1;
@@ -226,7 +226,7 @@ void dg_part_release(const dg_part *part)
 {
     dg_part *mine = (dg_part *)part;
     if (!mine || __atomic_sub_fetch(&mine->references, 1, __ATOMIC_ACQ_REL) > 0) return;
-    int count = dg_param_count(mine->type);
+    int count = dg_descriptor_param_count(mine->type);
     for (int i = 0; i < count; i++) {
         dg_value value = dg_part_get(mine, i);
         if (value.type == DG_VALUE_PART) dg_part_release(value.part);
@@ -269,7 +269,7 @@ bool dg_part_equal(const dg_part *a, const dg_part *b)
 {
     if (a == b) return true;
     if (!a || !b || a->type != b->type) return false;
-    int count = dg_param_count(a->type);
+    int count = dg_descriptor_param_count(a->type);
     for (int i = 0; i < count; i++) {
         dg_value left = dg_part_get(a, i), right = dg_part_get(b, i);
         if (!dg_value_equal(&left, &right)) return false;

@@ -83,9 +83,9 @@ void dg_part_release(const dg_part *part); /* NULL is allowed */
 bool dg_part_equal(const dg_part *a, const dg_part *b);
 
 /* The number of parameters of a descriptor; the index of one by its name, or -1. */
-int dg_param_count(const dg_descriptor *type);
-int dg_param_index(const dg_descriptor *type, const char *name);
+int dg_descriptor_param_count(const dg_descriptor *type);
+int dg_descriptor_param_index(const dg_descriptor *type, const char *name);
 /* The same; if it is -1, leaves DG_INVALID's message, which suggests the nearest name. */
-int dg_param_find(const dg_descriptor *type, const char *name);
+int dg_descriptor_param_find(const dg_descriptor *type, const char *name);
 
 #endif

@@ -48,7 +48,7 @@ static const struct {
     { ".gz", "gzip" },
 };
 
-const char *dg_kind_by_ending(const char *path)
+const char *dg_file_kind_by_ending(const char *path)
 {
     size_t length = strlen(path);
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
@@ -100,7 +100,7 @@ static const char *foreign_names(char *out, size_t size)
     return out;
 }
 
-dg_status dg_check_kind(const char *path)
+dg_status dg_check_file_kind(const char *path)
 {
     char bytes[9] = "", others[128];
     int descriptor;
@@ -116,7 +116,7 @@ dg_status dg_check_kind(const char *path)
         return dg_error(
             DG_FORMAT, "%s: is %s; a model is read from a safetensors file that model:save wrote%s",
             path, kind, foreign_names(others, sizeof others));
-    if ((kind = dg_kind_by_ending(path)))
+    if ((kind = dg_file_kind_by_ending(path)))
         return dg_error(DG_FORMAT,
                         "%s: is not a safetensors file, but %s by its name; a model is read from a "
                         "safetensors file that model:save wrote%s",

@@ -151,7 +151,7 @@ dg_status dg_json_whole(const cJSON *item, const char *what, int64_t low, int64_
     return DG_OK;
 }
 
-dg_status dg_format_error(dg_status status)
+dg_status dg_as_format_error(dg_status status)
 {
     return status == DG_INVALID ? dg_error(DG_FORMAT, "%s", dg_error_message()) : status;
 }

@@ -38,7 +38,7 @@ dg_status dg_json_whole(const cJSON *item, const char *what, int64_t low, int64_
 
 /* Turns DG_INVALID into DG_FORMAT, with the same message: a file that contains invalid options is
  * damaged, or was written by a newer program. Other statuses are returned unchanged. */
-dg_status dg_format_error(dg_status status);
+dg_status dg_as_format_error(dg_status status);
 
 /* --- writing -------------------------------------------------------------------------------- */
 

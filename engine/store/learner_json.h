@@ -40,10 +40,10 @@ dg_status dg_foreign_find(const dg_foreign_format **out, const dg_descriptor *co
 
 /* The format of other programs that the ending of `path` belongs to, "ONNX"; NULL for unknown
  * endings (engine/store/file_kind.c). */
-const char *dg_kind_by_ending(const char *path);
+const char *dg_file_kind_by_ending(const char *path);
 
 /* DG_FORMAT if the first bytes of the file show that it has another format than safetensors, or if
  * they are not those of safetensors and its ending names another format; the message says which. */
-dg_status dg_check_kind(const char *path);
+dg_status dg_check_file_kind(const char *path);
 
 #endif

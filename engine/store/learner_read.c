@@ -215,7 +215,7 @@ dg_status dg_learner_load(dg_learner **out, const char *path)
     DG_TRY(dg_foreign_find(&foreign, dg_registry, path));
     if (foreign) return foreign->read(out, path);
     DG_CLEANUP(dg_tensor_file_release) dg_tensor_file file = { 0 };
-    DG_TRY(dg_check_kind(path));
+    DG_TRY(dg_check_file_kind(path));
     DG_TRY(dg_tensor_file_read(&file, path));
     return load_from(out, &file, path);
 }

@@ -129,7 +129,7 @@ static dg_status refuse_foreign(const dg_learner *learner, const char *path)
                         ".safetensors",
                         path, format->name, type->part.name, learner->type->part.name);
     }
-    const char *kind = dg_kind_by_ending(path);
+    const char *kind = dg_file_kind_by_ending(path);
     if (!kind) return DG_OK;
     const dg_foreign_format *own = learner->type->formats ? learner->type->formats[0] : NULL;
     return dg_error(DG_INVALID,

@@ -54,7 +54,7 @@ static dg_status add_map(cJSON *to, const char *name, const dg_value *value)
 static cJSON *fraction_text(double fraction)
 {
     char text[40];
-    dg_print(text, sizeof text, "%.17g of all", fraction);
+    dg_snprintf(text, sizeof text, "%.17g of all", fraction);
     return cJSON_CreateString(text);
 }
 
@@ -96,7 +96,7 @@ dg_status dg_part_to_json(cJSON *object, const dg_part *part)
     cJSON *options, *defaults;
     DG_TRY(dg_json_add_object(object, "options", &options));
     DG_TRY(dg_json_add_object(object, "defaults", &defaults));
-    int count = dg_param_count(part->type);
+    int count = dg_descriptor_param_count(part->type);
     for (int i = 0; i < count; i++) {
         bool given = part->given >> i & 1;
         if (given || !part->type->params[i].later)
@@ -198,14 +198,14 @@ static dg_status read_value(const cJSON *item, const dg_param *param, dg_value *
 
 static dg_status set_option(dg_part *part, const cJSON *item)
 {
-    int index = dg_param_find(part->type, item->string);
-    if (index < 0) return dg_format_error(DG_INVALID);
+    int index = dg_descriptor_param_find(part->type, item->string);
+    if (index < 0) return dg_as_format_error(DG_INVALID);
     dg_value value = { .type = DG_VALUE_NIL };
     dg_status status = read_value(item, &part->type->params[index], &value);
     if (status != DG_OK)
         dg_error_context(status, "%s", part->type->name);
     else
-        status = dg_format_error(dg_part_set(part, item->string, &value));
+        status = dg_as_format_error(dg_part_set(part, item->string, &value));
     if (value.type == DG_VALUE_PART) dg_part_release(value.part);
     if (value.type == DG_VALUE_MAP) dg_free(value.map.at);
     return status;
@@ -219,7 +219,7 @@ static dg_status set_options(dg_part *part, const cJSON *object)
     cJSON_ArrayForEach(item, options) DG_TRY(set_option(part, item));
     uint64_t given = part->given;
     cJSON_ArrayForEach(item, defaults) DG_TRY(set_option(part, item));
-    DG_TRY(dg_format_error(dg_part_finish(part)));
+    DG_TRY(dg_as_format_error(dg_part_finish(part)));
     part->given = given;
     return DG_OK;
 }
@@ -233,7 +233,7 @@ dg_status dg_part_from_json(const dg_part **out, const char *kind, const cJSON *
     const cJSON *name;
     DG_TRY(dg_json_member(object, "type", cJSON_String, &name));
     const dg_descriptor *type = dg_find_descriptor(kind, name->valuestring);
-    if (!type) return dg_format_error(DG_INVALID);
+    if (!type) return dg_as_format_error(DG_INVALID);
     dg_part *part;
     DG_TRY(dg_part_begin(type, &part));
     dg_status status = set_options(part, object);

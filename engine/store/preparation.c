@@ -45,7 +45,7 @@ static dg_status read_step(dg_learner *learner, const cJSON *item, int64_t value
     DG_TRY(dg_part_from_json(&options, "preparation", item));
     dg_status status = dg_preparation_add(&learner->preparation, options, &step);
     dg_part_release(options);
-    DG_TRY(dg_format_error(status));
+    DG_TRY(dg_as_format_error(status));
     snprintf(name, sizeof name, "%d", learner->preparation.count);
     DG_TRY(dg_tensor_file_view(&own, name, file));
     return step->type->restore(step, values, &own);

@@ -84,7 +84,7 @@ static void format_number(const struct layout *layout, int decimals, double valu
     else if (isinf(value))
         snprintf(out, WORD, value < 0 ? "-inf" : "inf");
     else
-        dg_print(out, WORD, layout->scientific ? "%.*e" : "%.*f", decimals, value);
+        dg_snprintf(out, WORD, layout->scientific ? "%.*e" : "%.*f", decimals, value);
 }
 
 /* Raises the number of decimals to what `value` needs, so that only zeros common to all numbers are

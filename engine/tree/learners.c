@@ -38,7 +38,7 @@ void dg_tree_learner_free(dg_learner *learner)
 uint64_t dg_tree_learner_seed(const dg_learner *learner, const dg_fit_options *options)
 {
     if (options->seeded) return options->seed;
-    int index = dg_param_index(learner->options->type, "seed");
+    int index = dg_descriptor_param_index(learner->options->type, "seed");
     dg_value given = dg_part_get(learner->options, index);
     return given.type == DG_VALUE_INT ? (uint64_t)given.integer : learner->seed;
 }

@@ -33,7 +33,7 @@ static void plain_activation(int activation, double *y, int64_t rows, int64_t wi
 
 static int option(const layer_case *c, const char *name)
 {
-    dg_value value = dg_part_get(c->part, dg_param_index(c->part->type, name));
+    dg_value value = dg_part_get(c->part, dg_descriptor_param_index(c->part->type, name));
     for (int i = 0; dg_activation_names[i]; i++)
         if (strcmp(dg_activation_names[i], value.text) == 0) return i;
     return -1;
@@ -65,9 +65,9 @@ static struct plain_window plain_window_of(const layer_case *c, const char *size
                               .out_height = out[0],
                               .out_width = out[1],
                               .filters = out[2] };
-    dg_value size = dg_part_get(c->part, dg_param_index(c->part->type, size_name));
-    dg_value stride = dg_part_get(c->part, dg_param_index(c->part->type, "strides"));
-    dg_value padding = dg_part_get(c->part, dg_param_index(c->part->type, "padding"));
+    dg_value size = dg_part_get(c->part, dg_descriptor_param_index(c->part->type, size_name));
+    dg_value stride = dg_part_get(c->part, dg_descriptor_param_index(c->part->type, "strides"));
+    dg_value padding = dg_part_get(c->part, dg_descriptor_param_index(c->part->type, "padding"));
     for (int axis = 0; axis < 2; axis++) {
         w.size[axis] = size.ints.at[axis];
         w.stride[axis] = stride.type == DG_VALUE_NIL ? w.size[axis] : stride.ints.at[axis];
@@ -87,7 +87,7 @@ static struct plain_window plain_window_of(const layer_case *c, const char *size
 static void plain_conv2d(const layer_case *c, double *const *x, double *const *w, double *y)
 {
     struct plain_window p = plain_window_of(c, "kernel_size");
-    dg_value groups = dg_part_get(c->part, dg_param_index(c->part->type, "groups"));
+    dg_value groups = dg_part_get(c->part, dg_descriptor_param_index(c->part->type, "groups"));
     int64_t channels = p.channels / groups.integer, filters = p.filters / groups.integer;
     double *out = y;
     for (int64_t i = 0; i < c->rows; i++)

@@ -143,7 +143,7 @@ static void test_optimizers(void **state)
 
 static const dg_param *param_of(const dg_descriptor *type, const char *name)
 {
-    int index = dg_param_index(type, name);
+    int index = dg_descriptor_param_index(type, name);
     if (index < 0) fail_msg("%s has no %s", type->name, name);
     return &type->params[index];
 }

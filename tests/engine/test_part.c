@@ -193,7 +193,7 @@ static void what_get_gives_set_takes(void **state)
     (void)state;
     dg_part *part = finished(3), *again;
     assert_ok(dg_part_begin(&whole, &again));
-    for (int i = 0; i < dg_param_count(&whole); i++) {
+    for (int i = 0; i < dg_descriptor_param_count(&whole); i++) {
         dg_value value = dg_part_get(part, i);
         assert_ok(dg_part_set(again, whole_params[i].name, &value));
     }
@@ -452,7 +452,7 @@ static void a_call_borrows_and_allocates_nothing(void **state)
     assert_string_equal(options.title, "none");
     assert_true(!options.path && !options.tensor && options.slot == 0 && options.colour == -1);
     assert_true(options.most == 0 && isnan(options.share));
-    for (int i = 1; i < dg_param_count(&call); i++) /* nil, but for the title */
+    for (int i = 1; i < dg_descriptor_param_count(&call); i++) /* nil, but for the title */
         assert_int_equal(dg_part_get(&part, i).type, i == 1 ? DG_VALUE_TEXT : DG_VALUE_NIL);
     assert_ok(dg_part_set_at(&part, 0, &tensor));
     assert_ok(dg_part_set(&part, "title", &title));
