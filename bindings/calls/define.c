@@ -142,7 +142,7 @@ static void read_list(lua_State *L, int table, dg_param *param)
 {
     int top = lua_gettop(L);
     dg_list *list = keep(L, table, 1, sizeof *list);
-    list->item = (dg_param){ .name = param->name, .range = param->range };
+    list->item = (dg_param){ .name = param->name, .range = param->range, .required = true };
     if (lua_getfield(L, table, "of") == LUA_TNIL) lua_pushliteral(L, "value");
     if (lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "list") == 0)
         luaL_error(L, "define: write a list of lists as of = { \"list\", of = ... }");

@@ -179,8 +179,13 @@ static int learner_tostring(lua_State *L)
 
 static int learner_newindex(lua_State *L)
 {
-    luaL_tolstring(L, 2, NULL);
-    return dg_raise(L, "the field '%s' of a model cannot be set", lua_tostring(L, -1));
+    const struct learner_value *value = test_learner(L, 1);
+    const dg_learner *learner = value ? value->learner : NULL;
+    const char *name = luaL_tolstring(L, 2, NULL);
+    bool option =
+        learner && learner->options && dg_descriptor_param_index(learner->options->type, name) >= 0;
+    return dg_raise(L, "the field '%s' of a model cannot be set%s", name,
+                    option ? ": make a new model with this option" : "");
 }
 
 /* A model that is being fitted stays: __gc was then called by hand, from a callback. */

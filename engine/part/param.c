@@ -48,9 +48,11 @@ static void append_range(const dg_param *param, char *out, size_t size)
     const dg_range *range = &param->range;
     bool low_open = range->limits & DG_LOW_OPEN, high_open = range->limits & DG_HIGH_OPEN;
     if ((range->limits & DG_LOW) && (range->limits & DG_HIGH)) {
-        append(out, size, " from %.14g to %.14g", range->low, range->high);
-        if (low_open) append(out, size, " (above %.14g)", range->low);
-        if (high_open) append(out, size, " (below %.14g)", range->high);
+        if (!low_open && !high_open)
+            append(out, size, " from %.14g to %.14g", range->low, range->high);
+        else
+            append(out, size, " %s %.14g and %s %.14g", low_open ? "above" : "of at least",
+                   range->low, high_open ? "below" : "at most", range->high);
     } else if (range->limits & DG_LOW) {
         append(out, size, low_open ? " above %.14g" : " of at least %.14g", range->low);
     } else if (range->limits & DG_HIGH) {
@@ -68,13 +70,14 @@ int dg_param_count_high(const dg_param *param)
     return param->count_high ? param->count_high : DG_MAX_INTS;
 }
 
-/* "a, b or nil" */
+/* "a or b"; "a, b or nil" */
 static void append_alternatives(const dg_param *param, char *out, size_t size)
 {
     char each[LIST_SIZE];
     for (int i = 0; param->alternatives[i].name; i++) {
+        bool last = param->required && !param->alternatives[i + 1].name;
         dg_param_expects(&param->alternatives[i], each, sizeof each);
-        append(out, size, "%s%s", i ? ", " : "", each);
+        append(out, size, "%s%s", i == 0 ? "" : last ? " or " : ", ", each);
     }
     if (!param->required) append(out, size, " or nil");
 }

@@ -200,7 +200,7 @@ bool dg_value_whole(const dg_value *value, int64_t *out);
 
 /* --- in words (engine/part/param.c) -------------------------------------------------------- */
 
-/* What a parameter expects: "a number from 0 to 1 (below 1)", "one of 'valid', 'same'". */
+/* What a parameter expects: "a number of at least 0 and below 1", "one of 'valid', 'same'". */
 void dg_param_expects(const dg_param *param, char *out, size_t size);
 
 /* The type in one word: "integer", "choice"; for a handle its name, "tensor". */

@@ -48,7 +48,8 @@ end
 
 function plot.same_length(name, a, first, b, second)
   if #first ~= #second then
-    plot.fail("%s: %s has %d values, but %s has %d", name, a, #first, b, #second)
+    plot.fail("%s: %s and %s must have the same length, found %d and %d", name, a, b, #first,
+      #second)
   end
 end
 

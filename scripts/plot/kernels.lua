@@ -6,6 +6,9 @@ local plot = require "digits.plot.define"
 
 -- Returns the layer's name and its kernel.
 local function find(model, layer)
+  if not pcall(function() return model.weights end) then
+    plot.fail("kernels: model must be a network, found %s", core.internals.found(model))
+  end
   local weights = model:weights()
   local known = {}
   for _, name in ipairs(weights) do

@@ -228,9 +228,9 @@ static void wrong_values_are_named(void **state)
         assert_fails(set("units", cases[i].value), DG_INVALID, text);
     }
     assert_fails(set("rate", of_float(1.5)), DG_INVALID,
-                 "Whole: rate must be a number from 0 to 1 (below 1), found 1.5");
+                 "Whole: rate must be a number of at least 0 and below 1, found 1.5");
     assert_fails(set("rate", of_int(1)), DG_INVALID,
-                 "Whole: rate must be a number from 0 to 1 (below 1), found 1");
+                 "Whole: rate must be a number of at least 0 and below 1, found 1");
     assert_fails(set("decay", of_int(0)), DG_INVALID,
                  "Whole: decay must be a number above 0, found 0");
     assert_fails_with(set("decay", of_float(INFINITY)), DG_INVALID, "inf (not a finite number)");

@@ -57,6 +57,17 @@ describe("every learner", function()
     end)
   end)
 
+  it("says that its options are those of a new model", function()
+    local about = digits.reference()
+    each(function(model, name)
+      local option = about[name].params[1].name
+      assert.are.equal("the field '" .. option .. "' of a model cannot be set: make a new model " ..
+        "with this option", support.message(function() model[option] = 1 end))
+      assert.are.equal("the field 'history' of a model cannot be set",
+        support.message(function() model.history = 1 end))
+    end)
+  end)
+
   it("is kept in a file", function()
     local folder = support.folder()
     finally(function() support.remove(folder) end)

@@ -276,7 +276,7 @@ describe("bootstrap", function()
       message(metrics.bootstrap, truth, a, b, { metric = "roc_auc" }))
     assert.matches("log_loss needs probabilities",
       message(metrics.bootstrap, truth, a, b, { metric = "log_loss" }))
-    assert.matches("level must be a number from 0 to 1 %(above 0%) %(below 1%), found 95",
+    assert.matches("level must be a number above 0 and below 1, found 95",
       message(metrics.bootstrap, truth, a, b, { level = 95 }))
     assert.matches("resamples must be a whole number from 1 to",
       message(metrics.bootstrap, truth, a, b, { resamples = 0 }))

@@ -51,9 +51,10 @@ describe("plot.scatter", function()
   it("says what is wrong", function()
     for message, given in pairs {
       ["nothing to draw: expected x and y"] = {},
-      ["x has 1 values, but y has 2"] = { x = { 1 }, y = { 1, 2 } },
-      ["x has 1 values, but y has 0"] = { x = { 1 } },
-      ["labels has 2 values, but x has 1"] = { x = { 1 }, y = { 1 }, labels = { 1, 2 } },
+      ["x and y must have the same length, found 1 and 2"] = { x = { 1 }, y = { 1, 2 } },
+      ["x and y must have the same length, found 1 and 0"] = { x = { 1 } },
+      ["labels and x must have the same length, found 2 and 1"] =
+        { x = { 1 }, y = { 1 }, labels = { 1, 2 } },
       ["labels require a single series, found several"] = { { x = { 1 }, y = { 1 } },
         { x = { 1 }, y = { 1 } }, labels = { 1 } },
       ["logx requires positive numbers, found 0"] = { x = { 0, 1 }, y = { 1, 2 }, logx = true },
