@@ -234,10 +234,11 @@ static void push_names(lua_State *L, const dg_learner *learner)
         lua_pushboolean(L, 1);
         lua_setfield(L, -2, a->name);
     }
-    for (int i = 0; learner->options && i < dg_descriptor_param_count(learner->options->type);
-         i++) {
+    if (!learner->options) return;
+    const dg_descriptor *type = learner->options->type;
+    for (int i = 0; i < dg_descriptor_param_count(type); i++) {
         lua_pushboolean(L, 1);
-        lua_setfield(L, -2, learner->options->type->params[i].name);
+        lua_setfield(L, -2, type->params[i].name);
     }
 }
 

@@ -75,8 +75,8 @@ enum { DG_METRIC_OPTIONS_SIZE = 32, DG_METRIC_NAME_SIZE = 64 };
 typedef struct dg_metric {
     const dg_metric_type *type;
     char name[DG_METRIC_NAME_SIZE]; /* the one it was found by, unless that was an alias */
-    char val_name[4 +
-                  DG_METRIC_NAME_SIZE]; /* "val_" and this: what histories call it of validation */
+    /* "val_" and this: what histories call it of validation */
+    char val_name[4 + DG_METRIC_NAME_SIZE];
     alignas(8) char options[DG_METRIC_OPTIONS_SIZE];
 } dg_metric;
 
