@@ -58,6 +58,14 @@ local function make_set(case)
 end
 
 describe("golden values:", function()
+  it("are there for every optimizer", function()
+    local updates = {}
+    for _, case in ipairs(cases) do updates[case.optimizer:match "^nn%.%w+"] = true end
+    for name, part in pairs(digits.reference()) do
+      if part.kind == "optimizer" then assert.is_true(updates["nn." .. name:match "%w+$"], name) end
+    end
+  end)
+
   for _, case in ipairs(cases) do
     it(case.name, function()
       local set, model = make_set(case), build(case)
