@@ -63,7 +63,8 @@ describe("calls with values that nobody expects", function()
     for _, case in ipairs {
       { "save: use a colon: page:save%(%)", page.save },
       { "text: use a colon", page.text, "prose" },
-      { "figure: pictures%[1%] must be a picture, .*, found 7", page.figure, page, { 7 }, "" },
+      { "figure: pictures%[1%] must be a picture or a table {.*}, found 7", page.figure,
+        page, { 7 }, "" },
       { "figure: pictures must be .*, found an empty list", page.figure, page, {}, "" },
       { "table: rows%[1%] must be a list or tensor, found 7", page.table, page,
         { head = { "a" }, rows = { 7 } } },
