@@ -22,7 +22,7 @@ static dg_status prepare(const dg_preparation *preparation, const dg_dataset *se
     *out = preparation->count > 0 ? NULL : dg_dataset_retain(set);
     if (*out) return DG_OK;
     DG_TRY(dg_preparation_apply(preparation, &set->x, job, &x));
-    return dg_dataset_with(out, set, &(dg_dataset_parts){ .x = &x });
+    return dg_dataset_with(out, set, &(dg_dataset_fields){ .x = &x });
 }
 
 dg_status dg_learner_prepare(const dg_learner *learner, const dg_dataset *set, const dg_job *job,

@@ -304,7 +304,8 @@ const dg_dataset *dg_fit_fill(lua_State *L, const dg_fit_call *call, dg_fit_opti
     dg_tensor *weight = dg_push_tensor(L); /* a copy, for a set makes its tensors read-only */
     dg_check_call(L, dg_tensor_copy(weight, call->sample_weight), "fit");
     const dg_dataset **weighted = dg_push_dataset(L);
-    dg_check_call(L, dg_dataset_with(weighted, call->set, &(dg_dataset_parts){ .weights = weight }),
+    dg_check_call(L,
+                  dg_dataset_with(weighted, call->set, &(dg_dataset_fields){ .weights = weight }),
                   "fit: sample_weight");
     return *weighted;
 }

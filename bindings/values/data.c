@@ -175,13 +175,13 @@ static int read_format(lua_State *L, const void *options)
 {
     const char *name = dg_running(L)->name;
     const dg_descriptor *format = dg_find_descriptor("format", name);
-    dg_dataset_parts parts = dg_read_record(L, options, name);
+    dg_dataset_fields fields = dg_read_record(L, options, name);
     const dg_dataset **out = dg_push_dataset(L);
     dg_check_call(L,
                   dg_format_read(out, (const dg_format_type *)format,
-                                 (const char *)options + FORMAT_OPTIONS, &parts, NULL),
+                                 (const char *)options + FORMAT_OPTIONS, &fields, NULL),
                   name);
-    dg_warn_labels(L, *out, name, parts.target);
+    dg_warn_labels(L, *out, name, fields.target);
     return 1;
 }
 
@@ -247,12 +247,12 @@ static const dg_hint from_tensors_hints[] = {
 static int from_tensors(lua_State *L, const void *options)
 {
     const from_tensors_options *o = options;
-    dg_dataset_parts parts = dg_read_record(L, &o->record, "from_tensors");
-    parts.x = o->x;
-    parts.y = o->y;
+    dg_dataset_fields fields = dg_read_record(L, &o->record, "from_tensors");
+    fields.x = o->x;
+    fields.y = o->y;
     const dg_dataset **out = dg_push_dataset(L);
-    dg_check_call(L, dg_dataset_make(out, &parts), "from_tensors");
-    dg_warn_labels(L, *out, "from_tensors", parts.target);
+    dg_check_call(L, dg_dataset_make(out, &fields), "from_tensors");
+    dg_warn_labels(L, *out, "from_tensors", fields.target);
     return 1;
 }
 

@@ -123,16 +123,17 @@ static const dg_tensor *read_column(lua_State *L, int value, bool *none)
     return value && !*none ? dg_test_tensor(L, value) : NULL;
 }
 
-dg_dataset_parts dg_read_record(lua_State *L, const dg_record_options *o, const char *function)
+dg_dataset_fields dg_read_record(lua_State *L, const dg_record_options *o, const char *function)
 {
-    dg_dataset_parts parts = { .target = (dg_target)(o->target + 1), /* none: -1 */
-                               .shape = o->shape };
-    parts.class_names = read_names(L, o->class_names, function, &parts.name_count, &parts.no_names);
-    parts.feature_names =
-        read_names(L, o->feature_names, function, &parts.feature_count, &parts.no_features);
-    parts.weights = read_column(L, o->weights, &parts.no_weights);
-    parts.groups = read_column(L, o->groups, &parts.no_groups);
-    return parts;
+    dg_dataset_fields fields = { .target = (dg_target)(o->target + 1), /* none: -1 */
+                                 .shape = o->shape };
+    fields.class_names =
+        read_names(L, o->class_names, function, &fields.name_count, &fields.no_names);
+    fields.feature_names =
+        read_names(L, o->feature_names, function, &fields.feature_count, &fields.no_features);
+    fields.weights = read_column(L, o->weights, &fields.no_weights);
+    fields.groups = read_column(L, o->groups, &fields.no_groups);
+    return fields;
 }
 
 void dg_warn_labels(lua_State *L, const dg_dataset *set, const char *function, dg_target target)

@@ -55,8 +55,8 @@ extern const dg_lua_handle dg_names_handle, dg_column_handle;
                        "none")
 
 /* Converts them for the engine; memory stays on the stack. */
-dg_dataset_parts dg_read_record(lua_State *L, const dg_record_options *options,
-                                const char *function);
+dg_dataset_fields dg_read_record(lua_State *L, const dg_record_options *options,
+                                 const char *function);
 
 /* Warns if numbers were probably read as labels and no target was given. */
 void dg_warn_labels(lua_State *L, const dg_dataset *set, const char *function, dg_target target);

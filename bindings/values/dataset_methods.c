@@ -245,7 +245,7 @@ static const dg_hint with_hints[] = {
 static int with(lua_State *L, const void *options)
 {
     const with_options *o = options;
-    dg_dataset_parts parts = dg_read_record(L, &o->record, "with");
+    dg_dataset_fields parts = dg_read_record(L, &o->record, "with");
     parts.x = o->x;
     parts.y = o->y;
     const dg_dataset *set = self(L), **out = dg_push_dataset(L);

@@ -58,18 +58,18 @@ void dg_dataset_release_owned(const dg_dataset **place);
  * x.
  * Storage is shared if the type allows it, and its other owners can no longer write to it
  * (engine/tensor/tensor.h). */
-typedef struct dg_dataset_parts {
+typedef struct dg_dataset_fields {
     const dg_tensor *x, *y, *weights, *groups;
     dg_target target;
     dg_ints shape;
     int64_t name_count, feature_count;
     const char *const *class_names, *const *feature_names;
     bool no_names, no_features, no_weights, no_groups; /* in dg_dataset_with: drop them */
-} dg_dataset_parts;
+} dg_dataset_fields;
 
 /* DG_INVALID: different lengths, a y that is not finite or does not fit the target, invalid
  * weights. */
-dg_status dg_dataset_make(const dg_dataset **out, const dg_dataset_parts *parts);
+dg_status dg_dataset_make(const dg_dataset **out, const dg_dataset_fields *fields);
 /* The same, with the target by the type of y. */
 dg_status dg_dataset_new(const dg_dataset **out, const dg_tensor *x, const dg_tensor *y,
                          int64_t name_count, const char *const *class_names);
@@ -80,13 +80,13 @@ bool dg_dataset_seems_numeric(const dg_dataset *set);
 
 /* --- made from a set -------------------------------------------------------------- */
 
-/* The set with the parts replaced that are not NULL; a target without y reads its y anew. The
+/* The set with the fields replaced that are not NULL; a target without y reads its y anew. The
  * classes of a new y are the labels found in it; a one-hot y with as many columns as the set has
  * classes has these. Class names that are not replaced stay, with all of their classes: DG_INVALID
  * if a label of the new y has no name. Weights and groups stay if the number of rows does, feature
  * names if the number of values in a row does; else DG_INVALID. */
 dg_status dg_dataset_with(const dg_dataset **out, const dg_dataset *set,
-                          const dg_dataset_parts *parts);
+                          const dg_dataset_fields *fields);
 /* Rows in the given order, counted from 0 (in messages from 1, as users count). */
 dg_status dg_dataset_take(const dg_dataset **out, const dg_dataset *set, const int64_t *rows,
                           int64_t count);

@@ -66,30 +66,30 @@ static const dg_param *labels_path(const dg_format_type *format)
 
 /* Makes a set of what was found. If that fails, the message names the file that caused it. */
 static dg_status make(const dg_dataset **out, const dg_format_type *format, const void *options,
-                      const dg_dataset_parts *record, const dg_format_found *found)
+                      const dg_dataset_fields *record, const dg_format_found *found)
 {
     const char *rows = dg_param_get(&format->part.params[0], options).text;
     const dg_param *beside = labels_path(format);
     const char *labels = beside ? dg_param_get(beside, options).text : NULL;
-    dg_dataset_parts parts = { .x = &found->x, .target = record->target };
-    if (found->y.storage) parts.y = &found->y;
+    dg_dataset_fields fields = { .x = &found->x, .target = record->target };
+    if (found->y.storage) fields.y = &found->y;
     if (labels && found->x.shape[0] != found->y.shape[0])
         return dg_error(DG_FORMAT, "%s has %" PRId64 " labels, %s has %" PRId64 " rows", labels,
                         found->y.shape[0], rows, found->x.shape[0]);
     if (found->feature_names) {
-        parts.feature_names = (const char *const *)found->feature_names;
-        parts.feature_count = found->x.shape[1];
+        fields.feature_names = (const char *const *)found->feature_names;
+        fields.feature_count = found->x.shape[1];
     }
-    dg_status status = dg_dataset_make(out, &parts);
+    dg_status status = dg_dataset_make(out, &fields);
     if (status != DG_INVALID) return status;
     return dg_error_context(DG_FORMAT, "%s", labels ? labels : rows);
 }
 
 /* Gives the set the rest of the record; x, y and target stay. */
-static dg_status complete(const dg_dataset **out, const dg_dataset_parts *record)
+static dg_status complete(const dg_dataset **out, const dg_dataset_fields *record)
 {
     DG_OWNED_DATASET set = *out;
-    dg_dataset_parts rest = *record;
+    dg_dataset_fields rest = *record;
     rest.x = rest.y = NULL;
     rest.target = DG_TARGET_NONE;
     return dg_dataset_with(out, set, &rest);
@@ -103,7 +103,7 @@ static void found_release(dg_format_found *found)
 }
 
 dg_status dg_format_read(const dg_dataset **out, const dg_format_type *format, const void *options,
-                         const dg_dataset_parts *record, const dg_job *job)
+                         const dg_dataset_fields *record, const dg_job *job)
 {
     dg_job usual = dg_job_default();
     DG_CLEANUP(found_release) dg_format_found found = { 0 };
@@ -128,5 +128,5 @@ dg_status dg_format_open(const dg_dataset **out, const dg_format_type *format, c
     if (labels)
         dg_param_put(labels_path(format), &(dg_value){ .type = DG_VALUE_TEXT, .text = labels },
                      options);
-    return dg_format_read(out, format, options, &(dg_dataset_parts){ 0 }, NULL);
+    return dg_format_read(out, format, options, &(dg_dataset_fields){ 0 }, NULL);
 }

@@ -11,7 +11,7 @@
 
 /* What a reader found. The caller releases it, also if reading failed. */
 typedef struct dg_format_found {
-    dg_tensor x, y;       /* as in dg_dataset_parts; without y, it stays empty */
+    dg_tensor x, y;       /* as in dg_dataset_fields; without y, it stays empty */
     char **feature_names; /* a list of dg_shared_texts, as many as values in a row; or NULL */
 } dg_format_found;
 
@@ -25,7 +25,7 @@ typedef struct dg_format_type {
     /* Fills `out`, which is zero, according to the options of the part. `record` describes the
      * set that is wanted: the caller applies it, but a reader may look at it. Errors name the
      * file. */
-    dg_status (*read)(dg_format_found *out, const void *options, const dg_dataset_parts *record,
+    dg_status (*read)(dg_format_found *out, const void *options, const dg_dataset_fields *record,
                       const dg_job *job);
 } dg_format_type;
 
@@ -33,9 +33,9 @@ typedef struct dg_format_type {
  * message lists all formats. */
 dg_status dg_format_find(const dg_format_type **out, const char *path);
 
-/* Reads a dataset from files. `record`: all parts but x and y. job: NULL is dg_job_default(). */
+/* Reads a dataset from files. `record`: all fields but x and y. job: NULL is dg_job_default(). */
 dg_status dg_format_read(const dg_dataset **out, const dg_format_type *format, const void *options,
-                         const dg_dataset_parts *record, const dg_job *job);
+                         const dg_dataset_fields *record, const dg_job *job);
 
 /* The same with the format's default options; `labels` may be NULL. */
 dg_status dg_format_open(const dg_dataset **out, const dg_format_type *format, const char *rows,

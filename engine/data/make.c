@@ -124,32 +124,32 @@ static dg_status fill_y(dg_dataset *set, const dg_tensor *y, dg_target target)
 
 /* --- what else belongs to rows ---------------------------------------------------------------- */
 
-static dg_status fill_class_names(dg_dataset *set, const dg_dataset_parts *parts)
+static dg_status fill_class_names(dg_dataset *set, const dg_dataset_fields *fields)
 {
     char text[128];
-    if (!parts->class_names) return DG_OK;
+    if (!fields->class_names) return DG_OK;
     if (set->target != DG_TARGET_LABELS)
         return dg_error(DG_INVALID, "class_names were given, but %s",
                         set->target == DG_TARGET_NUMBERS ? "y has numbers, not labels"
                                                          : "no labels");
-    if (parts->name_count != set->class_count)
+    if (fields->name_count != set->class_count)
         return dg_error(DG_INVALID,
                         "%" PRId64 " class_names were given, the labels have %" PRId64
                         " classes: %s",
-                        parts->name_count, set->class_count,
+                        fields->name_count, set->class_count,
                         dg_classes_text(set->classes, set->class_count, text, sizeof text));
-    return dg_shared_texts(&set->class_names, parts->name_count, parts->class_names);
+    return dg_shared_texts(&set->class_names, fields->name_count, fields->class_names);
 }
 
-static dg_status fill_feature_names(dg_dataset *set, const dg_dataset_parts *parts)
+static dg_status fill_feature_names(dg_dataset *set, const dg_dataset_fields *fields)
 {
     int64_t size = dg_dataset_row_size(set);
-    if (!parts->feature_names) return DG_OK;
-    if (parts->feature_count != size)
+    if (!fields->feature_names) return DG_OK;
+    if (fields->feature_count != size)
         return dg_error(DG_INVALID,
                         "%" PRId64 " feature_names were given, a row has %" PRId64 " values",
-                        parts->feature_count, size);
-    return dg_shared_texts(&set->feature_names, parts->feature_count, parts->feature_names);
+                        fields->feature_count, size);
+    return dg_shared_texts(&set->feature_names, fields->feature_count, fields->feature_names);
 }
 
 dg_status dg_check_weights(const dg_tensor *weights, const char *who)
@@ -198,41 +198,41 @@ static dg_status fill_groups(dg_dataset *set, const dg_tensor *groups)
     return as_type(&set->groups, groups, DG_INT32);
 }
 
-/* All parts but x and y. */
-static dg_status fill_rest(dg_dataset *set, const dg_dataset_parts *parts)
+/* All fields but x and y. */
+static dg_status fill_rest(dg_dataset *set, const dg_dataset_fields *fields)
 {
-    if (parts->shape.count) DG_TRY(dg_dataset_shape_rows(set, &parts->shape));
-    DG_TRY(fill_weights(set, parts->weights));
-    DG_TRY(fill_groups(set, parts->groups));
-    DG_TRY(fill_class_names(set, parts));
-    return fill_feature_names(set, parts);
+    if (fields->shape.count) DG_TRY(dg_dataset_shape_rows(set, &fields->shape));
+    DG_TRY(fill_weights(set, fields->weights));
+    DG_TRY(fill_groups(set, fields->groups));
+    DG_TRY(fill_class_names(set, fields));
+    return fill_feature_names(set, fields);
 }
 
-static dg_status fill(dg_dataset *set, const dg_dataset_parts *parts)
+static dg_status fill(dg_dataset *set, const dg_dataset_fields *fields)
 {
-    if (!parts->x) return dg_error(DG_INVALID, "x is required (a tensor)");
-    DG_TRY(fill_x(set, parts->x));
-    if (parts->y) DG_TRY(fill_y(set, parts->y, parts->target));
-    return fill_rest(set, parts);
+    if (!fields->x) return dg_error(DG_INVALID, "x is required (a tensor)");
+    DG_TRY(fill_x(set, fields->x));
+    if (fields->y) DG_TRY(fill_y(set, fields->y, fields->target));
+    return fill_rest(set, fields);
 }
 
-dg_status dg_dataset_make(const dg_dataset **out, const dg_dataset_parts *parts)
+dg_status dg_dataset_make(const dg_dataset **out, const dg_dataset_fields *fields)
 {
     dg_dataset *set;
     *out = NULL;
     DG_TRY(dg_dataset_begin(&set));
-    return dg_dataset_finish(out, set, fill(set, parts));
+    return dg_dataset_finish(out, set, fill(set, fields));
 }
 
 dg_status dg_dataset_new(const dg_dataset **out, const dg_tensor *x, const dg_tensor *y,
                          int64_t name_count, const char *const *class_names)
 {
     return dg_dataset_make(
-        out, &(dg_dataset_parts){
+        out, &(dg_dataset_fields){
                  .x = x, .y = y, .name_count = name_count, .class_names = class_names });
 }
 
-/* --- with other parts ------------------------------------------------------------------------ */
+/* --- with other fields ------------------------------------------------------------------------ */
 
 /* Parts that are kept must have an entry for each row, or for each value of a row. */
 static dg_status check_kept(const dg_dataset *fresh, const dg_dataset *set, bool same_y)
@@ -309,9 +309,10 @@ static void forget_names(char ***names)
 }
 
 /* Replaces y, or reads the old one anew. */
-static dg_status replace_y(dg_dataset *fresh, const dg_dataset *set, const dg_dataset_parts *parts)
+static dg_status replace_y(dg_dataset *fresh, const dg_dataset *set,
+                           const dg_dataset_fields *fields)
 {
-    const dg_tensor *y = parts->y                          ? parts->y
+    const dg_tensor *y = fields->y                         ? fields->y
                          : set->target == DG_TARGET_LABELS ? &set->labels
                                                            : &set->y;
     if (!y->storage) return dg_error(DG_INVALID, "target was given, but no y");
@@ -324,37 +325,38 @@ static dg_status replace_y(dg_dataset *fresh, const dg_dataset *set, const dg_da
     fresh->target = DG_TARGET_NONE;
     fresh->one_hot = false;
     forget_names(&fresh->class_names);
-    DG_TRY(fill_y(fresh, y, parts->target));
+    DG_TRY(fill_y(fresh, y, fields->target));
     DG_TRY(name_columns(fresh, set));
-    if (set->class_names && !parts->class_names && !parts->no_names) return keep_names(fresh, set);
+    if (set->class_names && !fields->class_names && !fields->no_names)
+        return keep_names(fresh, set);
     return DG_OK;
 }
 
-static dg_status with(dg_dataset *fresh, const dg_dataset *set, const dg_dataset_parts *parts)
+static dg_status with(dg_dataset *fresh, const dg_dataset *set, const dg_dataset_fields *fields)
 {
-    bool same_y = !parts->y && parts->target == DG_TARGET_NONE;
-    if (parts->x) {
+    bool same_y = !fields->y && fields->target == DG_TARGET_NONE;
+    if (fields->x) {
         dg_tensor_release(&fresh->x);
-        DG_TRY(fill_x(fresh, parts->x));
+        DG_TRY(fill_x(fresh, fields->x));
     }
-    if (parts->weights || parts->no_weights) dg_tensor_release(&fresh->weights);
-    if (parts->groups || parts->no_groups) dg_tensor_release(&fresh->groups);
-    if (parts->no_names) forget_names(&fresh->class_names);
-    if (parts->feature_names || parts->no_features) forget_names(&fresh->feature_names);
+    if (fields->weights || fields->no_weights) dg_tensor_release(&fresh->weights);
+    if (fields->groups || fields->no_groups) dg_tensor_release(&fresh->groups);
+    if (fields->no_names) forget_names(&fresh->class_names);
+    if (fields->feature_names || fields->no_features) forget_names(&fresh->feature_names);
     DG_TRY(check_kept(fresh, set, same_y));
-    if (!same_y) DG_TRY(replace_y(fresh, set, parts));
-    bool all_named = parts->class_names && parts->name_count != fresh->class_count &&
-                     parts->name_count == set->class_count;
+    if (!same_y) DG_TRY(replace_y(fresh, set, fields));
+    bool all_named = fields->class_names && fields->name_count != fresh->class_count &&
+                     fields->name_count == set->class_count;
     if (all_named && fresh->target == DG_TARGET_LABELS && find_new_class(fresh, set) < 0)
         DG_TRY(adopt_classes(fresh, set));
-    return fill_rest(fresh, parts);
+    return fill_rest(fresh, fields);
 }
 
 dg_status dg_dataset_with(const dg_dataset **out, const dg_dataset *set,
-                          const dg_dataset_parts *parts)
+                          const dg_dataset_fields *fields)
 {
     dg_dataset *fresh;
     dg_status status = dg_dataset_derive(&fresh, set, dg_column_share, NULL);
-    if (status == DG_OK) status = with(fresh, set, parts);
+    if (status == DG_OK) status = with(fresh, set, fields);
     return dg_dataset_finish(out, fresh, status);
 }

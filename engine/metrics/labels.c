@@ -13,7 +13,7 @@ static dg_status read_as_dataset(dg_tensor *out, const dg_tensor *labels)
     const dg_dataset *set;
     DG_TRY(dg_tensor_new(&nothing, DG_UINT8, 2, (int64_t[]){ labels->shape[0], 0 }));
     dg_status status = dg_dataset_make(
-        &set, &(dg_dataset_parts){ .x = &nothing, .y = labels, .target = DG_TARGET_LABELS });
+        &set, &(dg_dataset_fields){ .x = &nothing, .y = labels, .target = DG_TARGET_LABELS });
     dg_tensor_release(&nothing);
     DG_TRY(status);
     *out = dg_tensor_retain(&set->labels);

@@ -15,7 +15,7 @@ const dg_csv_options without_header = { .header = { .type = DG_VALUE_BOOL, .bool
 
 dg_status read_path(const dg_dataset **out, dg_csv_options options)
 {
-    return dg_format_read(out, &dg_csv, &options, &(dg_dataset_parts){ 0 }, NULL);
+    return dg_format_read(out, &dg_csv, &options, &(dg_dataset_fields){ 0 }, NULL);
 }
 
 dg_status read_shaped(const dg_dataset **out, const char *text, dg_csv_options options,
@@ -23,7 +23,7 @@ dg_status read_shaped(const dg_dataset **out, const char *text, dg_csv_options o
 {
     options.images = scratch_path("x.csv");
     scratch_write(options.images, text, strlen(text));
-    return dg_format_read(out, &dg_csv, &options, &(dg_dataset_parts){ .shape = shape }, NULL);
+    return dg_format_read(out, &dg_csv, &options, &(dg_dataset_fields){ .shape = shape }, NULL);
 }
 
 dg_status read_bytes(const dg_dataset **out, const char *bytes, size_t size, dg_csv_options options)

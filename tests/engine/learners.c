@@ -66,7 +66,7 @@ dg_learner *learners_make(const char *name, const cJSON *options)
 const dg_dataset *learners_set(dg_tensor x, dg_tensor y, dg_tensor weights)
 {
     const dg_dataset *set;
-    dg_dataset_parts parts = { .x = &x, .y = &y, .weights = weights.storage ? &weights : NULL };
+    dg_dataset_fields parts = { .x = &x, .y = &y, .weights = weights.storage ? &weights : NULL };
     assert_ok(dg_dataset_make(&set, &parts));
     dg_tensor_release(&x);
     dg_tensor_release(&y);

@@ -115,7 +115,7 @@ static void test_refused(void **state)
     const dg_fit_options plain = { 0 }, stopping = { .monitor = "loss" };
     dg_tensor one;
     assert_ok(dg_tensor_full(&one, DG_FLOAT32, 1, (int64_t[]){ 6 }, 1));
-    assert_ok(dg_dataset_with(&weighted, set, &(dg_dataset_parts){ .weights = &one }));
+    assert_ok(dg_dataset_with(&weighted, set, &(dg_dataset_fields){ .weights = &one }));
     assert_ok(dg_dataset_head(&head, set, 1));
     assert_ok(dg_dataset_head(&short_set, set, 3));
     learners_expect_unfit("NearestCentroid", "", holes, &plain, "is NaN or infinite");

@@ -207,7 +207,7 @@ static void labels_can_be_a_file(void **state)
                       "labels.csv:1: 2 values, expected one label per line");
     scratch_write(labels, "5\n1.5\n", 6);
     assert_fails_with(dg_format_read(&set, &dg_csv, &options,
-                                     &(dg_dataset_parts){ .target = DG_TARGET_LABELS }, NULL),
+                                     &(dg_dataset_fields){ .target = DG_TARGET_LABELS }, NULL),
                       DG_FORMAT, "labels.csv:2: column 1: label '1.5' is not a 32-bit integer");
     scratch_write(labels, "5\n3000000000\n", 13);
     assert_fails_with(read_path(&set, options), DG_FORMAT,

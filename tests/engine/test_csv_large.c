@@ -198,7 +198,7 @@ static void reading_can_be_stopped(void **state)
     dg_job job = { .threads = 2, .cancel = &stop };
     (void)state;
     scratch_write(path, "1,2\n", 4);
-    assert_fails_with(dg_format_read(&set, &dg_csv, &options, &(dg_dataset_parts){ 0 }, &job),
+    assert_fails_with(dg_format_read(&set, &dg_csv, &options, &(dg_dataset_fields){ 0 }, &job),
                       DG_CANCELLED, "interrupted");
     assert_null(set);
 }

@@ -9,7 +9,7 @@ typedef struct counting_options {
 } counting_options;
 
 /* Row i is {i}, its label i. */
-static dg_status count(dg_format_found *out, const void *options, const dg_dataset_parts *record,
+static dg_status count(dg_format_found *out, const void *options, const dg_dataset_fields *record,
                        const dg_job *job)
 {
     const counting_options *o = options;
@@ -58,7 +58,7 @@ static void labels_may_lie_in_the_file_of_rows(void **state)
     assert_int_equal(dg_int32s(&set->labels)[2], 2);
     dg_dataset_release(set);
     counting_options options = { .file = "x.counting", .rows = 2 };
-    assert_ok(dg_format_read(&set, &only_a_path, &options, &(dg_dataset_parts){ 0 }, NULL));
+    assert_ok(dg_format_read(&set, &only_a_path, &options, &(dg_dataset_fields){ 0 }, NULL));
     assert_int_equal(dg_dataset_rows(set), 2);
     dg_dataset_release(set);
 }

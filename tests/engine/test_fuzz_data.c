@@ -15,7 +15,7 @@
 
 extern const dg_format_type dg_idx;
 
-static const dg_dataset_parts none;
+static const dg_dataset_fields none;
 
 enum { ROUNDS = 3000, MOST = 1 << 13 };
 

@@ -85,7 +85,7 @@ static dg_status open_bounded(const dg_dataset **out, const char *path, int64_t 
     if (max_bytes)
         assert_ok(dg_part_set(&part, "max_bytes",
                               &(dg_value){ .type = DG_VALUE_INT, .integer = max_bytes }));
-    return dg_format_read(out, &dg_idx, options, &(dg_dataset_parts){ 0 }, NULL);
+    return dg_format_read(out, &dg_idx, options, &(dg_dataset_fields){ 0 }, NULL);
 }
 
 /* --- what loads ----------------------------------------------------------------------------- */

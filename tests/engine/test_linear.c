@@ -178,7 +178,7 @@ static void test_weights(void **state)
         dg_tensor weight;
         assert_ok(dg_tensor_full(&weight, DG_FLOAT32, 1, set->x.shape, i ? 2 : 1));
         for (int k = 40; k < ROWS && i == 0; k++) dg_floats(&weight)[k] = 0;
-        assert_ok(dg_dataset_with(&weighted[i], set, &(dg_dataset_parts){ .weights = &weight }));
+        assert_ok(dg_dataset_with(&weighted[i], set, &(dg_dataset_fields){ .weights = &weight }));
         dg_tensor_release(&weight);
     }
     assert_ok(dg_dataset_head(&head, set, 40));

@@ -176,7 +176,7 @@ static void test_refused(void **state)
     const dg_fit_options plain = { 0 }, stopping = { .monitor = "loss" };
     dg_tensor out, one;
     assert_ok(dg_tensor_full(&one, DG_FLOAT32, 1, (int64_t[]){ 6 }, 1));
-    assert_ok(dg_dataset_with(&weighted, set, &(dg_dataset_parts){ .weights = &one }));
+    assert_ok(dg_dataset_with(&weighted, set, &(dg_dataset_fields){ .weights = &one }));
     learners_expect_unfit("KNeighbors", "n_neighbors=7", set, &plain,
                           "fit: n_neighbors is 7, the set has 6 rows");
     learners_expect_unfit("KNeighbors", "", holes, &plain, "is NaN or infinite");

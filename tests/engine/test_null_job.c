@@ -136,7 +136,7 @@ static void test_files_and_programs(void **state)
     dg_process_result result;
     dg_csv_options options = { .images = scratch_path("x.csv") };
     scratch_write(options.images, text, strlen(text));
-    assert_ok(dg_format_read(&set, &dg_csv, &options, &(dg_dataset_parts){ 0 }, NULL));
+    assert_ok(dg_format_read(&set, &dg_csv, &options, &(dg_dataset_fields){ 0 }, NULL));
     assert_int_equal(set->x.shape[0], 2);
     dg_dataset_release(set);
     assert_ok(dg_process_run(&result, arguments, text, strlen(text), 60, NULL));

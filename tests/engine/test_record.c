@@ -27,9 +27,9 @@ static const dg_dataset *grouped_set(void)
     }
     plain = make_set(ROWS, labels);
     dg_tensor tensor = support_tensor(DG_INT32, 1, (int64_t[]){ ROWS }, groups);
-    dg_dataset_parts parts = { .groups = &tensor,
-                               .feature_count = 2,
-                               .feature_names = (const char *const[]){ "width", "height" } };
+    dg_dataset_fields parts = { .groups = &tensor,
+                                .feature_count = 2,
+                                .feature_names = (const char *const[]){ "width", "height" } };
     assert_ok(dg_dataset_with(&set, plain, &parts));
     dg_tensor_release(&tensor);
     dg_dataset_release(plain);
@@ -121,7 +121,7 @@ static dg_status derive(int what, const dg_dataset **out, const dg_dataset *set)
     case 3: return dg_dataset_concat(out, 2, (const dg_dataset *[]){ set, set });
     case 4: return dg_dataset_one_hot(out, set);
     case 5: return dg_dataset_reshape(out, set, &(dg_ints){ 3, { 1, 2, 1 } });
-    case 6: return dg_dataset_with(out, set, &(dg_dataset_parts){ .y = &set->y });
+    case 6: return dg_dataset_with(out, set, &(dg_dataset_fields){ .y = &set->y });
     case 7: return dg_dataset_split(out, set, 1, (double[]){ 1 }, 1, false);
     default:
         status = dg_dataset_fold(out, &other, set, 4, 1, 1, false);
@@ -182,11 +182,11 @@ static void groups_tell_sets_apart(void **state)
 {
     const dg_dataset *set = grouped_set(), *bare;
     (void)state;
-    assert_ok(dg_dataset_with(&bare, set, &(dg_dataset_parts){ .no_groups = true }));
+    assert_ok(dg_dataset_with(&bare, set, &(dg_dataset_fields){ .no_groups = true }));
     assert_null(bare->groups.storage);
     assert_true(dg_dataset_fingerprint(bare) != dg_dataset_fingerprint(set));
     dg_dataset_release(bare);
-    assert_fails_with(dg_dataset_with(&bare, set, &(dg_dataset_parts){ .groups = &set->x }),
+    assert_fails_with(dg_dataset_with(&bare, set, &(dg_dataset_fields){ .groups = &set->x }),
                       DG_INVALID, "groups has the shape {60, 2}, expected {60}");
     dg_dataset_release(set);
 }

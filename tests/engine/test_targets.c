@@ -15,7 +15,7 @@ static dg_status set_of(const dg_dataset **out, dg_target target, dg_dtype dtype
     dg_tensor x = support_tensor(DG_UINT8, 2, (int64_t[]){ 3, 1 }, zeros);
     dg_tensor y = support_tensor(dtype, axes, shape, values);
     dg_status status =
-        dg_dataset_make(out, &(dg_dataset_parts){ .x = &x, .y = &y, .target = target });
+        dg_dataset_make(out, &(dg_dataset_fields){ .x = &x, .y = &y, .target = target });
     dg_tensor_release(&x);
     dg_tensor_release(&y);
     return status;
@@ -72,7 +72,7 @@ static dg_status read_column(const dg_dataset **out, const char *text, dg_target
 {
     dg_csv_options options = { .images = scratch_path("y.csv"), .label_column = 2 };
     scratch_write(options.images, text, strlen(text));
-    return dg_format_read(out, &dg_csv, &options, &(dg_dataset_parts){ .target = target }, NULL);
+    return dg_format_read(out, &dg_csv, &options, &(dg_dataset_fields){ .target = target }, NULL);
 }
 
 /* Reads the text; y of its two rows must be numbers or labels, of these values. */
@@ -183,14 +183,14 @@ static const dg_dataset *named_set(void)
 {
     const dg_dataset *plain = make_set(3, (int32_t[]){ 4, 9, 4 }), *set;
     assert_ok(dg_dataset_with(&set, plain,
-                              &(dg_dataset_parts){ .name_count = 2, .class_names = two_names }));
+                              &(dg_dataset_fields){ .name_count = 2, .class_names = two_names }));
     dg_dataset_release(plain);
     assert_string_equal(set->class_names[1], "nine");
     return set;
 }
 
 /* The set with this y of three rows. */
-static dg_status with_y(const dg_dataset **out, const dg_dataset *set, dg_dataset_parts parts,
+static dg_status with_y(const dg_dataset **out, const dg_dataset *set, dg_dataset_fields parts,
                         dg_dtype dtype, int axes, const double *values)
 {
     dg_tensor y = support_tensor(dtype, axes, (int64_t[]){ 3, 2 }, values);
@@ -203,8 +203,8 @@ static dg_status with_y(const dg_dataset **out, const dg_dataset *set, dg_datase
 static void names_stay_while_each_label_has_one(void **state)
 {
     const dg_dataset *set = named_set(), *other;
-    dg_dataset_parts same = { 0 }, none = { .no_names = true },
-                     named = { .name_count = 2, .class_names = two_names };
+    dg_dataset_fields same = { 0 }, none = { .no_names = true },
+                      named = { .name_count = 2, .class_names = two_names };
     (void)state;
     assert_ok(with_y(&other, set, same, DG_INT32, 1, (double[]){ 9, 9, 9 }));
     expect_set(other, 3, (int64_t[]){ 0, 1, 2 }, 2, (int32_t[]){ 4, 9 }, (int64_t[]){ 0, 3 });
@@ -238,7 +238,7 @@ static void one_hot_columns_are_the_classes(void **state)
 {
     const dg_dataset *set = named_set(), *other;
     (void)state;
-    assert_ok(with_y(&other, set, (dg_dataset_parts){ 0 }, DG_FLOAT32, 2,
+    assert_ok(with_y(&other, set, (dg_dataset_fields){ 0 }, DG_FLOAT32, 2,
                      (double[]){ 0, 1, 0, 1, 1, 0 }));
     expect_set(other, 3, NULL, 2, (int32_t[]){ 4, 9 }, (int64_t[]){ 1, 2 });
     assert_true(other->one_hot && dg_int32s(&other->labels)[0] == 9);
@@ -251,26 +251,26 @@ static void rows_and_targets_can_be_replaced(void **state)
     const dg_dataset *set = named_set(), *other;
     dg_tensor x = support_tensor(DG_UINT8, 3, (int64_t[]){ 3, 1, 1 }, (double[]){ 1, 2, 3 }), few;
     (void)state;
-    assert_ok(dg_dataset_with(&other, set, &(dg_dataset_parts){ .x = &x }));
+    assert_ok(dg_dataset_with(&other, set, &(dg_dataset_fields){ .x = &x }));
     assert_int_equal(other->x.axes, 3);
     assert_string_equal(other->class_names[1], "nine");
     assert_int_equal(dg_int32s(&other->labels)[1], 9);
     dg_dataset_release(other);
     assert_ok(dg_tensor_slice(&few, &x, 0, 0, 2));
-    assert_fails_with(dg_dataset_with(&other, set, &(dg_dataset_parts){ .x = &few }), DG_INVALID,
+    assert_fails_with(dg_dataset_with(&other, set, &(dg_dataset_fields){ .x = &few }), DG_INVALID,
                       "x has 2 rows, y has 3 labels");
     assert_ok(dg_dataset_with(
-        &other, set, &(dg_dataset_parts){ .target = DG_TARGET_NUMBERS, .no_names = true }));
+        &other, set, &(dg_dataset_fields){ .target = DG_TARGET_NUMBERS, .no_names = true }));
     assert_true(other->target == DG_TARGET_NUMBERS && dg_floats(&other->y)[1] == 9);
     dg_dataset_release(set);
-    assert_ok(dg_dataset_with(&set, other, &(dg_dataset_parts){ .target = DG_TARGET_LABELS }));
+    assert_ok(dg_dataset_with(&set, other, &(dg_dataset_fields){ .target = DG_TARGET_LABELS }));
     expect_set(set, 3, (int64_t[]){ 0, 1, 2 }, 2, (int32_t[]){ 4, 9 }, (int64_t[]){ 2, 1 });
     dg_dataset_release(set);
     dg_dataset_release(other);
     assert_ok(dg_dataset_new(&set, &x, NULL, 0, NULL));
-    assert_fails_with(dg_dataset_with(&other, set, &(dg_dataset_parts){ .target = 1 }), DG_INVALID,
+    assert_fails_with(dg_dataset_with(&other, set, &(dg_dataset_fields){ .target = 1 }), DG_INVALID,
                       "target was given, but no y");
-    assert_ok(dg_dataset_with(&other, set, &(dg_dataset_parts){ .x = &few }));
+    assert_ok(dg_dataset_with(&other, set, &(dg_dataset_fields){ .x = &few }));
     assert_int_equal(dg_dataset_rows(other), 2);
     dg_dataset_release(other);
     dg_dataset_release(set);
@@ -284,7 +284,8 @@ static dg_status weighted_set(const dg_dataset **out, dg_dtype dtype, const doub
     dg_tensor x = support_tensor(DG_UINT8, 2, (int64_t[]){ 4, 1 }, (double[]){ 0, 1, 2, 3 });
     dg_tensor y = support_tensor(DG_INT32, 1, (int64_t[]){ 4 }, (double[]){ 4, 9, 4, 9 });
     dg_tensor w = support_tensor(dtype, 1, (int64_t[]){ 4 }, weights);
-    dg_status status = dg_dataset_make(out, &(dg_dataset_parts){ .x = &x, .y = &y, .weights = &w });
+    dg_status status =
+        dg_dataset_make(out, &(dg_dataset_fields){ .x = &x, .y = &y, .weights = &w });
     dg_tensor_release(&x);
     dg_tensor_release(&y);
     dg_tensor_release(&w);
@@ -344,13 +345,13 @@ static void weights_can_be_replaced(void **state)
     dg_tensor w = support_tensor(DG_INT32, 1, (int64_t[]){ 4 }, others), few, x;
     (void)state;
     assert_ok(weighted_set(&set, DG_FLOAT32, weights));
-    assert_ok(dg_dataset_with(&other, set, &(dg_dataset_parts){ .x = &set->x, .y = &set->y }));
+    assert_ok(dg_dataset_with(&other, set, &(dg_dataset_fields){ .x = &set->x, .y = &set->y }));
     assert_true(dg_dataset_fingerprint(other) == dg_dataset_fingerprint(set));
     expect_weights(other, 4, weights);
-    assert_ok(dg_dataset_with(&other, set, &(dg_dataset_parts){ .weights = &w }));
+    assert_ok(dg_dataset_with(&other, set, &(dg_dataset_fields){ .weights = &w }));
     assert_true(dg_dataset_fingerprint(other) != dg_dataset_fingerprint(set));
     expect_weights(other, 4, others);
-    assert_ok(dg_dataset_with(&bare, set, &(dg_dataset_parts){ .no_weights = true }));
+    assert_ok(dg_dataset_with(&bare, set, &(dg_dataset_fields){ .no_weights = true }));
     assert_null(bare->weights.storage);
     assert_true(dg_dataset_fingerprint(bare) != dg_dataset_fingerprint(set));
     assert_fails_with(dg_dataset_concat(&other, 2, (const dg_dataset *[]){ bare, set }), DG_INVALID,
@@ -358,14 +359,14 @@ static void weights_can_be_replaced(void **state)
     dg_dataset_release(set);
     assert_ok(dg_tensor_slice(&x, &bare->x, 0, 0, 2));
     assert_ok(dg_dataset_new(&other, &bare->x, NULL, 0, NULL));
-    assert_ok(dg_dataset_with(&set, other, &(dg_dataset_parts){ .weights = &w }));
+    assert_ok(dg_dataset_with(&set, other, &(dg_dataset_fields){ .weights = &w }));
     dg_dataset_release(other);
-    assert_fails_with(dg_dataset_with(&other, set, &(dg_dataset_parts){ .x = &x }), DG_INVALID,
+    assert_fails_with(dg_dataset_with(&other, set, &(dg_dataset_fields){ .x = &x }), DG_INVALID,
                       "x has 2 rows, the set has 4 weights: give weights = a tensor too");
-    assert_fails_with(dg_dataset_with(&other, set, &(dg_dataset_parts){ .x = &x, .weights = &w }),
+    assert_fails_with(dg_dataset_with(&other, set, &(dg_dataset_fields){ .x = &x, .weights = &w }),
                       DG_INVALID, "weights has the shape {4}, expected {2}");
     assert_ok(dg_tensor_slice(&few, &w, 0, 1, 3));
-    assert_ok(dg_dataset_with(&other, set, &(dg_dataset_parts){ .x = &x, .weights = &few }));
+    assert_ok(dg_dataset_with(&other, set, &(dg_dataset_fields){ .x = &x, .weights = &few }));
     expect_weights(other, 2, others + 1);
     dg_dataset_release(set);
     dg_dataset_release(bare);
@@ -398,7 +399,7 @@ static void memory_that_cannot_be_had_is_said(void **state)
     (void)state;
     for (;; after++) {
         support_fail_allocation(after);
-        status = dg_dataset_with(&other, set, &(dg_dataset_parts){ .y = &y });
+        status = dg_dataset_with(&other, set, &(dg_dataset_fields){ .y = &y });
         support_fail_allocation(-1);
         if (status == DG_OK) break;
         assert_fails_with(status, DG_NO_MEMORY, "out of memory");

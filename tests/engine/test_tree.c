@@ -451,7 +451,7 @@ static void test_fits_are_checked(void **state)
     dg_fit_options plain = { 0 }, how = { 0 };
     dg_tensor weight = support_tensor(DG_FLOAT32, SHAPE(3), VALUES(1, 2, 3));
     (void)state;
-    assert_fails_with(dg_dataset_with(&other, set, &(dg_dataset_parts){ .weights = &weight }),
+    assert_fails_with(dg_dataset_with(&other, set, &(dg_dataset_fields){ .weights = &weight }),
                       DG_INVALID, "expected {30}, one weight per row");
     assert_ok(dg_dataset_take(&none, set, NULL, 0));
     assert_ok(dg_dataset_new(&other, &set->x, NULL, 0, NULL));

@@ -206,7 +206,7 @@ static void check_example(const cJSON *example)
     dg_tensor x = tensor_of(member(example, "x"), columns), y = targets_of(example);
     dg_tensor weight = { 0 };
     const dg_dataset *set;
-    dg_dataset_parts parts = { .x = &x, .y = &y };
+    dg_dataset_fields parts = { .x = &x, .y = &y };
     dg_fit_options options = { 0 };
     dg_fit_result result;
     if (!cJSON_IsNull(member(example, "weight"))) {
@@ -299,7 +299,7 @@ static void judge_forest(const cJSON *all, const cJSON *example, int seed, struc
         int64_t rows = x.shape[0] / 2;
         for (int k = 0; k < 2; k++)
             assert_ok(dg_tensor_slice(&part[k], whole[k], 0, i * rows, (i + 1) * rows));
-        dg_dataset_parts parts = { .x = &part[0], .y = &part[1] };
+        dg_dataset_fields parts = { .x = &part[0], .y = &part[1] };
         if (weighted && i == 0) parts.weights = &weight;
         assert_ok(dg_dataset_make(&sets[i], &parts));
         for (int k = 0; k < 2; k++) dg_tensor_release(&part[k]);

@@ -14,7 +14,7 @@ static void fuzz_file(const char *path)
                                    .dtype = way & 1 };
         if (way % 3) options.header = (dg_value){ .type = DG_VALUE_BOOL, .boolean = way % 3 == 1 };
         dg_job job = { .threads = 1 };
-        dg_status status = dg_format_read(&set, &dg_csv, &options, &(dg_dataset_parts){ 0 }, &job);
+        dg_status status = dg_format_read(&set, &dg_csv, &options, &(dg_dataset_fields){ 0 }, &job);
         check_refusal(status, path);
         if (status == DG_OK) dg_dataset_release(set);
     }

@@ -108,7 +108,7 @@ static dg_status make_y(struct csv_table *t, dg_csv_values *into)
 }
 
 static dg_status read_table(struct csv_table *t, const dg_csv_options *o,
-                            const dg_dataset_parts *record, bool only_labels, char ***names)
+                            const dg_dataset_fields *record, bool only_labels, char ***names)
 {
     const char *path = only_labels ? o->labels : o->images;
     dg_csv_header header = o->header.type != DG_VALUE_BOOL ? DG_CSV_HEADER_AUTO
@@ -146,8 +146,8 @@ static void csv_table_close(struct csv_table *t)
     dg_csv_close(&t->file);
 }
 
-static dg_status csv_read(dg_format_found *out, const void *options, const dg_dataset_parts *record,
-                          const dg_job *job)
+static dg_status csv_read(dg_format_found *out, const void *options,
+                          const dg_dataset_fields *record, const dg_job *job)
 {
     const dg_csv_options *o = options;
     if (o->labels && o->label_column)

@@ -1,4 +1,4 @@
-/* The options of CSV files, for callers in C; those of all sets are dg_dataset_parts. */
+/* The options of CSV files, for callers in C; those of all sets are dg_dataset_fields. */
 #ifndef DG_DATA_FORMATS_CSV_H
 #define DG_DATA_FORMATS_CSV_H
 

@@ -112,8 +112,8 @@ static dg_status read_file(const idx_options *options, bool labels, dg_tensor *o
     return read_data(&file, out);
 }
 
-static dg_status idx_read(dg_format_found *out, const void *options, const dg_dataset_parts *record,
-                          const dg_job *job)
+static dg_status idx_read(dg_format_found *out, const void *options,
+                          const dg_dataset_fields *record, const dg_job *job)
 {
     const idx_options *o = options;
     (void)record;

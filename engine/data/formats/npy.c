@@ -269,8 +269,8 @@ static dg_status read_file(const char *path, int64_t max_bytes, int least_axes, 
 
 /* --- the format ------------------------------------------------------------------------------ */
 
-static dg_status npy_read(dg_format_found *out, const void *options, const dg_dataset_parts *record,
-                          const dg_job *job)
+static dg_status npy_read(dg_format_found *out, const void *options,
+                          const dg_dataset_fields *record, const dg_job *job)
 {
     const npy_options *o = options;
     (void)record;
