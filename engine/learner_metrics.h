@@ -31,7 +31,7 @@ void dg_log_add_metrics(dg_log *log, const dg_learner *learner, bool validation,
 
 /* The names of all scores that a log may have, the validation set's included, then NULL, once
  * it predicts this target. */
-enum { DG_MOST_NAMES = 2 * DG_MAX_METRICS + 3 };
+enum { DG_MAX_SCORE_NAMES = 2 * DG_MAX_METRICS + 3 };
 void dg_learner_score_names(const dg_learner *learner, dg_target target, const char **out);
 
 #endif

@@ -38,7 +38,7 @@ static int direction(const dg_fit_options *options)
 dg_status dg_stopping_check(const dg_fit_options *options, const dg_learner *learner,
                             dg_target target)
 {
-    const char *scores[DG_MOST_NAMES];
+    const char *scores[DG_MAX_SCORE_NAMES];
     int count = 0;
     if (!options->monitor) return DG_OK;
     if (options->patience < 0)

@@ -218,7 +218,7 @@ void dg_finish_history(lua_State *L, int history, const dg_fit_result *result, c
 static void add_empty_lists(lua_State *L, const dg_learner *learner, int history, bool validation)
 {
     bool steps = learner->type->step != NULL; /* else only what a fit ends with */
-    const char *names[DG_MOST_NAMES];
+    const char *names[DG_MAX_SCORE_NAMES];
     dg_learner_score_names(learner, learner->target, names);
     for (int i = -1; i < 0 || names[i]; i++) {
         const char *name = i < 0 ? "seconds" : names[i];

@@ -277,8 +277,8 @@ const dg_function *dg_push_fit(lua_State *L, const dg_learner_type *type, dg_cal
 static void read_preparation(lua_State *L, int list, dg_fit_options *options)
 {
     int count = list ? (int)lua_rawlen(L, list) : 0;
-    if (count > DG_MOST_STEPS)
-        dg_raise(L, "fit: preparation: at most %d steps are allowed", DG_MOST_STEPS);
+    if (count > DG_MAX_STEPS)
+        dg_raise(L, "fit: preparation: at most %d steps are allowed", DG_MAX_STEPS);
     luaL_checkstack(L, 2 * count + 8, NULL);
     const dg_part **steps = dg_scratch(L, (size_t)count, sizeof *steps);
     for (int i = 0; i < count; i++) {

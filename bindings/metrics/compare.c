@@ -21,7 +21,7 @@ static const dg_param bootstrap_params[] = {
     DG_ANY_PARAM(bootstrap_options, b, "predictions of the second model"),
     DG_TEXT(bootstrap_options, metric, .default_text = "accuracy",
             .doc = "the name of a metric of labels or of numbers, log_loss or top_k_accuracy"),
-    DG_INT(bootstrap_options, resamples, DG_WITHIN(1, DG_MOST_RESAMPLES), .default_number = 10000,
+    DG_INT(bootstrap_options, resamples, DG_WITHIN(1, DG_MAX_RESAMPLES), .default_number = 10000,
            .doc = "the number of bootstrap samples"),
     DG_FLOAT(bootstrap_options, level, DG_BETWEEN(0, 1), .default_number = 0.95,
              .doc = "the confidence level"),

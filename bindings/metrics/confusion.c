@@ -357,7 +357,7 @@ static const char *const layout_words[] = { "accuracy", "micro", NULL };
 static const dg_param classification_report_params[] = {
     DG_TRUTH_PARAM,
     DG_PREDICTED_PARAM,
-    DG_INT(classification_report_options, digits, DG_WITHIN(0, DG_MOST_DIGITS), .default_number = 2,
+    DG_INT(classification_report_options, digits, DG_WITHIN(0, DG_MAX_DIGITS), .default_number = 2,
            .doc = "digits after the decimal point"),
     DG_CHOICE(classification_report_options, layout, .choices = layout_words,
               .doc = "the line for all rows: accuracy, or micro for \"micro avg\" instead"),

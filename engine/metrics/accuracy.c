@@ -25,7 +25,7 @@ const dg_metric_type dg_accuracy = {
 static dg_status balanced_accuracy_score(const void *options, const dg_judged *judged, double *out)
 {
     const dg_confusion *c = &judged->confusion;
-    double recalls[DG_MOST_LABELS];
+    double recalls[DG_MAX_LABELS];
     int64_t count = 0;
     (void)options;
     for (int64_t i = 0; i < c->size; i++)

@@ -207,8 +207,8 @@ static dg_status resample(dg_bootstrap_result *out, struct bootstrap *boot, doub
 
 static dg_status check_options(const dg_bootstrap_options *options)
 {
-    if (options->resamples < 1 || options->resamples > DG_MOST_RESAMPLES)
-        return dg_error(DG_INVALID, "resamples must be 1 to %d, found %" PRId64, DG_MOST_RESAMPLES,
+    if (options->resamples < 1 || options->resamples > DG_MAX_RESAMPLES)
+        return dg_error(DG_INVALID, "resamples must be 1 to %d, found %" PRId64, DG_MAX_RESAMPLES,
                         options->resamples);
     if (!(options->level > 0 && options->level < 1))
         return dg_error(DG_INVALID, "level must be above 0 and below 1, found %g", options->level);

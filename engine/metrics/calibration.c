@@ -70,7 +70,7 @@ static const dg_param params[] = {
 
 static dg_status calibration_score(const void *options, const dg_judged *judged, double *out)
 {
-    dg_calibration_bin bins[DG_MOST_CALIBRATION_BINS];
+    dg_calibration_bin bins[DG_MAX_CALIBRATION_BINS];
     int64_t count = ((const calibration_options *)options)->bins;
     dg_calibration(&judged->probabilities, count, bins);
     *out = dg_calibration_error(bins, count);

@@ -21,7 +21,7 @@ static dg_status cohen_kappa_score(const void *options, const dg_judged *judged,
 {
     const dg_confusion *c = &judged->confusion;
     int weights = ((const kappa_options *)options)->weights;
-    double truths[DG_MOST_LABELS], predictions[DG_MOST_LABELS], found = 0, expected = 0;
+    double truths[DG_MAX_LABELS], predictions[DG_MAX_LABELS], found = 0, expected = 0;
     double all = dg_listed_sums(c, truths, predictions);
     for (int64_t i = 0; i < c->size; i++) {
         for (int64_t j = 0; j < c->size; j++) {

@@ -11,16 +11,16 @@
 
 /* --- labels ------------------------------------------------------------------------------- */
 
-/* Adds the labels of `tensor` to an ascending list with room for DG_MOST_LABELS. */
+/* Adds the labels of `tensor` to an ascending list with room for DG_MAX_LABELS. */
 static dg_status add_labels(int32_t *list, int64_t *count, const dg_tensor *tensor)
 {
     const int32_t *labels = dg_int32s(tensor);
     for (int64_t row = 0; row < tensor->shape[0]; row++) {
         if (dg_class_position(list, *count, labels[row]) >= 0) continue;
-        if (*count == DG_MOST_LABELS)
+        if (*count == DG_MAX_LABELS)
             return dg_error(DG_INVALID,
                             "there are more than %d different labels: these are not classes",
-                            DG_MOST_LABELS);
+                            DG_MAX_LABELS);
         int64_t at = (*count)++;
         for (; at > 0 && list[at - 1] > labels[row]; at--) list[at] = list[at - 1];
         list[at] = labels[row];
@@ -38,8 +38,8 @@ int64_t dg_confusion_place(const dg_confusion *confusion, int32_t label)
 static dg_status check_given(int64_t count, const int32_t *labels)
 {
     if (count == 0) return dg_error(DG_INVALID, "labels must name at least one label");
-    if (count > DG_MOST_LABELS)
-        return dg_error(DG_INVALID, "labels must be at most %d, found %" PRId64, DG_MOST_LABELS,
+    if (count > DG_MAX_LABELS)
+        return dg_error(DG_INVALID, "labels must be at most %d, found %" PRId64, DG_MAX_LABELS,
                         count);
     for (int64_t i = 0; i < count; i++)
         for (int64_t j = 0; j < i; j++)
@@ -101,8 +101,8 @@ dg_status dg_confusion_new(dg_confusion *out, const dg_tensor *truth, const dg_t
     *out = (dg_confusion){ 0 };
     DG_TRY(dg_labels_check(truth, "truth", predicted, "predicted"));
     if (labels) DG_TRY(check_given(label_count, labels));
-    DG_TRY(dg_alloc(&found, DG_MOST_LABELS, sizeof *found));
-    DG_TRY(dg_alloc(&place, DG_MOST_LABELS, sizeof *place));
+    DG_TRY(dg_alloc(&found, DG_MAX_LABELS, sizeof *found));
+    DG_TRY(dg_alloc(&place, DG_MAX_LABELS, sizeof *place));
     dg_status status = fill_confusion(out, truth, predicted, found, place, labels, label_count);
     if (status != DG_OK) dg_confusion_free(out);
     return status;

@@ -54,7 +54,7 @@ static dg_f_scores micro_average(const dg_confusion *c, const dg_f_options *opti
 static double average_of(const dg_confusion *c, size_t field, bool weighted,
                          const dg_f_options *options)
 {
-    double values[DG_MOST_LABELS], weights[DG_MOST_LABELS];
+    double values[DG_MAX_LABELS], weights[DG_MAX_LABELS];
     int64_t count = 0, support = 0;
     for (int64_t i = 0; i < c->size; i++) {
         if (!counts(c, i)) continue;

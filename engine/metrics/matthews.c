@@ -6,7 +6,7 @@
 static dg_status matthews_score(const void *options, const dg_judged *judged, double *out)
 {
     const dg_confusion *c = &judged->confusion;
-    double truths[DG_MOST_LABELS], predictions[DG_MOST_LABELS], right = 0;
+    double truths[DG_MAX_LABELS], predictions[DG_MAX_LABELS], right = 0;
     double all = dg_listed_sums(c, truths, predictions), both = 0, tt = 0, pp = 0;
     (void)options;
     for (int64_t i = 0; i < c->size; i++) {

@@ -130,11 +130,11 @@ extern const struct dg_metric_type dg_accuracy;
 /* --- comparing two models (bootstrap.c) --------------------------------------- */
 
 typedef struct dg_bootstrap_options {
-    int64_t resamples; /* 1 .. DG_MOST_RESAMPLES */
+    int64_t resamples; /* 1 .. DG_MAX_RESAMPLES */
     double level;      /* of confidence, above 0 and below 1 */
     uint64_t seed;
 } dg_bootstrap_options;
-enum { DG_MOST_RESAMPLES = 10000000 };
+enum { DG_MAX_RESAMPLES = 10000000 };
 
 typedef struct dg_bootstrap_result {
     double a, b;       /* the metric on all rows */

@@ -30,7 +30,7 @@ dg_status dg_mistakes(dg_tensor *out, const dg_tensor *truth, const dg_tensor *p
 
 /* --- the confusion matrix (confusion.c) --------------------------------------------------- */
 
-enum { DG_MOST_LABELS = 4096 };
+enum { DG_MAX_LABELS = 4096 };
 
 typedef struct dg_confusion {
     int64_t size;         /* labels */
@@ -46,7 +46,7 @@ typedef struct dg_confusion {
 } dg_confusion;
 
 /* Counts. labels: NULL, or `label_count` different ones; rows with others are left out. More than
- * DG_MOST_LABELS labels are DG_INVALID. On failure `*out` is safe to free. */
+ * DG_MAX_LABELS labels are DG_INVALID. On failure `*out` is safe to free. */
 dg_status dg_confusion_new(dg_confusion *out, const dg_tensor *truth, const dg_tensor *predicted,
                            int64_t label_count, const int32_t *labels);
 void dg_confusion_free(dg_confusion *confusion);
@@ -120,11 +120,11 @@ bool dg_f_doubts(const dg_confusion *confusion, int64_t place, char *out, size_t
  * of overall scores is "accuracy", or "micro avg" when asked for or when the matrix is not
  * complete. names: NULL, or one per label. dg_free the text. */
 typedef struct dg_report_options {
-    int digits; /* 0 .. DG_MOST_DIGITS */
+    int digits; /* 0 .. DG_MAX_DIGITS */
     bool micro;
     double zero_division;
 } dg_report_options;
-enum { DG_MOST_DIGITS = 30 };
+enum { DG_MAX_DIGITS = 30 };
 dg_status dg_classification_report(char **out, const dg_confusion *confusion,
                                    const char *const *names, const dg_report_options *options);
 
@@ -160,10 +160,10 @@ typedef struct dg_calibration_bin {
     double confidence, accuracy; /* means; 0 in an empty bin */
 } dg_calibration_bin;
 
-/* `bins` (1 .. DG_MOST_CALIBRATION_BINS) of equal width (calibration.c). */
-enum { DG_MOST_CALIBRATION_BINS = 1000 };
+/* `bins` (1 .. DG_MAX_CALIBRATION_BINS) of equal width (calibration.c). */
+enum { DG_MAX_CALIBRATION_BINS = 1000 };
 #define DG_CALIBRATION_BINS(options)                                                               \
-    DG_INT(options, bins, DG_WITHIN(1, DG_MOST_CALIBRATION_BINS), .default_number = 15,            \
+    DG_INT(options, bins, DG_WITHIN(1, DG_MAX_CALIBRATION_BINS), .default_number = 15,             \
            .doc = "bins of equal width")
 void dg_calibration(const dg_probabilities *probabilities, int64_t bins, dg_calibration_bin *out);
 /* The mean of |accuracy - confidence| over rows, and the greatest of any bin (Guo et al. 2017). */

@@ -9,7 +9,7 @@ struct loss_run {
     const dg_plan *plan;
     dg_loss_pass pass;
     int64_t pieces;
-    double sum[DG_MOST_PIECES];
+    double sum[DG_MAX_PIECES];
 };
 
 static dg_status loss_piece(void *context, int64_t piece, int worker)
@@ -42,7 +42,7 @@ static dg_status run_loss(const dg_plan *plan, const dg_truth *truth, double *lo
                                       .logits = dg_plan_logits(plan),
                                       .scale = 1 / (double)plan->rows } };
     dg_arena_enter(&plan->arena, dg_plan_loss_step(plan), dg_plan_loss_step(plan));
-    run.pieces = dg_pieces(plan->rows, 16384 / output->size + 1, DG_MOST_PIECES);
+    run.pieces = dg_pieces(plan->rows, 16384 / output->size + 1, DG_MAX_PIECES);
     DG_TRY(dg_parallel(&plan->job, run.pieces, loss_piece, &run));
     *loss = 0;
     for (int64_t i = 0; i < run.pieces; i++) *loss += run.sum[i];

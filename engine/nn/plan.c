@@ -78,16 +78,16 @@ int64_t dg_stage_pieces(const dg_plan *plan, const struct stage *stage, int64_t 
 {
     if (stage->whole_batch) return 1;
     if (!plan->training) return (rows + stage->piece_rows - 1) / stage->piece_rows;
-    return dg_pieces(rows, grain_of(stage), DG_MOST_PIECES);
+    return dg_pieces(rows, grain_of(stage), DG_MAX_PIECES);
 }
 
 /* Training: the most rows that any batch of up to `capacity` rows puts into a piece. */
 static int64_t most_rows(const dg_plan *plan, const struct stage *stage)
 {
     int64_t most = 0;
-    for (int64_t pieces = 1; pieces <= DG_MOST_PIECES; pieces++) {
+    for (int64_t pieces = 1; pieces <= DG_MAX_PIECES; pieces++) {
         int64_t rows = (pieces + 1) * grain_of(stage) - 1; /* the most that make so few pieces */
-        if (rows > plan->capacity || pieces == DG_MOST_PIECES) rows = plan->capacity;
+        if (rows > plan->capacity || pieces == DG_MAX_PIECES) rows = plan->capacity;
         int64_t made = dg_stage_pieces(plan, stage, rows), each = (rows + made - 1) / made;
         if (each > most) most = each;
     }

@@ -6,7 +6,7 @@
 #include "engine/nn/plan.h"
 
 /* Gradients of weights are summed in at most this many pieces, whatever the threads. */
-enum { DG_MOST_PIECES = 16 };
+enum { DG_MAX_PIECES = 16 };
 
 /* Rows of a value in the arena: those of the batch, or those of a piece, for each worker. */
 struct rows {

@@ -25,8 +25,8 @@ dg_status dg_preparation_add(dg_preparation *preparation, const dg_part *options
     char *step;
     if (strcmp(options->type->kind, "preparation") != 0)
         return dg_error(DG_INVALID, "a %s is not a preparation", options->type->name);
-    if (preparation->count == DG_MOST_STEPS)
-        return dg_error(DG_INVALID, "there may be at most %d steps", DG_MOST_STEPS);
+    if (preparation->count == DG_MAX_STEPS)
+        return dg_error(DG_INVALID, "there may be at most %d steps", DG_MAX_STEPS);
     DG_TRY(dg_grow(&preparation->steps, preparation->count, sizeof *preparation->steps));
     DG_TRY(dg_alloc_zero(&step, (int64_t)type->step_size, 1));
     *out = preparation->steps[preparation->count++] = (dg_step *)step;

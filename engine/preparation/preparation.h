@@ -40,7 +40,7 @@ typedef struct dg_preparation {
     dg_step **steps;
 } dg_preparation;
 
-enum { DG_MOST_STEPS = 64 };
+enum { DG_MAX_STEPS = 64 };
 
 /* Fits each step to x as the steps before it have changed it. DG_INVALID for a part of another
  * kind. */

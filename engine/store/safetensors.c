@@ -49,11 +49,11 @@ static dg_status read_header(struct tensor_reader *reader, int64_t file_size)
                         " bytes, fewer than a header",
                         reader->path, file_size);
     DG_TRY(dg_file_read(reader->path, reader->descriptor, 0, sizeof length, &length));
-    if (length > DG_HEADER_MOST)
+    if (length > DG_MAX_HEADER)
         return dg_error(DG_FORMAT,
                         "%s: is not a safetensors file, or damaged: its header would have %" PRIu64
                         " bytes, at most %d are allowed",
-                        reader->path, length, DG_HEADER_MOST);
+                        reader->path, length, DG_MAX_HEADER);
     if ((int64_t)length > file_size - (int64_t)sizeof length)
         return dg_error(DG_FORMAT,
                         "%s: the header has %" PRIu64 " bytes, the file ends after %" PRId64

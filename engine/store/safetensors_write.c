@@ -66,9 +66,9 @@ static dg_status header_text(char **out, size_t *length, const dg_tensor_file *f
     DG_TRY(add_tensors(header, file, order));
     DG_TRY(dg_json_text(&text, header));
     size_t bytes = strlen(text), padded = (bytes + 7) / 8 * 8;
-    if (padded > DG_HEADER_MOST)
+    if (padded > DG_MAX_HEADER)
         return dg_error(DG_INVALID, "the header would have %zu bytes, at most %d are allowed",
-                        padded, DG_HEADER_MOST);
+                        padded, DG_MAX_HEADER);
     DG_TRY(dg_alloc(out, (int64_t)padded, 1));
     memcpy(*out, text, bytes);
     memset(*out + bytes, ' ', padded - bytes);

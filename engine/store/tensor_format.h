@@ -9,7 +9,7 @@
 
 /* The largest header in bytes, for reader and writer, as in the format's reference
  * implementation. */
-enum { DG_HEADER_MOST = 100000000 };
+enum { DG_MAX_HEADER = 100000000 };
 
 typedef struct dg_tensor_format {
     const char *name; /* "F32" */

@@ -8,27 +8,27 @@
 
 #include "engine/tensor/tensor.h"
 
-enum { DG_WALK_MOST = 3 };
+enum { DG_MAX_OPERANDS = 3 };
 
 typedef struct dg_walk {
     int operands, axes;
     int64_t count; /* elements */
     int64_t shape[DG_MAX_AXES];
-    char *data[DG_WALK_MOST];
-    int64_t stride[DG_WALK_MOST][DG_MAX_AXES]; /* in bytes */
+    char *data[DG_MAX_OPERANDS];
+    int64_t stride[DG_MAX_OPERANDS][DG_MAX_AXES]; /* in bytes */
 } dg_walk;
 
 /* `n` elements in a row: for each operand, the address of the first and the bytes to the next. */
 typedef struct dg_run {
     int64_t first; /* the row-major position of the first */
     int64_t n;
-    char *data[DG_WALK_MOST];
-    int64_t stride[DG_WALK_MOST];
+    char *data[DG_MAX_OPERANDS];
+    int64_t stride[DG_MAX_OPERANDS];
 } dg_run;
 
 typedef dg_status dg_run_function(void *context, const dg_run *run);
 
-/* Up to DG_WALK_MOST tensors, already broadcast to one shape. */
+/* Up to DG_MAX_OPERANDS tensors, already broadcast to one shape. */
 void dg_walk_begin(dg_walk *walk, int operands, const dg_tensor *const *tensors);
 
 /* Calls `function` for the elements begin .. end-1 in order, until one call fails. */
