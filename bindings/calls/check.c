@@ -28,7 +28,8 @@ static bool is_ours(const char *source)
     return length && strncmp(source + 1, folder, length) == 0 && source[1 + length] == '/';
 }
 
-void dg_push_where(lua_State *L)
+/* Pushes the position of the user's code, "file.lua:12: ", or "". */
+static void push_where(lua_State *L)
 {
     lua_Debug ar;
     for (int level = 1; lua_getstack(L, level, &ar); level++) {
@@ -42,7 +43,7 @@ void dg_push_where(lua_State *L)
 
 void dg_tell(lua_State *L, const char *function, const char *text)
 {
-    dg_push_where(L);
+    push_where(L);
     lua_pushfstring(L, "%s: %s", function, text);
     lua_concat(L, 2);
     luaL_getsubtable(L, LUA_REGISTRYINDEX, "digits.told");
@@ -64,7 +65,7 @@ void dg_push_number(lua_State *L, double value)
 int dg_raise(lua_State *L, const char *format, ...)
 {
     luaL_checkstack(L, 4, NULL);
-    dg_push_where(L);
+    push_where(L);
     va_list arguments;
     va_start(arguments, format);
     lua_pushvfstring(L, format, arguments);

@@ -40,9 +40,6 @@ void dg_check_call(lua_State *L, dg_status status, const char *function);
 /* Pushes what the value at `index` is, in words: "'abc' (a string)", "a tensor", "nil". */
 const char *dg_push_found(lua_State *L, int index);
 
-/* Pushes the position of the user's code, "file.lua:12: ", or "". */
-void dg_push_where(lua_State *L);
-
 /* Writes "digits-lua: warning: file.lua:12: function: text" to standard error, the same line only
  * once: for what is not an error but probably a mistake. */
 void dg_tell(lua_State *L, const char *function, const char *text);

@@ -53,7 +53,7 @@ static inline void *dg_arena_at(const dg_arena *arena, int value, int worker)
 
 /* Steps begin .. end are about to run. In a build with AddressSanitizer it is an error from here on
  * to touch what is not alive in them, and what begins to live is NaN until it is assigned;
- * elsewhere nothing happens. */
+ * elsewhere nothing happens. Rooms are left out: workers are at steps of their own. */
 void dg_arena_enter(const dg_arena *arena, int begin, int end);
 
 #endif

@@ -125,6 +125,7 @@ static dg_status stage_backward(void *context, int64_t piece, int worker)
 
 static dg_status run_stages(const dg_plan *plan)
 {
+    dg_job rowwise = dg_plan_row_job(plan);
     for (int i = plan->stage_count - 1; i >= 0; i--) {
         const struct stage *stage = &plan->stages[i];
         if (!stage->backward) continue;
@@ -134,7 +135,7 @@ static dg_status run_stages(const dg_plan *plan)
         if (stage->whole_batch)
             DG_TRY(stage_backward(&run, 0, 0));
         else
-            DG_TRY(dg_parallel(&plan->job, run.pieces, stage_backward, &run));
+            DG_TRY(dg_parallel(&rowwise, run.pieces, stage_backward, &run));
     }
     return DG_OK;
 }
@@ -145,7 +146,7 @@ dg_status dg_plan_backward(dg_plan *plan, const dg_truth *truth, int64_t rows, b
                            const dg_job *job, double *loss)
 {
     double penalty;
-    plan->job = (dg_job){ .threads = job->threads < plan->workers ? job->threads : plan->workers };
+    plan->job = (dg_job){ .threads = job->threads };
     plan->rows = rows;
     DG_TRY(run_loss(plan, truth, loss));
     if (!isfinite(*loss))

@@ -78,11 +78,11 @@ static dg_status stage_forward(void *context, int64_t piece, int worker)
 dg_status dg_plan_forward(dg_plan *plan, const dg_source *source, int64_t rows, uint64_t key,
                           const dg_job *job)
 {
-    dg_job rowwise = { .threads = job->threads < plan->workers ? job->threads : plan->workers };
     plan->source = source;
     plan->rows = rows;
     plan->key = key;
     plan->job = (dg_job){ .threads = job->threads };
+    dg_job rowwise = dg_plan_row_job(plan);
     dg_status status = DG_OK;
     for (int i = 0; i < plan->stage_count && status == DG_OK; i++) {
         const struct stage *stage = &plan->stages[i];

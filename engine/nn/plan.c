@@ -380,7 +380,8 @@ dg_status dg_plan_new(dg_plan **out, const dg_model *model, int64_t capacity, bo
     plan->model = (dg_model *)model;
     plan->capacity = capacity;
     plan->training = training;
-    plan->workers = workers;
+    /* more would find no piece of rows to do */
+    plan->workers = training && workers > DG_MAX_PIECES ? DG_MAX_PIECES : workers;
     dg_status status = lay_out(plan);
     if (status != DG_OK) {
         dg_plan_free(plan);

@@ -21,7 +21,7 @@ typedef struct dg_source {
 } dg_source;
 
 /* A plan for up to `capacity` rows. A training plan makes room for gradients. A plan serves one
- * batch at a time, on up to `workers` threads. */
+ * batch at a time; its rows pass on up to `workers` threads. */
 dg_status dg_plan_new(dg_plan **out, const dg_model *model, int64_t capacity, bool training,
                       int workers);
 void dg_plan_free(dg_plan *plan); /* NULL is allowed */

@@ -91,6 +91,13 @@ static inline void *dg_plan_rows(const dg_plan *plan, struct rows rows, int64_t 
     return first ? first + begin * rows.step : NULL;
 }
 
+/* The batch's job, for the pieces of a stage of rows. */
+static inline dg_job dg_plan_row_job(const dg_plan *plan)
+{
+    int threads = plan->job.threads;
+    return (dg_job){ .threads = threads < plan->workers ? threads : plan->workers };
+}
+
 /* How many pieces this stage makes of a batch. */
 int64_t dg_stage_pieces(const dg_plan *plan, const struct stage *stage, int64_t rows);
 

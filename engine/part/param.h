@@ -193,8 +193,6 @@ void dg_param_put(const dg_param *param, const dg_value *value, void *options);
 void dg_param_put_default(const dg_param *param, void *options);
 /* The value of the field; it points into the options and lives as long as they do. */
 dg_value dg_param_get(const dg_param *param, const void *options);
-/* Whether two values are equal (engine/part/part.c). */
-bool dg_value_equal(const dg_value *a, const dg_value *b);
 /* Whether `value` is a whole number: an integer, or a float without fraction that fits. */
 bool dg_value_whole(const dg_value *value, int64_t *out);
 

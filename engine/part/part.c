@@ -238,7 +238,7 @@ void dg_part_release(const dg_part *part)
 
 /* --- comparing ------------------------------------------------------------------------------ */
 
-bool dg_value_equal(const dg_value *a, const dg_value *b)
+static bool value_equal(const dg_value *a, const dg_value *b)
 {
     if (a->type != b->type) return false;
     switch (a->type) {
@@ -272,7 +272,7 @@ bool dg_part_equal(const dg_part *a, const dg_part *b)
     int count = dg_descriptor_param_count(a->type);
     for (int i = 0; i < count; i++) {
         dg_value left = dg_part_get(a, i), right = dg_part_get(b, i);
-        if (!dg_value_equal(&left, &right)) return false;
+        if (!value_equal(&left, &right)) return false;
     }
     return true;
 }
