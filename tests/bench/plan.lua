@@ -225,6 +225,8 @@ plan.rows = {
     value = ten_times, format = "%.1f s" },
   { work = "deep", measurement = "deep", label = "  against PyTorch's quickest mode",
     peers = torch_modes, quickest = "seconds", value = ten_times, format = "%.1f s" },
+  { work = "deep", measurement = "deep", label = "  peak memory",
+    value = "peak_mb", format = "%.0f MB" },
   { work = "forest", measurement = "forest", label = "random forest, 100 trees, 39 200",
     peer = "scikit-learn", value = "seconds", format = "%.2f s", ratio_target = 1 / 5 },
   { work = "forest", measurement = "forest", label = "  processor time of it",
