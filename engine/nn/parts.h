@@ -36,6 +36,20 @@ double dg_penalty(const dg_part *regularizer, int64_t count, const float *weight
 
 /* --- optimizers (engine/nn/optimizers/NAME.c) --------------------------------------------- */
 
+/* How to write an optimizer: one file that ends in one dg_optimizer_type, and one line in
+ * engine/registry.list. Its options begin with dg_optimizer_options; its list of dg_param begins
+ * with DG_LEARNING_RATE and ends with DG_CLIPNORM (engine/nn/optimizers/options.h).
+ *
+ * A model keeps slots() numbers for each number of its weights. In every step it calls update() for
+ * runs of neighbouring numbers, on several threads at once, so update() changes what it is given
+ * and nothing else, and treats each number alike. An optimizer that needs more than its number, the
+ * norm of a whole weight say, computes it in begin(). Clipping is done before either sees the
+ * gradient.
+ *
+ * Tests. tests/lua/golden_spec.lua asks for values by Keras's formula (tests/golden/make_nn.py),
+ * tests/lua/readme_spec.lua for a word in README.md; tests/engine/test_optimizers.c compares single
+ * steps with a plain version in double precision. */
+
 enum { DG_MAX_SLOTS = 3, DG_MAX_FOUND = 4 };
 
 /* What all optimizers have: the first member of their options. */

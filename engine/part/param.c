@@ -102,7 +102,7 @@ void dg_param_expects(const dg_param *param, char *out, size_t size)
         if (param->optional) append(out, size, " or nil");
         break;
     case DG_TYPE_CHOICE:
-        append(out, size, "one of ");
+        if (param->choices[0] && param->choices[1]) append(out, size, "one of ");
         append_choices(param, out, size);
         break;
     case DG_TYPE_INTS:

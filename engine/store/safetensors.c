@@ -51,7 +51,7 @@ static dg_status read_header(struct tensor_reader *reader, int64_t file_size)
     DG_TRY(dg_file_read(reader->path, reader->descriptor, 0, sizeof length, &length));
     if (length > DG_MAX_HEADER)
         return dg_error(DG_FORMAT,
-                        "%s: is not a safetensors file, or damaged: its header would have %" PRIu64
+                        "%s: is not a safetensors file or is damaged: the header has %" PRIu64
                         " bytes, at most %d are allowed",
                         reader->path, length, DG_MAX_HEADER);
     if ((int64_t)length > file_size - (int64_t)sizeof length)

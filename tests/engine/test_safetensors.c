@@ -207,11 +207,12 @@ static void test_lengths(void **state)
                       "it has 7 bytes, fewer than a header");
     scratch_write(path, "\0\0\0\0\1\0\0\0{}", 10);
     assert_fails_with(dg_tensor_file_read(&file, path), DG_FORMAT,
-                      "header would have 4294967296 bytes");
+                      "the header has 4294967296 bytes");
     scratch_write(path, "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF{}", 10);
     assert_fails_with(dg_tensor_file_read(&file, path), DG_FORMAT, "at most 100000000 are allowed");
     scratch_write(path, "\1\xE1\xF5\5\0\0\0\0{}", 10);
-    assert_fails_with(dg_tensor_file_read(&file, path), DG_FORMAT, "would have 100000001 bytes");
+    assert_fails_with(dg_tensor_file_read(&file, path), DG_FORMAT,
+                      "the header has 100000001 bytes");
     scratch_write(path, "\0\xE1\xF5\5\0\0\0\0{}", 10);
     assert_fails_with(dg_tensor_file_read(&file, path), DG_FORMAT,
                       "the header has 100000000 bytes, the file ends after 2 (truncated?)");

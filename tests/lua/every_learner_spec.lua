@@ -136,7 +136,7 @@ describe("a linear model and the nearest rows", function()
     end
     assert.are.equal("KNeighbors: unknown option 'p': distances are euclidean, which is p = 2: " ..
       "leave it out", refusal("neighbors", "KNeighbors", { p = 1 }))
-    assert.are.equal("KNeighbors: metric must be one of 'euclidean', found 'manhattan'",
+    assert.are.equal("KNeighbors: metric must be 'euclidean', found 'manhattan'",
       refusal("neighbors", "KNeighbors", { metric = "manhattan" }))
     assert.are.equal("NearestCentroid: unknown option 'priors': all classes are equally likely: " ..
       "leave it out", refusal("neighbors", "NearestCentroid", { priors = "empirical" }))
