@@ -21,15 +21,18 @@ digits.report = { "new" }
 digits.data.label_issues = require "digits.label_issues"
 
 -- Makes a module: unknown names raise an error, and printing it lists its names. Names in the list
--- part of `fields` are files, loaded when they, or all names, are first asked for.
+-- part of `fields` are files, loaded when they, or all names, are first asked for; or fields of
+-- what the one file `fields.file` returns.
 local function module(fields, name)
-  local files = {}
+  local files, file = {}, fields.file
+  fields.file = nil
   while fields[1] do files[table.remove(fields)] = true end
-  local function read(file)
-    fields[file], files[file] = require(name .. "." .. file), nil
+  local function read(key)
+    local value = require(name .. "." .. (file or key))
+    fields[key], files[key] = file and value[key] or value, nil
   end
   local function read_all()
-    for file in pairs(files) do read(file) end
+    for key in pairs(files) do read(key) end
     return next, fields
   end
   internals.strict(fields, name)

@@ -130,7 +130,7 @@ local meta = { __tostring = text, __name = "search" }
 
 local found = { before = before, ranked = ranked }
 
--- Creates the result of a search; `best` is from scripts/search/init.lua: { trial, path, log,
+-- Creates the result of a search; `best` is from scripts/search/searches.lua: { trial, path, log,
 -- model, error }.
 function found.new(fields, metric, best)
   fields.metric, fields.maximize = metric.name, metric.maximize
