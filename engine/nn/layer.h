@@ -9,7 +9,8 @@
  * model calls, in this order,
  *
  *     build(options, b)               once: the output's shape, the weights and the memory it needs
- *     prepare(options, b, prepared)   once for each plan: what follows from shapes alone
+ *     prepare(options, b, training, prepared)
+ *                                     once for each plan: what follows from shapes alone
  *     forward(pass), backward(pass)   for every batch; in prediction forward alone
  *
  * and provides all memory, not initialised before it is written: none of them allocates. A layer
@@ -171,8 +172,10 @@ typedef struct dg_layer_type {
     unsigned flags;     /* of dg_layer_flags */
     /* Messages need not name the layer: the model puts its name and place before them. */
     dg_status (*build)(const void *options, dg_layer_build *build);
-    /* Fills prepared_bytes, aligned to 64, for all passes to come. NULL: there is nothing. */
-    void (*prepare)(const void *options, const dg_layer_build *build, void *prepared);
+    /* Fills prepared_bytes, aligned to 64, for all passes to come; without `training`, what only
+     * backward() reads may be left out. NULL: there is nothing. */
+    void (*prepare)(const void *options, const dg_layer_build *build, bool training,
+                    void *prepared);
     dg_status (*forward)(const dg_pass *pass);
     dg_status (*backward)(const dg_pass *pass);
     /* The field of the options that chooses the activation applied last, as an index into

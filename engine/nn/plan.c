@@ -237,7 +237,8 @@ static void prepare_nodes(const dg_plan *plan)
         const dg_layer_type *type = dg_node_type(plan->model, i);
         if (plan->nodes[i].view || !type->prepare) continue;
         type->prepare(plan->model->layers[plan->model->nodes[i].layer].part->options,
-                      build_of(plan, i), dg_arena_at(&plan->arena, plan->nodes[i].prepared, 0));
+                      build_of(plan, i), plan->training,
+                      dg_arena_at(&plan->arena, plan->nodes[i].prepared, 0));
     }
 }
 

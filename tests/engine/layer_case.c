@@ -55,7 +55,7 @@ layer_case *layer_case_new(const char *name, const char *options, int inputs, co
     assert_ok(dg_alloc_zero(&c->saved_batch, c->build.saved_batch_bytes, 1));
     assert_ok(dg_alloc(&c->prepared, c->build.prepared_bytes, 1));
     memset(c->prepared, 0xff, (size_t)c->build.prepared_bytes);
-    if (c->type->prepare) c->type->prepare(c->part->options, &c->build, c->prepared);
+    if (c->type->prepare) c->type->prepare(c->part->options, &c->build, true, c->prepared);
     return c;
 }
 

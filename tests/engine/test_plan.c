@@ -35,9 +35,11 @@ static dg_status sizing_build(const void *options, dg_layer_build *b)
     return DG_OK;
 }
 
-static void sizing_prepare(const void *options, const dg_layer_build *build, void *prepared)
+static void sizing_prepare(const void *options, const dg_layer_build *build, bool training,
+                           void *prepared)
 {
     (void)options;
+    (void)training;
     assert_true((uintptr_t)prepared % 64 == 0);
     *(double *)prepared = (double)dg_shape_size(&build->input[0]);
     prepared_times++;

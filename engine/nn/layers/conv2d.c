@@ -75,7 +75,7 @@ struct conv2d {
     bool padded;
     int64_t spread_height, spread_width; /* of dy, spread and padded, in pixels */
     int32_t *pixel, *tap;                /* offsets in the padded image */
-    int32_t *in_pixel, *back_tap;        /* offsets in `spread` */
+    int32_t *in_pixel, *back_tap;        /* offsets in `spread`; filled for training alone */
 };
 
 static dg_status conv2d_of(const conv2d_options *o, const dg_shape *input, struct conv2d *c)
@@ -185,7 +185,8 @@ static void fill_offsets(int32_t *out, int64_t height, int64_t width, int64_t de
             for (int64_t d = 0; d < depth; d++) *out++ = (int32_t)(y * down + x * across + d);
 }
 
-static void conv2d_prepare(const void *options, const dg_layer_build *build, void *prepared)
+static void conv2d_prepare(const void *options, const dg_layer_build *build, bool training,
+                           void *prepared)
 {
     struct conv2d *c = prepared;
     (void)conv2d_of(options, &build->input[0], c); /* build() has seen it succeed */
@@ -194,6 +195,7 @@ static void conv2d_prepare(const void *options, const dg_layer_build *build, voi
     int64_t channels = c->window.channels, down = c->width * channels;
     fill_offsets(c->pixel, y->out, x->out, 1, y->stride * down, x->stride * channels);
     fill_offsets(c->tap, y->size, x->size, c->group_channels, down, channels);
+    if (!training) return;
     down = c->spread_width * c->filters;
     fill_offsets(c->in_pixel, y->in, x->in, 1, down, c->filters);
     fill_offsets(c->back_tap, y->size, x->size, c->group_filters, down, c->filters);

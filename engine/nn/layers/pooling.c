@@ -52,8 +52,10 @@ dg_status dg_pooling_build(const dg_pooling_kind *kind, const dg_pooling_options
     return DG_OK;
 }
 
-void dg_pooling_prepare(const void *options, const dg_layer_build *build, void *prepared)
+void dg_pooling_prepare(const void *options, const dg_layer_build *build, bool training,
+                        void *prepared)
 {
+    (void)training;
     bool global = build->output.count == 1;
     (void)window_for(global ? NULL : options, &build->input[0], prepared); /* as in build() */
 }

@@ -31,7 +31,8 @@ dg_status dg_pooling_build(const dg_pooling_kind *kind, const dg_pooling_options
                            dg_layer_build *build);
 
 /* The prepare() of all pooling layers: what is prepared is a dg_window. */
-void dg_pooling_prepare(const void *options, const dg_layer_build *build, void *prepared);
+void dg_pooling_prepare(const void *options, const dg_layer_build *build, bool training,
+                        void *prepared);
 
 /* All images of a pass. */
 dg_status dg_pooling_forward(const dg_pooling_kind *kind, const dg_pass *pass);
