@@ -86,8 +86,7 @@ const dg_part *dg_push_part_of(lua_State *L, int index, const char *kind, const 
         return *slot = made;
     }
     dg_refuse_constructor(L, index, function, option);
-    const char *expected =
-        lua_pushfstring(L, "%s %s or the name of one", strchr("aeiou", kind[0]) ? "an" : "a", kind);
+    const char *expected = lua_pushfstring(L, "%s %s or the name of one", dg_article(kind), kind);
     dg_wrong_type(L, index, function, option, expected);
     return NULL;
 }
@@ -268,7 +267,7 @@ static int part_call(lua_State *L)
     const dg_part_kind *kind = dg_kind_of(L, part->type);
     if (kind->call) return kind->call(L);
     return dg_raise(L, "%s cannot be called: it is %s %s", luaL_tolstring(L, 1, NULL),
-                    strchr("aeiou", part->type->kind[0]) ? "an" : "a", part->type->kind);
+                    dg_article(part->type->kind), part->type->kind);
 }
 
 static int part_tostring(lua_State *L)

@@ -23,9 +23,8 @@ void dg_model_forget_recipe(dg_model *model)
 static dg_status expect_kind(const dg_part *part, const char *kind)
 {
     if (strcmp(part->type->kind, kind) == 0) return DG_OK;
-    return dg_error(DG_INVALID, "compile: expected %s %s, found the %s %s",
-                    strchr("aeiou", kind[0]) ? "an" : "a", kind, part->type->kind,
-                    part->type->name);
+    return dg_error(DG_INVALID, "compile: expected %s %s, found the %s %s", dg_article(kind), kind,
+                    part->type->kind, part->type->name);
 }
 
 /* The slots of an optimizer, all zero. */

@@ -24,7 +24,7 @@ __attribute__((format(printf, 3, 4))) static void append(char *out, size_t size,
     va_end(arguments);
 }
 
-static const char *article(const char *noun)
+const char *dg_article(const char *noun)
 {
     return strchr("aeiouAEIOU", noun[0]) ? "an" : "a";
 }
@@ -119,7 +119,7 @@ void dg_param_expects(const dg_param *param, char *out, size_t size)
         append(out, size, ", or a list of two");
         break;
     case DG_TYPE_PART:
-        append(out, size, "%s %s or the name of one", article(param->kind), param->kind);
+        append(out, size, "%s %s or the name of one", dg_article(param->kind), param->kind);
         break;
     case DG_TYPE_SEED: append(out, size, "a whole number (a seed)"); break;
     case DG_TYPE_TEXT: append(out, size, "a string"); break;

@@ -198,6 +198,9 @@ bool dg_value_whole(const dg_value *value, int64_t *out);
 
 /* --- in words (engine/part/param.c) -------------------------------------------------------- */
 
+/* "a" or "an", to stand before the noun. */
+const char *dg_article(const char *noun);
+
 /* What a parameter expects: "a number of at least 0 and below 1", "one of 'valid', 'same'". */
 void dg_param_expects(const dg_param *param, char *out, size_t size);
 
