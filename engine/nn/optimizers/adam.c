@@ -71,8 +71,7 @@ static void adam_update(const dg_update *u)
 }
 
 static const dg_hint hints[] = {
-    { DG_HINT_LR },  { DG_HINT_GLOBAL_CLIPNORM }, { DG_HINT_CLIPVALUE },
-    { DG_HINT_EPS }, { DG_HINT_BETAS },           { "weight_decay", "use nn.AdamW" },
+    DG_OPTIMIZER_HINTS, { DG_HINT_EPS }, { DG_HINT_BETAS }, { "weight_decay", "use nn.AdamW" },
     { NULL },
 };
 

@@ -24,8 +24,7 @@ static void adamw_update(const dg_update *u)
 }
 
 static const dg_hint hints[] = {
-    { DG_HINT_LR },  { DG_HINT_GLOBAL_CLIPNORM }, { DG_HINT_CLIPVALUE },
-    { DG_HINT_EPS }, { DG_HINT_BETAS },           { "decay", "use weight_decay" },
+    DG_OPTIMIZER_HINTS, { DG_HINT_EPS }, { DG_HINT_BETAS }, { "decay", "use weight_decay" },
     { NULL },
 };
 

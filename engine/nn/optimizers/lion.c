@@ -45,8 +45,10 @@ static void lion_update(const dg_update *u)
 }
 
 static const dg_hint hints[] = {
-    { DG_HINT_LR },    { DG_HINT_GLOBAL_CLIPNORM },     { DG_HINT_CLIPVALUE },
-    { DG_HINT_BETAS }, { "decay", "use weight_decay" }, { NULL },
+    DG_OPTIMIZER_HINTS,
+    { DG_HINT_BETAS },
+    { "decay", "use weight_decay" },
+    { NULL },
 };
 
 const dg_optimizer_type dg_lion = {

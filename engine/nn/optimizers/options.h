@@ -19,10 +19,14 @@
     DG_FLOAT(options, weight_decay, DG_AT_LEAST(0), .default_number = (value),                     \
              .doc = "each step first multiplies weights by 1 - learning_rate * weight_decay")
 
-/* Hints, to stand between braces. */
-#define DG_HINT_LR "lr", "use learning_rate"
-#define DG_HINT_GLOBAL_CLIPNORM "global_clipnorm", "use clipnorm, for each weight tensor"
-#define DG_HINT_CLIPVALUE "clipvalue", "use clipnorm, the norm of a gradient"
+/* The hints of every optimizer; */
+#define DG_OPTIMIZER_HINTS                                                                         \
+    { "lr", "use learning_rate" }, { "global_clipnorm", "use clipnorm, for each weight tensor" },  \
+    {                                                                                              \
+        "clipvalue", "use clipnorm, the norm of a gradient"                                        \
+    }
+
+/* and of some, to stand between braces. */
 #define DG_HINT_EPS "eps", "use epsilon"
 #define DG_HINT_BETAS "betas", "use beta_1 and beta_2"
 #define DG_HINT_NO_DECAY                                                                           \

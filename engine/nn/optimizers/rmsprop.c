@@ -74,9 +74,7 @@ static void rmsprop_update(const dg_update *u)
 }
 
 static const dg_hint hints[] = {
-    { DG_HINT_LR },  { DG_HINT_GLOBAL_CLIPNORM }, { DG_HINT_CLIPVALUE },
-    { DG_HINT_EPS }, { DG_HINT_NO_DECAY },        { "alpha", "use rho" },
-    { NULL },
+    DG_OPTIMIZER_HINTS, { DG_HINT_EPS }, { DG_HINT_NO_DECAY }, { "alpha", "use rho" }, { NULL },
 };
 
 const dg_optimizer_type dg_rmsprop = {

@@ -55,7 +55,8 @@ static void sgd_update(const dg_update *u)
 }
 
 static const dg_hint hints[] = {
-    { DG_HINT_LR }, { DG_HINT_GLOBAL_CLIPNORM }, { DG_HINT_CLIPVALUE }, { DG_HINT_NO_DECAY },
+    DG_OPTIMIZER_HINTS,
+    { DG_HINT_NO_DECAY },
     { NULL },
 };
 
