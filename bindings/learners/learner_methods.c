@@ -103,6 +103,15 @@ static int save(lua_State *L, const void *options)
     return 0;
 }
 
+static int digest(lua_State *L)
+{
+    const dg_learner *learner = dg_want_learner(L, 1, "digest");
+    char hex[DG_SHA256_HEX];
+    dg_check_call(L, dg_learner_digest(learner, hex), "digest");
+    lua_pushstring(L, hex);
+    return 1;
+}
+
 static int permutation_importance(lua_State *L, const void *options)
 {
     const learner_options *o = options;
@@ -160,6 +169,12 @@ static const dg_function methods[] = {
                          DG_PATH(learner_options, path, .required = true,
                                  .doc = "the file to write; its ending selects the format")),
                 .arguments = 1),
+    DG_PLAIN_FUNCTION(
+        "digest", digest,
+        "The SHA-256 of what the model has learnt, its tensors with their names and shapes, as 64 "
+        "hexadecimal digits.\nModels with equal digests predict the same; options, labels and "
+        "history do not count.",
+        "print(model:digest())"),
     { .name = NULL },
 };
 

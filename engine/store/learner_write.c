@@ -46,8 +46,8 @@ static dg_status add_row_and_options(cJSON *root, const dg_learner *learner)
     return dg_part_to_json(options, learner->options);
 }
 
-/* Everything that a file holds of a learner. */
-static dg_status describe_learner(cJSON *root, const dg_learner *learner, dg_tensor_file *file)
+dg_status dg_learner_describe(cJSON *root, const dg_learner *learner, dg_tensor_file *file,
+                              bool optional)
 {
     const dg_learner_type *type = learner->type;
     int64_t format = dg_sections_required(learner) ? 2 : 1;
@@ -59,7 +59,7 @@ static dg_status describe_learner(cJSON *root, const dg_learner *learner, dg_ten
     DG_TRY(add_classes(root, learner));
     DG_TRY(add_input_range(root, learner));
     DG_TRY(type->store(learner, file));
-    return dg_sections_write(learner, root, file);
+    return dg_sections_write(learner, root, file, optional);
 }
 
 dg_status dg_learner_put(const dg_learner *learner, const char *name, cJSON *root,
@@ -68,7 +68,7 @@ dg_status dg_learner_put(const dg_learner *learner, const char *name, cJSON *roo
     cJSON *object;
     DG_CLEANUP(dg_tensor_file_release) dg_tensor_file own = { 0 };
     DG_TRY(dg_json_add_object(root, name, &object));
-    DG_TRY(describe_learner(object, learner, &own));
+    DG_TRY(dg_learner_describe(object, learner, &own, true));
     return dg_tensor_file_nest(file, name, &own);
 }
 
@@ -76,7 +76,7 @@ static dg_status learner_text(char **out, const dg_learner *learner, dg_tensor_f
 {
     DG_OWNED_JSON *root = cJSON_CreateObject();
     DG_TRY(dg_json_made(root));
-    DG_TRY(describe_learner(root, learner, file));
+    DG_TRY(dg_learner_describe(root, learner, file, true));
     return dg_json_text(out, root);
 }
 

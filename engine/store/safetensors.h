@@ -36,6 +36,10 @@ dg_status dg_tensor_file_want_as(const dg_tensor_file *file, const char *name, d
 /* Adds a tensor to the file, in memory; its storage is shared. */
 dg_status dg_tensor_file_add(dg_tensor_file *file, const char *name, const dg_tensor *tensor);
 
+/* `*out` (dg_free it) becomes the tensors in the order in which they are written: wide types first,
+ * so that each value is at a multiple of its size. */
+dg_status dg_tensor_file_order(const dg_named_tensor ***out, const dg_tensor_file *file);
+
 /* Writes whole or not at all: a temporary file beside `path`, fsync, rename, fsync of the
  * folder. */
 dg_status dg_tensor_file_write(const dg_tensor_file *file, const char *path);

@@ -97,18 +97,23 @@ static dg_status write_file(const dg_tensor_file *file, const char *path,
     return dg_atomic_commit(&to);
 }
 
-dg_status dg_tensor_file_write(const dg_tensor_file *file, const char *path)
+dg_status dg_tensor_file_order(const dg_named_tensor ***out, const dg_tensor_file *file)
 {
-    /* wide types first: then each value is at a multiple of its size */
-    DG_OWNED const dg_named_tensor **order = NULL;
-    DG_OWNED char *header = NULL;
-    size_t length = 0;
     int count = 0;
-    DG_TRY(dg_alloc(&order, file->count, sizeof *order));
+    DG_TRY(dg_alloc(out, file->count, sizeof **out));
     for (int wide = 1; wide >= 0; wide--)
         for (int i = 0; i < file->count; i++)
             if ((dg_dtype_size(file->tensors[i].tensor.dtype) > 1) == wide)
-                order[count++] = &file->tensors[i];
+                (*out)[count++] = &file->tensors[i];
+    return DG_OK;
+}
+
+dg_status dg_tensor_file_write(const dg_tensor_file *file, const char *path)
+{
+    DG_OWNED const dg_named_tensor **order = NULL;
+    DG_OWNED char *header = NULL;
+    size_t length = 0;
+    DG_TRY(dg_tensor_file_order(&order, file));
     dg_status status = header_text(&header, &length, file, order);
     if (status != DG_OK) return dg_error_context(status, "cannot write %s", path);
     return write_file(file, path, order, header, length);

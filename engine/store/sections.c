@@ -34,11 +34,12 @@ static dg_status write_one(const dg_section *section, const dg_learner *learner,
     return dg_tensor_file_nest(file, section->name, &own);
 }
 
-dg_status dg_sections_write(const dg_learner *learner, cJSON *root, dg_tensor_file *file)
+dg_status dg_sections_write(const dg_learner *learner, cJSON *root, dg_tensor_file *file,
+                            bool optional)
 {
     cJSON *list = NULL;
     for (int i = 0; known[i]; i++) {
-        if (!known[i]->has(learner)) continue;
+        if (!known[i]->has(learner) || (!known[i]->required && !optional)) continue;
         if (!list) DG_TRY(dg_json_add_object(root, "sections", &list));
         DG_TRY(write_one(known[i], learner, list, file));
     }

@@ -28,8 +28,9 @@ extern const dg_section dg_preparation_section; /* engine/store/preparation.c */
 /* Whether the file of the learner has a required section. */
 bool dg_sections_required(const dg_learner *learner);
 
-/* Adds the sections that the learner has. */
-dg_status dg_sections_write(const dg_learner *learner, cJSON *root, dg_tensor_file *file);
+/* Adds the sections that the learner has, with those that are not required or without. */
+dg_status dg_sections_write(const dg_learner *learner, cJSON *root, dg_tensor_file *file,
+                            bool optional);
 
 /* DG_FORMAT for an unknown required section. `*own` becomes a view of the tensors that
  * belong to no section (dg_tensor_file_view_release). */

@@ -209,6 +209,71 @@ static void test_branches(void **state)
     dg_model_free(again);
 }
 
+/* --- digests -------------------------------------------------------------------------------- */
+
+/* Dense with two weights and a bias, which is `bias`. */
+static dg_model *tiny_network(uint64_t seed, uint32_t bias)
+{
+    dg_model *model;
+    assert_ok(dg_model_new(&model, seed));
+    int node = network_add(model, -1, "Input", "shape=2");
+    node = network_add(model, node, "Dense", "units=1");
+    assert_ok(dg_model_finish(model, node));
+    memcpy(dg_model_weight(model, 0), (float[]){ 1, -2 }, 8);
+    memcpy(dg_model_weight(model, 1), &bias, 4);
+    return model;
+}
+
+static void expect_digest(const dg_model *model, const char *digest)
+{
+    char hex[DG_SHA256_HEX];
+    assert_ok(dg_learner_digest(&model->base, hex));
+    assert_string_equal(hex, digest);
+}
+
+static void test_digest_bytes(void **state)
+{
+    (void)state;
+    static const char bytes[] = "dense.kernel\0F32\0"
+                                "\2\0\0\0\0\0\0\0"
+                                "\2\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0"
+                                "\0\0\x80\x3f\0\0\0\xc0"
+                                "dense.bias\0F32\0"
+                                "\1\0\0\0\0\0\0\0"
+                                "\1\0\0\0\0\0\0\0"
+                                "\0\0\xc0\x7f";
+    char digest[DG_SHA256_HEX], other[DG_SHA256_HEX];
+    dg_sha256_of(bytes, sizeof bytes - 1, digest);
+    /* NaN of any sign and payload, any seed */
+    for (int i = 0; i < 3; i++) {
+        dg_model *model =
+            tiny_network((uint64_t)i, ((uint32_t[]){ 0x7fc00000, 0xffc00000, 0x7f800001 })[i]);
+        expect_digest(model, digest);
+        dg_model_free(model);
+    }
+    dg_model *model = tiny_network(1, 0x7f800000); /* infinity */
+    assert_ok(dg_learner_digest(&model->base, other));
+    assert_string_not_equal(other, digest);
+    dg_model_free(model);
+}
+
+static void test_digest_of_file(void **state)
+{
+    (void)state;
+    char digest[DG_SHA256_HEX];
+    dg_model *model = fitted_network();
+    const char *path = scratch_path("digest.safetensors");
+    assert_ok(dg_learner_save(&model->base, path));
+    assert_ok(dg_learner_digest(&model->base, digest));
+    dg_model *again = load(path);
+    expect_digest(again, digest);
+    dg_model_free(again);
+    dg_model_free(model);
+    model = make_network();
+    assert_fails(dg_learner_digest(&model->base, digest), DG_INVALID, "the model is not finished");
+    dg_model_free(model);
+}
+
 /* --- files that cannot be ------------------------------------------------------------------- */
 
 /* What a saved network looks like with `from` in its JSON replaced by `to`. */
@@ -433,13 +498,14 @@ static void test_later_options(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        leaving_nothing(test_round_trip),    leaving_nothing(test_loaded_works),
-        leaving_nothing(test_raw_network),   leaving_nothing(test_class_names),
-        leaving_nothing(test_branches),      leaving_nothing(test_wrong_kind),
-        leaving_nothing(test_wrong_layers),  leaving_nothing(test_wrong_graph),
-        leaving_nothing(test_wrong_weights), leaving_nothing(test_wrong_rest),
-        leaving_nothing(test_no_model),      leaving_nothing(test_out_of_memory),
-        leaving_nothing(test_later_options),
+        leaving_nothing(test_round_trip),     leaving_nothing(test_loaded_works),
+        leaving_nothing(test_raw_network),    leaving_nothing(test_class_names),
+        leaving_nothing(test_branches),       leaving_nothing(test_wrong_kind),
+        leaving_nothing(test_wrong_layers),   leaving_nothing(test_wrong_graph),
+        leaving_nothing(test_wrong_weights),  leaving_nothing(test_wrong_rest),
+        leaving_nothing(test_no_model),       leaving_nothing(test_out_of_memory),
+        leaving_nothing(test_later_options),  leaving_nothing(test_digest_bytes),
+        leaving_nothing(test_digest_of_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

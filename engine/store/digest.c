@@ -1,0 +1,71 @@
+/* The digest of a learner. */
+#include <string.h>
+
+#include "engine/base/memory.h"
+#include "engine/store/learner_file.h"
+#include "engine/store/learner_json.h"
+#include "engine/store/tensor_format.h"
+
+enum { CHUNK = 4096 }; /* values */
+
+static void add_text(dg_sha256 *hash, const char *text)
+{
+    dg_sha256_add(hash, text, strlen(text) + 1);
+}
+
+static void add_number(dg_sha256 *hash, uint64_t number)
+{
+    unsigned char bytes[8];
+    for (int i = 0; i < 8; i++) bytes[i] = (unsigned char)(number >> 8 * i);
+    dg_sha256_add(hash, bytes, sizeof bytes);
+}
+
+/* Values of 4 bytes. */
+static void add_words(dg_sha256 *hash, const char *from, int64_t count, bool floats)
+{
+    unsigned char bytes[4 * CHUNK];
+    while (count > 0) {
+        int64_t chunk = count < CHUNK ? count : CHUNK;
+        for (int64_t i = 0; i < chunk; i++) {
+            uint32_t word;
+            memcpy(&word, from + 4 * i, sizeof word);
+            if (floats && (word & 0x7fffffff) > 0x7f800000) word = 0x7fc00000; /* NaN */
+            for (int k = 0; k < 4; k++) bytes[4 * i + k] = (unsigned char)(word >> 8 * k);
+        }
+        dg_sha256_add(hash, bytes, 4 * (size_t)chunk);
+        from += 4 * chunk;
+        count -= chunk;
+    }
+}
+
+static dg_status add_tensor(dg_sha256 *hash, const dg_named_tensor *named)
+{
+    const dg_tensor *tensor = &named->tensor;
+    int64_t count = dg_tensor_count(tensor);
+    DG_OWNED_TENSOR values = { 0 };
+    DG_TRY(dg_tensor_contiguous(&values, tensor));
+    add_text(hash, named->name);
+    add_text(hash, dg_tensor_format_of(tensor->dtype)->name);
+    add_number(hash, (uint64_t)tensor->axes);
+    for (int i = 0; i < tensor->axes; i++) add_number(hash, (uint64_t)tensor->shape[i]);
+    if (dg_dtype_size(tensor->dtype) == 1)
+        dg_sha256_add(hash, values.data, (size_t)count);
+    else
+        add_words(hash, values.data, count, tensor->dtype == DG_FLOAT32);
+    return DG_OK;
+}
+
+dg_status dg_learner_digest(const dg_learner *learner, char hex[DG_SHA256_HEX])
+{
+    DG_CLEANUP(dg_tensor_file_release) dg_tensor_file file = { 0 };
+    DG_OWNED const dg_named_tensor **order = NULL;
+    DG_OWNED_JSON *root = cJSON_CreateObject();
+    dg_sha256 hash;
+    DG_TRY(dg_json_made(root));
+    DG_TRY(dg_learner_describe(root, learner, &file, false));
+    DG_TRY(dg_tensor_file_order(&order, &file));
+    dg_sha256_begin(&hash);
+    for (int i = 0; i < file.count; i++) DG_TRY(add_tensor(&hash, order[i]));
+    dg_sha256_end(&hash, hex);
+    return DG_OK;
+}
