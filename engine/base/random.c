@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdatomic.h>
 
+#include "engine/base/math64.h"
+
 static _Atomic uint64_t global_seed;
 static _Atomic uint64_t objects;
 
@@ -56,9 +58,10 @@ static void normal_pair(uint64_t key, uint64_t attempt, uint64_t position, doubl
     dg_philox(key, attempt, position, block);
     uint64_t a = (uint64_t)block[0] << 32 | block[1], b = (uint64_t)block[2] << 32 | block[3];
     double u = ((double)(a >> 11) + 1) * 0x1p-53, v = (double)(b >> 11) * 0x1p-53;
-    double radius = sqrt(-2 * log(u)), angle = 6.283185307179586476925 * v;
-    out[0] = radius * cos(angle);
-    out[1] = radius * sin(angle);
+    double radius = sqrt(-2 * dg_log64(u));
+    struct dg_circle at = dg_circle64(v);
+    out[0] = radius * at.cosine;
+    out[1] = radius * at.sine;
 }
 
 void dg_random_normal(uint64_t key, float mean, float deviation, int64_t first, int64_t count,

@@ -1,6 +1,7 @@
 /* Losses, as Keras defines them: a mean over the batch, which is why gradients carry a scale. */
 #include <math.h>
 
+#include "engine/base/math64.h"
 #include "engine/learner.h"
 #include "engine/nn/activation.h"
 #include "engine/nn/parts.h"
@@ -41,7 +42,7 @@ static double logits_row(const dg_loss_pass *pass, int64_t i)
         targets += t;
         if (t != 0) loss += t * ((double)z[top] - (double)z[j]);
     }
-    loss -= targets * log((double)p[top]); /* NaN if any of z is */
+    loss -= targets * dg_log64((double)p[top]); /* NaN if any of z is */
     if (!pass->gradient) return loss;
     float *gradient = pass->gradient + i * pass->width;
     for (int64_t j = 0; j < pass->width; j++) {
@@ -59,7 +60,7 @@ static double crossentropy_row(const dg_loss_pass *pass, int64_t i)
     for (int64_t j = 0; j < pass->width; j++) total += p[j];
     for (int64_t j = 0; j < pass->width; j++) {
         double t = target_at(pass, i, j), q = p[j] / total;
-        if (t != 0) loss -= t * log(clipped(q));
+        if (t != 0) loss -= t * dg_log64(clipped(q));
         if (!is_clipped(q)) passing += t;
     }
     /* targets of zero hide a NaN among the probabilities from the sum, but not from the total */

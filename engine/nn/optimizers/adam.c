@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "engine/base/kernel.h"
+#include "engine/base/math64.h"
 #include "engine/nn/optimizers/options.h"
 
 typedef struct {
@@ -52,8 +53,8 @@ DG_KERNEL static void adam_step_greatest(struct adam_factors f, int64_t count, f
 
 void dg_adam_step(const dg_update *u, const dg_adam_rates *rates, double decay)
 {
-    double t = (double)u->step;
-    double correction = sqrt(1 - pow(rates->beta_2, t)) / (1 - pow(rates->beta_1, t));
+    double one = dg_power64(rates->beta_1, u->step), two = dg_power64(rates->beta_2, u->step);
+    double correction = sqrt(1 - two) / (1 - one);
     struct adam_factors f = { .keep = (float)(1 - decay),
                               .rate = (float)(u->learning_rate * correction),
                               .one = (float)(1 - rates->beta_1),

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "engine/base/kernel.h"
+#include "engine/base/math64.h"
 #include "engine/nn/optimizers/options.h"
 #include "engine/nn/parts.h"
 
@@ -39,11 +40,10 @@ struct lamb {
 static struct lamb lamb_of(const dg_update *u)
 {
     const lamb_options *o = u->options;
-    double t = (double)u->step;
     return (struct lamb){ .one = (float)(1 - o->beta_1),
                           .two = (float)(1 - o->beta_2),
-                          .mean = (float)(1 / (1 - pow(o->beta_1, t))),
-                          .root = (float)sqrt(1 / (1 - pow(o->beta_2, t))),
+                          .mean = (float)(1 / (1 - dg_power64(o->beta_1, u->step))),
+                          .root = (float)sqrt(1 / (1 - dg_power64(o->beta_2, u->step))),
                           .epsilon = (float)o->epsilon };
 }
 
