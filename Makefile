@@ -7,6 +7,10 @@ PREFIX ?= /usr/local
 ifeq ($(origin CC),default)
 CC := gcc
 endif
+ifdef CROSS_COMPILE # the engine and its C tests for another processor, without libraries (tests/cross)
+CC := $(CROSS_COMPILE)gcc
+AR := $(CROSS_COMPILE)ar
+endif
 PKG_CONFIG ?= pkg-config
 export CC PKG_CONFIG CPPFLAGS LDFLAGS
 
@@ -44,12 +48,16 @@ scripts := $(filter scripts/%.lua,$(found)) $(sort $(wildcard experiments/*.lua)
 test_sources := $(filter tests/engine/%.c,$(found))
 test_programs := $(foreach f,$(test_sources),$(if $(filter test_%,$(notdir $f)),$(BUILD)/tests/$(basename $(notdir $f))))
 support_objects := $(call object,$(foreach f,$(test_sources),$(if $(filter test_%,$(notdir $f)),,$f)))
+ifdef CROSS_COMPILE
+program_objects :=
+support_objects += $(BUILD)/tests/cross/cmocka.o $(BUILD)/absent.o
+endif
 
 # ---- tasks ----
 
 tasks_that_build := all install programs tests
-.PHONY: help all programs tests demo data check check-sanitize check-long fuzz fuzz-api coverage bench bench-peers lint race format install \
-	clean deps deps-test deps-lint deps-race deps-fuzz deps-demo
+.PHONY: help all programs tests demo data check check-sanitize check-long fuzz fuzz-api coverage bench bench-peers arm64 lint race format \
+	install clean deps deps-test deps-lint deps-race deps-fuzz deps-demo deps-arm64
 
 all: programs ## build build/digits-lua and build/libdigits.a
 
@@ -78,6 +86,9 @@ bench: deps-test ## compare speed and memory with other libraries; BENCH="cnn cs
 
 bench-peers: ## install the newest versions of those libraries in ~/.cache/digits-lua/peers: 0.6 to 3.2 GB from PyPI
 	@vendor/fetch-peers
+
+arm64: deps-arm64 ## build the engine for arm64 and run its C tests in qemu; TEST=name selects
+	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/run --arm64 $(TEST)
 
 race: deps-test deps-race ## search for data races with clang's ThreadSanitizer
 	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/run --race $(TEST)
@@ -112,17 +123,17 @@ format: deps-lint ## format the C files
 
 deps: ## install the packages needed to build
 	@vendor/install build
-deps-test deps-lint deps-race deps-fuzz deps-demo: deps-%:
+deps-test deps-lint deps-race deps-fuzz deps-demo deps-arm64: deps-%:
 	@vendor/install build $*
 
 help: ## list the tasks
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1	\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1	\2/p' Makefile | expand -t 16
 
 # ---- libraries: searched once, and again when the compiler or pkg-config's environment changes ----
 
 ifneq ($(filter $(tasks_that_build) $(BUILD)/%,$(or $(MAKECMDGOALS),all)),)
 settings := $(foreach v,CC PKG_CONFIG CPPFLAGS LDFLAGS PKG_CONFIG_PATH PKG_CONFIG_LIBDIR,$(if $($v),$v='$($v)'))
-complaint := $(shell $(settings) vendor/libraries write $(BUILD)/deps.mk)
+complaint := $(shell $(settings) $(if $(CROSS_COMPILE),tests/cross,vendor)/libraries write $(BUILD)/deps.mk)
 ifneq ($(complaint),)
 $(error $(complaint))
 endif
@@ -140,7 +151,7 @@ $(call remember,engine.list,$(engine_objects))
 $(call remember,program.list,$(program_objects))
 $(call remember,scripts.list,$(scripts))
 
-programs: $(BUILD)/libdigits.a $(if $(filter bindings/program/main.c,$(found)),$(BUILD)/digits-lua)
+programs: $(BUILD)/libdigits.a $(if $(filter %/bindings/program/main.o,$(program_objects)),$(BUILD)/digits-lua)
 tests: programs $(test_programs)
 
 $(BUILD)/libdigits.a: $(engine_objects) $(BUILD)/engine.list
@@ -177,6 +188,12 @@ $(BUILD)/tests/$(basename $(notdir $1)): $(call object,$1) $(support_objects) $(
 	@$$(CC) $$(flags) $$(LDFLAGS) -o $$@ $$^ $$(TESTS_LIBS) $$(ENGINE_LIBS) -lm
 endef
 $(foreach f,$(test_sources),$(if $(filter test_%,$(notdir $f)),$(eval $(call test_program,$f))))
+
+$(BUILD)/absent.c: $(engine_objects) $(call object,$(test_sources)) tests/cross/absent
+	$(say) "  STAND IN for libraries"
+	@tests/cross/absent $(CROSS_COMPILE)nm $(filter %.o,$^) >$@.new && mv $@.new $@
+$(BUILD)/absent.o: $(BUILD)/absent.c $(BUILD)/flags
+	$(call compile)
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c tests/fuzz/target.h $(BUILD)/libdigits.a
 	$(say) "  LINK  $@"

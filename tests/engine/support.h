@@ -39,6 +39,10 @@ void support_fails(dg_status status, dg_status wanted, const char *text, bool wh
 int support_remember_memory(void **state);
 int support_nothing_is_lost(void **state);
 
+/* Skips the test, or the group whose setup this is, in builds for a processor that this machine has
+ * no OpenBLAS for; elsewhere it is always wanted. */
+int support_needs_openblas(void **state);
+
 /* A tensor of `dtype` with the given elements, row-major; never fails. */
 dg_tensor support_tensor(dg_dtype dtype, int axes, const int64_t *shape, const double *values);
 

@@ -206,5 +206,5 @@ int main(void)
         leaving_nothing(large_products),
         leaving_nothing(products_of_rows_and_columns),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, support_needs_openblas, NULL);
 }
