@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "engine/base/math64.h"
 #include "engine/base/memory.h"
 
 /* --- checks ------------------------------------------------------------------------------- */
@@ -73,7 +74,7 @@ void dg_judge_outputs(const dg_learner *learner, const float *outputs, int64_t r
             continue;
         }
         const float *proba = outputs + i * classes;
-        loss -= log(fmax((double)proba[positions[i]], 1e-16)); /* as XGBoost */
+        loss -= dg_log64(fmax((double)proba[positions[i]], 1e-16)); /* as XGBoost */
         correct += dg_argmax(proba, classes) == positions[i];
     }
     *out = (dg_scores){ .loss = loss / (double)rows,

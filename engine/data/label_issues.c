@@ -152,7 +152,7 @@ static void judge_rows(dg_label_issues *out, const dg_dataset *set, struct doubt
             if (p[k] > p[best]) best = k;
         }
         if (is_issue(w, i)) best = w->confident[i];
-        w->ranked[i] = (struct doubt_rank){ log(wrong) - log(right), (int32_t)i };
+        w->ranked[i] = (struct doubt_rank){ wrong / right, (int32_t)i };
         dg_floats(&out->confidence)[i] = p[given];
         dg_floats(&out->quality)[i] = (float)(right / (right + wrong));
         dg_int32s(&out->suggested)[i] = set->classes[best];

@@ -1,6 +1,7 @@
 /* The logarithmic loss. */
 #include <math.h>
 
+#include "engine/base/math64.h"
 #include "engine/metrics/labels.h"
 
 static double clipped(double p)
@@ -19,7 +20,7 @@ static dg_status log_loss_score(const void *options, const dg_judged *judged, do
         const float *p = dg_floats(&probabilities->values) + row * probabilities->columns;
         double sum = 0;
         for (int64_t j = 0; j < probabilities->columns; j++) sum += clipped(p[j]);
-        out[row] = -log(clipped(p[dg_int32s(&probabilities->positions)[row]]) / sum);
+        out[row] = -dg_log64(clipped(p[dg_int32s(&probabilities->positions)[row]]) / sum);
     }
     return DG_OK;
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "engine/base/clock.h"
+#include "engine/base/math64.h"
 #include "engine/base/memory.h"
 #include "engine/fitting.h"
 #include "engine/neighbors/distance.h"
@@ -206,7 +207,7 @@ static void weigh(const double *square, int64_t classes, double variance, float 
     for (int pass = 0; pass < 2; pass++)
         for (int64_t c = 0; c < classes; c++) {
             double more = square[c] - least;
-            double part = more == 0 ? 1 : variance > 0 ? exp(-more / (2 * variance)) : 0;
+            double part = more == 0 ? 1 : variance > 0 ? dg_exp64(-more / (2 * variance)) : 0;
             if (pass == 0)
                 sum += part;
             else

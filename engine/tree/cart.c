@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/base/math64.h"
 #include "engine/base/memory.h"
 #include "engine/tree/cart_split.h"
 
@@ -98,7 +99,7 @@ static double impurity(const dg_cart *cart, const dg_cart_node *node)
     if (cart->sample->number) return fmax(cart->squares / node->weight - mean * mean, 0);
     for (int64_t c = 0; c < cart->sample->classes; c++) {
         double p = cart->total[c] / node->weight;
-        sum += cart->options->entropy ? (p > 0 ? -p * log2(p) : 0) : p * (1 - p);
+        sum += cart->options->entropy ? (p > 0 ? -p * dg_log2_64(p) : 0) : p * (1 - p);
     }
     return sum;
 }

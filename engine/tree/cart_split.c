@@ -12,6 +12,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/base/math64.h"
 #include "engine/tree/cart_split.h"
 
 /* In nodes with at most this many rows, bins are read from by_row, not by_column: the rows stay in
@@ -27,7 +28,7 @@ struct cart_side {
 static inline double plogp(const dg_cart *cart, double weight)
 {
     if (cart->sample->plogp) return cart->sample->plogp[(int64_t)weight];
-    return weight > 0 ? weight * log2(weight) : 0;
+    return weight > 0 ? weight * dg_log2_64(weight) : 0;
 }
 
 /* --- which bins occur --------------------------------------------------------------------- */

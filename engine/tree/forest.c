@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "engine/base/clock.h"
+#include "engine/base/math64.h"
 #include "engine/base/memory.h"
 #include "engine/base/random.h"
 #include "engine/tree/cart.h"
@@ -78,7 +79,7 @@ static dg_status resolve_features(const dg_one_of *amount, dg_target target, int
     double count = (double)features;
     bool word = amount->type == DG_VALUE_TEXT;
     if (word && !(amount->integer == AUTO_FEATURES && target == DG_TARGET_NUMBERS))
-        count = floor(amount->integer == LOG2 ? log2(count) : sqrt(count));
+        count = floor(amount->integer == LOG2 ? dg_log2_64(count) : sqrt(count));
     else if (amount->type == DG_VALUE_FLOAT)
         count = floor(amount->number * count);
     else if (amount->type == DG_VALUE_INT)
@@ -150,7 +151,7 @@ static dg_status make_table(struct forest_fit *fit)
     if (!whole || !fit->cart.entropy) return DG_OK;
     int64_t most = fit->rows.draws;
     DG_TRY(dg_alloc(&fit->plogp, most + 1, sizeof *fit->plogp));
-    for (int64_t i = 0; i <= most; i++) fit->plogp[i] = i ? (double)i * log2((double)i) : 0;
+    for (int64_t i = 0; i <= most; i++) fit->plogp[i] = i ? (double)i * dg_log2_64((double)i) : 0;
     return DG_OK;
 }
 

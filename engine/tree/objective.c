@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/base/kernel.h"
+#include "engine/base/math64.h"
 #include "engine/base/memory.h"
 #include "engine/tree/softmax.h"
 
@@ -55,7 +56,7 @@ static void judge_rows(const dg_derivatives *d, const float *p, const int32_t *b
         bool two = d->objective == DG_OBJECTIVE_LOGISTIC;
         float probability = !two ? p[y * BLOCK + i] : y ? p[i] : 1 - p[i];
         int32_t likeliest = two ? p[i] > 0.5f : best[i];
-        sums->loss -= (double)weight[i] * log(fmax((double)probability, 1e-16));
+        sums->loss -= (double)weight[i] * dg_log64(fmax((double)probability, 1e-16));
         sums->correct += likeliest == y ? (double)weight[i] : 0;
         sums->weight += (double)weight[i];
     }
@@ -166,7 +167,7 @@ static dg_status convert_piece(void *context, int64_t piece, int worker)
         if (c->objective == DG_OBJECTIVE_SOFTMAX) {
             dg_softmax_row(margin, c->outputs, c->out + i * c->outputs);
         } else if (c->objective == DG_OBJECTIVE_LOGISTIC) {
-            float p = 1 / (1 + expf(-*margin));
+            float p = dg_sigmoidf(*margin);
             c->out[2 * i] = 1 - p;
             c->out[2 * i + 1] = p;
         } else {
@@ -179,7 +180,7 @@ static dg_status convert_piece(void *context, int64_t piece, int worker)
 float dg_objective_margin(dg_objective objective, double base_score)
 {
     if (objective != DG_OBJECTIVE_LOGISTIC) return (float)base_score;
-    return (float)-log(1 / fmin(fmax(base_score, LEAST_SHARE), 1 - LEAST_SHARE) - 1);
+    return (float)-dg_log64(1 / fmin(fmax(base_score, LEAST_SHARE), 1 - LEAST_SHARE) - 1);
 }
 
 void dg_objective_fit_base(const dg_derivatives *d, float *base)
@@ -201,7 +202,7 @@ void dg_objective_fit_base(const dg_derivatives *d, float *base)
         return;
     }
     for (int64_t k = 0; k < d->outputs; k++) {
-        sum[k] = log(sum[k] / whole + LEAST_SHARE);
+        sum[k] = dg_log64(sum[k] / whole + LEAST_SHARE);
         mean += sum[k] / (double)d->outputs;
     }
     for (int64_t k = 0; k < d->outputs; k++) base[k] = (float)(sum[k] - mean);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/base/atomic_file.h"
+#include "engine/base/math64.h"
 #include "engine/base/memory.h"
 #include "engine/base/text.h"
 #include "engine/store/json.h"
@@ -180,7 +181,7 @@ static void add_base(dg_text *text, const dg_tree_learner *learner)
     for (int64_t k = 0; k < (list ? learner->trees.group : 1); k++) {
         float base = learner->base_margin[k];
         if (learner->objective == DG_OBJECTIVE_LOGISTIC)
-            base = (float)(1 / (1 + exp(-(double)base)));
+            base = (float)(1 / (1 + dg_exp64(-(double)base)));
         dg_text_add(text, k ? "," : list ? "[" : "");
         add_float(text, base);
     }

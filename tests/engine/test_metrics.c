@@ -365,6 +365,62 @@ static void lists_that_do_not_fit_are_refused(void **state)
     dg_tensor_release(&none);
 }
 
+/* Where only one of two models is right, in `only_a` and `only_b` rows. */
+static double mcnemar_p(int64_t only_a, int64_t only_b, dg_mcnemar_kind kind)
+{
+    dg_tensor truth, a, b;
+    dg_mcnemar_result result;
+    const int64_t rows = only_a + only_b;
+    assert_ok(dg_tensor_zeros(&truth, DG_INT32, 1, &rows));
+    assert_ok(dg_tensor_zeros(&a, DG_INT32, 1, &rows));
+    assert_ok(dg_tensor_zeros(&b, DG_INT32, 1, &rows));
+    for (int64_t row = 0; row < rows; row++) dg_int32s(row < only_a ? &b : &a)[row] = 1;
+    assert_ok(dg_mcnemar(&result, &truth, &a, &b, kind));
+    dg_tensor_release(&truth);
+    dg_tensor_release(&a);
+    dg_tensor_release(&b);
+    return result.p;
+}
+
+/* `count` pairs that differ by 0 and 1 in turn, or by 1 and 3 if there are two. */
+static double paired_p(int64_t count)
+{
+    double a[100], b[100] = { 1, 1 };
+    dg_paired_t_result result;
+    for (int64_t i = 0; i < count; i++) a[i] = count == 2 ? 2 + 2 * (double)i : (double)(i % 2);
+    if (count > 2) b[0] = b[1] = 0;
+    assert_ok(dg_paired_t(&result, a, b, count, 0));
+    return result.p;
+}
+
+/* The values are exact, from mpmath's binomial, erfc and betainc. */
+static void probabilities_have_fourteen_digits(void **state)
+{
+    const struct {
+        double found, exact;
+    } cases[] = {
+        { mcnemar_p(3, 7, DG_MCNEMAR_EXACT), 0.34375 },
+        { mcnemar_p(40, 50, DG_MCNEMAR_EXACT), 0.34283311942078823494 },
+        { mcnemar_p(600, 400, DG_MCNEMAR_EXACT), 2.7284641560660184256e-10 },
+        { mcnemar_p(20, 21, DG_MCNEMAR_CHI_SQUARE), 1 },
+        { mcnemar_p(20, 24, DG_MCNEMAR_CHI_SQUARE), 0.65107663407783437354 },
+        { mcnemar_p(20, 28, DG_MCNEMAR_CHI_SQUARE), 0.31232142167621603762 },
+        { mcnemar_p(20, 29, DG_MCNEMAR_CHI_SQUARE), 0.2530979089471155571 },
+        { mcnemar_p(50, 20, DG_MCNEMAR_CHI_SQUARE), 0.00052794317382997922808 },
+        { mcnemar_p(5, 55, DG_MCNEMAR_CHI_SQUARE), 2.5180518554061175662e-10 },
+        { paired_p(2), 0.29516723530086654835 },
+        { paired_p(6), 0.07558681842161243795 },
+        { paired_p(60), 1.8964699106535850091e-10 },
+        { paired_p(100), 1.4071987346331759243e-16 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (!(fabs(cases[i].found / cases[i].exact - 1) < 1e-14))
+            fail_msg("%zu: found %.17g, expected %.17g", i, cases[i].found, cases[i].exact);
+    assert_true(mcnemar_p(0, 1060, DG_MCNEMAR_EXACT) == 32768 * 0x1p-1074);
+    assert_true(mcnemar_p(0, 1100, DG_MCNEMAR_EXACT) == 0);
+}
+
 /* Options of every metric have room in a dg_metric, a range, and a direction that fits it. */
 static void metrics_describe_themselves(void **state)
 {
@@ -399,6 +455,7 @@ int main(void)
         leaving_nothing(chances_become_labels),
         leaving_nothing(bins_are_closed_above),
         leaving_nothing(lists_that_do_not_fit_are_refused),
+        leaving_nothing(probabilities_have_fourteen_digits),
         leaving_nothing(metrics_describe_themselves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
