@@ -36,7 +36,7 @@ warnings := -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wvla -Wstric
 ifneq ($(findstring clang,$(CC)),)
 warnings += -Wno-pass-failed # about loops that it cannot vectorise as requested
 endif
-flags = -std=gnu11 $(CFLAGS) -fno-math-errno -fopenmp-simd $(warnings) $(sanitize) -I. -DDIGITS_VERSION='"$(VERSION)"' $(CPPFLAGS)
+flags = -std=gnu11 $(CFLAGS) -fno-math-errno -fopenmp-simd -ffp-contract=off $(warnings) $(sanitize) -I. -DDIGITS_VERSION='"$(VERSION)"' $(CPPFLAGS)
 
 # ---- sources and objects ----
 

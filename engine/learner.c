@@ -116,7 +116,8 @@ dg_status dg_learner_map_classes(int32_t **out, const dg_learner *learner, const
 
 /* --- ranges ------------------------------------------------------------------------------- */
 
-DG_KERNEL static void byte_range(const uint8_t *x, int64_t count, float *low, float *high)
+DG_KERNEL(void, byte_range, (const uint8_t *x, int64_t count, float *low, float *high),
+          (x, count, low, high))
 {
     uint8_t least = 255, most = 0;
     for (int64_t i = 0; i < count; i++) {
@@ -127,7 +128,8 @@ DG_KERNEL static void byte_range(const uint8_t *x, int64_t count, float *low, fl
     *high = most;
 }
 
-DG_KERNEL static void float_range(const float *x, int64_t count, float *low, float *high)
+DG_KERNEL(void, float_range, (const float *x, int64_t count, float *low, float *high),
+          (x, count, low, high))
 {
     float least = INFINITY, most = -INFINITY;
     for (int64_t i = 0; i < count; i++) {
@@ -138,7 +140,8 @@ DG_KERNEL static void float_range(const float *x, int64_t count, float *low, flo
     *high = most;
 }
 
-DG_KERNEL static void int_range(const int32_t *x, int64_t count, float *low, float *high)
+DG_KERNEL(void, int_range, (const int32_t *x, int64_t count, float *low, float *high),
+          (x, count, low, high))
 {
     int32_t least = INT32_MAX, most = INT32_MIN;
     for (int64_t i = 0; i < count; i++) {

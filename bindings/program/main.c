@@ -16,6 +16,7 @@
 #include "bindings/program/program.h"
 #include "bindings/program/repl.h"
 #include "bindings/program/stack.h"
+#include "engine/base/kernel.h"
 #include "engine/parallel.h"
 
 #define INIT_VARIABLE "LUA_INIT"
@@ -254,6 +255,10 @@ static int run_main(int argc, char **argv)
 {
     struct dg_command_line options;
     bool understood = dg_command_line_read(argc, argv, &options);
+    if (understood && dg_kernel_check() != DG_OK) {
+        fprintf(stderr, DG_PROGRAM_NAME ": %s\n", dg_error_message());
+        understood = false;
+    }
     enum outcome outcome = FAILURE;
     if (understood && options.help) dg_command_line_usage(stdout);
     if (understood) {

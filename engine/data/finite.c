@@ -15,12 +15,12 @@ struct finite_check {
     const char *who;
 };
 
-static inline bool is_refused(float value, bool holes)
+DG_INLINE bool is_refused(float value, bool holes)
 {
     return (fabsf(value) > FLT_MAX) | (!holes & (value != value));
 }
 
-DG_KERNEL static bool any_refused(const float *x, int64_t count, bool holes)
+DG_KERNEL(bool, any_refused, (const float *x, int64_t count, bool holes), (x, count, holes))
 {
     int found = 0;
 #pragma omp simd reduction(| : found)

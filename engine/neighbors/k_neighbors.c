@@ -229,7 +229,8 @@ static void consider(const struct k_neighbors_search *search, const struct k_nei
     s->limit[query] = nextafterf((float)limit, INFINITY);
 }
 
-DG_KERNEL static bool any_near(const float *products, const float *limit, float square, int n)
+DG_KERNEL(bool, any_near, (const float *products, const float *limit, float square, int n),
+          (products, limit, square, n))
 {
     int found = 0;
 #pragma omp simd reduction(| : found)

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "engine/base/kernel.h"
+#include "engine/base/lanes.h"
 #include "engine/base/math.h"
 
 const char *const dg_activation_names[] = { "linear",  "relu", "tanh",       "sigmoid",
@@ -13,49 +13,47 @@ static const float leaky_slope = 0.2f;
 
 /* --- forward: y {count} in place ------------------------------------------------------------ */
 
-DG_KERNEL static void relu(float *y, int64_t count)
+DG_KERNEL(void, relu, (float *y, int64_t count), (y, count))
 {
     for (int64_t i = 0; i < count; i++) y[i] = y[i] < 0 ? 0 : y[i]; /* NaN stays */
 }
 
-DG_KERNEL static void leaky_relu(float *y, int64_t count)
+DG_KERNEL(void, leaky_relu, (float *y, int64_t count), (y, count))
 {
     for (int64_t i = 0; i < count; i++) y[i] = y[i] < 0 ? leaky_slope * y[i] : y[i];
 }
 
-DG_KERNEL static void elu(float *y, int64_t count)
+DG_KERNEL(void, elu, (float *y, int64_t count), (y, count))
 {
 #pragma omp simd
     for (int64_t i = 0; i < count; i++) {
-        float low = dg_exp(y[i]) - 1;
+        float low = dg_exp(fused, y[i]) - 1;
         y[i] = y[i] < 0 ? low : y[i];
     }
 }
 
-DG_KERNEL static void hyperbolic_tangent(float *y, int64_t count)
+DG_KERNEL(void, hyperbolic_tangent, (float *y, int64_t count), (y, count))
 {
 #pragma omp simd
-    for (int64_t i = 0; i < count; i++) y[i] = dg_tanh(y[i]);
+    for (int64_t i = 0; i < count; i++) y[i] = dg_tanh(fused, y[i]);
 }
 
-DG_KERNEL static void logistic(float *y, int64_t count)
+DG_KERNEL(void, logistic, (float *y, int64_t count), (y, count))
 {
 #pragma omp simd
-    for (int64_t i = 0; i < count; i++) y[i] = dg_sigmoid(y[i]);
+    for (int64_t i = 0; i < count; i++) y[i] = dg_sigmoid(fused, y[i]);
 }
 
-DG_KERNEL static void softmax(float *y, int64_t rows, int64_t width)
+DG_KERNEL(void, softmax, (float *y, int64_t rows, int64_t width), (y, rows, width))
 {
     for (int64_t i = 0; i < rows; i++, y += width) {
-        float top = y[0], sum = 0;
+        float top = y[0], lane[DG_LANES] = { 0 };
 #pragma omp simd reduction(max : top)
         for (int64_t j = 0; j < width; j++) top = y[j] > top ? y[j] : top;
-#pragma omp simd reduction(+ : sum)
-        for (int64_t j = 0; j < width; j++) {
-            y[j] = dg_exp(y[j] - top);
-            sum += y[j];
-        }
-        float scale = 1 / sum;
+#pragma omp simd
+        for (int64_t j = 0; j < width; j++) y[j] = dg_exp(fused, y[j] - top);
+        DG_EACH_LANE(j, l, width, lane[l] += y[j]);
+        float scale = 1 / DG_JOIN(lane);
         for (int64_t j = 0; j < width; j++) y[j] *= scale;
     }
 }
@@ -83,38 +81,44 @@ void dg_activate_output(const dg_pass *pass, dg_activation activation, int64_t a
 
 /* --- backward: gradient {count} in place ---------------------------------------------------- */
 
-DG_KERNEL static void relu_backward(const float *restrict y, float *restrict g, int64_t count)
+DG_KERNEL(void, relu_backward, (const float *restrict y, float *restrict g, int64_t count),
+          (y, g, count))
 {
     for (int64_t i = 0; i < count; i++) g[i] = y[i] > 0 ? g[i] : 0;
 }
 
-DG_KERNEL static void leaky_relu_backward(const float *restrict y, float *restrict g, int64_t count)
+DG_KERNEL(void, leaky_relu_backward, (const float *restrict y, float *restrict g, int64_t count),
+          (y, g, count))
 {
     for (int64_t i = 0; i < count; i++) g[i] = y[i] < 0 ? leaky_slope * g[i] : g[i];
 }
 
-DG_KERNEL static void elu_backward(const float *restrict y, float *restrict g, int64_t count)
+DG_KERNEL(void, elu_backward, (const float *restrict y, float *restrict g, int64_t count),
+          (y, g, count))
 {
     for (int64_t i = 0; i < count; i++) g[i] = y[i] < 0 ? (y[i] + 1) * g[i] : g[i];
 }
 
-DG_KERNEL static void tanh_backward(const float *restrict y, float *restrict g, int64_t count)
+DG_KERNEL(void, tanh_backward, (const float *restrict y, float *restrict g, int64_t count),
+          (y, g, count))
 {
-    for (int64_t i = 0; i < count; i++) g[i] *= 1 - y[i] * y[i];
+    for (int64_t i = 0; i < count; i++) g[i] *= DG_FMA(-y[i], y[i], 1.0f);
 }
 
-DG_KERNEL static void sigmoid_backward(const float *restrict y, float *restrict g, int64_t count)
+DG_KERNEL(void, sigmoid_backward, (const float *restrict y, float *restrict g, int64_t count),
+          (y, g, count))
 {
     for (int64_t i = 0; i < count; i++) g[i] *= y[i] * (1 - y[i]);
 }
 
-DG_KERNEL static void softmax_backward(const float *restrict y, float *restrict g, int64_t rows,
-                                       int64_t width)
+DG_KERNEL(void, softmax_backward,
+          (const float *restrict y, float *restrict g, int64_t rows, int64_t width),
+          (y, g, rows, width))
 {
     for (int64_t i = 0; i < rows; i++, y += width, g += width) {
-        float dot = 0;
-#pragma omp simd reduction(+ : dot)
-        for (int64_t j = 0; j < width; j++) dot += y[j] * g[j];
+        float lane[DG_LANES] = { 0 };
+        DG_EACH_LANE(j, l, width, lane[l] = DG_FMA(y[j], g[j], lane[l]));
+        float dot = DG_JOIN(lane);
         for (int64_t j = 0; j < width; j++) g[j] = y[j] * (g[j] - dot);
     }
 }
@@ -134,8 +138,9 @@ void dg_activation_backward(dg_activation activation, const float *y, float *gra
 }
 
 /* sum {width} += the rows of g. Eight rows to each load and store of the sums. */
-DG_KERNEL static void add_rows(const float *restrict g, int64_t rows, int64_t width,
-                               float *restrict sum)
+DG_KERNEL(void, add_rows,
+          (const float *restrict g, int64_t rows, int64_t width, float *restrict sum),
+          (g, rows, width, sum))
 {
     int64_t i = 0;
     for (; i + 8 <= rows; i += 8) {

@@ -7,8 +7,9 @@
 
 /* --- rows into the network ---------------------------------------------------------------- */
 
-DG_KERNEL static void scale_bytes(const uint8_t *restrict from, int64_t count, float divisor,
-                                  float *restrict to)
+DG_KERNEL(void, scale_bytes,
+          (const uint8_t *restrict from, int64_t count, float divisor, float *restrict to),
+          (from, count, divisor, to))
 {
     for (int64_t i = 0; i < count; i++) to[i] = (float)from[i] / divisor;
 }

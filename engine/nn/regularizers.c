@@ -1,5 +1,5 @@
 /* Penalties on weights. */
-#include "engine/base/kernel.h"
+#include "engine/base/lanes.h"
 #include "engine/nn/parts.h"
 
 typedef struct {
@@ -17,25 +17,25 @@ static const dg_param l1l2_params[] = {
     DG_FLOAT(factors, l2, DG_AT_LEAST(0), .doc = "factor of the sum of w^2"), DG_END
 };
 
-DG_KERNEL static double l2_penalty(float l2, int64_t count, const float *restrict w,
-                                   float *restrict gradient)
+DG_KERNEL(double, l2_penalty,
+          (float l2, int64_t count, const float *restrict w, float *restrict gradient),
+          (l2, count, w, gradient))
 {
-    double sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t i = 0; i < count; i++) sum += (double)w[i] * w[i];
-    for (int64_t i = 0; gradient && i < count; i++) gradient[i] += 2 * l2 * w[i];
-    return sum;
+    double lane[DG_LANES] = { 0 };
+    DG_EACH_LANE(i, l, count, lane[l] = DG_FMA((double)w[i], (double)w[i], lane[l]));
+    for (int64_t i = 0; gradient && i < count; i++) gradient[i] = DG_FMA(2 * l2, w[i], gradient[i]);
+    return DG_JOIN(lane);
 }
 
-DG_KERNEL static double l1_penalty(float l1, int64_t count, const float *restrict w,
-                                   float *restrict gradient)
+DG_KERNEL(double, l1_penalty,
+          (float l1, int64_t count, const float *restrict w, float *restrict gradient),
+          (l1, count, w, gradient))
 {
-    double sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t i = 0; i < count; i++) sum += (double)(w[i] < 0 ? -w[i] : w[i]);
+    double lane[DG_LANES] = { 0 };
+    DG_EACH_LANE(i, l, count, lane[l] += (double)(w[i] < 0 ? -w[i] : w[i]));
     for (int64_t i = 0; gradient && i < count; i++)
         gradient[i] += w[i] > 0 ? l1 : w[i] < 0 ? -l1 : 0;
-    return sum;
+    return DG_JOIN(lane);
 }
 
 static double factors_penalty(const void *options, int64_t count, const float *weight,

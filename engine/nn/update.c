@@ -2,12 +2,13 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/base/kernel.h"
+#include "engine/base/lanes.h"
 #include "engine/nn/plan_internal.h"
 
 /* --- gathering ---------------------------------------------------------------------------- */
 
-DG_KERNEL static void add_to(float *restrict sum, const float *restrict part, int64_t count)
+DG_KERNEL(void, add_to, (float *restrict sum, const float *restrict part, int64_t count),
+          (sum, part, count))
 {
     for (int64_t i = 0; i < count; i++) sum[i] += part[i];
 }
@@ -84,17 +85,11 @@ static dg_status update_chunk(void *context, int64_t index, int worker)
     return DG_OK;
 }
 
-/* The sum goes in eight parts, so that it has the same order on every processor. */
-DG_KERNEL static double sum_of_squares(const float *x, int64_t count)
+DG_KERNEL(double, sum_of_squares, (const float *x, int64_t count), (x, count))
 {
-    enum { PARTS = 8 };
-    double part[PARTS] = { 0 };
-    int64_t i = 0;
-    for (; i + PARTS <= count; i += PARTS)
-        for (int k = 0; k < PARTS; k++) part[k] += (double)x[i + k] * (double)x[i + k];
-    for (int k = 0; i < count; i++, k++) part[k] += (double)x[i] * (double)x[i];
-    for (int k = 1; k < PARTS; k++) part[0] += part[k];
-    return part[0];
+    double lane[DG_LANES] = { 0 };
+    DG_EACH_LANE(i, l, count, lane[l] = DG_FMA((double)x[i], (double)x[i], lane[l]));
+    return DG_JOIN(lane);
 }
 
 /* Scales a gradient whose norm is above `limit` down to it. */

@@ -78,7 +78,8 @@ static dg_status scaler_fit(dg_step *step, const dg_tensor *x, int64_t values, c
     return dg_parallel(job, (values + COLUMNS - 1) / COLUMNS, scaler_fit_columns, &run);
 }
 
-DG_KERNEL static void scale_row(float *x, const float *mean, const float *scale, int64_t values)
+DG_KERNEL(void, scale_row, (float *x, const float *mean, const float *scale, int64_t values),
+          (x, mean, scale, values))
 {
     for (int64_t k = 0; k < values; k++) x[k] = (x[k] - mean[k]) / scale[k];
 }

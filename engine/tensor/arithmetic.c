@@ -38,8 +38,9 @@ static inline float float_mod(float a, float b)
     return rest;
 }
 
-DG_KERNEL static void float_kernel(dg_binary op, float *out, const float *left, const float *right,
-                                   int64_t n)
+DG_KERNEL(void, float_kernel,
+          (dg_binary op, float *out, const float *left, const float *right, int64_t n),
+          (op, out, left, right, n))
 {
     switch (op) {
         EACH(DG_BINARY_ADD, float, a + b)
@@ -64,15 +65,16 @@ DG_KERNEL static void float_kernel(dg_binary op, float *out, const float *left, 
         }                                                                                          \
         break;
 
-static inline int64_t int_mod(int64_t a, int64_t b)
+DG_INLINE int64_t int_mod(int64_t a, int64_t b)
 {
     int64_t rest = a % b;
     return rest != 0 && (rest ^ b) < 0 ? rest + b : rest;
 }
 
 /* Whether every result fits. The divisor of DG_BINARY_MOD is not 0. */
-DG_KERNEL static bool int_kernel(dg_binary op, int32_t *out, const int32_t *left,
-                                 const int32_t *right, int64_t n)
+DG_KERNEL(bool, int_kernel,
+          (dg_binary op, int32_t *out, const int32_t *left, const int32_t *right, int64_t n),
+          (op, out, left, right, n))
 {
     int64_t lost = 0;
     switch (op) {
@@ -88,8 +90,9 @@ DG_KERNEL static bool int_kernel(dg_binary op, int32_t *out, const int32_t *left
 }
 
 #define COMPARE(name, type)                                                                        \
-    DG_KERNEL static void name(dg_binary op, uint8_t *out, const type *left, const type *right,    \
-                               int64_t n)                                                          \
+    DG_KERNEL(void, name,                                                                          \
+              (dg_binary op, uint8_t * out, const type *left, const type *right, int64_t n),       \
+              (op, out, left, right, n))                                                           \
     {                                                                                              \
         switch (op) {                                                                              \
             EACH(DG_BINARY_EQ, type, a == b)                                                       \

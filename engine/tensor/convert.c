@@ -7,7 +7,7 @@
 #include "engine/base/kernel.h"
 
 #define CONVERT(name, to_type, from_type)                                                          \
-    DG_KERNEL static void name(to_type *to, const from_type *from, int64_t n)                      \
+    DG_KERNEL(void, name, (to_type * to, const from_type *from, int64_t n), (to, from, n))         \
     {                                                                                              \
         for (int64_t i = 0; i < n; i++) to[i] = (to_type)from[i];                                  \
     }
@@ -21,7 +21,7 @@ CONVERT(floats_to_doubles, double, float)
 CONVERT(floats_to_int32s, int32_t, float)
 CONVERT(int32s_to_bytes, uint8_t, int32_t)
 
-DG_KERNEL static void floats_to_bytes(uint8_t *to, const float *from, int64_t n)
+DG_KERNEL(void, floats_to_bytes, (uint8_t * to, const float *from, int64_t n), (to, from, n))
 {
     for (int64_t i = 0; i < n; i++) to[i] = (uint8_t)(int32_t)from[i];
 }
@@ -56,14 +56,15 @@ LOADER(dg_load_int32s, int32_t, bytes_to_int32s, COPY, floats_to_int32s)
 LOADER(dg_load_doubles, double, bytes_to_doubles, int32s_to_doubles, floats_to_doubles)
 
 /* Whether all of the values lie strictly between `low` and `high`; false for NaN. */
-DG_KERNEL static bool floats_between(const float *from, float low, float high, int64_t n)
+DG_KERNEL(bool, floats_between, (const float *from, float low, float high, int64_t n),
+          (from, low, high, n))
 {
     int bad = 0;
     for (int64_t i = 0; i < n; i++) bad |= !(from[i] > low) | !(from[i] < high);
     return !bad;
 }
 
-DG_KERNEL static bool int32s_are_bytes(const int32_t *from, int64_t n)
+DG_KERNEL(bool, int32s_are_bytes, (const int32_t *from, int64_t n), (from, n))
 {
     int32_t bad = 0;
     for (int64_t i = 0; i < n; i++) bad |= from[i] & ~255;

@@ -1,11 +1,9 @@
-/* The product for each instruction set, and the choice among them. */
+/* The product for each level of kernels. */
 #include "engine/tensor/product.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 #include "engine/parallel.h"
-#include "engine/base/kernel.h"
 
 /* Steps of k that are done before the next strip of columns: a strip of B then stays in the first
  * level of the cache. */
@@ -19,51 +17,12 @@ struct strip {
     const float *b, *bias;
 };
 
-#define LANES 4
-#define TILE_ROWS 6
-#define TARGET
-#define NAME(x) x##_default
-#include "engine/tensor/product_tile.h"
-
-#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__clang__) && !defined(DG_NO_CLONES)
-#define HAS_LEVELS 1
-
-#define LANES 8
-#define TILE_ROWS 6
-#define TARGET __attribute__((target("arch=x86-64-v3")))
-#define NAME(x) x##_v3
-#include "engine/tensor/product_tile.h"
-
-#define LANES 16
-#define TILE_ROWS 12
-#define TARGET __attribute__((target("arch=x86-64-v4")))
-#define NAME(x) x##_v4
-#include "engine/tensor/product_tile.h"
-#endif
-
-dg_multiply_function *dg_multiply_for(const char *kernel_name)
-{
-#ifdef HAS_LEVELS
-    __builtin_cpu_init();
-    if (strcmp(kernel_name, "x86-64-v4") == 0)
-        return __builtin_cpu_supports("x86-64-v4") ? multiply_v4 : NULL;
-    if (strcmp(kernel_name, "x86-64-v3") == 0)
-        return __builtin_cpu_supports("x86-64-v3") ? multiply_v3 : NULL;
-#endif
-    return strcmp(kernel_name, "default") == 0 ? multiply_default : NULL;
-}
-
-/* Chosen by the first product. Threads that race for it store the same. */
-static _Atomic(dg_multiply_function *) chosen;
+#define LEVEL_BODY "engine/tensor/product_tile.h"
+#include "engine/base/each_level.h"
 
 void dg_multiply(const dg_product *product)
 {
-    dg_multiply_function *multiply = atomic_load_explicit(&chosen, memory_order_relaxed);
-    if (!multiply) {
-        multiply = dg_multiply_for(dg_kernel_name());
-        atomic_store_explicit(&chosen, multiply, memory_order_relaxed);
-    }
-    multiply(product);
+    LEVEL_CALL(multiply, (product));
 }
 
 /* Four by four within registers. */

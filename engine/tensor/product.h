@@ -33,11 +33,6 @@ enum { DG_PRODUCT_COLUMNS = 32 };
 
 void dg_multiply(const dg_product *product);
 
-/* The same for one instruction set by dg_kernel_name's names, or NULL where this processor or this
- * build has none: for tests. */
-typedef void dg_multiply_function(const dg_product *product);
-dg_multiply_function *dg_multiply_for(const char *kernel_name);
-
 /* out {columns, rows} = in {rows, columns} transposed. */
 void dg_transpose(int64_t rows, int64_t columns, const float *in, int64_t in_step, float *out,
                   int64_t out_step);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "engine/parallel.h"
-#include "engine/base/kernel.h"
+#include "engine/base/lanes.h"
 #include "engine/base/memory.h"
 #include "engine/tensor/convert.h"
 #include "engine/tensor/shape.h"
@@ -39,24 +39,22 @@ static bool is_extreme(dg_reduction op)
 
 /* --- kernels -------------------------------------------------------------------------------- */
 
-DG_KERNEL static double sum_doubles(const double *x, int64_t n)
+DG_KERNEL(double, sum_doubles, (const double *x, int64_t n), (x, n))
 {
-    double sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t i = 0; i < n; i++) sum += x[i];
-    return sum;
+    double lane[DG_LANES] = { 0 };
+    DG_EACH_LANE(i, l, n, lane[l] += x[i]);
+    return DG_JOIN(lane);
 }
 
-DG_KERNEL static double sum_squares(const double *x, double mean, int64_t n)
+DG_KERNEL(double, sum_squares, (const double *x, double mean, int64_t n), (x, mean, n))
 {
-    double sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t i = 0; i < n; i++) sum += (x[i] - mean) * (x[i] - mean);
-    return sum;
+    double lane[DG_LANES] = { 0 };
+    DG_EACH_LANE(i, l, n, lane[l] = DG_FMA(x[i] - mean, x[i] - mean, lane[l]));
+    return DG_JOIN(lane);
 }
 
 /* The least of sign * x; NaN if there is one. */
-DG_KERNEL static double least(const double *x, double sign, int64_t n)
+DG_KERNEL(double, least, (const double *x, double sign, int64_t n), (x, sign, n))
 {
     double low = INFINITY, lost = 0;
 #pragma omp simd reduction(min : low) reduction(+ : lost)
@@ -68,19 +66,21 @@ DG_KERNEL static double least(const double *x, double sign, int64_t n)
     return lost > 0 ? NAN : low;
 }
 
-DG_KERNEL static void add_columns(double *sums, const double *x, int64_t n)
+DG_KERNEL(void, add_columns, (double *sums, const double *x, int64_t n), (sums, x, n))
 {
     for (int64_t i = 0; i < n; i++) sums[i] += x[i];
 }
 
-DG_KERNEL static void add_squares(double *sums, const double *x, const double *means, int64_t n)
+DG_KERNEL(void, add_squares, (double *sums, const double *x, const double *means, int64_t n),
+          (sums, x, means, n))
 {
-    for (int64_t i = 0; i < n; i++) sums[i] += (x[i] - means[i]) * (x[i] - means[i]);
+    for (int64_t i = 0; i < n; i++) sums[i] = DG_FMA(x[i] - means[i], x[i] - means[i], sums[i]);
 }
 
 /* `row` becomes the position where sign * x is lower than before, or is the first NaN. */
-DG_KERNEL static void least_columns(double *low, int64_t *place, const double *x, double sign,
-                                    int64_t row, int64_t n)
+DG_KERNEL(void, least_columns,
+          (double *low, int64_t *place, const double *x, double sign, int64_t row, int64_t n),
+          (low, place, x, sign, row, n))
 {
     for (int64_t i = 0; i < n; i++) {
         double value = sign * x[i];
@@ -266,7 +266,7 @@ static dg_status write_result(const struct reduction *r, const struct partial *p
     } else if (r->op == DG_REDUCE_ARGMIN || r->op == DG_REDUCE_ARGMAX) {
         dg_int32s(out)[at] = (int32_t)partial->whole + origin;
     } else if (is_extreme(r->op)) {
-        double value = sign_of(r->op) * partial->number;
+        double value = sign_of(r->op) * partial->number + 0.0; /* of 0 and -0, 0 in any order */
         if (out->dtype == DG_UINT8)
             dg_bytes(out)[at] = (uint8_t)value;
         else if (out->dtype == DG_INT32)

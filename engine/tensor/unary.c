@@ -18,7 +18,7 @@ struct unary {
         for (int64_t i = 0; i < n; i++) out[i] = result;                                           \
         break;
 
-DG_KERNEL static void float_kernel(dg_unary op, float *out, const float *a, int64_t n)
+DG_KERNEL(void, float_kernel, (dg_unary op, float *out, const float *a, int64_t n), (op, out, a, n))
 {
     switch (op) {
         EACH(DG_UNARY_NEG, -a[i])

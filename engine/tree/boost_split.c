@@ -42,7 +42,7 @@ double dg_boost_score(const dg_boost_options *options, double gradient, double h
 
 /* --- a column ----------------------------------------------------------------------------- */
 
-DG_KERNEL static int64_t sum_bins(const int64_t *hist, int bins)
+DG_KERNEL(int64_t, sum_bins, (const int64_t *hist, int bins), (hist, bins))
 {
     int64_t sum = 0;
     for (int b = 0; b < bins; b++) sum += hist[b];
@@ -56,8 +56,10 @@ struct units {
 
 /* score[b]: of a split after bin b, where left[b] is the sum of bins 0 .. b; -1 where a side has
  * too little. Returns the greatest. */
-DG_KERNEL static float score_bins(const int64_t *restrict left, int bins, int64_t total,
-                                  struct units u, float *restrict score)
+DG_KERNEL(float, score_bins,
+          (const int64_t *restrict left, int bins, int64_t total, struct units u,
+           float *restrict score),
+          (left, bins, total, u, score))
 {
     float best = -1;
 #pragma omp simd reduction(max : best)
@@ -73,7 +75,7 @@ DG_KERNEL static float score_bins(const int64_t *restrict left, int bins, int64_
         s = hl >= u.least_hessian ? s : -1;
         s = hr >= u.least_hessian ? s : -1;
         score[b] = s;
-        best = best > s ? best : s;
+        best = s > best ? s : best; /* NaN is none, in any order */
     }
     return best;
 }

@@ -152,19 +152,19 @@ static inline void move_tally(const dg_cart_scan *scan, int bin, struct cart_sid
     int64_t classes = cart->sample->classes;
     const double *restrict total = cart->total, *restrict tally = cart->tally + bin * classes;
     double *restrict moved = cart->moved;
-    double less_sum = 0, more_sum = 0, weight = 0;
-#pragma omp simd reduction(+ : less_sum, more_sum, weight)
-    for (int64_t c = 0; c < classes; c++) {
-        double w = tally[c], more = moved[c], less = total[c] - more;
-        less_sum += w * (2 * less - w);
-        more_sum += w * (2 * more + w);
-        moved[c] = more + w;
-        weight += w;
-    }
-    from->sum -= less_sum;
-    to->sum += more_sum;
-    from->weight -= weight;
-    to->weight += weight;
+    double less_sum[2] = { 0 }, more_sum[2] = { 0 }, weight[2] = { 0 }; /* even, odd classes */
+    for (int64_t c = 0; c < classes; c += 2)
+        for (int64_t k = 0; k < 2 && c + k < classes; k++) {
+            double w = tally[c + k], more = moved[c + k], less = total[c + k] - more;
+            less_sum[k] += w * (2 * less - w);
+            more_sum[k] += w * (2 * more + w);
+            moved[c + k] = more + w;
+            weight[k] += w;
+        }
+    from->sum -= less_sum[0] + less_sum[1];
+    to->sum += more_sum[0] + more_sum[1];
+    from->weight -= weight[0] + weight[1];
+    to->weight += weight[0] + weight[1];
     from->rows -= scan->tally_rows[bin];
     to->rows += scan->tally_rows[bin];
 }

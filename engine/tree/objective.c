@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/base/kernel.h"
+#include "engine/base/lanes.h"
 #include "engine/base/math64.h"
 #include "engine/base/memory.h"
 #include "engine/tree/softmax.h"
@@ -28,24 +28,24 @@ struct derive {
 /* --- softmax ------------------------------------------------------------------------------ */
 
 /* The derivatives of one output, where y is 1 for rows of `class`; adds their sums to `size`. */
-DG_KERNEL static void derive_class(const float *restrict p, const int32_t *restrict target,
-                                   int32_t class, const float *restrict weight, float factor,
-                                   int64_t n, float *restrict gradient, float *restrict hessian,
-                                   double *size)
+DG_KERNEL(void, derive_class,
+          (const float *restrict p, const int32_t *restrict target, int32_t class,
+           const float *restrict weight, float factor, int64_t n, float *restrict gradient,
+           float *restrict hessian, double *size),
+          (p, target, class, weight, factor, n, gradient, hessian, size))
 {
-    double g_sum = 0, h_sum = 0;
-#pragma omp simd reduction(+ : g_sum, h_sum)
-    for (int64_t i = 0; i < n; i++) {
+    double g_sum[DG_LANES] = { 0 }, h_sum[DG_LANES] = { 0 };
+    DG_EACH_LANE(i, l, n, {
         float g = (p[i] - (target[i] == class ? 1.0f : 0.0f)) * weight[i];
         float h = factor * p[i] * (1.0f - p[i]) * weight[i];
         h = h < LEAST_HESSIAN ? LEAST_HESSIAN : h;
         gradient[i] = g;
         hessian[i] = h;
-        g_sum += (double)fabsf(g);
-        h_sum += (double)h;
-    }
-    size[0] += g_sum;
-    size[1] += h_sum;
+        g_sum[l] += (double)fabsf(g);
+        h_sum[l] += (double)h;
+    });
+    size[0] += DG_JOIN(g_sum);
+    size[1] += DG_JOIN(h_sum);
 }
 
 static void judge_rows(const dg_derivatives *d, const float *p, const int32_t *best, int64_t first,

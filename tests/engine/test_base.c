@@ -8,7 +8,6 @@
 #include <time.h>
 
 #include "engine/parallel.h"
-#include "engine/base/kernel.h"
 #include "engine/base/number.h"
 #include "engine/base/random.h"
 #include "tests/engine/support.h"
@@ -406,15 +405,6 @@ static void threads_can_be_set(void **state)
     assert_ok(dg_set_threads(before));
 }
 
-static void the_clone_has_a_name(void **state)
-{
-    (void)state;
-    const char *name = dg_kernel_name();
-    print_message("kernels run as %s\n", name);
-    assert_true(strcmp(name, "x86-64-v4") == 0 || strcmp(name, "x86-64-v3") == 0 ||
-                strcmp(name, "default") == 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -435,7 +425,6 @@ int main(void)
         cmocka_unit_test(pieces_cover_what_there_is),
         cmocka_unit_test(threads_that_may_not_take_part_sleep),
         cmocka_unit_test(threads_can_be_set),
-        cmocka_unit_test(the_clone_has_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* The product behind Dense and Conv2D, for each instruction set that runs here. */
+/* The product behind Dense and Conv2D, on each level of kernels that runs here. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@ static int64_t between(uint64_t *random, int64_t low, int64_t high)
     return low + support_random(random, high - low + 1);
 }
 
-static void check_product(dg_multiply_function *multiply, uint64_t *random)
+static void check_product(uint64_t *random)
 {
     enum { MOST = 620 };
     static float a[60 * MOST], b[MOST * 90], c[60 * 100], bias[90];
@@ -46,21 +47,68 @@ static void check_product(dg_multiply_function *multiply, uint64_t *random)
                 sum += a[form >= 3 ? row[i] + depth[t] : i * k + t] * b[t * 90 + j];
             expected[i * 100 + j] = sum; /* whole numbers: exact */
         }
-    multiply(&p);
+    dg_multiply(&p);
     assert_memory_equal(c, expected, sizeof c);
+}
+
+/* Runs the check on each level of this processor. */
+static void on_every_level(void (*check)(uint64_t *random), int times)
+{
+    for (dg_level level = 0; level < DG_LEVELS; level++) {
+        uint64_t random = 9;
+        bool has = dg_has_level(level);
+        printf("%s: %s\n", dg_level_name(level), has ? "checked" : "not on this machine");
+        if (!has) continue;
+        assert_ok(dg_kernel_use(dg_level_name(level)));
+        for (int k = 0; k < times; k++) check(&random);
+    }
+    assert_ok(dg_kernel_check());
 }
 
 static void test_products(void **state)
 {
     (void)state;
-    static const char *const names[] = { "default", "x86-64-v3", "x86-64-v4" };
-    for (int i = 0; i < 3; i++) {
-        uint64_t random = 9;
-        dg_multiply_function *multiply = dg_multiply_for(names[i]);
-        for (int k = 0; multiply && k < 400; k++) check_product(multiply, &random);
-        printf("%s: %s\n", names[i], multiply ? "checked" : "not on this machine");
+    on_every_level(check_product, 400);
+}
+
+/* An element is one chain of FMAs over k, whatever m, n and the level are. */
+static void check_chain(uint64_t *random)
+{
+    enum { MOST = 300 };
+    static float a[20 * MOST], b[MOST * 40], c[20 * 40];
+    static double a64[20 * MOST], b64[MOST * 40], c64[20 * 40];
+    int64_t m = between(random, 1, 20), n = 4 * between(random, 1, 10);
+    int64_t k = between(random, 1, MOST);
+    for (int64_t i = 0; i < m * k; i++)
+        a64[i] = a[i] = (float)support_random(random, 1 << 24) / 1e7f - 0.8f;
+    for (int64_t i = 0; i < k * n; i++)
+        b64[i] = b[i] = (float)support_random(random, 1 << 24) / 1e7f - 0.8f;
+    for (int64_t i = 0; i < m * n; i++) c64[i] = 0.1;
+    dg_multiply(&(dg_product){ .m = m,
+                               .n = n,
+                               .k = k,
+                               .b = b,
+                               .b_step = n,
+                               .c = c,
+                               .c_step = n,
+                               .a = { .at = a, .row_step = k, .depth_step = 1 } });
+    dg_multiply64(&(dg_product64){ m, n, k, a64, k, 1, b64, c64 });
+    for (int64_t i = 0; i < m * n && dg_kernel_fuses(); i++) {
+        float sum = 0;
+        double sum64 = 0.1;
+        for (int64_t t = 0; t < k; t++) {
+            sum = fmaf(a[i / n * k + t], b[t * n + i % n], sum);
+            sum64 = fma(a64[i / n * k + t], b64[t * n + i % n], sum64);
+        }
+        assert_memory_equal(&c[i], &sum, sizeof sum);
+        assert_memory_equal(&c64[i], &sum64, sizeof sum64);
     }
-    assert_non_null(dg_multiply_for(dg_kernel_name()));
+}
+
+static void test_chains(void **state)
+{
+    (void)state;
+    on_every_level(check_chain, 60);
 }
 
 /* Any sizes, A as it is and turned: whole numbers are exact. */
@@ -108,6 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_products),
+        cmocka_unit_test(test_chains),
         cmocka_unit_test(test_doubles),
         cmocka_unit_test(test_transposition),
     };

@@ -191,7 +191,8 @@ struct csv_range {
 };
 
 /* How many LF the block has; `*special`: whether it has a CR or a quote. */
-DG_KERNEL static int64_t count_line_feeds(const unsigned char *block, int64_t size, bool *special)
+DG_KERNEL(int64_t, count_line_feeds, (const unsigned char *block, int64_t size, bool *special),
+          (block, size, special))
 {
     int64_t count = 0, i = 0;
     unsigned char seen = 0;

@@ -28,7 +28,7 @@ static dg_status add_build(const void *options, dg_layer_build *b)
     return DG_OK;
 }
 
-DG_KERNEL static void add(const float *restrict x, int64_t count, float *restrict y)
+DG_KERNEL(void, add, (const float *restrict x, int64_t count, float *restrict y), (x, count, y))
 {
     for (int64_t i = 0; i < count; i++) y[i] += x[i];
 }

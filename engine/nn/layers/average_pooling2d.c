@@ -7,8 +7,8 @@
 #include "engine/nn/layers/pooling.h"
 
 /* y {channels} becomes the sum of the window's pixels, times 1 / their number. */
-static inline void mean_of_window(const dg_window *w, int64_t oy, int64_t ox, const float *x,
-                                  float *restrict y)
+DG_INLINE void mean_of_window(const dg_window *w, int64_t oy, int64_t ox, const float *x,
+                              float *restrict y)
 {
     int64_t top, bottom, left, right;
     dg_window_clip(&w->y, oy, &top, &bottom);
@@ -24,8 +24,8 @@ static inline void mean_of_window(const dg_window *w, int64_t oy, int64_t ox, co
     for (int64_t c = 0; c < w->channels; c++) y[c] *= scale;
 }
 
-static inline void spread_to_window(const dg_window *w, int64_t oy, int64_t ox,
-                                    const float *restrict g, float *dx)
+DG_INLINE void spread_to_window(const bool fused, const dg_window *w, int64_t oy, int64_t ox,
+                                const float *restrict g, float *dx)
 {
     int64_t top, bottom, left, right;
     dg_window_clip(&w->y, oy, &top, &bottom);
@@ -35,25 +35,26 @@ static inline void spread_to_window(const dg_window *w, int64_t oy, int64_t ox,
         for (int64_t j = left; j < right; j++) {
             float *restrict to = dx + (i * w->x.in + j) * w->channels;
 #pragma omp simd
-            for (int64_t c = 0; c < w->channels; c++) to[c] += g[c] * scale;
+            for (int64_t c = 0; c < w->channels; c++) to[c] = DG_FMA(g[c], scale, to[c]);
         }
 }
 
-DG_KERNEL static void average_pool(const dg_window *w, const float *x, float *y, int32_t *taps)
+DG_KERNEL(void, average_pool, (const dg_window *w, const float *x, float *y, int32_t *taps),
+          (w, x, y, taps))
 {
     (void)taps;
     for (int64_t oy = 0; oy < w->y.out; oy++)
         for (int64_t ox = 0; ox < w->x.out; ox++, y += w->channels) mean_of_window(w, oy, ox, x, y);
 }
 
-DG_KERNEL static void average_pool_backward(const dg_window *w, const float *g, const int32_t *taps,
-                                            float *dx)
+DG_KERNEL(void, average_pool_backward,
+          (const dg_window *w, const float *g, const int32_t *taps, float *dx), (w, g, taps, dx))
 {
     (void)taps;
     memset(dx, 0, (size_t)(w->y.in * w->x.in * w->channels) * sizeof *dx);
     for (int64_t oy = 0; oy < w->y.out; oy++)
         for (int64_t ox = 0; ox < w->x.out; ox++, g += w->channels)
-            spread_to_window(w, oy, ox, g, dx);
+            spread_to_window(fused, w, oy, ox, g, dx);
 }
 
 const dg_pooling_kind dg_average_pool = { .forward = average_pool,

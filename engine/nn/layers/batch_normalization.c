@@ -113,8 +113,10 @@ static int64_t piece_at(const struct batch_norm *n, int64_t piece)
 /* --- forward -------------------------------------------------------------------------------- */
 
 /* Mean and sum of squared differences from it, of `count` rows: two walks, the second in cache. */
-DG_KERNEL static void batch_moments(const float *restrict x, int64_t count, int64_t channels,
-                                    float *restrict mean, float *restrict squares)
+DG_KERNEL(void, batch_moments,
+          (const float *restrict x, int64_t count, int64_t channels, float *restrict mean,
+           float *restrict squares),
+          (x, count, channels, mean, squares))
 {
     for (int64_t c = 0; c < channels; c++) mean[c] = squares[c] = 0;
     for (int64_t i = 0; i < count; i++)
@@ -123,7 +125,7 @@ DG_KERNEL static void batch_moments(const float *restrict x, int64_t count, int6
     for (int64_t i = 0; i < count; i++)
         for (int64_t c = 0; c < channels; c++) {
             float difference = x[i * channels + c] - mean[c];
-            squares[c] += difference * difference;
+            squares[c] = DG_FMA(difference, difference, squares[c]);
         }
 }
 
@@ -163,10 +165,11 @@ static void batch_join_moments(const struct batch_norm *n)
     }
 }
 
-DG_KERNEL static void batch_normalize(const float *restrict x, int64_t count, int64_t channels,
-                                      const float *restrict mean, const float *restrict inverse,
-                                      const float *restrict gamma, const float *restrict beta,
-                                      float *restrict y)
+DG_KERNEL(void, batch_normalize,
+          (const float *restrict x, int64_t count, int64_t channels, const float *restrict mean,
+           const float *restrict inverse, const float *restrict gamma, const float *restrict beta,
+           float *restrict y),
+          (x, count, channels, mean, inverse, gamma, beta, y))
 {
     for (int64_t i = 0; i < count; i++, x += channels, y += channels) {
         for (int64_t c = 0; c < channels; c++) y[c] = (x[c] - mean[c]) * inverse[c];
@@ -201,16 +204,17 @@ static dg_status batch_normalization_forward(const dg_pass *pass)
 /* --- backward ------------------------------------------------------------------------------- */
 
 /* Sums over rows of dy, and of dy times the normalised x. */
-DG_KERNEL static void batch_sums(const float *restrict x, const float *restrict g, int64_t count,
-                                 int64_t channels, const float *restrict mean,
-                                 const float *restrict inverse, float *restrict sum,
-                                 float *restrict product)
+DG_KERNEL(void, batch_sums,
+          (const float *restrict x, const float *restrict g, int64_t count, int64_t channels,
+           const float *restrict mean, const float *restrict inverse, float *restrict sum,
+           float *restrict product),
+          (x, g, count, channels, mean, inverse, sum, product))
 {
     for (int64_t c = 0; c < channels; c++) sum[c] = product[c] = 0;
     for (int64_t i = 0; i < count; i++, x += channels, g += channels)
         for (int64_t c = 0; c < channels; c++) {
             sum[c] += g[c];
-            product[c] += g[c] * (x[c] - mean[c]);
+            product[c] = DG_FMA(g[c], x[c] - mean[c], product[c]);
         }
     for (int64_t c = 0; c < channels; c++) product[c] *= inverse[c];
 }
@@ -247,15 +251,15 @@ static void batch_join_sums(const struct batch_norm *n)
     }
 }
 
-DG_KERNEL static void batch_gradient(const float *restrict x, const float *restrict g,
-                                     int64_t count, int64_t channels, const float *restrict mean,
-                                     const float *restrict inverse, const float *restrict gamma,
-                                     const float *restrict a, const float *restrict b,
-                                     float *restrict dx)
+DG_KERNEL(void, batch_gradient,
+          (const float *restrict x, const float *restrict g, int64_t count, int64_t channels,
+           const float *restrict mean, const float *restrict inverse, const float *restrict gamma,
+           const float *restrict a, const float *restrict b, float *restrict dx),
+          (x, g, count, channels, mean, inverse, gamma, a, b, dx))
 {
     for (int64_t i = 0; i < count; i++, x += channels, g += channels, dx += channels) {
         for (int64_t c = 0; c < channels; c++)
-            dx[c] = (g[c] - a[c] - b[c] * ((x[c] - mean[c]) * inverse[c])) * inverse[c];
+            dx[c] = DG_FMA(-b[c], (x[c] - mean[c]) * inverse[c], g[c] - a[c]) * inverse[c];
         if (gamma)
             for (int64_t c = 0; c < channels; c++) dx[c] *= gamma[c];
     }

@@ -37,7 +37,7 @@ enum { BLOCKS = 16, HALVES = 8, GROUP = BLOCKS * HALVES };
 
 /* Which values of a group are kept, as bytes 0 or 1: dg_philox, with the blocks side by side, so
  * that the compiler vectorises each round. */
-static inline void draw(uint64_t key, uint64_t group, uint32_t limit, uint8_t *restrict kept)
+DG_INLINE void draw(uint64_t key, uint64_t group, uint32_t limit, uint8_t *restrict kept)
 {
     uint64_t c[4][BLOCKS];
     uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
@@ -70,8 +70,10 @@ static inline void draw(uint64_t key, uint64_t group, uint32_t limit, uint8_t *r
 }
 
 /* Values first .. first+count-1 of the batch; arrays begin at the first. `limit` in 65536ths. */
-DG_KERNEL static void drop(uint64_t key, uint32_t limit, float scale, int64_t first, int64_t count,
-                           const float *restrict x, float *restrict y, uint8_t *restrict saved)
+DG_KERNEL(void, drop,
+          (uint64_t key, uint32_t limit, float scale, int64_t first, int64_t count,
+           const float *restrict x, float *restrict y, uint8_t *restrict saved),
+          (key, limit, scale, first, count, x, y, saved))
 {
     uint8_t kept[GROUP];
     for (int64_t i = 0; i < count;) {
@@ -86,8 +88,10 @@ DG_KERNEL static void drop(uint64_t key, uint32_t limit, float scale, int64_t fi
     }
 }
 
-DG_KERNEL static void drop_backward(float scale, int64_t count, const uint8_t *restrict saved,
-                                    const float *restrict g, float *restrict out)
+DG_KERNEL(void, drop_backward,
+          (float scale, int64_t count, const uint8_t *restrict saved, const float *restrict g,
+           float *restrict out),
+          (scale, count, saved, g, out))
 {
     for (int64_t i = 0; i < count; i++) out[i] = saved[i] ? g[i] * scale : 0;
 }

@@ -4,7 +4,7 @@
  * x and y are {samples, size}, `size` being that of the axes; gamma and beta have their shape. */
 #include <math.h>
 
-#include "engine/base/kernel.h"
+#include "engine/base/lanes.h"
 #include "engine/nn/layer.h"
 #include "engine/tensor/tensor.h"
 
@@ -83,36 +83,22 @@ static dg_status layer_normalization_build(const void *options, dg_layer_build *
     return DG_OK;
 }
 
-/* --- sums: in sixteen parts, so that they have the same order on every processor -------------- */
+/* --- sums ------------------------------------------------------------------------------------ */
 
-enum { PARTS = 16 };
-
-static inline float joined(float *part)
+DG_INLINE float sum_of(const float *x, int64_t size)
 {
-    for (int half = PARTS / 2; half > 0; half /= 2)
-        for (int l = 0; l < half; l++) part[l] += part[l + half];
-    return part[0];
-}
-
-static inline float sum_of(const float *x, int64_t size)
-{
-    float part[PARTS] = { 0 };
-    int64_t i = 0;
-    for (; i + PARTS <= size; i += PARTS)
-        for (int l = 0; l < PARTS; l++) part[l] += x[i + l];
-    for (int l = 0; i < size; i++, l++) part[l] += x[i];
-    return joined(part);
+    float lane[DG_LANES] = { 0 };
+    DG_EACH_LANE(i, l, size, lane[l] += x[i]);
+    return DG_JOIN(lane);
 }
 
 /* Sum of a[i] (b[i] - shift). */
-static inline float product_of(const float *a, const float *b, float shift, int64_t size)
+DG_INLINE float product_of(const bool fused, const float *a, const float *b, float shift,
+                           int64_t size)
 {
-    float part[PARTS] = { 0 };
-    int64_t i = 0;
-    for (; i + PARTS <= size; i += PARTS)
-        for (int l = 0; l < PARTS; l++) part[l] += a[i + l] * (b[i + l] - shift);
-    for (int l = 0; i < size; i++, l++) part[l] += a[i] * (b[i] - shift);
-    return joined(part);
+    float lane[DG_LANES] = { 0 };
+    DG_EACH_LANE(i, l, size, lane[l] = DG_FMA(a[i], b[i] - shift, lane[l]));
+    return DG_JOIN(lane);
 }
 
 /* What the kernels are given: samples of the pass, each with its mean and 1 / deviation. */
@@ -140,14 +126,14 @@ static struct layer_norm layer_norm_of(const dg_pass *pass)
 /* --- forward -------------------------------------------------------------------------------- */
 
 /* y becomes x - mean, whose squares give the variance, and then the output. */
-DG_KERNEL static void layer_normalize(const struct layer_norm *n, float *restrict y)
+DG_KERNEL(void, layer_normalize, (const struct layer_norm *n, float *restrict y), (n, y))
 {
     const float *restrict x = n->x, *restrict gamma = n->gamma, *restrict beta = n->beta;
     int64_t size = n->size;
     for (int64_t sample = 0; sample < n->samples; sample++, x += size, y += size) {
         float mean = sum_of(x, size) / (float)size;
         for (int64_t i = 0; i < size; i++) y[i] = x[i] - mean;
-        float inverse = 1 / sqrtf(product_of(y, y, 0, size) / (float)size + n->epsilon);
+        float inverse = 1 / sqrtf(product_of(fused, y, y, 0, size) / (float)size + n->epsilon);
         for (int64_t i = 0; i < size; i++) y[i] *= inverse;
         if (gamma)
             for (int64_t i = 0; i < size; i++) y[i] *= gamma[i];
@@ -168,8 +154,10 @@ static dg_status layer_normalization_forward(const dg_pass *pass)
 
 /* --- backward ------------------------------------------------------------------------------- */
 
-DG_KERNEL static void layer_weight_gradients(const struct layer_norm *n, const float *restrict dy,
-                                             float *restrict dgamma, float *restrict dbeta)
+DG_KERNEL(void, layer_weight_gradients,
+          (const struct layer_norm *n, const float *restrict dy, float *restrict dgamma,
+           float *restrict dbeta),
+          (n, dy, dgamma, dbeta))
 {
     const float *restrict x = n->x;
     int64_t size = n->size;
@@ -178,7 +166,8 @@ DG_KERNEL static void layer_weight_gradients(const struct layer_norm *n, const f
     for (int64_t sample = 0; sample < n->samples; sample++, x += size, dy += size) {
         float mean = n->moments[2 * sample], inverse = n->moments[2 * sample + 1];
         if (dgamma)
-            for (int64_t i = 0; i < size; i++) dgamma[i] += dy[i] * ((x[i] - mean) * inverse);
+            for (int64_t i = 0; i < size; i++)
+                dgamma[i] = DG_FMA(dy[i], (x[i] - mean) * inverse, dgamma[i]);
         if (dbeta)
             for (int64_t i = 0; i < size; i++) dbeta[i] += dy[i];
     }
@@ -186,8 +175,8 @@ DG_KERNEL static void layer_weight_gradients(const struct layer_norm *n, const f
 
 /* dx = (g - mean of g - xhat * mean of g xhat) / deviation, where g = dy gamma and xhat is the
  * normalised x. dy becomes g. */
-DG_KERNEL static void layer_input_gradient(const struct layer_norm *n, float *restrict dy,
-                                           float *restrict dx)
+DG_KERNEL(void, layer_input_gradient,
+          (const struct layer_norm *n, float *restrict dy, float *restrict dx), (n, dy, dx))
 {
     const float *restrict x = n->x, *restrict gamma = n->gamma;
     int64_t size = n->size;
@@ -196,9 +185,9 @@ DG_KERNEL static void layer_input_gradient(const struct layer_norm *n, float *re
         if (gamma)
             for (int64_t i = 0; i < size; i++) dy[i] *= gamma[i];
         float a = sum_of(dy, size) / (float)size;
-        float b = product_of(dy, x, mean, size) * inverse / (float)size;
+        float b = product_of(fused, dy, x, mean, size) * inverse / (float)size;
         for (int64_t i = 0; i < size; i++)
-            dx[i] = (dy[i] - a - b * ((x[i] - mean) * inverse)) * inverse;
+            dx[i] = DG_FMA(-b, (x[i] - mean) * inverse, dy[i] - a) * inverse;
     }
 }
 

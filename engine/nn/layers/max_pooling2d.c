@@ -26,14 +26,14 @@ static bool is_two_by_two(const dg_window *w)
 /* --- forward -------------------------------------------------------------------------------- */
 
 /* A greatest value or, where two of the four it came from cannot be compared, NaN. */
-static inline float unless_nan(float greatest, float a, float b, float d, float e)
+DG_INLINE float unless_nan(float greatest, float a, float b, float d, float e)
 {
     return __builtin_isunordered(a, b) | __builtin_isunordered(d, e) ? NAN : greatest;
 }
 
 /* `taps` is NULL in prediction, here and below. */
-static inline void greatest_of_four(const float *restrict x, int64_t row, int64_t channels,
-                                    float *restrict y, int32_t *restrict taps)
+DG_INLINE void greatest_of_four(const float *restrict x, int64_t row, int64_t channels,
+                                float *restrict y, int32_t *restrict taps)
 {
     const float *below = x + row;
     if (!taps) {
@@ -55,15 +55,15 @@ static inline void greatest_of_four(const float *restrict x, int64_t row, int64_
     }
 }
 
-static inline void first_value(const float *restrict x, int32_t tap, int64_t channels,
-                               float *restrict y, int32_t *restrict taps)
+DG_INLINE void first_value(const float *restrict x, int32_t tap, int64_t channels,
+                           float *restrict y, int32_t *restrict taps)
 {
     for (int64_t c = 0; c < channels; c++) y[c] = x[c];
     for (int64_t c = 0; taps && c < channels; c++) taps[c] = tap;
 }
 
-static inline void greater_value(const float *restrict x, int32_t tap, int64_t channels,
-                                 float *restrict y, int32_t *restrict taps)
+DG_INLINE void greater_value(const float *restrict x, int32_t tap, int64_t channels,
+                             float *restrict y, int32_t *restrict taps)
 {
     if (taps) {
 #pragma omp simd
@@ -73,8 +73,8 @@ static inline void greater_value(const float *restrict x, int32_t tap, int64_t c
     for (int64_t c = 0; c < channels; c++) y[c] = (x[c] > y[c]) | (x[c] != x[c]) ? x[c] : y[c];
 }
 
-static inline void greatest_of_window(const dg_window *w, int64_t oy, int64_t ox, const float *x,
-                                      float *y, int32_t *taps)
+DG_INLINE void greatest_of_window(const dg_window *w, int64_t oy, int64_t ox, const float *x,
+                                  float *y, int32_t *taps)
 {
     int64_t top, bottom, left, right;
     dg_window_clip(&w->y, oy, &top, &bottom);
@@ -91,7 +91,8 @@ static inline void greatest_of_window(const dg_window *w, int64_t oy, int64_t ox
         }
 }
 
-DG_KERNEL static void max_pool(const dg_window *w, const float *x, float *y, int32_t *taps)
+DG_KERNEL(void, max_pool, (const dg_window *w, const float *x, float *y, int32_t *taps),
+          (w, x, y, taps))
 {
     bool four = is_two_by_two(w);
     int64_t row = w->x.in * w->channels;
@@ -110,13 +111,13 @@ DG_KERNEL static void max_pool(const dg_window *w, const float *x, float *y, int
 /* --- backward ------------------------------------------------------------------------------- */
 
 /* `value` where `tap` is `wanted`, else 0; not by a choice, which would become a branch. */
-static inline float only_at(float value, int32_t tap, int32_t wanted)
+DG_INLINE float only_at(float value, int32_t tap, int32_t wanted)
 {
     return dg_float_of_bits(dg_bits_of_float(value) & (uint32_t) - (tap == wanted));
 }
 
-static inline void spread_to_four(const float *restrict g, const int32_t *restrict taps,
-                                  int64_t row, int64_t channels, float *restrict dx)
+DG_INLINE void spread_to_four(const float *restrict g, const int32_t *restrict taps, int64_t row,
+                              int64_t channels, float *restrict dx)
 {
     float *below = dx + row;
 #pragma omp simd
@@ -128,8 +129,8 @@ static inline void spread_to_four(const float *restrict g, const int32_t *restri
     }
 }
 
-static inline void spread_to_window(const dg_window *w, int64_t oy, int64_t ox, const float *g,
-                                    const int32_t *taps, float *dx)
+DG_INLINE void spread_to_window(const dg_window *w, int64_t oy, int64_t ox, const float *g,
+                                const int32_t *taps, float *dx)
 {
     int64_t top, bottom, left, right;
     dg_window_clip(&w->y, oy, &top, &bottom);
@@ -144,8 +145,8 @@ static inline void spread_to_window(const dg_window *w, int64_t oy, int64_t ox, 
         }
 }
 
-DG_KERNEL static void max_pool_backward(const dg_window *w, const float *g, const int32_t *taps,
-                                        float *dx)
+DG_KERNEL(void, max_pool_backward,
+          (const dg_window *w, const float *g, const int32_t *taps, float *dx), (w, g, taps, dx))
 {
     bool four = is_two_by_two(w);
     int64_t row = w->x.in * w->channels;

@@ -21,10 +21,11 @@ static dg_status rescaling_build(const void *options, dg_layer_build *b)
     return DG_OK;
 }
 
-DG_KERNEL static void rescale(const float *restrict x, float scale, float offset, int64_t count,
-                              float *restrict y)
+DG_KERNEL(void, rescale,
+          (const float *restrict x, float scale, float offset, int64_t count, float *restrict y),
+          (x, scale, offset, count, y))
 {
-    for (int64_t i = 0; i < count; i++) y[i] = x[i] * scale + offset;
+    for (int64_t i = 0; i < count; i++) y[i] = DG_FMA(x[i], scale, offset);
 }
 
 static dg_status rescaling_forward(const dg_pass *pass)

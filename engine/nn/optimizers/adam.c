@@ -29,25 +29,28 @@ struct adam_factors {
     float keep, rate, one, two, epsilon; /* one, two: 1 - beta */
 };
 
-DG_KERNEL static void adam_step(struct adam_factors f, int64_t count, float *restrict w,
-                                const float *restrict g, float *restrict m, float *restrict v)
+DG_KERNEL(void, adam_step,
+          (struct adam_factors f, int64_t count, float *restrict w, const float *restrict g,
+           float *restrict m, float *restrict v),
+          (f, count, w, g, m, v))
 {
     for (int64_t i = 0; i < count; i++) {
-        m[i] += (g[i] - m[i]) * f.one;
-        v[i] += (g[i] * g[i] - v[i]) * f.two;
-        w[i] = w[i] * f.keep - m[i] * f.rate / (sqrtf(v[i]) + f.epsilon);
+        m[i] = DG_FMA(g[i] - m[i], f.one, m[i]);
+        v[i] = DG_FMA(DG_FMA(g[i], g[i], -v[i]), f.two, v[i]);
+        w[i] = DG_FMA(w[i], f.keep, -(m[i] * f.rate / (sqrtf(v[i]) + f.epsilon)));
     }
 }
 
-DG_KERNEL static void adam_step_greatest(struct adam_factors f, int64_t count, float *restrict w,
-                                         const float *restrict g, float *restrict m,
-                                         float *restrict v, float *restrict greatest)
+DG_KERNEL(void, adam_step_greatest,
+          (struct adam_factors f, int64_t count, float *restrict w, const float *restrict g,
+           float *restrict m, float *restrict v, float *restrict greatest),
+          (f, count, w, g, m, v, greatest))
 {
     for (int64_t i = 0; i < count; i++) {
-        m[i] += (g[i] - m[i]) * f.one;
-        v[i] += (g[i] * g[i] - v[i]) * f.two;
+        m[i] = DG_FMA(g[i] - m[i], f.one, m[i]);
+        v[i] = DG_FMA(DG_FMA(g[i], g[i], -v[i]), f.two, v[i]);
         greatest[i] = v[i] > greatest[i] ? v[i] : greatest[i];
-        w[i] = w[i] * f.keep - m[i] * f.rate / (sqrtf(greatest[i]) + f.epsilon);
+        w[i] = DG_FMA(w[i], f.keep, -(m[i] * f.rate / (sqrtf(greatest[i]) + f.epsilon)));
     }
 }
 

@@ -2,7 +2,7 @@
  * each weight tensor by the ratio of the tensor's norm to the step's. */
 #include <math.h>
 
-#include "engine/base/kernel.h"
+#include "engine/base/lanes.h"
 #include "engine/base/math64.h"
 #include "engine/nn/optimizers/options.h"
 #include "engine/nn/parts.h"
@@ -47,50 +47,47 @@ static struct lamb lamb_of(const dg_update *u)
                           .epsilon = (float)o->epsilon };
 }
 
-static inline float lamb_direction(struct lamb l, float m, float v)
+DG_INLINE float lamb_direction(const bool fused, struct lamb l, float m, float v)
 {
-    return m * l.mean / (sqrtf(v) * l.root + l.epsilon);
+    return m * l.mean / DG_FMA(sqrtf(v), l.root, l.epsilon);
 }
 
-enum { PARTS = 8 };
-
-/* m and v move on; sums of squares of the weights and of the steps, in eight parts, so that they
- * have the same order on every processor. */
-DG_KERNEL static void lamb_moments(struct lamb l, int64_t count, const float *restrict w,
-                                   const float *restrict g, float *restrict m, float *restrict v,
-                                   double *restrict weights, double *restrict steps)
+/* m and v move on; found[0] and found[1]: sums of squares of the weights and of the steps. */
+DG_KERNEL(void, lamb_moments,
+          (struct lamb l, int64_t count, const float *restrict w, const float *restrict g,
+           float *restrict m, float *restrict v, double *restrict found),
+          (l, count, w, g, m, v, found))
 {
-    for (int64_t i = 0; i < count; i += PARTS) {
-        int64_t end = count - i < PARTS ? count - i : PARTS;
-        for (int64_t k = 0; k < end; k++) {
-            m[i + k] += (g[i + k] - m[i + k]) * l.one;
-            v[i + k] += (g[i + k] * g[i + k] - v[i + k]) * l.two;
-            double step = (double)lamb_direction(l, m[i + k], v[i + k]);
-            weights[k] += (double)w[i + k] * (double)w[i + k];
-            steps[k] += step * step;
-        }
-    }
+    double weights[DG_LANES] = { 0 }, steps[DG_LANES] = { 0 };
+    DG_EACH_LANE(i, k, count, {
+        m[i] = DG_FMA(g[i] - m[i], l.one, m[i]);
+        v[i] = DG_FMA(DG_FMA(g[i], g[i], -v[i]), l.two, v[i]);
+        double step = (double)lamb_direction(fused, l, m[i], v[i]);
+        weights[k] = DG_FMA((double)w[i], (double)w[i], weights[k]);
+        steps[k] = DG_FMA(step, step, steps[k]);
+    });
+    found[0] = DG_JOIN(weights);
+    found[1] = DG_JOIN(steps);
 }
 
 /* found[0]: the ratio of the norms, 1 where one of them is 0. */
 static void lamb_begin(const dg_update *whole, double *found)
 {
     const lamb_options *o = whole->options;
-    double weights[PARTS] = { 0 }, steps[PARTS] = { 0 };
+    double squares[2];
     lamb_moments(lamb_of(whole), whole->count, whole->weight, whole->gradient, whole->slot[0],
-                 whole->slot[1], weights, steps);
-    for (int k = 1; k < PARTS; k++) {
-        weights[0] += weights[k];
-        steps[0] += steps[k];
-    }
-    double decayed = fabs(1 - whole->learning_rate * o->weight_decay) * sqrt(weights[0]);
-    found[0] = decayed > 0 && steps[0] > 0 ? decayed / sqrt(steps[0]) : 1;
+                 whole->slot[1], squares);
+    double decayed = fabs(1 - whole->learning_rate * o->weight_decay) * sqrt(squares[0]);
+    found[0] = decayed > 0 && squares[1] > 0 ? decayed / sqrt(squares[1]) : 1;
 }
 
-DG_KERNEL static void lamb_step(struct lamb l, float keep, float rate, int64_t count,
-                                float *restrict w, const float *restrict m, const float *restrict v)
+DG_KERNEL(void, lamb_step,
+          (struct lamb l, float keep, float rate, int64_t count, float *restrict w,
+           const float *restrict m, const float *restrict v),
+          (l, keep, rate, count, w, m, v))
 {
-    for (int64_t i = 0; i < count; i++) w[i] = w[i] * keep - rate * lamb_direction(l, m[i], v[i]);
+    for (int64_t i = 0; i < count; i++)
+        w[i] = DG_FMA(w[i], keep, -(rate * lamb_direction(fused, l, m[i], v[i])));
 }
 
 static void lamb_update(const dg_update *u)

@@ -26,14 +26,16 @@ static int lion_slots(const void *options)
 }
 
 /* The sign of 0 is 0; NaN stays NaN. */
-DG_KERNEL static void lion_step(float keep, float rate, float beta_1, float beta_2, int64_t count,
-                                float *restrict w, const float *restrict g, float *restrict m)
+DG_KERNEL(void, lion_step,
+          (float keep, float rate, float beta_1, float beta_2, int64_t count, float *restrict w,
+           const float *restrict g, float *restrict m),
+          (keep, rate, beta_1, beta_2, count, w, g, m))
 {
     for (int64_t i = 0; i < count; i++) {
-        float c = beta_1 * m[i] + (1 - beta_1) * g[i];
+        float c = DG_FMA(beta_1, m[i], (1 - beta_1) * g[i]);
         float sign = c > 0 ? 1 : c < 0 ? -1 : c;
-        w[i] = w[i] * keep - rate * sign;
-        m[i] = beta_2 * m[i] + (1 - beta_2) * g[i];
+        w[i] = DG_FMA(w[i], keep, -(rate * sign));
+        m[i] = DG_FMA(beta_2, m[i], (1 - beta_2) * g[i]);
     }
 }
 

@@ -32,30 +32,32 @@ static int rmsprop_slots(const void *options)
 }
 
 /* square, mean, velocity: running means of g^2 and of g, and the last step. */
-DG_KERNEL static void rmsprop_plain(float rate, float rho, float epsilon, int64_t count,
-                                    float *restrict w, const float *restrict g,
-                                    float *restrict square)
+DG_KERNEL(void, rmsprop_plain,
+          (float rate, float rho, float epsilon, int64_t count, float *restrict w,
+           const float *restrict g, float *restrict square),
+          (rate, rho, epsilon, count, w, g, square))
 {
     for (int64_t i = 0; i < count; i++) {
-        square[i] = rho * square[i] + (1 - rho) * g[i] * g[i];
+        square[i] = DG_FMA(rho, square[i], (1 - rho) * g[i] * g[i]);
         w[i] -= rate * g[i] / sqrtf(square[i] + epsilon);
     }
 }
 
-DG_KERNEL static void rmsprop_full(float rate, float rho, float epsilon, float momentum,
-                                   int64_t count, float *restrict w, const float *restrict g,
-                                   float *restrict square, float *restrict mean,
-                                   float *restrict velocity)
+DG_KERNEL(void, rmsprop_full,
+          (float rate, float rho, float epsilon, float momentum, int64_t count, float *restrict w,
+           const float *restrict g, float *restrict square, float *restrict mean,
+           float *restrict velocity),
+          (rate, rho, epsilon, momentum, count, w, g, square, mean, velocity))
 {
     for (int64_t i = 0; i < count; i++) {
-        square[i] = rho * square[i] + (1 - rho) * g[i] * g[i];
+        square[i] = DG_FMA(rho, square[i], (1 - rho) * g[i] * g[i]);
         float under = square[i];
         if (mean) {
-            mean[i] = rho * mean[i] + (1 - rho) * g[i];
-            under -= mean[i] * mean[i];
+            mean[i] = DG_FMA(rho, mean[i], (1 - rho) * g[i]);
+            under = DG_FMA(-mean[i], mean[i], under);
         }
         float step = rate * g[i] / sqrtf(under + epsilon);
-        if (velocity) step = velocity[i] = momentum * velocity[i] + step;
+        if (velocity) step = velocity[i] = DG_FMA(momentum, velocity[i], step);
         w[i] -= step;
     }
 }

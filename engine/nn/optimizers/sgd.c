@@ -22,23 +22,25 @@ static int sgd_slots(const void *options)
     return ((const sgd_options *)options)->momentum != 0 ? 1 : 0;
 }
 
-DG_KERNEL static void sgd_plain(float rate, int64_t count, float *restrict w,
-                                const float *restrict g)
+DG_KERNEL(void, sgd_plain, (float rate, int64_t count, float *restrict w, const float *restrict g),
+          (rate, count, w, g))
 {
-    for (int64_t i = 0; i < count; i++) w[i] -= rate * g[i];
+    for (int64_t i = 0; i < count; i++) w[i] = DG_FMA(-rate, g[i], w[i]);
 }
 
-DG_KERNEL static void sgd_momentum(float rate, float momentum, bool nesterov, int64_t count,
-                                   float *restrict w, const float *restrict g, float *restrict v)
+DG_KERNEL(void, sgd_momentum,
+          (float rate, float momentum, bool nesterov, int64_t count, float *restrict w,
+           const float *restrict g, float *restrict v),
+          (rate, momentum, nesterov, count, w, g, v))
 {
     if (nesterov)
         for (int64_t i = 0; i < count; i++) {
-            v[i] = momentum * v[i] - rate * g[i];
-            w[i] += momentum * v[i] - rate * g[i];
+            v[i] = DG_FMA(momentum, v[i], -(rate * g[i]));
+            w[i] += DG_FMA(momentum, v[i], -(rate * g[i]));
         }
     else
         for (int64_t i = 0; i < count; i++) {
-            v[i] = momentum * v[i] - rate * g[i];
+            v[i] = DG_FMA(momentum, v[i], -(rate * g[i]));
             w[i] += v[i];
         }
 }
