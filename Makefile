@@ -56,7 +56,7 @@ endif
 # ---- tasks ----
 
 tasks_that_build := all install programs tests
-.PHONY: help all programs tests demo data check check-sanitize check-long fuzz fuzz-api coverage bench bench-peers arm64 lint race format \
+.PHONY: help all programs tests demo data check check-sanitize check-long fuzz fuzz-api coverage bench bench-peers counts arm64 lint race format \
 	install clean deps deps-test deps-lint deps-race deps-fuzz deps-demo deps-arm64
 
 all: programs ## build build/digits-lua and build/libdigits.a
@@ -86,6 +86,10 @@ bench: deps-test ## compare speed and memory with other libraries; BENCH="cnn cs
 
 bench-peers: ## install the newest versions of those libraries in ~/.cache/digits-lua/peers: 0.6 to 3.2 GB from PyPI
 	@vendor/fetch-peers
+
+counts: deps-test ## count the instructions of small work again, and write tests/counts/table.lua, with which check compares
+	+@$(MAKE) --no-print-directory all
+	@BUILD='$(BUILD)' $(BUILD)/digits-lua tests/counts/run.lua renew tests/counts/table.lua
 
 arm64: deps-arm64 ## build the engine for arm64 and run its C tests in qemu; TEST=name selects
 	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/run --arm64 $(TEST)

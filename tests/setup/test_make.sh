@@ -6,7 +6,7 @@ top=$PWD
 make="${MAKE:-make} --no-print-directory"
 cd / || exit 1
 $make -C "$top" help >"$out" 2>&1
-for task in all demo data check bench bench-peers arm64 lint race format install clean; do
+for task in all demo data check bench bench-peers counts arm64 lint race format install clean; do
     check "help lists $task" says "^$task "
 done
 check "help says bench's options" says '^bench .*BENCH="[a-z ]*".*BENCH_ROUNDS='
