@@ -19,7 +19,7 @@ export CC PKG_CONFIG CPPFLAGS LDFLAGS
 
 ifeq ($(SANITIZE),1)
 CFLAGS ?= -O1 -g
-sanitize := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+sanitize := -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all -fno-omit-frame-pointer
 else ifeq ($(SANITIZE),thread)
 CFLAGS ?= -O1 -g
 sanitize := -fsanitize=thread -fno-omit-frame-pointer

@@ -327,6 +327,19 @@ static dg_status score_validation(struct boosting_fit *fit)
     return DG_OK;
 }
 
+/* After `round` rounds. Sums of derivatives that are not finite cannot be packed. */
+static dg_status check_finite(const dg_derivatives *d, int64_t round)
+{
+    bool finite = isfinite(d->loss);
+    for (int64_t k = 0; k < d->outputs; k++)
+        finite = finite && isfinite(d->gradient_size[k]) && isfinite(d->hessian_sum[k]);
+    if (finite) return DG_OK;
+    return dg_error(DG_NUMERIC,
+                    "fit: the loss or its derivatives are not finite after %" PRId64
+                    " rounds: try a smaller learning_rate, and look for huge targets and weights",
+                    round);
+}
+
 static dg_status run_round(struct boosting_fit *fit)
 {
     dg_derivatives *d = &fit->derivatives;
@@ -342,11 +355,7 @@ static dg_status run_round(struct boosting_fit *fit)
         dg_log_add(&fit->log, "accuracy", d->correct / d->total_weight);
     DG_TRY(score_validation(fit));
     fit->log.seconds = dg_clock() - start;
-    if (!isfinite(d->loss))
-        return dg_error(DG_NUMERIC,
-                        "fit: the loss is not finite in round %" PRId64
-                        ": try a smaller learning_rate",
-                        fit->round + 1);
+    DG_TRY(check_finite(d, fit->round + 1));
     dg_stopping_judge(fit->options, &fit->log, &fit->best_score, fit->result, &fit->stop);
     if (!fit->options->on_epoch) return DG_OK;
     dg_status status = fit->options->on_epoch(fit->options->context, &fit->log, &stop);
@@ -358,6 +367,7 @@ static dg_status boosting_run(struct boosting_fit *fit)
 {
     DG_TRY(boosting_prepare(fit));
     DG_TRY(dg_objective_derive(&fit->derivatives, fit->job));
+    DG_TRY(check_finite(&fit->derivatives, 0));
     for (fit->round = 0; fit->round < fit->chosen->n_estimators && !fit->stop; fit->round++)
         DG_TRY(run_round(fit));
     return DG_OK;

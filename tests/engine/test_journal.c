@@ -128,6 +128,30 @@ static void test_fingerprints(void **state)
     dg_dataset_release(set);
 }
 
+/* As data are to have it that were computed on processors whose 0 / 0 has the other sign. */
+static void test_fingerprint_of_nan(void **state)
+{
+    (void)state;
+    const uint32_t nans[] = { 0x7fc00000, 0xffc00000, 0x7f800001, 0xff812345 };
+    uint64_t prints[4];
+    for (int i = 0; i < 4; i++) {
+        dg_tensor x = support_tensor(DG_FLOAT32, SHAPE(3, 1), VALUES(1, 2, 3));
+        const dg_dataset *set;
+        memcpy(dg_floats(&x) + 2 - i % 2, &nans[i], sizeof nans[i]);
+        assert_ok(dg_dataset_new(&set, &x, NULL, 0, NULL));
+        prints[i] = dg_dataset_fingerprint(set);
+        dg_dataset_release(set);
+        dg_tensor_release(&x);
+    }
+    const dg_dataset *plain;
+    dg_tensor x = support_tensor(DG_FLOAT32, SHAPE(3, 1), VALUES(1, 2, 3));
+    assert_ok(dg_dataset_new(&plain, &x, NULL, 0, NULL));
+    assert_true(dg_dataset_fingerprint(plain) == 0xa8bfaf57e3ebf695); /* as old journals have it */
+    dg_dataset_release(plain);
+    dg_tensor_release(&x);
+    assert_true(prints[0] == prints[2] && prints[1] == prints[3] && prints[0] != prints[1]);
+}
+
 /* --- seeds -------------------------------------------------------------------------------- */
 
 static void test_scopes(void **state)
@@ -160,7 +184,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         leaving_nothing(test_lines),        leaving_nothing(test_one_at_a_time),
         leaving_nothing(test_no_journal),   leaving_nothing(test_failing_append),
-        leaving_nothing(test_fingerprints), leaving_nothing(test_scopes),
+        leaving_nothing(test_fingerprints), leaving_nothing(test_fingerprint_of_nan),
+        leaving_nothing(test_scopes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

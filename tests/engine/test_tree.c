@@ -480,6 +480,27 @@ static void test_fits_are_checked(void **state)
     dg_dataset_release(wide);
 }
 
+/* Errors times weights are too large for float32, although the loss is not for a double. */
+static void test_derivatives_must_be_finite(void **state)
+{
+    (void)state;
+    dg_tensor x = support_tensor(DG_FLOAT32, SHAPE(4, 1), VALUES(1, 2, 3, 4));
+    dg_tensor y = support_tensor(DG_FLOAT32, SHAPE(4), VALUES(3e38, -3e38, 3e38, -3e38));
+    dg_tensor weights = support_tensor(DG_FLOAT32, SHAPE(4), VALUES(9, 9, 9, 9));
+    const dg_dataset *set;
+    const dg_fit_options plain = { 0 };
+    dg_fit_result result;
+    assert_ok(dg_dataset_make(&set, &(dg_dataset_fields){ .x = &x, .y = &y, .weights = &weights }));
+    dg_learner *boost = tree_learner("GradientBoosting", "");
+    assert_fails_with(dg_learner_fit(boost, set, &plain, &one_thread, &result), DG_NUMERIC,
+                      "derivatives are not finite after 0 rounds");
+    dg_learner_free(boost);
+    dg_dataset_release(set);
+    dg_tensor_release(&x);
+    dg_tensor_release(&y);
+    dg_tensor_release(&weights);
+}
+
 static void test_predicting_other_rows_is_refused(void **state)
 {
     const dg_dataset *set = tree_set(30, 4, 3, false, false, 1),
@@ -536,6 +557,7 @@ int main(void)
         leaving_nothing(test_trees_print_themselves),
         leaving_nothing(test_options_are_checked),
         leaving_nothing(test_fits_are_checked),
+        leaving_nothing(test_derivatives_must_be_finite),
         leaving_nothing(test_predicting_other_rows_is_refused),
         leaving_nothing(test_memory_that_runs_out_is_reported),
     };
