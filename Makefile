@@ -25,7 +25,7 @@ CFLAGS ?= -O1 -g
 sanitize := -fsanitize=thread -fno-omit-frame-pointer
 else ifeq ($(SANITIZE),fuzzer)
 CFLAGS ?= -O1 -g
-sanitize := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+sanitize := -fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow -fno-sanitize-recover=undefined,float-cast-overflow -fno-omit-frame-pointer
 else ifeq ($(SANITIZE),coverage)
 CFLAGS ?= -O1 -g
 sanitize := --coverage
