@@ -15,7 +15,8 @@ PKG_CONFIG ?= pkg-config
 export CC PKG_CONFIG CPPFLAGS LDFLAGS
 
 # ---- flags. Users may set CFLAGS; never add -ffast-math or -march=native (kernels are selected at run time) ----
-# (-fno-math-errno lets square roots be vectorised; errno is not used after functions of math.h)
+# (-fno-math-errno and -fno-trapping-math let square roots and choices be vectorised; nothing reads errno after functions
+# of math.h, nor the flags of floating-point exceptions)
 
 ifeq ($(SANITIZE),1)
 CFLAGS ?= -O1 -g
@@ -36,7 +37,7 @@ warnings := -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wvla -Wstric
 ifneq ($(findstring clang,$(CC)),)
 warnings += -Wno-pass-failed # about loops that it cannot vectorise as requested
 endif
-flags = -std=gnu11 $(CFLAGS) -fno-math-errno -fopenmp-simd -ffp-contract=off $(warnings) $(sanitize) -I. -DDIGITS_VERSION='"$(VERSION)"' $(CPPFLAGS)
+flags = -std=gnu11 $(CFLAGS) -fno-math-errno -fno-trapping-math -fopenmp-simd -ffp-contract=off $(warnings) $(sanitize) -I. -DDIGITS_VERSION='"$(VERSION)"' $(CPPFLAGS)
 
 # ---- sources and objects ----
 

@@ -74,8 +74,7 @@ static inline double dg_exp64(double x)
     p = sum + (rest + (c * sum + r2 * p));
     uint64_t whole = dg_bits_of_double(shifted) - dg_bits_of_double(DG_ROUND64) + 2048;
     uint64_t half = whole >> 1;
-    p = p * dg_double_of_bits((half - 1) << 52) * dg_double_of_bits((whole - half - 1) << 52);
-    return x == x ? p : x + x;
+    return p * dg_double_of_bits((half - 1) << 52) * dg_double_of_bits((whole - half - 1) << 52);
 }
 
 /* x = 2^k (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)), for a positive x. */
@@ -105,7 +104,7 @@ static inline double dg_any_logarithm(double x, double y)
 {
     y = x == 0 ? -(double)INFINITY : y;
     y = x < 0 ? (double)NAN : y;
-    return x < (double)INFINITY ? y : x + x; /* infinity and NaN as they come */
+    return x < (double)INFINITY ? y : x; /* infinity and NaN as they come */
 }
 
 static inline double dg_log64(double x)

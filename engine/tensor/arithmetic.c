@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "engine/base/kernel.h"
+#include "engine/base/math64.h"
 #include "engine/tensor/convert.h"
 #include "engine/tensor/shape.h"
 #include "engine/tensor/walk.h"
@@ -50,7 +51,7 @@ DG_KERNEL(void, float_kernel,
         EACH(DG_BINARY_MOD, float, float_mod(a, b))
         EACH(DG_BINARY_MINIMUM, float, ((a < b) | (a != a)) ? a : b) /* NaN propagates */
         EACH(DG_BINARY_MAXIMUM, float, ((a > b) | (a != a)) ? a : b)
-        EACH(DG_BINARY_POW, float, powf(a, b))
+        EACH(DG_BINARY_POW, float, dg_powf(a, b))
     default: break;
     }
 }

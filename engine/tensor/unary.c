@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "engine/base/kernel.h"
+#include "engine/base/math64.h"
 #include "engine/tensor/convert.h"
 #include "engine/tensor/walk.h"
 
@@ -23,11 +24,11 @@ DG_KERNEL(void, float_kernel, (dg_unary op, float *out, const float *a, int64_t 
     switch (op) {
         EACH(DG_UNARY_NEG, -a[i])
         EACH(DG_UNARY_ABS, fabsf(a[i]))
-        EACH(DG_UNARY_EXP, expf(a[i]))
-        EACH(DG_UNARY_LOG, logf(a[i]))
+        EACH(DG_UNARY_EXP, dg_expf(a[i]))
+        EACH(DG_UNARY_LOG, dg_logf(a[i]))
         EACH(DG_UNARY_SQRT, sqrtf(a[i]))
-        EACH(DG_UNARY_TANH, tanhf(a[i]))
-        EACH(DG_UNARY_SIGMOID, 1 / (1 + expf(-a[i])))
+        EACH(DG_UNARY_TANH, dg_tanhf(a[i]))
+        EACH(DG_UNARY_SIGMOID, dg_sigmoidf(a[i]))
         EACH(DG_UNARY_FLOOR, floorf(a[i]))
         EACH(DG_UNARY_CEIL, ceilf(a[i]))
         EACH(DG_UNARY_ROUND, rintf(a[i]))
