@@ -3,9 +3,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/base/kernel.h"
+#include "engine/base/math64.h"
 #include "engine/base/memory.h"
 #include "engine/tensor/convert.h"
 #include "engine/tensor/product64.h"
+
+enum { MOST_ROWS = 64 }; /* of a block */
 
 double dg_linear_softmax_scale(const dg_tensor *x)
 {
@@ -15,7 +19,7 @@ double dg_linear_softmax_scale(const dg_tensor *x)
 void dg_linear_softmax_set(dg_linear_softmax *r, const dg_tensor *x, int64_t classes,
                            bool gradients)
 {
-    enum { ROOM = 24 * 1024, LEAST = 4, MOST = 64, GRAIN = 256, MOST_PIECES = 64 };
+    enum { ROOM = 24 * 1024, LEAST = 4, GRAIN = 256, MOST_PIECES = 64 };
     const int64_t gradient_room = 1 << 23; /* doubles */
     r->x = x;
     r->rows = x->shape[0];
@@ -24,38 +28,54 @@ void dg_linear_softmax_set(dg_linear_softmax *r, const dg_tensor *x, int64_t cla
     r->classes = classes;
     r->width = (classes + DG_LANES64 - 1) / DG_LANES64 * DG_LANES64;
     r->block = ROOM / r->values;
-    r->block = r->block < LEAST ? LEAST : r->block > MOST ? MOST : r->block;
+    r->block = r->block < LEAST ? LEAST : r->block > MOST_ROWS ? MOST_ROWS : r->block;
     int64_t most = gradients ? gradient_room / ((r->values + 1) * r->width) : MOST_PIECES;
     r->pieces = dg_pieces(r->rows, GRAIN, most < 1 ? 1 : most > MOST_PIECES ? MOST_PIECES : most);
 }
 
-/* Adds the loss of row `row`, whose linear functions are in `z`; z becomes the gradient with
- * respect to them. */
-static void softmax_row(const dg_linear_softmax *r, int64_t row, double *z,
-                        dg_linear_softmax_piece *piece)
+/* What remains of a row's linear functions when they have become exponentials. */
+struct row_facts {
+    int64_t best;   /* the column with the greatest */
+    int32_t column; /* of the label; -1: none */
+    double label;   /* its function, less the greatest */
+};
+
+/* Subtracts the greatest of the linear functions `z` of row `row`. */
+static struct row_facts subtract_greatest(const dg_linear_softmax *r, int64_t row, double *z)
 {
-    int64_t best = 0;
-    double sum = 0, most, label = 0;
+    struct row_facts facts = { .column = r->column ? r->column[row] : -1 };
     for (int64_t c = 1; c < r->classes; c++)
-        if (z[c] > z[best]) best = c;
-    most = z[best];
-    int32_t column = r->column ? r->column[row] : -1;
-    if (column >= 0) label = z[column] - most;
-    for (int64_t c = 0; c < r->classes; c++) {
-        z[c] = exp(z[c] - most);
-        sum += z[c];
-    }
+        if (z[c] > z[facts.best]) facts.best = c;
+    double most = z[facts.best];
+    for (int64_t c = 0; c < r->classes; c++) z[c] -= most;
+    if (facts.column >= 0) facts.label = z[facts.column];
+    return facts;
+}
+
+DG_KERNEL(void, take_exp, (double *z, int64_t count), (z, count))
+{
+    for (int64_t i = 0; i < count; i++) z[i] = dg_exp64(z[i]);
+}
+
+/* Adds the loss of row `row`, whose exponentials are in `z`; z becomes the gradient with respect to
+ * the linear functions. */
+static void judge_row(const dg_linear_softmax *r, int64_t row, const struct row_facts *facts,
+                      double *z, dg_linear_softmax_piece *piece)
+{
+    double sum = 0;
+    for (int64_t c = 0; c < r->classes; c++) sum += z[c];
     for (int64_t c = 0; c < r->classes; c++) z[c] /= sum;
     for (int64_t c = 0; r->proba && c < r->classes; c++)
         r->proba[row * r->classes + c] = (float)z[c];
     if (!r->column) return;
     double weight = r->weight ? (double)r->weight[row] : 1;
-    double loss = column >= 0 ? log(sum) - label : INFINITY;
-    piece->correct += column == best ? weight : 0;
-    if (!piece->gradient) loss = fmin(loss, -log(1e-16)); /* as dg_judge_outputs */
+    double loss = facts->column >= 0 ? dg_log64(sum) - facts->label : INFINITY;
+    piece->correct += facts->column == facts->best ? weight : 0;
+    if (!piece->gradient) loss = fmin(loss, -dg_log64(1e-16)); /* as dg_judge_outputs */
     piece->loss += weight > 0 ? weight * loss : 0;
-    for (int64_t c = 0; piece->gradient && c < r->classes; c++)
-        z[c] = weight * (z[c] - (c == column));
+    if (!piece->gradient) return;
+    for (int64_t c = 0; c < r->classes; c++) z[c] = weight * (z[c] - (c == facts->column));
+    for (int64_t c = r->classes; c < r->width; c++) z[c] = 0;
 }
 
 static dg_status softmax_piece(void *context, int64_t index, int worker)
@@ -65,6 +85,7 @@ static dg_status softmax_piece(void *context, int64_t index, int worker)
     int64_t values = r->values, width = r->width, size = (int64_t)dg_dtype_size(r->x->dtype);
     int64_t end = dg_piece_begin(r->rows, r->pieces, index + 1);
     const double *intercept = r->theta + values * width;
+    struct row_facts facts[MOST_ROWS];
     DG_OWNED double *x = NULL;
     (void)worker;
     DG_TRY(dg_alloc(&x, r->block * (values + width), sizeof *x));
@@ -76,7 +97,9 @@ static dg_status softmax_piece(void *context, int64_t index, int worker)
         for (int64_t i = 0; i < count; i++)
             memcpy(z + i * width, intercept, (size_t)width * sizeof *z);
         dg_multiply64(&(dg_product64){ count, width, values, x, values, 1, r->theta, z });
-        for (int64_t i = 0; i < count; i++) softmax_row(r, row + i, z + i * width, piece);
+        for (int64_t i = 0; i < count; i++) facts[i] = subtract_greatest(r, row + i, z + i * width);
+        take_exp(z, count * width);
+        for (int64_t i = 0; i < count; i++) judge_row(r, row + i, &facts[i], z + i * width, piece);
         if (!piece->gradient) continue;
         dg_multiply64(&(dg_product64){ values, width, count, x, 1, values, z, piece->gradient });
         double *last = piece->gradient + values * width;
