@@ -1,6 +1,7 @@
 /* The body of product64.c for one level of kernels (engine/base/each_level.h). */
 
-typedef double NAME(lanes64) __attribute__((vector_size(8 * LANES64), aligned(8), may_alias));
+typedef double NAME(lanes64) __attribute__((vector_size(8 * LANES64)));
+typedef double NAME(unaligned64) __attribute__((vector_size(8 * LANES64), aligned(8), may_alias));
 
 /* `rows` times `vectors` vectors of C, kept in registers over all of k. */
 TARGET static inline __attribute__((always_inline)) void NAME(tile64)(const int rows,
@@ -15,11 +16,11 @@ TARGET static inline __attribute__((always_inline)) void NAME(tile64)(const int 
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 3
         for (int v = 0; v < vectors; v++)
-            sum[i][v] = *(const NAME(lanes64) *)&c[i * p->n + v * LANES64];
+            sum[i][v] = *(const NAME(unaligned64) *)&c[i * p->n + v * LANES64];
     for (int64_t t = 0; t < p->k; t++, b += p->n) {
         NAME(lanes64) from[TILE_VECTORS];
 #pragma GCC unroll 3
-        for (int v = 0; v < vectors; v++) from[v] = *(const NAME(lanes64) *)&b[v * LANES64];
+        for (int v = 0; v < vectors; v++) from[v] = *(const NAME(unaligned64) *)&b[v * LANES64];
 #pragma GCC unroll 4
         for (int i = 0; i < rows; i++)
 #pragma GCC unroll 3
@@ -29,7 +30,8 @@ TARGET static inline __attribute__((always_inline)) void NAME(tile64)(const int 
 #pragma GCC unroll 4
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 3
-        for (int v = 0; v < vectors; v++) *(NAME(lanes64) *)&c[i * p->n + v * LANES64] = sum[i][v];
+        for (int v = 0; v < vectors; v++)
+            *(NAME(unaligned64) *)&c[i * p->n + v * LANES64] = sum[i][v];
 }
 
 TARGET static void NAME(multiply64)(const dg_product64 *p)
