@@ -29,14 +29,16 @@
 #include <stdint.h>
 #include <string.h>
 
-static inline double dg_double_of_bits(uint64_t bits)
+#include "engine/base/kernel.h"
+
+DG_INLINE double dg_double_of_bits(uint64_t bits)
 {
     double value;
     memcpy(&value, &bits, sizeof value);
     return value;
 }
 
-static inline uint64_t dg_bits_of_double(double value)
+DG_INLINE uint64_t dg_bits_of_double(double value)
 {
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
@@ -44,7 +46,7 @@ static inline uint64_t dg_bits_of_double(double value)
 }
 
 /* Its upper 26 bits, so that products of two such numbers are exact. */
-static inline double dg_upper64(double value)
+DG_INLINE double dg_upper64(double value)
 {
     return dg_double_of_bits(dg_bits_of_double(value) & ~UINT64_C(0x7ffffff));
 }
@@ -57,7 +59,7 @@ static inline double dg_upper64(double value)
 
 /* x = n ln 2 + r + c; e^x = 2^n (1 + r + c + r^2 P(r)), the power of two in two steps so that it
  * can leave the range of the exponents on either side. */
-static inline double dg_exp64(double x)
+DG_INLINE double dg_exp64(double x)
 {
     double y = x > 710 ? 710 : x; /* a comparison with NaN is false: NaN passes */
     y = y < -746 ? -746 : y;
@@ -84,7 +86,7 @@ struct dg_logarithm {
     double rest;   /* log(1 + f) - f + square */
 };
 
-static inline struct dg_logarithm dg_logarithm(double x)
+DG_INLINE struct dg_logarithm dg_logarithm(double x)
 {
     const uint64_t root = 0x3fe6a09e667f3bcd, one = UINT64_C(1023) << 52; /* root: sqrt(1/2) */
     double scaled = x < 0x1p-1022 ? x * 0x1p54 : x, lift = x < 0x1p-1022 ? 54 : 0;
@@ -100,14 +102,14 @@ static inline struct dg_logarithm dg_logarithm(double x)
 }
 
 /* `y`, the logarithm of a positive finite x, or that of another x. */
-static inline double dg_any_logarithm(double x, double y)
+DG_INLINE double dg_any_logarithm(double x, double y)
 {
     y = x == 0 ? -(double)INFINITY : y;
     y = x < 0 ? (double)NAN : y;
     return x < (double)INFINITY ? y : x; /* infinity and NaN as they come */
 }
 
-static inline double dg_log64(double x)
+DG_INLINE double dg_log64(double x)
 {
     struct dg_logarithm l = dg_logarithm(x);
     double whole = l.k * DG_LN2_HIGH, sum = whole + l.f, high = sum - l.square;
@@ -115,7 +117,7 @@ static inline double dg_log64(double x)
     return dg_any_logarithm(x, high + (low + (l.rest + l.k * DG_LN2_LOW)));
 }
 
-static inline double dg_log2_64(double x)
+DG_INLINE double dg_log2_64(double x)
 {
     struct dg_logarithm l = dg_logarithm(x);
     double high = dg_upper64(l.f - l.square), low = ((l.f - high) - l.square) + l.rest;
@@ -126,7 +128,7 @@ static inline double dg_log2_64(double x)
 }
 
 /* log(1 + x), also where x is small */
-static inline double dg_log1p64(double x)
+DG_INLINE double dg_log1p64(double x)
 {
     double one = 1 + x, lost = x < 1 ? x - (one - 1) : 1 - (one - x);
     double y = dg_log64(one) + (one > 0 ? lost / one : 0);
@@ -134,7 +136,7 @@ static inline double dg_log1p64(double x)
 }
 
 /* base to a whole power of at least 0, by squaring; relative error at most exponent * 2^-53 */
-static inline double dg_power64(double base, int64_t exponent)
+DG_INLINE double dg_power64(double base, int64_t exponent)
 {
     double result = 1;
     for (; exponent > 0; exponent >>= 1) {
@@ -149,7 +151,7 @@ struct dg_circle {
 };
 
 /* The cosine and the sine of `v` whole turns, that is of 2 pi v, for v in [0, 1]. */
-static inline struct dg_circle dg_circle64(double v)
+DG_INLINE struct dg_circle dg_circle64(double v)
 {
     double shifted = 4 * v + DG_ROUND64, f = 4 * v - (shifted - DG_ROUND64); /* of a quarter */
     const double quarter = 0x1.921fb54000000p+0, quarter_low = 0x1.10b4611a62633p-30; /* pi / 2 */
@@ -175,17 +177,17 @@ static inline struct dg_circle dg_circle64(double v)
 
 /* --- floats, computed in double precision and rounded once ---------------------------------- */
 
-static inline float dg_expf(float x)
+DG_INLINE float dg_expf(float x)
 {
     return (float)dg_exp64((double)x);
 }
 
-static inline float dg_logf(float x)
+DG_INLINE float dg_logf(float x)
 {
     return (float)dg_log64((double)x);
 }
 
-static inline float dg_tanhf(float x)
+DG_INLINE float dg_tanhf(float x)
 {
     double size = fabs((double)x), z = size * size, e = dg_exp64(-2 * size);
     double near_zero = size + size * z * (-1 / 3.0 + z * (2 / 15.0 - z * (17 / 315.0)));
@@ -194,13 +196,13 @@ static inline float dg_tanhf(float x)
 }
 
 /* 1 / (1 + e^-x) */
-static inline float dg_sigmoidf(float x)
+DG_INLINE float dg_sigmoidf(float x)
 {
     return (float)(1 / (1 + dg_exp64(-(double)x)));
 }
 
 /* x^y, in every case as C11's Annex F has it (1^NaN and NaN^0 are 1). */
-static inline float dg_powf(float x, float y)
+DG_INLINE float dg_powf(float x, float y)
 {
     double power = (double)y, half = 0.5 * power;
     double size = dg_exp64(power * dg_log64(fabs((double)x)));

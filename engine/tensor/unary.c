@@ -13,7 +13,7 @@ struct unary {
     dg_dtype from;
 };
 
-/* A loop of its own for each operation. The functions of libm stay scalar, the others vectorise. */
+/* A loop of its own for each operation, which vectorises. */
 #define EACH(op, result)                                                                           \
     case op:                                                                                       \
         for (int64_t i = 0; i < n; i++) out[i] = result;                                           \
