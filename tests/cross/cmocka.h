@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct CMUnitTest {
     const char *name;
@@ -47,6 +48,8 @@ void cross_range(int64_t value, int64_t low, int64_t high, const char *what, con
                  int line);
 
 #define assert_string_equal(a, b) cross_text((a), (b), #a, __FILE__, __LINE__)
+#define assert_string_not_equal(a, b)                                                              \
+    cross_true(strcmp((a), (b)) != 0, #a " is not " #b, __FILE__, __LINE__)
 void cross_text(const char *found, const char *wanted, const char *what, const char *file,
                 int line);
 
