@@ -11,8 +11,8 @@
 static struct {
     int running;
     pthread_t thread;
-    jmp_buf end; /* 1: it failed; 2: it is skipped */
-    const char *absent;
+    jmp_buf end;  /* 1: it failed; 2: it is skipped */
+    char why[80]; /* it is skipped */
 } test;
 
 enum { FAILED = 1, SKIPPED = 2 };
@@ -24,14 +24,21 @@ _Noreturn void _fail(const char *file, int line)
     longjmp(test.end, FAILED);
 }
 
+_Noreturn void cross_skip(const char *why)
+{
+    snprintf(test.why, sizeof test.why, "%s", why);
+    longjmp(test.end, SKIPPED);
+}
+
 _Noreturn void cross_absent(const char *function)
 {
     if (!test.running || !pthread_equal(test.thread, pthread_self())) {
         print_error("%s was called, but its library is not linked for this processor\n", function);
         abort();
     }
-    test.absent = function;
-    longjmp(test.end, SKIPPED);
+    char why[sizeof test.why];
+    snprintf(why, sizeof why, "without %s", function);
+    cross_skip(why);
 }
 
 /* Runs one test; gives 0, FAILED or SKIPPED. */
@@ -63,7 +70,7 @@ int cross_run(const struct CMUnitTest *tests, size_t count, int (*setup)(void **
         const int ended = all == SKIPPED ? SKIPPED : run(&tests[i]);
         failed += ended == FAILED;
         printf("%s %zu - %s", ended == FAILED ? "not ok" : "ok", i + 1, tests[i].name);
-        if (ended == SKIPPED) printf(" # SKIP without %s", test.absent);
+        if (ended == SKIPPED) printf(" # SKIP %s", test.why);
         printf("\n");
     }
     if (teardown && teardown(&state) != 0) return 1;
