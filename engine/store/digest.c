@@ -1,4 +1,4 @@
-/* The digest of a learner. */
+/* Digests of tensors and of learners. */
 #include <string.h>
 
 #include "engine/base/memory.h"
@@ -55,17 +55,22 @@ static dg_status add_tensor(dg_sha256 *hash, const dg_named_tensor *named)
     return DG_OK;
 }
 
+dg_status dg_tensor_file_digest(const dg_tensor_file *file, char hex[DG_SHA256_HEX])
+{
+    DG_OWNED const dg_named_tensor **order = NULL;
+    dg_sha256 hash;
+    DG_TRY(dg_tensor_file_order(&order, file));
+    dg_sha256_begin(&hash);
+    for (int i = 0; i < file->count; i++) DG_TRY(add_tensor(&hash, order[i]));
+    dg_sha256_end(&hash, hex);
+    return DG_OK;
+}
+
 dg_status dg_learner_digest(const dg_learner *learner, char hex[DG_SHA256_HEX])
 {
     DG_CLEANUP(dg_tensor_file_release) dg_tensor_file file = { 0 };
-    DG_OWNED const dg_named_tensor **order = NULL;
     DG_OWNED_JSON *root = cJSON_CreateObject();
-    dg_sha256 hash;
     DG_TRY(dg_json_made(root));
     DG_TRY(dg_learner_describe(root, learner, &file, false));
-    DG_TRY(dg_tensor_file_order(&order, &file));
-    dg_sha256_begin(&hash);
-    for (int i = 0; i < file.count; i++) DG_TRY(add_tensor(&hash, order[i]));
-    dg_sha256_end(&hash, hex);
-    return DG_OK;
+    return dg_tensor_file_digest(&file, hex);
 }

@@ -34,11 +34,14 @@ dg_status dg_learner_load(dg_learner **out, const char *path);
 /* Whether a path has an ending of learners' files: .safetensors, or that of a foreign format. */
 bool dg_is_learner_path(const char *path);
 
-/* The SHA-256 of what the learner has learnt: of each tensor that its file holds and that it needs
- * to predict, in the order of the file, the name, the element type as the file names it (each with
- * its NUL), the number of axes and the shape (uint64), and the values; all in little-endian order,
- * and NaN as 0x7fc00000. The JSON text, and so options, labels and history, does not
- * count. DG_INVALID: the learner cannot be saved. */
+/* The SHA-256 of the tensors of a file: of each, in the order of the file, the name, the element
+ * type as the file names it (each with its NUL), the number of axes and the shape (uint64), and the
+ * values; all in little-endian order, and NaN as 0x7fc00000. */
+dg_status dg_tensor_file_digest(const dg_tensor_file *file, char hex[DG_SHA256_HEX]);
+
+/* The same of what the learner has learnt: of the tensors that its file holds and that it needs to
+ * predict. The JSON text, and so options, labels and history, does not count. DG_INVALID: the
+ * learner cannot be saved. */
 dg_status dg_learner_digest(const dg_learner *learner, char hex[DG_SHA256_HEX]);
 
 /* --- learners within learners -------------------------------------------------------------- */

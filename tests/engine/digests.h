@@ -1,0 +1,74 @@
+/* The cases of test_digests.c, and their digests: of the learnt tensors, and of predictions. */
+#define CROSSENTROPY "categorical_crossentropy"
+
+#define CONVOLUTIONS                                                                               \
+    "Input shape=12,12,2; Rescaling scale=0.01 offset=-0.5; "                                      \
+    "Conv2D filters=8 kernel_size=3,3 activation=relu kernel_initializer=he_normal; "              \
+    "BatchNormalization; MaxPooling2D pool_size=2,2; "                                             \
+    "Conv2D filters=12 kernel_size=3,3 groups=2 padding=same activation=leaky_relu "               \
+    "kernel_initializer=he_uniform kernel_regularizer=l2; "                                        \
+    "AveragePooling2D pool_size=3,3 strides=2,2 padding=same; Dropout rate=0.3; Flatten; "         \
+    "Dense units=33 activation=tanh kernel_initializer=lecun_normal kernel_regularizer=l1 "        \
+    "bias_initializer=ones; Dense units=10 activation=softmax"
+
+#define RESIDUAL                                                                                   \
+    "Input shape=9,7,3; Conv2D filters=5 kernel_size=3,2 strides=2,1 activation=elu "              \
+    "kernel_initializer=lecun_uniform; LayerNormalization; "                                       \
+    "Conv2D filters=5 kernel_size=1,1 activation=sigmoid kernel_initializer=glorot_normal; "       \
+    "Add Conv2D filters=5 kernel_size=3,3 padding=same kernel_initializer=truncated_normal; "      \
+    "GlobalAveragePooling2D; Dense units=10 activation=softmax "                                   \
+    "kernel_initializer=random_normal kernel_regularizer=l1_l2"
+
+#define DENSE                                                                                      \
+    "Input shape=60; Reshape target_shape=5,4,3; GlobalMaxPooling2D; "                             \
+    "Dense units=70 kernel_initializer=random_uniform bias_initializer=constant; "                 \
+    "Activation activation=sigmoid; "                                                              \
+    "Dense units=10 activation=softmax kernel_initializer=glorot_uniform bias_initializer=zeros"
+
+#define NETWORK(name, layers, optimizer, options, loss)                                            \
+    name, layers, optimizer, options, loss, NULL, NULL
+#define LEARNER(name, learner, options) name, NULL, NULL, NULL, NULL, learner, options
+
+static const struct digest_case cases[] = {
+    { NETWORK("convolutions of bytes, Adam", CONVOLUTIONS, "Adam", "amsgrad=true", CROSSENTROPY),
+      "125a5c5d56d952420e5f4d9c78a3bf98c1c618bc418959cdbb0ae5d7c3c67fad",
+      "5cf32c2d502f27d4eaff69c5557da48999368fc852e4f72be380c88163485084" },
+    { NETWORK("convolutions, AdamW", CONVOLUTIONS, "AdamW", "clipnorm=0.5", CROSSENTROPY),
+      "87d6afe2c98a3ed6a9d7efac93f8ecffeb2491aeb1fe3ff4ffa6c4824ad74342",
+      "f519e50e2995662c69ee3a2366207f433f8c8f9ca47feac33d822bacdb576c9d" },
+    { NETWORK("residual, RMSprop", RESIDUAL, "RMSprop", "centered=true momentum=0.5", CROSSENTROPY),
+      "adc104c61ec32715a44313606cebee788789c9701eef07336f36108cb32c4c41",
+      "5747969c76ac5b17c1d1bb6ef2e4efb6005c497eee618ed2d077335a8fd5c2c7" },
+    { NETWORK("residual, Lamb", RESIDUAL, "Lamb", "weight_decay=0.01", CROSSENTROPY),
+      "cdf5b2017ce8ca5bd70db309b7da350090942fcfba4fc26cd0d8dff490eb3ce3",
+      "5b980e75c86a5453a66b4464ca61602f89d76ea78b39f244950b98401fbd3269" },
+    { NETWORK("dense, SGD", DENSE, "SGD", "momentum=0.9 nesterov=true", "mean_squared_error"),
+      "5d7140c05bba226719d13895c256132fd53d5d1d32325aac7f869c830010c96c",
+      "f5fb4c63184b433587b10f8beeee83894c78a7bbf832bfe20fbeff0b50445f8c" },
+    { NETWORK("dense, Lion", DENSE, "Lion", "", CROSSENTROPY),
+      "ffe98c467f74f3e42c564c9feb802942ac10c57009bdcb161984f49492a75ae8",
+      "cddf5bc824f16e1cca650c66435f8cfd1022f0d588cb88936303b81194b7c39a" },
+    { LEARNER("decision tree", "DecisionTree", "criterion=entropy max_depth=6"),
+      "c3eb296be5a45b1d1a78677c0530da44978bd67bcfcf1076979929ee6d9ec6bc",
+      "710f6373400edd9e3db688b90f7000dc2995599eec6701f14f151b53978de6a5" },
+    { LEARNER("forest", "RandomForest", "n_estimators=9 oob_score=true"),
+      "dfe659ce6214d65545b558ac40abd9be94bd61dbcba6a48567307ae835af92e0",
+      "b75395344278d7adaf6e7b526de3389ce3193c0555e19d34e77e6a9885bfac44" },
+    { LEARNER("forest of bytes, entropy", "RandomForest", "n_estimators=5 criterion=entropy"),
+      "52f5226ef8ae5c8e96415c0b560ba8e6a6a5f23834378386f01466352d9b1eea",
+      "c1ba60f1e62ab25cbc830f98007a21fd95c99167bd3ec9cf84f1b28c7fcb957a" },
+    { LEARNER("boosting", "GradientBoosting", "n_estimators=6 subsample=0.8 colsample_bytree=0.5"),
+      "25dec07d020027ae5bee05a47a785ca753858f7bed7ac21f798f380c90d45fc4",
+      "0fdec8fc13978766b16951c088ecf7cd6e252ac92d2a14148282725b08475c64" },
+    { LEARNER("logistic regression", "LogisticRegression", "max_iter=20"),
+      "d454d313322b343c465daa301ba1f22ae284d3625323ff68a68938e92adb287f",
+      "4f9956cb51698b39e00f4c1ad1a3acdefd7fd834fd5e941d9e830266aa7c58dc" },
+    { LEARNER("neighbors", "KNeighbors", "n_neighbors=5 weights=distance"),
+      "3bbbaf62b3f074d23332364eb79ea8c8644807bf7efbe1f88789ae7c9096651a",
+      "534e9f73faaaa7354b3bb8411782c23316294a8e5ad6e98829864eb225fdb13e" },
+    { LEARNER("centroids", "NearestCentroid", "shrink_threshold=0.1"),
+      "d66ab89bd86e1df16efd00fd47f9b1bbbcd7dcaaa5544acc537266aebd883731",
+      "75ea9bd02f6395393b11794d6a92ecc704601e82f5e9d7f41a833f97453d4bf7" },
+};
+
+enum { CASES = sizeof cases / sizeof *cases };
