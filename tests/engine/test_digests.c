@@ -113,6 +113,24 @@ static void digest_of_values(const dg_learner *learner, const dg_dataset *set, c
     dg_tensor_release(&out);
 }
 
+/* A row's prediction does not depend on the rows that it comes with. */
+static void check_batches(const dg_learner *learner, const dg_dataset *set, const dg_job *job)
+{
+    static const int64_t cuts[] = { 0, 1, 2, 5, 12, 29, 61, 128, ROWS };
+    dg_tensor whole, part, x;
+    assert_ok(dg_learner_outputs(learner, &set->x, job, &whole));
+    int64_t width = dg_tensor_count(&whole) / ROWS;
+    for (size_t i = 0; i + 1 < sizeof cuts / sizeof *cuts; i++) {
+        assert_ok(dg_tensor_slice(&x, &set->x, 0, cuts[i], cuts[i + 1]));
+        assert_ok(dg_learner_outputs(learner, &x, job, &part));
+        assert_memory_equal(dg_floats(&part), dg_floats(&whole) + cuts[i] * width,
+                            (size_t)dg_tensor_count(&part) * sizeof(float));
+        dg_tensor_release(&part);
+        dg_tensor_release(&x);
+    }
+    dg_tensor_release(&whole);
+}
+
 static void run_case(const struct digest_case *it, int threads, char learnt[DG_SHA256_HEX],
                      char predicted[DG_SHA256_HEX])
 {
@@ -127,6 +145,7 @@ static void run_case(const struct digest_case *it, int threads, char learnt[DG_S
     assert_ok(learner->type->store(learner, &file));
     assert_ok(dg_tensor_file_digest(&file, learnt));
     digest_of_values(learner, set, &job, predicted);
+    check_batches(learner, set, &job);
     dg_tensor_file_release(&file);
     dg_learner_free(learner);
     dg_dataset_release(set);
