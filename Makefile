@@ -81,7 +81,7 @@ check-long: deps-test deps-race deps-fuzz ## run the long tests: tests/long, rac
 	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/run --race $(TEST)
 	@$(MAKE) --no-print-directory fuzz fuzz-api FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600)
 
-bench: deps-test ## compare speed and memory with other libraries; BENCH="cnn csv" selects, BENCH_ROUNDS=3 repeats; BASE=revision compares with that revision
+bench: deps-test ## compare speed and memory with other libraries; BENCH="cnn csv" selects, BENCH_ROUNDS=3 repeats; BASE=revision compares with that revision; JSON=path
 	+@$(MAKE) --no-print-directory all
 	@BUILD='$(BUILD)' tests/bench/run
 

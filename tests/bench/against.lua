@@ -3,7 +3,8 @@
 
 -- Rows differ by what they measure, not by the peer; those of time and memory have the target.
 return function(plan, name)
-  local against = { works = {}, measurements = {}, rows = {}, packages = {}, growth = plan.growth }
+  local against = { works = {}, measurements = {}, rows = {}, packages = {}, growth = plan.growth,
+    sgemm = plan.sgemm }
   local seen, works = {}, {}
   for _, row in ipairs(plan.rows) do
     local measured = plan.measurements[row.measurement]
@@ -14,12 +15,12 @@ return function(plan, name)
       local figure = row.format:match "%%%.%df (%a+)"
       against.rows[#against.rows + 1] = {
         work = row.work, measurement = row.measurement, label = row.label, value = row.value,
-        format = row.format, peer = name, no_ratio = not figure,
+        format = row.format, flop = row.flop, peer = name, no_ratio = not figure,
         ratio_target = figure and 1.03,
       }
       against.measurements[row.measurement] = {
         ours = measured.ours, reads = measured.reads, prepare = measured.prepare,
-        machine = measured.machine, machine_avx512 = measured.machine_avx512,
+        products = measured.products,
         peers = { { name = name, command = measured.ours:gsub("%$digits", "$base") } },
       }
     end

@@ -13,6 +13,20 @@ function measure.output(command)
   return pipe:close() and text:gsub("\n$", "") or nil
 end
 
+-- The compiler that built the program in this folder: .version is the first line of its --version,
+-- in which gcc names itself as it was called (gcc-12, x86_64-linux-gnu-gcc), and here as gcc;
+-- .target; .cflags, the flags that users may choose.
+function measure.compiler(build)
+  local file <close> = assert(io.open(build .. "/flags"))
+  local command, cflags = file:read("a"):match "^(.-) %-std=gnu11 (.-) %-fno%-math%-errno"
+  assert(command, build .. "/flags has not the form that the Makefile gives it")
+  local version = assert(measure.output(command .. " --version"), command):match "[^\n]+"
+  return {
+    version = version:gsub("^%S*gcc%S* ", "gcc "), cflags = cflags,
+    target = assert(measure.output(command .. " -dumpmachine"), command),
+  }
+end
+
 -- Runs it once. Returns the numbers of its "name value" lines; or nil and the end of what it said.
 function measure.run(command)
   local pipe = assert(io.popen(command .. " 2>&1"))
@@ -36,8 +50,9 @@ function measure.median(list)
   return (sorted[(n + 1) // 2] + sorted[n // 2 + 1]) / 2
 end
 
--- Takes turns: every side once a round. `sides` is a list of { name =, command = }. Returns two
--- tables by side: the medians of its numbers by name, none if it failed; what a failed one said.
+-- Takes turns: every side once a round. `sides` is a list of { name =, command = }. Returns
+-- three tables by side: the medians of its numbers by name, none if it failed; what a failed one
+-- said; lists of its numbers by name.
 function measure.alternate(sides, rounds, on_round)
   local samples, failures = {}, {}
   for round = 1, rounds do
@@ -61,7 +76,7 @@ function measure.alternate(sides, rounds, on_round)
       medians[side][name] = not failures[side] and measure.median(list) or nil
     end
   end
-  return medians, failures
+  return medians, failures, samples
 end
 
 return measure

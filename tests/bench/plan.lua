@@ -35,13 +35,17 @@ end
 -- PyTorch with its defaults, and in two modes with faster convolutions on many processors: images
 -- channels-last, and the same with autocast to bfloat16.
 local torch_modes = { "PyTorch", "channels-last", "bfloat16" }
+local torch_modes_of_dense = { "PyTorch", "bfloat16" }
 
-local function torch(script)
-  local words = { "default", "channels_last", "bfloat16" }
+local function torch(script, modes)
+  local words = { PyTorch = "default", ["channels-last"] = "channels_last" }
   local peers = {}
-  for at, name in ipairs(torch_modes) do
-    local needs = { "PyTorch", name == "bfloat16" and name or nil }
-    peers[at] = { name = name, needs = needs, command = python(script .. " " .. words[at]) }
+  for at, name in ipairs(modes) do
+    peers[at] = {
+      name = name, mode = name ~= "PyTorch" and name or nil,
+      needs = { "PyTorch", name == "bfloat16" and name or nil },
+      command = python(script .. " " .. (words[name] or name)),
+    }
   end
   return peers
 end
@@ -50,18 +54,16 @@ end
 local same_rows = "rm -rf $files && mkdir $files && " ..
   "$digits tests/bench/ours/order.lua $files/order.i32"
 
--- Each is run in rounds: ours, the peers, and, where it matters, the machine. In commands, $name
--- stands for what run.lua knows by that name. `needs`: what a peer cannot do without, or we, where
--- it stands beside `ours`. `prepare` is run once, before all that name it; `after` names another
--- measurement, whose files this one reads.
--- OpenBLAS takes processors newer than itself for older ones, and uses half of their speed: where
--- there is AVX-512, its kernels for that are measured too, and the faster ones count.
+-- Each is run in rounds: ours, the peers, and, where most of the work is `products`, plan.sgemm. In
+-- commands, $name stands for what run.lua knows by that name. `needs`: what a peer cannot do
+-- without, or we, where it stands beside `ours`; the first is the package. `mode`: how that is
+-- used, if not by its defaults. `prepare` is run once, before all that name it; `after` names
+-- another measurement, whose files this one reads.
 plan.measurements = {
   cnn = {
     ours = ours "train.lua cnn idx",
-    peers = torch "train.py cnn idx",
-    machine = "$sgemm 2 1",
-    machine_avx512 = "$sgemm 2 1 && OPENBLAS_CORETYPE=SkylakeX $sgemm 2 1",
+    peers = torch("train.py cnn idx", torch_modes),
+    products = true,
     reads = "idx",
   },
   cnn_csv = {
@@ -71,7 +73,8 @@ plan.measurements = {
   },
   dense = {
     ours = ours "train.lua dense idx",
-    peers = { peer("PyTorch", python "train.py dense idx default") },
+    peers = torch("train.py dense idx", torch_modes_of_dense),
+    products = true,
     reads = "idx",
   },
   csv = {
@@ -86,18 +89,20 @@ plan.measurements = {
   require = {
     ours = "$process 21 $digits -e 'require \"digits\"'",
     peers = {
-      { name = "import torch", needs = { "PyTorch" },
+      { name = "import torch", needs = { "PyTorch" }, mode = "import torch",
         command = "$process 3 $python -c 'import torch'" },
     },
   },
   predict = {
     ours = ours "predict.lua",
-    peers = torch "predict.py",
+    peers = torch("predict.py", torch_modes),
+    products = true,
     reads = "idx",
   },
   deep = {
     ours = ours "train.lua deep idx",
-    peers = torch "train.py deep idx",
+    peers = torch("train.py deep idx", torch_modes),
+    products = true,
     reads = "idx",
   },
   forest = {
@@ -122,8 +127,7 @@ plan.measurements = {
   neighbors = {
     ours = ours "rows.lua neighbors",
     peers = { peer("scikit-learn", python "rows.py neighbors") },
-    machine = "$sgemm 2 1",
-    machine_avx512 = "$sgemm 2 1 && OPENBLAS_CORETYPE=SkylakeX $sgemm 2 1",
+    products = true,
     reads = "idx",
   },
   logistic = {
@@ -147,6 +151,14 @@ plan.measurements = {
   },
 }
 
+-- Measures what the machine can do. OpenBLAS takes processors newer than itself for older ones, and
+-- uses half of their speed: where there is AVX-512, its kernels for that are measured too, and the
+-- faster ones count.
+function plan.sgemm(kernels)
+  return kernels == "x86-64-v4" and "$sgemm 2 1 && OPENBLAS_CORETYPE=SkylakeX $sgemm 2 1" or
+    "$sgemm 2 1"
+end
+
 -- How the time of a fit grows: what growth.lua takes, each with each. The table that shows it has a
 -- line for each learner, number of threads and of rows.
 plan.growth = {
@@ -157,24 +169,36 @@ plan.growth = {
   threads = { 1, 2 },
 }
 
--- Products of an epoch of the CNN, forward and backward, without those towards the images.
-local epoch_flop = 39200 * 5.4e6
+-- What the products of these networks take for one image forward, layer by layer: two for each
+-- multiplication. The first layer's is first.
+local function product(rows, taps, filters) return 2 * rows * taps * filters end
+local flops = {
+  cnn = { product(24 * 24, 25, 32), product(1, 4608, 128), product(1, 128, 10) },
+  dense = { product(1, 784, 128), product(1, 128, 64), product(1, 64, 10) },
+  deep = {
+    product(784, 9, 32), product(784, 288, 32), product(196, 288, 64), product(196, 576, 64),
+    product(1, 3136, 128), product(1, 128, 10),
+  },
+}
 
-local function fastest(machine)
-  local gflops = 0
-  for _, speed in pairs(machine) do gflops = math.max(gflops, speed) end
-  return gflops > 0 and gflops * 1e9 or nil
+local function forward(network, images)
+  local sum = 0
+  for _, flop in ipairs(flops[network]) do sum = sum + flop end
+  return images * sum
 end
 
-local function sgemm_share(got, machine)
-  local speed = fastest(machine)
-  return speed and 100 * epoch_flop / got.seconds / speed
+-- An epoch: twice as much again for the gradients, without those of the images.
+local function epoch(network, images)
+  return 3 * forward(network, images) - images * flops[network][1]
 end
+
+local nearest_flop = 2 * 60000 * 10000 * 784
 
 -- How many times as long as the product alone takes at sgemm's speed.
 local function sgemm_times(got, machine)
-  local speed = fastest(machine)
-  return speed and got.seconds * speed / (2 * 60000 * 10000 * 784)
+  local gflops = 0
+  for _, speed in pairs(machine) do gflops = math.max(gflops, speed) end
+  return gflops > 0 and got.seconds * 1e9 * gflops / nearest_flop or nil
 end
 
 -- An epoch of 60 000, of which the measurement learns a tenth.
@@ -186,23 +210,24 @@ end
 -- that it printed and of what the machine's command printed. Targets: the most that the ratio
 -- ours / peer, or our figure, may be; `behind`: how far our figure may be below the peer's. The
 -- peer is PyTorch where none is named; `peers` names several, of which the one counts whose figure
--- called `quickest` is least.
+-- called `quickest` is least. `flop`: what the products in the measurement's "seconds" take.
 plan.rows = {
   { work = "cnn", measurement = "cnn", label = "CNN, one epoch of 39 200 images",
-    value = "seconds", format = "%.2f s", ratio_target = 1 / 3 },
-  { work = "cnn", measurement = "cnn", label = "  share of the machine's sgemm speed",
-    value = sgemm_share, format = "%.1f %%", no_ratio = true },
+    peers = torch_modes, quickest = "seconds", value = "seconds", format = "%.2f s",
+    flop = epoch("cnn", 39200) },
   { work = "cnn", measurement = "cnn", label = "  test accuracy after it",
-    value = "accuracy", format = "%.4f", no_ratio = true },
-  { work = "cnn", measurement = "cnn", label = "  against PyTorch's quickest mode",
-    peers = torch_modes, quickest = "seconds", value = "seconds", format = "%.2f s" },
-  { work = "cnn", measurement = "cnn", label = "  test accuracy in that mode",
     peers = torch_modes, quickest = "seconds", value = "accuracy", format = "%.4f",
     no_ratio = true },
-  { work = "dense", measurement = "dense", label = "784-128-64-10, one epoch of 39 200",
-    value = "seconds", format = "%.2f s", ratio_target = 1 / 2 },
-  { work = "dense", measurement = "dense", label = "  test accuracy after it",
+  { work = "cnn", measurement = "cnn", label = "  against PyTorch's defaults",
+    value = "seconds", format = "%.2f s", ratio_target = 1 / 3 },
+  { work = "cnn", measurement = "cnn", label = "  test accuracy of these",
     value = "accuracy", format = "%.4f", no_ratio = true },
+  { work = "dense", measurement = "dense", label = "784-128-64-10, one epoch of 39 200",
+    peers = torch_modes_of_dense, quickest = "seconds", value = "seconds", format = "%.2f s",
+    ratio_target = 1 / 2, flop = epoch("dense", 39200) },
+  { work = "dense", measurement = "dense", label = "  test accuracy after it",
+    peers = torch_modes_of_dense, quickest = "seconds", value = "accuracy", format = "%.4f",
+    no_ratio = true },
   { work = "csv", measurement = "csv", label = "reading 70 000 rows of CSV", peer = "pandas",
     value = "seconds", format = "%.2f s", ratio_target = 1 / 2 },
   { work = "start", measurement = "start", label = "digits-lua -e ''", peer = "lua5.4",
@@ -214,17 +239,19 @@ plan.rows = {
   { work = "memory", measurement = "cnn_csv", label = "CNN's training from CSV, peak memory",
     value = "peak_mb", format = "%.0f MB", target = 350 },
   { work = "predict", measurement = "predict", label = "CNN, labels of 14 000 digits",
+    peers = torch_modes, quickest = "seconds", value = "seconds", format = "%.2f s",
+    flop = forward("cnn", 14000) },
+  { work = "predict", measurement = "predict", label = "  against PyTorch's defaults",
     value = "seconds", format = "%.2f s" },
-  { work = "predict", measurement = "predict", label = "  against PyTorch's quickest mode",
-    peers = torch_modes, quickest = "seconds", value = "seconds", format = "%.2f s" },
   { work = "predict", measurement = "predict", label = "CNN, one digit at a time",
-    value = "one_us", format = "%.0f us" },
-  { work = "predict", measurement = "predict", label = "  against PyTorch's quickest mode",
     peers = torch_modes, quickest = "one_us", value = "one_us", format = "%.0f us" },
+  { work = "predict", measurement = "predict", label = "  against PyTorch's defaults",
+    value = "one_us", format = "%.0f us" },
   { work = "deep", measurement = "deep", label = "4 x (3x3 conv, batch norm), 60 000",
+    peers = torch_modes, quickest = "seconds", value = ten_times, format = "%.1f s",
+    flop = epoch("deep", 6000) },
+  { work = "deep", measurement = "deep", label = "  against PyTorch's defaults",
     value = ten_times, format = "%.1f s" },
-  { work = "deep", measurement = "deep", label = "  against PyTorch's quickest mode",
-    peers = torch_modes, quickest = "seconds", value = ten_times, format = "%.1f s" },
   { work = "deep", measurement = "deep", label = "  peak memory",
     value = "peak_mb", format = "%.0f MB" },
   { work = "forest", measurement = "forest", label = "random forest, 100 trees, 39 200",
@@ -272,7 +299,8 @@ plan.rows = {
   { work = "boosting", measurement = "boosting", label = "  processor time of it",
     peer = "LightGBM", value = "predict_cpu", format = "%.3f s" },
   { work = "neighbors", measurement = "neighbors", label = "10 000 digits by the nearest of 60 000",
-    peer = "scikit-learn", value = "seconds", format = "%.2f s", ratio_target = 1 },
+    peer = "scikit-learn", value = "seconds", format = "%.2f s", ratio_target = 1,
+    flop = nearest_flop },
   { work = "neighbors", measurement = "neighbors", label = "  times a product at sgemm's speed",
     peer = "scikit-learn", value = sgemm_times, format = "%.2f", no_ratio = true, target = 3 },
   { work = "neighbors", measurement = "neighbors", label = "  test accuracy, k = 3",

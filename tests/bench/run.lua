@@ -2,20 +2,25 @@
 local digits = require "digits"
 local plan = dofile "tests/bench/plan.lua"
 local measure = dofile "tests/bench/measure.lua"
+local facts = dofile "tests/bench/facts.lua"
+local record = dofile "tests/bench/record.lua"
 local report = dofile "tests/bench/report.lua"
 
-local build, folder = os.getenv "BUILD", os.getenv "BENCH_DATA"
-local python = os.getenv "BENCH_PYTHON"
-if python == "" then python = nil end
-local base = os.getenv "BASE"
-if base == "" then base = nil end
+-- The value of an environment variable; nil if it is unset or empty.
+local function setting(name)
+  local value = os.getenv(name)
+  return value ~= "" and value or nil
+end
+
+local build, folder, history = setting "BUILD", setting "BENCH_DATA", setting "BENCH_HISTORY"
+local python, base, json = setting "BENCH_PYTHON", setting "BASE", setting "JSON"
 if base then plan = dofile "tests/bench/against.lua" (plan, base) end
 
 local known = {
   process = build .. "/bench/process",
   sgemm = build .. "/bench/sgemm",
   digits = build .. "/digits-lua",
-  base = os.getenv "BENCH_BASE",
+  base = setting "BENCH_BASE",
   python = python or "python3",
   data = folder,
   files = build .. "/bench/trees",
@@ -36,7 +41,7 @@ end
 local function chosen_works()
   local all, chosen = {}, {}
   for _, work in ipairs(plan.works) do all[work] = true end
-  for work in (os.getenv "BENCH" or ""):gmatch "[^%s,]+" do
+  for work in (setting "BENCH" or ""):gmatch "[^%s,]+" do
     if not all[work] then
       fail("BENCH has '%s': expected some of %s", work, table.concat(plan.works, ", "))
     end
@@ -46,45 +51,13 @@ local function chosen_works()
 end
 
 local function chosen_rounds()
-  local text = os.getenv "BENCH_ROUNDS"
-  if not text or text == "" then return base and 5 or 3 end
+  local text = setting "BENCH_ROUNDS"
+  if not text then return base and 5 or 3 end
   local rounds = math.tointeger(tonumber(text))
   if not rounds or rounds < 1 then
     fail("BENCH_ROUNDS must be a whole number of at least 1, found '%s'", text)
   end
   return rounds
-end
-
--- Whether the processor has instructions for bfloat16, if the system says so.
-local function has_bfloat16()
-  local file <close> = io.open "/proc/cpuinfo"
-  for line in file and file:lines() or function() end do
-    local words = line:match "^flags%s*:(.*)" or line:match "^Features%s*:(.*)"
-    for word in (words or ""):gmatch "%S+" do
-      if word == "avx512_bf16" or word == "amx_bf16" or word == "bf16" then return true end
-    end
-  end
-  return false
-end
-
--- The peers that can be used, name -> version, and those that are broken, name -> why.
-local function find_peers()
-  local versions, broken = {}, {}
-  local command = python and not base and "$python tests/bench/peers/versions.py"
-  local said = command and measure.output(fill_in(command)) or ""
-  for line in said:gmatch "[^\n]+" do
-    local name, why = line:match "^failed (%S+) (.*)"
-    if name then
-      broken[name] = why
-    else
-      local peer, version = line:match "^(%S+) (.+)"
-      if peer then versions[peer] = version end -- packages may print lines of their own
-    end
-  end
-  local lua = measure.output "lua5.4 -v"
-  versions["lua5.4"] = lua and lua:match "Lua ([%d.]+)"
-  versions.bfloat16 = has_bfloat16() and "there" or nil
-  return versions, broken
 end
 
 -- Checks that the files exist and reads them into memory, so that no run waits for the disk.
@@ -94,67 +67,6 @@ local function warm_up(form)
   if not os.execute("cat " .. pattern .. " >/dev/null 2>&1") then
     fail("no MNIST in %s: run `make data` first", folder)
   end
-end
-
--- The ticks of all processors so far, and the idle ones among them, if the system tells.
-local function processor_ticks()
-  local file <close> = io.open "/proc/stat"
-  local fields, total = {}, 0
-  for field in (file and file:read "l" or ""):gmatch "%d+" do
-    fields[#fields + 1] = tonumber(field)
-    total = #fields <= 8 and total + fields[#fields] or total -- user time includes that of guests
-  end
-  return total, #fields >= 5 and fields[4] + fields[5] or nil
-end
-
--- The share of the processors that others use, measured before we begin.
-local function busy_share()
-  local total, idle = processor_ticks()
-  if not idle or not os.execute "sleep 1" then return nil end
-  local later_total, later_idle = processor_ticks()
-  return 1 - (later_idle - idle) / math.max(1, later_total - total)
-end
-
--- The versions of the peers in lines of at most 100 columns.
-local function peer_lines(versions)
-  local lines = {}
-  for _, name in ipairs {
-    "PyTorch", "pandas", "scikit-learn", "scikit-learn-intelex", "XGBoost", "LightGBM", "Python",
-    "lua5.4",
-  } do
-    local text = versions[name] and name .. " " .. versions[name]
-    local last = lines[#lines]
-    if text and last and #last + #text + 2 <= 100 then
-      lines[#lines] = last .. ", " .. text
-    elseif text then
-      if last then lines[#lines] = last .. "," end
-      lines[#lines + 1] = (last and "          " or "peers     ") .. text
-    end
-  end
-  return lines[1] and lines or { "peers     none" }
-end
-
-local function heading(rounds, versions, busy, machine)
-  local info = digits.info()
-  local speeds = {}
-  for name, speed in pairs(machine) do
-    speeds[#speeds + 1] = ("%.0f GFLOP/s (%s)"):format(speed, name:match "gflops_(.*)")
-  end
-  table.sort(speeds)
-  local lines = {
-    ("digits-lua %s on 2 threads, %s"):format(info.version,
-      rounds == 1 and "a single run of each" or ("medians of %d alternating runs"):format(rounds)),
-    ("machine   %s, %d core%s%s"):format(info.processor, info.processors,
-      info.processors == 1 and "" or "s",
-      busy and (", %.0f %% in use by others"):format(100 * busy) or ""),
-    ("          kernels %s, %s %s%s"):format(info.kernels,
-      info.openblas:match "OpenBLAS [%d.]+" or "OpenBLAS", info.openblas_core,
-      speeds[1] and ", sgemm " .. table.concat(speeds, ", ") or ""),
-  }
-  local peers = base and { "peer      digits-lua of commit " .. base } or peer_lines(versions)
-  for _, line in ipairs(peers) do lines[#lines + 1] = line end
-  lines[#lines + 1] = ""
-  return lines
 end
 
 local prepared = {}
@@ -167,13 +79,13 @@ local function prepare(command)
 end
 
 -- Runs the sides of a measurement in turn; skips sides with missing packages, and adds these to
--- `missing`.
-local function take(name, rounds, versions, missing)
+-- `missing`. Returns what report.row and record.measurement read.
+local function take(name, run, missing)
   local measurement = plan.measurements[name]
-  local sides = {}
+  local sides, titles = {}, {}
   local function add(side, command, needs)
     for _, need in ipairs(needs or {}) do
-      if not versions[need] then
+      if not run.peers[need] then
         missing[need] = true
         return
       end
@@ -181,37 +93,45 @@ local function take(name, rounds, versions, missing)
     if command then sides[#sides + 1] = { name = side, command = fill_in(command) } end
   end
   add("ours", measurement.ours, measurement.needs)
-  for _, peer in ipairs(measurement.peers or {}) do add(peer.name, peer.command, peer.needs) end
-  local avx512 = digits.info().kernels == "x86-64-v4"
-  add("machine", avx512 and measurement.machine_avx512 or measurement.machine)
+  for _, peer in ipairs(measurement.peers or {}) do
+    add(peer.name, peer.command, peer.needs)
+    titles[peer.name] = report.title(peer, run.peers)
+  end
+  if measurement.products then add("machine", plan.sgemm(run.machine.kernels)) end
   if measurement.reads then warm_up(measurement.reads) end
   prepare(measurement.prepare)
-  local medians, failures = measure.alternate(sides, rounds, function(round)
-    io.stderr:write(("bench: %s, round %d of %d\n"):format(name, round, rounds))
+  local medians, failures, samples = measure.alternate(sides, run.rounds, function(round)
+    io.stderr:write(("bench: %s, round %d of %d\n"):format(name, round, run.rounds))
   end)
-  return { medians = medians, failures = failures }
+  return { medians = medians, failures = failures, samples = samples, titles = titles }
 end
 
--- Runs each measurement that the selected rows need once. Returns the rows of the table, a list of
--- remarks, the measurements, and whether one of our own commands failed.
-local function take_all(works, rounds, versions, broken)
-  local found, missing, rows, remarks, failed = {}, {}, {}, {}, false
+-- Runs each measurement that the selected rows need once, with what the `last` run found. Returns
+-- what was found by measurement, and the packages that are missing.
+local function take_all(works, run, last)
+  local found, missing = {}, {}
   local function take_once(name)
     if found[name] then return end
     if plan.measurements[name].after then take_once(plan.measurements[name].after) end
-    found[name] = take(name, rounds, versions, missing)
-    for side, said in pairs(found[name].failures) do
+    found[name] = take(name, run, missing)
+    found[name].last = last[name]
+  end
+  for _, row in ipairs(plan.rows) do
+    if works[row.work] then take_once(row.measurement) end
+  end
+  if works.growth then take_once "growth" end
+  return found, missing
+end
+
+-- The lines below the table, and whether one of our own commands failed.
+local function remarks_on(found, missing, broken, run)
+  local remarks, failed = {}, false
+  for name, got in pairs(found) do
+    for side, said in pairs(got.failures) do
       remarks[#remarks + 1] = ("%s: %s failed: %s"):format(name, side, said)
       failed = failed or side == "ours" or side == "machine"
     end
   end
-  for _, row in ipairs(plan.rows) do
-    if works[row.work] then
-      take_once(row.measurement)
-      rows[#rows + 1] = report.cells(row, found[row.measurement])
-    end
-  end
-  if works.growth then take_once "growth" end
   for need, source in pairs(plan.packages) do
     if missing[need] then
       remarks[#remarks + 1] = broken[need] and
@@ -220,36 +140,82 @@ local function take_all(works, rounds, versions, broken)
     end
   end
   table.sort(remarks)
-  return rows, remarks, found, failed
-end
-
-local function main()
-  local began = digits.clock()
-  local works, rounds, busy = chosen_works(), chosen_rounds(), busy_share()
-  local versions, broken = find_peers()
-  local rows, remarks, found, failed = take_all(works, rounds, versions, broken)
-  local machine = found.cnn and found.cnn.medians.machine or {}
-  if busy and busy > 0.1 then
+  if (run.machine.busy or 0) > 0.1 then
     remarks[#remarks + 1] = "Other processes were using the machine: the figures are doubtful."
   end
+  return remarks, failed
+end
 
-  local lines = heading(rounds, versions, busy, machine)
+-- The text of the whole report.
+local function render(run, found, works)
+  local gflops, cells = {}, {}
+  for _, row in ipairs(plan.rows) do
+    local got = works[row.work] and found[row.measurement]
+    if got then cells[#cells + 1] = report.cells(row, got) end
+    for name, speed in pairs(got and got.medians.machine or {}) do
+      local core = name:match "gflops_(.*)"
+      gflops[core] = gflops[core] or speed
+    end
+  end
+  local lines = report.heading(run, gflops)
   local function add(more)
     if lines[#lines] ~= "" then lines[#lines + 1] = "" end
     table.move(more, 1, #more, #lines + 1, lines)
   end
-  if rows[1] then add(report.table(rows)) end
+  if cells[1] then add(report.table(cells)) end
   if found.growth then add(report.growth(plan.growth, found.growth.medians.ours or {})) end
-  if remarks[1] then lines[#lines + 1] = "" end
-  for _, remark in ipairs(remarks) do lines[#lines + 1] = remark end
-  local text = table.concat(lines, "\n") .. "\n"
+  local below = report.last_runs(found)
+  table.move(run.remarks, 1, #run.remarks, #below + 1, below)
+  if below[1] then add(below) end
+  return table.concat(lines, "\n") .. "\n"
+end
 
+-- Completes the record of this run.
+local function complete(run, found, works)
+  run.time, run.measurements, run.failures, run.rows = os.date "!%Y-%m-%dT%H:%M:%SZ", {}, {}, {}
+  for name, got in pairs(found) do
+    run.measurements[name], run.failures[name] = record.measurement(got), got.failures
+  end
+  for _, row in ipairs(plan.rows) do
+    if works[row.work] then
+      run.rows[#run.rows + 1] = report.row(row, found[row.measurement])
+    end
+  end
+end
+
+local function main()
+  local began = digits.clock()
+  local works = chosen_works()
+  local run = { format = 1, rounds = chosen_rounds(), base = base }
+  if json then -- refuses before the measurements rather than after them
+    local file <close>, why = io.open(json, "a")
+    if not file then fail("JSON: cannot write %s", why) end
+  end
+  run.program, run.machine = facts.program(build), facts.machine()
+  local broken
+  run.peers, broken =
+    facts.peers(python and not base and fill_in "$python tests/bench/peers/versions.py")
+  local last, unread = record.last(history, run.machine)
+  local found, missing = take_all(works, run, last)
+  local failed
+  run.remarks, failed = remarks_on(found, missing, broken, run)
+  if unread > 0 then
+    table.insert(run.remarks, ("%s: %d lines cannot be read"):format(history, unread))
+  end
+  complete(run, found, works)
+
+  local text = render(run, found, works)
   io.write(text)
   io.stderr:write(("bench: %.0f minutes in total\n"):format((digits.clock() - began) / 60))
-  local path = build .. "/bench.txt"
-  local file <close> = assert(io.open(path, "w"))
+  local file <close> = assert(io.open(build .. "/bench.txt", "w"))
   assert(file:write(text))
-  return not failed
+  local function write(path, mode)
+    local written, why = record.write(run, path, mode)
+    if not written then io.stderr:write("bench: cannot write ", why, "\n") end
+    return written
+  end
+  write(history, "a")
+  return (not json or write(json, "w")) and not failed
 end
 
 os.exit(main(), true)

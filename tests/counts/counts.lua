@@ -29,10 +29,10 @@ function counts.by_object(lines)
   return found
 end
 
--- What the counts depend on, besides our sources: the compiler, by the first line of its --version
--- (in which gcc names itself as it was called: gcc-12, x86_64-linux-gnu-gcc), its target, and Lua.
-function counts.key(version, target, lua)
-  return ("%s, %s, %s"):format(version:gsub("^%S*gcc%S* ", "gcc "), target, lua)
+-- What the counts depend on, besides our sources: the compiler, as measure.compiler describes it,
+-- and Lua.
+function counts.key(compiler, lua)
+  return ("%s, %s, %s"):format(compiler.version, compiler.target, lua)
 end
 
 local function grouped(count)

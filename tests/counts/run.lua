@@ -24,13 +24,9 @@ local function skip(why) error({ skip = why }) end
 
 -- The key of this program's counts, if it was built with the Makefile's own CFLAGS.
 local function find_key()
-  local file <close> = assert(io.open(build .. "/flags"))
-  local compiler, flags = file:read("a"):match "^(.-) %-std=gnu11 (.-) %-fno%-math%-errno"
-  assert(compiler, build .. "/flags has not the form that the Makefile gives it")
-  if flags ~= "-O3 -g" then skip("built with CFLAGS='" .. flags .. "'") end
-  local version = assert(measure.output(compiler .. " --version"), compiler):match "[^\n]+"
-  local machine = assert(measure.output(compiler .. " -dumpmachine"), compiler)
-  return counts.key(version, machine, digits.info().lua)
+  local compiler = measure.compiler(build)
+  if compiler.cflags ~= "-O3 -g" then skip("built with CFLAGS='" .. compiler.cflags .. "'") end
+  return counts.key(compiler, digits.info().lua)
 end
 
 local scratch = assert(measure.output "mktemp -d")

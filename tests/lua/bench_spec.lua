@@ -1,6 +1,9 @@
--- The table of `make bench`: which peer a row compares with, and what it says of a missing one.
+-- What `make bench` prints and records: which peer a row compares with, what it says of a missing
+-- one, the heading, and the history of runs.
 local plan = dofile "tests/bench/plan.lua"
+local record = dofile "tests/bench/record.lua"
 local report = dofile "tests/bench/report.lua"
+local parse_json = require("digits.core").internals.parse_json
 
 describe("the bench", function()
   local row = {
@@ -9,8 +12,10 @@ describe("the bench", function()
   }
   local score = setmetatable({ value = "score", format = "%.2f" }, { __index = row })
 
-  local function cells(of, medians, failures)
-    return report.cells(of, { medians = medians, failures = failures or {} })
+  local function cells(of, medians, failures, more)
+    local found = { medians = medians, failures = failures or {} }
+    for name, value in pairs(more or {}) do found[name] = value end
+    return report.cells(of, found)
   end
 
   it("compares with the quickest of several", function()
@@ -18,21 +23,25 @@ describe("the bench", function()
       ours = { seconds = 1, score = 0.9 }, plain = { seconds = 4, score = 0.8 },
       first = { seconds = 3, score = 0.7 }, second = { seconds = 2, score = 0.6 },
     }
-    assert.same({ "an epoch", "1.0 s", "2.0 s", "second", "0.500", "", "" }, cells(row, medians))
-    assert.same({ "an epoch", "0.90", "0.60", "second", "1.500", "", "" }, cells(score, medians))
+    assert.same({ "an epoch", "1.0 s", "", "2.0 s", "second", "0.500", "", "", "" },
+      cells(row, medians))
+    assert.same({ "an epoch", "0.90", "", "0.60", "second", "1.500", "", "", "" },
+      cells(score, medians))
     medians.second.seconds = 5
-    assert.same({ "an epoch", "1.0 s", "3.0 s", "first", "0.333", "", "" }, cells(row, medians))
+    assert.same({ "an epoch", "1.0 s", "", "3.0 s", "first", "0.333", "", "", "" },
+      cells(row, medians))
     medians.plain.seconds = 0.5
-    assert.same({ "an epoch", "1.0 s", "0.5 s", "plain", "2.000", "", "" }, cells(row, medians))
+    assert.same({ "an epoch", "1.0 s", "", "0.5 s", "plain", "2.000", "", "", "" },
+      cells(row, medians))
   end)
 
   it("compares with those that ran", function()
     local medians = { ours = { seconds = 1 }, plain = {}, second = { seconds = 2 } }
-    assert.same({ "an epoch", "1.0 s", "2.0 s", "second", "0.500", "", "" },
+    assert.same({ "an epoch", "1.0 s", "", "2.0 s", "second", "0.500", "", "", "" },
       cells(row, medians, { plain = "no memory" }))
-    assert.same({ "an epoch", "1.0 s", "failed", "plain", "", "", "" },
+    assert.same({ "an epoch", "1.0 s", "", "failed", "plain", "", "", "", "" },
       cells(row, { ours = { seconds = 1 }, plain = {} }, { plain = "no memory" }))
-    assert.same({ "an epoch", "1.0 s", "-", "plain", "", "", "" },
+    assert.same({ "an epoch", "1.0 s", "", "-", "plain", "", "", "", "" },
       cells(row, { ours = { seconds = 1 } }))
   end)
 
@@ -40,7 +49,7 @@ describe("the bench", function()
     local lines = report.table {
       cells(row, { ours = { seconds = 1 }, plain = { seconds = 4 } }),
     }
-    assert.matches("^ +ours +peer +ours/peer  target$", lines[1])
+    assert.matches("^ +ours +peer +ours/peer$", lines[1])
     assert.equal("an epoch  1.0 s  4.0 s  plain      0.250", lines[3])
   end)
 
@@ -57,8 +66,127 @@ describe("the bench", function()
     end
     local medians = { ours = { seconds = 1.04 }, abc123 = { seconds = 1 } }
     local first = cells(against.rows[1], medians)
-    assert.same({ "1.04 s", "1.00 s", "abc123", "1.040", "<= 1.03", "missed" },
-      table.move(first, 2, 7, 1, {}))
+    assert.same({ "1.04 s", "", "1.00 s", "abc123", "1.040", "", "<= 1.03", "missed" },
+      table.move(first, 2, 9, 1, {}))
+  end)
+
+  it("names the peer with its version and mode", function()
+    local versions = { PyTorch = "2.15.0+cu132", pandas = "3.1.1" }
+    local mode = { name = "channels-last", needs = { "PyTorch" }, mode = "channels-last" }
+    assert.equal("PyTorch 2.15, channels-last", report.title(mode, versions))
+    assert.equal("pandas 3.1", report.title({ name = "pandas", needs = { "pandas" } }, versions))
+    assert.equal("PyTorch, channels-last", report.title(mode, {}))
+    assert.equal("abc123", report.title({ name = "abc123" }, versions))
+    local got = cells(row, { ours = { seconds = 1 }, plain = { seconds = 4 } }, {},
+      { titles = { plain = "PyTorch 2.15" } })
+    assert.equal("PyTorch 2.15", got[5])
+  end)
+
+  it("gives the share of sgemm's speed where it knows the products", function()
+    local product = setmetatable({ flop = 50e9 }, { __index = row })
+    local medians = {
+      ours = { seconds = 2 }, machine = { gflops_Zen = 40, gflops_SkylakeX = 100 },
+    }
+    assert.equal("25 %", cells(product, medians)[7])
+    assert.equal(0.25, report.row(product, { medians = medians }).sgemm_share)
+    assert.equal("", cells(row, medians)[7])
+    medians.machine = {}
+    assert.equal("", cells(product, medians)[7])
+  end)
+
+  it("counts the products of the networks, forward and backward", function()
+    local flop = {}
+    for _, of in ipairs(plan.rows) do
+      if of.flop and not flop[of.measurement] then flop[of.measurement] = of.flop end
+    end
+    assert.equal(39200 * (2 * 921600 + 3 * 1182208), flop.cnn)
+    assert.equal(14000 * (921600 + 1182208), flop.predict)
+    assert.equal(39200 * (2 * 200704 + 3 * 17664), flop.dense)
+    assert.equal(6000 * (2 * 451584 + 3 * 36932096), flop.deep)
+    assert.equal(2 * 60000 * 10000 * 784, flop.neighbors)
+  end)
+
+  local run = {
+    format = 1, time = "2026-11-26T07:40:00Z", rounds = 2,
+    program = { version = "0.1.0", revision = "abc1234", changed = true, compiler = "gcc 12" },
+    machine = {
+      processor = "AMD EPYC", processors = 2, kernels = "x86-64-v3", openblas = "0.3.21",
+      openblas_core = "Zen", busy = 0.25,
+    },
+    peers = { PyTorch = "2.15.0" }, failures = {}, remarks = {}, rows = {},
+  }
+  local found = {
+    medians = { ours = { seconds = 1.5 }, machine = { gflops_Zen = 30 }, plain = {} },
+    samples = { ours = { seconds = { 1, 2 } }, machine = { gflops_Zen = { 30 } }, plain = {
+      seconds = { 4 } } },
+    failures = { plain = "no memory" },
+  }
+
+  it("begins with the program, the machine and the peers", function()
+    assert.same({
+      "digits-lua 0.1.0, commit abc1234 with changes, on 2 threads, medians of 2 alternating runs",
+      "compiler  gcc 12",
+      "machine   AMD EPYC, 2 cores, 25 % in use by others",
+      "          kernels x86-64-v3, OpenBLAS 0.3.21 Zen, sgemm 100 GFLOP/s (SkylakeX), " ..
+        "30 GFLOP/s (Zen)",
+      "peers     PyTorch 2.15.0", "",
+    }, report.heading(run, { Zen = 30, SkylakeX = 100 }))
+    local against = setmetatable({ base = "def5678", program = { version = "0.1.0",
+      compiler = "gcc 12" } }, { __index = run })
+    local lines = report.heading(against, {})
+    assert.equal("digits-lua 0.1.0, on 2 threads, medians of 2 alternating runs", lines[1])
+    assert.equal("          kernels x86-64-v3, OpenBLAS 0.3.21 Zen", lines[4])
+    assert.equal("peer      digits-lua of commit def5678", lines[5])
+  end)
+
+  it("records medians, samples and units", function()
+    run.measurements = { cnn = record.measurement(found) }
+    local read = parse_json(record.text(run), "record")
+    assert.same({ unit = "s", median = 1.5, samples = { 1, 2 } },
+      read.measurements.cnn.ours.seconds)
+    assert.same({ unit = "GFLOP/s", median = 30, samples = { 30 } },
+      read.measurements.cnn.machine.gflops_Zen)
+    assert.same({ unit = "s", samples = { 4 } }, read.measurements.cnn.plain.seconds)
+    assert.same(run.machine, read.machine)
+    assert.is_nil(read.rows)
+    assert.equal("s", record.unit "boosting_39200_100_2")
+    assert.has_error(function() record.unit "furlongs" end, "furlongs")
+    for _, of in ipairs(plan.rows) do
+      if type(of.value) == "string" then record.unit(of.value) end
+    end
+  end)
+
+  it("finds the last run on the same machine", function()
+    local path = os.tmpname()
+    local function add(changes, measurements)
+      local next_run = setmetatable(changes, { __index = run })
+      local whole = { measurements = measurements }
+      for key in pairs(run) do whole[key] = whole[key] or next_run[key] end
+      assert(record.write(whole, path, "a"))
+    end
+    local function ours(seconds)
+      return { ours = { seconds = { unit = "s", median = seconds, samples = { seconds } } } }
+    end
+    os.remove(path)
+    assert.same({}, (record.last(path, run.machine)))
+    add({ time = "1" }, { cnn = ours(1), deep = ours(2) })
+    add({ time = "2" }, { cnn = ours(3) })
+    add({ time = "3", machine = { processor = "another", processors = 2 } }, { cnn = ours(4) })
+    add({ time = "4" }, { cnn = { plain = { seconds = { unit = "s", samples = { 5 } } } } })
+    local file = assert(io.open(path, "a"))
+    assert(file:write '{"format":1,"mach')
+    file:close()
+    local last, broken = record.last(path, run.machine)
+    os.remove(path)
+    assert.equal(1, broken)
+    assert.equal(3, last.cnn.medians.ours.seconds)
+    assert.equal(2, last.deep.medians.ours.seconds)
+    assert.equal("4.0 s", cells(row, { ours = { seconds = 1 } }, {}, {
+      last = { medians = { ours = { seconds = 4 } } },
+    })[3])
+    assert.same({ "last run  1, commit abc1234 with changes: deep",
+      "last run  2, commit abc1234 with changes: cnn" },
+      report.last_runs { cnn = { last = last.cnn }, deep = { last = last.deep }, csv = {} })
   end)
 
   it("has a measurement and peers for every row", function()

@@ -50,12 +50,9 @@ describe("instruction counts", function()
   end)
 
   it("are kept by compiler, target and Lua", function()
-    for _, name in ipairs { "gcc", "gcc-12", "x86_64-linux-gnu-gcc" } do
-      assert.equal("gcc (Debian 12.2.0-14) 12.2.0, x86_64-linux-gnu, Lua 5.4.4",
-        counts.key(name .. " (Debian 12.2.0-14) 12.2.0", "x86_64-linux-gnu", "Lua 5.4.4"))
-    end
-    assert.equal("Debian clang version 14.0.6, arm, Lua 5.4.6",
-      counts.key("Debian clang version 14.0.6", "arm", "Lua 5.4.6"))
+    local compiler = { version = "gcc (Debian 12.2.0-14) 12.2.0", target = "x86_64-linux-gnu" }
+    assert.equal("gcc (Debian 12.2.0-14) 12.2.0, x86_64-linux-gnu, Lua 5.4.4",
+      counts.key(compiler, "Lua 5.4.4"))
   end)
 
   it("are written as they are read", function()

@@ -68,7 +68,9 @@ def lay_out(thing, mode):
     """A network or its images, in the layout that this mode works in."""
     import torch
 
-    return thing if mode == "default" else thing.to(memory_format=torch.channels_last)
+    if mode == "default" or torch.is_tensor(thing) and thing.dim() != 4:
+        return thing
+    return thing.to(memory_format=torch.channels_last)
 
 
 def precision(mode):
