@@ -249,6 +249,14 @@ static int number_text(lua_State *L)
     return 1;
 }
 
+/* log_uniform(low, high, u): see dg_log_uniform. */
+static int log_uniform(lua_State *L)
+{
+    double low = luaL_checknumber(L, 1), high = luaL_checknumber(L, 2);
+    lua_pushnumber(L, dg_log_uniform(low, high, luaL_checknumber(L, 3)));
+    return 1;
+}
+
 /* documents() returns the table value -> { name, text } and the table of classes. */
 static int documents(lua_State *L)
 {
@@ -273,6 +281,7 @@ static const luaL_Reg internals[] = {
     { "printable", printable },
     { "documents", documents },
     { "number_text", number_text },
+    { "log_uniform", log_uniform },
     { "c_locale", c_locale },
     { "describe", dg_lua_describe },
     { "define", dg_lua_define },

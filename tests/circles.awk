@@ -1,4 +1,4 @@
-# usage: awk -f tests/circles.awk engine/registry.list FILES ...
+# usage: awk -f tests/code.awk -f tests/circles.awk engine/registry.list FILES ...
 #
 # Says which of the C files use each other in a circle, and which files of engine/ outside the room of a layer or
 # learner name it, by its symbol or by comparing with its name. What stands in a descriptor counts as used by its
@@ -14,22 +14,6 @@ function outside(file, owner) {
     return file ~ /^engine/ && index(file, room(owner) "/") != 1
 }
 
-# The line without comments; a comment may go on in the next.
-function code(line, at, rest, end) {
-    if (commented) {
-        if (!(at = index(line, "*/"))) return ""
-        line = substr(line, at + 2)
-        commented = 0
-    }
-    while ((at = index(line, "/*"))) {
-        rest = substr(line, at + 2)
-        end = index(rest, "*/")
-        commented = !end
-        line = substr(line, 1, at - 1) (end ? " " substr(rest, end + 2) : "")
-    }
-    return line
-}
-
 # What `file` reaches, without going through a file twice.
 function walk(from, file, i, list, count) {
     count = split(targets[file], list, " ")
@@ -40,7 +24,7 @@ function walk(from, file, i, list, count) {
         }
 }
 
-FNR == 1 { commented = 0; head = "" }
+FNR == 1 { head = "" }
 
 FILENAME ~ /registry.list$/ {
     if (/^PART\((layer|learner), /) {
@@ -59,7 +43,7 @@ FILENAME ~ /registry.list$/ {
         if (line ~ /str(n?case|n)?cmp/) compared[FILENAME] = compared[FILENAME] " " text
         rest = substr(rest, RSTART + RLENGTH)
     }
-    gsub(/"([^"\\]|\\.)*"/, "", line)
+    line = without_strings(line)
     if (line ~ /^[A-Za-z]/) {
         head = ""
         if (line !~ /^(static|extern|typedef)/ && match(line, /dg_[a-z0-9_]+\(/)) head = substr(line, RSTART, RLENGTH - 1)

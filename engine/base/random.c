@@ -88,6 +88,12 @@ void dg_random_truncated_normal(uint64_t key, float mean, float deviation, int64
     }
 }
 
+double dg_log_uniform(double low, double high, double u)
+{
+    double from = dg_log64(low), to = dg_log64(high);
+    return fmax(low, fmin(dg_exp64(from + (to - from) * u), high));
+}
+
 void dg_random_permutation(uint64_t key, int64_t count, int64_t *out)
 {
     for (int64_t i = 0; i < count; i++) {

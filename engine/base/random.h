@@ -55,6 +55,10 @@ void dg_random_normal(uint64_t key, float mean, float deviation, int64_t first, 
 void dg_random_truncated_normal(uint64_t key, float mean, float deviation, int64_t count,
                                 float *out);
 
+/* A number from low to high (above 0), whose logarithm is uniformly distributed if `u` is in
+ * [0, 1). */
+double dg_log_uniform(double low, double high, double u);
+
 /* Fills `out` with 0 .. count-1 in random order (Fisher and Yates). */
 void dg_random_permutation(uint64_t key, int64_t count, int64_t *out);
 

@@ -125,8 +125,7 @@ space.uniform = define("uniform", { type = "number" },
 space.log_uniform = define("log_uniform", { type = "number", above = 0 },
   "Numbers whose logarithm is uniformly distributed, such as learning rates.",
   "search.log_uniform(1e-4, 1e-2)", function(low, high)
-    local from, to = math.log(low), math.log(high)
-    return function(u) return math.max(low, math.min(math.exp(from + (to - from) * u), high)) end
+    return function(u) return internals.log_uniform(low, high, u) end
   end)
 
 space.integer = define("integer", { type = "integer", low = -(1 << 52), high = 1 << 52 },

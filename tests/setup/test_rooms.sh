@@ -30,8 +30,8 @@ circles() {
         printf "$2" >"$scratch/tree/$1"
         shift 2
     done
-    script=$PWD/tests/circles.awk
-    (cd "$scratch/tree" && awk -f "$script" engine/registry.list $(find engine -name '*.[ch]')) >"$out"
+    scripts=$PWD/tests
+    (cd "$scratch/tree" && awk -f "$scripts/code.awk" -f "$scripts/circles.awk" engine/registry.list $(find engine -name '*.[ch]')) >"$out"
 }
 
 list='PART(layer, dg_dense)\nPART(metric, dg_recall)\n'
