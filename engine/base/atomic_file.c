@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "engine/base/memory.h"
+#include "engine/base/redirect.h"
 
 enum { MOST_LINKS = 40, MOST_NAMES = 100, NAME_SIZE = 64, ABANDONED_AFTER = 3600 };
 
@@ -174,9 +175,11 @@ static dg_status create_temporary(dg_atomic_file *file)
 dg_status dg_atomic_open(dg_atomic_file *file, const char *path)
 {
     *file = (dg_atomic_file){ .descriptor = -1, .name = path };
-    char target[PATH_MAX];
+    char target[PATH_MAX], room[PATH_MAX];
+    const char *to;
     int mode;
-    DG_TRY(follow_links(path, target));
+    DG_TRY(dg_redirect_write(&to, path, room));
+    DG_TRY(follow_links(to, target));
     DG_TRY(check_target(path, target, &mode));
     dg_status status = dg_copy_text(&file->target, target);
     remove_abandoned(target);

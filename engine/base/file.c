@@ -7,10 +7,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/base/redirect.h"
+
 dg_status dg_file_open(const char *path, int *descriptor, int64_t *size)
 {
     /* without O_NONBLOCK, opening a named pipe waits for a writer */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    char room[PATH_MAX];
+    int fd = open(dg_redirect_read(path, room), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return dg_error(DG_IO, "cannot open %s: %s", path, strerror(errno));
     struct stat about;
     dg_status status = DG_OK;

@@ -1,9 +1,11 @@
 /* Runs another program: posix_spawnp, three pipes and poll. */
+#define _GNU_SOURCE /* addchdir */
 #include "engine/base/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -31,7 +33,8 @@ struct process {
     const char *name;
     pid_t pid;
     bool started, ended;
-    int in, out, err; /* our ends of its pipes; -1: closed */
+    int in, out, err;   /* our ends of its pipes; -1: closed */
+    const char *folder; /* to run in; NULL: this one, in a process group of its own */
     const char *input;
     size_t left;
     struct buffer output, messages;
@@ -82,11 +85,14 @@ static int spawn(struct process *process, const char *const *arguments, const in
     if (!error) {
         for (int i = 0; i < 3 && !error; i++)
             error = posix_spawn_file_actions_adddup2(&actions, theirs[i], i);
+        if (process->folder && !error)
+            error = posix_spawn_file_actions_addchdir_np(&actions, process->folder);
+        short group = process->folder ? 0 : POSIX_SPAWN_SETPGROUP;
         posix_spawnattr_setsigmask(&attributes, &none);
         posix_spawnattr_setsigdefault(&attributes, &usual);
         posix_spawnattr_setpgroup(&attributes, 0);
-        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-                                                  POSIX_SPAWN_SETPGROUP);
+        posix_spawnattr_setflags(&attributes,
+                                 POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | group);
         if (!error)
             error = posix_spawnp(&process->pid, arguments[0], &actions, &attributes,
                                  (char *const *)arguments, environ);
@@ -264,6 +270,35 @@ dg_status dg_process_run(dg_process_result *out, const char *const *arguments, c
     out->messages = process.messages.data;
     out->messages_size = process.messages.size;
     return status;
+}
+
+static dg_status attend(struct process *process, const char *const *arguments, const int ends[3],
+                        int *status)
+{
+    if (ends[0] < 0 || ends[1] < 0)
+        return dg_error(DG_IO, "cannot start %s: %s", process->name, strerror(errno));
+    int error = spawn(process, arguments, ends);
+    if (error) return dg_error(DG_IO, "cannot start %s: %s", process->name, strerror(error));
+    process->started = true;
+    return wait_for_end(process, status);
+}
+
+dg_status dg_process_attend(int *status, const char *const *arguments, const char *folder,
+                            const char *input, bool quiet, const dg_job *job)
+{
+    struct process process = { .name = arguments[0], .folder = folder, .job = job };
+    int ends[3] = { open(input ? input : "/dev/null", O_RDONLY | O_CLOEXEC), STDOUT_FILENO,
+                    STDERR_FILENO };
+    if (quiet) ends[1] = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    process.deadline = INFINITY;
+    dg_status result = attend(&process, arguments, ends, status);
+    close_end(&ends[0]);
+    if (quiet) close_end(&ends[1]);
+    if (process.started && !process.ended) {
+        kill(process.pid, SIGKILL);
+        while (waitpid(process.pid, NULL, 0) < 0 && errno == EINTR) {}
+    }
+    return result;
 }
 
 void dg_process_release(dg_process_result *result)

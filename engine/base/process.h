@@ -26,6 +26,13 @@ typedef struct dg_process_result {
 dg_status dg_process_run(dg_process_result *out, const char *const *arguments, const void *input,
                          size_t size, double seconds, const dg_job *job);
 
+/* Runs `arguments` in `folder` with the standard error of this program, its standard output (quiet:
+ * none) and the file `input` (NULL: none) as its standard input, and waits until it has ended;
+ * `*status` is as above. It stays in the process group, so Ctrl-C reaches it as well. DG_IO if it
+ * cannot be started; DG_CANCELLED if the job is cancelled: then it is killed. */
+dg_status dg_process_attend(int *status, const char *const *arguments, const char *folder,
+                            const char *input, bool quiet, const dg_job *job);
+
 /* May be called again. */
 void dg_process_release(dg_process_result *result);
 

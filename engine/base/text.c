@@ -40,3 +40,26 @@ dg_status dg_text_take(dg_text *text, char **out)
     *text = (dg_text){ 0 };
     return status;
 }
+
+/* How many bytes the character at `at` has, of the `count` bytes left; 0 if it is not UTF-8. */
+static size_t character_size(const unsigned char *at, size_t count)
+{
+    size_t size = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+    if (at[0] > 0xf4 || size == 0 || size > count) return 0;
+    for (size_t i = 1; i < size; i++)
+        if ((at[i] & 0xc0) != 0x80) return 0;
+    bool overlong = (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xf0 && at[1] < 0x90);
+    bool surrogate = at[0] == 0xed && at[1] >= 0xa0, beyond = at[0] == 0xf4 && at[1] >= 0x90;
+    return overlong || surrogate || beyond ? 0 : size;
+}
+
+bool dg_is_utf8(const char *bytes, size_t count)
+{
+    const unsigned char *at = (const unsigned char *)bytes, *end = at + count;
+    while (at < end) {
+        size_t size = character_size(at, (size_t)(end - at));
+        if (size == 0) return false;
+        at += size;
+    }
+    return true;
+}

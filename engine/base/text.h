@@ -7,6 +7,7 @@
 #ifndef DG_BASE_TEXT_H
 #define DG_BASE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "engine/base/status.h"
@@ -23,5 +24,8 @@ void dg_text_add(dg_text *text, const char *format, ...) __attribute__((format(p
 /* Hands the text over (free it with dg_free) and empties the struct; or returns the first
  * failure. */
 dg_status dg_text_take(dg_text *text, char **out);
+
+/* Whether the bytes are UTF-8 (RFC 3629). */
+bool dg_is_utf8(const char *bytes, size_t count);
 
 #endif

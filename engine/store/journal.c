@@ -12,6 +12,7 @@
 #include "engine/base/atomic_file.h"
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
+#include "engine/base/redirect.h"
 
 static dg_status refused(const dg_journal *journal, int reason)
 {
@@ -47,8 +48,13 @@ dg_status dg_journal_open(dg_journal *journal, const char *path)
     DG_TRY(dg_copy_text(&journal->path, path));
     /* without O_NONBLOCK, opening a named pipe would wait */
     int flags = O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK;
-    journal->descriptor = open(path, flags, 0666);
-    dg_status status = journal->descriptor < 0 ? no_file(path, errno) : lock_journal(journal);
+    char room[PATH_MAX];
+    const char *to;
+    dg_status status = dg_redirect_write(&to, path, room);
+    if (status == DG_OK) {
+        journal->descriptor = open(to, flags, 0666);
+        status = journal->descriptor < 0 ? no_file(path, errno) : lock_journal(journal);
+    }
     if (status != DG_OK) dg_journal_close(journal);
     return status;
 }

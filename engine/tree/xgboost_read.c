@@ -11,6 +11,7 @@
 
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
+#include "engine/base/redirect.h"
 #include "engine/base/number.h"
 #include "engine/store/json.h"
 #include "engine/store/part_json.h"
@@ -443,8 +444,8 @@ static dg_status refuse_ubjson(const char *path)
 
 dg_status dg_xgboost_check(const char *path)
 {
-    char start[32];
-    FILE *file = fopen(path, "rb");
+    char start[32], room[PATH_MAX];
+    FILE *file = fopen(dg_redirect_read(path, room), "rb");
     size_t length = file ? fread(start, 1, sizeof start, file) : 0;
     if (file) fclose(file);
     return is_ubjson(start, length) ? refuse_ubjson(path) : DG_OK;
