@@ -26,6 +26,7 @@
 #include "bindings/metrics/metrics.h"
 #include "bindings/services/journal.h"
 #include "bindings/services/picture.h"
+#include "bindings/services/redirect.h"
 #include "bindings/values/dataset.h"
 #include "bindings/values/tensor.h"
 #include "engine/base/clock.h"
@@ -33,6 +34,7 @@
 #include "engine/base/memory.h"
 #include "engine/base/number.h"
 #include "engine/base/random.h"
+#include "engine/base/redirect.h"
 #include "engine/parallel.h"
 #include "engine/tensor/blas.h"
 
@@ -136,7 +138,8 @@ static int found(lua_State *L)
 static int kind_of(lua_State *L)
 {
     struct stat status;
-    bool found = stat(luaL_checkstring(L, 1), &status) == 0;
+    char room[PATH_MAX];
+    bool found = stat(dg_redirect_read(luaL_checkstring(L, 1), room), &status) == 0;
     lua_pushstring(L, !found ? NULL : S_ISDIR(status.st_mode) ? "folder" : "file");
     return 1;
 }
@@ -151,9 +154,11 @@ static int make_folder(lua_State *L)
         slash = strchr(slash + 1, '/');
         if (slash) *slash = '\0';
         struct stat status;
-        bool made = mkdir(path, 0777) == 0;
+        char room[PATH_MAX];
+        const char *to = path;
+        bool made = dg_redirect_write(&to, path, room) == DG_OK && mkdir(to, 0777) == 0;
         int error = errno;
-        if (!made && (stat(path, &status) != 0 || !S_ISDIR(status.st_mode))) {
+        if (!made && (stat(to, &status) != 0 || !S_ISDIR(status.st_mode))) {
             lua_pushboolean(L, 0);
             lua_pushfstring(L, "cannot make the folder %s: %s", path, strerror(error));
             return 2;
@@ -296,6 +301,8 @@ static const luaL_Reg internals[] = {
     { "saved_for", dg_lua_saved_for },
     { "parse_json", dg_lua_parse_json },
     { "check_writable", dg_lua_check_writable },
+    { "model_text", dg_lua_model_text },
+    { "model_difference", dg_lua_model_difference },
     { NULL, NULL },
 };
 
@@ -317,6 +324,7 @@ int luaopen_digits_core(lua_State *L)
     luaL_newlib(L, internals);
     dg_open_background(L);
     dg_open_picture(L);
+    dg_open_redirect(L);
     lua_setfield(L, -2, "internals");
     return 1;
 }

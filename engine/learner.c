@@ -8,6 +8,7 @@
 
 #include "engine/base/kernel.h"
 #include "engine/base/memory.h"
+#include "engine/store/recipe.h"
 
 /* --- life --------------------------------------------------------------------------------- */
 
@@ -37,6 +38,7 @@ void dg_learner_free(dg_learner *learner)
     dg_preparation_release(&learner->preparation);
     dg_learner_free_classes(learner);
     dg_free(learner->metrics);
+    dg_recipe_free(learner->recipe);
     if (learner->type->free) learner->type->free(learner);
     dg_free(learner);
 }

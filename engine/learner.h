@@ -89,6 +89,7 @@ typedef struct dg_learner {
     dg_status (*ask)(void *context, int place, const dg_tensor *truth, const dg_tensor *outputs,
                      double *out);
     void *ask_context;
+    struct dg_recipe *recipe; /* how it was made, for its file; or NULL */
 } dg_learner;
 
 struct dg_tensor_file; /* engine/store/safetensors.h */

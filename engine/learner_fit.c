@@ -6,6 +6,8 @@
 #include "engine/base/memory.h"
 #include "engine/learner.h"
 #include "engine/learner_metrics.h"
+#include "engine/store/learner_file.h"
+#include "engine/store/recipe.h"
 
 static dg_status check_set(const dg_learner *learner, const dg_dataset *set, const char *who)
 {
@@ -86,6 +88,28 @@ static void exchange(dg_preparation *a, dg_preparation *b)
     *b = kept;
 }
 
+static void exchange_recipes(dg_recipe **a, dg_recipe **b)
+{
+    dg_recipe *kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+static void free_recipe(dg_recipe **recipe)
+{
+    dg_recipe_free(*recipe);
+}
+
+/* The recipe of the learner as it will be after the fit. */
+static dg_status begin_recipe(dg_recipe **out, const dg_learner *learner, const dg_dataset *set,
+                              const dg_fit_options *options, bool goes_on)
+{
+    char digest[DG_SHA256_HEX] = "";
+    bool loaded = goes_on && dg_recipe_start(learner->recipe);
+    if (loaded) DG_TRY(dg_learner_digest(learner, digest));
+    return dg_recipe_begin(out, learner, set, options, goes_on, digest);
+}
+
 dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
                          const dg_job *job, dg_fit_result *result)
 {
@@ -94,6 +118,7 @@ dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
     bool goes_on;
     dg_fit_options own = *options;
     DG_CLEANUP(dg_preparation_release) dg_preparation other = { 0 };
+    DG_CLEANUP(free_recipe) dg_recipe *recipe = NULL;
     DG_OWNED_DATASET rows = NULL;
     DG_OWNED_DATASET validation = NULL;
     job = dg_job_or_default(job, &room);
@@ -105,12 +130,17 @@ dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
     DG_TRY(prepare(preparation, set, job, &rows));
     if (options->validation) DG_TRY(prepare(preparation, options->validation, job, &validation));
     own.validation = validation;
+    DG_TRY(begin_recipe(&recipe, learner, set, options, goes_on));
     if (!goes_on) exchange(&learner->preparation, &other);
+    exchange_recipes(&learner->recipe, &recipe);
     learner->changed = false;
     learner->busy = true;
     dg_status status = learner->type->fit(learner, rows, &own, job, result);
     learner->busy = false;
-    if (!goes_on && status != DG_OK && !learner->changed)
+    dg_recipe_end(learner->recipe, status);
+    bool unchanged = status != DG_OK && !learner->changed;
+    if (unchanged) exchange_recipes(&learner->recipe, &recipe);
+    if (!goes_on && unchanged)
         exchange(&learner->preparation, &other); /* the old one belongs to what it still knows */
     if (!goes_on && learner->fitted && status != DG_INVALID)
         dg_learner_note_range(learner, &set->x);

@@ -8,7 +8,9 @@
 #include "bindings/calls/parts.h"
 #include "bindings/values/dataset.h"
 #include "bindings/values/tensor.h"
+#include "engine/base/memory.h"
 #include "engine/base/random.h"
+#include "engine/store/compare.h"
 #include "engine/store/learner_file.h"
 
 struct learner_value {
@@ -213,11 +215,40 @@ int dg_lua_save_for(lua_State *L)
     return 0;
 }
 
+/* Returns the text of a box, or nothing. */
+static int return_boxed(lua_State *L, char **box)
+{
+    if (!*box) return 0;
+    dg_push_boxed(L);
+    return 1;
+}
+
 int dg_lua_saved_for(lua_State *L)
 {
     char **box = dg_push_box(L);
     dg_check_status(L, dg_learner_purpose(box, dg_want_text(L, 1, "load", "the path")));
-    if (!*box) return 0;
-    dg_push_boxed(L);
-    return 1;
+    return return_boxed(L, box);
+}
+
+int dg_lua_model_text(lua_State *L)
+{
+    char **box = dg_push_box(L);
+    dg_check_status(L, dg_learner_text(box, luaL_checkstring(L, 1)));
+    return return_boxed(L, box);
+}
+
+static dg_status difference(char **out, const char *then, const char *now)
+{
+    DG_CLEANUP(dg_tensor_file_release) dg_tensor_file before = { 0 };
+    DG_CLEANUP(dg_tensor_file_release) dg_tensor_file after = { 0 };
+    DG_TRY(dg_tensor_file_read(&before, then));
+    DG_TRY(dg_tensor_file_read(&after, now));
+    return dg_tensor_file_difference(out, &before, &after);
+}
+
+int dg_lua_model_difference(lua_State *L)
+{
+    char **box = dg_push_box(L);
+    dg_check_status(L, difference(box, luaL_checkstring(L, 1), luaL_checkstring(L, 2)));
+    return return_boxed(L, box);
 }

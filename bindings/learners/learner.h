@@ -51,6 +51,12 @@ void dg_tell_scale(lua_State *L, const dg_learner *learner, const dg_tensor *x,
 int dg_lua_save_for(lua_State *L);  /* (learner, path, purpose) */
 int dg_lua_saved_for(lua_State *L); /* (path) returns the purpose, or nothing */
 
+/* model_text(path): the JSON text that describes the model in a file, or nothing.
+ * model_difference(then, now): a line about the first difference of two files' tensors, or
+ * nothing. */
+int dg_lua_model_text(lua_State *L);
+int dg_lua_model_difference(lua_State *L);
+
 /* Takes the learner out of its value, which raises until it is put back, so that another thread can
  * use it. */
 dg_learner *dg_take_learner(lua_State *L, int index, const char *function);

@@ -10,27 +10,30 @@
 #include "engine/parallel.h"
 #include "engine/part/part.h"
 
-static const char *const long_options[] = { "--help", "--version", "--threads" };
+static const char *const long_options[] = { "--help", "--version", "--threads", "--redirect" };
 enum { LONG_OPTIONS = sizeof long_options / sizeof *long_options };
 
 void dg_command_line_usage(FILE *file)
 {
-    fprintf(file,
-            "usage: " DG_PROGRAM_NAME " [options] [script or command [arguments]]\n"
-            "  -e code        run the Lua code\n"
-            "  -l module      require the module into a global of its name\n"
-            "  -l name=module require the module into the global 'name'\n"
-            "  -i             enter the interactive mode after the script, even if it fails\n"
-            "  -W             turn warnings on\n"
-            "  -E             ignore LUA_INIT, LUA_PATH, LUA_CPATH and DIGITS_LUA_PATH\n"
-            "  --threads N    compute on N threads, 1 to %d (without it: all processors)\n"
-            "  -v, --version  print the version\n"
-            "  -h, --help     print this text\n"
-            "  --             end the options\n"
-            "  -              end the options and run standard input\n"
-            "Without a script, standard input is run, or on a terminal the interactive mode.\n"
-            "All arguments after the script's name are passed to the script.\n",
-            DG_MAX_THREADS);
+    fprintf(
+        file,
+        "usage: " DG_PROGRAM_NAME " [options] [script or command [arguments]]\n"
+        "  -e code        run the Lua code\n"
+        "  -l module      require the module into a global of its name\n"
+        "  -l name=module require the module into the global 'name'\n"
+        "  -i             enter the interactive mode after the script, even if it fails\n"
+        "  -W             turn warnings on\n"
+        "  -E             ignore LUA_INIT, LUA_PATH, LUA_CPATH and DIGITS_LUA_PATH\n"
+        "  --threads N    compute on N threads, 1 to %d (without it: all processors)\n"
+        "  --redirect F   write all files below the folder F instead, under their whole paths,\n"
+        "                 and read from there what was written\n"
+        "  -v, --version  print the version\n"
+        "  -h, --help     print this text\n"
+        "  --             end the options\n"
+        "  -              end the options and run standard input\n"
+        "Without a script, standard input is run, or on a terminal the interactive mode.\n"
+        "All arguments after the script's name are passed to the script.\n",
+        DG_MAX_THREADS);
 }
 
 __attribute__((format(printf, 1, 2))) static bool wrong(const char *format, ...)
@@ -68,13 +71,27 @@ static bool read_threads(const char *text, int *out)
     return true;
 }
 
+static bool read_redirect(int *argc, char **argv, int *i, struct dg_command_line *out)
+{
+    const char *equals = strchr(argv[*i], '=');
+    int count = equals ? 1 : 2;
+    out->redirect = equals ? equals + 1 : argv[*i + 1];
+    if (!out->redirect || !*out->redirect) return wrong("'--redirect' needs a folder after it");
+    *argc -= count;
+    memmove(argv + *i, argv + *i + count, sizeof *argv * (size_t)(*argc - *i + 1));
+    --*i;
+    return true;
+}
+
 /* A word that begins with "--" and goes on. */
-static bool read_long(char **argv, int *i, struct dg_command_line *out)
+static bool read_long(int *argc, char **argv, int *i, struct dg_command_line *out)
 {
     const char *word = argv[*i];
     if (strcmp(word, "--help") == 0) return out->help = true;
     if (strcmp(word, "--version") == 0) return out->version = true;
     if (strncmp(word, "--threads=", 10) == 0) return read_threads(word + 10, &out->threads);
+    if (strcmp(word, "--redirect") == 0 || strncmp(word, "--redirect=", 11) == 0)
+        return read_redirect(argc, argv, i, out);
     if (strcmp(word, "--threads") != 0) return unknown(word);
     if (!read_threads(argv[*i + 1], &out->threads)) return false;
     ++*i;
@@ -109,12 +126,12 @@ static bool read_short(char **argv, int *i, struct dg_command_line *out)
     }
 }
 
-bool dg_command_line_read(int argc, char **argv, struct dg_command_line *out)
+bool dg_command_line_read(int *argc, char **argv, struct dg_command_line *out)
 {
-    *out = (struct dg_command_line){ .script = argc };
-    out->actions = calloc((size_t)argc + 1, sizeof *out->actions);
+    *out = (struct dg_command_line){ .script = 0 };
+    out->actions = calloc((size_t)*argc + 1, sizeof *out->actions);
     if (!out->actions) return wrong("not enough memory");
-    for (int i = 1; i < argc; i++) {
+    for (int i = 1; i < *argc; i++) {
         if (argv[i][0] != '-' || !argv[i][1]) {
             out->script = i;
             return true;
@@ -123,8 +140,9 @@ bool dg_command_line_read(int argc, char **argv, struct dg_command_line *out)
             out->script = i + 1;
             return true;
         }
-        bool ok = argv[i][1] == '-' ? read_long(argv, &i, out) : read_short(argv, &i, out);
+        bool ok = argv[i][1] == '-' ? read_long(argc, argv, &i, out) : read_short(argv, &i, out);
         if (!ok) return false;
     }
+    out->script = *argc;
     return true;
 }

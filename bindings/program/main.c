@@ -15,8 +15,10 @@
 #include "bindings/program/modules.h"
 #include "bindings/program/program.h"
 #include "bindings/program/repl.h"
+#include "bindings/program/script.h"
 #include "bindings/program/stack.h"
 #include "engine/base/kernel.h"
+#include "engine/base/redirect.h"
 #include "engine/parallel.h"
 
 #define INIT_VARIABLE "LUA_INIT"
@@ -143,7 +145,7 @@ static bool run_script(lua_State *L, struct run *run)
     char **argv = run->argv + run->options->script;
     if (dg_modules_have_command(argv[0])) return run_command(L, run, argv[0]);
     bool is_stdin = strcmp(argv[0], "-") == 0 && strcmp(argv[-1], "--") != 0;
-    int status = luaL_loadfile(L, is_stdin ? NULL : argv[0]);
+    int status = dg_script_load(L, is_stdin ? NULL : argv[0]);
     const char *near = status == LUA_ERRFILE ? dg_modules_nearest_command(argv[0]) : NULL;
     if (near) {
         lua_pushfstring(L, "%s; did you mean the command '%s'?", lua_tostring(L, -1), near);
@@ -199,15 +201,22 @@ static int run_all(lua_State *L)
         fflush(stdout);
     }
     set_up(L, run);
+    dg_script_begin(run->argc, run->argv, options->script);
     run->outcome = FAILURE;
+    if (options->redirect) {
+        lua_getglobal(L, "require");
+        lua_pushliteral(L, "digits.redirect");
+        lua_call(L, 1, 0);
+    }
     bool ok = (options->no_environment || run_init(L, run)) && run_actions(L, run) &&
               (!has_script || run_script(L, run));
     /* after an error -i continues nevertheless; the exit status still shows it */
     if (!ok && options->interactive) run->outcome = FAILURE;
-    if (options->interactive || (ok && idle && is_terminal))
+    if (options->interactive || (ok && idle && is_terminal)) {
+        dg_script_prompt();
         dg_repl(L);
-    else if (ok && idle)
-        ok = finish_load(L, run, luaL_loadfile(L, NULL), 0);
+    } else if (ok && idle)
+        ok = finish_load(L, run, dg_script_load(L, NULL), 0);
     if (ok) run->outcome = SUCCESS;
     return 0;
 }
@@ -254,7 +263,7 @@ static enum outcome run_program(int argc, char **argv, const struct dg_command_l
 static int run_main(int argc, char **argv)
 {
     struct dg_command_line options;
-    bool understood = dg_command_line_read(argc, argv, &options);
+    bool understood = dg_command_line_read(&argc, argv, &options);
     if (understood && dg_kernel_check() != DG_OK) {
         fprintf(stderr, DG_PROGRAM_NAME ": %s\n", dg_error_message());
         understood = false;
@@ -263,7 +272,10 @@ static int run_main(int argc, char **argv)
     if (understood && options.help) dg_command_line_usage(stdout);
     if (understood) {
         if (options.threads) dg_set_threads(options.threads); /* the range was checked */
-        outcome = run_program(argc, argv, &options);
+        if (options.redirect && dg_redirect_to(options.redirect) != DG_OK)
+            fprintf(stderr, DG_PROGRAM_NAME ": --redirect: %s\n", dg_error_message());
+        else
+            outcome = run_program(argc, argv, &options);
     }
     free(options.actions);
     if (!flush_output() && outcome == SUCCESS) outcome = FAILURE;

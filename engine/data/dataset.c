@@ -158,6 +158,7 @@ dg_status dg_dataset_derive(dg_dataset **out, const dg_dataset *set, dg_column_m
     fresh = *out;
     *fresh = *set;
     fresh->references = 1;
+    fresh->print = 0;
     for (int i = 0; i < COLUMNS; i++) *dg_column(fresh, columns[i]) = (dg_tensor){ 0 };
     for (int i = 0; i < SHARED; i++) dg_shared_retain(*list_at(set, shared[i]));
     dg_status status = DG_OK;

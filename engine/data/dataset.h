@@ -16,6 +16,7 @@
  * a line in the list `columns`, a new list one in `shared`, both in engine/data/dataset.c. */
 typedef struct dg_dataset {
     int references;   /* changed atomically, as those of tensors are */
+    uint64_t print;   /* what dg_dataset_fingerprint found, or 0; likewise */
     dg_tensor x;      /* {n, ...}, uint8 or float32, contiguous */
     dg_target target; /* what y has; none: there is no y */
     bool one_hot;     /* what a y of labels looks like */
@@ -117,7 +118,7 @@ dg_status dg_dataset_want_labels(const dg_dataset *set, const char *who);
 /* How many rows each class has, in the order of classes: `out` has room for class_count. */
 void dg_dataset_counts(const dg_dataset *set, int64_t *out);
 
-/* A hash of types, shapes, values, y, weights and groups, but not of names. */
+/* A hash of types, shapes, values, y, weights and groups, but not of names; computed once. */
 uint64_t dg_dataset_fingerprint(const dg_dataset *set);
 
 /* --- splitting (engine/data/split.c) ------------------------------------------------------ */

@@ -40,7 +40,7 @@ static uint64_t mix_floats(uint64_t hash, const void *floats, int64_t count)
     return hash;
 }
 
-uint64_t dg_dataset_fingerprint(const dg_dataset *set)
+static uint64_t compute(const dg_dataset *set)
 {
     const dg_tensor *x = &set->x;
     uint64_t hash = mix(0xcbf29ce484222325u, (uint64_t)x->dtype);
@@ -59,4 +59,15 @@ uint64_t dg_dataset_fingerprint(const dg_dataset *set)
     if (set->target != DG_TARGET_LABELS || count == 0) return hash;
     hash = mix_bytes(hash, set->classes, (size_t)set->class_count * sizeof *set->classes);
     return mix_bytes(hash, dg_int32s(&set->positions), (size_t)x->shape[0] * sizeof(int32_t));
+}
+
+uint64_t dg_dataset_fingerprint(const dg_dataset *set)
+{
+    uint64_t *print = &((dg_dataset *)set)->print;
+    uint64_t found = __atomic_load_n(print, __ATOMIC_RELAXED);
+    if (!found) {
+        found = compute(set);
+        __atomic_store_n(print, found, __ATOMIC_RELAXED);
+    }
+    return found;
 }

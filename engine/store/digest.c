@@ -1,9 +1,8 @@
-/* Digests of tensors and of learners. */
+/* The digest of tensors. */
 #include <string.h>
 
 #include "engine/base/memory.h"
-#include "engine/store/learner_file.h"
-#include "engine/store/learner_json.h"
+#include "engine/store/safetensors.h"
 #include "engine/store/tensor_format.h"
 
 enum { CHUNK = 4096 }; /* values */
@@ -64,13 +63,4 @@ dg_status dg_tensor_file_digest(const dg_tensor_file *file, char hex[DG_SHA256_H
     for (int i = 0; i < file->count; i++) DG_TRY(add_tensor(&hash, order[i]));
     dg_sha256_end(&hash, hex);
     return DG_OK;
-}
-
-dg_status dg_learner_digest(const dg_learner *learner, char hex[DG_SHA256_HEX])
-{
-    DG_CLEANUP(dg_tensor_file_release) dg_tensor_file file = { 0 };
-    DG_OWNED_JSON *root = cJSON_CreateObject();
-    DG_TRY(dg_json_made(root));
-    DG_TRY(dg_learner_describe(root, learner, &file, false));
-    return dg_tensor_file_digest(&file, hex);
 }

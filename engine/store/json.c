@@ -211,3 +211,18 @@ cJSON *dg_json_number(double number)
     dg_number_text(number, text, sizeof text);
     return cJSON_CreateRaw(text);
 }
+
+dg_status dg_json_keep_numbers(cJSON *item)
+{
+    for (cJSON *child = item->child; child; child = child->next) {
+        DG_TRY(dg_json_keep_numbers(child));
+        if (!cJSON_IsNumber(child)) continue;
+        cJSON *exact = dg_json_number(child->valuedouble);
+        DG_TRY(dg_json_made(exact));
+        child->type = exact->type | (child->type & cJSON_StringIsConst);
+        child->valuestring = exact->valuestring;
+        exact->valuestring = NULL;
+        cJSON_Delete(exact);
+    }
+    return DG_OK;
+}

@@ -55,6 +55,10 @@ dg_status dg_json_add_list(cJSON *to, const char *name, cJSON **out);
 cJSON *dg_json_integer(int64_t number);
 cJSON *dg_json_number(double number);
 
+/* Makes all numbers in `item` be written so that they read back as the same; afterwards it can only
+ * be written. */
+dg_status dg_json_keep_numbers(cJSON *item);
+
 /* DG_NO_MEMORY if `item` is NULL. */
 dg_status dg_json_made(const cJSON *item);
 

@@ -23,6 +23,10 @@ dg_status dg_learner_save_for(const dg_learner *learner, const char *path, const
 /* That text (free it with dg_free), or NULL for a file without one. */
 dg_status dg_learner_purpose(char **out, const char *path);
 
+/* The JSON text that describes the learner in a file (engine/store/learner_json.h; free it with
+ * dg_free), or NULL if there is none: the file has another format, or another program wrote it. */
+dg_status dg_learner_text(char **out, const char *path);
+
 /* Whether another program will understand the learner differently when it is saved in the foreign
  * format of `path`; then a sentence that says so is written to `out`. */
 bool dg_learner_save_loses(const dg_learner *learner, const char *path, char *out, size_t size);
@@ -34,12 +38,7 @@ dg_status dg_learner_load(dg_learner **out, const char *path);
 /* Whether a path has an ending of learners' files: .safetensors, or that of a foreign format. */
 bool dg_is_learner_path(const char *path);
 
-/* The SHA-256 of the tensors of a file: of each, in the order of the file, the name, the element
- * type as the file names it (each with its NUL), the number of axes and the shape (uint64), and the
- * values; all in little-endian order, and NaN as 0x7fc00000. */
-dg_status dg_tensor_file_digest(const dg_tensor_file *file, char hex[DG_SHA256_HEX]);
-
-/* The same of what the learner has learnt: of the tensors that its file holds and that it needs to
+/* The digest (dg_tensor_file_digest) of the tensors that its file holds and that it needs to
  * predict. The JSON text, and so options, labels and history, does not count. DG_INVALID: the
  * learner cannot be saved. */
 dg_status dg_learner_digest(const dg_learner *learner, char hex[DG_SHA256_HEX]);

@@ -29,11 +29,6 @@
 
 enum { DG_LEARNER_FORMAT = 2 };
 
-/* Writes the members to `root`, and the tensors to `file`. `optional`: with sections that are not
- * required. */
-dg_status dg_learner_describe(cJSON *root, const dg_learner *learner, dg_tensor_file *file,
-                              bool optional);
-
 /* The foreign format of the type with the ending of `path`, or NULL. */
 const dg_foreign_format *dg_foreign_for(const dg_learner_type *type, const char *path);
 

@@ -10,6 +10,7 @@
 #include "engine/store/learner_file.h"
 #include "engine/store/learner_json.h"
 #include "engine/store/part_json.h"
+#include "engine/store/recipe.h"
 #include "engine/store/sections.h"
 
 /* --- members of all learners ---------------------------------------------------------------- */
@@ -208,23 +209,47 @@ dg_status dg_foreign_find(const dg_foreign_format **out, const dg_descriptor *co
                     path, last->name, last->ending);
 }
 
-dg_status dg_learner_load(dg_learner **out, const char *path)
+static dg_status read_file(dg_learner **out, const char *path)
 {
-    const dg_foreign_format *foreign;
-    *out = NULL;
-    DG_TRY(dg_foreign_find(&foreign, dg_registry, path));
-    if (foreign) return foreign->read(out, path);
     DG_CLEANUP(dg_tensor_file_release) dg_tensor_file file = { 0 };
     DG_TRY(dg_check_file_kind(path));
     DG_TRY(dg_tensor_file_read(&file, path));
     return load_from(out, &file, path);
 }
 
-dg_status dg_learner_purpose(char **out, const char *path)
+dg_status dg_learner_load(dg_learner **out, const char *path)
+{
+    const dg_foreign_format *foreign;
+    *out = NULL;
+    DG_TRY(dg_foreign_find(&foreign, dg_registry, path));
+    DG_TRY(foreign ? foreign->read(out, path) : read_file(out, path));
+    dg_status status = dg_recipe_set_start(&(*out)->recipe, path);
+    if (status == DG_OK) return DG_OK;
+    dg_learner_free(*out);
+    *out = NULL;
+    return status;
+}
+
+static dg_status copy_metadata(char **out, const char *path, const char *key)
 {
     DG_CLEANUP(dg_tensor_file_release) dg_tensor_file file = { 0 };
     *out = NULL;
     DG_TRY(dg_tensor_file_read(&file, path));
-    const char *purpose = dg_tensor_file_metadata(&file, DG_PURPOSE_KEY);
-    return purpose ? dg_copy_text(out, purpose) : DG_OK;
+    const char *text = dg_tensor_file_metadata(&file, key);
+    return text ? dg_copy_text(out, text) : DG_OK;
+}
+
+dg_status dg_learner_purpose(char **out, const char *path)
+{
+    return copy_metadata(out, path, DG_PURPOSE_KEY);
+}
+
+dg_status dg_learner_text(char **out, const char *path)
+{
+    const dg_foreign_format *foreign;
+    *out = NULL;
+    DG_TRY(dg_foreign_find(&foreign, dg_registry, path));
+    if (foreign) return DG_OK;
+    DG_TRY(dg_check_file_kind(path));
+    return copy_metadata(out, path, DG_LEARNER_KEY);
 }

@@ -46,8 +46,9 @@ static dg_status add_row_and_options(cJSON *root, const dg_learner *learner)
     return dg_part_to_json(options, learner->options);
 }
 
-dg_status dg_learner_describe(cJSON *root, const dg_learner *learner, dg_tensor_file *file,
-                              bool optional)
+/* Everything that the file `path` holds of a learner; what it needs, if `path` is NULL. */
+static dg_status describe(cJSON *root, const dg_learner *learner, const char *path,
+                          dg_tensor_file *file)
 {
     const dg_learner_type *type = learner->type;
     int64_t format = dg_sections_required(learner) ? 2 : 1;
@@ -59,7 +60,7 @@ dg_status dg_learner_describe(cJSON *root, const dg_learner *learner, dg_tensor_
     DG_TRY(add_classes(root, learner));
     DG_TRY(add_input_range(root, learner));
     DG_TRY(type->store(learner, file));
-    return dg_sections_write(learner, root, file, optional);
+    return dg_sections_write(learner, path, root, file);
 }
 
 dg_status dg_learner_put(const dg_learner *learner, const char *name, cJSON *root,
@@ -68,29 +69,40 @@ dg_status dg_learner_put(const dg_learner *learner, const char *name, cJSON *roo
     cJSON *object;
     DG_CLEANUP(dg_tensor_file_release) dg_tensor_file own = { 0 };
     DG_TRY(dg_json_add_object(root, name, &object));
-    DG_TRY(dg_learner_describe(object, learner, &own, true));
+    DG_TRY(describe(object, learner, NULL, &own));
     return dg_tensor_file_nest(file, name, &own);
 }
 
-static dg_status learner_text(char **out, const dg_learner *learner, dg_tensor_file *file)
+dg_status dg_learner_digest(const dg_learner *learner, char hex[DG_SHA256_HEX])
+{
+    DG_CLEANUP(dg_tensor_file_release) dg_tensor_file file = { 0 };
+    DG_OWNED_JSON *root = cJSON_CreateObject();
+    DG_TRY(dg_json_made(root));
+    DG_TRY(describe(root, learner, NULL, &file));
+    return dg_tensor_file_digest(&file, hex);
+}
+
+static dg_status learner_text(char **out, const dg_learner *learner, const char *path,
+                              dg_tensor_file *file)
 {
     DG_OWNED_JSON *root = cJSON_CreateObject();
     DG_TRY(dg_json_made(root));
-    DG_TRY(dg_learner_describe(root, learner, file, true));
+    DG_TRY(describe(root, learner, path, file));
     return dg_json_text(out, root);
 }
 
 /* --- the file ------------------------------------------------------------------------------- */
 
 /* The JSON text that describes the learner, and its tensors. */
-static dg_status add_learner(dg_tensor_file *file, const dg_learner *learner, const char *purpose)
+static dg_status add_learner(dg_tensor_file *file, const dg_learner *learner, const char *path,
+                             const char *purpose)
 {
     const int pairs = purpose ? 2 : 1;
     DG_TRY(dg_alloc_zero(&file->keys, pairs, sizeof *file->keys));
     DG_TRY(dg_alloc_zero(&file->values, pairs, sizeof *file->values));
     file->metadata_count = pairs;
     DG_TRY(dg_copy_text(&file->keys[0], DG_LEARNER_KEY));
-    DG_TRY(learner_text(&file->values[0], learner, file));
+    DG_TRY(learner_text(&file->values[0], learner, path, file));
     if (!purpose) return DG_OK;
     DG_TRY(dg_copy_text(&file->keys[1], DG_PURPOSE_KEY));
     return dg_copy_text(&file->values[1], purpose);
@@ -161,7 +173,7 @@ dg_status dg_learner_save_for(const dg_learner *learner, const char *path, const
                         path, foreign->name);
     if (foreign) return foreign->write(learner, path);
     DG_TRY(refuse_foreign(learner, path));
-    dg_status status = add_learner(&file, learner, purpose);
+    dg_status status = add_learner(&file, learner, path, purpose);
     if (status == DG_INVALID) return dg_error_context(status, "cannot write %s", path);
     DG_TRY(status);
     return dg_tensor_file_write(&file, path);

@@ -64,11 +64,10 @@ static bool is_fraction(const dg_param *param, const dg_value *value)
     return param->fraction;
 }
 
-static dg_status add_option(cJSON *to, const dg_part *part, int index)
+static dg_status add_option(cJSON *to, const dg_param *param, const void *from)
 {
-    const dg_param *param = &part->type->params[index];
     const char *name = param->name;
-    dg_value value = dg_part_get(part, index);
+    dg_value value = dg_param_get(param, from);
     switch (value.type) {
     case DG_VALUE_NIL: return dg_json_add(to, name, cJSON_CreateNull());
     case DG_VALUE_BOOL: return dg_json_add(to, name, cJSON_CreateBool(value.boolean));
@@ -90,6 +89,12 @@ static dg_status add_option(cJSON *to, const dg_part *part, int index)
     return DG_OK;
 }
 
+dg_status dg_options_to_json(cJSON *object, const dg_param *params, const void *options)
+{
+    for (; params && params->name; params++) DG_TRY(add_option(object, params, options));
+    return DG_OK;
+}
+
 dg_status dg_part_to_json(cJSON *object, const dg_part *part)
 {
     DG_TRY(dg_json_add(object, "type", cJSON_CreateString(part->type->name)));
@@ -100,7 +105,7 @@ dg_status dg_part_to_json(cJSON *object, const dg_part *part)
     for (int i = 0; i < count; i++) {
         bool given = part->given >> i & 1;
         if (given || !part->type->params[i].later)
-            DG_TRY(add_option(given ? options : defaults, part, i));
+            DG_TRY(add_option(given ? options : defaults, &part->type->params[i], part->options));
     }
     return DG_OK;
 }

@@ -23,9 +23,11 @@ static dg_status write_step(const dg_step *step, const char *name, cJSON *list,
     return dg_tensor_file_nest(file, name, &own);
 }
 
-static dg_status write_preparation(const dg_learner *learner, cJSON *object, dg_tensor_file *file)
+static dg_status write_preparation(const dg_learner *learner, const dg_section_target *to,
+                                   cJSON *object, dg_tensor_file *file)
 {
     cJSON *list;
+    (void)to;
     DG_TRY(dg_json_add_list(object, "steps", &list));
     for (int i = 0; i < learner->preparation.count; i++) {
         char name[16];

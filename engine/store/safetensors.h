@@ -6,6 +6,7 @@
 #ifndef DG_STORE_SAFETENSORS_H
 #define DG_STORE_SAFETENSORS_H
 
+#include "engine/base/sha256.h"
 #include "engine/base/status.h"
 #include "engine/tensor/tensor.h"
 
@@ -43,6 +44,11 @@ dg_status dg_tensor_file_order(const dg_named_tensor ***out, const dg_tensor_fil
 /* Writes whole or not at all: a temporary file beside `path`, fsync, rename, fsync of the
  * folder. */
 dg_status dg_tensor_file_write(const dg_tensor_file *file, const char *path);
+
+/* The SHA-256 of the tensors, in the order of the file: of each the name, the element type as the
+ * file names it (each with its NUL), the number of axes and the shape (uint64), and the values; all
+ * in little-endian order, and NaN as 0x7fc00000. */
+dg_status dg_tensor_file_digest(const dg_tensor_file *file, char hex[DG_SHA256_HEX]);
 
 /* --- names with a prefix (engine/store/prefix.c) ---------------------------------------------- */
 

@@ -7,7 +7,8 @@
 
 /* --- sections ------------------------------------------------------------------------------ */
 
-static const dg_section *const known[] = { &dg_preparation_section, NULL };
+/* Required ones first. */
+static const dg_section *const known[] = { &dg_preparation_section, &dg_recipe_section, NULL };
 
 static const dg_section *find_section(const char *name)
 {
@@ -23,25 +24,27 @@ bool dg_sections_required(const dg_learner *learner)
     return false;
 }
 
-static dg_status write_one(const dg_section *section, const dg_learner *learner, cJSON *list,
-                           dg_tensor_file *file)
+static dg_status write_one(const dg_section *section, const dg_learner *learner, const char *path,
+                           cJSON *list, dg_tensor_file *file)
 {
+    dg_section_target to = { .path = path };
     cJSON *object;
     DG_CLEANUP(dg_tensor_file_release) dg_tensor_file own = { 0 };
     DG_TRY(dg_json_add_object(list, section->name, &object));
     DG_TRY(dg_json_add(object, "required", cJSON_CreateBool(section->required)));
-    DG_TRY(section->write(learner, object, &own));
+    if (!section->required) DG_TRY(dg_tensor_file_digest(file, to.digest));
+    DG_TRY(section->write(learner, section->required ? NULL : &to, object, &own));
     return dg_tensor_file_nest(file, section->name, &own);
 }
 
-dg_status dg_sections_write(const dg_learner *learner, cJSON *root, dg_tensor_file *file,
-                            bool optional)
+dg_status dg_sections_write(const dg_learner *learner, const char *path, cJSON *root,
+                            dg_tensor_file *file)
 {
     cJSON *list = NULL;
     for (int i = 0; known[i]; i++) {
-        if (!known[i]->has(learner) || (!known[i]->required && !optional)) continue;
+        if (!known[i]->has(learner) || (!known[i]->required && !path)) continue;
         if (!list) DG_TRY(dg_json_add_object(root, "sections", &list));
-        DG_TRY(write_one(known[i], learner, list, file));
+        DG_TRY(write_one(known[i], learner, path, list, file));
     }
     return DG_OK;
 }

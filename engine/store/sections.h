@@ -3,34 +3,44 @@
  * The JSON of a learner with sections has the member "sections", {"NAME": {"required": true ...}
  * ...}; the tensors of a section are named "NAME/...". A reader ignores a section that it does not
  * know, unless it is required: then it refuses the file, as does a program older than sections,
- * because such a file is of format 2. Reserved names: "preparation" (required), and "precision" and
- * "recipe" (optional), which are not written yet. */
+ * because such a file is of format 2. Reserved: the name "precision" (optional), which is not
+ * written yet. */
 #ifndef DG_STORE_SECTIONS_H
 #define DG_STORE_SECTIONS_H
 
+#include "engine/base/sha256.h"
 #include "engine/learner.h"
 #include "engine/store/json.h"
 #include "engine/store/safetensors.h"
+
+/* The file that a section which is not required goes to. */
+typedef struct dg_section_target {
+    const char *path;
+    char digest[DG_SHA256_HEX]; /* of all tensors that are needed to predict */
+} dg_section_target;
 
 /* A kind of section, in the list of engine/store/sections.c. */
 typedef struct dg_section {
     const char *name;
     bool required;
     /* Whether the learner has this section; writes it to an object and a file of its own; reads it
-     * from them, and checks everything. */
+     * from them, and checks everything. to: NULL for a required one. */
     bool (*has)(const dg_learner *learner);
-    dg_status (*write)(const dg_learner *learner, cJSON *object, dg_tensor_file *file);
+    dg_status (*write)(const dg_learner *learner, const dg_section_target *to, cJSON *object,
+                       dg_tensor_file *file);
     dg_status (*read)(dg_learner *learner, const cJSON *object, const dg_tensor_file *file);
 } dg_section;
 
 extern const dg_section dg_preparation_section; /* engine/store/preparation.c */
+extern const dg_section dg_recipe_section;      /* engine/store/recipe_section.c */
 
 /* Whether the file of the learner has a required section. */
 bool dg_sections_required(const dg_learner *learner);
 
-/* Adds the sections that the learner has, with those that are not required or without. */
-dg_status dg_sections_write(const dg_learner *learner, cJSON *root, dg_tensor_file *file,
-                            bool optional);
+/* Adds the sections that the learner has for the file `path`; those that are required if it is
+ * NULL. */
+dg_status dg_sections_write(const dg_learner *learner, const char *path, cJSON *root,
+                            dg_tensor_file *file);
 
 /* DG_FORMAT for an unknown required section. `*own` becomes a view of the tensors that
  * belong to no section (dg_tensor_file_view_release). */

@@ -1,0 +1,193 @@
+-- Recipes of models (engine/store/recipe.h): reading them, and saying how two differ.
+local internals = require("digits.core").internals
+local encode = require "digits.search.json"
+local sorted_keys = require("digits.show").sorted_keys
+
+local recipes = {}
+
+-- ---- reading ----
+
+-- Texts that are not UTF-8 are { hex = ... }.
+local function plain(value)
+  if type(value) ~= "table" then return value end
+  if type(value.hex) == "string" then
+    return (value.hex:gsub("%x%x", function(byte) return string.char(tonumber(byte, 16)) end))
+  end
+  for key, child in pairs(value) do value[key] = plain(child) end
+  return value
+end
+
+local KINDS = { before = "table", arguments = "table", fits = "table", file = "string",
+  kernels = "string", seed = "string", sha256 = "string" }
+
+-- What the file of a model says about it; its recipe is the field `recipe`.
+function recipes.read(path)
+  local text = internals.model_text(path)
+  local about = text and assert(internals.parse_json(text, path))
+  local recipe = about and about.sections and about.sections.recipe
+  if not about then
+    internals.raise(("reproduce: %s has no recipe: give a model that was saved as .safetensors")
+      :format(path))
+  elseif not recipe then
+    internals.raise(("reproduce: %s has no recipe: an earlier version of the program saved " ..
+      "it, or the file that it is a copy of")
+      :format(path))
+  end
+  for name, kind in pairs(KINDS) do
+    if type(recipe[name]) ~= kind then
+      internals.raise(("reproduce: %s: the recipe is damaged: %s must be a %s, found %s"):format(
+        path, name, kind, internals.found(recipe[name])))
+    end
+  end
+  about.sections.recipe, about.recipe = nil, plain(recipe)
+  return about
+end
+
+-- Why a model cannot be made again, or nil.
+function recipes.doubt(about)
+  local recipe = about.recipe
+  if recipe.prompt then
+    return "was saved at the prompt: there is no script that makes it again"
+  elseif recipe.ended == "interrupted" then
+    return "cannot be made again: Ctrl-C ended a fit"
+  elseif not recipe.script and #recipe.before == 0 then
+    return "was not saved by a script"
+  end
+end
+
+-- ---- comparing ----
+
+local function lines_of(text)
+  local lines = {}
+  for line in (text .. "\n"):gmatch "(.-)\r?\n" do lines[#lines + 1] = line end
+  return lines
+end
+
+local function quoted(line)
+  return line and ("'%s'"):format(line:match "^%s*(.-)%s*$") or "nothing"
+end
+
+-- Adds a line about the first difference between a recorded script and its text today.
+function recipes.compare_scripts(script, text, out)
+  if script.text == text then return end
+  local old, new = lines_of(script.text or ""), lines_of(text)
+  for i = 1, math.max(#old, #new) do
+    if old[i] ~= new[i] then
+      out[#out + 1] = ("script: line %d of %s was %s, is now %s"):format(i, script.path,
+        quoted(old[i]), quoted(new[i]))
+      return
+    end
+  end
+  out[#out + 1] = ("script: %s has other line ends or spaces"):format(script.path)
+end
+
+-- A part's options and its defaults, as one.
+local function merged(value)
+  local both = {}
+  for _, name in ipairs { "options", "defaults" } do
+    for key, option in pairs(value[name]) do both[key] = option end
+  end
+  for key, other in pairs(value) do
+    if key ~= "options" and key ~= "defaults" then both[key] = other end
+  end
+  return both
+end
+
+local function is_part(value)
+  return type(value.options) == "table" and type(value.defaults) == "table"
+end
+
+-- Adds a line for each value that differs: "name: layers[2].units was 128, is now 64".
+local function compare(name, old, new, out)
+  local old_text, new_text = old == nil and "absent" or encode(old),
+    new == nil and "absent" or encode(new)
+  if old_text == new_text then return end
+  if type(old) ~= "table" or type(new) ~= "table" or (#old > 0 and #old ~= #new) then
+    out[#out + 1] = ("%s was %s, is now %s"):format(name, old_text, new_text)
+    return
+  end
+  if is_part(old) and is_part(new) then old, new = merged(old), merged(new) end
+  local keys = {}
+  for _, value in ipairs { old, new } do
+    for key in pairs(value) do keys[key] = true end
+  end
+  for _, key in ipairs(sorted_keys(keys)) do
+    compare(type(key) == "number" and ("%s[%d]"):format(name, key) or name .. "." .. key, old[key],
+      new[key], out)
+  end
+end
+
+local function without(value, names)
+  local rest = {}
+  for key, child in pairs(value or {}) do
+    if not names[key] then rest[key] = child end
+  end
+  return rest
+end
+
+-- The fits, but for their data.
+local function compare_options(old, new, out)
+  local data = { train = true, validation = true }
+  if #old.fits ~= #new.fits then
+    out[#out + 1] = ("options: there were %d different fits, there are now %d"):format(#old.fits,
+      #new.fits)
+  end
+  for i = 1, math.min(#old.fits, #new.fits) do
+    local name = #old.fits > 1 and ("options: fit %d"):format(i) or "options: fit"
+    compare(name, without(old.fits[i], data), without(new.fits[i], data), out)
+  end
+  compare("options: more fits", old.more, new.more, out)
+  compare("options: the fits", old.ended, new.ended, out)
+end
+
+local function compare_set(name, old, new, out)
+  if not old or not new then
+    compare(name, old and "a set" or nil, new and "a set" or nil, out)
+    return
+  end
+  local before = #out
+  if old.shape[1] ~= new.shape[1] then
+    out[#out + 1] = ("%s had %d rows, has now %d"):format(name, old.shape[1], new.shape[1])
+  end
+  compare(name .. ": the shape", table.pack(table.unpack(old.shape, 2)),
+    table.pack(table.unpack(new.shape, 2)), out)
+  compare(name .. ": the dtype", old.dtype, new.dtype, out)
+  if #out == before and old.fingerprint ~= new.fingerprint then
+    out[#out + 1] = ("%s has the same shape, but other values: the fingerprint was %s, is now %s")
+      :format(name, old.fingerprint, new.fingerprint)
+  end
+end
+
+local function compare_data(old, new, out)
+  for i = 1, math.min(#old.fits, #new.fits) do
+    for _, name in ipairs { "train", "validation" } do
+      local place = #old.fits > 1 and ("data: %s of fit %d"):format(name, i) or "data: " .. name
+      compare_set(place, old.fits[i][name], new.fits[i][name], out)
+    end
+  end
+end
+
+-- Adds a line for each difference between what two files say, causes first. Programs and kernels
+-- that differ do not matter if what was learnt does not.
+function recipes.compare(old, new, learnt_differs, out)
+  local first, second = old.recipe, new.recipe
+  compare("start: " .. (first.start and first.start.file or "a file"), first.start, second.start,
+    out)
+  compare("seed: of digits.seed", first.seed, second.seed, out)
+  compare("seed: of the model", old.seed, new.seed, out)
+  compare_options(first, second, out)
+  local data = { classes = true, class_names = true, input_range = true }
+  local rest = { recipe = true, program = true, seed = true }
+  for name in pairs(data) do rest[name] = true end
+  local before = #out
+  compare("options: the model", without(old, rest), without(new, rest), out)
+  for i = before + 1, #out do out[i] = out[i]:gsub("^(options: )the model%.", "%1") end
+  compare_data(first, second, out)
+  compare("data: the classes", old.classes, new.classes, out)
+  compare("data: the names of classes", old.class_names, new.class_names, out)
+  if not learnt_differs then return end
+  compare("program: it", old.program, new.program, out)
+  compare("kernels: they", first.kernels, second.kernels, out)
+end
+
+return recipes
