@@ -60,14 +60,14 @@ function record.text(run)
   return encode(without_empty(run)) .. "\n"
 end
 
--- Writes it to a file; `mode` as io.open has it. Returns nil and why when it cannot.
+-- Writes it to a file; `mode` as io.open has it. Returns whether it could, or else why not.
 function record.write(run, path, mode)
   local file <close>, why = io.open(path, mode)
-  if not file then return nil, why end
+  if not file then return false, why end
   local written
   written, why = file:write(record.text(run))
-  if not written or not file:close() then return nil, why or path .. ": cannot be written" end
-  return true
+  if written then written, why = file:close() end
+  return written ~= nil, why and path .. ": " .. why
 end
 
 local function same_machine(a, b)
@@ -78,8 +78,8 @@ local function same_machine(a, b)
 end
 
 -- What the history in this file has of a machine (as .machine of a record): measurement -> the last
--- run there that has ours: { time, program, medians by side }; and how many lines of the file
--- cannot be read. Nothing if there is no such file.
+-- run there that has ours: { time, program, busy, medians by side }; and how many lines of the
+-- file cannot be read. Nothing if there is no such file.
 function record.last(path, machine)
   local file <close> = io.open(path)
   local last, broken = {}, 0
@@ -95,7 +95,9 @@ function record.last(path, machine)
           for figure, got in pairs(figures) do medians[side][figure] = got.median end
         end
         if medians.ours and next(medians.ours) then
-          last[name] = { time = run.time, program = run.program, medians = medians }
+          last[name] = {
+            time = run.time, program = run.program, busy = run.machine.busy, medians = medians,
+          }
         end
       end
     end

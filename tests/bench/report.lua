@@ -147,12 +147,17 @@ local function commit(program)
     program.changed and " with changes" or "") or ""
 end
 
+-- How much of a machine others used, after a comma; `busy` as record.lua has it.
+local function used(busy)
+  return busy and (", %.0f %% in use by others"):format(100 * busy) or ""
+end
+
 -- Says which runs the column "last run" is from.
 function report.last_runs(found)
   local names, lines = {}, {} -- names of measurements by run
   for name, got in pairs(found) do
     if got.last then
-      local run = got.last.time .. commit(got.last.program)
+      local run = got.last.time .. commit(got.last.program) .. used(got.last.busy)
       names[run] = names[run] or {}
       table.insert(names[run], name)
     end
@@ -199,8 +204,7 @@ function report.heading(run, gflops)
       ("medians of %d alternating runs"):format(run.rounds)),
     "compiler  " .. program.compiler,
     ("machine   %s, %d core%s%s"):format(machine.processor, machine.processors,
-      machine.processors == 1 and "" or "s",
-      machine.busy and (", %.0f %% in use by others"):format(100 * machine.busy) or ""),
+      machine.processors == 1 and "" or "s", used(machine.busy)),
     ("          kernels %s, OpenBLAS %s %s%s"):format(machine.kernels, machine.openblas or "",
       machine.openblas_core, speeds[1] and ", sgemm " .. table.concat(speeds, ", ") or ""),
   }

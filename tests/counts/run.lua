@@ -108,6 +108,7 @@ local function main()
   all[key] = found
   local file <close> = assert(io.open(path, "w"))
   assert(file:write(counts.table_text(all)))
+  assert(file:close())
 end
 
 local done, why = pcall(main)

@@ -36,7 +36,7 @@ check "names the task that brings what is missing" says '^PyTorch is not availab
 history=$XDG_CACHE_HOME/digits-lua/bench.jsonl
 check "keeps each run" [ "$(grep -c '"format":1' "$history")" = 5 ]
 check "and shows the last one" says ' ours  last run  .*peer'
-check "by name" says '^last run  20.*Z.*: require, start$'
+check "by name" says '^last run  20.*Z.*, [0-9]* % in use by others: require, start$'
 check "says what built the program" says '^compiler  .*[0-9]'
 rm "$history"
 check "does without a history" bench BENCH_PYTHON="$scratch/nowhere" JSON="$scratch/out.json"
@@ -46,6 +46,11 @@ check "with samples" grep -q '"wall_ms":{"median":[0-9.]*,"samples":\[[0-9.]*\],
 check "refuses a file that it cannot write" not bench JSON="$scratch/nowhere/out.json"
 check "and names it" says "JSON: cannot write $scratch/nowhere/out.json: No such file"
 check "before any measurement" not says 'round 1'
+if [ -e /dev/full ]; then
+    check "fails when the disk is full" not bench BENCH_PYTHON="$scratch/nowhere" JSON=/dev/full
+    check "and says so" says '^bench: cannot write /dev/full: No space left on device$'
+    check "after showing its figures" says '^digits-lua -e'
+fi
 mkdir "$scratch/full"
 check "shows its figures without a place for the history" bench BENCH_PYTHON="$scratch/nowhere" BENCH_HISTORY="$scratch/full"
 check "of which it says so" says "^bench: cannot write $scratch/full"
