@@ -142,8 +142,7 @@ typedef struct dg_learner_type {
     dg_status (*fit)(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
                      const dg_job *job, dg_fit_result *result);
     /* {n, classes} float32 probabilities, or whatever its outputs are; for numbers {n, 1}. x: n
-     * rows, contiguous. */
-    /* What it gives for a row has the same bits whatever rows come with it. */
+     * rows, contiguous. What it gives for a row has the same bits whatever rows come with it. */
     dg_status (*predict_proba)(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
                                dg_tensor *out);
     /* Compares the outputs for a set with its labels or numbers. */

@@ -304,9 +304,13 @@ const dg_function dg_tensor_methods[] = {
                                    .choices = dg_dtype_words, .doc = "the type of the copy")),
                 .arguments = 1),
     PLAIN("copy", copy, "A copy that shares no memory."),
-    DG_FUNCTION("matmul", matmul, "The matrix product, float32.", "a:matmul(b)",
-                DG_TAKES(tensor_options, VALUE(other, dg_tensor_handle, .doc = "the right factor")),
-                .arguments = 1),
+    DG_FUNCTION(
+        "matmul", matmul,
+        "The matrix product, float32, by OpenBLAS, whose last bits differ between processors; "
+        "no learner uses it.",
+        "a:matmul(b)",
+        DG_TAKES(tensor_options, VALUE(other, dg_tensor_handle, .doc = "the right factor")),
+        .arguments = 1),
     PLAIN("item", item, "The number in a tensor of one element."),
     PLAIN("totable", dg_lua_tensor_totable, "The elements as nested Lua lists."),
     DG_FUNCTION("equal", call_equal, "Whether type, shape and all elements are the same; as ==.",
