@@ -73,7 +73,7 @@ int cross_run(const struct CMUnitTest *tests, size_t count, int (*setup)(void **
         if (ended == SKIPPED) printf(" # SKIP %s", test.why);
         printf("\n");
     }
-    if (teardown && teardown(&state) != 0) return 1;
+    if (all == 0 && teardown && teardown(&state) != 0) return 1;
     return failed;
 }
 
