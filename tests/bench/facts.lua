@@ -33,18 +33,6 @@ local function busy_share()
   return 1 - (later_idle - idle) / math.max(1, later_total - total)
 end
 
--- The machine: .processor, .processors, .kernels (the level of instructions for which our kernels
--- are built), .openblas (its version), .openblas_core (the processor whose kernels it took), .busy
--- (nil where the system does not tell).
-function facts.machine()
-  local info = digits.info()
-  return {
-    processor = info.processor, processors = info.processors, kernels = info.kernels,
-    openblas = info.openblas:match "OpenBLAS ([%d.]+)", openblas_core = info.openblas_core,
-    busy = busy_share(),
-  }
-end
-
 -- Whether the processor has instructions for bfloat16, if the system says so.
 local function has_bfloat16()
   local file <close> = io.open "/proc/cpuinfo"
@@ -55,6 +43,18 @@ local function has_bfloat16()
     end
   end
   return false
+end
+
+-- The machine: .processor, .processors, .kernels (the level of instructions for which our kernels
+-- are built), .openblas (its version), .openblas_core (the processor whose kernels it took),
+-- .bfloat16, .busy (nil where the system does not tell).
+function facts.machine()
+  local info = digits.info()
+  return {
+    processor = info.processor, processors = info.processors, kernels = info.kernels,
+    openblas = info.openblas:match "OpenBLAS ([%d.]+)", openblas_core = info.openblas_core,
+    bfloat16 = has_bfloat16(), busy = busy_share(),
+  }
 end
 
 -- The peers that can be used, name -> version, and those that are broken, name -> why. `command`
@@ -72,7 +72,6 @@ function facts.peers(command)
   end
   local lua = measure.output "lua5.4 -v"
   versions["lua5.4"] = lua and lua:match "Lua ([%d.]+)"
-  versions.bfloat16 = has_bfloat16() and "there" or nil
   return versions, broken
 end
 

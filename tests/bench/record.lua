@@ -6,8 +6,9 @@
 --   rounds        how often each command was run
 --   base          the commit that we were compared with instead of the peers (BASE=)
 --   program       version, revision (commit), changed (whether the sources differ), compiler
---   machine       processor, processors, kernels, openblas, openblas_core, busy (the share of the
---                 processors that others used before the run)
+--   machine       processor, processors, kernels, openblas, openblas_core, bfloat16 (whether it has
+--                 instructions for it), busy (the share of the processors that others used before
+--                 the run)
 --   peers         package -> version
 --   measurements  name in plan.lua -> side ("ours", a peer, "machine") -> figure -> { unit,
 --                 median, samples (one per round) }
@@ -25,11 +26,11 @@ local units = {
   peak_mb = "MB", accuracy = "1", error = "1", log_loss = "1", difference = "1",
 }
 
--- The unit of what a command printed under this name.
+-- The unit of what a command printed under this name; nil if it is unknown.
 function record.unit(name)
   if name:find "^gflops_" then return "GFLOP/s" end
   if name:find "_%d+_%d+_%d+$" then return "s" end -- growth.lua's
-  return assert(units[name], name)
+  return units[name]
 end
 
 -- Medians and samples by side and figure, with their units.

@@ -85,7 +85,7 @@ local function take(name, run, missing)
   local sides, titles = {}, {}
   local function add(side, command, needs)
     for _, need in ipairs(needs or {}) do
-      if not run.peers[need] then
+      if not run.peers[need] and not run.machine[need] then
         missing[need] = true
         return
       end
