@@ -12,6 +12,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/base/kernel.h"
 #include "engine/base/math64.h"
 #include "engine/tree/cart_split.h"
 
@@ -29,6 +30,29 @@ static inline double plogp(const dg_cart *cart, double weight)
 {
     if (cart->sample->plogp) return cart->sample->plogp[(int64_t)weight];
     return weight > 0 ? weight * dg_log2_64(weight) : 0;
+}
+
+struct cart_change {
+    double from, to;
+};
+
+/* How the sums of w log2 w change when `w` of a class goes from a side that has `less` of it to one
+ * that has `more`. */
+DG_KERNEL(struct cart_change, plogp_change, (double less, double more, double w), (less, more, w))
+{
+    double p[] = { less - w, less, more + w, more };
+    for (int i = 0; i < 4; i++) {
+        double value = p[i] * dg_log2_64(p[i]);
+        p[i] = p[i] > 0 ? value : 0;
+    }
+    return (struct cart_change){ p[0] - p[1], p[2] - p[3] };
+}
+
+static inline struct cart_change table_change(const double *table, double less, double more,
+                                              double w)
+{
+    return (struct cart_change){ table[(int64_t)(less - w)] - table[(int64_t)less],
+                                 table[(int64_t)(more + w)] - table[(int64_t)more] };
 }
 
 /* --- which bins occur --------------------------------------------------------------------- */
@@ -183,8 +207,11 @@ static inline void move_rows(const dg_cart_scan *scan, int bin, struct cart_side
         int32_t c = row.class;
         double w = (double)row.weight, more = moved[c], less = total[c] - more;
         if (entropy) {
-            from_sum += plogp(cart, less - w) - plogp(cart, less);
-            to_sum += plogp(cart, more + w) - plogp(cart, more);
+            const double *table = cart->sample->plogp;
+            struct cart_change change =
+                table ? table_change(table, less, more, w) : plogp_change(less, more, w);
+            from_sum += change.from;
+            to_sum += change.to;
         } else {
             from_sum -= w * (2 * less - w);
             to_sum += w * (2 * more + w);
