@@ -81,6 +81,26 @@ function recipes.compare_scripts(script, text, out)
   out[#out + 1] = ("script: %s has other line ends or spaces"):format(script.path)
 end
 
+-- The digests of modules by path; a later load of one counts.
+local function by_path(modules)
+  local digests = {}
+  for _, module in ipairs(modules or {}) do digests[module.path] = module.sha256 end
+  return digests
+end
+
+local function compare_modules(old, new, out)
+  local then_of, now_of, paths = by_path(old), by_path(new), {}
+  for path in pairs(then_of) do paths[path] = true end
+  for path in pairs(now_of) do paths[path] = true end
+  for _, path in ipairs(sorted_keys(paths)) do
+    local was, is = then_of[path], now_of[path]
+    if was ~= is then
+      out[#out + 1] = ("script: its module %s %s"):format(path, was and is and "has changed"
+        or was and "is no longer loaded" or "was not loaded")
+    end
+  end
+end
+
 -- A part's options and its defaults, as one.
 local function merged(value)
   local both = {}
@@ -171,6 +191,7 @@ end
 -- that differ do not matter if what was learnt does not.
 function recipes.compare(old, new, learnt_differs, out)
   local first, second = old.recipe, new.recipe
+  compare_modules(first.modules, second.modules, out)
   compare("start: " .. (first.start and first.start.file or "a file"), first.start, second.start,
     out)
   compare("seed: of digits.seed", first.seed, second.seed, out)
@@ -183,11 +204,14 @@ function recipes.compare(old, new, learnt_differs, out)
   compare("options: the model", without(old, rest), without(new, rest), out)
   for i = before + 1, #out do out[i] = out[i]:gsub("^(options: )the model%.", "%1") end
   compare_data(first, second, out)
-  compare("data: the classes", old.classes, new.classes, out)
-  compare("data: the names of classes", old.class_names, new.class_names, out)
+  compare("data: classes", old.classes, new.classes, out)
+  compare("data: class_names", old.class_names, new.class_names, out)
   if not learnt_differs then return end
-  compare("program: it", old.program, new.program, out)
-  compare("kernels: they", first.kernels, second.kernels, out)
+  compare("program: the version", old.program, new.program, out)
+  compare("kernels: the level", first.kernels, second.kernels, out)
+  if first.fused ~= second.fused then
+    out[#out] = out[#out] .. ": without fused multiply-add, results are rounded differently"
+  end
 end
 
 return recipes

@@ -163,7 +163,10 @@ static const dg_function methods[] = {
                 "Writes everything needed to predict (not the state of an optimizer), completely "
                 "or not at all, to a safetensors\nfile. Some learners can also be saved in formats "
                 "of other programs, which their help lists: the path of a\ntree.GradientBoosting "
-                "may end in .json. Other endings (.onnx, .h5, .pt ...) are refused.",
+                "may end in .json. Other endings (.onnx, .h5, .pt ...) are refused.\n"
+                "The file remembers how the model was made: the script with its text, the words of "
+                "the command line, options,\nseeds, and fingerprints of the data. "
+                "`digits-lua reproduce FILE` makes it again and compares.",
                 "model:save \"cnn.safetensors\"",
                 DG_TAKES(learner_options,
                          DG_PATH(learner_options, path, .required = true,

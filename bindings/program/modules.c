@@ -7,10 +7,23 @@
 
 #include "bindings/embedded.h"
 #include "bindings/library.h"
+#include "bindings/program/script.h"
 #include "engine/part/param.h"
 
 #define EXPERIMENTS "experiments."
 #define COMMANDS "digits.commands."
+
+/* Package's searcher for Lua files, upvalue 1; what it finds is noted. */
+static int search_files(lua_State *L)
+{
+    lua_settop(L, 1);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, 1, LUA_MULTRET);
+    if (lua_isfunction(L, 1) && lua_type(L, 2) == LUA_TSTRING)
+        dg_script_note_module(lua_tostring(L, 2));
+    return lua_gettop(L);
+}
 
 /* Leaves the loader and its argument, or raises what is wrong with the module's text. */
 static int found(lua_State *L, int status, const char *module, const char *path)
@@ -51,6 +64,7 @@ static int search(lua_State *L)
     if (folder && ((*rest && push_readable(L, folder, rest, ".lua")) ||
                    (!experiment && push_readable(L, folder, rest, "/init.lua")))) {
         const char *path = lua_tostring(L, -1);
+        dg_script_note_module(path);
         return found(L, luaL_loadfile(L, path), module, path);
     }
     for (const struct digits_embedded *script = digits_embedded; script->name; script++) {
@@ -114,5 +128,8 @@ void dg_modules_register(lua_State *L, const char *folder)
     lua_pushstring(L, folder);
     lua_pushcclosure(L, search, 1);
     lua_rawseti(L, -2, 2);
+    lua_rawgeti(L, -1, 3);
+    lua_pushcclosure(L, search_files, 1);
+    lua_rawseti(L, -2, 3);
     lua_pop(L, 2);
 }

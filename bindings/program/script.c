@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/memory.h"
 #include "engine/base/redirect.h"
 #include "engine/store/recipe.h"
 
@@ -48,6 +49,24 @@ static char *read_all(FILE *file, size_t *length)
     if (got == 0 && !ferror(file)) return text;
     free(text);
     return NULL;
+}
+
+/* Where memory or the file is missing, the module is not noted. */
+void dg_script_note_module(const char *path)
+{
+    char room[PATH_MAX];
+    size_t length = 0;
+    FILE *file = fopen(dg_redirect_read(path, room), "rb");
+    char *text = file ? read_all(file, &length) : NULL;
+    dg_origin_module module = { .path = text ? strdup(path) : NULL };
+    if (file) fclose(file);
+    if (module.path && dg_grow(&origin.modules, origin.module_count, sizeof module) == DG_OK) {
+        dg_sha256_of(text, length, module.digest);
+        origin.modules[origin.module_count++] = module;
+    } else {
+        free(module.path);
+    }
+    free(text);
 }
 
 /* Without a byte order mark and a first line that begins with #. */

@@ -226,6 +226,19 @@ static dg_status add_script(cJSON *script, const char *text, size_t length)
     return add_bytes(script, "text", text, length);
 }
 
+static dg_status add_modules(cJSON *object)
+{
+    cJSON *list, *module;
+    if (origin->module_count == 0) return DG_OK;
+    DG_TRY(dg_json_add_list(object, "modules", &list));
+    for (int i = 0; i < origin->module_count; i++) {
+        DG_TRY(dg_json_add_object(list, NULL, &module));
+        DG_TRY(add_text(module, "path", origin->modules[i].path));
+        DG_TRY(dg_json_add(module, "sha256", cJSON_CreateString(origin->modules[i].digest)));
+    }
+    return DG_OK;
+}
+
 static dg_status add_origin(cJSON *object)
 {
     cJSON *script;
@@ -235,6 +248,7 @@ static dg_status add_origin(cJSON *object)
         DG_TRY(add_text(script, "path", origin->script));
         if (origin->text) DG_TRY(add_script(script, origin->text, (size_t)origin->length));
     }
+    DG_TRY(add_modules(object));
     DG_TRY(add_words(object, "before", origin->before_count, origin->before));
     return add_words(object, "arguments", origin->argument_count, origin->arguments);
 }
@@ -292,6 +306,7 @@ dg_status dg_recipe_write(const dg_recipe *recipe, const char *path, const char 
     const char *folder = dg_redirect_folder();
     if (recipe && recipe->loaded) return copy_members(object, recipe->loaded);
     DG_TRY(dg_json_add(object, "kernels", cJSON_CreateString(dg_kernel_name())));
+    DG_TRY(dg_json_add(object, "fused", cJSON_CreateBool(dg_kernel_fuses())));
     DG_TRY(add_origin(object));
     if (folder) DG_TRY(add_text(object, "run", folder));
     DG_TRY(dg_json_add(object, "seed", dg_json_seed(dg_seed())));

@@ -2,9 +2,11 @@
  * optional section "recipe" (engine/store/sections.h), so that `digits-lua reproduce` can make it
  * again and compare. Members of the section:
  *   kernels    the level of the kernels, "x86-64-v3"
+ *   fused      whether they fuse products and sums; if not, they round differently
  *   prompt     true: it was saved at the prompt, which has no script
  *   script     {"path", "sha256", "text"}; the path as given on the command line, "-" for standard
  *              input
+ *   modules    [{"path", "sha256"}]: Lua files that it loaded by `require`
  *   before     the words of the command line before it
  *   arguments  the words after it
  *   run        in a redirected program (engine/base/redirect.h): where to
@@ -25,13 +27,20 @@
 #include "engine/learner.h"
 #include "engine/store/json.h"
 
+/* A Lua file that the script loaded. */
+typedef struct dg_origin_module {
+    char *path;
+    char digest[DG_SHA256_HEX];
+} dg_origin_module;
+
 /* What this process runs. */
 typedef struct dg_origin {
     const char *script; /* NULL: none */
     const char *text;   /* of the script; NULL: not known */
     int64_t length;
-    int before_count, argument_count;
+    int before_count, argument_count, module_count;
     const char *const *before, *const *arguments;
+    dg_origin_module *modules;
     bool prompt; /* the script is over, and the user goes on by hand */
 } dg_origin;
 

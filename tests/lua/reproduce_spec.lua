@@ -149,6 +149,43 @@ describe("reproduce", function()
       "{2, 2, 1, 3};", lines)
   end)
 
+  it("says that a module of the script changed", function()
+    file("helper.lua", "return { trees = 3 }")
+    file("make.lua", DATA .. [[
+local forest = tree.RandomForest { require "helper".trees }
+forest:fit(train, { verbose = 0 })
+forest:save "forest.safetensors"]])
+    sh "$P make.lua"
+    proves "forest.safetensors"
+    file("helper.lua", "return { trees = 2 }")
+    assert.matches("^  script: its module ./helper.lua has changed\n  options: learner." ..
+      "n_estimators was 3, is now 2\n  learnt: ", (differs "forest.safetensors"))
+  end)
+
+  it("proves a model of other kernels, unless these do not fuse", function()
+    sh "$P make.lua"
+    local level = sh "$P -e 'io.write(require \"digits\".info().kernels)'"
+    if level == "default" then return pending "only one level here" end
+    assert.matches("^the same",
+      (sh "DIGITS_KERNEL=x86-64-v3 $P reproduce made/cnn.safetensors --quiet"))
+    local out, _, code = sh "DIGITS_KERNEL=default $P reproduce made/cnn.safetensors --quiet"
+    assert.matches("\n  kernels: the level was \"" .. level:gsub("%-", "%%-") .. "\", is now " ..
+      "\"default\": without fused multiply%-add, results are rounded differently\n  learnt: ", out)
+    assert.are.equal(1, code)
+  end)
+
+  it("refuses what Ctrl-C ended", function()
+    file("make.lua", DATA .. [[
+local cnn = network()
+cnn:fit(train, { epochs = 50, verbose = 0, on_epoch_end = function(log)
+  if log.epoch == 2 then io.popen("kill -INT $PPID"):close() end
+end })
+cnn:save "cnn.safetensors"]])
+    sh "env --default-signal=INT $P make.lua"
+    assert.are.equal("cnn.safetensors cannot be made again: Ctrl-C ended a fit",
+      refusal "cnn.safetensors")
+  end)
+
   it("says that a seed changed", function()
     sh "$P make.lua --seed 4"
     file("make.lua", changed(SCRIPT, "(o.seed)", "(o.seed + 1)"))
@@ -182,6 +219,9 @@ local y =]])
       (differs "made/boost.safetensors"))
     file("make.lua", changed(script, "set:split { 60, 30", "set:take(70):split { 40, 30"))
     assert.matches("\n  data: train had 60 rows, has now 40\n", (differs "made/boost.safetensors"))
+    file("make.lua", changed(script, "y = y }", "y = y, class_names = { 'a', 'b', 'c' } }"))
+    assert.matches("\n  data: class_names was absent, is now %[\"a\",\"b\",\"c\"%]\n",
+      (differs "made/boost.safetensors"))
   end)
 
   it("says that the file was edited", function()
