@@ -57,10 +57,10 @@ DG_KERNEL(double, sum_squares, (const double *x, double mean, int64_t n), (x, me
 DG_KERNEL(double, least, (const double *x, double sign, int64_t n), (x, sign, n))
 {
     double low = INFINITY, lost = 0;
-#pragma omp simd reduction(min : low) reduction(+ : lost)
+#pragma omp simd reduction(min : low) reduction(max : lost)
     for (int64_t i = 0; i < n; i++) {
         double value = sign * x[i];
-        lost += value != value;
+        lost = value != value ? 1 : lost;
         low = value < low ? value : low;
     }
     return lost > 0 ? NAN : low;
