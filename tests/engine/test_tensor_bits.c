@@ -72,16 +72,25 @@ static void add_random(dg_tensor_file *file)
     add(file, "truncated normal", &out);
 }
 
-static void add_reductions(dg_tensor_file *file)
+/* Of random numbers, or of zeros of both signs. */
+static void add_reductions_of(dg_tensor_file *file, bool zeros)
 {
     dg_tensor x, out;
     assert_ok(dg_tensor_uniform(&x, SHAPE(97, 13, 24), -3, 9, 78));
+    for (int64_t i = 0; zeros && i < dg_tensor_count(&x); i++)
+        dg_floats(&x)[i] = dg_random_word(80, (uint64_t)i) % 2 ? 0.0f : -0.0f;
     for (dg_reduction op = DG_REDUCE_SUM; op <= DG_REDUCE_ARGMAX; op++)
         for (int axis = -1; axis < 3; axis++) {
             assert_ok(dg_tensor_reduce(&out, op, &x, axis, false, 1));
             add(file, "reduction", &out);
         }
     dg_tensor_release(&x);
+}
+
+static void add_reductions(dg_tensor_file *file)
+{
+    add_reductions_of(file, false);
+    add_reductions_of(file, true);
 }
 
 /* What the kernels of every level give has this digest. */
@@ -117,7 +126,7 @@ static void reductions(void **state)
 {
     (void)state;
     expect_digest(add_reductions,
-                  "df15305e9a9ad52d3806030ee04e33d320f4ec6914739323ce04740e777a0ee0");
+                  "75198dd00143c9ab068a836468680d3d09335cc98ebde10502f5bd77095a2716");
 }
 
 int main(void)
