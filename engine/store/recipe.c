@@ -28,7 +28,7 @@ struct dg_recipe {
     bool running, interrupted;
 };
 
-static const dg_origin *origin;
+static const dg_origin *_Atomic origin; /* fits on other threads ask whether there is one */
 
 void dg_recipe_set_origin(const dg_origin *given)
 {
@@ -170,6 +170,7 @@ dg_status dg_recipe_begin(dg_recipe **out, const dg_learner *learner, const dg_d
     DG_CLEANUP(free_owned) dg_recipe *recipe = NULL;
     char *text;
     *out = NULL;
+    if (!origin) return DG_OK;
     DG_TRY(dg_alloc_zero(&recipe, 1, sizeof *recipe));
     if (goes_on && learner->recipe) DG_TRY(copy(recipe, learner->recipe));
     if (dg_recipe_start(recipe)) snprintf(recipe->digest, sizeof recipe->digest, "%s", digest);
@@ -182,6 +183,7 @@ dg_status dg_recipe_begin(dg_recipe **out, const dg_learner *learner, const dg_d
 
 void dg_recipe_end(dg_recipe *recipe, dg_status status)
 {
+    if (!recipe) return;
     recipe->running = false;
     recipe->interrupted |= status == DG_CANCELLED;
 }

@@ -44,7 +44,8 @@ typedef struct dg_origin {
     bool prompt; /* the script is over, and the user goes on by hand */
 } dg_origin;
 
-/* Sets it; without one, files get no recipes. Borrowed. Call it on the thread that saves. */
+/* Sets it; without one, fits are not noted and files get no recipes. Borrowed. Call it on the
+ * thread that saves. */
 void dg_recipe_set_origin(const dg_origin *origin);
 
 /* How one learner was made. */
@@ -60,14 +61,15 @@ dg_status dg_recipe_set_start(dg_recipe **recipe, const char *path);
 const char *dg_recipe_start(const dg_recipe *recipe);
 
 /* Before a fit. `*out` becomes the learner's recipe with this fit added; if it does not go on, with
- * this fit alone. digest: what the learner had when it was loaded, if dg_recipe_start asks for it.
+ * this fit alone; NULL without an origin. digest: what the learner had when it was loaded, if
+ * dg_recipe_start asks for it.
  * The entry: {"continue", "seed" (if given), "options" (the learner's own), "early_stopping",
  * "preparation", "train", "validation", "times" (of equal fits in a row)}; of a set {"shape",
  * "dtype", "fingerprint"}. */
 dg_status dg_recipe_begin(dg_recipe **out, const dg_learner *learner, const dg_dataset *set,
                           const dg_fit_options *options, bool goes_on, const char *digest);
 
-/* After it: how it ended. */
+/* After it: how it ended; NULL is allowed. */
 void dg_recipe_end(dg_recipe *recipe, dg_status status);
 
 /* Whether a file with this recipe (NULL: of a learner without one) gets the section; adds the

@@ -9,7 +9,7 @@
 #include "tests/cross/cmocka.h"
 
 static struct {
-    int running;
+    int running, needed;
     pthread_t thread;
     jmp_buf end;  /* 1: it failed; 2: it is skipped */
     char why[80]; /* it is skipped */
@@ -30,8 +30,14 @@ _Noreturn void cross_skip(const char *why)
     longjmp(test.end, SKIPPED);
 }
 
+void cross_never_skip(void)
+{
+    test.needed = 1;
+}
+
 _Noreturn void cross_absent(const char *function)
 {
+    if (test.needed) fail_msg("%s was called in a test that must not be skipped", function);
     if (!test.running || !pthread_equal(test.thread, pthread_self())) {
         print_error("%s was called, but its library is not linked for this processor\n", function);
         abort();
@@ -46,6 +52,7 @@ static int run(const struct CMUnitTest *one)
 {
     void *state = NULL;
     test.running = 1;
+    test.needed = 0;
     const int ended = setjmp(test.end);
     if (ended == 0) {
         if (one->setup_func && one->setup_func(&state) != 0) longjmp(test.end, FAILED);

@@ -43,6 +43,9 @@ int support_nothing_is_lost(void **state);
  * no OpenBLAS for; elsewhere it is always wanted. */
 int support_needs_openblas(void **state);
 
+/* The test proves something of every processor: to skip it for want of a library is a failure. */
+void support_never_skip(void);
+
 /* A tensor of `dtype` with the given elements, row-major; never fails. */
 dg_tensor support_tensor(dg_dtype dtype, int axes, const int64_t *shape, const double *values);
 

@@ -20,6 +20,11 @@ static void fails(void **state)
     (void)state;
     assert_int_equal(2, 3);
 }
+static void is_needed(void **state)
+{
+    cross_never_skip();
+    is_absent(state);
+}
 static int never(void **state)
 {
     (void)state;
@@ -29,7 +34,8 @@ int main(int count, char **words)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(is_absent), cmocka_unit_test(holds) };
     const struct CMUnitTest bad[] = { cmocka_unit_test(fails),
-                                      cmocka_unit_test_setup_teardown(holds, NULL, never) };
+                                      cmocka_unit_test_setup_teardown(holds, NULL, never),
+                                      cmocka_unit_test(is_needed) };
     if (count == 1) return cmocka_run_group_tests(tests, NULL, NULL);
     return words[1][0] == 'b' ? cmocka_run_group_tests(bad, NULL, NULL) : cJSON_Parse("") != NULL;
 }
@@ -43,10 +49,12 @@ check "says how many tests it has" says '^1\.\.2$'
 check "skips a test that needs what is absent, and names it" says '^ok 1 - is_absent # SKIP without cJSON_Parse$'
 check "goes on after it" says '^ok 2 - holds$'
 "$scratch/some" bad >"$out" 2>&1
-check "counts what fails" [ $? = 2 ]
+check "counts what fails" [ $? = 3 ]
 check "a check that does not hold" says '^not ok 1 - fails$'
 check "with what it found" says '^2 is 2, wanted 3$'
 check "and a teardown that fails" says '^not ok 2 - holds$'
+check "a test that must not be skipped" says '^not ok 3 - is_needed$'
+check "with what it lacked" says '^cJSON_Parse was called in a test that must not be skipped$'
 "$scratch/some" none >"$out" 2>&1
 check "does not return from what is absent outside of a test" [ $? != 0 ]
 check "and names it" says '^cJSON_Parse was called'
