@@ -29,8 +29,8 @@ function recipes.read(path)
     internals.raise(("reproduce: %s has no recipe: give a model that was saved as .safetensors")
       :format(path))
   elseif not recipe then
-    internals.raise(("reproduce: %s has no recipe: an earlier version of the program saved " ..
-      "it, or the file that it is a copy of")
+    internals.raise(("reproduce: %s has no recipe: it was saved without one, or by an " ..
+      "earlier version of the program, or it is a copy of such a file")
       :format(path))
   end
   for name, kind in pairs(KINDS) do
@@ -122,7 +122,11 @@ local function compare(name, old, new, out)
   local old_text, new_text = old == nil and "absent" or encode(old),
     new == nil and "absent" or encode(new)
   if old_text == new_text then return end
-  if type(old) ~= "table" or type(new) ~= "table" or (#old > 0 and #old ~= #new) then
+  local tables = type(old) == "table" and type(new) == "table"
+  if tables and #old ~= #new and type(old[1] or new[1]) == "table" then
+    out[#out + 1] = ("%s had %d entries, has now %d"):format(name, #old, #new)
+    return
+  elseif not tables or #old ~= #new then
     out[#out + 1] = ("%s was %s, is now %s"):format(name, old_text, new_text)
     return
   end

@@ -31,6 +31,7 @@ typedef struct learner_options {
     const dg_dataset *set;
     const dg_tensor *rows;
     const char *path;
+    bool recipe;
     int64_t repeats;
     dg_optional_seed seed;
 } learner_options;
@@ -91,10 +92,12 @@ static int summary(lua_State *L)
 
 static int save(lua_State *L, const void *options)
 {
-    const char *path = ((const learner_options *)options)->path;
+    const learner_options *o = options;
+    const char *path = o->path;
     const dg_learner *learner = dg_want_learner(L, 1, "save");
     char text[512];
-    dg_check_status(L, dg_learner_save(learner, path));
+    dg_check_status(L, o->recipe ? dg_learner_save(learner, path)
+                                 : dg_learner_save_bare(learner, path));
     if (dg_learner_save_loses(learner, path, text, sizeof text)) dg_tell(L, "save", text);
     if (dg_has_metric_functions(learner))
         dg_tell(L, "save",
@@ -170,7 +173,9 @@ static const dg_function methods[] = {
                 "model:save \"cnn.safetensors\"",
                 DG_TAKES(learner_options,
                          DG_PATH(learner_options, path, .required = true,
-                                 .doc = "the file to write; its ending selects the format")),
+                                 .doc = "the file to write; its ending selects the format"),
+                         DG_BOOL(learner_options, recipe, .default_number = 1, .named_only = true,
+                                 .doc = "remember how the model was made")),
                 .arguments = 1),
     DG_PLAIN_FUNCTION(
         "digest", digest,

@@ -22,6 +22,7 @@
 #include "engine/parallel.h"
 
 #define INIT_VARIABLE "LUA_INIT"
+#define REDIRECT_VARIABLE "DIGITS_LUA_REDIRECT"
 #define INIT_VARIABLE_VERSION INIT_VARIABLE "_" LUA_VERSION_MAJOR "_" LUA_VERSION_MINOR
 
 /* ---- running what the command line says ---- */
@@ -260,6 +261,15 @@ static enum outcome run_program(int argc, char **argv, const struct dg_command_l
     return run.outcome;
 }
 
+/* The programs of ours that a redirected one starts are redirected as well. */
+static bool redirect(struct dg_command_line *options)
+{
+    if (!options->redirect) options->redirect = getenv(REDIRECT_VARIABLE);
+    if (!options->redirect) return true;
+    if (dg_redirect_to(options->redirect) != DG_OK) return false;
+    return setenv(REDIRECT_VARIABLE, dg_redirect_folder(), 1) == 0;
+}
+
 static int run_main(int argc, char **argv)
 {
     struct dg_command_line options;
@@ -272,7 +282,7 @@ static int run_main(int argc, char **argv)
     if (understood && options.help) dg_command_line_usage(stdout);
     if (understood) {
         if (options.threads) dg_set_threads(options.threads); /* the range was checked */
-        if (options.redirect && dg_redirect_to(options.redirect) != DG_OK)
+        if (!redirect(&options))
             fprintf(stderr, DG_PROGRAM_NAME ": --redirect: %s\n", dg_error_message());
         else
             outcome = run_program(argc, argv, &options);

@@ -17,7 +17,10 @@
  * completely or not at all. DG_INVALID: the learner cannot be saved, as it was never fitted. */
 dg_status dg_learner_save(const dg_learner *learner, const char *path);
 
-/* The same, with a text in the file that says what it is for. */
+/* The same, without a recipe (engine/store/recipe.h). */
+dg_status dg_learner_save_bare(const dg_learner *learner, const char *path);
+
+/* The same as dg_learner_save, with a text in the file that says what it is for. */
 dg_status dg_learner_save_for(const dg_learner *learner, const char *path, const char *purpose);
 
 /* That text (free it with dg_free), or NULL for a file without one. */

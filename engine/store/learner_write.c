@@ -157,12 +157,7 @@ bool dg_learner_save_loses(const dg_learner *learner, const char *path, char *ou
     return foreign && foreign->loses && foreign->loses(learner, out, size);
 }
 
-dg_status dg_learner_save(const dg_learner *learner, const char *path)
-{
-    return dg_learner_save_for(learner, path, NULL);
-}
-
-dg_status dg_learner_save_for(const dg_learner *learner, const char *path, const char *purpose)
+static dg_status save(const dg_learner *learner, const char *path, const char *purpose, bool bare)
 {
     DG_CLEANUP(dg_tensor_file_release) dg_tensor_file file = { 0 };
     const dg_foreign_format *foreign = dg_foreign_for(learner->type, path);
@@ -173,8 +168,23 @@ dg_status dg_learner_save_for(const dg_learner *learner, const char *path, const
                         path, foreign->name);
     if (foreign) return foreign->write(learner, path);
     DG_TRY(refuse_foreign(learner, path));
-    dg_status status = add_learner(&file, learner, path, purpose);
+    dg_status status = add_learner(&file, learner, bare ? NULL : path, purpose);
     if (status == DG_INVALID) return dg_error_context(status, "cannot write %s", path);
     DG_TRY(status);
     return dg_tensor_file_write(&file, path);
+}
+
+dg_status dg_learner_save(const dg_learner *learner, const char *path)
+{
+    return save(learner, path, NULL, false);
+}
+
+dg_status dg_learner_save_bare(const dg_learner *learner, const char *path)
+{
+    return save(learner, path, NULL, true);
+}
+
+dg_status dg_learner_save_for(const dg_learner *learner, const char *path, const char *purpose)
+{
+    return save(learner, path, purpose, false);
 }

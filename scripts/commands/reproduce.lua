@@ -43,8 +43,8 @@ local function find_script(options, recipe, folder)
     refuse("%s is missing in %s, and the recipe does not have its text", script.path, folder)
   end
   if not found and script.path ~= "-" then
-    io.stderr:write(("digits-lua: %s is missing in %s: running the text in the model's file\n")
-      :format(script.path, folder))
+    io.stderr:write(("digits-lua: %s is missing in %s (--folder says where else to look): " ..
+      "running the text in the model's file\n"):format(script.path, folder))
   end
   return script.text, true
 end

@@ -1,6 +1,11 @@
 -- digits-lua reproduce: models that prove themselves.
 local shell = dofile "tests/lua/shell.lua"
-local sh, file, read = shell.run, shell.file, shell.read
+local file, read = shell.file, shell.read
+
+-- Temporary folders lie in a folder of their own.
+local function sh(script)
+  return shell.run('mkdir -p tmp; export TMPDIR="$PWD/tmp"\n' .. script)
+end
 
 local DATA = [[
 local digits = require "digits"
@@ -68,20 +73,15 @@ local function refusal(words)
   return (err:gsub("^digits%-lua: reproduce: ", ""):gsub("\n$", ""))
 end
 
-local function scratch_is_gone(before)
-  assert.are.equal(before, (sh "ls -d ${TMPDIR:-/tmp}/digits-lua-*"))
-end
-
 describe("reproduce", function()
-  local temporary
   before_each(function()
     shell.open()
-    temporary = sh "ls -d ${TMPDIR:-/tmp}/digits-lua-*"
     file("make.lua", SCRIPT)
   end)
   after_each(function()
-    scratch_is_gone(temporary)
+    local left = sh "ls tmp"
     shell.close()
+    assert.are.equal("", left)
   end)
 
   it("proves a network, a forest and a boosting, and writes nothing", function()
@@ -117,8 +117,8 @@ describe("reproduce", function()
     local out, err, code = sh "$P reproduce made/forest.safetensors --quiet"
     assert.are.same({ "the same, sha256 " .. digest_of "made/forest.safetensors" .. "\n", 0 },
       { out, code })
-    assert.matches("^digits%-lua: make.lua is missing in /[^\n]*: running the text in the " ..
-      "model's file\n$", err)
+    assert.matches("^digits%-lua: make.lua is missing in /[^\n]* %(%-%-folder says where else " ..
+      "to look%): running the text in the model's file\n$", err)
     assert.is_nil(sh "ls":find "make.lua")
     sh "$P - --seed 9 <<E\n"
     file("piped.lua", SCRIPT)
@@ -140,6 +140,9 @@ describe("reproduce", function()
     assert.matches("\nbut what it has learnt is the same, sha256 " ..
       digest_of "made/forest.safetensors", lines)
     proves("made/cnn.safetensors", "--recorded")
+    file("make.lua", changed(SCRIPT, "nn.Flatten {}", "nn.Dropout { 0 }, nn.Flatten {}"))
+    assert.matches("\n  options: layers had 5 entries, has now 6\n",
+      (differs "made/cnn.safetensors"))
     file("make.lua", changed(SCRIPT, "nn.Dense { 3", "nn.Dense { use_bias = true, 3"))
     assert.are.equal(2, select(2, (differs "made/cnn.safetensors"):gsub("\n", "")))
     file("make.lua", changed(SCRIPT, "{ 3, 3 }", "{ 2, 2 }"))
@@ -242,7 +245,7 @@ local y =]])
 local found = search.grid { params = { dropout = { 0.1, 0.4 }, rate = { 1, 2 } }, model = network,
   fit = function(p)
     return { epochs = 2 + p.rate, on_epoch_end = KILL and function()
-      if p.rate == 2 and p.dropout == 0.4 then os.exit(9) end
+      if p.rate == 2 and p.dropout == 0.4 then io.popen("kill -9 $PPID"):close() end
     end or nil }
   end, train = train, seed = 1, verbose = 0, SEARCH }
 print(found.best.params.dropout, found.restored)
@@ -257,7 +260,7 @@ found.best.model:save(digits.path(o.out, "best.safetensors"))]])
       file(name .. ".lua", (script:gsub("SEARCH", kind[1]):gsub("KILL", "os.getenv 'KILL'")))
       if name == "plain" then
         local _, _, code = sh "KILL=1 $P plain.lua"
-        assert.are.equal(9, code)
+        assert.are.equal(137, code)
       end
       local out = sh("$P " .. name .. ".lua")
       assert.matches(name == "plain" and "\t3\n" or "\t0\n", out)
@@ -339,6 +342,19 @@ assert(not io.open "expected")
     assert.are.equal("before\n2\n3\n", read(shell.folder .. "/expected"))
   end)
 
+  it("keeps away what the program writes when a script starts it", function()
+    file("outer.lua", "assert(os.execute('" .. shell.program .. " make.lua --out=inner'))")
+    sh "$P outer.lua"
+    local before = state()
+    proves "inner/forest.safetensors"
+    assert.are.equal(before, state())
+    file("both.lua", ("assert(os.execute('%s make.lua')) dofile 'make.lua'"):format(shell.program))
+    sh "$P both.lua"
+    before = state()
+    proves "made/cnn.safetensors"
+    assert.are.equal(before, state())
+  end)
+
   it("tells of a script that fails, or no longer saves the model", function()
     sh "$P make.lua"
     file("make.lua", SCRIPT .. "error 'too late'\n")
@@ -371,7 +387,7 @@ assert(not io.open "expected")
     assert.matches("^boost.json has no recipe: give a model that was saved as .safetensors",
       refusal "boost.json")
     file("old.safetensors", read "tests/golden/models_1/network.safetensors")
-    assert.matches("^old.safetensors has no recipe: an earlier version of the program saved it",
+    assert.matches("^old.safetensors has no recipe: it was saved without one, or by an earlier ",
       refusal "old.safetensors")
     local code = [[digits = require "digits" f = digits.tree.RandomForest { 2 }
       f:fit(digits.uniform { 9, 2, seed = 1 }, digits.range { 0, 9 } % 2) f:save "f.safetensors"]]
@@ -380,6 +396,9 @@ assert(not io.open "expected")
       refusal "f.safetensors")
     sh("$P -e '" .. code .. "'")
     proves "f.safetensors"
+    sh("$P -e '" .. code .. " f:save(\"f.safetensors\", { recipe = false })'")
+    assert.matches("^f.safetensors has no recipe", refusal "f.safetensors")
+    assert.is_nil(read(shell.folder .. "/f.safetensors"):find "RandomForest { 2 }")
     assert.are.equal("digits-lua: cannot open none.safetensors: No such file or directory\n",
       select(2, sh "$P reproduce none.safetensors"))
     local text = read(shell.folder .. "/made/cnn.safetensors")
