@@ -1,5 +1,5 @@
 -- Loaded when the program is redirected (--redirect FOLDER): what scripts open by Lua's own
--- functions goes below the folder too. Programs that a script starts write where they like.
+-- functions goes below the folder too. Other programs that it starts write where they like.
 -- luacheck: globals io os loadfile dofile
 local internals = require("digits.core").internals
 local read_path, write_path = internals.redirect_read, internals.redirect_write

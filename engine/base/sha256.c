@@ -1,7 +1,16 @@
 /* SHA-256; names as in FIPS 180-4, section 6.2. */
 #include "engine/base/sha256.h"
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <immintrin.h>
+#endif
+
+#include "engine/base/kernel.h"
 
 enum { BLOCK = 64 };
 
@@ -38,7 +47,7 @@ static void expand(uint32_t W[64], const unsigned char *block)
     }
 }
 
-static void compress(uint32_t H[8], const unsigned char *block)
+static void compress_block(uint32_t H[8], const unsigned char *block)
 {
     uint32_t W[64], a = H[0], b = H[1], c = H[2], d = H[3], e = H[4], f = H[5], g = H[6], h = H[7];
     expand(W, block);
@@ -51,6 +60,72 @@ static void compress(uint32_t H[8], const unsigned char *block)
     }
     const uint32_t add[8] = { a, b, c, d, e, f, g, h };
     for (int i = 0; i < 8; i++) H[i] += add[i];
+}
+
+static void compress_plainly(uint32_t H[8], const unsigned char *at, size_t blocks)
+{
+    for (; blocks; blocks--, at += BLOCK) compress_block(H, at);
+}
+
+#if defined(__x86_64__)
+/* The same with the instructions for it (Gulley et al., "Intel SHA Extensions", 2013): two rounds
+ * each, on the state as the words ABEF and CDGH. */
+__attribute__((target("sha,sse4.1"))) static void compress_fast(uint32_t H[8],
+                                                                const unsigned char *at,
+                                                                size_t blocks)
+{
+    const __m128i big_endian = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+    __m128i abcd = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)H), 0xb1);
+    __m128i efgh = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)(H + 4)), 0x1b);
+    __m128i abef = _mm_alignr_epi8(abcd, efgh, 8), cdgh = _mm_blend_epi16(efgh, abcd, 0xf0);
+    for (; blocks; blocks--, at += BLOCK) {
+        const __m128i before[2] = { abef, cdgh };
+        __m128i w[4];
+        for (int i = 0; i < 4; i++) {
+            w[i] = _mm_loadu_si128((const __m128i *)(at + 16 * i));
+            w[i] = _mm_shuffle_epi8(w[i], big_endian);
+        }
+        for (int i = 0; i < 16; i++) {
+            __m128i *own = &w[i % 4], first = w[(i + 1) % 4], last = w[(i + 3) % 4];
+            __m128i sum = _mm_add_epi32(*own, _mm_loadu_si128((const __m128i *)(K + 4 * i)));
+            __m128i between = _mm_alignr_epi8(last, w[(i + 2) % 4], 4);
+            cdgh = _mm_sha256rnds2_epu32(cdgh, abef, sum);
+            abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(sum, 0x0e));
+            *own = _mm_add_epi32(_mm_sha256msg1_epu32(*own, first), between);
+            *own = _mm_sha256msg2_epu32(*own, last);
+        }
+        abef = _mm_add_epi32(abef, before[0]);
+        cdgh = _mm_add_epi32(cdgh, before[1]);
+    }
+    abcd = _mm_shuffle_epi32(abef, 0x1b);
+    efgh = _mm_shuffle_epi32(cdgh, 0xb1);
+    _mm_storeu_si128((__m128i *)H, _mm_blend_epi16(abcd, efgh, 0xf0));
+    _mm_storeu_si128((__m128i *)(H + 4), _mm_alignr_epi8(efgh, abcd, 8));
+}
+
+/* Asks the processor once, for that is slow on a virtual machine. */
+static bool has_instructions(void)
+{
+    static atomic_int known; /* 0: not yet; 1: no; 2: yes */
+    unsigned a, b = 0, c, d;
+    int found = atomic_load_explicit(&known, memory_order_relaxed);
+    if (!found) {
+        found = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b >> 29 & 1) ? 2 : 1;
+        atomic_store_explicit(&known, found, memory_order_relaxed);
+    }
+    return found == 2 && dg_kernel_level != DG_LEVEL_DEFAULT;
+}
+#endif
+
+static void compress(uint32_t H[8], const unsigned char *at, size_t blocks)
+{
+#if defined(__x86_64__)
+    if (blocks && has_instructions()) {
+        compress_fast(H, at, blocks);
+        return;
+    }
+#endif
+    compress_plainly(H, at, blocks);
 }
 
 void dg_sha256_begin(dg_sha256 *hash)
@@ -68,12 +143,12 @@ void dg_sha256_add(dg_sha256 *hash, const void *bytes, size_t count)
         size_t missing = BLOCK - held, taken = count < missing ? count : missing;
         memcpy(hash->block + held, from, taken);
         if (taken < missing) return;
-        compress(hash->state, hash->block);
+        compress(hash->state, hash->block, 1);
         from += taken;
         count -= taken;
     }
-    for (; count >= BLOCK; count -= BLOCK, from += BLOCK) compress(hash->state, from);
-    if (count) memcpy(hash->block, from, count);
+    compress(hash->state, from, count / BLOCK);
+    if (count % BLOCK) memcpy(hash->block, from + count / BLOCK * BLOCK, count % BLOCK);
 }
 
 void dg_sha256_end(dg_sha256 *hash, char hex[DG_SHA256_HEX])

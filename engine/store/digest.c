@@ -1,4 +1,5 @@
 /* The digest of tensors. */
+#include <endian.h>
 #include <string.h>
 
 #include "engine/base/memory.h"
@@ -22,16 +23,16 @@ static void add_number(dg_sha256 *hash, uint64_t number)
 /* Values of 4 bytes. */
 static void add_words(dg_sha256 *hash, const char *from, int64_t count, bool floats)
 {
-    unsigned char bytes[4 * CHUNK];
+    uint32_t words[CHUNK];
     while (count > 0) {
         int64_t chunk = count < CHUNK ? count : CHUNK;
         for (int64_t i = 0; i < chunk; i++) {
             uint32_t word;
             memcpy(&word, from + 4 * i, sizeof word);
             if (floats && (word & 0x7fffffff) > 0x7f800000) word = 0x7fc00000; /* NaN */
-            for (int k = 0; k < 4; k++) bytes[4 * i + k] = (unsigned char)(word >> 8 * k);
+            words[i] = htole32(word);
         }
-        dg_sha256_add(hash, bytes, 4 * (size_t)chunk);
+        dg_sha256_add(hash, words, 4 * (size_t)chunk);
         from += 4 * chunk;
         count -= chunk;
     }

@@ -2,11 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/kernel.h"
 #include "engine/base/sha256.h"
 #include "tests/engine/support.h"
 
 /* Checks the digest of the text, added in pieces of every size. */
-static void expect(const char *text, size_t count, const char *digest)
+static void expect_here(const char *text, size_t count, const char *digest)
 {
     char hex[DG_SHA256_HEX];
     dg_sha256_of(text, count, hex);
@@ -19,6 +20,16 @@ static void expect(const char *text, size_t count, const char *digest)
         dg_sha256_end(&hash, hex);
         assert_string_equal(hex, digest);
     }
+}
+
+/* The same, with and without the instructions that the processor may have for it. */
+static void expect(const char *text, size_t count, const char *digest)
+{
+    const char *level = dg_kernel_name();
+    expect_here(text, count, digest);
+    assert_ok(dg_kernel_use("default"));
+    expect_here(text, count, digest);
+    assert_ok(dg_kernel_use(level));
 }
 
 static void test_examples(void **state)

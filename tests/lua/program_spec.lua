@@ -92,6 +92,40 @@ describe("options", function()
     end
   end)
 
+  it("--redirect writes files elsewhere, and the script does not see that", function()
+    file("a.lua", [[
+      local digits = require "digits"
+      local name = digits.path("new/folder", "forest.safetensors")
+      local forest = digits.tree.RandomForest {}
+      forest:fit(digits.uniform { 9, 2 }, digits.range { 0, 9 } % 2, { verbose = 0 })
+      forest:save(name)
+      io.open("log", "a"):write("more\n"):close()
+      io.output "other":write "text"
+      io.output():close()
+      io.output(io.stdout)
+      for line in io.lines "log" do io.write(line, " ") end
+      print(digits.load(name):digest() == forest:digest(), io.open "other":read "a", arg[-1],
+        ...)]])
+    file("log", "one\n")
+    for _, option in ipairs { "--redirect away", "--redirect=away" } do
+      sh "rm -rf away; mkdir away"
+      local out, err, code = sh("$P -W " .. option .. " a.lua x y")
+      assert.are.same({ "one more true\ttext\t-W\tx\ty\n", "", 0 }, { out, err, code })
+      assert.are.equal("one\n", read(shell.folder .. "/log"))
+      assert.are.equal("log\nnew\nother\n", (sh "ls away$PWD"))
+      assert.are.equal("away\n", (sh "ls -d away new other"))
+    end
+    for words, message in pairs {
+      ["--redirect"] = "'--redirect' needs a folder after it\n",
+      ["--redirect="] = "'--redirect' needs a folder after it\n",
+      ["--redirect nowhere a.lua"] = "--redirect: cannot redirect nowhere: No such file",
+    } do
+      local out, err, code = sh("$P " .. words)
+      assert.are.same({ "", 1 }, { out, code })
+      assert.matches("^digits%-lua: " .. message:gsub("%-", "%%-"), err)
+    end
+  end)
+
   it("--threads takes 1 to 1024 and nothing else", function()
     assert.are.equal("ok\n", (sh "$P --threads 2 -e 'print \"ok\"'"))
     assert.are.equal("ok\n", (sh "$P --threads=1024 -e 'print \"ok\"'"))
