@@ -17,8 +17,33 @@ local function plain(value)
   return value
 end
 
-local KINDS = { before = "table", arguments = "table", fits = "table", file = "string",
-  kernels = "string", seed = "string", sha256 = "string" }
+-- The kinds of a recipe's members; a table of one is that of each of a list's.
+local SET = { shape = { "number" }, dtype = "string", fingerprint = "string" }
+local RECIPE = { before = { "string" }, arguments = { "string" }, file = "string",
+  kernels = "string", seed = "string", sha256 = "string", fits = { { train = SET } } }
+local OPTIONAL = { script = { path = "string" }, start = { file = "string", sha256 = "string" },
+  modules = { { path = "string", sha256 = "string" } } }
+
+-- What is wrong with a value, or nil.
+local function fault(name, value, kind)
+  local expected = type(kind) == "string" and kind or "table"
+  if type(value) ~= expected then
+    return ("%s must be a %s, found %s"):format(name, expected, internals.found(value))
+  end
+  if expected == kind then return end
+  for key, child in pairs(kind[1] and value or kind) do
+    local wrong = fault(name .. "." .. key, value[key], kind[1] or child)
+    if wrong then return wrong end
+  end
+end
+
+local function fault_of(recipe)
+  local wrong = fault("recipe", recipe, RECIPE)
+  for name, kind in pairs(OPTIONAL) do
+    wrong = wrong or recipe[name] ~= nil and fault(name, recipe[name], kind) or nil
+  end
+  return wrong
+end
 
 -- What the file of a model says about it; its recipe is the field `recipe`.
 function recipes.read(path)
@@ -33,13 +58,11 @@ function recipes.read(path)
       "earlier version of the program, or it is a copy of such a file")
       :format(path))
   end
-  for name, kind in pairs(KINDS) do
-    if type(recipe[name]) ~= kind then
-      internals.raise(("reproduce: %s: the recipe is damaged: %s must be a %s, found %s"):format(
-        path, name, kind, internals.found(recipe[name])))
-    end
-  end
   about.sections.recipe, about.recipe = nil, plain(recipe)
+  local wrong = fault_of(about.recipe)
+  if wrong then
+    internals.raise(("reproduce: %s: the recipe is damaged: %s"):format(path, wrong))
+  end
   return about
 end
 
@@ -81,10 +104,13 @@ function recipes.compare_scripts(script, text, out)
   out[#out + 1] = ("script: %s has other line ends or spaces"):format(script.path)
 end
 
--- The digests of modules by path; a later load of one counts.
+-- The digests of modules by path; by the name alone where the path is that of one machine.
 local function by_path(modules)
   local digests = {}
-  for _, module in ipairs(modules or {}) do digests[module.path] = module.sha256 end
+  for _, module in ipairs(modules or {}) do
+    local name = module.path:match "^/.*/([^/]*)$" or module.path
+    digests[name] = (digests[name] or "") .. module.sha256
+  end
   return digests
 end
 

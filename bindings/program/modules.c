@@ -64,7 +64,7 @@ static int search(lua_State *L)
     if (folder && ((*rest && push_readable(L, folder, rest, ".lua")) ||
                    (!experiment && push_readable(L, folder, rest, "/init.lua")))) {
         const char *path = lua_tostring(L, -1);
-        dg_script_note_module(path);
+        if (experiment) dg_script_note_module(path); /* the library has a version */
         return found(L, luaL_loadfile(L, path), module, path);
     }
     for (const struct digits_embedded *script = digits_embedded; script->name; script++) {

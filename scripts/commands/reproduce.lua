@@ -59,9 +59,8 @@ end
 local function prepare(scratch, recipe, folder, text)
   local file, script, input = absolute(folder, recipe.file), recipe.script, nil
   internals.redirect(scratch)
-  if not (recipe.start and absolute(folder, recipe.start.file) == file) then
-    internals.redirect_hide(file)
-  end
+  local start = recipe.start and internals.real_path(absolute(folder, recipe.start.file))
+  if not start or start ~= internals.real_path(file) then internals.redirect_hide(file) end
   if text and script.path == "-" then
     input = scratch .. "/standard-input"
     write(input, text)

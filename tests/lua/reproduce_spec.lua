@@ -120,8 +120,9 @@ describe("reproduce", function()
     assert.matches("^digits%-lua: make.lua is missing in /[^\n]* %(%-%-folder says where else " ..
       "to look%): running the text in the model's file\n$", err)
     assert.is_nil(sh "ls":find "make.lua")
-    sh "$P - --seed 9 <<E\n"
     file("piped.lua", SCRIPT)
+    sh "mkdir deep; cp piped.lua deep/make.lua; $P deep/make.lua --seed 4; rm -r deep"
+    assert.matches("^the same", (sh "$P reproduce made/cnn.safetensors --quiet"))
     sh "$P - --seed 9 <piped.lua; rm piped.lua"
     proves "made/boost.safetensors"
   end)
@@ -285,6 +286,13 @@ cnn:save "anew.safetensors"]])
     proves "anew.safetensors"
     proves "copy.safetensors" -- of what make.lua made
     assert.matches('\\"times\\":3}%],\\"sha256', read(shell.folder .. "/more.safetensors"))
+    file("go_on.lua", DATA .. [[
+local cnn = digits.load "./copy.safetensors"
+cnn:fit(train, { epochs = 1, verbose = 0 })
+cnn:save "copy.safetensors"]])
+    sh "$P go_on.lua"
+    assert.matches("^  start: ./copy.safetensors.sha256 was \"%x+\", is now \"%x+\"\n",
+      (differs "copy.safetensors"))
     sh "$P make.lua --epochs 5"
     assert.matches("^  start: made/cnn.safetensors.sha256 was \"%x+\", is now \"%x+\"\n",
       (differs "more.safetensors"))
@@ -403,7 +411,10 @@ assert(not io.open "expected")
       select(2, sh "$P reproduce none.safetensors"))
     local text = read(shell.folder .. "/made/cnn.safetensors")
     file("made/cnn.safetensors", (text:gsub('\\"file\\":', '\\"fill\\":')))
-    assert.matches("the recipe is damaged: file must be a string, found nil",
+    assert.matches("the recipe is damaged: recipe.file must be a string, found nil",
+      refusal "made/cnn.safetensors")
+    file("made/cnn.safetensors", (text:gsub('\\"shape\\":%[60,', '\\"shape\\":[[],', 1)))
+    assert.matches("the recipe is damaged: recipe.fits.1.train.shape.1 must be a number, found",
       refusal "made/cnn.safetensors")
   end)
 end)
