@@ -62,4 +62,13 @@ check "and names it" says '^cJSON_Parse was called'
 build() { ${MAKE:-make} --no-print-directory -s BUILD="$scratch/b" CROSS_COMPILE=nowhere- programs >"$out" 2>&1; }
 check "without the compiler nothing is built" not build
 check "and it is named" says 'needs nowhere-gcc for CROSS_COMPILE'
+
+bare=$scratch/bare
+mkdir "$bare"
+for program in sh basename dirname mktemp rm date sed grep getconf timeout cat; do
+    ln -s "$(command -v $program)" "$bare/$program"
+done
+PATH=$bare tests/run --arm64 kernel >"$out" 2>&1
+check "tests that were asked for fail without the compiler" [ $? = 1 ]
+check "and say what they need" says 'skipped, since there is no aarch64-linux-gnu-gcc (.vendor/install arm64.)'
 finish
