@@ -29,24 +29,40 @@ local function find_folder(options, recipe)
   return only_here and here or there
 end
 
+-- Words before the script that run nothing of their own.
+local function is_harmless(words)
+  for i, word in ipairs(words) do
+    local number = words[i - 1] == "--threads" and word:match "^%d+$"
+    if not (number or word:match "^%-%-threads=?%d*$" or word == "--") then return false end
+  end
+  return true
+end
+
 -- What will run: the script in the folder, or what the recipe has of it. Returns its text, and
--- whether that is the recipe's.
+-- whether that is the recipe's. Nothing in the model's file is run unless asked.
 local function find_script(options, recipe, folder)
   local script = recipe.script
-  if not script then return nil, false end
-  local found = script.path ~= "-" and exists(folder, script.path)
-  if found and not options.recorded then
+  local found = script and script.path ~= "-" and exists(folder, script.path)
+  if not options.recorded then
+    local what
+    if not is_harmless(recipe.before) then
+      what = ("it was made with the words '%s'"):format(table.concat(recipe.before, " "))
+    elseif script.path == "-" then
+      what = "its script was read from standard input"
+    elseif not found then
+      what = ("%s is missing in %s (--folder says where else to look)"):format(script.path, folder)
+    end
+    if what then
+      refuse("%s; --recorded runs what the model's file remembers, which only a model from " ..
+        "people you trust should", what)
+    end
     local file <close> = assert(io.open(absolute(folder, script.path), "rb"))
     return file:read "a", false
   end
-  if not script.text then
-    refuse("%s is missing in %s, and the recipe does not have its text", script.path, folder)
+  if script and not script.text then
+    refuse("the recipe of %s does not have the text of %s", options.file, script.path)
   end
-  if not found and script.path ~= "-" then
-    io.stderr:write(("digits-lua: %s is missing in %s (--folder says where else to look): " ..
-      "running the text in the model's file\n"):format(script.path, folder))
-  end
-  return script.text, true
+  return script and script.text, true
 end
 
 local function write(path, text)
@@ -77,7 +93,8 @@ end
 local function run(scratch, recipe, folder, input, quiet)
   local words = { internals.program_path(), "--redirect", scratch }
   table.move(recipe.before, 1, #recipe.before, #words + 1, words)
-  words[#words + 1] = recipe.script and recipe.script.path
+  local path = recipe.script and recipe.script.path
+  words[#words + 1] = path and path:match "^%-." and "./" .. path or path
   table.move(recipe.arguments, 1, #recipe.arguments, #words + 1, words)
   if not quiet then
     io.stderr:write(("digits-lua: running %s in %s\n"):format(table.concat(words, " ", 4), folder))
@@ -147,7 +164,8 @@ return internals.define({
     { "folder", "path", named_only = true,
       doc = "where to run the script; without it, where the model says that it ran, else here" },
     { "recorded", "boolean", default = false, named_only = true,
-      doc = "run the script's text as the model remembers it, even if the script has changed" },
+      doc = "run the script and the words before it as the model's file remembers them: only " ..
+        "for models from people you trust" },
     { "quiet", "boolean", default = false, named_only = true,
       doc = "do not show what the script prints" },
   },
@@ -156,8 +174,8 @@ run the script that made a model again, and compare bit by bit
 A model remembers its script, the words of the command line, options, seeds, and fingerprints of
 the data. The script runs in a process of its own; what it writes goes to a scratch folder, which
 is removed, so no file is changed. Prints "the same, sha256 ..." and ends with status 0; or prints
-what differs, causes first, and ends with status 1. A script that has gone is run from the model's
-file: reproduce only what you trust. Threads, workers and interrupted searches do not matter.]],
+what differs, causes first, and ends with status 1. What the file itself remembers of the script
+runs only with --recorded. Threads, workers and interrupted searches do not matter.]],
   example = "digits-lua reproduce out/cnn.safetensors",
 }, function(options)
   if not reproduce(options) then os.exit(1, true) end

@@ -112,18 +112,29 @@ describe("reproduce", function()
       refusal "made/cnn.safetensors --folder nowhere")
   end)
 
-  it("runs the script that the model remembers when there is none", function()
+  it("runs the script that the model remembers only if asked", function()
+    local asks = "; %-%-recorded runs what the model's file remembers, which only a model from " ..
+      "people you trust should$"
     sh "$P make.lua --seed 8; rm make.lua"
-    local out, err, code = sh "$P reproduce made/forest.safetensors --quiet"
+    assert.matches("^make.lua is missing in /[^\n]* %(%-%-folder says where else to look%)" .. asks,
+      refusal "made/forest.safetensors")
+    local out, _, code = sh "$P reproduce made/forest.safetensors --quiet --recorded"
     assert.are.same({ "the same, sha256 " .. digest_of "made/forest.safetensors" .. "\n", 0 },
       { out, code })
-    assert.matches("^digits%-lua: make.lua is missing in /[^\n]* %(%-%-folder says where else " ..
-      "to look%): running the text in the model's file\n$", err)
     assert.is_nil(sh "ls":find "make.lua")
     file("piped.lua", SCRIPT)
     sh "mkdir deep; cp piped.lua deep/make.lua; $P deep/make.lua --seed 4; rm -r deep"
-    assert.matches("^the same", (sh "$P reproduce made/cnn.safetensors --quiet"))
-    sh "$P - --seed 9 <piped.lua; rm piped.lua"
+    assert.matches("^the same", (sh "$P reproduce made/cnn.safetensors --quiet --recorded"))
+    sh "$P - --seed 9 <piped.lua"
+    assert.matches("^its script was read from standard input" .. asks,
+      refusal "made/boost.safetensors")
+    proves("made/boost.safetensors", "--recorded")
+    sh "$P -e 'os.execute \"touch ran\"' piped.lua; rm ran"
+    assert.matches("^it was made with the words '%-e os.execute \"touch ran\"'" .. asks,
+      refusal "made/boost.safetensors")
+    assert.is_nil(sh "ls":find "ran")
+    proves("made/boost.safetensors", "--recorded")
+    sh "$P --threads 1 piped.lua"
     proves "made/boost.safetensors"
   end)
 
@@ -403,7 +414,7 @@ assert(not io.open "expected")
     assert.matches("^f.safetensors was saved at the prompt: there is no script that makes it again",
       refusal "f.safetensors")
     sh("$P -e '" .. code .. "'")
-    proves "f.safetensors"
+    proves("f.safetensors", "--recorded")
     sh("$P -e '" .. code .. " f:save(\"f.safetensors\", { recipe = false })'")
     assert.matches("^f.safetensors has no recipe", refusal "f.safetensors")
     assert.is_nil(read(shell.folder .. "/f.safetensors"):find "RandomForest { 2 }")
