@@ -96,8 +96,12 @@ DG_INLINE double dg_fma_double(bool fused, double a, double b, double c)
 #define DG_FUSED_IS_TRUE(...) (true, __VA_ARGS__)
 
 #if defined(__x86_64__)
-#define DG_TARGET_V3 __attribute__((target("arch=x86-64-v3")))
-#define DG_TARGET_V4 __attribute__((target("arch=x86-64-v4")))
+/* What dg_has_level asks for, and no more; by features, which are added to those of -march=..., not
+ * by arch=..., which takes their place, so that helpers could not be inlined. */
+#define DG_FEATURES_V3 "avx2,fma,bmi,bmi2"
+#define DG_FEATURES_V4 DG_FEATURES_V3 ",avx512f,avx512bw,avx512cd,avx512dq,avx512vl"
+#define DG_TARGET_V3 __attribute__((target(DG_FEATURES_V3)))
+#define DG_TARGET_V4 __attribute__((target(DG_FEATURES_V4)))
 #define DG_LEVEL_FUNCTIONS(type, name, parameters, arguments)                                      \
     DG_TARGET_V3 static type name##_v3 parameters                                                  \
     {                                                                                              \
