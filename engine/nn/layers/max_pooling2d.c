@@ -70,7 +70,7 @@ DG_INLINE void greater_value(const float *restrict x, int32_t tap, int64_t chann
         for (int64_t c = 0; c < channels; c++) taps[c] = x[c] > y[c] ? tap : taps[c];
     }
 #pragma omp simd
-    for (int64_t c = 0; c < channels; c++) y[c] = (x[c] > y[c]) | (x[c] != x[c]) ? x[c] : y[c];
+    for (int64_t c = 0; c < channels; c++) y[c] = ((x[c] > y[c]) | (x[c] != x[c])) ? x[c] : y[c];
 }
 
 DG_INLINE void greatest_of_window(const dg_window *w, int64_t oy, int64_t ox, const float *x,
