@@ -1,5 +1,6 @@
-/* Tensor functions have the same bits on each level of kernels, without FMA too, and on arm64: a
- * digest of each over random values and all pairs of special ones. The sign of NaN, which differs
+/* Tensor functions and metrics have the same bits on each level of kernels, without FMA too, and on
+ * arm64: digests of the functions over random values and all pairs of special ones, and of all
+ * metrics. The sign of NaN, which differs
  * between processors, is not looked at (dg_tensor_file_digest).
  *
  * A change that alters bits on purpose: put the digests here that the failures print. */
@@ -9,6 +10,7 @@
 
 #include "engine/base/kernel.h"
 #include "engine/base/random.h"
+#include "engine/metrics/metric.h"
 #include "engine/store/learner_file.h"
 #include "tests/engine/support.h"
 
@@ -93,6 +95,66 @@ static void add_reductions(dg_tensor_file *file)
     add_reductions_of(file, true);
 }
 
+/* The bits of the doubles. */
+static void add_numbers(dg_tensor_file *file, const char *name, const double *numbers, int count)
+{
+    dg_tensor bits;
+    assert_ok(dg_tensor_new(&bits, DG_INT32, 2, (int64_t[]){ count, 2 }));
+    memcpy(bits.data, numbers, (size_t)count * sizeof *numbers);
+    add(file, name, &bits);
+}
+
+/* Probabilities {ROWS, CLASSES} that lean on the labels. */
+enum { ROWS = 500, CLASSES = 4 };
+
+static dg_tensor chances_of(const dg_tensor *labels, uint64_t seed)
+{
+    dg_tensor out;
+    assert_ok(dg_tensor_uniform(&out, SHAPE(ROWS, CLASSES), 0.1f, 1, seed));
+    for (int row = 0; row < ROWS; row++) {
+        float *p = dg_floats(&out) + row * CLASSES, sum = 0;
+        p[dg_int32s(labels)[row]] += 0.5f;
+        for (int k = 0; k < CLASSES; k++) sum += p[k];
+        for (int k = 0; k < CLASSES; k++) p[k] /= sum;
+    }
+    return out;
+}
+
+static void add_metrics(dg_tensor_file *file)
+{
+    char name[DG_METRIC_NAME_SIZE];
+    dg_metric metric;
+    dg_bootstrap_result interval;
+    dg_tensor labels, chances, others, truth, numbers;
+    assert_ok(dg_tensor_new(&labels, DG_INT32, SHAPE(ROWS)));
+    for (int row = 0; row < ROWS; row++)
+        dg_int32s(&labels)[row] = (int32_t)dg_random_below(91, (uint64_t)row, CLASSES);
+    chances = chances_of(&labels, 92);
+    others = chances_of(&labels, 93);
+    assert_ok(dg_tensor_normal(&truth, SHAPE(ROWS), 3, 2, 94));
+    assert_ok(dg_tensor_normal(&numbers, SHAPE(ROWS), 3, 2, 95));
+    const dg_predictions of_labels = { .probabilities = &chances };
+    const dg_predictions of_numbers = { .numbers = &numbers };
+    for (int i = 0; dg_metric_name(i, name); i++) {
+        double score;
+        assert_ok(dg_metric_find(&metric, name));
+        bool judges_numbers = metric.type->target == DG_TARGET_NUMBERS;
+        assert_ok(dg_metric_score(&score, &metric, judges_numbers ? &truth : &labels,
+                                  judges_numbers ? &of_numbers : &of_labels));
+        add_numbers(file, name, &score, 1);
+    }
+    assert_ok(dg_metric_find(&metric, "log_loss"));
+    assert_ok(dg_bootstrap(&interval, &metric, &labels, &of_labels,
+                           &(dg_predictions){ .probabilities = &others },
+                           &(dg_bootstrap_options){ 200, 0.9, 96 }, NULL));
+    add_numbers(file, "bootstrap", &interval.a, 5);
+    dg_tensor_release(&labels);
+    dg_tensor_release(&chances);
+    dg_tensor_release(&others);
+    dg_tensor_release(&truth);
+    dg_tensor_release(&numbers);
+}
+
 /* What the kernels of every level give has this digest. */
 static void expect_digest(void (*fill)(dg_tensor_file *file), const char *wanted)
 {
@@ -130,12 +192,19 @@ static void reductions(void **state)
                   "75198dd00143c9ab068a836468680d3d09335cc98ebde10502f5bd77095a2716");
 }
 
+static void metrics(void **state)
+{
+    (void)state;
+    expect_digest(add_metrics, "6318480e519e8b7af1c102014fc5e30729e22fdfbe4ba2885d804c1c813bc714");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         leaving_nothing(elementwise_functions),
         leaving_nothing(random_numbers),
         leaving_nothing(reductions),
+        leaving_nothing(metrics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
