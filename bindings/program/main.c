@@ -274,7 +274,7 @@ static int run_main(int argc, char **argv)
 {
     struct dg_command_line options;
     bool understood = dg_command_line_read(&argc, argv, &options);
-    if (understood && dg_kernel_check() != DG_OK) {
+    if (understood && dg_kernel_choose() != DG_OK) {
         fprintf(stderr, DG_PROGRAM_NAME ": %s\n", dg_error_message());
         understood = false;
     }

@@ -62,18 +62,15 @@ dg_status dg_kernel_use(const char *name)
                     names[DG_LEVEL_V4], names[DG_LEVEL_V3], names[DG_LEVEL_DEFAULT]);
 }
 
-dg_status dg_kernel_check(void)
+dg_status dg_kernel_choose(void)
 {
     const char *asked = getenv("DIGITS_KERNEL");
-    if (!asked || !*asked || strcmp(asked, dg_kernel_name()) == 0) return DG_OK;
-    dg_status status = dg_kernel_use(asked);
-    return dg_error_context(status, "the environment variable DIGITS_KERNEL");
+    dg_kernel_level = highest();
+    if (!asked || !*asked) return DG_OK;
+    return dg_error_context(dg_kernel_use(asked), "the environment variable DIGITS_KERNEL");
 }
 
-__attribute__((constructor)) static void choose_level(void)
+__attribute__((constructor)) static void choose_before_main(void)
 {
-    dg_kernel_level = highest();
-    const char *asked = getenv("DIGITS_KERNEL");
-    for (dg_level level = 0; asked && level < dg_kernel_level; level++)
-        if (strcmp(asked, names[level]) == 0) dg_kernel_level = level;
+    (void)dg_kernel_choose(); /* who minds what the variable holds chooses again */
 }

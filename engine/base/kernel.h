@@ -50,8 +50,10 @@ bool dg_kernel_fuses(void);
  * of that name, or this processor does not have it. */
 dg_status dg_kernel_use(const char *name);
 
-/* DG_INVALID where DIGITS_KERNEL asked for a level that dg_kernel_use would refuse. */
-dg_status dg_kernel_check(void);
+/* Uses the level that DIGITS_KERNEL names, or the highest. Runs before main; a program calls it
+ * again to hear of a name that is refused: DG_INVALID as from dg_kernel_use, and the highest is
+ * used. */
+dg_status dg_kernel_choose(void);
 
 /* --- a * b + c, rounded once --------------------------------------------------------------- */
 

@@ -15,7 +15,8 @@ enum { DG_LANES = 16 };
  *     DG_EACH_LANE(i, l, count, lane[l] += x[i]);
  *     double sum = DG_JOIN(lane);
  *
- * The statement stands twice, so that the compiler sees a loop of DG_LANES turns. */
+ * The statement stands twice, so that the compiler sees a loop of DG_LANES turns; `break` does not
+ * leave it. One within another needs other names. */
 #define DG_EACH_LANE(i, l, count, ...)                                                             \
     do {                                                                                           \
         const int64_t i##_end = (count), i##_rest = i##_end - i##_end % DG_LANES;                  \

@@ -27,10 +27,13 @@ changed() {
 
 cp engine/nn/optimizers/sgd.c "$scratch/changed.c"
 check "test_digests passes with a copy of a file" digests
-if says '^x86-64-v[34]: checked$'; then
+if says ': checked$'; then
     changed engine/nn/optimizers/sgd.c 'w\[i\] += DG_FMA(momentum, v\[i\], -(rate \* g\[i\]))' \
         'w[i] += momentum * v[i] - rate * g[i]' 'dense, SGD'
     changed engine/nn/layers/batch_normalization.c 'DG_FMA(difference, difference, squares\[c\])' \
         'difference * difference + squares[c]' 'convolutions of bytes, Adam'
+else
+    tests=$((tests + 1))
+    echo "ok $tests - one FMA less is noticed # SKIP this processor has no FMA"
 fi
 finish
