@@ -53,7 +53,10 @@ describe("surplus arguments", function()
     local labels = digits.zeros { t.shape[1], dtype = "int32" }
     refused("fit: expected fit(set, { validation = nil, seed = nil",
       function() forest:fit(t, labels, {}, 1) end)
-    refused("save: expected save(path), found 2 arguments", function() forest:save("a", "b") end)
+    refused("save: expected save(path, { recipe = true }), found 3 arguments",
+      function() forest:save("a", {}, 1) end)
+    refused("save: expected a table of options, found 'b' (a string)",
+      function() forest:save("a", "b") end)
     refused("predict: expected predict(rows)", function() forest:predict(set, 1) end)
   end)
 
