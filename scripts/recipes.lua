@@ -238,9 +238,11 @@ function recipes.compare(old, new, learnt_differs, out)
   compare("data: class_names", old.class_names, new.class_names, out)
   if not learnt_differs then return end
   compare("program: the version", old.program, new.program, out)
+  local place = #out + 1
   compare("kernels: the level", first.kernels, second.kernels, out)
   if first.fused ~= second.fused then
-    out[#out] = out[#out] .. ": without fused multiply-add, results are rounded differently"
+    local levels = out[place] or ("kernels: the level is %q on both machines"):format(first.kernels)
+    out[place] = levels .. ": without fused multiply-add, results are rounded differently"
   end
 end
 

@@ -189,6 +189,17 @@ forest:save "forest.safetensors"]])
     assert.are.equal(1, code)
   end)
 
+  it("tells of kernels of one name of which one does not fuse", function()
+    -- "default" fuses on arm64, and where the compiler was told to use FMA
+    local function about(fused)
+      return { recipe = { seed = "1", fits = {}, kernels = "default", fused = fused } }
+    end
+    local lines = {}
+    require("digits.recipes").compare(about(true), about(false), true, lines)
+    assert.are.same({ "kernels: the level is \"default\" on both machines: without fused " ..
+      "multiply-add, results are rounded differently" }, lines)
+  end)
+
   it("refuses what Ctrl-C ended", function()
     file("make.lua", DATA .. [[
 local cnn = network()
