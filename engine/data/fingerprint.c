@@ -1,6 +1,7 @@
 /* Hashes of datasets. */
 #include <string.h>
 
+#include "engine/base/number.h"
 #include "engine/data/dataset.h"
 
 /* One step of a mixing chain (the multiplier of FNV-1a, the shift of MurmurHash's finish). */
@@ -24,8 +25,7 @@ static uint64_t mix_bytes(uint64_t hash, const void *bytes, size_t count)
     return mix(hash, word);
 }
 
-/* As mix_bytes, but every NaN is the same one: the sign of a NaN that was computed differs between
- * processors. */
+/* As mix_bytes, but every NaN is the same one. */
 static uint64_t mix_floats(uint64_t hash, const void *floats, int64_t count)
 {
     const char *from = floats;
@@ -33,8 +33,7 @@ static uint64_t mix_floats(uint64_t hash, const void *floats, int64_t count)
     for (int64_t left = count; left >= 0; left -= 2, from += 2 * sizeof(float)) {
         uint32_t two[2] = { 0 };
         memcpy(two, from, sizeof *two * (size_t)(left < 2 ? left : 2));
-        for (int i = 0; i < 2; i++)
-            if ((two[i] & 0x7fffffff) > 0x7f800000) two[i] = 0x7fc00000;
+        for (int i = 0; i < 2; i++) two[i] = dg_bits_of_one_nan(two[i]);
         hash = mix(hash, (uint64_t)two[1] << 32 | two[0]);
     }
     return hash;

@@ -16,8 +16,7 @@ static uint32_t bits_at(const dg_tensor *tensor, int64_t index)
     uint32_t bits;
     if (tensor->dtype == DG_UINT8) return dg_bytes(tensor)[index];
     memcpy(&bits, (const char *)tensor->data + 4 * index, sizeof bits);
-    bool nan = tensor->dtype == DG_FLOAT32 && (bits & 0x7fffffff) > 0x7f800000;
-    return nan ? 0x7fc00000 : bits;
+    return tensor->dtype == DG_FLOAT32 ? dg_bits_of_one_nan(bits) : bits;
 }
 
 static void add_value(dg_text *text, const dg_tensor *tensor, int64_t index)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
+#include "engine/base/number.h"
 #include "engine/store/safetensors.h"
 #include "engine/store/tensor_format.h"
 
@@ -29,7 +30,7 @@ static void add_words(dg_sha256 *hash, const char *from, int64_t count, bool flo
         for (int64_t i = 0; i < chunk; i++) {
             uint32_t word;
             memcpy(&word, from + 4 * i, sizeof word);
-            if (floats && (word & 0x7fffffff) > 0x7f800000) word = 0x7fc00000; /* NaN */
+            if (floats) word = dg_bits_of_one_nan(word);
             words[i] = htole32(word);
         }
         dg_sha256_add(hash, words, 4 * (size_t)chunk);
