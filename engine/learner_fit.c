@@ -95,11 +95,6 @@ static void exchange_recipes(dg_recipe **a, dg_recipe **b)
     *b = kept;
 }
 
-static void free_recipe(dg_recipe **recipe)
-{
-    dg_recipe_free(*recipe);
-}
-
 /* The recipe of the learner as it will be after the fit. */
 static dg_status begin_recipe(dg_recipe **out, const dg_learner *learner, const dg_dataset *set,
                               const dg_fit_options *options, bool goes_on)
@@ -118,7 +113,7 @@ dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
     bool goes_on;
     dg_fit_options own = *options;
     DG_CLEANUP(dg_preparation_release) dg_preparation other = { 0 };
-    DG_CLEANUP(free_recipe) dg_recipe *recipe = NULL;
+    DG_OWNED_RECIPE *recipe = NULL;
     DG_OWNED_DATASET rows = NULL;
     DG_OWNED_DATASET validation = NULL;
     job = dg_job_or_default(job, &room);

@@ -46,14 +46,14 @@ void dg_recipe_free(dg_recipe *recipe)
     dg_free(recipe);
 }
 
-static void free_owned(dg_recipe **recipe)
+void dg_recipe_free_owned(dg_recipe **recipe)
 {
     dg_recipe_free(*recipe);
 }
 
 dg_status dg_recipe_read(dg_recipe **out, const cJSON *object)
 {
-    DG_CLEANUP(free_owned) dg_recipe *recipe = NULL;
+    DG_OWNED_RECIPE *recipe = NULL;
     *out = NULL;
     DG_TRY(dg_alloc_zero(&recipe, 1, sizeof *recipe));
     recipe->loaded = cJSON_Duplicate(object, true);
@@ -167,7 +167,7 @@ static void add_fit(dg_recipe *recipe, char *text)
 dg_status dg_recipe_begin(dg_recipe **out, const dg_learner *learner, const dg_dataset *set,
                           const dg_fit_options *options, bool goes_on, const char *digest)
 {
-    DG_CLEANUP(free_owned) dg_recipe *recipe = NULL;
+    DG_OWNED_RECIPE *recipe = NULL;
     char *text;
     *out = NULL;
     if (!origin) return DG_OK;

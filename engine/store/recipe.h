@@ -52,6 +52,10 @@ void dg_recipe_set_origin(const dg_origin *origin);
 typedef struct dg_recipe dg_recipe;
 void dg_recipe_free(dg_recipe *recipe); /* NULL is allowed */
 
+/* A local recipe that is freed wherever its scope is left: DG_OWNED_RECIPE *recipe = NULL. */
+#define DG_OWNED_RECIPE DG_CLEANUP(dg_recipe_free_owned) dg_recipe
+void dg_recipe_free_owned(dg_recipe **recipe);
+
 /* The recipe that is the section `object` of a file; notes that a learner, whose recipe may be
  * NULL, was loaded from the file `path`. */
 dg_status dg_recipe_read(dg_recipe **out, const cJSON *object);
