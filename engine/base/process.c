@@ -247,6 +247,14 @@ static dg_status run_process(struct process *process, const char *const *argumen
     return wait_for_end(process, &out->status);
 }
 
+/* Kills a process that still runs, with its group if that is its own. */
+static void put_down(const struct process *process)
+{
+    if (!process->started || process->ended) return;
+    kill(process->folder ? process->pid : -process->pid, SIGKILL);
+    while (waitpid(process->pid, NULL, 0) < 0 && errno == EINTR) {}
+}
+
 dg_status dg_process_run(dg_process_result *out, const char *const *arguments, const void *input,
                          size_t size, double seconds, const dg_job *job)
 {
@@ -261,10 +269,7 @@ dg_status dg_process_run(dg_process_result *out, const char *const *arguments, c
     close_end(&process.in);
     close_end(&process.out);
     close_end(&process.err);
-    if (process.started && !process.ended) {
-        kill(-process.pid, SIGKILL);
-        while (waitpid(process.pid, NULL, 0) < 0 && errno == EINTR) {}
-    }
+    put_down(&process);
     out->output = process.output.data;
     out->output_size = process.output.size;
     out->messages = process.messages.data;
@@ -294,10 +299,7 @@ dg_status dg_process_attend(int *status, const char *const *arguments, const cha
     dg_status result = attend(&process, arguments, ends, status);
     close_end(&ends[0]);
     if (quiet) close_end(&ends[1]);
-    if (process.started && !process.ended) {
-        kill(process.pid, SIGKILL);
-        while (waitpid(process.pid, NULL, 0) < 0 && errno == EINTR) {}
-    }
+    put_down(&process);
     return result;
 }
 
