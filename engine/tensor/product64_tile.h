@@ -4,10 +4,8 @@ typedef double NAME(lanes64) __attribute__((vector_size(8 * LANES64)));
 typedef double NAME(unaligned64) __attribute__((vector_size(8 * LANES64), aligned(8), may_alias));
 
 /* `rows` times `vectors` vectors of C, kept in registers over all of k. */
-TARGET static inline __attribute__((always_inline)) void NAME(tile64)(const int rows,
-                                                                      const int vectors,
-                                                                      const dg_product64 *p,
-                                                                      int64_t row, int64_t column)
+TARGET DG_INLINE void NAME(tile64)(const int rows, const int vectors, const dg_product64 *p,
+                                   int64_t row, int64_t column)
 {
     NAME(lanes64) sum[TILE_ROWS][TILE_VECTORS];
     const double *a = p->a + row * p->a_row, *b = p->b + column;

@@ -9,8 +9,8 @@
 typedef float NAME(lanes) __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
 /* `rows` times `vectors` vectors of C, kept in registers over all of k. */
-TARGET static inline __attribute__((always_inline)) void NAME(tile)(
-    const int rows, const int vectors, const struct strip *strip, const float *const *row, float *c)
+TARGET DG_INLINE void NAME(tile)(const int rows, const int vectors, const struct strip *strip,
+                                 const float *const *row, float *c)
 {
     NAME(lanes) sum[TILE_ROWS][2];
     const float *at[TILE_ROWS];
