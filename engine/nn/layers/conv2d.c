@@ -1,19 +1,9 @@
-/* Conv2D: each output pixel is a product of a window of the image with the kernel.
- *
- * x {rows, height, width, channels}, W {window height, window width, channels / groups, filters},
- * b {filters}, y {rows, out height, out width, filters}.
- *
- * All three products pick the elements of a window from the (padded) image by offsets: `pixel`, of
- * the first element of each window, and `tap`, of each element within its window. Forward: y = x W,
- * rows pixels, depth taps. dW = x' dy, rows taps, depth pixels. dx is the convolution of dy, spread
- * by the stride and padded, with the kernel turned by half a turn. */
+/* Conv2D: each output pixel is a product of a window of the image with the kernel. Shapes, and the
+ * methods that compute it: engine/nn/layers/convolution.h. */
 #include <inttypes.h>
 #include <string.h>
 
-#include "engine/nn/activation.h"
-#include "engine/nn/layer.h"
-#include "engine/tensor/product.h"
-#include "engine/nn/layers/window.h"
+#include "engine/nn/layers/convolution.h"
 
 typedef struct {
     int64_t filters, groups;
@@ -59,86 +49,127 @@ static dg_status conv2d_check(const void *options)
                     o->filters, o->groups);
 }
 
-enum { KERNEL, BIAS };
-
-/* --- what is prepared ----------------------------------------------------------------------- */
-
-/* Follows from shapes alone, and stands at the head of what is prepared; the offsets lie behind it.
- * Sizes in floats unless said otherwise. */
-struct conv2d {
-    dg_window window;
-    int64_t filters, pixels;
-    int64_t groups, group_channels, group_filters;
-    int64_t taps, back_taps; /* of one group: elements of a window, and of one in `spread` */
-    int64_t in_size, out_size;
-    int64_t height, width; /* of the image with its padding, in pixels */
-    bool padded;
-    int64_t spread_height, spread_width; /* of dy, spread and padded, in pixels */
-    int32_t *pixel, *tap;                /* offsets in the padded image */
-    int32_t *in_pixel, *back_tap;        /* offsets in `spread`; filled for training alone */
+/* --- methods ------------------------------------------------------------------------------ */
+/* The first that suits is used. */
+static const struct conv2d_method *const methods[CONV2D_PRODUCTS][4] = {
+    [CONV2D_OUTPUTS] = { &dg_conv2d_direct_outputs },
+    [CONV2D_KERNEL_GRADIENT] = { &dg_conv2d_direct_kernel_gradient },
+    [CONV2D_INPUT_GRADIENT] = { &dg_conv2d_direct_input_gradient },
 };
 
+static const struct conv2d_method *choose(const struct conv2d *c, int product)
+{
+    const struct conv2d_method *const *method = methods[product];
+    while ((*method)->suits && !(*method)->suits(c)) method++;
+    return *method;
+}
+
+void *dg_conv2d_take(void *base, int64_t *used, int64_t count)
+{
+    void *at = base ? (char *)base + *used : NULL;
+    *used += (count * 4 + 63) / 64 * 64;
+    return at;
+}
+
+void dg_conv2d_finish(const struct conv2d_run *run, int64_t first, int64_t rows)
+{
+    const struct conv2d *c = run->c;
+    dg_activate_output(run->pass, c->activation, first * c->out_size, rows * c->pixels, c->filters);
+}
+
+static void run_method(const dg_pass *pass, int product)
+{
+    const struct conv2d *c = pass->prepared;
+    c->method[product]->run(&(struct conv2d_run){ .c = c,
+                                                  .pass = pass,
+                                                  .prepared = (const char *)c + c->room[product],
+                                                  .scratch = pass->scratch });
+}
+
+/* --- what methods share ------------------------------------------------------------------- */
+struct conv2d_padding dg_conv2d_padding(const struct conv2d *c)
+{
+    const dg_window_axis *y = &c->window.y, *x = &c->window.x;
+    int64_t bottom = (y->out - 1) * y->stride + y->size, right = (x->out - 1) * x->stride + x->size;
+    struct conv2d_padding p = { .height = y->in, .width = x->in };
+    if (y->before + x->before == 0 && bottom <= y->in && right <= x->in) return p;
+    if (bottom > p.height) p.height = bottom;
+    if (right > p.width) p.width = right;
+    p.size = p.height * p.width * c->window.channels;
+    return p;
+}
+
+void dg_conv2d_clear(const struct conv2d_padding *padding, float *room)
+{
+    if (padding->size > 0) memset(room, 0, (size_t)padding->size * sizeof *room);
+}
+
+const float *dg_conv2d_pad(const struct conv2d *c, const struct conv2d_padding *padding,
+                           const float *image, float *room)
+{
+    if (padding->size == 0) return image;
+    const dg_window *w = &c->window;
+    int64_t run = w->x.in * w->channels;
+    for (int64_t i = 0; i < w->y.in; i++)
+        memcpy(room + ((i + w->y.before) * padding->width + w->x.before) * w->channels,
+               image + i * run, (size_t)run * sizeof *room);
+    return room;
+}
+
+void dg_conv2d_offsets(int32_t *out, int64_t height, int64_t width, int64_t depth, int64_t down,
+                       int64_t across)
+{
+    for (int64_t y = 0; y < height; y++)
+        for (int64_t x = 0; x < width; x++)
+            for (int64_t d = 0; d < depth; d++) *out++ = (int32_t)(y * down + x * across + d);
+}
+
+/* --- the layer ---------------------------------------------------------------------------- */
 static dg_status conv2d_of(const conv2d_options *o, const dg_shape *input, struct conv2d *c)
 {
-    *c = (struct conv2d){ .filters = o->filters };
+    *c = (struct conv2d){ .filters = o->filters, .activation = (dg_activation)o->activation };
     DG_TRY(dg_window_of(input, o->kernel_size, o->strides, (dg_padding)o->padding, &c->window));
     const dg_window_axis *y = &c->window.y, *x = &c->window.x;
-    c->height = y->in;
-    c->width = x->in;
-    if (o->padding == DG_PADDING_SAME) {
-        int64_t needed = (y->out - 1) * y->stride + y->size;
-        if (needed > c->height) c->height = needed;
-        needed = (x->out - 1) * x->stride + x->size;
-        if (needed > c->width) c->width = needed;
-    }
-    c->padded = c->height != y->in || c->width != x->in;
+    if (c->window.channels % o->groups != 0)
+        return dg_error(DG_INVALID,
+                        "the channels of its input must be a multiple of groups, found %" PRId64
+                        " and %" PRId64,
+                        c->window.channels, o->groups);
     c->pixels = y->out * x->out;
     c->groups = o->groups;
     c->group_channels = c->window.channels / c->groups;
     c->group_filters = c->filters / c->groups;
     c->taps = y->size * x->size * c->group_channels;
-    c->back_taps = y->size * x->size * c->group_filters;
     c->in_size = y->in * x->in * c->window.channels;
     c->out_size = c->pixels * c->filters;
-    c->spread_height = y->in + y->size - 1;
-    c->spread_width = x->in + x->size - 1;
     return DG_OK;
 }
 
-/* `count` elements of four bytes; `base` NULL only measures. */
-static void *take(char *base, int64_t *used, int64_t count)
-{
-    void *at = base ? base + *used : NULL;
-    *used += (count * 4 + 63) / 64 * 64;
-    return at;
-}
-
-/* Where the offsets lie; returns the bytes up to their end. */
-static int64_t place_offsets(struct conv2d *c, char *base)
+/* Offsets into these are 32-bit. */
+static dg_status check_sizes(const struct conv2d *c)
 {
     const dg_window_axis *y = &c->window.y, *x = &c->window.x;
-    int64_t used = (sizeof *c + 63) / 64 * 64;
-    c->pixel = take(base, &used, c->pixels);
-    c->tap = take(base, &used, c->taps);
-    c->in_pixel = take(base, &used, y->in * x->in);
-    c->back_tap = take(base, &used, c->back_taps);
-    return used;
+    double reach = (double)(y->in + y->size - 1) * (double)(x->in + x->size - 1);
+    double kernel = (double)c->taps * (double)c->filters;
+    if (reach * (double)c->window.channels <= INT32_MAX &&
+        reach * (double)c->filters <= INT32_MAX && kernel <= INT32_MAX)
+        return DG_OK;
+    return dg_error(DG_INVALID,
+                    "an image, the outputs of one, or the kernel would have more than "
+                    "%" PRId32 " numbers",
+                    INT32_MAX);
 }
 
-/* A worker's scratch. */
-struct conv2d_scratch {
-    float *image;           /* the padded image; not used where there is no padding */
-    float *spread, *turned; /* dy spread and padded; the kernel turned */
-    int64_t bytes;
-};
-
-static struct conv2d_scratch scratch_of(const struct conv2d *c, char *base)
+/* Chooses the methods; returns the bytes of all that is prepared, this struct at its head. */
+static int64_t choose_methods(struct conv2d *c)
 {
-    struct conv2d_scratch s = { 0 };
-    s.image = take(base, &s.bytes, c->padded ? c->height * c->width * c->window.channels : 0);
-    s.spread = take(base, &s.bytes, c->spread_height * c->spread_width * c->filters);
-    s.turned = take(base, &s.bytes, c->taps * c->filters);
-    return s;
+    int64_t used = (sizeof *c + 63) / 64 * 64;
+    for (int i = 0; i < CONV2D_PRODUCTS; i++) {
+        const struct conv2d_method *method = c->method[i] = choose(c, i);
+        c->room[i] = used;
+        if (method->prepared_bytes) used += (method->prepared_bytes(c) + 63) / 64 * 64;
+    }
+    return used;
 }
 
 static dg_status conv2d_build(const void *options, dg_layer_build *b)
@@ -146,43 +177,24 @@ static dg_status conv2d_build(const void *options, dg_layer_build *b)
     const conv2d_options *o = options;
     struct conv2d c;
     DG_TRY(conv2d_of(o, &b->input[0], &c));
+    DG_TRY(check_sizes(&c));
     const dg_window *w = &c.window;
-    if (w->channels % c.groups != 0)
-        return dg_error(DG_INVALID,
-                        "the channels of its input must be a multiple of groups, found %" PRId64
-                        " and %" PRId64,
-                        w->channels, c.groups);
-    double largest = (double)c.height * (double)c.width * (double)w->channels;
-    double spread = (double)c.spread_height * (double)c.spread_width * (double)c.filters;
-    double kernel = (double)c.taps * (double)c.filters;
-    if (largest > INT32_MAX || spread > INT32_MAX || kernel > INT32_MAX)
-        return dg_error(DG_INVALID,
-                        "an image, the outputs of one, or the kernel would have more than "
-                        "%" PRId32 " numbers",
-                        INT32_MAX);
     b->output = (dg_shape){ .count = 3, .at = { w->y.out, w->x.out, c.filters } };
     b->cut = DG_CUT_ROWS;
     b->forgets_output = o->activation == DG_LINEAR;
-    dg_build_weight(b, KERNEL, "kernel",
+    dg_build_weight(b, CONV2D_KERNEL, "kernel",
                     (dg_shape){ 4, { w->y.size, w->x.size, c.group_channels, c.filters } },
                     o->kernel_initializer, o->kernel_regularizer);
     if (o->use_bias)
-        dg_build_weight(b, BIAS, "bias", (dg_shape){ 1, { c.filters } }, o->bias_initializer,
+        dg_build_weight(b, CONV2D_BIAS, "bias", (dg_shape){ 1, { c.filters } }, o->bias_initializer,
                         o->bias_regularizer);
-    b->prepared_bytes = place_offsets(&c, NULL);
-    b->scratch_bytes = scratch_of(&c, NULL).bytes;
+    b->prepared_bytes = choose_methods(&c);
+    for (int i = 0; i < CONV2D_PRODUCTS; i++) {
+        int64_t bytes = c.method[i]->scratch_bytes ? c.method[i]->scratch_bytes(&c) : 0;
+        if (bytes > b->scratch_bytes) b->scratch_bytes = bytes;
+    }
     b->row_flops = 2 * c.pixels * c.taps * c.filters;
     return DG_OK;
-}
-
-/* Offsets of a grid of height x width pixels, `down` and `across` floats apart, each of `depth`
- * floats. */
-static void fill_offsets(int32_t *out, int64_t height, int64_t width, int64_t depth, int64_t down,
-                         int64_t across)
-{
-    for (int64_t y = 0; y < height; y++)
-        for (int64_t x = 0; x < width; x++)
-            for (int64_t d = 0; d < depth; d++) *out++ = (int32_t)(y * down + x * across + d);
 }
 
 static void conv2d_prepare(const void *options, const dg_layer_build *build, bool training,
@@ -190,156 +202,26 @@ static void conv2d_prepare(const void *options, const dg_layer_build *build, boo
 {
     struct conv2d *c = prepared;
     (void)conv2d_of(options, &build->input[0], c); /* build() has seen it succeed */
-    place_offsets(c, prepared);
-    const dg_window_axis *y = &c->window.y, *x = &c->window.x;
-    int64_t channels = c->window.channels, down = c->width * channels;
-    fill_offsets(c->pixel, y->out, x->out, 1, y->stride * down, x->stride * channels);
-    fill_offsets(c->tap, y->size, x->size, c->group_channels, down, channels);
-    if (!training) return;
-    down = c->spread_width * c->filters;
-    fill_offsets(c->in_pixel, y->in, x->in, 1, down, c->filters);
-    fill_offsets(c->back_tap, y->size, x->size, c->group_filters, down, c->filters);
-}
-
-/* --- forward -------------------------------------------------------------------------------- */
-
-static void clear_image(const struct conv2d *c, float *image)
-{
-    int64_t size = c->height * c->width * c->window.channels;
-    if (c->padded) memset(image, 0, (size_t)size * sizeof *image);
-}
-
-/* The image, padded if need be; what surrounds it in scratch is zero already. */
-static const float *padded_image(const struct conv2d *c, float *image, const float *x)
-{
-    if (!c->padded) return x;
-    const dg_window *w = &c->window;
-    int64_t run = w->x.in * w->channels;
-    for (int64_t i = 0; i < w->y.in; i++)
-        memcpy(image + ((i + w->y.before) * c->width + w->x.before) * w->channels, x + i * run,
-               (size_t)run * sizeof *image);
-    return image;
-}
-
-/* A group sees its own channels, and its filters are neighbouring columns of W and of y. */
-static void conv2d_outputs(const dg_pass *pass, const struct conv2d *c, const float *x, float *y)
-{
-    const float *bias = pass->weight[BIAS];
-    for (int64_t group = 0; group < c->groups; group++) {
-        int64_t filter = group * c->group_filters;
-        dg_multiply(&(dg_product){
-            .m = c->pixels,
-            .n = c->group_filters,
-            .k = c->taps,
-            .a = { .at = x + group * c->group_channels, .row = c->pixel, .depth = c->tap },
-            .b = pass->weight[KERNEL] + filter,
-            .b_step = c->filters,
-            .bias = bias ? bias + filter : NULL,
-            .c = y + filter,
-            .c_step = c->filters });
-    }
+    choose_methods(c);
+    for (int i = 0; i < (training ? CONV2D_PRODUCTS : CONV2D_OUTPUTS + 1); i++)
+        if (c->method[i]->prepare) c->method[i]->prepare(c, (char *)prepared + c->room[i]);
 }
 
 static dg_status conv2d_forward(const dg_pass *pass)
 {
-    const conv2d_options *o = pass->options;
-    const struct conv2d *c = pass->prepared;
-    struct conv2d_scratch s = scratch_of(c, pass->scratch);
-    clear_image(c, s.image);
-    for (int64_t i = 0; i < pass->rows; i++) {
-        const float *x = padded_image(c, s.image, pass->input[0] + i * c->in_size);
-        conv2d_outputs(pass, c, x, pass->output + i * c->out_size);
-        dg_activate_output(pass, (dg_activation)o->activation, i * c->out_size, c->pixels,
-                           c->filters);
-    }
+    run_method(pass, CONV2D_OUTPUTS);
     return DG_OK;
-}
-
-/* --- backward ------------------------------------------------------------------------------- */
-
-/* Each group of the kernel with each tap {channels, filters} transposed, and the taps reversed. */
-static void turn_kernel(const struct conv2d *c, const float *kernel, float *turned)
-{
-    int64_t area = c->window.y.size * c->window.x.size;
-    for (int64_t group = 0; group < c->groups; group++)
-        for (int64_t tap = area - 1; tap >= 0; tap--) {
-            const float *from = kernel + tap * c->group_channels * c->filters;
-            dg_transpose(c->group_channels, c->group_filters, from + group * c->group_filters,
-                         c->filters, turned, c->group_channels);
-            turned += c->group_channels * c->group_filters;
-        }
-}
-
-/* Pixel (y, x) of dy goes where the window's last element lay when it made it. The rest of `spread`
- * is zero already. */
-static void spread_gradient(const struct conv2d *c, const float *gradient, float *spread)
-{
-    const dg_window_axis *y = &c->window.y, *x = &c->window.x;
-    int64_t top = y->size - 1 - y->before, left = x->size - 1 - x->before;
-    for (int64_t i = 0; i < y->out; i++)
-        for (int64_t j = 0; j < x->out; j++, gradient += c->filters) {
-            int64_t at = (i * y->stride + top) * c->spread_width + j * x->stride + left;
-            memcpy(spread + at * c->filters, gradient, (size_t)c->filters * sizeof *spread);
-        }
-}
-
-static void conv2d_kernel_gradient(const struct conv2d *c, const float *x, const float *dy,
-                                   bool accumulate, float *dw)
-{
-    for (int64_t group = 0; group < c->groups; group++) {
-        int64_t filter = group * c->group_filters;
-        dg_multiply(&(dg_product){
-            .m = c->taps,
-            .n = c->group_filters,
-            .k = c->pixels,
-            .a = { .at = x + group * c->group_channels, .row = c->tap, .depth = c->pixel },
-            .b = dy + filter,
-            .b_step = c->filters,
-            .accumulate = accumulate,
-            .c = dw + filter,
-            .c_step = c->filters });
-    }
-}
-
-static void conv2d_input_gradient(const struct conv2d *c, const struct conv2d_scratch *s,
-                                  const float *dy, float *dx)
-{
-    const dg_window *w = &c->window;
-    spread_gradient(c, dy, s->spread);
-    for (int64_t group = 0; group < c->groups; group++)
-        dg_multiply(&(dg_product){ .m = w->y.in * w->x.in,
-                                   .n = c->group_channels,
-                                   .k = c->back_taps,
-                                   .a = { .at = s->spread + group * c->group_filters,
-                                          .row = c->in_pixel,
-                                          .depth = c->back_tap },
-                                   .b = s->turned + group * c->back_taps * c->group_channels,
-                                   .b_step = c->group_channels,
-                                   .c = dx + group * c->group_channels,
-                                   .c_step = w->channels });
 }
 
 static dg_status conv2d_backward(const dg_pass *pass)
 {
-    const conv2d_options *o = pass->options;
     const struct conv2d *c = pass->prepared;
-    struct conv2d_scratch s = scratch_of(c, pass->scratch);
-    float *dx = pass->input_gradient[0];
-    clear_image(c, s.image);
-    if (dx) {
-        int64_t size = c->spread_height * c->spread_width * c->filters;
-        memset(s.spread, 0, (size_t)size * sizeof *s.spread);
-        turn_kernel(c, pass->weight[KERNEL], s.turned);
-    }
-    dg_activation activation = pass->activation_fused ? DG_LINEAR : (dg_activation)o->activation;
+    dg_activation activation = pass->activation_fused ? DG_LINEAR : c->activation;
     dg_activation_backward_biased(activation, pass->output, pass->output_gradient,
-                                  pass->rows * c->pixels, c->filters, pass->weight_gradient[BIAS]);
-    for (int64_t i = 0; i < pass->rows; i++) {
-        const float *x = padded_image(c, s.image, pass->input[0] + i * c->in_size);
-        const float *dy = pass->output_gradient + i * c->out_size;
-        conv2d_kernel_gradient(c, x, dy, i > 0, pass->weight_gradient[KERNEL]);
-        if (dx) conv2d_input_gradient(c, &s, dy, dx + i * c->in_size);
-    }
+                                  pass->rows * c->pixels, c->filters,
+                                  pass->weight_gradient[CONV2D_BIAS]);
+    run_method(pass, CONV2D_KERNEL_GRADIENT);
+    if (pass->input_gradient[0]) run_method(pass, CONV2D_INPUT_GRADIENT);
     return DG_OK;
 }
 

@@ -1,0 +1,86 @@
+/* How to write a method of computing convolutions.
+ *
+ * Conv2D (engine/nn/layers/conv2d.c) is a layer of three products: the outputs, the gradient of the
+ * kernel and that of the input. Each is computed by a method, a struct conv2d_method, that is
+ * chosen from the shapes alone when the layer is built: the first of the product's list in
+ * conv2d.c that suits them. The direct ones (convolution_direct.c) suit all and end the lists. A
+ * new method is one file and a line in a list.
+ *
+ * x {rows, height, width, channels}, W {window height, window width, channels / groups, filters},
+ * b {filters}, y {rows, out height, out width, filters}. A group sees its own channels, and its
+ * filters are neighbouring columns of W and of y. */
+#ifndef DG_NN_LAYERS_CONVOLUTION_H
+#define DG_NN_LAYERS_CONVOLUTION_H
+
+#include "engine/nn/activation.h"
+#include "engine/nn/layers/window.h"
+
+/* The places of the weights in a pass; the bias may be NULL. */
+enum { CONV2D_KERNEL, CONV2D_BIAS };
+
+enum { CONV2D_OUTPUTS, CONV2D_KERNEL_GRADIENT, CONV2D_INPUT_GRADIENT, CONV2D_PRODUCTS };
+
+/* Follows from the options and the shape of the input alone. Sizes in floats. */
+struct conv2d {
+    dg_window window;
+    int64_t filters, pixels; /* pixels of an output */
+    int64_t groups, group_channels, group_filters;
+    int64_t taps; /* elements of a window that one group sees */
+    int64_t in_size, out_size;
+    dg_activation activation;
+    const struct conv2d_method *method[CONV2D_PRODUCTS];
+    int64_t room[CONV2D_PRODUCTS]; /* bytes from this struct to what each method has prepared */
+};
+
+/* One run of a method: all rows of a pass, whose arrays it reads and writes as its product says:
+ *     outputs          writes pass->output, from pass->input[0] and the weights, bias included, and
+ *                      calls dg_conv2d_finish for each run of rows that it has written
+ *     kernel gradient  assigns pass->weight_gradient[CONV2D_KERNEL], the sum over the rows, from
+ *                      pass->input[0] and pass->output_gradient
+ *     input gradient   assigns pass->input_gradient[0], from pass->output_gradient and the kernel
+ */
+struct conv2d_run {
+    const struct conv2d *c;
+    const dg_pass *pass;
+    const void *prepared; /* what prepare() left */
+    void *scratch;        /* scratch_bytes, of this worker alone, aligned to 64 */
+};
+
+struct conv2d_method {
+    bool (*suits)(const struct conv2d *c);             /* NULL: always */
+    int64_t (*prepared_bytes)(const struct conv2d *c); /* NULL: nothing is prepared */
+    int64_t (*scratch_bytes)(const struct conv2d *c);  /* NULL: none */
+    /* Fills prepared_bytes, aligned to 64, once for each plan. */
+    void (*prepare)(const struct conv2d *c, void *prepared);
+    void (*run)(const struct conv2d_run *run);
+};
+
+/* The outputs of rows first .. first+rows-1 are sums with the bias: what the layer does with them
+ * then, while they are warm, is its activation. Once for each row, from first to last. */
+void dg_conv2d_finish(const struct conv2d_run *run, int64_t first, int64_t rows);
+
+/* Takes `count` elements of four bytes, aligned to 64, from a room of which `used` bytes are taken;
+ * `base` NULL only measures. */
+void *dg_conv2d_take(void *base, int64_t *used, int64_t count);
+
+/* The image with the zeros around it that its windows reach into. */
+struct conv2d_padding {
+    int64_t height, width; /* in pixels */
+    int64_t size;          /* in floats; 0: there are no zeros, and no copy is needed */
+};
+struct conv2d_padding dg_conv2d_padding(const struct conv2d *c);
+
+/* `image` padded, by way of `room`, which dg_conv2d_clear has filled with zeros. */
+void dg_conv2d_clear(const struct conv2d_padding *padding, float *room);
+const float *dg_conv2d_pad(const struct conv2d *c, const struct conv2d_padding *padding,
+                           const float *image, float *room);
+
+/* Offsets of a grid of height x width pixels, `down` and `across` floats apart, each of `depth`
+ * floats. */
+void dg_conv2d_offsets(int32_t *out, int64_t height, int64_t width, int64_t depth, int64_t down,
+                       int64_t across);
+
+extern const struct conv2d_method dg_conv2d_direct_outputs, dg_conv2d_direct_kernel_gradient,
+    dg_conv2d_direct_input_gradient;
+
+#endif
