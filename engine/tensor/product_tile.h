@@ -70,13 +70,14 @@ TARGET static void NAME(all_rows)(const dg_product *p, int vectors, const struct
                                   float *c)
 {
     int64_t tiles = (p->m + TILE_ROWS - 1) / TILE_ROWS;
-    for (int64_t tile = 0; tile < tiles; tile++) {
-        int64_t begin = dg_piece_begin(p->m, tiles, tile);
-        int rows = (int)(dg_piece_begin(p->m, tiles, tile + 1) - begin);
-        const float *row[TILE_ROWS];
+    int64_t least = p->m / tiles, longer = p->m % tiles; /* so many tiles have a row more */
+    const float *row[TILE_ROWS];
+    for (int64_t tile = 0, begin = 0; tile < tiles; tile++) {
+        int rows = (int)(least + (tile < longer));
         for (int i = 0; i < rows; i++)
             row[i] = p->a.at + (p->a.row ? p->a.row[begin + i] : (begin + i) * p->a.row_step);
         NAME(some_rows)(rows, vectors, strip, row, c + begin * strip->c_step);
+        begin += rows;
     }
 }
 
@@ -110,15 +111,32 @@ TARGET static void NAME(few_columns)(const dg_product *p, int columns, const str
     }
 }
 
+/* Whether a strip of B is worth a copy without gaps: it is read for many tiles, and lines that lie
+ * far apart would share a few places of the first level of the cache. */
+static bool NAME(packs)(const dg_product *p, int64_t k)
+{
+    return p->m >= PACKED_TILES * TILE_ROWS && p->b_step > 2 * LANES && k > 16;
+}
+
+TARGET static void NAME(pack)(const dg_product *p, int vectors, struct strip *strip, float *to)
+{
+    const float *from = strip->b;
+    for (int64_t t = 0; t < strip->k; t++, from += p->b_step)
+        for (int v = 0; v < vectors; v++)
+            ((NAME(lanes) *)to)[t * vectors + v] = ((const NAME(lanes) *)from)[v];
+    strip->b = to;
+    strip->b_step = vectors * LANES;
+}
+
 TARGET static void NAME(multiply)(const dg_product *p)
 {
     int64_t blocks = p->k > BLOCK ? (p->k + BLOCK - 1) / BLOCK : 1;
     for (int64_t block = 0; block < blocks; block++) {
         int64_t first = dg_piece_begin(p->k, blocks, block);
         int64_t depth[BLOCK];
+        float packed[BLOCK * 2 * LANES] __attribute__((aligned(64)));
         struct strip strip = { .k = dg_piece_begin(p->k, blocks, block + 1) - first,
                                .depth = depth,
-                               .b_step = p->b_step,
                                .c_step = p->c_step };
         for (int64_t t = 0; t < strip.k; t++)
             depth[t] = p->a.depth ? p->a.depth[first + t] : (first + t) * p->a.depth_step;
@@ -127,7 +145,9 @@ TARGET static void NAME(multiply)(const dg_product *p)
             int64_t left = p->n - j;
             int vectors = left >= 2 * LANES ? 2 : 1;
             strip.b = p->b + first * p->b_step + j;
+            strip.b_step = p->b_step;
             strip.bias = p->bias ? p->bias + j : NULL;
+            if (left >= LANES && NAME(packs)(p, strip.k)) NAME(pack)(p, vectors, &strip, packed);
             if (left >= LANES)
                 NAME(all_rows)(p, vectors, &strip, p->c + j);
             else
