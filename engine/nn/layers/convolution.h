@@ -80,6 +80,35 @@ const float *dg_conv2d_pad(const struct conv2d *c, const struct conv2d_padding *
 void dg_conv2d_offsets(int32_t *out, int64_t height, int64_t width, int64_t depth, int64_t down,
                        int64_t across);
 
+/* A class of pixels on one axis of the image, for the gradient of the input: those whose place, the
+ * padding before the image counted, leaves one rest when divided by the stride
+ * (convolution_input.c). The pixel after n others reads outputs output + n .. output + n + taps-1,
+ * by the taps of that rest from the last to the first. */
+struct conv2d_rest {
+    int64_t first, pixels; /* of the image: from `first` on, a stride apart */
+    int64_t taps;          /* of the window; may be 0 */
+    int64_t output;        /* may lie before the first */
+};
+
+/* How many classes there are on both axes together, and the class of a number. */
+int64_t dg_conv2d_rests(const struct conv2d *c);
+void dg_conv2d_rest(const struct conv2d *c, int64_t number, struct conv2d_rest *y,
+                    struct conv2d_rest *x);
+
+/* The number in the window of the tap (i, j) of a class. */
+static inline int64_t dg_conv2d_rest_tap(const struct conv2d *c, int64_t number, int64_t i,
+                                         int64_t j)
+{
+    const dg_window_axis *y = &c->window.y, *x = &c->window.x;
+    return (number / x->stride + i * y->stride) * x->size + number % x->stride + j * x->stride;
+}
+
+/* dy with the zeros around it that all classes reach into, in pixels. */
+struct conv2d_reach {
+    int64_t top, left, height, width;
+};
+struct conv2d_reach dg_conv2d_reach(const struct conv2d *c);
+
 extern const struct conv2d_method dg_conv2d_direct_outputs, dg_conv2d_direct_kernel_gradient,
     dg_conv2d_direct_input_gradient;
 
