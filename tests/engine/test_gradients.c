@@ -263,6 +263,9 @@ static void test_pooling(void **state)
     (void)state;
     static const network_recipe networks[] = {
         { "Input shape=6,5,1; Conv2D filters=2 kernel_size=1; MaxPooling2D; Flatten" TOP, ORDERED },
+        { "Input shape=6,5,1; Conv2D filters=2 kernel_size=1; MaxPooling2D pool_size=3; "
+          "Flatten" TOP,
+          ORDERED },
         { "Input shape=6,5,1; Conv2D filters=2 kernel_size=1; "
           "MaxPooling2D pool_size=3 strides=2 padding=same; Flatten" TOP,
           ORDERED },

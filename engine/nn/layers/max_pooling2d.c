@@ -18,9 +18,11 @@ static bool is_tiling(const dg_window *w)
            (w->x.out - 1) * w->x.stride + w->x.size <= w->x.in;
 }
 
-static bool is_two_by_two(const dg_window *w)
+/* The side of square tiles that have loops of their own, 2 or 3; else 0. */
+static int tile_side(const dg_window *w)
 {
-    return w->y.size == 2 && w->x.size == 2 && is_tiling(w);
+    bool known = w->y.size == w->x.size && (w->y.size == 2 || w->y.size == 3) && is_tiling(w);
+    return known ? (int)w->y.size : 0;
 }
 
 /* --- forward -------------------------------------------------------------------------------- */
@@ -52,6 +54,24 @@ DG_INLINE void greatest_of_four(const float *restrict x, int64_t row, int64_t ch
         int32_t first = b > a, second = 2 + (e > d), is_below = bottom > top;
         y[c] = unless_nan(bottom > top ? bottom : top, a, b, d, e);
         taps[c] = first ^ ((first ^ second) & -is_below); /* a choice here would become a branch */
+    }
+}
+
+/* A tile of nine: its values stay in registers, unlike those of greatest_of_window. */
+DG_INLINE void greatest_of_nine(const float *restrict x, int64_t row, int64_t channels,
+                                float *restrict y, int32_t *restrict taps)
+{
+#pragma omp simd
+    for (int64_t c = 0; c < channels; c++) {
+        float greatest = x[c];
+        int32_t tap = 0;
+        for (int k = 1; k < 9; k++) {
+            float value = x[k / 3 * row + k % 3 * channels + c];
+            tap = value > greatest ? k : tap;
+            greatest = ((value > greatest) | (value != value)) ? value : greatest;
+        }
+        y[c] = greatest;
+        if (taps) taps[c] = tap;
     }
 }
 
@@ -94,13 +114,15 @@ DG_INLINE void greatest_of_window(const dg_window *w, int64_t oy, int64_t ox, co
 DG_KERNEL(void, max_pool, (const dg_window *w, const float *x, float *y, int32_t *taps),
           (w, x, y, taps))
 {
-    bool four = is_two_by_two(w);
+    int side = tile_side(w);
     int64_t row = w->x.in * w->channels;
     for (int64_t oy = 0; oy < w->y.out; oy++)
         for (int64_t ox = 0; ox < w->x.out; ox++) {
-            if (four)
-                greatest_of_four(x + oy * w->y.stride * row + ox * w->x.stride * w->channels, row,
-                                 w->channels, y, taps);
+            const float *tile = x + oy * w->y.stride * row + ox * w->x.stride * w->channels;
+            if (side == 2)
+                greatest_of_four(tile, row, w->channels, y, taps);
+            else if (side == 3)
+                greatest_of_nine(tile, row, w->channels, y, taps);
             else
                 greatest_of_window(w, oy, ox, x, y, taps);
             y += w->channels;
@@ -116,17 +138,14 @@ DG_INLINE float only_at(float value, int32_t tap, int32_t wanted)
     return dg_float_of_bits(dg_bits_of_float(value) & (uint32_t) - (tap == wanted));
 }
 
-DG_INLINE void spread_to_four(const float *restrict g, const int32_t *restrict taps, int64_t row,
-                              int64_t channels, float *restrict dx)
+/* The gradients of a tile of side x side pixels, where `side` is a constant. */
+DG_INLINE void spread_to_tile(int side, const float *restrict g, const int32_t *restrict taps,
+                              int64_t row, int64_t channels, float *restrict dx)
 {
-    float *below = dx + row;
 #pragma omp simd
-    for (int64_t c = 0; c < channels; c++) {
-        dx[c] = only_at(g[c], taps[c], 0);
-        dx[c + channels] = only_at(g[c], taps[c], 1);
-        below[c] = only_at(g[c], taps[c], 2);
-        below[c + channels] = only_at(g[c], taps[c], 3);
-    }
+    for (int64_t c = 0; c < channels; c++)
+        for (int k = 0; k < side * side; k++)
+            dx[k / side * row + k % side * channels + c] = only_at(g[c], taps[c], k);
 }
 
 DG_INLINE void spread_to_window(const dg_window *w, int64_t oy, int64_t ox, const float *g,
@@ -148,15 +167,17 @@ DG_INLINE void spread_to_window(const dg_window *w, int64_t oy, int64_t ox, cons
 DG_KERNEL(void, max_pool_backward,
           (const dg_window *w, const float *g, const int32_t *taps, float *dx), (w, g, taps, dx))
 {
-    bool four = is_two_by_two(w);
+    int side = tile_side(w);
     int64_t row = w->x.in * w->channels;
     bool covered = w->y.out * w->y.size == w->y.in && w->x.out * w->x.size == w->x.in;
-    if (!four || !covered) memset(dx, 0, (size_t)(w->y.in * row) * sizeof *dx);
+    if (!side || !covered) memset(dx, 0, (size_t)(w->y.in * row) * sizeof *dx);
     for (int64_t oy = 0; oy < w->y.out; oy++)
         for (int64_t ox = 0; ox < w->x.out; ox++) {
-            if (four)
-                spread_to_four(g, taps, row, w->channels,
-                               dx + oy * w->y.stride * row + ox * w->x.stride * w->channels);
+            float *tile = dx + oy * w->y.stride * row + ox * w->x.stride * w->channels;
+            if (side == 2)
+                spread_to_tile(2, g, taps, row, w->channels, tile);
+            else if (side == 3)
+                spread_to_tile(3, g, taps, row, w->channels, tile);
             else
                 spread_to_window(w, oy, ox, g, taps, dx);
             g += w->channels;
