@@ -11,7 +11,7 @@
  *  - Each row is in exactly one bin of each column. So the sum over any one bin, that of the
  *    `common` bin too, is the sum over all rows less those over the column's other bins.
  *  - A histogram therefore skips the common bins: what it has in them means nothing until
- *    dg_boost_find_split has put in what the other bins leave of the node's total.
+ *    dg_boost_search has put in what the other bins leave of the node's total.
  *  - by_row, the bits and the entries of blocks (bins_layout.c) say the same as by_column. A bit is
  *    set, and an entry is there, for each row and column whose bin is not the common one. Bits
  *    beyond the last row or column are 0. Blocks follow one another and cover all columns. */

@@ -54,14 +54,12 @@ dg_status dg_boost_grow(dg_tree *out, const dg_boost_sample *sample,
                         const dg_boost_options *options, uint64_t key, float *margin,
                         const dg_job *job);
 
-/* --- parts of it, for tests ------------------------------------------------------------------ */
+/* --- parts of it ------------------------------------------------------------------------------ */
 
-/* hist {bins->total} becomes the sums over rows; those of common bins are left 0. */
-dg_status dg_histogram_build(const dg_boost_sample *sample, const uint32_t *row, int64_t count,
-                             int64_t *hist, const dg_job *job);
-/* from -= minus, bin by bin. */
-dg_status dg_histogram_subtract(const dg_bins *bins, int64_t *from, const int64_t *minus,
-                                const dg_job *job);
+/* hist {bins of the block} becomes the sums over the rows of `row` {count}, whose derivatives are
+ * pair {count}; those of common bins are left 0. */
+void dg_histogram_block(const dg_bin_block *block, const uint32_t *row, const int64_t *pair,
+                        int64_t count, int64_t *restrict hist);
 
 typedef struct dg_boost_split {
     double gain; /* decrease of the loss; not above 0: no split */
@@ -72,11 +70,27 @@ typedef struct dg_boost_split {
     int64_t left_sum; /* a pair */
 } dg_boost_split;
 
-/* The best split of a node whose rows sum to `total`, among the columns that `allowed` {count}
- * marks (NULL: all). Fills the common bins of these in `hist`. */
-dg_status dg_boost_find_split(const dg_boost_sample *sample, const dg_boost_options *options,
-                              int64_t total, const uint8_t *allowed, int64_t *hist,
-                              dg_boost_split *out, const dg_job *job);
+/* In a histogram, the common bin of a column that has too little outside this bin for a split; of
+ * its other bins nothing is known then. So it is for all nodes below as well. */
+#define DG_BOOST_CLOSED INT64_MIN
+
+/* A node of a tree that grows. */
+typedef struct dg_boost_node {
+    int64_t sum;            /* of its rows, a pair */
+    bool wanted;            /* whether it may be split */
+    const uint8_t *allowed; /* {columns}: which a split may use; NULL: all */
+    int64_t *hist;          /* {bins->total}: gets its histogram; NULL: that is of no use later */
+    dg_boost_split split;   /* the best; column -1: none */
+} dg_boost_node;
+
+/* Finds the best splits of `built`, whose rows are row {count} with the derivatives pair {count},
+ * and of `rest` (NULL: there is none), the other child of the node that has the histogram `parent`;
+ * rest->hist may be `parent`. scratch: {job's threads, dg_boost_scratch}. */
+dg_status dg_boost_search(const dg_boost_sample *sample, const dg_boost_options *options,
+                          const uint32_t *row, const int64_t *pair, int64_t count,
+                          dg_boost_node *built, dg_boost_node *rest, const int64_t *parent,
+                          int64_t *scratch, const dg_job *job);
+int64_t dg_boost_scratch(const dg_bins *bins);
 
 /* The best value of a leaf with these sums, times the learning rate; twice the decrease of the loss
  * that this value brings. */

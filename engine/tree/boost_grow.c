@@ -9,10 +9,8 @@
 /* A leaf that may be split. */
 struct open_leaf {
     int32_t node, depth;
-    int64_t begin, end; /* its rows */
-    int64_t sum;        /* a pair */
-    int64_t *hist;      /* owned; NULL where none is needed */
-    dg_boost_split split;
+    int64_t begin, end;  /* its rows */
+    dg_boost_node found; /* hist is owned */
 };
 
 /* A leaf that stays one. */
@@ -32,10 +30,13 @@ struct boost_grower {
     int64_t open_count, open_room;
     struct closed_leaf *closed;
     int64_t closed_count;
-    int64_t **pool; /* histograms at rest */
+    int64_t *pair;    /* {count}: of the rows of a node */
+    int64_t *scratch; /* {threads, dg_boost_scratch} */
+    int64_t **pool;   /* histograms at rest */
     int64_t pool_count, pool_room;
-    uint8_t *of_tree, *of_level, *of_node; /* {columns}: allowed; NULL where all are */
-    int32_t *order;                        /* {columns}, for drawing */
+    uint8_t *of_tree, *of_level; /* {columns}: allowed; NULL where all are */
+    uint8_t *of_node;            /* {2, columns}: of the children of a node */
+    int32_t *order;              /* {columns}, for drawing */
 };
 
 /* --- columns ------------------------------------------------------------------------------ */
@@ -61,7 +62,7 @@ static void draw_fraction(struct boost_grower *g, uint64_t key, const uint8_t *f
 
 /* The columns that a node may use: some of its level's, which are some of the tree's. A level has
  * the same columns each time. */
-static const uint8_t *columns_for(struct boost_grower *g, const struct open_leaf *leaf)
+static const uint8_t *columns_for(struct boost_grower *g, const struct open_leaf *leaf, int side)
 {
     const uint8_t *allowed = g->of_tree;
     if (g->of_level) {
@@ -70,9 +71,10 @@ static const uint8_t *columns_for(struct boost_grower *g, const struct open_leaf
         allowed = g->of_level;
     }
     if (g->of_node) {
+        uint8_t *of_node = g->of_node + side * g->sample->bins->count;
         draw_fraction(g, dg_key(g->key, "node", (uint64_t)leaf->node), allowed, g->options->by_node,
-                      g->of_node);
-        allowed = g->of_node;
+                      of_node);
+        allowed = of_node;
     }
     return allowed;
 }
@@ -83,7 +85,7 @@ static dg_status draw_for_tree(struct boost_grower *g)
     const dg_boost_options *options = g->options;
     DG_TRY(dg_alloc(&g->order, columns, sizeof *g->order));
     if (options->by_level < 1) DG_TRY(dg_alloc(&g->of_level, columns, 1));
-    if (options->by_node < 1) DG_TRY(dg_alloc(&g->of_node, columns, 1));
+    if (options->by_node < 1) DG_TRY(dg_alloc(&g->of_node, 2 * (int64_t)columns, 1));
     if (options->by_tree >= 1) return DG_OK;
     DG_TRY(dg_alloc(&g->of_tree, columns, 1));
     draw_fraction(g, dg_key(g->key, "columns", 0), NULL, options->by_tree, g->of_tree);
@@ -119,7 +121,7 @@ static dg_status rest_histogram(struct boost_grower *g, int64_t **hist)
 
 static void release_leaf(struct open_leaf *leaf)
 {
-    dg_free(leaf->hist);
+    dg_free(leaf->found.hist);
 }
 
 static void release_children(struct open_leaf (*child)[2])
@@ -138,31 +140,31 @@ static double hessian_of(const struct boost_grower *g, int64_t pair)
     return dg_boost_pair_hessian(pair) * g->sample->hessian_unit;
 }
 
-static bool may_split(const struct boost_grower *g, const struct open_leaf *leaf)
+/* Whether a leaf may be split; with `times` 2, whether that may leave one that may be split too.
+ * What is enough by floats, by which sides are judged, may be a little less than that. */
+static bool may_split(const struct boost_grower *g, const struct open_leaf *leaf, int times)
 {
     const dg_boost_options *options = g->options;
-    double hessian = hessian_of(g, leaf->sum);
-    return (options->max_depth == 0 || leaf->depth < options->max_depth) &&
-           leaf->end - leaf->begin > 1 && hessian > 0 && hessian >= 2 * options->min_child_weight;
+    double hessian = hessian_of(g, leaf->found.sum);
+    return (options->max_depth == 0 || leaf->depth + times - 1 < options->max_depth) &&
+           leaf->end - leaf->begin > times && hessian > 0 &&
+           hessian >= (times + 1) * options->min_child_weight * (times > 1 ? 1 - 1e-6 : 1);
 }
 
 static dg_status close_leaf(struct boost_grower *g, struct open_leaf *leaf)
 {
-    DG_TRY(rest_histogram(g, &leaf->hist));
+    DG_TRY(rest_histogram(g, &leaf->found.hist));
     DG_TRY(dg_grow(&g->closed, g->closed_count, sizeof *g->closed));
     g->closed[g->closed_count++] = (struct closed_leaf){ leaf->node, leaf->begin, leaf->end };
     return DG_OK;
 }
 
-/* Finds the split of a leaf that has its histogram, and puts it among the open ones, or closes it.
- * Takes over the leaf with its histogram. */
+/* Puts a leaf among the open ones if it has a split, or closes it. Takes over the leaf with its
+ * histogram. */
 static dg_status open_leaf(struct boost_grower *g, struct open_leaf *given)
 {
     DG_CLEANUP(release_leaf) struct open_leaf leaf = DG_TAKE(*given);
-    if (leaf.hist)
-        DG_TRY(dg_boost_find_split(g->sample, g->options, leaf.sum, columns_for(g, &leaf),
-                                   leaf.hist, &leaf.split, g->job));
-    if (!leaf.hist || leaf.split.column < 0) return close_leaf(g, &leaf);
+    if (!leaf.found.wanted || leaf.found.split.column < 0) return close_leaf(g, &leaf);
     if (g->open_count == g->open_room) {
         int64_t room = 2 * g->open_room + 16;
         DG_TRY(dg_resize(&g->open, room, sizeof *g->open));
@@ -181,8 +183,8 @@ static int64_t choose_leaf(const struct boost_grower *g)
     for (int64_t i = best - 1; i >= 0; i--) {
         const struct open_leaf *a = &g->open[i], *b = &g->open[best];
         bool first = g->options->loss_guided
-                         ? a->split.gain > b->split.gain ||
-                               (a->split.gain == b->split.gain && a->node < b->node)
+                         ? a->found.split.gain > b->found.split.gain ||
+                               (a->found.split.gain == b->found.split.gain && a->node < b->node)
                          : a->depth < b->depth || (a->depth == b->depth && a->node < b->node);
         if (first) best = i;
     }
@@ -193,38 +195,52 @@ static int64_t choose_leaf(const struct boost_grower *g)
 
 static void state_facts(struct boost_grower *g, const struct open_leaf *leaf)
 {
-    double gradient = gradient_of(g, leaf->sum), hessian = hessian_of(g, leaf->sum);
+    double gradient = gradient_of(g, leaf->found.sum), hessian = hessian_of(g, leaf->found.sum);
     dg_tree_fact *fact = &g->tree->fact[leaf->node];
     fact->cover = (float)hessian;
     fact->weight = (float)dg_boost_weight(g->options, gradient, hessian);
 }
 
-/* Histograms of two children from their parent's, which they take: the smaller's is built, the
- * other's follows by subtraction. */
-static dg_status share_histogram(struct boost_grower *g, struct open_leaf *parent,
-                                 struct open_leaf child[2])
+static void prepare_search(struct boost_grower *g, struct open_leaf *leaf, int side)
+{
+    leaf->found.wanted = may_split(g, leaf, 1);
+    if (leaf->found.wanted) leaf->found.allowed = columns_for(g, leaf, side);
+}
+
+/* Finds the split of `built` from its rows, and that of `rest` (NULL: of none) from what these
+ * leave of their parent's histogram (NULL: there is no parent). */
+static dg_status search(struct boost_grower *g, struct open_leaf *built, struct open_leaf *rest,
+                        const int64_t *parent)
 {
     const dg_boost_sample *s = g->sample;
-    bool use[2] = { may_split(g, &child[0]), may_split(g, &child[1]) };
+    const uint32_t *row = g->row + built->begin;
+    int64_t count = built->end - built->begin;
+    if (may_split(g, built, 2)) DG_TRY(take_histogram(g, &built->found.hist));
+    for (int64_t i = 0; i < count; i++) g->pair[i] = s->pair[row[i]];
+    return dg_boost_search(s, g->options, row, g->pair, count, &built->found,
+                           rest ? &rest->found : NULL, parent, g->scratch, g->job);
+}
+
+/* Finds the splits of two children: the smaller's histogram is built, the other's, which takes the
+ * place of their parent's, follows by subtraction. */
+static dg_status search_children(struct boost_grower *g, struct open_leaf *parent,
+                                 struct open_leaf child[2])
+{
     int small = child[1].end - child[1].begin < child[0].end - child[0].begin;
     struct open_leaf *a = &child[small], *b = &child[!small];
-    if (!use[0] && !use[1]) return rest_histogram(g, &parent->hist);
-    if (!use[!small]) {
-        a->hist = DG_TAKE(parent->hist);
-        return dg_histogram_build(s, g->row + a->begin, a->end - a->begin, a->hist, g->job);
-    }
-    DG_TRY(take_histogram(g, &a->hist));
-    DG_TRY(dg_histogram_build(s, g->row + a->begin, a->end - a->begin, a->hist, g->job));
-    b->hist = DG_TAKE(parent->hist);
-    DG_TRY(dg_histogram_subtract(s->bins, b->hist, a->hist, g->job));
-    return use[small] ? DG_OK : rest_histogram(g, &a->hist);
+    int64_t *hist = parent->found.hist;
+    prepare_search(g, &child[0], 0);
+    prepare_search(g, &child[1], 1);
+    if (may_split(g, b, 2)) b->found.hist = DG_TAKE(parent->found.hist);
+    if (a->found.wanted || b->found.wanted) DG_TRY(search(g, a, b->found.wanted ? b : NULL, hist));
+    return rest_histogram(g, &parent->found.hist);
 }
 
 static dg_status split_leaf(struct boost_grower *g, struct open_leaf *leaf,
                             struct open_leaf child[2])
 {
     const dg_bins *bins = g->sample->bins;
-    const dg_boost_split *split = &leaf->split;
+    const dg_boost_split *split = &leaf->found.split;
     const dg_bin_column *column = &bins->columns[split->column];
     float threshold = dg_bins_threshold(bins, column, split->left, split->right);
     int64_t middle =
@@ -237,27 +253,37 @@ static dg_status split_leaf(struct boost_grower *g, struct open_leaf *leaf,
                                    .depth = leaf->depth + 1,
                                    .begin = leaf->begin,
                                    .end = middle,
-                                   .sum = split->left_sum };
+                                   .found.sum = split->left_sum };
     child[1] = (struct open_leaf){ .node = left + 1,
                                    .depth = leaf->depth + 1,
                                    .begin = middle,
                                    .end = leaf->end,
-                                   .sum = leaf->sum - split->left_sum };
+                                   .found.sum = leaf->found.sum - split->left_sum };
     state_facts(g, &child[0]);
     state_facts(g, &child[1]);
-    return share_histogram(g, leaf, child);
+    return search_children(g, leaf, child);
+}
+
+static dg_status search_root(struct boost_grower *g, struct open_leaf *root)
+{
+    const dg_bins *bins = g->sample->bins;
+    prepare_search(g, root, 0);
+    if (!root->found.wanted) return DG_OK;
+    DG_TRY(search(g, root, NULL, NULL));
+    if (!g->of_tree || !root->found.hist) return DG_OK;
+    for (int32_t c = 0; c < bins->count; c++)
+        if (!g->of_tree[c])
+            root->found.hist[bins->columns[c].first + bins->columns[c].common] = DG_BOOST_CLOSED;
+    return DG_OK;
 }
 
 static dg_status grow_leaves(struct boost_grower *g)
 {
     const dg_boost_sample *s = g->sample;
     DG_CLEANUP(release_leaf) struct open_leaf root = { .end = s->count };
-    for (int64_t i = 0; i < s->count; i++) root.sum += s->pair[s->row[i]];
+    for (int64_t i = 0; i < s->count; i++) root.found.sum += s->pair[s->row[i]];
     state_facts(g, &root);
-    if (may_split(g, &root)) {
-        DG_TRY(take_histogram(g, &root.hist));
-        DG_TRY(dg_histogram_build(s, g->row, s->count, root.hist, g->job));
-    }
+    DG_TRY(search_root(g, &root));
     DG_TRY(open_leaf(g, &root));
     for (int64_t leaves = 1; g->open_count > 0;) {
         int64_t at = choose_leaf(g);
@@ -341,13 +367,15 @@ static dg_status grower_finish(struct boost_grower *g, float *margin)
 
 static void grower_release(struct boost_grower *g)
 {
-    for (int64_t i = 0; i < g->open_count; i++) dg_free(g->open[i].hist);
+    for (int64_t i = 0; i < g->open_count; i++) release_leaf(&g->open[i]);
     for (int64_t i = 0; i < g->pool_count; i++) dg_free(g->pool[i]);
     dg_free(g->open);
     dg_free(g->closed);
     dg_free(g->pool);
     dg_free(g->row);
     dg_free(g->spare);
+    dg_free(g->pair);
+    dg_free(g->scratch);
     dg_free(g->of_tree);
     dg_free(g->of_level);
     dg_free(g->of_node);
@@ -363,9 +391,13 @@ dg_status dg_boost_grow(dg_tree *out, const dg_boost_sample *sample,
     struct boost_grower g = {
         .sample = sample, .options = options, .job = job, .tree = &tree, .key = key
     };
+    dg_job room;
+    int64_t threads = dg_job_or_default(job, &room)->threads;
     *out = (dg_tree){ 0 };
     DG_TRY(dg_alloc(&g.row, sample->count, sizeof *g.row));
     DG_TRY(dg_alloc(&g.spare, sample->count, sizeof *g.spare));
+    DG_TRY(dg_alloc(&g.pair, sample->count, sizeof *g.pair));
+    DG_TRY(dg_alloc(&g.scratch, threads * dg_boost_scratch(sample->bins), sizeof *g.scratch));
     DG_TRY(draw_for_tree(&g));
     DG_TRY(dg_tree_begin(&tree, 64));
     if (sample->count) memcpy(g.row, sample->row, (size_t)sample->count * sizeof *g.row);

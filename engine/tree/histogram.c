@@ -33,31 +33,24 @@ void dg_boost_pack(dg_boost_sample *sample, const float *gradient, const float *
 
 /* --- histograms --------------------------------------------------------------------------- */
 
-struct histogram_build {
-    const dg_boost_sample *sample;
-    const uint32_t *row;
-    int64_t count;
-    int64_t *hist;
-    const int64_t *minus;
-};
-
-/* One block of columns: its sums stay in cache while the rows pass by. The entries leave out the
- * common bins, which in images hold most values. */
-static dg_status build_block(void *context, int64_t piece, int worker)
+/* The sums of a block stay in cache while the rows pass by. Rows of a node lie apart: what they
+ * need is fetched some rows ahead, the place of their entries before these. The entries leave out
+ * the common bins, which in images hold most values. */
+void dg_histogram_block(const dg_bin_block *block, const uint32_t *row, const int64_t *pair,
+                        int64_t count, int64_t *restrict hist)
 {
-    const struct histogram_build *build = context;
-    const dg_bin_block *block = &build->sample->bins->blocks[piece];
-    const int64_t *pair = build->sample->pair;
-    const uint32_t *row = build->row, *start = block->start;
-    int64_t *restrict hist = build->hist + block->first_bin;
-    (void)worker;
+    enum { AHEAD = 16, LINE = 32 /* entries */ };
+    const uint32_t *start = block->start;
     memset(hist, 0, (size_t)(block->end_bin - block->first_bin) * sizeof *hist);
-    for (int64_t i = 0; i < build->count; i++) {
-        enum { AHEAD = 8 };
-        if (i + AHEAD < build->count) __builtin_prefetch(block->entry + start[row[i + AHEAD]]);
+    for (int64_t i = 0; i < count; i++) {
+        if (i + 2 * AHEAD < count) __builtin_prefetch(start + row[i + 2 * AHEAD]);
+        if (i + AHEAD < count) {
+            __builtin_prefetch(block->entry + start[row[i + AHEAD]]);
+            __builtin_prefetch(block->entry + start[row[i + AHEAD]] + LINE);
+        }
         const uint16_t *entry = block->entry + start[row[i]],
                        *end = block->entry + start[row[i] + 1];
-        int64_t here = pair[row[i]];
+        int64_t here = pair[i];
         for (; entry + 4 <= end; entry += 4) {
             hist[entry[0]] += here;
             hist[entry[1]] += here;
@@ -66,31 +59,4 @@ static dg_status build_block(void *context, int64_t piece, int worker)
         }
         for (; entry < end; entry++) hist[*entry] += here;
     }
-    return DG_OK;
-}
-
-dg_status dg_histogram_build(const dg_boost_sample *sample, const uint32_t *row, int64_t count,
-                             int64_t *hist, const dg_job *job)
-{
-    struct histogram_build build = { .sample = sample, .row = row, .count = count, .hist = hist };
-    return dg_parallel(job, sample->bins->block_count, build_block, &build);
-}
-
-static dg_status subtract_block(void *context, int64_t piece, int worker)
-{
-    const struct histogram_build *build = context;
-    const dg_bin_block *block = &build->sample->bins->blocks[piece];
-    int64_t *restrict hist = build->hist;
-    const int64_t *restrict minus = build->minus;
-    (void)worker;
-    for (int64_t b = block->first_bin; b < block->end_bin; b++) hist[b] -= minus[b];
-    return DG_OK;
-}
-
-dg_status dg_histogram_subtract(const dg_bins *bins, int64_t *from, const int64_t *minus,
-                                const dg_job *job)
-{
-    const dg_boost_sample sample = { .bins = bins };
-    struct histogram_build build = { .sample = &sample, .hist = from, .minus = minus };
-    return dg_parallel(job, bins->block_count, subtract_block, &build);
 }
