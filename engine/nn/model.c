@@ -277,13 +277,19 @@ bool dg_network_doubts(const dg_learner *learner, const dg_tensor *x, char *out,
     return false;
 }
 
-dg_status dg_model_finish(dg_model *model, int output)
+dg_status dg_model_close(dg_model *model, int output)
 {
     DG_TRY(check_graph(model, output));
     DG_TRY(find_bytes(model, output));
     DG_TRY(dg_alloc_zero(&model->values, model->value_count, sizeof *model->values));
     model->output = output;
     model->base.row = model->nodes[0].build.output;
+    return DG_OK;
+}
+
+dg_status dg_model_finish(dg_model *model, int output)
+{
+    DG_TRY(dg_model_close(model, output));
     dg_model_initialize(model, model->base.seed);
     return DG_OK;
 }

@@ -5,7 +5,9 @@
 
 #include "engine/nn/model.h"
 
-/* engine/nn/model.c */
+/* engine/nn/model.c. Closing is dg_model_finish without drawing the weights, which are all zero:
+ * for those that a file gives. */
+dg_status dg_model_close(dg_model *model, int output);
 bool dg_network_doubts(const dg_learner *learner, const dg_tensor *x, char *out, size_t size);
 
 /* engine/nn/compile.c. Restarting: weights as after dg_model_finish, an optimizer as after

@@ -259,7 +259,7 @@ static dg_status read_graph(struct network_loader *load)
     DG_TRY(dg_json_member(load->root, "output", cJSON_Number, &output));
     DG_TRY(dg_json_whole(output, "'output'", 0, count - 1, &last));
     DG_TRY(read_bytes(load));
-    return dg_as_format_error(dg_model_finish(load->model, (int)last));
+    return dg_as_format_error(dg_model_close(load->model, (int)last));
 }
 
 /* --- the rest ------------------------------------------------------------------------------- */
