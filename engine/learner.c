@@ -255,20 +255,29 @@ static dg_status as_rows(const dg_learner *learner, const dg_tensor *x, dg_tenso
 
 /* --- predicting --------------------------------------------------------------------------- */
 
+/* `*out` (release it) becomes x as the type's functions take it. */
+static dg_status ready_rows(const dg_learner *learner, const dg_tensor *x, bool prepared,
+                            const dg_job *job, dg_tensor *out)
+{
+    DG_OWNED_TENSOR rows = { 0 };
+    if (!learner->fitted && learner->row.count == 0)
+        return dg_error(DG_INVALID, "predict: the model was never fitted");
+    DG_TRY(as_rows(learner, x, &rows));
+    if (!prepared && learner->preparation.count > 0)
+        return dg_preparation_apply(&learner->preparation, &rows, job, out);
+    *out = DG_TAKE(rows);
+    return DG_OK;
+}
+
 static dg_status outputs(const dg_learner *learner, const dg_tensor *x, bool prepared,
                          const dg_job *job, dg_tensor *out)
 {
     DG_OWNED_TENSOR rows = { 0 };
-    DG_OWNED_TENSOR ready = { 0 };
     dg_job room;
     job = dg_job_or_default(job, &room);
     *out = (dg_tensor){ 0 };
-    if (!learner->fitted && learner->row.count == 0)
-        return dg_error(DG_INVALID, "predict: the model was never fitted");
-    DG_TRY(as_rows(learner, x, &rows));
-    bool prepares = !prepared && learner->preparation.count > 0;
-    if (prepares) DG_TRY(dg_preparation_apply(&learner->preparation, &rows, job, &ready));
-    return learner->type->predict_proba(learner, prepares ? &ready : &rows, job, out);
+    DG_TRY(ready_rows(learner, x, prepared, job, &rows));
+    return learner->type->predict_proba(learner, &rows, job, out);
 }
 
 dg_status dg_learner_outputs(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
@@ -293,20 +302,46 @@ dg_status dg_learner_predict_proba(const dg_learner *learner, const dg_tensor *x
     return dg_learner_outputs(learner, x, job, out);
 }
 
-dg_status dg_learner_predict(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
-                             dg_tensor *out)
+/* `*out` becomes {n} int32: each row's place among the classes. */
+static dg_status predict_columns(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
+                                 dg_tensor *out)
+{
+    DG_OWNED_TENSOR rows = { 0 };
+    dg_job room;
+    job = dg_job_or_default(job, &room);
+    DG_TRY(ready_rows(learner, x, false, job, &rows));
+    DG_TRY(dg_tensor_new(out, DG_INT32, 1, rows.shape));
+    dg_status status = learner->type->predict_columns(learner, &rows, job, dg_int32s(out));
+    if (status != DG_OK) dg_tensor_release(out);
+    return status;
+}
+
+/* The same by way of the outputs, or `*out` becomes the numbers that they are. */
+static dg_status predict_outputs(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
+                                 dg_tensor *out)
 {
     DG_OWNED_TENSOR outputs = { 0 };
-    *out = (dg_tensor){ 0 };
-    if (learner->target == DG_TARGET_NONE)
-        return dg_error(DG_INVALID, "predict: the model was never fitted, so its outputs have no "
-                                    "labels yet: fit it, or use predict_proba");
     DG_TRY(dg_learner_outputs(learner, x, job, &outputs));
     int64_t rows = outputs.shape[0], width = learner->class_count;
     if (learner->target == DG_TARGET_NUMBERS) return dg_tensor_reshape(out, &outputs, 1, &rows);
     DG_TRY(dg_tensor_new(out, DG_INT32, 1, &rows));
     for (int64_t i = 0; i < rows; i++)
-        dg_int32s(out)[i] = learner->classes[dg_argmax(dg_floats(&outputs) + i * width, width)];
+        dg_int32s(out)[i] = (int32_t)dg_argmax(dg_floats(&outputs) + i * width, width);
+    return DG_OK;
+}
+
+dg_status dg_learner_predict(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
+                             dg_tensor *out)
+{
+    bool numbers = learner->target == DG_TARGET_NUMBERS;
+    *out = (dg_tensor){ 0 };
+    if (learner->target == DG_TARGET_NONE)
+        return dg_error(DG_INVALID, "predict: the model was never fitted, so its outputs have no "
+                                    "labels yet: fit it, or use predict_proba");
+    DG_TRY(!numbers && learner->type->predict_columns ? predict_columns(learner, x, job, out)
+                                                      : predict_outputs(learner, x, job, out));
+    for (int64_t i = 0; !numbers && i < out->shape[0]; i++)
+        dg_int32s(out)[i] = learner->classes[dg_int32s(out)[i]];
     return DG_OK;
 }
 

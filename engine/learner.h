@@ -145,6 +145,10 @@ typedef struct dg_learner_type {
      * rows, contiguous. What it gives for a row has the same bits whatever rows come with it. */
     dg_status (*predict_proba)(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
                                dg_tensor *out);
+    /* {n}: the column of the greatest of the outputs that predict_proba gives for each row, the
+     * first of equals; for labels. NULL: predict_proba is called. */
+    dg_status (*predict_columns)(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
+                                 int32_t *out);
     /* Compares the outputs for a set with its labels or numbers. */
     dg_status (*evaluate)(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
                           dg_scores *out);

@@ -61,6 +61,7 @@ dg_status dg_model_compile(dg_model *model, const dg_part *optimizer, const dg_p
     slots = (struct slots){ 0 };
     model->optimizer = dg_part_retain(optimizer);
     model->loss = dg_part_retain(loss);
+    dg_model_forget_predictor(model); /* its plans have room for what the former loss needs */
     model->step = model->epoch = 0;
     return DG_OK;
 }

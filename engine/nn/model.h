@@ -64,6 +64,8 @@ typedef struct dg_network_fit_options {
     bool shuffle;       /* default true: another order in each epoch */
 } dg_network_fit_options;
 
+typedef struct dg_predictor dg_predictor; /* engine/nn/predict.c */
+
 typedef struct dg_model {
     dg_learner base; /* of type dg_network; must be first */
     int node_count, layer_count, weight_count;
@@ -80,6 +82,7 @@ typedef struct dg_model {
     const dg_part *optimizer, *loss; /* NULL before dg_model_compile */
     int64_t step;                    /* updates done since compile */
     int64_t epoch;                   /* epochs done since compile: shuffles go on where they were */
+    _Atomic(dg_predictor *) predictor; /* what a prediction left for the next; or NULL */
 } dg_model;
 
 /* The type of all networks (engine/nn/network.c). A model fits, predicts, evaluates and prints

@@ -31,6 +31,7 @@ static void network_free(dg_learner *learner)
 {
     dg_model *model = (dg_model *)learner;
     dg_model_forget_recipe(model);
+    dg_model_forget_predictor(model);
     for (int i = 0; i < model->layer_count; i++) dg_part_release(model->layers[i].part);
     dg_free(model->nodes);
     dg_free(model->layers);
@@ -71,6 +72,7 @@ const dg_learner_type dg_network = {
     .free = network_free,
     .fit = dg_network_fit,
     .predict_proba = dg_network_predict_proba,
+    .predict_columns = dg_network_predict_columns,
     .evaluate = dg_network_evaluate,
     .summary = dg_network_summary,
     .byte_scale = network_byte_scale,

@@ -37,8 +37,13 @@ dg_status dg_network_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
 /* engine/nn/predict.c. The loss includes penalties, as in Keras. */
 dg_status dg_network_predict_proba(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
                                    dg_tensor *out);
+dg_status dg_network_predict_columns(const dg_learner *learner, const dg_tensor *x,
+                                     const dg_job *job, int32_t *out);
 dg_status dg_network_evaluate(const dg_learner *learner, const dg_dataset *set, const dg_job *job,
                               dg_scores *out);
+
+/* Frees what predictions have left for later ones: the graph or the loss changes. */
+void dg_model_forget_predictor(dg_model *model);
 
 /* engine/nn/summary.c: the table of layers, output shapes and parameters, as Keras prints it. */
 dg_status dg_network_summary(const dg_learner *learner, char **out);

@@ -51,6 +51,11 @@ void dg_plan_free(dg_plan *plan)
     dg_free(plan);
 }
 
+int64_t dg_plan_bytes(const dg_plan *plan)
+{
+    return plan->arena.bytes;
+}
+
 static const dg_layer_build *build_of(const dg_plan *plan, int node)
 {
     return &plan->model->nodes[node].build;

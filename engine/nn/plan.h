@@ -24,7 +24,8 @@ typedef struct dg_source {
  * batch at a time; its rows pass on up to `workers` threads. */
 dg_status dg_plan_new(dg_plan **out, const dg_model *model, int64_t capacity, bool training,
                       int workers);
-void dg_plan_free(dg_plan *plan); /* NULL is allowed */
+void dg_plan_free(dg_plan *plan);           /* NULL is allowed */
+int64_t dg_plan_bytes(const dg_plan *plan); /* of its values */
 
 /* Runs rows through the network. The output {rows, width} stays in the plan until the next call.
  * `key` feeds the random layers of a training plan; others ignore it. */

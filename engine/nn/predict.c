@@ -1,6 +1,7 @@
 /* Prediction and evaluation: chunks of rows, each passing through the whole network on one thread.
  */
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "engine/base/memory.h"
@@ -11,22 +12,93 @@
 /* Enough for a product to be efficient, few enough for the values of a chunk to stay in cache. */
 enum { CHUNK_ROWS = 64 };
 
+/* A model keeps the plans of its last prediction for the next if they are not larger. */
+enum { MOST_KEPT_BYTES = 4 << 20 };
+
+/* Plans for up to `capacity` rows each, one for each worker. */
+struct dg_predictor {
+    int64_t capacity;
+    int workers;
+    dg_plan *plans[];
+};
+
 /* What the chunks of one prediction share. */
 struct prediction {
     const dg_model *model;
     const dg_tensor *x;
     const dg_job *job;
-    int64_t rows, chunks, width;
+    int64_t rows, chunks, chunk_rows, width;
     bool raw;
-    int workers;
-    dg_plan **plans; /* a worker's own */
+    dg_predictor *predictor;
 
-    float *proba; /* {rows, width}, or NULL */
+    float *proba;     /* {rows, width}, or NULL */
+    int32_t *columns; /* {rows}: of the greatest output; or NULL */
 
     dg_truth_map truth; /* evaluating; losses NULL: it is not */
     double *losses;     /* of each chunk */
     int64_t *correct;
 };
+
+/* --- plans that are kept ------------------------------------------------------------------ */
+
+static void free_predictor(dg_predictor *predictor)
+{
+    for (int i = 0; predictor && i < predictor->workers; i++) dg_plan_free(predictor->plans[i]);
+    dg_free(predictor);
+}
+
+/* Leaves another in the model, and returns what was there, which then belongs to the caller. So a
+ * predictor serves one prediction at a time, however many there are. */
+static dg_predictor *exchange(const dg_model *model, dg_predictor *predictor)
+{
+    return atomic_exchange(&((dg_model *)model)->predictor, predictor);
+}
+
+void dg_model_forget_predictor(dg_model *model)
+{
+    free_predictor(exchange(model, NULL));
+}
+
+static dg_status new_predictor(dg_predictor **out, const dg_model *model, int64_t capacity,
+                               int workers)
+{
+    dg_predictor *predictor;
+    DG_TRY(dg_alloc_zero(&predictor, (int64_t)sizeof *predictor + workers * sizeof(dg_plan *), 1));
+    predictor->capacity = capacity;
+    for (; predictor->workers < workers; predictor->workers++) {
+        dg_status status =
+            dg_plan_new(&predictor->plans[predictor->workers], model, capacity, false, 1);
+        if (status == DG_OK) continue;
+        free_predictor(predictor);
+        return status;
+    }
+    *out = predictor;
+    return DG_OK;
+}
+
+static dg_status take_predictor(struct prediction *run)
+{
+    int workers = run->job->threads < run->chunks ? run->job->threads : (int)run->chunks;
+    dg_predictor *kept = exchange(run->model, NULL);
+    if (kept && kept->capacity >= run->chunk_rows && kept->workers >= workers) {
+        run->predictor = kept;
+        return DG_OK;
+    }
+    free_predictor(kept);
+    return new_predictor(&run->predictor, run->model, run->chunk_rows, workers);
+}
+
+static void give_back(struct prediction *run)
+{
+    dg_predictor *predictor = run->predictor;
+    int64_t bytes = 0;
+    if (!predictor) return;
+    for (int i = 0; i < predictor->workers; i++) bytes += dg_plan_bytes(predictor->plans[i]);
+    if (bytes <= MOST_KEPT_BYTES) predictor = exchange(run->model, predictor);
+    free_predictor(predictor);
+}
+
+/* --- chunks ------------------------------------------------------------------------------- */
 
 static void judge(const struct prediction *run, int64_t chunk, int64_t begin, int64_t end,
                   const dg_plan *plan)
@@ -51,45 +123,49 @@ static void judge(const struct prediction *run, int64_t chunk, int64_t begin, in
 static dg_status run_chunk(void *context, int64_t chunk, int worker)
 {
     struct prediction *run = context;
-    int64_t begin = chunk * CHUNK_ROWS;
-    int64_t end = begin + CHUNK_ROWS < run->rows ? begin + CHUNK_ROWS : run->rows;
+    dg_plan *plan = run->predictor->plans[worker];
+    int64_t begin = chunk * run->chunk_rows, width = run->width;
+    int64_t end = begin + run->chunk_rows < run->rows ? begin + run->chunk_rows : run->rows;
     dg_source source = { .x = run->x, .first = begin, .raw = run->raw };
-    DG_TRY(dg_plan_forward(run->plans[worker], &source, end - begin, 0, run->job));
-    const float *output = dg_plan_output(run->plans[worker]);
+    DG_TRY(dg_plan_forward(plan, &source, end - begin, 0, run->job));
+    const float *output = dg_plan_output(plan);
     if (run->proba)
-        memcpy(run->proba + begin * run->width, output,
-               (size_t)((end - begin) * run->width) * sizeof *output);
-    if (run->losses) judge(run, chunk, begin, end, run->plans[worker]);
-    return DG_OK;
-}
-
-static dg_status make_plans(struct prediction *run)
-{
-    int64_t capacity = run->rows < CHUNK_ROWS ? run->rows : CHUNK_ROWS;
-    run->workers = run->job->threads < run->chunks ? run->job->threads : (int)run->chunks;
-    DG_TRY(dg_alloc_zero(&run->plans, run->workers, sizeof *run->plans));
-    for (int i = 0; i < run->workers; i++)
-        DG_TRY(dg_plan_new(&run->plans[i], run->model, capacity, false, 1));
+        memcpy(run->proba + begin * width, output,
+               (size_t)((end - begin) * width) * sizeof *output);
+    for (int64_t i = begin; run->columns && i < end; i++)
+        run->columns[i] = (int32_t)dg_argmax(output + (i - begin) * width, width);
+    if (run->losses) judge(run, chunk, begin, end, plan);
     return DG_OK;
 }
 
 static void prediction_release(struct prediction *run)
 {
-    for (int i = 0; run->plans && i < run->workers; i++) dg_plan_free(run->plans[i]);
-    dg_free(run->plans);
+    give_back(run);
     dg_free(run->losses);
     dg_free(run->correct);
     dg_truth_map_release(&run->truth);
 }
 
+/* How many rows a chunk has. The sums of an evaluation depend on it; predictions do not, so there
+ * every thread gets as many chunks. */
+static int64_t chunk_rows(const struct prediction *run)
+{
+    int64_t threads = run->job->threads;
+    int64_t chunks = (run->rows + CHUNK_ROWS - 1) / CHUNK_ROWS;
+    if (run->losses) return CHUNK_ROWS;
+    chunks = (chunks + threads - 1) / threads * threads;
+    return (run->rows + chunks - 1) / chunks;
+}
+
 static dg_status run_all(struct prediction *run)
 {
     run->rows = run->x->shape[0];
-    run->chunks = (run->rows + CHUNK_ROWS - 1) / CHUNK_ROWS;
     run->width = dg_model_width(run->model);
     run->raw = run->model->bytes == DG_BYTES_RAW;
     if (run->rows == 0) return DG_OK;
-    DG_TRY(make_plans(run));
+    run->chunk_rows = chunk_rows(run);
+    run->chunks = (run->rows + run->chunk_rows - 1) / run->chunk_rows;
+    DG_TRY(take_predictor(run));
     return dg_parallel(run->job, run->chunks, run_chunk, run);
 }
 
@@ -143,6 +219,16 @@ dg_status dg_network_predict_proba(const dg_learner *learner, const dg_tensor *x
     return status;
 }
 
+dg_status dg_network_predict_columns(const dg_learner *learner, const dg_tensor *x,
+                                     const dg_job *job, int32_t *out)
+{
+    DG_CLEANUP(prediction_release)
+    struct prediction run = {
+        .model = (const dg_model *)learner, .x = x, .job = job, .columns = out
+    };
+    return run_all(&run);
+}
+
 dg_status dg_model_features(const dg_model *model, const dg_tensor *x, int node, const dg_job *job,
                             dg_tensor *out)
 {
@@ -152,5 +238,8 @@ dg_status dg_model_features(const dg_model *model, const dg_tensor *x, int node,
     dg_model upto = *model; /* the network that ends in this node */
     upto.output = node;
     upto.node_count = node + 1;
-    return dg_learner_outputs(&upto.base, x, job, out);
+    upto.predictor = NULL;
+    dg_status status = dg_learner_outputs(&upto.base, x, job, out);
+    dg_model_forget_predictor(&upto);
+    return status;
 }
