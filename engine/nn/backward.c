@@ -1,5 +1,6 @@
 /* Running a plan backward: the loss and the gradients. */
 #include <math.h>
+#include <string.h>
 
 #include "engine/nn/plan_internal.h"
 
@@ -105,22 +106,47 @@ void dg_plan_pass_back(const dg_plan *plan, int index, int64_t begin, int64_t en
     place_weight_gradients(plan, index, piece, pass);
 }
 
+/* The lower half of the node that the stage gathers sums for. */
+static dg_status backward_after_sums(const dg_plan *plan, int index, int64_t begin, int64_t end,
+                                     int worker)
+{
+    dg_pass pass;
+    if (!index || !plan->nodes[index].wants_gradient) return DG_OK;
+    dg_plan_pass_back(plan, index, begin, end, 0, worker, &pass);
+    memset(pass.weight_gradient, 0, sizeof pass.weight_gradient);
+    return pass.input_gradient[0] ? dg_node_type(plan->model, index)->backward(&pass) : DG_OK;
+}
+
 static dg_status stage_backward(void *context, int64_t piece, int worker)
 {
     const struct stage_run *run = context;
     const dg_plan *plan = run->plan;
     int64_t begin = dg_piece_begin(plan->rows, run->pieces, piece);
     int64_t end = dg_piece_begin(plan->rows, run->pieces, piece + 1);
+    DG_TRY(backward_after_sums(plan, run->stage->gathers, begin, end, worker));
     for (int i = run->stage->last; i >= run->stage->first && i > 0; i--) {
         const struct node_memory *node = &plan->nodes[i];
+        const dg_layer_type *type = dg_node_type(plan->model, i);
+        bool gathers = run->stage->starts_after_sums && i == run->stage->first;
         dg_pass pass;
         if (!node->wants_gradient) continue;
         if (node->consumers > 1) join_gradients(plan, i, begin, end, worker);
         if (node->view) continue;
         dg_plan_pass_back(plan, i, begin, end, piece, worker, &pass);
-        DG_TRY(dg_node_type(plan->model, i)->backward(&pass));
+        if (gathers) dg_plan_pass_gather(plan, i, false, piece, &pass);
+        DG_TRY((gathers ? type->gather_back : type->backward)(&pass));
     }
     return DG_OK;
+}
+
+static dg_status join_back(const dg_plan *plan, const struct stage *stage)
+{
+    dg_pass pass;
+    if (!stage->gathers || !plan->nodes[stage->gathers].wants_gradient) return DG_OK;
+    dg_plan_pass_back(plan, stage->gathers, 0, plan->rows, 0, 0, &pass);
+    dg_plan_pass_join(plan, stage->gathers, false, dg_stage_pieces(plan, stage + 1, plan->rows),
+                      &pass);
+    return dg_node_type(plan->model, stage->gathers)->join_back(&pass);
 }
 
 static dg_status run_stages(const dg_plan *plan)
@@ -129,8 +155,9 @@ static dg_status run_stages(const dg_plan *plan)
     for (int i = plan->stage_count - 1; i >= 0; i--) {
         const struct stage *stage = &plan->stages[i];
         if (!stage->backward) continue;
-        dg_arena_enter(&plan->arena, dg_plan_backward_step(plan, stage->last),
-                       dg_plan_backward_step(plan, stage->first));
+        struct steps steps = dg_stage_steps(plan, stage, false);
+        dg_arena_enter(&plan->arena, steps.first, steps.last);
+        DG_TRY(join_back(plan, stage));
         struct stage_run run = { plan, stage, dg_stage_pieces(plan, stage, plan->rows) };
         if (stage->whole_batch)
             DG_TRY(stage_backward(&run, 0, 0));

@@ -77,11 +77,10 @@ void dg_model_restart(dg_model *model)
 
 /* --- losses and outputs ------------------------------------------------------------------- */
 
-/* The activation of the last layer: a dg_activation, or -1 if that layer has none. */
-static int last_activation(const dg_model *model)
+int dg_node_activation(const dg_model *model, int node)
 {
-    const dg_layer_type *type = dg_node_type(model, model->output);
-    const dg_layer *layer = &model->layers[model->nodes[model->output].layer];
+    const dg_layer_type *type = dg_node_type(model, node);
+    const dg_layer *layer = &model->layers[model->nodes[node].layer];
     if (!type->has_activation) return -1;
     return *(const int *)((const char *)layer->part->options + type->activation_offset);
 }
@@ -91,13 +90,13 @@ bool dg_model_fuses_loss(const dg_model *model)
     int fuses = model->loss ? ((const dg_loss_type *)model->loss->type)->fuses : -1;
     const dg_shape *row = &model->nodes[model->output].build.output;
     bool whole = row->count > 0 && row->at[row->count - 1] == dg_shape_size(row);
-    return fuses >= 0 && whole && last_activation(model) == fuses;
+    return fuses >= 0 && whole && dg_node_activation(model, model->output) == fuses;
 }
 
 bool dg_model_warn_outputs(const dg_model *model, char *out, size_t size)
 {
     const char *what = "the loss", *word = "";
-    int activation = last_activation(model);
+    int activation = dg_node_activation(model, model->output);
     bool loss = model->loss &&
                 ((const dg_loss_type *)model->loss->type)->target == DG_TARGET_LABELS &&
                 activation != DG_SIGMOID;

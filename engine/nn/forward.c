@@ -38,6 +38,7 @@ void dg_plan_pass(const dg_plan *plan, int index, int64_t begin, int64_t end, in
                        .options = layer->part->options,
                        .build = &node->build,
                        .training = plan->training,
+                       .relu = memory->relu,
                        .rows = end - begin,
                        .first = begin,
                        .output = dg_plan_rows(plan, memory->output, begin, worker),
@@ -51,6 +52,37 @@ void dg_plan_pass(const dg_plan *plan, int index, int64_t begin, int64_t end, in
         pass->input[k] = dg_plan_rows(plan, plan->nodes[node->input[k]].output, begin, worker);
     for (int place = 0, w = layer->first_weight; place < DG_MAX_WEIGHTS; place++)
         if (node->build.weight[place].name) pass->weight[place] = dg_model_weight(model, w++);
+}
+
+/* --- sums --------------------------------------------------------------------------------- */
+
+void dg_plan_pass_gather(const dg_plan *plan, int index, bool forward, int64_t piece, dg_pass *pass)
+{
+    char *sums = dg_arena_at(&plan->arena, plan->nodes[index].sum[forward ? 0 : 1], 0);
+    pass->sums = sums + piece * pass->build->sums_bytes;
+    pass->output = NULL;
+    pass->scratch = NULL;
+    memset(pass->input_gradient, 0, sizeof pass->input_gradient);
+    memset(pass->weight_gradient, 0, sizeof pass->weight_gradient);
+}
+
+void dg_plan_pass_join(const dg_plan *plan, int index, bool forward, int64_t pieces, dg_pass *pass)
+{
+    pass->sums = dg_arena_at(&plan->arena, plan->nodes[index].sum[forward ? 0 : 1], 0);
+    pass->pieces = pieces;
+    pass->output = pass->output_gradient = NULL;
+    pass->saved_rows = pass->scratch = NULL;
+    memset(pass->input, 0, sizeof pass->input);
+    memset(pass->input_gradient, 0, sizeof pass->input_gradient);
+}
+
+static dg_status join(const dg_plan *plan, const struct stage *stage)
+{
+    dg_pass pass;
+    dg_plan_pass(plan, stage->first, 0, plan->rows, 0, &pass);
+    dg_plan_pass_join(plan, stage->first, true, dg_stage_pieces(plan, stage - 1, plan->rows),
+                      &pass);
+    return dg_node_type(plan->model, stage->first)->join(&pass);
 }
 
 /* --- stages ------------------------------------------------------------------------------- */
@@ -73,7 +105,11 @@ static dg_status stage_forward(void *context, int64_t piece, int worker)
         dg_plan_pass(plan, i, begin, end, worker, &pass);
         DG_TRY(dg_node_type(plan->model, i)->forward(&pass));
     }
-    return DG_OK;
+    if (!run->stage->gathers) return DG_OK;
+    dg_pass pass;
+    dg_plan_pass(plan, run->stage->gathers, begin, end, worker, &pass);
+    dg_plan_pass_gather(plan, run->stage->gathers, true, piece, &pass);
+    return dg_node_type(plan->model, run->stage->gathers)->gather(&pass);
 }
 
 dg_status dg_plan_forward(dg_plan *plan, const dg_source *source, int64_t rows, uint64_t key,
@@ -89,7 +125,10 @@ dg_status dg_plan_forward(dg_plan *plan, const dg_source *source, int64_t rows, 
         const struct stage *stage = &plan->stages[i];
         if (!stage->forward) continue;
         struct stage_run run = { plan, stage, dg_stage_pieces(plan, stage, rows) };
-        dg_arena_enter(&plan->arena, stage->first, stage->last);
+        struct steps steps = dg_stage_steps(plan, stage, true);
+        dg_arena_enter(&plan->arena, steps.first, steps.last);
+        if (stage->starts_after_sums) status = join(plan, stage);
+        if (status != DG_OK) break;
         if (stage->whole_batch)
             status = stage_forward(&run, 0, 0);
         else

@@ -64,6 +64,22 @@
  * under another shape; there are no functions to call. Either way the same seed gives the same bits
  * on any number of threads, as long as sums have an order of their own.
  *
+ * DG_CUT_SUMS: in training, rows depend on each other by sums over the batch alone. The plan calls
+ *
+ *     gather(pass)        for a part of the batch, whose rows the layer before has just made and
+ *                         which are warm: writes their sums
+ *     join(pass)          once, when all sums are there
+ *     forward(pass)       for a part of the batch, as under DG_CUT_ROWS
+ *
+ *     gather_back(pass)   for a part of the batch, whose output gradient has just been made:
+ *                         writes sums of that
+ *     join_back(pass)     once: the weight gradients
+ *     backward(pass)      for a part of the batch: the input gradient; not called where none is
+ *                         wanted
+ *
+ * in this order; join() and join_back() leave in saved_batch what the next one needs. In prediction
+ * it is cut as under DG_CUT_ROWS: forward() alone is called. BatchNormalization is the model.
+ *
  * Kernels are plain loops in functions marked DG_KERNEL (engine/base/kernel.h), which the compiler
  * vectorises for each instruction set. Products of matrices are dg_multiply's
  * (engine/tensor/product.h), activations those of engine/nn/activation.h, random numbers those of
@@ -94,7 +110,7 @@ static inline int64_t dg_shape_size(const dg_shape *shape)
     return size;
 }
 
-typedef enum dg_cut { DG_CUT_ROWS, DG_CUT_BATCH, DG_CUT_VIEW } dg_cut;
+typedef enum dg_cut { DG_CUT_ROWS, DG_CUT_BATCH, DG_CUT_VIEW, DG_CUT_SUMS } dg_cut;
 
 /* A weight that a layer asks for, by dg_build_weight. */
 typedef struct dg_weight_spec {
@@ -116,10 +132,12 @@ typedef struct dg_layer_build {
     bool training_only;                    /* in prediction it is a view: nothing is called */
     int weights;                           /* how many are asked for */
     dg_weight_spec weight[DG_MAX_WEIGHTS]; /* each at a place that the layer chooses */
-    int64_t saved_row_bytes;            /* for each row: forward writes them for backward to read */
-    int64_t saved_batch_bytes;          /* the same, once for the batch */
-    int64_t scratch_bytes;              /* a worker's own, for the time of one call */
-    int64_t prepared_bytes;             /* prepare() fills them once for each plan */
+    int64_t saved_row_bytes;   /* for each row: forward writes them for backward to read */
+    int64_t saved_batch_bytes; /* the same, once for the batch */
+    int64_t scratch_bytes;     /* a worker's own, for the time of one call */
+    int64_t prepared_bytes;    /* prepare() fills them once for each plan */
+    int64_t sums_bytes;        /* DG_CUT_SUMS: the sums of one part of the batch */
+    bool takes_relu;           /* it can apply a relu that follows it: see `relu` of the pass */
     bool forgets_input, forgets_output; /* backward does without, and finds NULL: memory is saved */
     int64_t row_flops; /* multiply-adds times two of forward for one row: sizes the cuts */
 } dg_layer_build;
@@ -139,7 +157,9 @@ typedef struct dg_pass {
     const dg_layer_build *build;
     bool training;
     bool activation_fused; /* backward: the gradient is that of the value before the activation */
-    uint64_t key;          /* random numbers of this layer in this step: engine/base/random.h */
+    bool relu; /* training: forward applies relu to its output too, and the output gradient is that
+                  of the value after it; one that forgets its output finds the sign by itself */
+    uint64_t key; /* random numbers of this layer in this step: engine/base/random.h */
     int64_t rows;
     int64_t first; /* place of the first row in the batch: what is random follows from it */
     const float *input[DG_MAX_INPUTS];
@@ -148,14 +168,18 @@ typedef struct dg_pass {
                                `output`; NULL: not wanted */
     float *output_gradient; /* backward may overwrite it: nobody reads it after that */
     float *input_gradient[DG_MAX_INPUTS]; /* backward assigns it; NULL: not wanted */
-    float *weight[DG_MAX_WEIGHTS]; /* by place; NULL: not asked for. Only frozen ones may change: in
-                                      forward, when training, under DG_CUT_BATCH */
+    float
+        *weight[DG_MAX_WEIGHTS]; /* by place; NULL: not asked for. Only frozen ones may change: when
+                                      training, in join(), or in forward under DG_CUT_BATCH */
     float *weight_gradient[DG_MAX_WEIGHTS]; /* backward assigns: under DG_CUT_ROWS the sum over its
                                                rows; NULL for frozen weights */
     void *saved_rows;                       /* saved_row_bytes for each row; NULL: predicting */
     void *saved_batch;                      /* saved_batch_bytes; NULL: predicting */
     void *scratch;                          /* scratch_bytes, of this worker alone */
     const void *prepared;                   /* what prepare() left */
+    void *sums; /* gather() and gather_back(): the part's own, aligned to 8; join() and join_back():
+                   those of all parts, sums_bytes apart, in the order of their rows */
+    int64_t pieces; /* how many these are */
 } dg_pass;
 
 /* What a model has to know of a layer. A layer without flags reads one input and computes. */
@@ -163,6 +187,7 @@ typedef enum dg_layer_flags {
     DG_LAYER_INPUT = 1,        /* rows enter the network here: it reads no input */
     DG_LAYER_JOINS = 2,        /* it reads 2 to DG_MAX_INPUTS inputs */
     DG_LAYER_PASSES_BYTES = 4, /* its output is on the scale of its input: Flatten, Dropout */
+    DG_LAYER_ACTIVATES = 16,   /* all that it does is to apply its activation */
     DG_LAYER_SCALES_BYTES = 8, /* bytes reach it as 0 .. 255: it scales them itself
                                   (engine/nn/model.h) */
 } dg_layer_flags;
@@ -178,6 +203,12 @@ typedef struct dg_layer_type {
                     void *prepared);
     dg_status (*forward)(const dg_pass *pass);
     dg_status (*backward)(const dg_pass *pass);
+    /* Under DG_CUT_SUMS. No pass of these has scratch, and gather() and gather_back() see no weight
+     * gradients. join() and join_back() see none of the rows, but their number. */
+    dg_status (*gather)(const dg_pass *pass);
+    dg_status (*join)(const dg_pass *pass);
+    dg_status (*gather_back)(const dg_pass *pass);
+    dg_status (*join_back)(const dg_pass *pass);
     /* The field of the options that chooses the activation applied last, as an index into
      * dg_activation_names, if it `has_activation`. Lets a loss fuse with it. */
     size_t activation_offset;

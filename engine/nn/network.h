@@ -15,6 +15,9 @@ bool dg_network_doubts(const dg_learner *learner, const dg_tensor *x, char *out,
 void dg_model_restart(dg_model *model);
 void dg_model_forget_recipe(dg_model *model);
 
+/* The activation that the layer of a node applies last: a dg_activation, or -1 if it has none. */
+int dg_node_activation(const dg_model *model, int node);
+
 /* Whether the loss is fused with the network's last activation: it is then computed from the input
  * of that activation, and its gradient is with respect to that. A softmax over only a part of the
  * row cannot be fused. */

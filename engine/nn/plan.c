@@ -8,21 +8,29 @@
  * then the stages in reverse, then the update of the weights: nothing of a stage begins before all
  * of the one before it has ended.
  *
+ * Sums. A node that sees rows singly but for sums over the batch is cut in two by the border of two
+ * stages. Its lower half, gather() and backward(), ends the stage below when that runs forward, and
+ * begins it when that runs backward; its upper half, forward() and gather_back(), begins the stage
+ * above, and ends it. On the border, join() and join_back() run once. The stage below is one of
+ * rows: where there is none, it is put in, without nodes of its own.
+ *
  * Pieces. A stage of nodes that see rows singly is cut by rows into pieces, whose number follows
  * from the shapes and the rows of the batch alone. A piece goes through all nodes of its stage on
  * one worker; pieces run at the same time, each at another node.
  *
- * Lives. Steps are the times at which a node goes forward (i), the loss is taken (N, the number of
- * nodes), a node goes backward (2N - i) and weights are updated (2N + 1). A value lives from the
- * step that writes it to the last that reads it. If both belong to one run of a stage and it is a
- * value of rows, it has its place in the room of that run, once for each worker, and only for the
- * rows of a piece. Anything else is there for the whole batch, and since other pieces may be at any
- * node of the stage, it lives from the first step of the run it is written in to the last step of
- * the run it is read in. Two values share bytes only if their lives do not meet. Before it is
- * written, memory is not initialised.
+ * Lives. Steps are the times at which sums are gathered for node i (2i), it goes forward (2i + 1),
+ * the loss is taken (2N, N being the number of nodes), the node's gradient is joined and sums are
+ * gathered of it (4N - 2i - 1), it goes backward (4N - 2i) and weights are updated (4N + 1). A
+ * value lives from the step that writes it to the last that reads it. If both belong to one run of
+ * a stage and it is a value of rows, it has its place in the room of that run, once for each
+ * worker, and only for the rows of a piece. Anything else is there for the whole batch, and since
+ * other pieces may be at any node of the stage, it lives from the first step of the run it is
+ * written in to the last step of the run it is read in. Two values share bytes only if their lives
+ * do not meet. Before it is written, memory is not initialised.
  *
  * Views. A node that is a view, a layer of that kind or one that only acts in training, has the
- * output of its input, and its input has its gradient, unless several nodes read that.
+ * output of its input, and its input has its gradient, unless several nodes read that. A relu is a
+ * view too where the layer that it reads applies it.
  *
  * Owners. A plan owns its memory, and whoever made the plan owns it: a fit one, a prediction one
  * for each worker. The weights, their gradients and the optimizer's slots are the model's. A layer
@@ -30,6 +38,7 @@
 #include "engine/nn/plan.h"
 
 #include "engine/base/memory.h"
+#include "engine/nn/activation.h"
 #include "engine/nn/network.h"
 #include "engine/nn/plan_internal.h"
 
@@ -74,6 +83,22 @@ static bool needs_batch(const dg_plan *plan, int node)
     return node > 0 && !plan->nodes[node].view && build_of(plan, node)->cut == DG_CUT_BATCH;
 }
 
+/* Gives each relu to the layer that it alone reads, where that can apply it. */
+static void give_relus(dg_plan *plan)
+{
+    const dg_model *model = plan->model;
+    for (int i = 1; i < model->node_count; i++) {
+        const dg_layer_type *type = dg_node_type(model, i);
+        int input = model->nodes[i].input[0];
+        struct node_memory *before = &plan->nodes[input];
+        if (!(type->flags & DG_LAYER_ACTIVATES) || dg_node_activation(model, i) != DG_RELU)
+            continue;
+        if (!build_of(plan, input)->takes_relu || before->consumers > 1 || input == model->output)
+            continue;
+        before->relu = plan->nodes[i].view = true;
+    }
+}
+
 static int64_t grain_of(const struct stage *stage)
 {
     return PIECE_COST / (stage->row_cost + 1) + 1;
@@ -84,6 +109,12 @@ int64_t dg_stage_pieces(const dg_plan *plan, const struct stage *stage, int64_t 
     if (stage->whole_batch) return 1;
     if (!plan->training) return (rows + stage->piece_rows - 1) / stage->piece_rows;
     return dg_pieces(rows, grain_of(stage), DG_MAX_PIECES);
+}
+
+int64_t dg_gradient_pieces(const dg_plan *plan, int node, int64_t rows)
+{
+    const struct node_memory *memory = &plan->nodes[node];
+    return memory->sums ? 1 : dg_stage_pieces(plan, &plan->stages[memory->stage], rows);
 }
 
 /* Training: the most rows that any batch of up to `capacity` rows puts into a piece. */
@@ -99,9 +130,20 @@ static int64_t most_rows(const dg_plan *plan, const struct stage *stage)
     return most;
 }
 
+/* The lower half of a node that is cut by its sums. */
+static void close_below(const dg_plan *plan, struct stage *stage)
+{
+    const struct node_memory *node = &plan->nodes[stage->gathers];
+    if (!stage->gathers) return;
+    stage->forward = true;
+    stage->backward = node->wants_gradient;
+    stage->row_cost = 8 * node->size;
+}
+
 static void close_stage(const dg_plan *plan, struct stage *stage)
 {
     int64_t row_bytes = 0;
+    close_below(plan, stage);
     for (int i = stage->first; i <= stage->last; i++) {
         const struct node_memory *node = &plan->nodes[i];
         stage->backward |= i > 0 && node->wants_gradient && (!node->view || node->consumers > 1);
@@ -119,54 +161,57 @@ static void close_stage(const dg_plan *plan, struct stage *stage)
 static dg_status make_stages(dg_plan *plan)
 {
     int nodes = plan->model->node_count;
-    DG_TRY(dg_alloc_zero(&plan->stages, nodes, sizeof *plan->stages));
+    DG_TRY(dg_alloc_zero(&plan->stages, 2 * nodes, sizeof *plan->stages));
+    struct stage *next = plan->stages, *last = NULL;
     for (int i = 0; i < nodes; i++) {
-        struct stage *last = plan->stage_count ? &plan->stages[plan->stage_count - 1] : NULL;
-        bool whole = needs_batch(plan, i);
-        if (!last || whole || last->whole_batch)
-            plan->stages[plan->stage_count++] = (struct stage){ i, i, .whole_batch = whole };
+        bool whole = needs_batch(plan, i), sums = plan->nodes[i].sums;
+        if (sums && last->whole_batch) *(last = next++) = (struct stage){ i, i - 1 };
+        if (sums) last->gathers = i;
+        if (!last || whole || sums || last->whole_batch)
+            *(last = next++) =
+                (struct stage){ i, i, .whole_batch = whole, .starts_after_sums = sums };
         else
             last->last = i;
-        plan->nodes[i].stage = plan->stage_count - 1;
+        plan->nodes[i].stage = (int)(last - plan->stages);
     }
+    plan->stage_count = (int)(next - plan->stages);
     for (int i = 0; i < plan->stage_count; i++) close_stage(plan, &plan->stages[i]);
     return DG_OK;
 }
 
 /* --- lives -------------------------------------------------------------------------------- */
 
-/* The steps of the run of a stage that a step belongs to; alone where it belongs to none. */
-struct steps {
-    int first, last;
+/* The run of a stage that a step belongs to; the step alone where it belongs to none. */
+struct run {
+    struct steps steps;
     int room; /* 0: none, as there are no pieces */
     int64_t piece_rows;
 };
 
-static struct steps steps_of(const dg_plan *plan, int step)
+static struct run run_of(const dg_plan *plan, int step)
 {
-    int nodes = plan->model->node_count;
-    if (step < 0 || step == nodes || step > 2 * nodes) return (struct steps){ step, step, 0, 0 };
-    int number = plan->nodes[step < nodes ? step : 2 * nodes - step].stage;
+    int loss = dg_plan_loss_step(plan);
+    if (step < 0 || step == loss || step >= dg_plan_update_step(plan))
+        return (struct run){ .steps = { step, step } };
+    bool forward = step < loss, below = step % 2 == 0;
+    const struct node_memory *node = &plan->nodes[dg_plan_step_node(plan, step)];
+    int number = node->stage - (node->sums && below);
     const struct stage *stage = &plan->stages[number];
-    struct steps run = { stage->first, stage->last, .piece_rows = stage->piece_rows };
-    if (step > nodes) {
-        run.first = dg_plan_backward_step(plan, stage->last);
-        run.last = dg_plan_backward_step(plan, stage->first);
-    }
-    if (!stage->whole_batch) run.room = 2 * number + (step < nodes ? 1 : 2);
+    struct run run = { dg_stage_steps(plan, stage, forward), .piece_rows = stage->piece_rows };
+    if (!stage->whole_batch) run.room = 2 * number + (forward ? 1 : 2);
     return run;
 }
 
 /* A value of rows, of `row_bytes` each, that is written at step `begin` and last read at `end`. */
 static dg_status add_rows(dg_plan *plan, struct rows *rows, int64_t row_bytes, int begin, int end)
 {
-    struct steps from = steps_of(plan, begin), to = steps_of(plan, end);
-    bool one_run = from.room && from.first == to.first;
+    struct run from = run_of(plan, begin), to = run_of(plan, end);
+    bool one_run = from.room && from.steps.first == to.steps.first;
     if (one_run && from.piece_rows * plan->workers <= plan->capacity)
         return dg_arena_add(&plan->arena, from.room, from.piece_rows, row_bytes, begin, end,
                             &rows->value);
     rows->step = row_bytes;
-    return dg_arena_add(&plan->arena, 0, plan->capacity, row_bytes, from.first, to.last,
+    return dg_arena_add(&plan->arena, 0, plan->capacity, row_bytes, from.steps.first, to.steps.last,
                         &rows->value);
 }
 
@@ -174,14 +219,14 @@ static dg_status add_rows(dg_plan *plan, struct rows *rows, int64_t row_bytes, i
 static dg_status add_bytes(dg_plan *plan, int *value, int64_t count, int64_t size, int begin,
                            int end)
 {
-    return dg_arena_add(&plan->arena, 0, count, size, steps_of(plan, begin).first,
-                        steps_of(plan, end).last, value);
+    return dg_arena_add(&plan->arena, 0, count, size, run_of(plan, begin).steps.first,
+                        run_of(plan, end).steps.last, value);
 }
 
 /* What a call needs for itself: for each worker, where there are several calls at a time. */
 static dg_status add_scratch(dg_plan *plan, int node, int step, int *value)
 {
-    return dg_arena_add(&plan->arena, steps_of(plan, step).room, 1,
+    return dg_arena_add(&plan->arena, run_of(plan, step).room, 1,
                         build_of(plan, node)->scratch_bytes, step, step, value);
 }
 
@@ -191,7 +236,7 @@ static dg_status add_scratch(dg_plan *plan, int node, int step, int *value)
 static int last_use(const dg_plan *plan, int node)
 {
     const dg_model *model = plan->model;
-    int last = node == model->output ? dg_plan_loss_step(plan) : node;
+    int last = node == model->output ? dg_plan_loss_step(plan) : dg_plan_forward_step(node);
     const struct node_memory *own = &plan->nodes[node];
     if (own->wants_gradient && !own->view && !build_of(plan, node)->forgets_output)
         last = dg_plan_backward_step(plan, node);
@@ -199,27 +244,43 @@ static int last_use(const dg_plan *plan, int node)
         for (int k = 0; k < model->nodes[i].inputs; k++) {
             if (model->nodes[i].input[k] != node) continue;
             bool again = plan->nodes[i].wants_gradient && !build_of(plan, i)->forgets_input;
-            int use = again ? dg_plan_backward_step(plan, i) : i;
+            int use = again ? dg_plan_backward_step(plan, i) : dg_plan_forward_step(i);
             if (plan->nodes[i].view) use = last_use(plan, i);
             if (use > last) last = use;
         }
     return last;
 }
 
+/* What pieces leave for the joins of a node that is cut by its sums. */
+static dg_status place_sums(dg_plan *plan, int index)
+{
+    struct node_memory *node = &plan->nodes[index];
+    int64_t bytes = build_of(plan, index)->sums_bytes;
+    if (!node->sums) return DG_OK;
+    const struct stage *above = &plan->stages[node->stage], *below = above - 1;
+    DG_TRY(add_bytes(plan, &node->sum[0], dg_stage_pieces(plan, below, plan->capacity), bytes,
+                     dg_plan_gather_step(index), dg_plan_forward_step(index)));
+    if (!node->wants_gradient) return DG_OK;
+    return add_bytes(plan, &node->sum[1], dg_stage_pieces(plan, above, plan->capacity), bytes,
+                     dg_plan_gather_back_step(plan, index), dg_plan_backward_step(plan, index));
+}
+
 static dg_status place_node(dg_plan *plan, int index)
 {
     const dg_layer_build *build = build_of(plan, index);
     struct node_memory *node = &plan->nodes[index];
-    int back = node->wants_gradient ? dg_plan_backward_step(plan, index) : index;
-    DG_TRY(add_rows(plan, &node->output, node->size * (int64_t)sizeof(float), index,
+    int step = dg_plan_forward_step(index);
+    int back = node->wants_gradient ? dg_plan_backward_step(plan, index) : step;
+    DG_TRY(add_rows(plan, &node->output, node->size * (int64_t)sizeof(float), step,
                     last_use(plan, index)));
     DG_TRY(
         add_bytes(plan, &node->prepared, build->prepared_bytes, 1, -1, dg_plan_update_step(plan)));
-    DG_TRY(add_scratch(plan, index, index, &node->scratch[0]));
+    DG_TRY(add_scratch(plan, index, step, &node->scratch[0]));
     if (!plan->training) return DG_OK;
-    DG_TRY(add_rows(plan, &node->saved_rows, build->saved_row_bytes, index, back));
-    DG_TRY(add_bytes(plan, &node->saved_batch, build->saved_batch_bytes, 1, index, back));
-    return back == index ? DG_OK : add_scratch(plan, index, back, &node->scratch[1]);
+    DG_TRY(add_rows(plan, &node->saved_rows, build->saved_row_bytes, step, back));
+    DG_TRY(add_bytes(plan, &node->saved_batch, build->saved_batch_bytes, 1, step, back));
+    DG_TRY(place_sums(plan, index));
+    return back == step ? DG_OK : add_scratch(plan, index, back, &node->scratch[1]);
 }
 
 static dg_status place_outputs(dg_plan *plan)
@@ -232,7 +293,8 @@ static dg_status place_outputs(dg_plan *plan)
             DG_TRY(place_node(plan, i));
     if (!dg_model_fuses_loss(model)) return DG_OK;
     int64_t row_bytes = plan->nodes[model->output].size * (int64_t)sizeof(float);
-    return add_rows(plan, &plan->logits, row_bytes, model->output, dg_plan_loss_step(plan));
+    return add_rows(plan, &plan->logits, row_bytes, dg_plan_forward_step(model->output),
+                    dg_plan_loss_step(plan));
 }
 
 /* What layers prepare for all batches. */
@@ -283,9 +345,10 @@ static dg_status place_edge(dg_plan *plan, int index, int k)
     if (node->view)
         node->edge[k] = node->gradient;
     else
-        DG_TRY(add_rows(plan, &node->edge[k], input->size * (int64_t)sizeof(float),
-                        dg_plan_backward_step(plan, index),
-                        joined ? dg_plan_backward_step(plan, number) : gradient_use(plan, number)));
+        DG_TRY(
+            add_rows(plan, &node->edge[k], input->size * (int64_t)sizeof(float),
+                     dg_plan_backward_step(plan, index),
+                     joined ? dg_plan_gather_back_step(plan, number) : gradient_use(plan, number)));
     if (!joined) input->gradient = node->edge[k];
     return DG_OK;
 }
@@ -298,7 +361,8 @@ static dg_status place_gradients(dg_plan *plan)
     for (int i = model->node_count - 1; i >= 0; i--) {
         struct node_memory *node = &plan->nodes[i];
         if (!node->wants_gradient && i != model->output) continue;
-        int begin = i == model->output ? dg_plan_loss_step(plan) : dg_plan_backward_step(plan, i);
+        int begin =
+            i == model->output ? dg_plan_loss_step(plan) : dg_plan_gather_back_step(plan, i);
         if (!node->gradient.value)
             DG_TRY(add_rows(plan, &node->gradient, node->size * (int64_t)sizeof(float), begin,
                             gradient_use(plan, i)));
@@ -321,13 +385,13 @@ static dg_status place_partials(dg_plan *plan)
     for (int i = 0; i < model->node_count; i++) {
         struct node_memory *node = &plan->nodes[i];
         const dg_layer *layer = &model->layers[model->nodes[i].layer];
-        const struct stage *stage = &plan->stages[node->stage];
+        bool whole = node->sums || plan->stages[node->stage].whole_batch;
         if (!layer->trainable) continue;
-        if (stage->whole_batch && uses_of(model, model->nodes[i].layer) == 1) continue;
+        if (whole && uses_of(model, model->nodes[i].layer) == 1) continue;
         const dg_weight *last = &model->weights[layer->first_weight + layer->weights - 1];
         node->partial_size = last->offset + dg_weight_room(last->size) -
                              dg_layer_offset(model, model->nodes[i].layer);
-        int64_t pieces = dg_stage_pieces(plan, stage, plan->capacity);
+        int64_t pieces = dg_gradient_pieces(plan, i, plan->capacity);
         DG_TRY(add_bytes(plan, &node->partial, pieces * node->partial_size, sizeof(float),
                          dg_plan_backward_step(plan, i), dg_plan_update_step(plan)));
     }
@@ -363,8 +427,12 @@ static dg_status lay_out(dg_plan *plan)
     for (int i = 0; i < model->node_count; i++) {
         plan->nodes[i].size = dg_shape_size(&model->nodes[i].build.output);
         plan->nodes[i].view = is_view(plan, i);
+        plan->nodes[i].sums = plan->training && build_of(plan, i)->cut == DG_CUT_SUMS;
     }
-    if (plan->training) find_wanted(plan);
+    if (plan->training) {
+        find_wanted(plan);
+        give_relus(plan);
+    }
     DG_TRY(make_stages(plan));
     DG_TRY(place_outputs(plan));
     if (plan->training) {

@@ -19,6 +19,8 @@ struct node_memory {
     int64_t size; /* floats in a row of the output */
     int stage;
     bool view; /* output is the input's; gradients likewise */
+    bool sums; /* DG_CUT_SUMS, in a training plan */
+    bool relu; /* it applies the relu of the node that reads it, which is a view */
     bool wants_gradient;
     int consumers; /* edges that lead here from later nodes */
     struct rows output;
@@ -27,13 +29,16 @@ struct node_memory {
     struct rows saved_rows;
     int saved_batch, prepared; /* values of the arena */
     int scratch[2];            /* forward, backward */
+    int sum[2];                /* what gather() and gather_back() leave of each piece */
     int partial;               /* weight gradients of each piece; 0: straight into the model's */
     int64_t partial_size;      /* floats of one piece: the layer's part of the model's gradients */
 };
 
 struct stage {
-    int first, last; /* nodes */
+    int first, last; /* nodes; last < first: there are none */
     bool whole_batch;
+    bool starts_after_sums; /* the first node is cut by its sums: its upper half is here */
+    int gathers;            /* the node after the last, whose lower half is here; 0: none */
     bool forward, backward; /* whether there is anything to do */
     int64_t row_cost;       /* approximate operations per row */
     int64_t piece_rows;     /* the most rows of a piece */
@@ -67,20 +72,58 @@ struct dg_plan {
     dg_job job; /* never cancelled: a batch is done whole or not at all */
 };
 
-/* Steps of the arena. Node i goes forward at step i. */
+/* Steps of the arena: sums are gathered for a node before it goes forward, and its gradient is
+ * joined, and sums gathered of it, before it goes backward. */
+static inline int dg_plan_gather_step(int node)
+{
+    return 2 * node;
+}
+
+static inline int dg_plan_forward_step(int node)
+{
+    return 2 * node + 1;
+}
+
 static inline int dg_plan_loss_step(const dg_plan *plan)
 {
-    return plan->model->node_count;
+    return 2 * plan->model->node_count;
+}
+
+static inline int dg_plan_gather_back_step(const dg_plan *plan, int node)
+{
+    return 4 * plan->model->node_count - 2 * node - 1;
 }
 
 static inline int dg_plan_backward_step(const dg_plan *plan, int node)
 {
-    return 2 * plan->model->node_count - node;
+    return 4 * plan->model->node_count - 2 * node;
 }
 
 static inline int dg_plan_update_step(const dg_plan *plan)
 {
-    return 2 * plan->model->node_count + 1;
+    return 4 * plan->model->node_count + 1;
+}
+
+/* The node of a step that belongs to one. */
+static inline int dg_plan_step_node(const dg_plan *plan, int step)
+{
+    return (step < dg_plan_loss_step(plan) ? step : 4 * plan->model->node_count - step) / 2;
+}
+
+/* The steps of a stage's run forward, or backward. */
+struct steps {
+    int first, last;
+};
+
+static inline struct steps dg_stage_steps(const dg_plan *plan, const struct stage *stage,
+                                          bool forward)
+{
+    int first = stage->first, last = stage->last;
+    if (forward)
+        return (struct steps){ dg_plan_gather_step(first) + stage->starts_after_sums,
+                               dg_plan_forward_step(last) + (stage->gathers > 0) };
+    return (struct steps){ dg_plan_gather_back_step(plan, last) - (stage->gathers > 0),
+                           dg_plan_backward_step(plan, first) - stage->starts_after_sums };
 }
 
 /* The rows from `begin` of the batch on, as a piece on this worker sees them; NULL if there are
@@ -98,8 +141,10 @@ static inline dg_job dg_plan_row_job(const dg_plan *plan)
     return (dg_job){ .threads = threads < plan->workers ? threads : plan->workers };
 }
 
-/* How many pieces this stage makes of a batch. */
+/* How many pieces this stage makes of a batch; and in how many the gradients of a node's weights
+ * come. */
 int64_t dg_stage_pieces(const dg_plan *plan, const struct stage *stage, int64_t rows);
+int64_t dg_gradient_pieces(const dg_plan *plan, int node, int64_t rows);
 
 /* The pieces of a stage of the batch under way: the context of dg_parallel. */
 struct stage_run {
@@ -117,5 +162,10 @@ void dg_plan_pass(const dg_plan *plan, int node, int64_t begin, int64_t end, int
                   dg_pass *pass);
 void dg_plan_pass_back(const dg_plan *plan, int node, int64_t begin, int64_t end, int64_t piece,
                        int worker, dg_pass *pass);
+
+/* Makes of these what gather() and gather_back() of piece `piece` are given, or join() and
+ * join_back() of all `pieces`. */
+void dg_plan_pass_gather(const dg_plan *plan, int node, bool forward, int64_t piece, dg_pass *pass);
+void dg_plan_pass_join(const dg_plan *plan, int node, bool forward, int64_t pieces, dg_pass *pass);
 
 #endif

@@ -23,9 +23,8 @@ static void gather_gradient(const dg_plan *plan, const struct chunk *chunk, floa
     for (int i = 0; i < model->node_count; i++) {
         const struct node_memory *memory = &plan->nodes[i];
         if (model->nodes[i].layer != weight->layer || !memory->partial) continue;
-        const struct stage *stage = &plan->stages[memory->stage];
         const float *partial = dg_arena_at(&plan->arena, memory->partial, 0);
-        int64_t pieces = dg_stage_pieces(plan, stage, plan->rows);
+        int64_t pieces = dg_gradient_pieces(plan, i, plan->rows);
         for (int64_t piece = 0; piece < pieces; piece++) {
             const float *part = partial + piece * memory->partial_size + offset;
             if (first)

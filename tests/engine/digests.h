@@ -31,11 +31,11 @@
 
 static const struct digest_case cases[] = {
     { NETWORK("convolutions of bytes, Adam", CONVOLUTIONS, "Adam", "amsgrad=true", CROSSENTROPY),
-      "125a5c5d56d952420e5f4d9c78a3bf98c1c618bc418959cdbb0ae5d7c3c67fad",
-      "5cf32c2d502f27d4eaff69c5557da48999368fc852e4f72be380c88163485084" },
+      "80b1782a99a609c3fd492fbd98c4cc62c387ce7d9f7b3f674a54a69d6f7408c2",
+      "00cc5df537e92f27251fdc6051a27fe98bf3a17b4d52a0d612b72338bb83e9ed" },
     { NETWORK("convolutions, AdamW", CONVOLUTIONS, "AdamW", "clipnorm=0.5", CROSSENTROPY),
-      "87d6afe2c98a3ed6a9d7efac93f8ecffeb2491aeb1fe3ff4ffa6c4824ad74342",
-      "f519e50e2995662c69ee3a2366207f433f8c8f9ca47feac33d822bacdb576c9d" },
+      "f5bdf67e1e4b8f7f9908401078dad2dde8d8d137fc897cc013fc4f9d5d31e16e",
+      "dcaf453acae5fb799d5e10efb6d7701460078924f81a83abea38689e301bec59" },
     { NETWORK("residual, RMSprop", RESIDUAL, "RMSprop", "centered=true momentum=0.5", CROSSENTROPY),
       "adc104c61ec32715a44313606cebee788789c9701eef07336f36108cb32c4c41",
       "5747969c76ac5b17c1d1bb6ef2e4efb6005c497eee618ed2d077335a8fd5c2c7" },

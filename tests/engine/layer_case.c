@@ -16,6 +16,14 @@ int64_t layer_case_weight_size(const layer_case *c, int weight)
     return c->build.weight[weight].name ? dg_shape_size(&c->build.weight[weight].shape) : 0;
 }
 
+/* Sums over the batch are gathered in so many parts, if there are as many rows. */
+enum { PARTS = 3 };
+
+static int64_t parts_of(const layer_case *c)
+{
+    return c->rows < PARTS ? c->rows : PARTS;
+}
+
 static float *floats(int64_t count, uint64_t *random)
 {
     float *out;
@@ -53,6 +61,7 @@ layer_case *layer_case_new(const char *name, const char *options, int inputs, co
     }
     assert_ok(dg_alloc(&c->saved_rows, rows * c->build.saved_row_bytes, 1));
     assert_ok(dg_alloc_zero(&c->saved_batch, c->build.saved_batch_bytes, 1));
+    assert_ok(dg_alloc(&c->sums, PARTS * c->build.sums_bytes, 1));
     assert_ok(dg_alloc(&c->prepared, c->build.prepared_bytes, 1));
     memset(c->prepared, 0xff, (size_t)c->build.prepared_bytes);
     if (c->type->prepare) c->type->prepare(c->part->options, &c->build, true, c->prepared);
@@ -67,6 +76,7 @@ void layer_case_free(layer_case *c)
     dg_free(c->dy);
     dg_free(c->saved_rows);
     dg_free(c->saved_batch);
+    dg_free(c->sums);
     dg_free(c->prepared);
     dg_part_release(c->part);
     dg_free(c);
@@ -79,8 +89,15 @@ static void fill_nan(float *values, int64_t count)
 
 /* --- one call ------------------------------------------------------------------------------- */
 
+static void hide_rows(dg_pass *pass)
+{
+    pass->output = pass->output_gradient = NULL;
+    memset(pass->input, 0, sizeof pass->input);
+    memset(pass->input_gradient, 0, sizeof pass->input_gradient);
+}
+
 static void call(layer_case *c, dg_status (*function)(const dg_pass *), int64_t begin, int64_t end,
-                 float *dy, bool wants_dx, float *const *dw)
+                 float *dy, bool wants_dx, float *const *dw, void *sums)
 {
     dg_job job = { .threads = c->threads };
     uint8_t *scratch;
@@ -99,7 +116,10 @@ static void call(layer_case *c, dg_status (*function)(const dg_pass *), int64_t 
                      .saved_rows =
                          c->training ? c->saved_rows + begin * c->build.saved_row_bytes : NULL,
                      .saved_batch = c->training ? c->saved_batch : NULL,
-                     .scratch = scratch,
+                     .scratch = sums ? NULL : scratch,
+                     .relu = c->relu,
+                     .sums = sums,
+                     .pieces = parts_of(c),
                      .prepared = c->prepared };
     for (int i = 0; i < c->build.inputs; i++) {
         pass.input[i] = c->x[i] + begin * c->in_size;
@@ -109,7 +129,8 @@ static void call(layer_case *c, dg_status (*function)(const dg_pass *), int64_t 
         pass.weight[i] = c->w[i];
         pass.weight_gradient[i] = dw && c->dw[i] ? dw[i] : NULL;
     }
-    if (function == c->type->backward) {
+    if (function == c->type->join || function == c->type->join_back) hide_rows(&pass);
+    if (function == c->type->backward || function == c->type->gather_back) {
         if (c->build.forgets_output) pass.output = NULL;
         for (int i = 0; c->build.forgets_input && i < c->build.inputs; i++) pass.input[i] = NULL;
     }
@@ -119,16 +140,30 @@ static void call(layer_case *c, dg_status (*function)(const dg_pass *), int64_t 
 
 static int64_t range_of(const layer_case *c, int64_t range)
 {
-    return c->build.cut == DG_CUT_ROWS ? range : c->rows;
+    return c->build.cut == DG_CUT_BATCH ? c->rows : range;
+}
+
+/* Sums of all parts, the last first, and their join. */
+static void call_sums(layer_case *c, dg_status (*gather)(const dg_pass *),
+                      dg_status (*join)(const dg_pass *), float *dy, float *const *dw)
+{
+    if (c->build.cut != DG_CUT_SUMS || !c->training) return;
+    memset(c->sums, 0xff, (size_t)(PARTS * c->build.sums_bytes));
+    for (int64_t part = parts_of(c) - 1; part >= 0; part--)
+        call(c, gather, dg_piece_begin(c->rows, parts_of(c), part),
+             dg_piece_begin(c->rows, parts_of(c), part + 1), dy, false, NULL,
+             c->sums + part * c->build.sums_bytes);
+    call(c, join, 0, c->rows, NULL, false, dw, c->sums);
 }
 
 void layer_case_forward(layer_case *c, int64_t range)
 {
     range = range_of(c, range);
     fill_nan(c->y, c->rows * c->out_size);
+    call_sums(c, c->type->gather, c->type->join, NULL, NULL);
     for (int64_t begin = (c->rows - 1) / range * range; begin >= 0; begin -= range)
         call(c, c->type->forward, begin, begin + range < c->rows ? begin + range : c->rows, NULL,
-             false, NULL);
+             false, NULL, NULL);
 }
 
 void layer_case_backward(layer_case *c, int64_t range, bool wants_dx)
@@ -141,11 +176,13 @@ void layer_case_backward(layer_case *c, int64_t range, bool wants_dx)
         part[i] = floats(layer_case_weight_size(c, i), NULL);
         for (int64_t k = 0; c->dw[i] && k < layer_case_weight_size(c, i); k++) c->dw[i][k] = 0;
     }
+    bool sums = c->build.cut == DG_CUT_SUMS;
+    call_sums(c, c->type->gather_back, c->type->join_back, dy, c->dw);
     for (int64_t begin = (c->rows - 1) / range * range; begin >= 0; begin -= range) {
         for (int i = 0; i < DG_MAX_WEIGHTS; i++) fill_nan(part[i], layer_case_weight_size(c, i));
         call(c, c->type->backward, begin, begin + range < c->rows ? begin + range : c->rows, dy,
-             wants_dx, part);
-        for (int i = 0; i < DG_MAX_WEIGHTS; i++)
+             wants_dx, sums ? NULL : part, NULL);
+        for (int i = 0; i < DG_MAX_WEIGHTS && !sums; i++)
             for (int64_t k = 0; c->dw[i] && k < layer_case_weight_size(c, i); k++)
                 c->dw[i][k] += part[i][k];
     }

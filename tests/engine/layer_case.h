@@ -11,12 +11,12 @@ typedef struct layer_case {
     const dg_layer_type *type;
     dg_layer_build build;
     int64_t rows, in_size, out_size;
-    bool training, fused;
+    bool training, fused, relu;
     uint64_t key;
     int threads;
     float *x[DG_MAX_INPUTS], *dx[DG_MAX_INPUTS], *y, *dy;
     float *w[DG_MAX_WEIGHTS], *dw[DG_MAX_WEIGHTS];
-    uint8_t *saved_rows, *saved_batch, *prepared;
+    uint8_t *saved_rows, *saved_batch, *sums, *prepared;
 } layer_case;
 
 /* A layer on random rows, with random weights. Options as for network_part(). */
@@ -27,8 +27,9 @@ void layer_case_free(layer_case *c);
 /* 0 where the layer asks for no weight at this place. */
 int64_t layer_case_weight_size(const layer_case *c, int weight);
 
-/* Forward and backward of all rows, `range` rows at a time under DG_CUT_ROWS, the last range first.
- * Outputs are NaN before, so that what is not assigned shows. dy is not changed. */
+/* Forward and backward of all rows, `range` rows at a time unless under DG_CUT_BATCH, the last
+ * range first; sums over the batch, under DG_CUT_SUMS, in parts that are always the same. Outputs
+ * are NaN before, so that what is not assigned shows. dy is not changed. */
 void layer_case_forward(layer_case *c, int64_t range);
 void layer_case_backward(layer_case *c, int64_t range, bool wants_dx);
 

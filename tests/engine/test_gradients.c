@@ -293,6 +293,12 @@ static void test_normalisation(void **state)
         { "Input shape=5,4,1; Conv2D filters=3 kernel_size=2 use_bias=false; "
           "BatchNormalization center=false; Flatten" TOP,
           PLAIN },
+        { "Input shape=9,9,4; Conv2D filters=24 kernel_size=3 use_bias=false; " /* two pieces */
+          "BatchNormalization; Activation activation=tanh; GlobalAveragePooling2D" TOP,
+          PLAIN },
+        { "Input shape=4; BatchNormalization center=false; Dense units=5 use_bias=false; "
+          "BatchNormalization center=false epsilon=1; BatchNormalization epsilon=1" TOP,
+          PLAIN },
         { "Input shape=4; Dense units=5; LayerNormalization; Dense units=4 activation=tanh" TOP,
           PLAIN },
         { "Input shape=5,4,1; Conv2D filters=3 kernel_size=2; LayerNormalization axis=-2,-1; "
@@ -357,6 +363,10 @@ static void test_outputs(void **state)
         "Input shape=4; Dense units=5 activation=tanh; Dense units=3", PLAIN
     };
     check_network(&linear, "mean_squared_error");
+    static const network_recipe normalized = {
+        "Input shape=4; Dense units=3 use_bias=false; BatchNormalization", PLAIN
+    };
+    check_network(&normalized, "mean_squared_error");
 }
 
 /* A residual block and a layer used twice: gradients from several ways are summed. */
@@ -379,6 +389,32 @@ static void test_branches(void **state)
     choose_weights(model, PLAIN);
     const dg_dataset *set = network_set(model, ROWS, CLASSES, false, 3);
     check_gradients(model, set, "branches");
+    dg_dataset_release(set);
+    dg_model_free(model);
+}
+
+/* One layer that normalizes twice, and what it makes is read twice each time. */
+static void test_branches_of_sums(void **state)
+{
+    (void)state;
+    dg_model *model;
+    assert_ok(dg_model_new(&model, 1));
+    int input = network_add(model, -1, "Input", "shape=4"), first, second;
+    int left = network_add(model, input, "Dense", "units=4 activation=tanh");
+    const dg_part *shared = network_part("layer", "BatchNormalization", "epsilon=0.1");
+    assert_ok(dg_model_add(model, shared, 1, &left, NULL, &first));
+    int right = network_add(model, first, "Dense", "units=4 use_bias=false");
+    int join = network_join(model, first, right, "Add", "");
+    assert_ok(dg_model_add(model, shared, 1, &join, NULL, &second));
+    dg_part_release(shared);
+    right = network_add(model, second, "Activation", "activation=tanh");
+    join = network_join(model, second, right, "Add", "");
+    int last = network_add(model, join, "Dense", "units=3 activation=softmax");
+    assert_ok(dg_model_finish(model, last));
+    network_compile(model, "sgd", "", "categorical_crossentropy");
+    choose_weights(model, PLAIN);
+    const dg_dataset *set = network_set(model, ROWS, CLASSES, false, 3);
+    check_gradients(model, set, "branches of sums");
     dg_dataset_release(set);
     dg_model_free(model);
 }
@@ -406,6 +442,7 @@ int main(void)
         leaving_nothing(test_regularizers),
         leaving_nothing(test_outputs),
         leaving_nothing(test_branches),
+        leaving_nothing(test_branches_of_sums),
         leaving_nothing(test_nothing_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

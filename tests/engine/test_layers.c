@@ -192,6 +192,13 @@ static void plain_normalization(const layer_case *c, double *const *x, double *c
     }
 }
 
+static void plain_normalization_relu(const layer_case *c, double *const *x, double *const *w,
+                                     double *y)
+{
+    plain_normalization(c, x, w, y);
+    for (int64_t i = 0; i < c->rows * c->out_size; i++) y[i] = fmax(y[i], 0);
+}
+
 /* Over as many of the last axes as gamma has, or beta, or (with neither) over the last. */
 static void plain_layer_normalization(const layer_case *c, double *const *x, double *const *w,
                                       double *y)
@@ -348,6 +355,10 @@ static void test_batch_normalization(void **state)
         snprintf(options, sizeof options, "center=%s scale=%s", i % 2 ? "true" : "false",
                  i % 3 ? "true" : "false");
         check_layer("BatchNormalization", options, 1, shape, plain_normalization, &random);
+        layer_case *c = layer_case_new("BatchNormalization", options, 1, &shape, 4, &random);
+        c->relu = true;
+        layer_case_check(c, plain_normalization_relu, between(&random, 1, 4), 12, &random);
+        layer_case_free(c);
     }
 }
 

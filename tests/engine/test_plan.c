@@ -1,5 +1,6 @@
 /* Plans: what they promise to layers and optimizers. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/base/memory.h"
@@ -208,6 +209,69 @@ static void test_optimizers_see_whole_weights(void **state)
 /* --- who owns a plan ---------------------------------------------------------------------- */
 
 /* The memory of a plan is given back when its fit ends; gradients, classes and the like remain. */
+/* --- sums over the batch ------------------------------------------------------------------ */
+
+/* A network fitted for two epochs, on these threads. */
+static dg_model *fitted(const char *layers, int64_t rows, int64_t batch, int threads)
+{
+    dg_model *model = network_of(layers);
+    assert_ok(dg_model_finish(model, model->node_count - 1));
+    network_compile(model, "SGD", "learning_rate=0.1", "categorical_crossentropy");
+    const dg_dataset *set = network_set(model, rows, 3, false, 1);
+    dg_network_fit_options own = { .epochs = 2, .batch_size = batch };
+    dg_fit_options options = { .own = &own };
+    dg_fit_result result;
+    dg_job job = { .threads = threads };
+    assert_ok(dg_learner_fit(&model->base, set, &options, &job, &result));
+    dg_dataset_release(set);
+    return model;
+}
+
+static void expect_equal(dg_model *a, dg_model *b)
+{
+    assert_int_equal(a->value_count, b->value_count);
+    assert_memory_equal(a->values, b->values, sizeof(float) * (size_t)a->value_count);
+    for (int64_t i = 0; i < a->value_count; i++) assert_true(isfinite(a->values[i]));
+    dg_model_free(a);
+    dg_model_free(b);
+}
+
+#define TOP "Flatten; Dense units=3 activation=softmax"
+
+/* Pieces of one row and of several, batches of one row, and a last batch of fewer. */
+static void test_sums_do_not_depend_on_threads(void **state)
+{
+    (void)state;
+    static const char *const networks[] = {
+        "Input shape=10,10,4; Conv2D filters=33 kernel_size=3,3 padding=same; BatchNormalization; "
+        "Activation activation=relu; MaxPooling2D; Conv2D filters=9 kernel_size=3,3; "
+        "BatchNormalization; Activation activation=relu;" TOP,
+        "Input shape=10,10,4; BatchNormalization; BatchNormalization scale=false;" TOP,
+        "Input shape=9; Dense units=40; BatchNormalization; Activation activation=relu; "
+        "Dense units=3; BatchNormalization center=false; Activation activation=softmax",
+    };
+    static const int64_t batches[] = { 1, 20, 57 };
+    for (size_t i = 0; i < sizeof networks / sizeof *networks; i++)
+        for (int k = 0; k < 3; k++)
+            for (int threads = 2; threads <= 5; threads += 3)
+                expect_equal(fitted(networks[i], 58, batches[k], 1),
+                             fitted(networks[i], 58, batches[k], threads));
+}
+
+/* What a relu is by itself it is within the layer that it follows. */
+static void test_a_relu_within_a_layer_is_the_same(void **state)
+{
+    (void)state;
+    static const char *const middle[] = { "", "Rescaling scale=1; " };
+    char text[2][300];
+    for (int i = 0; i < 2; i++)
+        snprintf(text[i], sizeof text[i],
+                 "Input shape=6,6,2; Conv2D filters=5 kernel_size=3,3; BatchNormalization; "
+                 "%sActivation activation=relu;" TOP,
+                 middle[i]);
+    expect_equal(fitted(text[0], 58, 20, 2), fitted(text[1], 58, 20, 2));
+}
+
 static void test_a_plan_ends_with_its_fit(void **state)
 {
     (void)state;
@@ -229,6 +293,8 @@ int main(void)
         leaving_nothing(test_layers_prepare_once_for_each_plan),
         leaving_nothing(test_optimizers_see_whole_weights),
         leaving_nothing(test_a_plan_ends_with_its_fit),
+        leaving_nothing(test_sums_do_not_depend_on_threads),
+        leaving_nothing(test_a_relu_within_a_layer_is_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

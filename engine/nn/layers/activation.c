@@ -70,6 +70,7 @@ const dg_layer_type dg_layer_activation = {
     .build = activation_build,
     .forward = activation_forward,
     .backward = activation_backward,
+    .flags = DG_LAYER_ACTIVATES,
     .activation_offset = offsetof(activation_options, activation),
     .has_activation = true,
 };

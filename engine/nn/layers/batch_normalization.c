@@ -42,16 +42,42 @@ static const dg_param params[] = {
 
 enum { GAMMA, BETA, MOVING_MEAN, MOVING_VARIANCE };
 
-enum { PIECE_FLOATS = 1 << 14, MOST_PIECES = 16 };
+/* Chunks of rows that are in the first level of the cache, and strips of channels whose sums are in
+ * registers. */
+enum { CHUNK_FLOATS = 2048, STRIP = 32 };
 
-/* Where things lie. saved_batch is {2 + 2 * MOST_PIECES, channels}: the mean, 1 / deviation, and
- * two sums for each piece. Without training the first two are in scratch. */
+/* saved_batch, {6, channels}, of training: mean and 1 / deviation of the batch, and the factors of
+ * the two walks, y = a x + b and dx = a dy + d x + e. In prediction scratch has a and b alone. */
 struct batch_norm {
-    const dg_pass *pass;
-    const batch_normalization_options *options;
-    int64_t channels, count, pieces;
-    float *mean, *inverse, *partial;
-    float *coefficients; /* backward: two for each channel; lies over `partial` */
+    int64_t channels;
+    float *a, *b, *mean, *inverse, *d, *e;
+};
+
+static struct batch_norm norm_of(const dg_pass *pass)
+{
+    const dg_shape *shape = &pass->build->output;
+    int64_t channels = shape->at[shape->count - 1];
+    float *at = pass->training ? pass->saved_batch : pass->scratch;
+    struct batch_norm n = { .channels = channels, .a = at, .b = at + channels };
+    if (!pass->training) return n;
+    n.mean = at + 2 * channels;
+    n.inverse = at + 3 * channels;
+    n.d = at + 4 * channels;
+    n.e = at + 5 * channels;
+    return n;
+}
+
+/* Pixels, or rows without pixels, in `rows` rows. */
+static int64_t count_of(const dg_pass *pass, int64_t channels)
+{
+    return pass->rows * (dg_shape_size(&pass->build->output) / channels);
+}
+
+/* What a part of the batch leaves for the join: forward the mean of its x and the sum of squared
+ * differences from it; backward the sums of dy and of dy (x - mean of the batch). */
+struct batch_sums {
+    int64_t count;
+    double sum[]; /* {2, channels} */
 };
 
 static dg_status batch_normalization_build(const void *options, dg_layer_build *b)
@@ -61,8 +87,8 @@ static dg_status batch_normalization_build(const void *options, dg_layer_build *
     int64_t channels = input->at[input->count - 1];
     dg_shape shape = { 1, { channels } };
     b->output = *input;
-    b->cut = DG_CUT_BATCH;
-    b->forgets_output = true;
+    b->cut = DG_CUT_SUMS;
+    b->forgets_output = b->takes_relu = true;
     if (o->scale)
         dg_build_weight(b, GAMMA, "gamma", shape, o->gamma_initializer, o->gamma_regularizer);
     if (o->center)
@@ -72,218 +98,288 @@ static dg_status batch_normalization_build(const void *options, dg_layer_build *
     dg_build_weight(b, MOVING_VARIANCE, "moving_variance", shape, o->moving_variance_initializer,
                     NULL)
         ->frozen = true;
-    b->saved_batch_bytes = (2 + 2 * MOST_PIECES) * channels * (int64_t)sizeof(float);
+    b->saved_batch_bytes = 6 * channels * (int64_t)sizeof(float);
     b->scratch_bytes = 2 * channels * (int64_t)sizeof(float);
+    b->sums_bytes = (int64_t)sizeof(struct batch_sums) + 2 * channels * (int64_t)sizeof(double);
     b->row_flops = 8 * dg_shape_size(input);
     return DG_OK;
 }
 
-/* Without training the running mean and variance take the place of the batch's. */
-static void use_moving(struct batch_norm *n)
+/* --- kernels -------------------------------------------------------------------------------- */
+
+/* Runs `strip(fused, ..., first, width)` for strips of the channels, of a width that the compiler
+ * knows where it can be. */
+#define EACH_STRIP(channels, strip, ...)                                                           \
+    do {                                                                                           \
+        int64_t first_ = 0;                                                                        \
+        for (; first_ + STRIP <= (channels); first_ += STRIP)                                      \
+            strip(fused, __VA_ARGS__, first_, STRIP);                                              \
+        if (first_ + STRIP / 2 <= (channels)) {                                                    \
+            strip(fused, __VA_ARGS__, first_, STRIP / 2);                                          \
+            first_ += STRIP / 2;                                                                   \
+        }                                                                                          \
+        if (first_ < (channels)) strip(fused, __VA_ARGS__, first_, (channels)-first_);             \
+    } while (0)
+
+DG_INLINE int64_t chunk_rows(int64_t channels)
 {
-    const float *mean = n->pass->weight[MOVING_MEAN];
-    const float *variance = n->pass->weight[MOVING_VARIANCE];
-    for (int64_t c = 0; c < n->channels; c++) {
-        n->mean[c] = mean[c];
-        n->inverse[c] = 1 / sqrtf(variance[c] + (float)n->options->epsilon);
+    int64_t rows = CHUNK_FLOATS / channels;
+    return rows > 8 ? rows : 8;
+}
+
+/* Moments of `count` more rows, after `before` of them (Chan, Golub and LeVeque 1979): two walks,
+ * the second in the first level of the cache. */
+DG_INLINE void moments_strip(const bool fused, const float *restrict x, int64_t count,
+                             int64_t channels, int64_t before, double *restrict sums, int64_t first,
+                             const int64_t width)
+{
+    float mean[STRIP] = { 0 }, squares[STRIP] = { 0 };
+    x += first;
+    for (int64_t i = 0; i < count; i++)
+        for (int64_t c = 0; c < width; c++) mean[c] += x[i * channels + c];
+    for (int64_t c = 0; c < width; c++) mean[c] /= (float)count;
+    for (int64_t i = 0; i < count; i++)
+        for (int64_t c = 0; c < width; c++) {
+            float difference = x[i * channels + c] - mean[c];
+            squares[c] = DG_FMA(difference, difference, squares[c]);
+        }
+    double share = (double)count / (double)(before + count);
+    double *restrict all = sums + first, *restrict all_squares = sums + channels + first;
+    for (int64_t c = 0; c < width; c++) {
+        double difference = (double)mean[c] - all[c];
+        all[c] = DG_FMA(difference, share, all[c]);
+        all_squares[c] +=
+            DG_FMA(difference * difference, share * (double)before, (double)squares[c]);
     }
 }
 
-static struct batch_norm norm_of(const dg_pass *pass)
+DG_KERNEL(void, batch_moments,
+          (const float *x, int64_t count, int64_t channels, int64_t before, double *sums),
+          (x, count, channels, before, sums))
 {
-    const batch_normalization_options *o = pass->options;
-    const dg_shape *shape = &pass->build->output;
-    struct batch_norm n = { .pass = pass, .options = o, .channels = shape->at[shape->count - 1] };
-    n.count = pass->rows * (dg_shape_size(shape) / n.channels);
-    n.pieces = dg_pieces(n.count, PIECE_FLOATS / n.channels, MOST_PIECES);
-    n.mean = pass->training ? pass->saved_batch : pass->scratch;
-    n.inverse = n.mean + n.channels;
-    if (pass->saved_batch) n.partial = (float *)pass->saved_batch + 2 * n.channels;
-    n.coefficients = n.partial;
-    if (!pass->training) use_moving(&n);
-    return n;
+    int64_t step = chunk_rows(channels);
+    for (int64_t i = 0; i < count; i += step) {
+        int64_t rows = count - i < step ? count - i : step;
+        EACH_STRIP(channels, moments_strip, x + i * channels, rows, channels, before + i, sums);
+    }
 }
 
-/* The first value of a piece, counted from the first of the batch. */
-static int64_t piece_at(const struct batch_norm *n, int64_t piece)
+/* With `relu`, the same for relu of that; NaN stays. */
+DG_KERNEL(void, batch_normalize,
+          (const float *restrict x, int64_t count, int64_t channels, const float *restrict a,
+           const float *restrict b, bool relu, float *restrict y),
+          (x, count, channels, a, b, relu, y))
 {
-    return dg_piece_begin(n->count, n->pieces, piece) * n->channels;
+    for (int64_t i = 0; i < count; i++, x += channels, y += channels)
+        if (relu)
+            for (int64_t c = 0; c < channels; c++) {
+                float value = DG_FMA(x[c], a[c], b[c]);
+                y[c] = value < 0 ? 0 : value;
+            }
+        else
+            for (int64_t c = 0; c < channels; c++) y[c] = DG_FMA(x[c], a[c], b[c]);
+}
+
+/* dy, or 0 where relu is not steep: as the walk forward computed its argument. */
+DG_INLINE float through_relu(const bool fused, float dy, float x, float a, float b)
+{
+    return DG_FMA(x, a, b) > 0 ? dy : 0;
+}
+
+/* What the walks backward read. */
+struct batch_back {
+    const float *x, *dy;
+    int64_t channels;
+    bool relu;
+    const struct batch_norm *norm;
+};
+
+DG_INLINE void sums_strip(const bool fused, const struct batch_back *k, int64_t begin, int64_t end,
+                          bool relu, double *restrict sums, int64_t first, const int64_t width)
+{
+    float sum[STRIP] = { 0 }, product[STRIP] = { 0 };
+    const float *restrict mean = k->norm->mean + first;
+    const float *restrict a = k->norm->a + first, *restrict b = k->norm->b + first;
+    for (int64_t i = begin; i < end; i++) {
+        const float *restrict x = k->x + i * k->channels + first;
+        const float *restrict dy = k->dy + i * k->channels + first;
+        for (int64_t c = 0; c < width; c++) {
+            float g = relu ? through_relu(fused, dy[c], x[c], a[c], b[c]) : dy[c];
+            sum[c] += g;
+            product[c] = DG_FMA(g, x[c] - mean[c], product[c]);
+        }
+    }
+    for (int64_t c = 0; c < width; c++) {
+        sums[first + c] += (double)sum[c];
+        sums[k->channels + first + c] += (double)product[c];
+    }
+}
+
+DG_KERNEL(void, batch_gradient_sums, (const struct batch_back *k, int64_t count, double *sums),
+          (k, count, sums))
+{
+    int64_t step = chunk_rows(k->channels);
+    for (int64_t i = 0; i < count; i += step) {
+        int64_t end = count - i < step ? count : i + step;
+        if (k->relu)
+            EACH_STRIP(k->channels, sums_strip, k, i, end, true, sums);
+        else
+            EACH_STRIP(k->channels, sums_strip, k, i, end, false, sums);
+    }
+}
+
+DG_KERNEL(void, batch_gradient, (const struct batch_back *k, int64_t count, float *restrict dx),
+          (k, count, dx))
+{
+    const float *restrict x = k->x, *restrict dy = k->dy;
+    const float *restrict a = k->norm->a, *restrict b = k->norm->b;
+    const float *restrict d = k->norm->d, *restrict e = k->norm->e;
+    int64_t channels = k->channels;
+    for (int64_t i = 0; i < count; i++, x += channels, dy += channels, dx += channels)
+        if (k->relu)
+            for (int64_t c = 0; c < channels; c++) {
+                float g = through_relu(fused, dy[c], x[c], a[c], b[c]);
+                dx[c] = DG_FMA(g, a[c], DG_FMA(x[c], d[c], e[c]));
+            }
+        else
+            for (int64_t c = 0; c < channels; c++)
+                dx[c] = DG_FMA(dy[c], a[c], DG_FMA(x[c], d[c], e[c]));
 }
 
 /* --- forward -------------------------------------------------------------------------------- */
 
-/* Mean and sum of squared differences from it, of `count` rows: two walks, the second in cache. */
-DG_KERNEL(void, batch_moments,
-          (const float *restrict x, int64_t count, int64_t channels, float *restrict mean,
-           float *restrict squares),
-          (x, count, channels, mean, squares))
+static struct batch_sums *clear_sums(const dg_pass *pass, int64_t channels)
 {
-    for (int64_t c = 0; c < channels; c++) mean[c] = squares[c] = 0;
-    for (int64_t i = 0; i < count; i++)
-        for (int64_t c = 0; c < channels; c++) mean[c] += x[i * channels + c];
-    for (int64_t c = 0; c < channels; c++) mean[c] /= (float)count;
-    for (int64_t i = 0; i < count; i++)
-        for (int64_t c = 0; c < channels; c++) {
-            float difference = x[i * channels + c] - mean[c];
-            squares[c] = DG_FMA(difference, difference, squares[c]);
-        }
+    struct batch_sums *sums = pass->sums;
+    memset(sums, 0, (size_t)pass->build->sums_bytes);
+    sums->count = count_of(pass, channels);
+    return sums;
 }
 
-static dg_status batch_moments_piece(void *context, int64_t piece, int worker)
+static dg_status batch_normalization_gather(const dg_pass *pass)
 {
-    const struct batch_norm *n = context;
-    (void)worker;
-    const float *x = n->pass->input[0] + piece_at(n, piece);
-    float *out = n->partial + 2 * piece * n->channels;
-    batch_moments(x, (piece_at(n, piece + 1) - piece_at(n, piece)) / n->channels, n->channels, out,
-                  out + n->channels);
+    struct batch_norm n = norm_of(pass);
+    struct batch_sums *sums = clear_sums(pass, n.channels);
+    batch_moments(pass->input[0], sums->count, n.channels, 0, sums->sum);
     return DG_OK;
 }
 
-/* Joins the pieces' moments in their order (Chan, Golub and LeVeque 1979). */
-static void batch_join_moments(const struct batch_norm *n)
+static const struct batch_sums *piece_sums(const dg_pass *pass, int64_t piece)
 {
-    double keep = n->options->momentum;
-    float *moving_mean = n->pass->weight[MOVING_MEAN];
-    float *moving_variance = n->pass->weight[MOVING_VARIANCE];
-    for (int64_t c = 0; c < n->channels; c++) {
-        double mean = 0, squares = 0, count = 0;
-        for (int64_t piece = 0; piece < n->pieces; piece++) {
-            const float *part = n->partial + 2 * piece * n->channels;
-            double more = (double)((piece_at(n, piece + 1) - piece_at(n, piece)) / n->channels);
-            double difference = part[c] - mean;
-            squares +=
-                part[n->channels + c] + difference * difference * count * more / (count + more);
-            mean += difference * more / (count + more);
-            count += more;
-        }
-        double variance = squares / count;
-        n->mean[c] = (float)mean;
-        n->inverse[c] = (float)(1 / sqrt(variance + n->options->epsilon));
+    return (const void *)((const char *)pass->sums + piece * pass->build->sums_bytes);
+}
+
+/* Mean and variance of a channel, from those of the pieces in their order. */
+static void join_moments(const dg_pass *pass, int64_t channels, int64_t c, double *mean,
+                         double *variance)
+{
+    double count = 0, squares = 0;
+    *mean = 0;
+    for (int64_t piece = 0; piece < pass->pieces; piece++) {
+        const struct batch_sums *part = piece_sums(pass, piece);
+        double more = (double)part->count, difference = part->sum[c] - *mean;
+        squares +=
+            part->sum[channels + c] + difference * difference * count * more / (count + more);
+        *mean += difference * more / (count + more);
+        count += more;
+    }
+    *variance = squares / count;
+}
+
+/* The factors of y = a x + b, for this mean and variance. */
+static void set_factors(const dg_pass *pass, const struct batch_norm *n, int64_t c, double mean,
+                        double inverse)
+{
+    const float *gamma = pass->weight[GAMMA], *beta = pass->weight[BETA];
+    double a = gamma ? (double)gamma[c] * inverse : inverse;
+    n->a[c] = (float)a;
+    n->b[c] = (float)((beta ? (double)beta[c] : 0) - mean * a);
+}
+
+static dg_status batch_normalization_join(const dg_pass *pass)
+{
+    const batch_normalization_options *o = pass->options;
+    struct batch_norm n = norm_of(pass);
+    double keep = o->momentum, mean, variance;
+    float *moving_mean = pass->weight[MOVING_MEAN];
+    float *moving_variance = pass->weight[MOVING_VARIANCE];
+    for (int64_t c = 0; c < n.channels; c++) {
+        join_moments(pass, n.channels, c, &mean, &variance);
+        double inverse = 1 / sqrt(variance + o->epsilon);
+        n.mean[c] = (float)mean;
+        n.inverse[c] = (float)inverse;
+        set_factors(pass, &n, c, mean, inverse);
         moving_mean[c] = (float)(keep * moving_mean[c] + (1 - keep) * mean);
         moving_variance[c] = (float)(keep * moving_variance[c] + (1 - keep) * variance);
     }
-}
-
-DG_KERNEL(void, batch_normalize,
-          (const float *restrict x, int64_t count, int64_t channels, const float *restrict mean,
-           const float *restrict inverse, const float *restrict gamma, const float *restrict beta,
-           float *restrict y),
-          (x, count, channels, mean, inverse, gamma, beta, y))
-{
-    for (int64_t i = 0; i < count; i++, x += channels, y += channels) {
-        for (int64_t c = 0; c < channels; c++) y[c] = (x[c] - mean[c]) * inverse[c];
-        if (gamma)
-            for (int64_t c = 0; c < channels; c++) y[c] *= gamma[c];
-        if (beta)
-            for (int64_t c = 0; c < channels; c++) y[c] += beta[c];
-    }
-}
-
-static dg_status batch_normalize_piece(void *context, int64_t piece, int worker)
-{
-    const struct batch_norm *n = context;
-    (void)worker;
-    int64_t at = piece_at(n, piece);
-    batch_normalize(n->pass->input[0] + at, (piece_at(n, piece + 1) - at) / n->channels,
-                    n->channels, n->mean, n->inverse, n->pass->weight[GAMMA], n->pass->weight[BETA],
-                    n->pass->output + at);
     return DG_OK;
 }
 
 static dg_status batch_normalization_forward(const dg_pass *pass)
 {
+    const batch_normalization_options *o = pass->options;
     struct batch_norm n = norm_of(pass);
-    if (pass->training) {
-        DG_TRY(dg_parallel(pass->job, n.pieces, batch_moments_piece, &n));
-        batch_join_moments(&n);
+    for (int64_t c = 0; !pass->training && c < n.channels; c++) {
+        double variance = (double)pass->weight[MOVING_VARIANCE][c];
+        set_factors(pass, &n, c, (double)pass->weight[MOVING_MEAN][c],
+                    1 / sqrt(variance + o->epsilon));
     }
-    return dg_parallel(pass->job, n.pieces, batch_normalize_piece, &n);
+    batch_normalize(pass->input[0], count_of(pass, n.channels), n.channels, n.a, n.b, pass->relu,
+                    pass->output);
+    return DG_OK;
 }
 
 /* --- backward ------------------------------------------------------------------------------- */
 
-/* Sums over rows of dy, and of dy times the normalised x. */
-DG_KERNEL(void, batch_sums,
-          (const float *restrict x, const float *restrict g, int64_t count, int64_t channels,
-           const float *restrict mean, const float *restrict inverse, float *restrict sum,
-           float *restrict product),
-          (x, g, count, channels, mean, inverse, sum, product))
+static struct batch_back back_of(const dg_pass *pass, const struct batch_norm *n)
 {
-    for (int64_t c = 0; c < channels; c++) sum[c] = product[c] = 0;
-    for (int64_t i = 0; i < count; i++, x += channels, g += channels)
-        for (int64_t c = 0; c < channels; c++) {
-            sum[c] += g[c];
-            product[c] = DG_FMA(g[c], x[c] - mean[c], product[c]);
-        }
-    for (int64_t c = 0; c < channels; c++) product[c] *= inverse[c];
+    return (struct batch_back){ .x = pass->input[0],
+                                .dy = pass->output_gradient,
+                                .channels = n->channels,
+                                .relu = pass->relu,
+                                .norm = n };
 }
 
-static dg_status batch_sums_piece(void *context, int64_t piece, int worker)
+static dg_status batch_normalization_gather_back(const dg_pass *pass)
 {
-    const struct batch_norm *n = context;
-    (void)worker;
-    int64_t at = piece_at(n, piece);
-    float *out = n->partial + 2 * piece * n->channels;
-    batch_sums(n->pass->input[0] + at, n->pass->output_gradient + at,
-               (piece_at(n, piece + 1) - at) / n->channels, n->channels, n->mean, n->inverse, out,
-               out + n->channels);
+    struct batch_norm n = norm_of(pass);
+    struct batch_back back = back_of(pass, &n);
+    struct batch_sums *sums = clear_sums(pass, n.channels);
+    batch_gradient_sums(&back, sums->count, sums->sum);
     return DG_OK;
 }
 
-/* Gradients of beta and gamma, and what dx needs: dx = gamma / deviation * (dy - a - b x), x
- * normalised; a and b are the means of dy and of dy x, or 0 where mean and variance were given. */
-static void batch_join_sums(const struct batch_norm *n)
+/* Gradients of beta and gamma, and what dx needs: with xhat the normalised x,
+ * dx = gamma / deviation (dy - mean of dy - xhat * mean of dy xhat). */
+static dg_status batch_normalization_join_back(const dg_pass *pass)
 {
-    float *gamma_gradient = n->pass->weight_gradient[GAMMA];
-    float *beta_gradient = n->pass->weight_gradient[BETA];
-    for (int64_t c = 0; c < n->channels; c++) {
-        double sum = 0, product = 0;
-        for (int64_t piece = 0; piece < n->pieces; piece++) {
-            sum += n->partial[2 * piece * n->channels + c];
-            product += n->partial[(2 * piece + 1) * n->channels + c];
+    struct batch_norm n = norm_of(pass);
+    float *gamma_gradient = pass->weight_gradient[GAMMA];
+    float *beta_gradient = pass->weight_gradient[BETA];
+    for (int64_t c = 0; c < n.channels; c++) {
+        double sum = 0, product = 0, count = 0;
+        for (int64_t piece = 0; piece < pass->pieces; piece++) {
+            const struct batch_sums *part = piece_sums(pass, piece);
+            sum += part->sum[c];
+            product += part->sum[n.channels + c];
+            count += (double)part->count;
         }
+        product *= (double)n.inverse[c];
         if (beta_gradient) beta_gradient[c] = (float)sum;
         if (gamma_gradient) gamma_gradient[c] = (float)product;
-        bool fixed = !n->pass->training;
-        n->coefficients[c] = fixed ? 0 : (float)(sum / (double)n->count);
-        n->coefficients[n->channels + c] = fixed ? 0 : (float)(product / (double)n->count);
+        double a = (double)n.a[c], d = -a * (double)n.inverse[c] * product / count;
+        n.d[c] = (float)d;
+        n.e[c] = (float)(-a * sum / count - (double)n.mean[c] * d);
     }
-}
-
-DG_KERNEL(void, batch_gradient,
-          (const float *restrict x, const float *restrict g, int64_t count, int64_t channels,
-           const float *restrict mean, const float *restrict inverse, const float *restrict gamma,
-           const float *restrict a, const float *restrict b, float *restrict dx),
-          (x, g, count, channels, mean, inverse, gamma, a, b, dx))
-{
-    for (int64_t i = 0; i < count; i++, x += channels, g += channels, dx += channels) {
-        for (int64_t c = 0; c < channels; c++)
-            dx[c] = DG_FMA(-b[c], (x[c] - mean[c]) * inverse[c], g[c] - a[c]) * inverse[c];
-        if (gamma)
-            for (int64_t c = 0; c < channels; c++) dx[c] *= gamma[c];
-    }
-}
-
-static dg_status batch_gradient_piece(void *context, int64_t piece, int worker)
-{
-    const struct batch_norm *n = context;
-    (void)worker;
-    int64_t at = piece_at(n, piece);
-    batch_gradient(n->pass->input[0] + at, n->pass->output_gradient + at,
-                   (piece_at(n, piece + 1) - at) / n->channels, n->channels, n->mean, n->inverse,
-                   n->pass->weight[GAMMA], n->coefficients, n->coefficients + n->channels,
-                   n->pass->input_gradient[0] + at);
     return DG_OK;
 }
 
 static dg_status batch_normalization_backward(const dg_pass *pass)
 {
     struct batch_norm n = norm_of(pass);
-    DG_TRY(dg_parallel(pass->job, n.pieces, batch_sums_piece, &n));
-    batch_join_sums(&n);
-    if (!pass->input_gradient[0]) return DG_OK;
-    return dg_parallel(pass->job, n.pieces, batch_gradient_piece, &n);
+    struct batch_back back = back_of(pass, &n);
+    batch_gradient(&back, count_of(pass, n.channels), pass->input_gradient[0]);
+    return DG_OK;
 }
 
 static const dg_hint hints[] = {
@@ -306,6 +402,10 @@ const dg_layer_type dg_batch_normalization = {
               .options_size = sizeof(batch_normalization_options),
               .hints = hints },
     .build = batch_normalization_build,
+    .gather = batch_normalization_gather,
+    .join = batch_normalization_join,
+    .gather_back = batch_normalization_gather_back,
+    .join_back = batch_normalization_join_back,
     .forward = batch_normalization_forward,
     .backward = batch_normalization_backward,
 };
