@@ -48,6 +48,20 @@ static inline int32_t dg_boost_pair_gradient(int64_t pair)
 void dg_boost_pack(dg_boost_sample *sample, const float *gradient, const float *hessian,
                    double gradient_size, double hessian_sum, int64_t *pair);
 
+/* Rows drawn by the size of their derivatives, sqrt(g^2 + 0.1 h^2), as in XGBoost's
+ * sampling_method = "gradient_based" (Ibragimov and Gusev 2019, minimal variance sampling). */
+typedef struct dg_boost_drawn {
+    uint32_t *row; /* {count} at most, the caller's */
+    int64_t count;
+    double gradient_size, hessian_sum; /* of what is left of the derivatives */
+} dg_boost_drawn;
+
+/* Draws about part * count of the rows from {count}, ascending: with chances in proportion to their
+ * size, those of the largest are 1. Divides their derivatives by their chances, so that sums are
+ * right on average, and sets those of the others to 0. */
+dg_status dg_boost_draw(const uint32_t *from, int64_t count, double part, uint64_t key,
+                        float *gradient, float *hessian, dg_boost_drawn *out);
+
 /* Grows a tree and adds to margin[row] (every row of the data, sampled or not) the value of the
  * leaf that the row falls into. Depends on sample, options and key only. */
 dg_status dg_boost_grow(dg_tree *out, const dg_boost_sample *sample,

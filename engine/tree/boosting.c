@@ -19,11 +19,13 @@ static const char *const objectives[] = {
 };
 enum { DEPTHWISE, LOSSGUIDE };
 static const char *const policies[] = { "depthwise", "lossguide", NULL };
+enum { UNIFORM, GRADIENT_BASED };
+static const char *const samplings[] = { "uniform", "gradient_based", NULL };
 
 typedef struct boosting_options {
     int64_t n_estimators, max_depth, max_leaves, max_bin;
     double learning_rate;
-    int objective, grow_policy;
+    int objective, grow_policy, sampling_method;
     double min_child_weight, gamma, reg_lambda, reg_alpha;
     double subsample, colsample_bytree, colsample_bylevel, colsample_bynode, base_score;
     dg_optional_seed seed;
@@ -256,12 +258,13 @@ static void boosting_release(struct boosting_fit *fit)
 
 /* --- a round ------------------------------------------------------------------------------ */
 
-/* Each row is drawn with the probability `subsample`, as in XGBoost; rows of weight 0 are not. */
+/* Each row is drawn with the probability `subsample`, as in XGBoost; rows of weight 0 are not. By
+ * their gradients they are drawn later, for each tree. */
 static void draw_rows(struct boosting_fit *fit)
 {
     uint64_t key = dg_key(fit->seed, "rows", (uint64_t)(fit->before + fit->round));
     const float *weight = fit->derivatives.weight;
-    double part = fit->chosen->subsample;
+    double part = fit->chosen->sampling_method == UNIFORM ? fit->chosen->subsample : 1;
     uint64_t below = (uint64_t)(part * 0x1p32);
     int64_t count = 0;
     for (int64_t i = 0; i < fit->rows; i += 4) {
@@ -279,13 +282,26 @@ static dg_status grow_output(void *context, int64_t k, int worker)
 {
     struct boosting_fit *fit = context;
     const dg_derivatives *d = &fit->derivatives;
-    int64_t first = k * fit->rows, tree = (fit->before + fit->round) * fit->outputs + k;
-    dg_boost_sample sample = { .bins = &fit->bins, .count = fit->sampled, .row = fit->sample };
+    const boosting_options *chosen = fit->chosen;
+    int64_t first = k * fit->rows;
+    uint64_t tree = (uint64_t)((fit->before + fit->round) * fit->outputs + k);
+    dg_boost_drawn drawn = { NULL, fit->sampled, d->gradient_size[k], d->hessian_sum[k] };
+    DG_OWNED uint32_t *row = NULL;
     (void)worker;
-    dg_boost_pack(&sample, d->gradient + first, d->hessian + first, d->gradient_size[k],
-                  d->hessian_sum[k], fit->pair + first);
-    return dg_boost_grow(&fit->tree[k], &sample, &fit->growing,
-                         dg_key(fit->seed, "tree", (uint64_t)tree), fit->margin + first, fit->job);
+    if (chosen->sampling_method == GRADIENT_BASED && chosen->subsample < 1) {
+        DG_TRY(dg_alloc(&row, fit->rows + 1, sizeof *row));
+        drawn.row = row;
+        DG_TRY(dg_boost_draw(fit->sample, fit->sampled, chosen->subsample,
+                             dg_key(fit->seed, "rows by gradient", tree), d->gradient + first,
+                             d->hessian + first, &drawn));
+    }
+    dg_boost_sample sample = { .bins = &fit->bins,
+                               .count = drawn.count,
+                               .row = row ? row : fit->sample };
+    dg_boost_pack(&sample, d->gradient + first, d->hessian + first, drawn.gradient_size,
+                  drawn.hessian_sum, fit->pair + first);
+    return dg_boost_grow(&fit->tree[k], &sample, &fit->growing, dg_key(fit->seed, "tree", tree),
+                         fit->margin + first, fit->job);
 }
 
 /* The trees of many outputs grow side by side; those of few one after another, each on all threads.
@@ -433,6 +449,10 @@ static const dg_param params[] = {
     DG_FLOAT(boosting_options, reg_alpha, DG_AT_LEAST(0),
              .doc = "L1 penalty on the values of leaves"),
     DG_FLOAT(boosting_options, subsample, PART_OF("probability that a round uses a row")),
+    DG_CHOICE(boosting_options, sampling_method, .choices = samplings, .default_text = "uniform",
+              .doc = "how subsample draws rows: all with the same probability; or anew for each "
+                     "tree, in proportion to sqrt(g^2 + 0.1 h^2), where g and h, the row's "
+                     "derivatives, are divided by its probability"),
     DG_FLOAT(boosting_options, colsample_bytree,
              PART_OF("fraction of the columns that a tree may use")),
     DG_FLOAT(boosting_options, colsample_bylevel,

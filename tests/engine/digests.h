@@ -60,6 +60,11 @@ static const struct digest_case cases[] = {
     { LEARNER("boosting", "GradientBoosting", "n_estimators=6 subsample=0.8 colsample_bytree=0.5"),
       "25dec07d020027ae5bee05a47a785ca753858f7bed7ac21f798f380c90d45fc4",
       "0fdec8fc13978766b16951c088ecf7cd6e252ac92d2a14148282725b08475c64" },
+    { LEARNER("boosting by leaves, rows by gradient", "GradientBoosting",
+              "n_estimators=6 sampling_method=gradient_based subsample=0.4 grow_policy=lossguide "
+              "max_leaves=9 max_depth=0"),
+      "43dcae0ea0ac1b208d7ed847cef03a2db296dcad8068427c1f53f3aac1bf5e27",
+      "3e318eb748701556f423c213267187803be284ed2dc729f42a3f125630c67d87" },
     { LEARNER("logistic regression", "LogisticRegression", "max_iter=20"),
       "d454d313322b343c465daa301ba1f22ae284d3625323ff68a68938e92adb287f",
       "4f9956cb51698b39e00f4c1ad1a3acdefd7fd834fd5e941d9e830266aa7c58dc" },

@@ -1,5 +1,6 @@
 /* Bins, histograms and splits of trees against plain loops over the values. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/memory.h"
@@ -337,6 +338,94 @@ static void test_gains_of_all_orders_are_found(void **state)
     }
 }
 
+/* --- drawing rows ------------------------------------------------------------------------- */
+
+enum { DRAWN_ROWS = 400 };
+
+static int descending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x < y) - (x > y);
+}
+
+/* The chances of all rows, from the sizes in order: the largest rows are sure as long as one's size
+ * is more than its share of what is left. */
+static void chances_by_hand(const float *g, const float *h, double part, double *chance)
+{
+    double ordered[DRAWN_ROWS], rest = 0, left = part * DRAWN_ROWS;
+    for (int i = 0; i < DRAWN_ROWS; i++) {
+        chance[i] = sqrt((double)g[i] * (double)g[i] + 0.1 * (double)h[i] * (double)h[i]);
+        rest += ordered[i] = chance[i];
+    }
+    qsort(ordered, DRAWN_ROWS, sizeof *ordered, descending);
+    for (int i = 0; i < DRAWN_ROWS && ordered[i] * left > rest; i++) {
+        rest -= ordered[i];
+        left--;
+    }
+    for (int i = 0; i < DRAWN_ROWS; i++) chance[i] = fmin(1, chance[i] * left / rest);
+}
+
+static void test_rows_are_drawn_by_their_derivatives(void **state)
+{
+    enum { DRAWS = 600 };
+    const double part = 0.2;
+    float g[DRAWN_ROWS], h[DRAWN_ROWS];
+    double chance[DRAWN_ROWS], drawn[DRAWN_ROWS] = { 0 }, sum = 0;
+    uint32_t from[DRAWN_ROWS], row[DRAWN_ROWS];
+    int sure = 0;
+    (void)state;
+    for (int i = 0; i < DRAWN_ROWS; i++) {
+        float u = dg_unit_float(dg_random_word(9, (uint64_t)i)), p = u * u * u * u * u * u;
+        from[i] = (uint32_t)i;
+        g[i] = i % 3 ? p : -p;
+        h[i] = 2 * p * (1 - p);
+    }
+    chances_by_hand(g, h, part, chance);
+    for (uint64_t key = 0; key < DRAWS; key++) {
+        float left_g[DRAWN_ROWS], left_h[DRAWN_ROWS];
+        dg_boost_drawn out = { .row = row };
+        double size = 0, hessian = 0;
+        memcpy(left_g, g, sizeof g);
+        memcpy(left_h, h, sizeof h);
+        assert_ok(dg_boost_draw(from, DRAWN_ROWS, part, key, left_g, left_h, &out));
+        for (int64_t i = 0, at = 0; i < DRAWN_ROWS; i++) {
+            bool is = at < out.count && row[at] == i;
+            at += is;
+            drawn[i] += is;
+            double times = is ? 1 / chance[i] : 0;
+            assert_true(fabs((double)left_g[i] - times * (double)g[i]) < 1e-5);
+            assert_true(fabs((double)left_h[i] - times * (double)h[i]) < 1e-5);
+            size += fabs((double)left_g[i]);
+            hessian += (double)left_h[i];
+        }
+        assert_true(size == out.gradient_size && hessian == out.hessian_sum);
+    }
+    for (int i = 0; i < DRAWN_ROWS; i++) {
+        double spread = sqrt(chance[i] * (1 - chance[i]) / DRAWS);
+        double slack = chance[i] < 1 ? 5 * spread + 2.0 / DRAWS : 0; /* few draws are not normal */
+        assert_true(fabs(drawn[i] / DRAWS - chance[i]) <= slack);
+        sum += chance[i];
+        sure += chance[i] == 1;
+    }
+    assert_true(fabs(sum - part * DRAWN_ROWS) < 1e-6 && sure > 3);
+}
+
+/* Where less than the wanted number have any derivatives, and where none has. */
+static void test_rows_without_derivatives_may_be_drawn(void **state)
+{
+    (void)state;
+    for (int some = 0; some < 2; some++) {
+        float g[40] = { 0 }, h[40] = { 0 };
+        uint32_t from[20], row[20];
+        dg_boost_drawn out = { .row = row };
+        for (uint32_t i = 0; i < 20; i++) from[i] = 2 * i + 1;
+        for (int i = 0; some && i < 3; i++) g[from[5 * i]] = (float)(i + 1), h[from[5 * i]] = 1;
+        assert_ok(dg_boost_draw(from, 20, 0.5, 4, g, h, &out));
+        assert_true(out.gradient_size == (some ? 6 : 0) && out.hessian_sum == (some ? 3 : 0));
+        assert_true(out.count >= 3 * some && out.count <= 20);
+    }
+}
+
 /* --- derivatives -------------------------------------------------------------------------- */
 
 static double loss_of(dg_derivatives *d, float *at, float value)
@@ -453,6 +542,8 @@ int main(void)
         leaving_nothing(test_the_greatest_gain_is_found),
         leaving_nothing(test_a_sibling_is_the_parent_less_the_other),
         leaving_nothing(test_gains_of_all_orders_are_found),
+        leaving_nothing(test_rows_are_drawn_by_their_derivatives),
+        leaving_nothing(test_rows_without_derivatives_may_be_drawn),
         leaving_nothing(test_derivatives_are_those_of_the_loss),
         leaving_nothing(test_a_cancelled_tree_leaves_nothing),
     };

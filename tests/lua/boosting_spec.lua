@@ -43,10 +43,28 @@ describe("gradient boosting", function()
     assert.is_true(boost:evaluate(data.from_tensors { x = x, y = y }).accuracy > 0.97)
   end)
 
+  it("learns from a tenth of the rows, the largest derivatives first", function()
+    local train, test, loss = set(2000, 1), set(1000, 2), {}
+    for _, method in ipairs { "uniform", "gradient_based" } do
+      local boost = tree.GradientBoosting { n_estimators = 20, subsample = 0.1, seed = 1,
+        sampling_method = method }
+      boost:fit(train, { verbose = 0 })
+      loss[method] = boost:evaluate(test).loss
+    end
+    assert.is_true(loss.gradient_based < 0.7 * loss.uniform)
+    local function whole(method)
+      local boost = tree.GradientBoosting { n_estimators = 3, sampling_method = method }
+      boost:fit(train, { verbose = 0 })
+      return boost:predict_proba(test)
+    end
+    assert.is_true(whole "gradient_based" == whole "uniform")
+  end)
+
   it("goes on where it ended, if asked, as if it had never stopped", function()
     local train, validation, folder = set(300, 1), set(200, 2), support.folder()
     local function make(rounds, objective)
       return tree.GradientBoosting { n_estimators = rounds, objective = objective, seed = 4,
+        sampling_method = objective == "softmax" and "gradient_based" or "uniform",
         subsample = 0.7, colsample_bynode = 0.5 }
     end
     for _, objective in ipairs { "softmax", "squared_error" } do

@@ -1,0 +1,87 @@
+/* Which rows a tree is grown from, by the size of their derivatives. */
+#include <math.h>
+
+#include "engine/base/lanes.h"
+#include "engine/base/memory.h"
+#include "engine/base/random.h"
+#include "engine/tree/boost.h"
+
+#define HESSIAN_FACTOR 0.1f /* XGBoost's kDefaultMvsLambda */
+
+DG_KERNEL(void, size_rows,
+          (const float *gradient, const float *hessian, const uint32_t *row, int64_t count,
+           float *size),
+          (gradient, hessian, row, count, size))
+{
+    for (int64_t i = 0; i < count; i++) {
+        float g = gradient[row[i]], h = hessian[row[i]];
+        size[i] = sqrtf(g * g + HESSIAN_FACTOR * (h * h));
+    }
+}
+
+/* The sum of the sizes below `most`; `*others`: how many are not. */
+DG_KERNEL(double, sum_below, (const float *size, int64_t count, double most, double *others),
+          (size, count, most, others))
+{
+    double sum[DG_LANES] = { 0 }, not_below[DG_LANES] = { 0 };
+    DG_EACH_LANE(i, l, count, {
+        double s = (double)size[i];
+        sum[l] += s < most ? s : 0;
+        not_below[l] += s < most ? 0 : 1;
+    });
+    *others = DG_JOIN(not_below);
+    return DG_JOIN(sum);
+}
+
+/* The size from which on rows are sure to be drawn: that with which min(1, size / it) sums to
+ * `wanted` (less than `count`). From above: rows that are too large for one size are so for each
+ * smaller one, and are taken out of the sum. */
+static double sure_size(const float *size, int64_t count, double wanted)
+{
+    double sure = INFINITY, others;
+    for (;;) {
+        double sum = sum_below(size, count, sure, &others);
+        double next = sum / (wanted - others);
+        if (!(others < wanted) || !(next < sure)) return sure;
+        sure = next;
+    }
+}
+
+/* Random words of rows, four at a time; rows are asked for in ascending order. */
+struct words {
+    uint64_t key;
+    int64_t at; /* the four that are there; -1: none */
+    uint32_t word[4];
+};
+
+static uint32_t word_of(struct words *words, uint32_t row)
+{
+    if (words->at != row / 4)
+        dg_philox(words->key, 0, (uint64_t)(words->at = row / 4), words->word);
+    return words->word[row % 4];
+}
+
+dg_status dg_boost_draw(const uint32_t *from, int64_t count, double part, uint64_t key,
+                        float *gradient, float *hessian, dg_boost_drawn *out)
+{
+    struct words words = { .key = key, .at = -1 };
+    DG_OWNED float *size = NULL;
+    DG_TRY(dg_alloc(&size, count, sizeof *size));
+    size_rows(gradient, hessian, from, count, size);
+    double sure = sure_size(size, count, part * (double)count);
+    out->count = 0;
+    out->gradient_size = out->hessian_sum = 0;
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t row = from[i];
+        double chance = (double)size[i] < sure ? (double)size[i] / sure : 1;
+        bool drawn = (double)word_of(&words, row) < chance * 0x1p32;
+        float times = drawn ? (float)(1 / chance) : 0;
+        gradient[row] *= times;
+        hessian[row] *= times;
+        out->gradient_size += fabs((double)gradient[row]);
+        out->hessian_sum += (double)hessian[row];
+        out->row[out->count] = row;
+        out->count += drawn;
+    }
+    return DG_OK;
+}
