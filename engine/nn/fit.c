@@ -262,9 +262,11 @@ dg_status dg_network_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
         status = run_epoch(&fit);
     }
     bool ended = status == DG_OK || status == DG_CANCELLED;
-    if (ended && fit.best_values && result->best_epoch)
+    if (ended && fit.best_values && result->best_epoch) {
         memcpy(model->values, fit.best_values,
                (size_t)model->value_count * sizeof *fit.best_values);
+        model->changes++;
+    }
     return status;
 }
 
@@ -299,6 +301,7 @@ static dg_status keep_weights(dg_model *model, const dg_truth_map *map, uint64_t
     memcpy(kept, model->values, size);
     dg_status status = run_gradients(model, map, key, job, loss);
     memcpy(model->values, kept, size);
+    model->changes++;
     return status;
 }
 

@@ -85,6 +85,22 @@ static dg_status join(const dg_plan *plan, const struct stage *stage)
     return dg_node_type(plan->model, stage->first)->join(&pass);
 }
 
+/* --- what follows from weights --------------------------------------------------------------- */
+
+static void derive_nodes(dg_plan *plan)
+{
+    if (plan->derived == plan->model->changes) return;
+    for (int i = 1; i < plan->model->node_count; i++) {
+        const dg_layer_type *type = dg_node_type(plan->model, i);
+        if (plan->nodes[i].view || !type->derive) continue;
+        dg_pass pass;
+        dg_plan_pass(plan, i, 0, 0, 0, &pass);
+        type->derive(pass.weight, plan->training,
+                     dg_arena_at(&plan->arena, plan->nodes[i].prepared, 0));
+    }
+    plan->derived = plan->model->changes;
+}
+
 /* --- stages ------------------------------------------------------------------------------- */
 
 static dg_status stage_forward(void *context, int64_t piece, int worker)
@@ -121,6 +137,8 @@ dg_status dg_plan_forward(dg_plan *plan, const dg_source *source, int64_t rows, 
     plan->job = (dg_job){ .threads = job->threads };
     dg_job rowwise = dg_plan_row_job(plan);
     dg_status status = DG_OK;
+    derive_nodes(plan);
+    if (plan->training) plan->model->changes++; /* running means */
     for (int i = 0; i < plan->stage_count && status == DG_OK; i++) {
         const struct stage *stage = &plan->stages[i];
         if (!stage->forward) continue;

@@ -11,6 +11,8 @@
  *     build(options, b)               once: the output's shape, the weights and the memory it needs
  *     prepare(options, b, training, prepared)
  *                                     once for each plan: what follows from shapes alone
+ *     derive(weights, training, prepared)
+ *                                     whenever weights have changed: what follows from them
  *     forward(pass), backward(pass)   for every batch; in prediction forward alone
  *
  * and provides all memory, not initialised before it is written: none of them allocates. A layer
@@ -176,7 +178,7 @@ typedef struct dg_pass {
     void *saved_rows;                       /* saved_row_bytes for each row; NULL: predicting */
     void *saved_batch;                      /* saved_batch_bytes; NULL: predicting */
     void *scratch;                          /* scratch_bytes, of this worker alone */
-    const void *prepared;                   /* what prepare() left */
+    const void *prepared;                   /* what prepare() and derive() left */
     void *sums; /* gather() and gather_back(): the part's own, aligned to 8; join() and join_back():
                    those of all parts, sums_bytes apart, in the order of their rows */
     int64_t pieces; /* how many these are */
@@ -201,6 +203,9 @@ typedef struct dg_layer_type {
      * backward() reads may be left out. NULL: there is nothing. */
     void (*prepare)(const void *options, const dg_layer_build *build, bool training,
                     void *prepared);
+    /* Fills the parts of prepared_bytes that follow from the weights (by place, as in a pass):
+     * before each batch of training, once for a plan of prediction. NULL: there are none. */
+    void (*derive)(float *const *weight, bool training, void *prepared);
     dg_status (*forward)(const dg_pass *pass);
     dg_status (*backward)(const dg_pass *pass);
     /* Under DG_CUT_SUMS. No pass of these has scratch, and gather() and gather_back() see no weight

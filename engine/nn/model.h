@@ -76,6 +76,7 @@ typedef struct dg_model {
     dg_byte_scale bytes;
     int64_t value_count; /* all weights together, each aligned to 16 floats */
     float *values;       /* weights */
+    int64_t changes;     /* how often these have changed: plans follow */
     float *gradients;    /* NULL until they are first computed */
     float *slots[DG_MAX_SLOTS];
 

@@ -454,6 +454,7 @@ dg_status dg_plan_new(dg_plan **out, const dg_model *model, int64_t capacity, bo
     plan->model = (dg_model *)model;
     plan->capacity = capacity;
     plan->training = training;
+    plan->derived = -1;
     /* more would find no piece of rows to do */
     plan->workers = training && workers > DG_MAX_PIECES ? DG_MAX_PIECES : workers;
     dg_status status = lay_out(plan);

@@ -65,6 +65,8 @@ struct dg_plan {
     struct rows logits; /* what the last activation is given, if the loss is fused with it */
     dg_arena arena;
 
+    int64_t derived; /* what model->changes was when layers derived from their weights */
+
     /* the batch under way */
     const dg_source *source;
     int64_t rows;

@@ -138,6 +138,9 @@ dg_status dg_plan_update(const dg_plan *plan, bool update, double *penalty)
         run.updates = true;
         DG_TRY(dg_parallel(&plan->job, plan->chunk_count, update_chunk, &run));
     }
-    if (update) model->step++;
+    if (update) {
+        model->step++;
+        model->changes++;
+    }
     return DG_OK;
 }

@@ -19,6 +19,13 @@
     "GlobalAveragePooling2D; Dense units=10 activation=softmax "                                   \
     "kernel_initializer=random_normal kernel_regularizer=l1_l2"
 
+/* Convolutions of 3 x 3 windows by fewer multiplications; outputs that fill no whole tile. */
+#define TILES                                                                                      \
+    "Input shape=11,9,3; Conv2D filters=16 kernel_size=3,3 padding=same activation=relu; "         \
+    "BatchNormalization; Conv2D filters=32 kernel_size=3,3 padding=same; BatchNormalization; "     \
+    "Activation activation=relu; Conv2D filters=16 kernel_size=3,3 activation=relu; "              \
+    "GlobalAveragePooling2D; Dense units=10 activation=softmax"
+
 #define DENSE                                                                                      \
     "Input shape=60; Reshape target_shape=5,4,3; GlobalMaxPooling2D; "                             \
     "Dense units=70 kernel_initializer=random_uniform bias_initializer=constant; "                 \
@@ -42,6 +49,9 @@ static const struct digest_case cases[] = {
     { NETWORK("residual, Lamb", RESIDUAL, "Lamb", "weight_decay=0.01", CROSSENTROPY),
       "cdf5b2017ce8ca5bd70db309b7da350090942fcfba4fc26cd0d8dff490eb3ce3",
       "5b980e75c86a5453a66b4464ca61602f89d76ea78b39f244950b98401fbd3269" },
+    { NETWORK("tiles, Adam", TILES, "Adam", "", CROSSENTROPY),
+      "144e7333614553ca5ec32c7cbea1fd8362eda0c74d3debfb92653703b131d0b6",
+      "8021d32b5181b8d30e3892969442466aa56ef3246e1dad0449919c33a0baa0cf" },
     { NETWORK("dense, SGD", DENSE, "SGD", "momentum=0.9 nesterov=true", "mean_squared_error"),
       "5d7140c05bba226719d13895c256132fd53d5d1d32325aac7f869c830010c96c",
       "f5fb4c63184b433587b10f8beeee83894c78a7bbf832bfe20fbeff0b50445f8c" },

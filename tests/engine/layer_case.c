@@ -159,6 +159,7 @@ static void call_sums(layer_case *c, dg_status (*gather)(const dg_pass *),
 void layer_case_forward(layer_case *c, int64_t range)
 {
     range = range_of(c, range);
+    if (c->type->derive) c->type->derive(c->w, true, c->prepared);
     fill_nan(c->y, c->rows * c->out_size);
     call_sums(c, c->type->gather, c->type->join, NULL, NULL);
     for (int64_t begin = (c->rows - 1) / range * range; begin >= 0; begin -= range)

@@ -52,9 +52,11 @@ static dg_status conv2d_check(const void *options)
 /* --- methods ------------------------------------------------------------------------------ */
 /* The first that suits is used. */
 static const struct conv2d_method *const methods[CONV2D_PRODUCTS][4] = {
-    [CONV2D_OUTPUTS] = { &dg_conv2d_direct_outputs },
-    [CONV2D_KERNEL_GRADIENT] = { &dg_conv2d_direct_kernel_gradient },
-    [CONV2D_INPUT_GRADIENT] = { &dg_conv2d_direct_input_gradient },
+    [CONV2D_OUTPUTS] = { &dg_conv2d_winograd_outputs, &dg_conv2d_direct_outputs },
+    [CONV2D_KERNEL_GRADIENT] = { &dg_conv2d_winograd_kernel_gradient,
+                                 &dg_conv2d_direct_kernel_gradient },
+    [CONV2D_INPUT_GRADIENT] = { &dg_conv2d_winograd_input_gradient,
+                                &dg_conv2d_direct_input_gradient },
 };
 
 static const struct conv2d_method *choose(const struct conv2d *c, int product)
@@ -207,6 +209,14 @@ static void conv2d_prepare(const void *options, const dg_layer_build *build, boo
         if (c->method[i]->prepare) c->method[i]->prepare(c, (char *)prepared + c->room[i]);
 }
 
+static void conv2d_derive(float *const *weight, bool training, void *prepared)
+{
+    struct conv2d *c = prepared;
+    for (int i = 0; i < (training ? CONV2D_PRODUCTS : CONV2D_OUTPUTS + 1); i++)
+        if (c->method[i]->derive)
+            c->method[i]->derive(c, weight[CONV2D_KERNEL], (char *)prepared + c->room[i]);
+}
+
 static dg_status conv2d_forward(const dg_pass *pass)
 {
     run_method(pass, CONV2D_OUTPUTS);
@@ -250,6 +260,7 @@ const dg_layer_type dg_conv2d = {
               .hints = hints },
     .build = conv2d_build,
     .prepare = conv2d_prepare,
+    .derive = conv2d_derive,
     .forward = conv2d_forward,
     .backward = conv2d_backward,
     .activation_offset = offsetof(conv2d_options, activation),

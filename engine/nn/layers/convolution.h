@@ -52,6 +52,9 @@ struct conv2d_method {
     int64_t (*scratch_bytes)(const struct conv2d *c);  /* NULL: none */
     /* Fills prepared_bytes, aligned to 64, once for each plan. */
     void (*prepare)(const struct conv2d *c, void *prepared);
+    /* Fills those parts of it that follow from the kernel, whenever that has changed; NULL: there
+     * are none. */
+    void (*derive)(const struct conv2d *c, const float *kernel, void *prepared);
     void (*run)(const struct conv2d_run *run);
 };
 
@@ -109,6 +112,8 @@ struct conv2d_reach {
 };
 struct conv2d_reach dg_conv2d_reach(const struct conv2d *c);
 
+extern const struct conv2d_method dg_conv2d_winograd_outputs, dg_conv2d_winograd_kernel_gradient,
+    dg_conv2d_winograd_input_gradient;
 extern const struct conv2d_method dg_conv2d_direct_outputs, dg_conv2d_direct_kernel_gradient,
     dg_conv2d_direct_input_gradient;
 
