@@ -6,6 +6,8 @@
  *     LANES, LANES64      floats, and doubles, in a vector
  *     VECTOR_FMA(a, b, c), VECTOR_FMA64(a, b, c)
  *                         a number times a vector plus a vector, rounded once
+ *     VECTOR_HALVES_PRODUCT(a, b)
+ *                         the products of the lower halves of the 64-bit lanes of two vectors
  * LEVEL_CALL(x, (arguments)) calls the function of the level in use. */
 #include "engine/base/kernel.h"
 
@@ -34,6 +36,7 @@
 #define LANES64 2
 #define VECTOR_FMA(a, b, c) vfmaq_n_f32(c, b, a)
 #define VECTOR_FMA64(a, b, c) vfmaq_n_f64(c, b, a)
+#define VECTOR_HALVES_PRODUCT(a, b) vmull_u32(vmovn_u64(a), vmovn_u64(b))
 #else
 #define VECTOR_REGISTERS 16
 #define LANES64 4
@@ -43,6 +46,11 @@
 #else
 #define VECTOR_FMA(a, b, c) ((a) * (b) + (c))
 #define VECTOR_FMA64(a, b, c) ((a) * (b) + (c))
+#endif
+#if defined(__x86_64__)
+#define VECTOR_HALVES_PRODUCT(a, b) (typeof(a))_mm_mul_epu32((__m128i)(a), (__m128i)(b))
+#else
+#define VECTOR_HALVES_PRODUCT(a, b) (((a)&UINT32_MAX) * ((b)&UINT32_MAX))
 #endif
 #endif
 #define LANES 4
@@ -54,6 +62,7 @@
 #undef LANES64
 #undef VECTOR_FMA
 #undef VECTOR_FMA64
+#undef VECTOR_HALVES_PRODUCT
 
 #if defined(__x86_64__)
 
@@ -66,12 +75,14 @@
 #define LANES64 4
 #define VECTOR_FMA(a, b, c) _mm256_fmadd_ps(_mm256_set1_ps(a), b, c)
 #define VECTOR_FMA64(a, b, c) _mm256_fmadd_pd(_mm256_set1_pd(a), b, c)
+#define VECTOR_HALVES_PRODUCT(a, b) (typeof(a))_mm256_mul_epu32((__m256i)(a), (__m256i)(b))
 #include LEVEL_BODY
 #undef NAME
 #undef TARGET
 #undef VECTOR_REGISTERS
 #undef LANES
 #undef VECTOR_FMA
+#undef VECTOR_HALVES_PRODUCT
 
 /* --- x86-64-v4: doubles as before ------------------------------------------------------------ */
 
@@ -80,6 +91,7 @@
 #define VECTOR_REGISTERS 32
 #define LANES 16
 #define VECTOR_FMA(a, b, c) _mm512_fmadd_ps(_mm512_set1_ps(a), b, c)
+#define VECTOR_HALVES_PRODUCT(a, b) (typeof(a))_mm512_mul_epu32((__m512i)(a), (__m512i)(b))
 #include LEVEL_BODY
 #undef NAME
 #undef TARGET
@@ -88,6 +100,7 @@
 #undef LANES64
 #undef VECTOR_FMA
 #undef VECTOR_FMA64
+#undef VECTOR_HALVES_PRODUCT
 
 #endif
 

@@ -6,6 +6,9 @@
 
 #include "engine/base/math64.h"
 
+#define LEVEL_BODY "engine/base/random_blocks.h"
+#include "engine/base/each_level.h"
+
 static _Atomic uint64_t global_seed;
 static _Atomic uint64_t objects;
 
@@ -16,6 +19,11 @@ uint64_t dg_key(uint64_t seed, const char *purpose, uint64_t index)
     uint32_t block[4];
     dg_philox(seed, hash, index, block);
     return (uint64_t)block[1] << 32 | block[0];
+}
+
+void dg_philox_blocks(uint64_t key, uint64_t first, uint32_t *out)
+{
+    LEVEL_CALL(philox_blocks, (key, first, out));
 }
 
 uint32_t dg_random_word(uint64_t key, uint64_t position)

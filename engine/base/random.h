@@ -27,6 +27,12 @@ static inline void dg_philox(uint64_t key, uint64_t high, uint64_t low, uint32_t
     out[3] = c3;
 }
 
+enum { DG_PHILOX_BLOCKS = 16 };
+
+/* The blocks at the positions first .. first + DG_PHILOX_BLOCKS - 1, whose high half is 0, side by
+ * side: word w of block b is out[w * DG_PHILOX_BLOCKS + b]. A third of dg_philox's time. */
+void dg_philox_blocks(uint64_t key, uint64_t first, uint32_t *out);
+
 /* A key for one purpose, from a seed, the purpose in words ("shuffle", "dropout") and an index
  * (epoch, layer, trial). Other purposes and other indices give unrelated keys. */
 uint64_t dg_key(uint64_t seed, const char *purpose, uint64_t index);

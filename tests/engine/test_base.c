@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "engine/parallel.h"
+#include "engine/base/kernel.h"
 #include "engine/base/number.h"
 #include "engine/base/random.h"
 #include "tests/engine/support.h"
@@ -66,6 +67,33 @@ static void philox_gives_the_known_answers(void **state)
                 assert_int_equal(dg_random_word(known[i].key, (uint64_t)k), known[i].out[k]);
         }
     }
+}
+
+static void check_blocks(uint64_t first)
+{
+    const uint64_t key = 0x299f31d0a4093822;
+    uint32_t out[4 * DG_PHILOX_BLOCKS], block[4];
+    dg_philox_blocks(key, first, out);
+    for (int b = 0; b < DG_PHILOX_BLOCKS; b++) {
+        dg_philox(key, 0, first + (uint64_t)b, block);
+        for (int w = 0; w < 4; w++) assert_int_equal(out[w * DG_PHILOX_BLOCKS + b], block[w]);
+    }
+}
+
+/* On each level, also where the lower word of the position overflows. */
+static void blocks_are_those_of_philox(void **state)
+{
+    (void)state;
+    for (int level = DG_LEVEL_DEFAULT; level < DG_LEVELS; level++) {
+        if (!dg_has_level((dg_level)level)) continue;
+        assert_ok(dg_kernel_use(dg_level_name((dg_level)level)));
+        check_blocks(0);
+        check_blocks(12345);
+        check_blocks(UINT32_MAX - 5);
+        check_blocks((uint64_t)7 << 32);
+        check_blocks(UINT64_MAX - 15);
+    }
+    assert_ok(dg_kernel_choose());
 }
 
 static void keys_differ_by_seed_purpose_and_index(void **state)
@@ -411,6 +439,7 @@ int main(void)
         cmocka_unit_test(messages_are_kept_and_extended),
         cmocka_unit_test(long_messages_are_cut),
         cmocka_unit_test(philox_gives_the_known_answers),
+        cmocka_unit_test(blocks_are_those_of_philox),
         cmocka_unit_test(keys_differ_by_seed_purpose_and_index),
         cmocka_unit_test(below_is_unbiased),
         cmocka_unit_test(permutations_are_permutations),

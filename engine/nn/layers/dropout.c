@@ -33,38 +33,20 @@ static dg_status dropout_build(const void *options, dg_layer_build *b)
     return DG_OK;
 }
 
-enum { BLOCKS = 16, HALVES = 8, GROUP = BLOCKS * HALVES };
+enum { BLOCKS = DG_PHILOX_BLOCKS, HALVES = 8, GROUP = BLOCKS * HALVES };
 
-/* Which values of a group are kept, as bytes 0 or 1: dg_philox, with the blocks side by side, so
- * that the compiler vectorises each round. */
+/* Which values of a group are kept, as bytes 0 or 1. */
 DG_INLINE void draw(uint64_t key, uint64_t group, uint32_t limit, uint8_t *restrict kept)
 {
-    uint64_t c[4][BLOCKS];
-    uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
-    for (int b = 0; b < BLOCKS; b++) {
-        c[0][b] = (uint32_t)(group * BLOCKS + (uint64_t)b);
-        c[1][b] = (group * BLOCKS + (uint64_t)b) >> 32;
-        c[2][b] = c[3][b] = 0;
-    }
-    for (int round = 0; round < 10; round++) {
-#pragma omp simd
-        for (int b = 0; b < BLOCKS; b++) {
-            uint64_t p0 = c[0][b] * 0xD2511F53u, p1 = c[2][b] * 0xCD9E8D57u;
-            c[0][b] = p1 >> 32 ^ c[1][b] ^ k0;
-            c[1][b] = p1 & 0xffffffffu;
-            c[2][b] = p0 >> 32 ^ c[3][b] ^ k1;
-            c[3][b] = p0 & 0xffffffffu;
-        }
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
-    }
+    uint32_t words[4 * BLOCKS];
+    dg_philox_blocks(key, group * BLOCKS, words);
     for (int word = 0; word < HALVES / 2; word++) {
         uint8_t *low = kept + 2 * word * BLOCKS, *high = low + BLOCKS;
 #pragma omp simd
         for (int b = 0; b < BLOCKS; b++) {
-            uint32_t bits = (uint32_t)c[word][b];
-            low[b] = (bits & 0xffff) >= limit;
-            high[b] = bits >> 16 >= limit;
+            uint32_t bits = words[word * BLOCKS + b];
+            low[b] = (uint16_t)bits >= (uint16_t)limit;
+            high[b] = (uint16_t)(bits >> 16) >= (uint16_t)limit;
         }
     }
 }
