@@ -36,6 +36,7 @@
 #include "engine/base/random.h"
 #include "engine/base/redirect.h"
 #include "engine/parallel.h"
+#include "engine/tensor/bfloat16.h"
 #include "engine/tensor/blas.h"
 
 /* --- settings ------------------------------------------------------------------------------- */
@@ -202,6 +203,7 @@ static int facts(lua_State *L)
     set_processor(L);
     dg_set_integer(L, "processors", sysconf(_SC_NPROCESSORS_ONLN));
     dg_set_text(L, "kernels", dg_kernel_name());
+    dg_set_text(L, "bfloat16", dg_bfloat16_products());
     dg_set_integer(L, "threads", dg_threads());
     dg_set_text(L, "lua", LUA_RELEASE);
     bool found = dg_blas_describe(&blas) == DG_OK;

@@ -168,6 +168,9 @@ typedef struct dg_learner_type {
     /* Whether a fit on x is likely to be a mistake; then `out` becomes a sentence that says why. Or
      * NULL. */
     bool (*doubts)(const dg_learner *learner, const dg_tensor *x, char *out, size_t size);
+    /* What a fit that began now would compute products in, if it was asked for less than float32;
+     * recipes note it (engine/store/recipe.h). NULL, or NULL is returned: it was not. */
+    const char *(*products)(const dg_learner *learner);
     /* Model files (engine/store/learner_file.h) keep the fields of dg_learner and, unless
      * `describe` adds members to their JSON instead, the options. `store` adds tensors; `restore`
      * fills a new learner, whose classes have been read, from JSON and tensors, and trusts neither:

@@ -8,6 +8,7 @@ local LINES = {
   { "processors", "processors: %d" },
   { "threads", "threads: %d" },
   { "kernels", "kernels built for: %s" },
+  { "bfloat16", "products asked for in bfloat16: computed in %s" },
   { "openblas", "%s" },
   { "openblas_core", "OpenBLAS core: %s" },
   { "openblas_build", "OpenBLAS build: %s, one thread for each product" },

@@ -39,6 +39,11 @@ end
 
 local function fault_of(recipe)
   local wrong = fault("recipe", recipe, RECIPE)
+  for i, fit in ipairs(not wrong and recipe.fits or {}) do
+    if fit.products ~= nil then
+      wrong = wrong or fault(("recipe.fits.%d.products"):format(i), fit.products, "string")
+    end
+  end
   for name, kind in pairs(OPTIONAL) do
     wrong = wrong or recipe[name] ~= nil and fault(name, recipe[name], kind) or nil
   end
@@ -66,9 +71,26 @@ function recipes.read(path)
   return about
 end
 
+-- Why the products of a fit cannot be computed here as they were, or nil; only bfloat16 depends on
+-- the processor.
+local function doubt_of_products(was)
+  local here = was and internals.facts().bfloat16
+  if was == here then return end
+  if was == "float32" then
+    return "was trained in float32, although bfloat16 was asked for, by a processor that has no " ..
+      "products in bfloat16; this one has: set DIGITS_BFLOAT16=off in the environment"
+  end
+  return ("was trained with products in %s, which this processor does not have%s"):format(was,
+    here == "float32" and " (they need the instructions AVX512_BF16)" or "; it has " .. here)
+end
+
 -- Why a model cannot be made again, or nil.
 function recipes.doubt(about)
   local recipe = about.recipe
+  for _, fit in ipairs(recipe.fits) do
+    local doubt = doubt_of_products(fit.products)
+    if doubt then return doubt end
+  end
   if recipe.prompt then
     return "was saved at the prompt: there is no script that makes it again"
   elseif recipe.ended == "interrupted" then

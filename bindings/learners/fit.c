@@ -11,6 +11,7 @@
 #include "bindings/learners/fit.h"
 #include "bindings/learners/learner.h"
 #include "bindings/learners/metric_functions.h"
+#include "bindings/learners/model.h"
 #include "bindings/values/dataset.h"
 #include "bindings/values/tensor.h"
 #include "engine/base/clock.h"
@@ -296,6 +297,7 @@ int dg_learner_fit_call(lua_State *L, const void *read)
     dg_job job = dg_job_default();
     dg_memory_enter(L);
     if (dg_learner_doubts(learner, &set->x, text, sizeof text)) dg_tell(L, "fit", text);
+    dg_tell_precision(L, MODEL, "fit");
     /* a callback may close the sets by hand */
     dg_dataset_retain(set);
     if (options.validation) dg_dataset_retain(options.validation);

@@ -47,6 +47,39 @@ static int model_parameters(lua_State *L)
     return 1;
 }
 
+static int model_precision(lua_State *L)
+{
+    const dg_model *model = dg_want_model(L, 1, "precision");
+    if (!model->optimizer) return push_recipe(L, NULL);
+    lua_pushstring(L, dg_precision_names[model->precision]);
+    return 1;
+}
+
+#define PRECISION_TOLD "precision_told" /* in the values of a model: whether this was said */
+
+void dg_tell_precision(lua_State *L, int index, const char *function)
+{
+    char text[256];
+    dg_learner *learner = dg_want_learner(L, index, function);
+    const dg_model *model = dg_model_of(learner);
+    if (!model || !dg_model_lacks_precision(model, text, sizeof text)) return;
+    dg_push_learner_values(L, index);
+    if (lua_getfield(L, -1, PRECISION_TOLD) == LUA_TNIL) {
+        dg_tell(L, function, text);
+        lua_pushboolean(L, true);
+        lua_setfield(L, -3, PRECISION_TOLD);
+    }
+    lua_pop(L, 2);
+}
+
+void dg_forget_precision(lua_State *L, int index)
+{
+    dg_push_learner_values(L, index);
+    lua_pushnil(L);
+    lua_setfield(L, -2, PRECISION_TOLD);
+    lua_pop(L, 1);
+}
+
 /* --- a layer of a model, as model.layers shows it ------------------------------------------- */
 
 /* User value 1: a table of its fields. */
@@ -160,6 +193,8 @@ const dg_property dg_model_properties[] = {
     { "name", dg_lua_own_value, "name\nThe name given to nn.Sequential, or nil." },
     { "optimizer", model_optimizer, "optimizer\nThe optimizer given to compile, or nil." },
     { "loss", model_loss, "loss\nThe loss given to compile, or nil." },
+    { "precision", model_precision,
+      "precision\nThe precision given to compile, \"float32\" or \"bfloat16\", or nil." },
     { "parameters", model_parameters,
       "parameters\nThe number of its parameters, that is, of all elements of its weights." },
     { "layers", model_layers,

@@ -16,6 +16,7 @@
 typedef struct compile_options {
     const dg_part *optimizer, *loss;
     int metrics; /* place of the list, or 0 */
+    int precision;
 } compile_options;
 
 static const dg_lua_handle metrics_handle = { { "list", "a list such as { \"accuracy\" }" },
@@ -30,6 +31,12 @@ static const dg_param compile_params[] = {
             .doc =
                 "what else is measured: names from metrics.names(), functions of (y_true, y_pred), "
                 "or functions by name; they are in the history of fit and the scores of evaluate"),
+    DG_CHOICE(compile_options, precision, .named_only = true, .choices = dg_precision_names,
+              .default_text = "float32",
+              .doc =
+                  "bfloat16: the products of Conv2D and Dense are trained with factors of 8 bits, "
+                  "faster and less exactly; weights, sums, the optimizer and predictions stay "
+                  "float32. Where the processor lacks the instructions (AVX512_BF16), float32"),
     DG_END,
 };
 
@@ -49,8 +56,11 @@ static int compile(lua_State *L, const void *options)
     char text[256];
     int count = dg_read_metrics(L, o->metrics, metrics);
     dg_check_call(L, dg_model_compile(model, o->optimizer, o->loss, count, metrics), "compile");
+    dg_model_set_precision(model, (dg_product_precision)o->precision);
     dg_keep_metric_functions(L, 1);
     if (dg_model_warn_outputs(model, text, sizeof text)) dg_tell(L, "compile", text);
+    dg_forget_precision(L, 1);
+    dg_tell_precision(L, 1, "compile");
     lua_settop(L, 1);
     return 1;
 }

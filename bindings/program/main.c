@@ -19,6 +19,7 @@
 #include "bindings/program/stack.h"
 #include "engine/base/kernel.h"
 #include "engine/base/redirect.h"
+#include "engine/tensor/bfloat16.h"
 #include "engine/parallel.h"
 
 #define INIT_VARIABLE "LUA_INIT"
@@ -274,7 +275,7 @@ static int run_main(int argc, char **argv)
 {
     struct dg_command_line options;
     bool understood = dg_command_line_read(&argc, argv, &options);
-    if (understood && dg_kernel_choose() != DG_OK) {
+    if (understood && (dg_kernel_choose() != DG_OK || dg_bfloat16_choose() != DG_OK)) {
         fprintf(stderr, DG_PROGRAM_NAME ": %s\n", dg_error_message());
         understood = false;
     }

@@ -63,7 +63,33 @@ dg_status dg_model_compile(dg_model *model, const dg_part *optimizer, const dg_p
     model->loss = dg_part_retain(loss);
     dg_model_forget_predictor(model); /* its plans have room for what the former loss needs */
     model->step = model->epoch = 0;
+    model->precision = DG_PRECISION_FLOAT32;
     return DG_OK;
+}
+
+void dg_model_set_precision(dg_model *model, dg_product_precision precision)
+{
+    model->precision = precision;
+}
+
+dg_product_precision dg_model_trains_in(const dg_model *model)
+{
+    return dg_bfloat16() == DG_BFLOAT16_OFF ? DG_PRECISION_FLOAT32 : model->precision;
+}
+
+const char *dg_network_products(const dg_learner *learner)
+{
+    bool asked = ((const dg_model *)learner)->precision == DG_PRECISION_BFLOAT16;
+    return asked ? dg_bfloat16_products() : NULL;
+}
+
+bool dg_model_lacks_precision(const dg_model *model, char *out, size_t size)
+{
+    if (dg_model_trains_in(model) == model->precision) return false;
+    snprintf(out, size,
+             "products in bfloat16 are not available here (they need the instructions AVX512_BF16 "
+             "and kernels of the level x86-64-v4): the model is trained in float32");
+    return true;
 }
 
 void dg_model_restart(dg_model *model)
@@ -72,6 +98,7 @@ void dg_model_restart(dg_model *model)
         if (model->slots[i])
             memset(model->slots[i], 0, (size_t)model->value_count * sizeof *model->slots[i]);
     model->step = model->epoch = 0;
+    memset(model->trained_in, 0, sizeof model->trained_in);
     dg_model_initialize(model, model->base.seed);
 }
 

@@ -256,6 +256,7 @@ dg_status dg_network_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
     fit.batches = (fit.rows + fit.batch_size - 1) / fit.batch_size;
     fit.log = (dg_log){ .epochs = fit.own.epochs, .batches = fit.batches };
     learner->fitted = learner->changed = true;
+    model->trained_in[dg_model_trains_in(model)] = true;
     dg_status status = DG_OK;
     while (fit.log.epoch < fit.own.epochs && !fit.stop && status == DG_OK) {
         fit.log.epoch++;

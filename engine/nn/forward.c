@@ -46,7 +46,10 @@ void dg_plan_pass(const dg_plan *plan, int index, int64_t begin, int64_t end, in
                        .saved_batch = dg_arena_at(&plan->arena, memory->saved_batch, worker),
                        .scratch = dg_arena_at(&plan->arena, memory->scratch[0], worker),
                        .prepared = dg_arena_at(&plan->arena, memory->prepared, worker) };
-    if (plan->training) pass->key = dg_key(plan->key, "layer", (uint64_t)index);
+    if (plan->training) {
+        pass->key = dg_key(plan->key, "layer", (uint64_t)index);
+        pass->precision = dg_model_trains_in(model);
+    }
     if (index == model->output) pass->logits = dg_plan_rows(plan, plan->logits, begin, worker);
     for (int k = 0; k < node->inputs; k++)
         pass->input[k] = dg_plan_rows(plan, plan->nodes[node->input[k]].output, begin, worker);

@@ -84,8 +84,8 @@
  *
  * Kernels are plain loops in functions marked DG_KERNEL (engine/base/kernel.h), which the compiler
  * vectorises for each instruction set. Products of matrices are dg_multiply's
- * (engine/tensor/product.h), activations those of engine/nn/activation.h, random numbers those of
- * engine/base/random.h.
+ * (engine/tensor/product.h), in the precision of the pass, activations those of
+ * engine/nn/activation.h, random numbers those of engine/base/random.h.
  *
  * Tests. tests/engine/test_gradients.c fails until one of its networks has the layer: it compares
  * gradients with differences of the loss. tests/engine/test_layers.c compares it with a plain
@@ -99,6 +99,7 @@
 #include "engine/parallel.h"
 #include "engine/part/part.h"
 #include "engine/base/status.h"
+#include "engine/tensor/bfloat16.h"
 
 enum { DG_MAX_WEIGHTS = 8, DG_MAX_INPUTS = 8 };
 
@@ -158,6 +159,7 @@ typedef struct dg_pass {
     const void *options;
     const dg_layer_build *build;
     bool training;
+    dg_product_precision precision; /* float32, unless it is asked to train in less */
     bool activation_fused; /* backward: the gradient is that of the value before the activation */
     bool relu; /* training: forward applies relu to its output too, and the output gradient is that
                   of the value after it; one that forgets its output finds the sign by itself */

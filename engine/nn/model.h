@@ -83,6 +83,8 @@ typedef struct dg_model {
     const dg_part *optimizer, *loss; /* NULL before dg_model_compile */
     int64_t step;                    /* updates done since compile */
     int64_t epoch;                   /* epochs done since compile: shuffles go on where they were */
+    dg_product_precision precision;  /* asked for; float32 after dg_model_compile */
+    bool trained_in[2]; /* by precision: what fits have computed in since it was fresh */
     _Atomic(dg_predictor *) predictor; /* what a prediction left for the next; or NULL */
 } dg_model;
 
@@ -138,6 +140,18 @@ void dg_model_initialize(dg_model *model, uint64_t seed);
  * step 0. May be called again. */
 dg_status dg_model_compile(dg_model *model, const dg_part *optimizer, const dg_part *loss,
                            int metric_count, const struct dg_metric *metrics);
+
+/* Asks for the precision of the products of Conv2D and Dense in training, outputs and both
+ * gradients: their factors; weights, sums, the optimizer and all else are float32, and so is
+ * prediction. */
+void dg_model_set_precision(dg_model *model, dg_product_precision precision);
+
+/* What fits compute in now: what was asked for, or float32 where that cannot be had here
+ * (engine/tensor/bfloat16.h). */
+dg_product_precision dg_model_trains_in(const dg_model *model);
+
+/* True if that is not what was asked for; a sentence that says so is written to `out`. */
+bool dg_model_lacks_precision(const dg_model *model, char *out, size_t size);
 
 /* True if the loss or a metric of a compiled model expects probabilities but its last activation,
  * "linear" say, does not produce them; a sentence that says so is written to `out`. The model can

@@ -80,6 +80,7 @@ const dg_learner_type dg_network = {
     .resumes = true,
     .compiled = true,
     .doubts = dg_network_doubts,
+    .products = dg_network_products,
     .describe = dg_network_describe,
     .store = dg_network_store,
     .restore = dg_network_restore,

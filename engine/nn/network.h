@@ -15,6 +15,8 @@ bool dg_network_doubts(const dg_learner *learner, const dg_tensor *x, char *out,
 void dg_model_restart(dg_model *model);
 void dg_model_forget_recipe(dg_model *model);
 
+const char *dg_network_products(const dg_learner *learner);
+
 /* The activation that the layer of a node applies last: a dg_activation, or -1 if it has none. */
 int dg_node_activation(const dg_model *model, int node);
 

@@ -4,9 +4,11 @@
  *   output       the node whose output is the network's
  *   bytes        "raw" or "scaled" (value / 255): how it reads bytes
  *   numbers      true if its one output predicts a number; otherwise left out
- *   compile      null, or {"optimizer", "loss", "accuracy" or "metrics", "epoch"}; accuracy:
- *                whether it is the only metric; metrics: their names, without functions; epoch: the
- *                number of epochs done
+ *   trained_in   ["float32", "bfloat16"] or one of the two: what fits have computed products in;
+ *                left out where there was float32 alone, and nothing else asked for
+ *   compile      null, or {"optimizer", "loss", "accuracy" or "metrics", "precision", "epoch"};
+ *                accuracy: whether it is the only metric; metrics: their names, without functions;
+ *                precision: "bfloat16", otherwise left out; epoch: the number of epochs done
  * and each weight is a tensor of its own, "layer.weight": "conv2d.kernel". */
 #include <inttypes.h>
 #include <string.h>
@@ -79,6 +81,18 @@ static dg_status add_metrics(cJSON *object, const dg_learner *learner)
     return DG_OK;
 }
 
+static dg_status add_precisions(cJSON *root, const dg_model *model)
+{
+    cJSON *list;
+    if (model->precision == DG_PRECISION_FLOAT32 && !model->trained_in[DG_PRECISION_BFLOAT16])
+        return DG_OK;
+    DG_TRY(dg_json_add_list(root, "trained_in", &list));
+    for (int i = 0; dg_precision_names[i]; i++)
+        if (model->trained_in[i])
+            DG_TRY(dg_json_add(list, NULL, cJSON_CreateString(dg_precision_names[i])));
+    return DG_OK;
+}
+
 static dg_status add_recipe(cJSON *root, const dg_model *model)
 {
     cJSON *object, *part;
@@ -89,6 +103,9 @@ static dg_status add_recipe(cJSON *root, const dg_model *model)
     DG_TRY(dg_json_add_object(object, "loss", &part));
     DG_TRY(dg_part_to_json(part, model->loss));
     DG_TRY(add_metrics(object, &model->base));
+    if (model->precision != DG_PRECISION_FLOAT32)
+        DG_TRY(dg_json_add(object, "precision",
+                           cJSON_CreateString(dg_precision_names[model->precision])));
     return dg_json_add(object, "epoch", dg_json_integer(model->epoch));
 }
 
@@ -102,6 +119,7 @@ dg_status dg_network_describe(const dg_learner *learner, cJSON *root)
     DG_TRY(dg_json_add(root, "bytes", cJSON_CreateString(bytes)));
     if (model->base.target == DG_TARGET_NUMBERS)
         DG_TRY(dg_json_add(root, "numbers", cJSON_CreateTrue()));
+    DG_TRY(add_precisions(root, model));
     return add_recipe(root, model);
 }
 
@@ -290,11 +308,37 @@ static dg_status read_metrics(const cJSON *recipe, dg_metric *metrics, int *coun
     return DG_OK;
 }
 
+static dg_status read_precision(const cJSON *item, const char *what, dg_product_precision *out)
+{
+    *out = DG_PRECISION_FLOAT32;
+    if (!item) return DG_OK;
+    for (int i = 0; cJSON_IsString(item) && dg_precision_names[i]; i++) {
+        *out = (dg_product_precision)i;
+        if (strcmp(item->valuestring, dg_precision_names[i]) == 0) return DG_OK;
+    }
+    return dg_error(DG_FORMAT, "%s must be \"float32\" or \"bfloat16\"", what);
+}
+
+static dg_status read_precisions(const struct network_loader *load)
+{
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(load->root, "trained_in"), *item;
+    dg_product_precision precision;
+    if (list && !cJSON_IsArray(list))
+        return dg_error(DG_FORMAT, "'trained_in' must be a list, found %s", dg_json_kind(list));
+    cJSON_ArrayForEach(item, list)
+    {
+        DG_TRY(read_precision(item, "each of 'trained_in'", &precision));
+        load->model->trained_in[precision] = true;
+    }
+    return DG_OK;
+}
+
 static dg_status compile_model(struct network_loader *load, const cJSON *recipe,
                                const dg_part **optimizer, const dg_part **loss)
 {
     dg_metric metrics[DG_MAX_METRICS];
-    const cJSON *epoch;
+    const cJSON *epoch, *precision = cJSON_GetObjectItemCaseSensitive(recipe, "precision");
+    dg_product_precision asked;
     int64_t epochs;
     int count;
     DG_TRY(read_part(recipe, "optimizer", optimizer));
@@ -304,6 +348,8 @@ static dg_status compile_model(struct network_loader *load, const cJSON *recipe,
     DG_TRY(dg_json_whole(epoch, "'epoch'", 0, INT64_MAX, &epochs));
     DG_TRY(dg_as_format_error(dg_model_compile(load->model, *optimizer, *loss, count, metrics)));
     load->model->epoch = epochs;
+    DG_TRY(read_precision(precision, "'precision'", &asked));
+    dg_model_set_precision(load->model, asked);
     return DG_OK;
 }
 
@@ -344,6 +390,7 @@ static dg_status read_model(struct network_loader *load)
     DG_TRY(read_graph(load));
     take_weights(load);
     DG_TRY(read_recipe(load));
+    DG_TRY(read_precisions(load));
     DG_TRY(check_classes(load->model, load->root));
     if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(load->root, "numbers")))
         load->model->base.target = DG_TARGET_NUMBERS;

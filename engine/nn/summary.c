@@ -76,6 +76,18 @@ static void add_rule(dg_text *text, const int *width, int columns)
     dg_text_add(text, "\n");
 }
 
+/* Only where it is not float32 throughout. */
+static void add_precision(dg_text *text, const dg_model *model)
+{
+    const bool *in = model->trained_in;
+    const char *asked = dg_precision_names[model->precision];
+    if (model->precision == DG_PRECISION_FLOAT32 && !in[DG_PRECISION_BFLOAT16]) return;
+    dg_text_add(text, "\nprecision of products in training: %s", asked);
+    for (int i = 0, named = 0; dg_precision_names[i]; i++)
+        if (in[i])
+            dg_text_add(text, "%s%s", named++ ? " and " : "; trained in ", dg_precision_names[i]);
+}
+
 dg_status dg_network_summary(const dg_learner *learner, char **out)
 {
     const dg_model *model = (const dg_model *)learner;
@@ -105,5 +117,6 @@ dg_status dg_network_summary(const dg_learner *learner, char **out)
     dg_text_add(&text, "parameters: %s", grouped(total, number, sizeof number));
     if (trainable != total)
         dg_text_add(&text, " (trainable: %s)", grouped(trainable, number, sizeof number));
+    add_precision(&text, model);
     return dg_text_take(&text, out);
 }

@@ -115,6 +115,8 @@ static dg_status add_options(cJSON *root, const dg_learner *learner, const dg_fi
         DG_TRY(dg_options_to_json(own, learner->type->fit_params, options->own));
     }
     DG_TRY(add_early_stopping(root, options));
+    const char *products = learner->type->products ? learner->type->products(learner) : NULL;
+    if (products) DG_TRY(dg_json_add(root, "products", cJSON_CreateString(products)));
     if (options->steps) DG_TRY(dg_json_add_list(root, "preparation", &list));
     for (int i = 0; i < options->steps; i++) {
         DG_TRY(dg_json_add_object(list, NULL, &step));

@@ -68,8 +68,9 @@ const char *dg_recipe_start(const dg_recipe *recipe);
  * this fit alone; NULL without an origin. digest: what the learner had when it was loaded, if
  * dg_recipe_start asks for it.
  * The entry: {"continue", "seed" (if given), "options" (the learner's own), "early_stopping",
- * "preparation", "train", "validation", "times" (of equal fits in a row)}; of a set {"shape",
- * "dtype", "fingerprint"}. */
+ * "products" (what they were computed in, where less than float32 was asked for), "preparation",
+ * "train", "validation", "times" (of equal fits in a row)}; of a set {"shape", "dtype",
+ * "fingerprint"}. */
 dg_status dg_recipe_begin(dg_recipe **out, const dg_learner *learner, const dg_dataset *set,
                           const dg_fit_options *options, bool goes_on, const char *digest);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/parallel.h"
+#include "engine/tensor/product_bfloat16.h"
 
 /* Steps of k that are done before the next strip of columns: a strip of B then stays in the first
  * level of the cache. */
@@ -22,6 +23,10 @@ struct strip {
 
 void dg_multiply(const dg_product *product)
 {
+    if (product->precision == DG_PRECISION_BFLOAT16) {
+        dg_multiply_bfloat16(product);
+        return;
+    }
     LEVEL_CALL(multiply, (product));
 }
 

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "engine/tensor/bfloat16.h"
+
 /* A {m, k}: A[i][t] = at[row(i) + depth(t)]. */
 typedef struct dg_picked {
     const float *at;
@@ -26,6 +28,7 @@ typedef struct dg_product {
     bool accumulate;
     float *c; /* {m, n}, rows c_step apart */
     int64_t c_step;
+    dg_product_precision precision; /* of the factors; the sums are float32 */
 } dg_product;
 
 /* The width that pieces of n should be multiples of. */

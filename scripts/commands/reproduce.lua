@@ -175,7 +175,8 @@ A model remembers its script, the words of the command line, options, seeds, and
 the data. The script runs in a process of its own; what it writes goes to a scratch folder, which
 is removed, so no file is changed. Prints "the same, sha256 ..." and ends with status 0; or prints
 what differs, causes first, and ends with status 1. What the file itself remembers of the script
-runs only with --recorded. Threads, workers and interrupted searches do not matter.]],
+runs only with --recorded. Threads, workers and interrupted searches do not matter. What was trained
+with products in bfloat16 needs a processor that has them.]],
   example = "digits-lua reproduce out/cnn.safetensors",
 }, function(options)
   if not reproduce(options) then os.exit(1, true) end

@@ -11,6 +11,12 @@
     "Dense units=33 activation=tanh kernel_initializer=lecun_normal kernel_regularizer=l1 "        \
     "bias_initializer=ones; Dense units=10 activation=softmax"
 
+#define SMALL                                                                                      \
+    "Input shape=8,7,1; Conv2D filters=5 kernel_size=3,3 padding=same activation=relu; "           \
+    "BatchNormalization; MaxPooling2D pool_size=2,2; "                                             \
+    "Conv2D filters=18 kernel_size=3,3 strides=2,1 padding=same activation=relu; Flatten; "        \
+    "Dense units=33 activation=relu; Dense units=10 activation=softmax"
+
 #define RESIDUAL                                                                                   \
     "Input shape=9,7,3; Conv2D filters=5 kernel_size=3,2 strides=2,1 activation=elu "              \
     "kernel_initializer=lecun_uniform; LayerNormalization; "                                       \
@@ -58,6 +64,9 @@ static const struct digest_case cases[] = {
     { NETWORK("dense, Lion", DENSE, "Lion", "", CROSSENTROPY),
       "ffe98c467f74f3e42c564c9feb802942ac10c57009bdcb161984f49492a75ae8",
       "cddf5bc824f16e1cca650c66435f8cfd1022f0d588cb88936303b81194b7c39a" },
+    { NETWORK("small, in bfloat16", SMALL, "Adam", "", CROSSENTROPY),
+      "0633e5b3a76936e3a1fbe71e6b3ae2032d69024ca27b6287431b2626870c84ff",
+      "aa39c56d4e46f84bd4a1da81ffea8a1058da628b93dae85cea3a97af6c90e9df", .bfloat16 = true },
     { LEARNER("decision tree", "DecisionTree", "criterion=entropy max_depth=6"),
       "c3eb296be5a45b1d1a78677c0530da44978bd67bcfcf1076979929ee6d9ec6bc",
       "710f6373400edd9e3db688b90f7000dc2995599eec6701f14f151b53978de6a5" },

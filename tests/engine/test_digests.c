@@ -21,6 +21,7 @@ struct digest_case {
     const char *name, *layers, *optimizer, *optimizer_options, *loss;
     const char *learner, *options;
     const char *learnt, *predicted;
+    bool bfloat16; /* trained in that */
 };
 
 #include "tests/engine/digests.h"
@@ -81,6 +82,7 @@ static dg_model *digest_network(const struct digest_case *it)
     }
     assert_ok(dg_model_finish(model, node));
     network_compile(model, it->optimizer, it->optimizer_options, it->loss);
+    if (it->bfloat16) dg_model_set_precision(model, DG_PRECISION_BFLOAT16);
     return model;
 }
 
@@ -171,6 +173,19 @@ static void check_case(const struct digest_case *it, int threads)
                  it->name, learnt, predicted, threads, dg_kernel_name(), it->learnt, it->predicted);
 }
 
+/* In bfloat16 by what stands for the instructions, and by the instructions where they are. */
+static void check_case_in_every_mode(const struct digest_case *it, int threads)
+{
+    if (it->bfloat16) assert_ok(dg_bfloat16_use("emulated"));
+    check_case(it, threads);
+    assert_ok(dg_bfloat16_use("processor"));
+    if (it->bfloat16 && dg_bfloat16() == DG_BFLOAT16_PROCESSOR && dg_bfloat16_is_exact()) {
+        print_message("%s: by the processor, too\n", it->name);
+        check_case(it, threads);
+    }
+    assert_ok(dg_bfloat16_choose());
+}
+
 static void the_digests_hold_on_every_level(void **state)
 {
     (void)state;
@@ -180,7 +195,8 @@ static void the_digests_hold_on_every_level(void **state)
         assert_ok(dg_kernel_use(dg_level_name(level)));
         print_message("%s: %s\n", dg_kernel_name(),
                       dg_kernel_fuses() ? "checked" : "has no FMA, other bits");
-        for (int i = 0; i < CASES && dg_kernel_fuses(); i++) check_case(&cases[i], 1 + i % 3);
+        for (int i = 0; i < CASES && dg_kernel_fuses(); i++)
+            check_case_in_every_mode(&cases[i], 1 + i % 3);
     }
     assert_ok(dg_kernel_choose());
 }

@@ -38,7 +38,8 @@ struct conv2d {
  *     kernel gradient  assigns pass->weight_gradient[CONV2D_KERNEL], the sum over the rows, from
  *                      pass->input[0] and pass->output_gradient
  *     input gradient   assigns pass->input_gradient[0], from pass->output_gradient and the kernel
- */
+ * The direct methods multiply in pass->precision. A method that has other ways to be fast may leave
+ * it at float32, which is more precise: it is here that this is decided, method by method. */
 struct conv2d_run {
     const struct conv2d *c;
     const dg_pass *pass;

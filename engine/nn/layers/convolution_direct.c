@@ -64,7 +64,8 @@ static void outputs(const struct conv2d_run *run)
                 .b_step = c->filters,
                 .bias = bias ? bias + filter : NULL,
                 .c = pass->output + i * c->out_size + filter,
-                .c_step = c->filters });
+                .c_step = c->filters,
+                .precision = pass->precision });
         }
         dg_conv2d_finish(run, i, 1);
     }
@@ -90,7 +91,8 @@ static void kernel_gradient(const struct conv2d_run *run)
                 .b_step = c->filters,
                 .accumulate = i > 0,
                 .c = pass->weight_gradient[CONV2D_KERNEL] + filter,
-                .c_step = c->filters });
+                .c_step = c->filters,
+                .precision = pass->precision });
         }
     }
 }

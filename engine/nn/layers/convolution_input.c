@@ -151,8 +151,9 @@ static void place_pixels(const struct conv2d *c, const struct conv2d_rest *y,
         }
 }
 
-static void back_image(const struct conv2d *c, struct back b, float *dx)
+static void back_image(const struct conv2d_run *run, struct back b, float *dx)
 {
+    const struct conv2d *c = run->c;
     int64_t classes = dg_conv2d_rests(c);
     struct conv2d_rest y, x;
     for (int64_t i = 0; i < classes; i++) {
@@ -168,7 +169,8 @@ static void back_image(const struct conv2d *c, struct back b, float *dx)
                 .b = b.turned + group * depth * c->group_channels,
                 .b_step = c->group_channels,
                 .c = to + group * c->group_channels,
-                .c_step = c->window.channels });
+                .c_step = c->window.channels,
+                .precision = run->pass->precision });
         if (classes > 1) place_pixels(c, &y, &x, depth > 0 ? to : NULL, dx);
         b.pixel += pixels;
         b.tap += depth;
@@ -185,7 +187,7 @@ static void input_gradient(const struct conv2d_run *run)
     turn_kernel(c, pass->weight[CONV2D_KERNEL], b.turned);
     for (int64_t i = 0; i < pass->rows; i++) {
         pad_gradient(c, &b, pass->output_gradient + i * c->out_size);
-        back_image(c, b, pass->input_gradient[0] + i * c->in_size);
+        back_image(run, b, pass->input_gradient[0] + i * c->in_size);
     }
 }
 

@@ -120,7 +120,8 @@ static dg_status dense_forward_piece(void *context, int64_t piece, int worker)
         .b_step = c->units,
         .bias = pass->weight[BIAS] ? pass->weight[BIAS] + first : NULL,
         .c = pass->output + row * c->units + first,
-        .c_step = c->units });
+        .c_step = c->units,
+        .precision = pass->precision });
     return DG_OK;
 }
 
@@ -160,7 +161,8 @@ static void dense_kernel_gradient(const struct dense_cut *c, int64_t first, int6
         .b = pass->output_gradient,
         .b_step = c->units,
         .c = pass->weight_gradient[KERNEL] + first * c->units,
-        .c_step = c->units });
+        .c_step = c->units,
+        .precision = pass->precision });
 }
 
 /* dx = dy W', a block of W at a time, which is turned around on the way. */
@@ -184,7 +186,8 @@ static void dense_input_gradient(const struct dense_cut *c, int64_t first, int64
                 .b_step = columns,
                 .accumulate = t > 0,
                 .c = pass->input_gradient[0] + j,
-                .c_step = c->inputs });
+                .c_step = c->inputs,
+                .precision = pass->precision });
         }
     }
 }
