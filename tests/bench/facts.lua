@@ -47,13 +47,14 @@ end
 
 -- The machine: .processor, .processors, .kernels (the level of instructions for which our kernels
 -- are built), .openblas (its version), .openblas_core (the processor whose kernels it took),
--- .bfloat16, .busy (nil where the system does not tell).
+-- .bfloat16 (whether it has instructions for it), .AVX512_BF16 (whether we use them), .busy (nil
+-- where the system does not tell).
 function facts.machine()
   local info = digits.info()
   return {
     processor = info.processor, processors = info.processors, kernels = info.kernels,
     openblas = info.openblas:match "OpenBLAS ([%d.]+)", openblas_core = info.openblas_core,
-    bfloat16 = has_bfloat16(), busy = busy_share(),
+    bfloat16 = has_bfloat16(), AVX512_BF16 = info.bfloat16 ~= "float32", busy = busy_share(),
   }
 end
 

@@ -18,6 +18,7 @@ plan.packages = {
   XGBoost = venv,
   LightGBM = venv,
   bfloat16 = "without instructions for it, PyTorch's mode would take several times as long",
+  AVX512_BF16 = "the rows of our mode for bfloat16 are left out",
 }
 
 local function ours(script)
@@ -56,7 +57,8 @@ local same_rows = "rm -rf $files && mkdir $files && " ..
 
 -- Each is run in rounds: ours, the peers, and, where most of the work is `products`, plan.sgemm. In
 -- commands, $name stands for what run.lua knows by that name. `needs`: what a peer cannot do
--- without, or we, where it stands beside `ours`; the first is the package. `mode`: how that is
+-- without, or we, where it stands beside `ours`; the first is the package. A measurement whose own
+-- needs the machine does not have is left out. `mode`: how that is
 -- used, if not by its defaults. `prepare` is run once, before all that name it; `after` names
 -- another measurement, whose files this one reads.
 plan.measurements = {
@@ -103,6 +105,18 @@ plan.measurements = {
     ours = ours "train.lua deep idx",
     peers = torch("train.py deep idx", torch_modes),
     products = true,
+    reads = "idx",
+  },
+  cnn_bfloat16 = {
+    ours = ours "train.lua cnn idx bfloat16",
+    needs = { "AVX512_BF16" },
+    peers = torch("train.py cnn idx", torch_modes),
+    reads = "idx",
+  },
+  deep_bfloat16 = {
+    ours = ours "train.lua deep idx bfloat16",
+    needs = { "AVX512_BF16" },
+    peers = torch("train.py deep idx", { "bfloat16" }),
     reads = "idx",
   },
   forest = {
@@ -222,6 +236,12 @@ plan.rows = {
     value = "seconds", format = "%.2f s", ratio_target = 1 / 3 },
   { work = "cnn", measurement = "cnn", label = "  test accuracy of these",
     value = "accuracy", format = "%.4f", no_ratio = true },
+  { work = "cnn", measurement = "cnn_bfloat16", label = "  ours in bfloat16",
+    peers = torch_modes, quickest = "seconds", value = "seconds", format = "%.2f s",
+    ratio_target = 1 / 5 },
+  { work = "cnn", measurement = "cnn_bfloat16", label = "  test accuracy after it",
+    peers = torch_modes, quickest = "seconds", value = "accuracy", format = "%.4f",
+    no_ratio = true },
   { work = "dense", measurement = "dense", label = "784-128-64-10, one epoch of 39 200",
     peers = torch_modes_of_dense, quickest = "seconds", value = "seconds", format = "%.2f s",
     ratio_target = 1 / 2, flop = epoch("dense", 39200) },
@@ -252,6 +272,8 @@ plan.rows = {
     flop = epoch("deep", 6000) },
   { work = "deep", measurement = "deep", label = "  against PyTorch's defaults",
     value = ten_times, format = "%.1f s" },
+  { work = "deep", measurement = "deep_bfloat16", label = "  both in bfloat16",
+    peer = "bfloat16", value = ten_times, format = "%.1f s", ratio_target = 0.9 },
   { work = "deep", measurement = "deep", label = "  peak memory",
     value = "peak_mb", format = "%.0f MB" },
   { work = "forest", measurement = "forest", label = "random forest, 100 trees, 39 200",

@@ -7,8 +7,8 @@
 --   base          the commit that we were compared with instead of the peers (BASE=)
 --   program       version, revision (commit), changed (whether the sources differ), compiler
 --   machine       processor, processors, kernels, openblas, openblas_core, bfloat16 (whether it has
---                 instructions for it), busy (the share of the processors that others used before
---                 the run)
+--                 instructions for it), AVX512_BF16 (whether we use these), busy (the share of the
+--                 processors that others used before the run)
 --   peers         package -> version
 --   measurements  name in plan.lua -> side ("ours", a peer, "machine") -> figure -> { unit,
 --                 median, samples (one per round) }

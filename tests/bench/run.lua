@@ -79,9 +79,16 @@ local function prepare(command)
 end
 
 -- Runs the sides of a measurement in turn; skips sides with missing packages, and adds these to
--- `missing`. Returns what report.row and record.measurement read.
+-- `missing`; so with a measurement that the machine cannot make, as a whole: .left_out. Returns
+-- what report.row and record.measurement read.
 local function take(name, run, missing)
   local measurement = plan.measurements[name]
+  for _, need in ipairs(measurement.needs or {}) do
+    if run.machine[need] == false then
+      missing[need] = true
+      return { left_out = true, medians = {}, failures = {}, samples = {} }
+    end
+  end
   local sides, titles = {}, {}
   local function add(side, command, needs)
     for _, need in ipairs(needs or {}) do
@@ -151,6 +158,7 @@ local function render(run, found, works)
   local gflops, cells = {}, {}
   for _, row in ipairs(plan.rows) do
     local got = works[row.work] and found[row.measurement]
+    if got and got.left_out then got = nil end
     if got then cells[#cells + 1] = report.cells(row, got) end
     for name, speed in pairs(got and got.medians.machine or {}) do
       local core = name:match "gflops_(.*)"
@@ -177,7 +185,7 @@ local function complete(run, found, works)
     run.measurements[name], run.failures[name] = record.measurement(got), got.failures
   end
   for _, row in ipairs(plan.rows) do
-    if works[row.work] then
+    if works[row.work] and not found[row.measurement].left_out then
       run.rows[#run.rows + 1] = report.row(row, found[row.measurement])
     end
   end

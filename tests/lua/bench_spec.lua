@@ -70,6 +70,19 @@ describe("the bench", function()
       table.move(first, 2, 9, 1, {}))
   end)
 
+  it("has targets for bfloat16, where the processor has it", function()
+    local targets = {}
+    for _, of in ipairs(plan.rows) do
+      local measurement = plan.measurements[of.measurement]
+      if measurement.needs and measurement.needs[1] == "AVX512_BF16" then
+        assert.matches(" bfloat16 ", measurement.ours)
+        targets[of.measurement] = targets[of.measurement] or of.ratio_target
+      end
+    end
+    assert.same({ cnn_bfloat16 = 1 / 5, deep_bfloat16 = 0.9 }, targets)
+    assert.is_string(plan.packages.AVX512_BF16)
+  end)
+
   it("names the peer with its version and mode", function()
     local versions = { PyTorch = "2.15.0+cu132", pandas = "3.1.1" }
     local mode = { name = "channels-last", needs = { "PyTorch" }, mode = "channels-last" }

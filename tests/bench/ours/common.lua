@@ -2,7 +2,7 @@
 -- same in PyTorch.
 local digits = require "digits"
 local data, nn, tree = digits.data, digits.nn, digits.tree
-local common = {}
+local common = { precision = nil } -- of products in training: a script may set it
 
 -- All 70 000 from the folder that `make data` fills: form is "idx" or "csv".
 function common.read(form, folder)
@@ -32,6 +32,7 @@ local function compiled(layers)
     optimizer = nn.Adam { learning_rate = 1e-3 },
     loss = "categorical_crossentropy",
     metrics = { "accuracy" },
+    precision = common.precision,
   }
   return network
 end

@@ -1,4 +1,4 @@
--- One epoch. usage: train.lua cnn|dense|deep idx|csv FOLDER
+-- One epoch. usage: train.lua cnn|dense|deep idx|csv [bfloat16] FOLDER
 --
 -- Prints "seconds N", all of fit(), and "accuracy N" on the 14 000 test images after it. The deep
 -- network learns 6 000 images in batches of 100 and tells no accuracy; the others 39 200 in batches
@@ -6,7 +6,9 @@
 local digits = require "digits"
 local common = dofile "tests/bench/ours/common.lua"
 
-local name, form, folder = ...
+local name, form, precision, folder = ...
+if not folder then precision, folder = nil, precision end
+common.precision = precision
 digits.seed(1)
 
 local train, _, test = common.split(common.read(form, folder))
