@@ -10,6 +10,7 @@
 #ifndef DG_TREE_BOOST_H
 #define DG_TREE_BOOST_H
 
+#include "engine/data/dataset.h"
 #include "engine/tree/bins.h"
 #include "engine/tree/tree.h"
 
@@ -47,6 +48,10 @@ static inline int32_t dg_boost_pair_gradient(int64_t pair)
  * signs), and sets pair and the units of a sample that has its bins. */
 void dg_boost_pack(dg_boost_sample *sample, const float *gradient, const float *hessian,
                    double gradient_size, double hessian_sum, int64_t *pair);
+
+/* The order {rows} in which trees are grown best: by class, so that rows of a node, which are
+ * alike, lie side by side in memory; NULL, as they are, for a set without labels. */
+dg_status dg_boost_order(const dg_dataset *set, uint32_t **out);
 
 /* Rows drawn by the size of their derivatives, sqrt(g^2 + 0.1 h^2), as in XGBoost's
  * sampling_method = "gradient_based" (Ibragimov and Gusev 2019, minimal variance sampling). */

@@ -1,10 +1,33 @@
-/* Which rows a tree is grown from, by the size of their derivatives. */
+/* The order in which rows lie, and which of them a tree is grown from. */
 #include <math.h>
 
 #include "engine/base/lanes.h"
 #include "engine/base/memory.h"
 #include "engine/base/random.h"
 #include "engine/tree/boost.h"
+
+/* --- order -------------------------------------------------------------------------------- */
+
+dg_status dg_boost_order(const dg_dataset *set, uint32_t **out)
+{
+    int64_t rows = dg_dataset_rows(set), classes = set->class_count, sum = 0;
+    DG_OWNED int64_t *next = NULL;
+    *out = NULL;
+    if (set->target != DG_TARGET_LABELS) return DG_OK;
+    const int32_t *position = dg_int32s(&set->positions);
+    DG_TRY(dg_alloc_zero(&next, classes + 1, sizeof *next));
+    for (int64_t i = 0; i < rows; i++) next[position[i]]++;
+    for (int64_t c = 0; c < classes; c++) {
+        int64_t here = next[c];
+        next[c] = sum;
+        sum += here;
+    }
+    DG_TRY(dg_alloc(out, rows, sizeof **out));
+    for (int64_t i = 0; i < rows; i++) (*out)[next[position[i]]++] = (uint32_t)i;
+    return DG_OK;
+}
+
+/* --- drawing ------------------------------------------------------------------------------ */
 
 #define HESSIAN_FACTOR 0.1f /* XGBoost's kDefaultMvsLambda */
 

@@ -43,6 +43,7 @@ struct boosting_fit {
     int64_t before; /* rounds of earlier fits, which this one goes on with */
     bool goes_on;
     dg_bins bins;
+    uint32_t *order; /* row i of the bins and of all arrays below is order[i] of the set; NULL: i */
     dg_boost_options growing;
     dg_derivatives derivatives;
     float *margin;    /* {outputs, rows} */
@@ -53,6 +54,7 @@ struct boosting_fit {
     float *val_margin, *val_proba; /* {validation rows, outputs}, {validation rows, classes} */
     int32_t *positions, *val_positions;
     float *numbers, *val_numbers; /* {rows}: for squared errors, in place of positions */
+    float *weights;
     dg_log log;
     double best_score;
     bool stop;
@@ -166,7 +168,8 @@ static dg_status begin_margins(struct boosting_fit *fit)
     dg_tree_learner_begin_margins(fit->learner, rows, sum);
     DG_TRY(dg_trees_sum(trees, 0, trees->count, &fit->set->x, NULL, sum, fit->job));
     for (int64_t i = 0; i < rows; i++)
-        for (int64_t k = 0; k < outputs; k++) fit->margin[k * rows + i] = sum[i * outputs + k];
+        for (int64_t k = 0; k < outputs; k++)
+            fit->margin[k * rows + i] = sum[(fit->order ? fit->order[i] : i) * outputs + k];
     return DG_OK;
 }
 
@@ -193,20 +196,41 @@ static void begin_base(struct boosting_fit *fit)
         base[k] = dg_objective_margin(fit->derivatives.objective, fit->chosen->base_score);
 }
 
+/* The pointer at `array` becomes `from` {rows}, of 32-bit values, in the order of the bins; nothing
+ * for NULL. */
+static dg_status put_in_order(const struct boosting_fit *fit, const void *from, void *array)
+{
+    char *to;
+    if (!from) return DG_OK;
+    DG_TRY(dg_alloc(array, fit->rows, sizeof(float)));
+    memcpy(&to, array, sizeof to);
+    for (int64_t i = 0; i < fit->rows; i++) {
+        int64_t row = fit->order ? fit->order[i] : i;
+        memcpy(to + 4 * i, (const char *)from + 4 * row, 4);
+    }
+    return DG_OK;
+}
+
 static dg_status begin_derivatives(struct boosting_fit *fit)
 {
     const dg_tree_learner *learner = fit->learner;
     dg_derivatives *d = &fit->derivatives;
+    DG_OWNED float *numbers = NULL;
+    DG_OWNED int32_t *positions = NULL;
     if (learner->base.target == DG_TARGET_NUMBERS)
-        DG_TRY(dg_dataset_numbers(&fit->numbers, fit->set));
+        DG_TRY(dg_dataset_numbers(&numbers, fit->set));
     else
-        DG_TRY(dg_learner_positions(&fit->positions, &learner->base, fit->set, "fit"));
+        DG_TRY(dg_learner_positions(&positions, &learner->base, fit->set, "fit"));
+    DG_TRY(put_in_order(fit, numbers, &fit->numbers));
+    DG_TRY(put_in_order(fit, positions, &fit->positions));
+    if (fit->set->weights.storage)
+        DG_TRY(put_in_order(fit, dg_floats(&fit->set->weights), &fit->weights));
     d->objective = learner->objective;
     d->rows = fit->rows;
     d->outputs = fit->outputs;
     d->target = fit->positions;
     d->number = fit->numbers;
-    d->weight = fit->set->weights.storage ? dg_floats(&fit->set->weights) : NULL;
+    d->weight = fit->weights;
     d->margin = fit->margin;
     if (!fit->goes_on) begin_base(fit);
     return begin_margins(fit);
@@ -224,7 +248,8 @@ static dg_status boosting_prepare(struct boosting_fit *fit)
         return dg_error(DG_INVALID, "fit: the set has labels, the model was fitted on numbers");
     DG_TRY(dg_tree_learner_check_fit(fit->set, fit->options, &learner->base, target,
                                      fit->goes_on ? &learner->base : NULL, fit->job));
-    DG_TRY(dg_bins_make(&fit->bins, &fit->set->x, NULL, fit->chosen->max_bin, fit->job));
+    DG_TRY(dg_boost_order(fit->set, &fit->order));
+    DG_TRY(dg_bins_make(&fit->bins, &fit->set->x, fit->order, fit->chosen->max_bin, fit->job));
     DG_TRY(dg_bins_add_blocks(&fit->bins, fit->job));
     fit->outputs = objective != DG_OBJECTIVE_SOFTMAX ? 1
                    : fit->goes_on                    ? learner->trees.group
@@ -252,6 +277,8 @@ static void boosting_release(struct boosting_fit *fit)
     dg_free(fit->positions);
     dg_free(fit->val_positions);
     dg_free(fit->numbers);
+    dg_free(fit->weights);
+    dg_free(fit->order);
     dg_free(fit->val_numbers);
     dg_bins_free(&fit->bins);
 }

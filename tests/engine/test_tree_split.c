@@ -340,6 +340,22 @@ static void test_gains_of_all_orders_are_found(void **state)
 
 /* --- drawing rows ------------------------------------------------------------------------- */
 
+/* Each row once, by class, and as they were within a class. */
+static void test_rows_lie_by_class(void **state)
+{
+    uint32_t *order;
+    const dg_dataset *set = tree_set(300, 3, 4, false, false, 5);
+    const int32_t *class = dg_int32s(&set->positions);
+    (void)state;
+    assert_ok(dg_boost_order(set, &order));
+    for (int i = 1; i < 300; i++) {
+        int32_t before = class[order[i - 1]], here = class[order[i]];
+        assert_true(before < here || (before == here && order[i - 1] < order[i]));
+    }
+    dg_free(order);
+    dg_dataset_release(set);
+}
+
 enum { DRAWN_ROWS = 400 };
 
 static int descending(const void *a, const void *b)
@@ -542,6 +558,7 @@ int main(void)
         leaving_nothing(test_the_greatest_gain_is_found),
         leaving_nothing(test_a_sibling_is_the_parent_less_the_other),
         leaving_nothing(test_gains_of_all_orders_are_found),
+        leaving_nothing(test_rows_lie_by_class),
         leaving_nothing(test_rows_are_drawn_by_their_derivatives),
         leaving_nothing(test_rows_without_derivatives_may_be_drawn),
         leaving_nothing(test_derivatives_are_those_of_the_loss),
