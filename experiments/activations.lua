@@ -12,7 +12,7 @@ local sets = study.split(o)
 local candidates = {}
 for i, activation in ipairs { "relu", "tanh" } do
   candidates[i] = { name = activation, fit = { epochs = o.epochs, batch_size = 50 },
-    model = function() return study.cnn { activation = activation } end }
+    learner = study.cnn, params = { activation = activation } }
 end
 local results = study.run(candidates, sets, o)
 local differences = study.differences(results, sets)

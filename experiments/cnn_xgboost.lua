@@ -10,6 +10,8 @@ local o = study.options({
   repeats = { 1, "training runs of each, with consecutive seeds" },
 }, { epochs = 3, rounds = 15 })
 
+local sets = study.split(o)
+
 -- Boosting on the features of a CNN, with the methods of a learner that study.run calls.
 local Combined = {}
 Combined.__index = Combined
@@ -18,21 +20,24 @@ function Combined:features(set)
   return set:with { x = self.cnn:features(set, o.layer) }
 end
 
-function Combined:fit(train, options)
-  self.cnn:fit(train, { validation = options.validation, epochs = o.epochs, batch_size = 50,
-    verbose = 0 })
-  return self.boosting:fit(self:features(train), { verbose = 0 })
+function Combined:fit(train)
+  local run = study.train({ learner = study.cnn, fit = { epochs = o.epochs, batch_size = 50 } },
+    sets, self.seed)
+  self.cnn = run.model
+  local start = digits.clock()
+  local history = self.boosting:fit(self:features(train), { verbose = 0 })
+  return history, run.seconds + digits.clock() - start
 end
 
 function Combined:predict(set) return self.boosting:predict(self:features(set)) end
 function Combined:evaluate(set) return self.boosting:evaluate(self:features(set)) end
 
-local sets = study.split(o)
 study.cnn():features(sets.test:take(1), o.layer) -- fails now if there is no such layer
 local results = study.run({
-  { name = "pixels", model = function() return study.boosting(o.rounds) end, deterministic = true },
-  { name = "CNN features", model = function()
-    return setmetatable({ cnn = study.cnn(), boosting = study.boosting(o.rounds) }, Combined)
+  { name = "pixels", learner = study.boosting, params = { rounds = o.rounds },
+    deterministic = true },
+  { name = "CNN features", learner = function(_, seed)
+    return setmetatable({ seed = seed, boosting = study.boosting { rounds = o.rounds } }, Combined)
   end },
 }, sets, o)
 local differences = study.differences(results, sets)

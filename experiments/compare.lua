@@ -13,11 +13,11 @@ local o = study.options({
 local sets = study.split(o)
 local fit = { epochs = o.epochs, batch_size = 50 }
 local results = study.run({
-  { name = "Forest", model = function() return study.forest(o.trees) end },
-  { name = "XGBoost", model = function() return study.boosting(o.rounds) end,
+  { name = "Forest", learner = study.forest, params = { trees = o.trees } },
+  { name = "XGBoost", learner = study.boosting, params = { rounds = o.rounds },
     deterministic = true },
-  { name = "Network", model = study.network, fit = fit },
-  { name = "CNN", model = study.cnn, fit = fit },
+  { name = "Network", learner = study.network, fit = fit },
+  { name = "CNN", learner = study.cnn, fit = fit },
 }, sets, o)
 local differences = study.differences(results, sets)
 study.print(results, differences)

@@ -13,7 +13,7 @@ local candidates = {}
 for i, rate in ipairs { 0, 0.5, 0.7 } do
   candidates[i] = { name = ("dropout %g"):format(rate),
     fit = { epochs = o.epochs, batch_size = 50 },
-    model = function() return study.cnn { dropout = rate } end }
+    learner = study.cnn, params = { dropout = rate } }
 end
 local results = study.run(candidates, sets, o)
 local differences = study.differences(results, sets)

@@ -12,7 +12,7 @@ local sets = study.split(o)
 local candidates = {}
 for i, pooling in ipairs { "max", "average", "global" } do
   candidates[i] = { name = pooling, fit = { epochs = o.epochs, batch_size = 50 },
-    model = function() return study.cnn { pooling = pooling } end }
+    learner = study.cnn, params = { pooling = pooling } }
 end
 local results = study.run(candidates, sets, o)
 local differences = study.differences(results, sets)

@@ -15,7 +15,7 @@ local function prepare(set)
 end
 
 local sets = study.split(o)
-local forest = study.forest(o.trees)
+local forest = study.forest { trees = o.trees }
 local history = forest:fit(prepare(sets.train))
 local accuracy = forest:evaluate(prepare(sets.test)).accuracy
 print(("validation accuracy %.4f, test accuracy %.4f, out of bag %.4f, trained in %.1f s"):format(

@@ -389,7 +389,8 @@ local function about_repeating(page, found, study)
     whatever the number of threads; only times differ. This page was made by:]])
   page:code(study.command("report",
     { seed = o.seed, data = o.data, repeats = o.repeats, quick = o.quick }))
-  page:text "Its parts can be run separately:"
+  page:text [[Its parts can be run separately. Here they share the models that they have in common,
+    each of which is trained once, so that a part by itself may take longer.]]
   for i, step in ipairs(found.steps) do
     lines[i] = step.command
     rows[i] = { step.name, duration(step.seconds) }

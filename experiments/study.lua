@@ -84,11 +84,18 @@ function study.experiment(name, options)
   return (require(module))
 end
 
--- 56 % for training, 24 % for choosing between models, 20 % for testing.
+local splits = {} -- those of this process
+
+-- 56 % for training, 24 % for choosing between models, 20 % for testing. The experiments of one
+-- process share what they have in common.
 function study.split(o)
-  local sets = {}
-  sets.train, sets.validation, sets.test =
-    study.open(o):split { 0.56, 0.24, 0.20, seed = o.seed, stratify = true }
+  local name = ("%s %s %d"):format(o.data, o.quick, o.seed)
+  local sets = splits[name] or {}
+  if not splits[name] then
+    sets.train, sets.validation, sets.test =
+      study.open(o):split { 0.56, 0.24, 0.20, seed = o.seed, stratify = true }
+    splits[name] = sets
+  end
   print(("%d digits to train on, %d to validate, %d to test"):format(
     #sets.train, #sets.validation, #sets.test))
   return sets
@@ -112,15 +119,22 @@ local POOLING = {
   global = function() return nn.GlobalAveragePooling2D {} end,
 }
 
--- The convolutional network; `params` overrides these defaults.
+local CNN = { pooling = "max", dropout = 0.5, activation = "relu", learning_rate = 1e-3 }
+
+local function with_defaults(params, defaults)
+  local all = {}
+  for name, value in pairs(defaults or {}) do all[name] = value end
+  for name, value in pairs(params or {}) do all[name] = value end
+  return all
+end
+
+-- The convolutional network; `params` overrides the defaults above, and pool_size { 2, 2 }.
 function study.cnn(params)
-  local p = { pooling = "max", pool_size = { 2, 2 }, dropout = 0.5, activation = "relu",
-    learning_rate = 1e-3 }
-  for name, value in pairs(params or {}) do p[name] = value end
+  local p = with_defaults(params, CNN)
   return compiled({
     nn.Input { 28, 28, 1 },
     nn.Conv2D { 32, { 5, 5 }, activation = p.activation },
-    POOLING[p.pooling](p.pool_size),
+    POOLING[p.pooling](p.pool_size or { 2, 2 }),
     nn.Dropout { p.dropout },
     nn.Flatten {},
     nn.Dense { 128, activation = p.activation, name = "dense" },
@@ -139,12 +153,16 @@ function study.network()
   }, 1e-3)
 end
 
-function study.forest(trees)
-  return tree.RandomForest { n_estimators = trees or 100, max_features = "sqrt", oob_score = true }
+-- params: trees
+function study.forest(params)
+  local trees = params and params.trees or 100
+  return tree.RandomForest { n_estimators = trees, max_features = "sqrt", oob_score = true }
 end
 
-function study.boosting(rounds)
-  return tree.GradientBoosting { n_estimators = rounds or 100, max_depth = 6, learning_rate = 0.3 }
+-- params: rounds
+function study.boosting(params)
+  local rounds = params and params.rounds or 100
+  return tree.GradientBoosting { n_estimators = rounds, max_depth = 6, learning_rate = 0.3 }
 end
 
 -- ---- comparing candidates ----
@@ -163,23 +181,44 @@ local function spread(values)
   return math.sqrt(mean(squares) * #values / (#values - 1))
 end
 
-local function train_once(candidate, sets, seed)
+local function fit(candidate, sets, seed)
   digits.seed(seed)
   local options = { validation = sets.validation, verbose = 0 }
   for name, value in pairs(candidate.fit or {}) do options[name] = value end
-  local model = candidate.model()
+  local model = candidate.learner(candidate.params, seed)
   local start = digits.clock()
-  local history = model:fit(sets.train, options)
-  local run = { model = model, history = history, seconds = digits.clock() - start }
+  local history, seconds = model:fit(sets.train, options)
+  local run = { model = model, history = history, seconds = seconds or digits.clock() - start }
   run.labels = model:predict(sets.test)
   run.accuracy = metrics.accuracy(sets.test, run.labels)
-  run.validation = model:evaluate(sets.validation).accuracy
+  local scores = history.val_accuracy -- of the validation set, after each epoch
+  run.validation = scores and scores[#scores] or model:evaluate(sets.validation).accuracy
   return run
 end
 
--- Trains each of `candidates`, { name =, model = function, fit = options }, o.repeats times on the
--- same data with different seeds; once if it has deterministic = true, because it does not depend
--- on the seed. Returns for each its name, its runs, the means of accuracy (on the test set),
+local runs = {} -- those of this process: by sets, learner, and the words of all else
+
+-- Trains a candidate, { learner = study.cnn or the like, params = its argument, fit = options },
+-- once in this process: one that differs from an earlier one in nothing is that one. Returns the
+-- run: its model, history, seconds, labels and accuracy on the test set, and accuracy on the
+-- validation set; and whether it is of before. A learner whose fit trains others may return, after
+-- the history, their seconds and its own.
+function study.train(candidate, sets, seed)
+  local learner = candidate.learner
+  local params = with_defaults(candidate.params, learner == study.cnn and CNN)
+  local words = table.concat({ seed, table.concat(words_of(params), " "),
+    table.concat(words_of(candidate.fit or {}), " ") }, "; ")
+  runs[sets] = runs[sets] or {}
+  local known = runs[sets][learner] or {}
+  runs[sets][learner] = known
+  if known[words] then return known[words], true end
+  known[words] = fit(candidate, sets, seed)
+  return known[words], false
+end
+
+-- Trains each of `candidates`, which have a name besides what study.train reads, o.repeats times on
+-- the same data with different seeds; once if it has deterministic = true, because it does not
+-- depend on the seed. Returns for each its name, its runs, the means of accuracy (on the test set),
 -- validation and seconds, and their standard deviations accuracy_spread, validation_spread,
 -- seconds_spread.
 function study.run(candidates, sets, o)
@@ -187,9 +226,10 @@ function study.run(candidates, sets, o)
   for k, candidate in ipairs(candidates) do
     local result = { name = candidate.name, runs = {} }
     for i = 1, candidate.deterministic and 1 or o.repeats do
-      result.runs[i] = train_once(candidate, sets, o.seed + i - 1)
-      print(("%s, seed %d: test accuracy %.4f, %.1f s"):format(candidate.name, o.seed + i - 1,
-        result.runs[i].accuracy, result.runs[i].seconds))
+      local run, before = study.train(candidate, sets, o.seed + i - 1)
+      result.runs[i] = run
+      print(("%s, seed %d: test accuracy %.4f, %.1f s%s"):format(candidate.name, o.seed + i - 1,
+        run.accuracy, run.seconds, before and " (trained before)" or ""))
     end
     for _, name in ipairs { "accuracy", "validation", "seconds" } do
       local values = {}

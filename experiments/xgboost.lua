@@ -8,7 +8,7 @@ local o = study.options({
 }, { rounds = 15 })
 
 local sets = study.split(o)
-local boosting = study.boosting(o.rounds)
+local boosting = study.boosting { rounds = o.rounds }
 local history = boosting:fit(sets.train, { validation = sets.validation })
 local accuracy = boosting:evaluate(sets.test).accuracy
 print(("validation accuracy %.4f, test accuracy %.4f, trained in %.1f s"):format(

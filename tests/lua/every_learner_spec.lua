@@ -108,7 +108,7 @@ describe("every learner", function()
   it("is compared with the others", function()
     local candidates, printed = {}, print
     for i, name in ipairs(learners) do
-      candidates[i] = { name = name, model = function() return made[name](digits) end }
+      candidates[i] = { name = name, learner = function() return made[name](digits) end }
     end
     print = function() end -- luacheck: ignore
     finally(function() print = printed end) -- luacheck: ignore

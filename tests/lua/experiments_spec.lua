@@ -214,6 +214,20 @@ describe("experiments", function()
       assert.matches("\n   micro avg +0%.%d%d +0%.%d%d +0%.%d%d +1400\n", deployed)
     end)
 
+    it("train a model that two have in common once, as each does by itself", function()
+      local function accuracies(text, name)
+        return text:match(name .. ", seed 3: test accuracy (0%.%d+), [^\n]+\n" .. name ..
+          ", seed 4: test accuracy (0%.%d+), [^\n]+\n")
+      end
+      local alone = experiment(folder, "activations",
+        "--quick --epochs 1 --repeats 2 --seed 3 --out " .. folder)
+      assert.is_nil(alone:find("before", 1, true))
+      assert.same({ accuracies(out, "max") }, { accuracies(alone, "relu") })
+      assert.same({ accuracies(out, "relu") }, { accuracies(alone, "relu") })
+      assert.equal(2, select(2, out:gsub("relu, seed [34]: [^\n]+ %(trained before%)\n", "")))
+      assert.equal(2, select(2, out:gsub("trained before", "")))
+    end)
+
     it("judge a saved model as well", function()
       local words = ("--quick --seed 3 --out '%s'"):format(folder)
       local best = experiment(folder, "deploy", words):match "\ntruth.*"
