@@ -6,6 +6,9 @@
  *     LANES, LANES64      floats, and doubles, in a vector
  *     VECTOR_FMA(a, b, c), VECTOR_FMA64(a, b, c)
  *                         a number times a vector plus a vector, rounded once
+ *     VECTOR_FMA_EACH(a, b, c)
+ *                         a vector times a vector plus a vector, likewise
+ *     FUSES               whether the level has FMA: the first argument of dg_fma_float
  *     VECTOR_HALVES_PRODUCT(a, b)
  *                         the products of the lower halves of the 64-bit lanes of two vectors
  * LEVEL_CALL(x, (arguments)) calls the function of the level in use. */
@@ -36,14 +39,17 @@
 #define LANES64 2
 #define VECTOR_FMA(a, b, c) vfmaq_n_f32(c, b, a)
 #define VECTOR_FMA64(a, b, c) vfmaq_n_f64(c, b, a)
+#define VECTOR_FMA_EACH(a, b, c) vfmaq_f32(c, b, a)
 #define VECTOR_HALVES_PRODUCT(a, b) vmull_u32(vmovn_u64(a), vmovn_u64(b))
 #else
 #define VECTOR_REGISTERS 16
 #define LANES64 4
 #if defined(__FMA__)
+#define VECTOR_FMA_EACH(a, b, c) _mm_fmadd_ps(a, b, c)
 #define VECTOR_FMA(a, b, c) _mm_fmadd_ps(_mm_set1_ps(a), b, c)
 #define VECTOR_FMA64(a, b, c) _mm256_fmadd_pd(_mm256_set1_pd(a), b, c)
 #else
+#define VECTOR_FMA_EACH(a, b, c) ((a) * (b) + (c))
 #define VECTOR_FMA(a, b, c) ((a) * (b) + (c))
 #define VECTOR_FMA64(a, b, c) ((a) * (b) + (c))
 #endif
@@ -54,13 +60,16 @@
 #endif
 #endif
 #define LANES 4
+#define FUSES DG_DEFAULT_FUSES
 #include LEVEL_BODY
 #undef NAME
 #undef TARGET
 #undef VECTOR_REGISTERS
 #undef LANES
 #undef LANES64
+#undef FUSES
 #undef VECTOR_FMA
+#undef VECTOR_FMA_EACH
 #undef VECTOR_FMA64
 #undef VECTOR_HALVES_PRODUCT
 
@@ -73,6 +82,8 @@
 #define VECTOR_REGISTERS 16
 #define LANES 8
 #define LANES64 4
+#define FUSES true
+#define VECTOR_FMA_EACH(a, b, c) _mm256_fmadd_ps(a, b, c)
 #define VECTOR_FMA(a, b, c) _mm256_fmadd_ps(_mm256_set1_ps(a), b, c)
 #define VECTOR_FMA64(a, b, c) _mm256_fmadd_pd(_mm256_set1_pd(a), b, c)
 #define VECTOR_HALVES_PRODUCT(a, b) (typeof(a))_mm256_mul_epu32((__m256i)(a), (__m256i)(b))
@@ -81,7 +92,9 @@
 #undef TARGET
 #undef VECTOR_REGISTERS
 #undef LANES
+#undef FUSES
 #undef VECTOR_FMA
+#undef VECTOR_FMA_EACH
 #undef VECTOR_HALVES_PRODUCT
 
 /* --- x86-64-v4: doubles as before ------------------------------------------------------------ */
@@ -90,6 +103,8 @@
 #define TARGET DG_TARGET_V4
 #define VECTOR_REGISTERS 32
 #define LANES 16
+#define FUSES true
+#define VECTOR_FMA_EACH(a, b, c) _mm512_fmadd_ps(a, b, c)
 #define VECTOR_FMA(a, b, c) _mm512_fmadd_ps(_mm512_set1_ps(a), b, c)
 #define VECTOR_HALVES_PRODUCT(a, b) (typeof(a))_mm512_mul_epu32((__m512i)(a), (__m512i)(b))
 #include LEVEL_BODY
@@ -98,7 +113,9 @@
 #undef VECTOR_REGISTERS
 #undef LANES
 #undef LANES64
+#undef FUSES
 #undef VECTOR_FMA
+#undef VECTOR_FMA_EACH
 #undef VECTOR_FMA64
 #undef VECTOR_HALVES_PRODUCT
 

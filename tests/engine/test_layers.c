@@ -279,6 +279,24 @@ static void test_conv2d(void **state)
     }
 }
 
+/* Windows of one pixel, a step apart, and more pixels than are finished together. */
+static void test_pointwise(void **state)
+{
+    (void)state;
+    uint64_t random = 14;
+    for (int i = 0; i < 40; i++) {
+        char options[200];
+        int64_t most = i % 8 ? 9 : 30;
+        snprintf(options, sizeof options, "filters=%d kernel_size=1 activation=%s use_bias=%s",
+                 (int)between(&random, 1, 40), any_activation(&random), i % 3 ? "true" : "false");
+        check_layer("Conv2D", options, 1,
+                    (dg_shape){ 3,
+                                { between(&random, 1, most), between(&random, 1, most),
+                                  between(&random, 1, 20) } },
+                    plain_conv2d, &random);
+    }
+}
+
 /* Two groups or more, of one channel or several, with one filter each or several. */
 static void test_groups(void **state)
 {
@@ -455,6 +473,9 @@ static void test_same_bits(void **state)
     uint64_t random = 7;
     static const char *const layers[][2] = {
         { "Conv2D", "filters=33 kernel_size=3,3 padding=same activation=relu" },
+        { "Conv2D", "filters=12 kernel_size=4,3 strides=3,2 padding=same" },
+        { "Conv2D", "filters=35 kernel_size=1 activation=tanh" },
+        { "Conv2D", "filters=40 kernel_size=3 groups=20 padding=same activation=relu" },
         { "MaxPooling2D", "pool_size=3,3 strides=2" },
         { "BatchNormalization", "" },
         { "LayerNormalization", "" },
@@ -462,7 +483,7 @@ static void test_same_bits(void **state)
     };
     for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
         dg_shape shape = { 3, { 11, 9, 20 } };
-        if (i == 4) shape = (dg_shape){ 1, { 1980 } };
+        if (strcmp(layers[i][0], "Dense") == 0) shape = (dg_shape){ 1, { 1980 } };
         layer_case *c = layer_case_new(layers[i][0], layers[i][1], 1, &shape, 30, &random);
         size_t out = (size_t)(c->rows * c->out_size), in = (size_t)(c->rows * c->in_size);
         float *y = test_calloc(out, sizeof *y), *dx = test_calloc(in, sizeof *dx);
@@ -590,6 +611,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         leaving_nothing(test_dense),
         leaving_nothing(test_conv2d),
+        leaving_nothing(test_pointwise),
         leaving_nothing(test_groups),
         leaving_nothing(test_pooling),
         leaving_nothing(test_simple_layers),

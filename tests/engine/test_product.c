@@ -6,6 +6,7 @@
 #include "engine/base/kernel.h"
 #include "engine/tensor/product.h"
 #include "engine/tensor/product64.h"
+#include "engine/tensor/product_columns.h"
 #include "tests/engine/support.h"
 
 static int64_t between(uint64_t *random, int64_t low, int64_t high)
@@ -111,6 +112,53 @@ static void test_chains(void **state)
     on_every_level(check_chain, 60);
 }
 
+/* Each element is one chain of FMAs over k that begins with zero, the bias or C, whatever the level
+ * is. */
+static void check_columns(uint64_t *random)
+{
+    enum { MOST = 40, COLUMNS = 70, STEP = 75 };
+    static float a[4000], b[MOST * STEP], c[20 * STEP], expected[20 * STEP], bias[COLUMNS];
+    int32_t row[20], depth[MOST];
+    int64_t m = between(random, 1, 20), n = between(random, 1, COLUMNS),
+            k = between(random, 0, MOST);
+    for (int i = 0; i < 4000; i++) a[i] = (float)support_random(random, 1 << 24) / 1e7f - 0.8f;
+    for (int i = 0; i < MOST * STEP; i++)
+        b[i] = (float)support_random(random, 1 << 24) / 1e7f - 0.8f;
+    for (int i = 0; i < 20 * STEP; i++) c[i] = expected[i] = a[i];
+    for (int i = 0; i < COLUMNS; i++) bias[i] = a[1000 + i];
+    for (int i = 0; i < 20; i++) row[i] = (int32_t)support_random(random, 1900);
+    for (int i = 0; i < MOST; i++) depth[i] = (int32_t)support_random(random, 1900);
+    int form = (int)support_random(random, 6);
+    dg_product p = { m,
+                     n,
+                     k,
+                     .a = { a, row, depth },
+                     .b = b,
+                     STEP,
+                     .bias = form % 3 == 1 ? bias : NULL,
+                     form % 3 == 2,
+                     c,
+                     STEP };
+    if (form >= 3) p.a = (dg_picked){ .at = a, .row_step = 9, .depth_step = 7 };
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < n; j++) {
+            float sum = p.bias ? bias[j] : p.accumulate ? c[i * STEP + j] : 0;
+            for (int64_t t = 0; t < k; t++) {
+                float x = a[(form >= 3 ? i * 9 + t * 7 : row[i] + depth[t]) + j];
+                sum = dg_fma_float(dg_kernel_fuses(), x, b[t * STEP + j], sum);
+            }
+            expected[i * STEP + j] = sum;
+        }
+    dg_multiply_columns(&p);
+    assert_memory_equal(c, expected, sizeof c);
+}
+
+static void test_columns(void **state)
+{
+    (void)state;
+    on_every_level(check_columns, 400);
+}
+
 /* Any sizes, A as it is and turned: whole numbers are exact. */
 static void test_doubles(void **state)
 {
@@ -155,9 +203,8 @@ static void test_transposition(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_products),
-        cmocka_unit_test(test_chains),
-        cmocka_unit_test(test_doubles),
+        cmocka_unit_test(test_products),      cmocka_unit_test(test_chains),
+        cmocka_unit_test(test_columns),       cmocka_unit_test(test_doubles),
         cmocka_unit_test(test_transposition),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

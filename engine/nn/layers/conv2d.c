@@ -52,10 +52,13 @@ static dg_status conv2d_check(const void *options)
 /* --- methods ------------------------------------------------------------------------------ */
 /* The first that suits is used. */
 static const struct conv2d_method *const methods[CONV2D_PRODUCTS][4] = {
-    [CONV2D_OUTPUTS] = { &dg_conv2d_winograd_outputs, &dg_conv2d_direct_outputs },
+    [CONV2D_OUTPUTS] = { &dg_conv2d_winograd_outputs, &dg_conv2d_pointwise_outputs,
+                         &dg_conv2d_direct_outputs },
     [CONV2D_KERNEL_GRADIENT] = { &dg_conv2d_winograd_kernel_gradient,
+                                 &dg_conv2d_pointwise_kernel_gradient,
                                  &dg_conv2d_direct_kernel_gradient },
     [CONV2D_INPUT_GRADIENT] = { &dg_conv2d_winograd_input_gradient,
+                                &dg_conv2d_pointwise_input_gradient,
                                 &dg_conv2d_direct_input_gradient },
 };
 
@@ -89,41 +92,13 @@ static void run_method(const dg_pass *pass, int product)
 }
 
 /* --- what methods share ------------------------------------------------------------------- */
-struct conv2d_padding dg_conv2d_padding(const struct conv2d *c)
-{
-    const dg_window_axis *y = &c->window.y, *x = &c->window.x;
-    int64_t bottom = (y->out - 1) * y->stride + y->size, right = (x->out - 1) * x->stride + x->size;
-    struct conv2d_padding p = { .height = y->in, .width = x->in };
-    if (y->before + x->before == 0 && bottom <= y->in && right <= x->in) return p;
-    if (bottom > p.height) p.height = bottom;
-    if (right > p.width) p.width = right;
-    p.size = p.height * p.width * c->window.channels;
-    return p;
-}
-
-void dg_conv2d_clear(const struct conv2d_padding *padding, float *room)
-{
-    if (padding->size > 0) memset(room, 0, (size_t)padding->size * sizeof *room);
-}
-
-const float *dg_conv2d_pad(const struct conv2d *c, const struct conv2d_padding *padding,
-                           const float *image, float *room)
-{
-    if (padding->size == 0) return image;
-    const dg_window *w = &c->window;
-    int64_t run = w->x.in * w->channels;
-    for (int64_t i = 0; i < w->y.in; i++)
-        memcpy(room + ((i + w->y.before) * padding->width + w->x.before) * w->channels,
-               image + i * run, (size_t)run * sizeof *room);
-    return room;
-}
-
 void dg_conv2d_offsets(int32_t *out, int64_t height, int64_t width, int64_t depth, int64_t down,
-                       int64_t across)
+                       int64_t across, int64_t step)
 {
     for (int64_t y = 0; y < height; y++)
         for (int64_t x = 0; x < width; x++)
-            for (int64_t d = 0; d < depth; d++) *out++ = (int32_t)(y * down + x * across + d);
+            for (int64_t d = 0; d < depth; d++)
+                *out++ = (int32_t)(y * down + x * across + d * step);
 }
 
 /* --- the layer ---------------------------------------------------------------------------- */

@@ -67,22 +67,37 @@ void dg_conv2d_finish(const struct conv2d_run *run, int64_t first, int64_t rows)
  * `base` NULL only measures. */
 void *dg_conv2d_take(void *base, int64_t *used, int64_t count);
 
-/* The image with the zeros around it that its windows reach into. */
+/* Groups of so few filters are not worth products of their own: the vectors are better filled by
+ * products of columns (engine/tensor/product_columns.h), a column for each filter of all groups.
+ * Each then needs its own channels beside those of the others: the image is spread to pixels
+ * {channels of a group, filters} whose element (j, f) is channel j of the group of filter f. Where
+ * a group has one channel and one filter, it is so already. */
+static inline bool dg_conv2d_by_columns(const struct conv2d *c)
+{
+    const dg_window_axis *y = &c->window.y, *x = &c->window.x;
+    double reach = (double)(y->in + y->size - 1) * (double)(x->in + x->size - 1);
+    double pixel = (double)c->group_channels * (double)c->filters;
+    return c->groups > 1 && c->group_filters <= 4 && reach * pixel <= INT32_MAX;
+}
+
+/* The image as the direct methods of the first two products read it: spread, if need be, with the
+ * zeros around it that its windows reach into. */
 struct conv2d_padding {
     int64_t height, width; /* in pixels */
-    int64_t size;          /* in floats; 0: there are no zeros, and no copy is needed */
+    int64_t depth, step;   /* floats of a pixel; from a channel of a group to the next */
+    int64_t size;          /* in floats; 0: it is the image as it is, and no copy is needed */
 };
 struct conv2d_padding dg_conv2d_padding(const struct conv2d *c);
 
-/* `image` padded, by way of `room`, which dg_conv2d_clear has filled with zeros. */
+/* `image` in that form, by way of `room`, which dg_conv2d_clear has filled with zeros. */
 void dg_conv2d_clear(const struct conv2d_padding *padding, float *room);
 const float *dg_conv2d_pad(const struct conv2d *c, const struct conv2d_padding *padding,
                            const float *image, float *room);
 
 /* Offsets of a grid of height x width pixels, `down` and `across` floats apart, each of `depth`
- * floats. */
+ * elements, `step` floats apart. */
 void dg_conv2d_offsets(int32_t *out, int64_t height, int64_t width, int64_t depth, int64_t down,
-                       int64_t across);
+                       int64_t across, int64_t step);
 
 /* A class of pixels on one axis of the image, for the gradient of the input: those whose place, the
  * padding before the image counted, leaves one rest when divided by the stride
@@ -117,5 +132,7 @@ extern const struct conv2d_method dg_conv2d_winograd_outputs, dg_conv2d_winograd
     dg_conv2d_winograd_input_gradient;
 extern const struct conv2d_method dg_conv2d_direct_outputs, dg_conv2d_direct_kernel_gradient,
     dg_conv2d_direct_input_gradient;
+extern const struct conv2d_method dg_conv2d_pointwise_outputs, dg_conv2d_pointwise_kernel_gradient,
+    dg_conv2d_pointwise_input_gradient;
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "engine/nn/layers/convolution.h"
 #include "engine/tensor/product.h"
+#include "engine/tensor/product_columns.h"
 
 int64_t dg_conv2d_rests(const struct conv2d *c)
 {
@@ -60,9 +61,10 @@ struct conv2d_reach dg_conv2d_reach(const struct conv2d *c)
 
 struct back {
     struct conv2d_reach reach;
-    int32_t *pixel, *tap;       /* prepared: offsets in the padded dy, class after class */
-    float *padded, *turned, *c; /* scratch: dy; the kernel, turned; the product of a class */
-    int64_t prepared, scratch;  /* bytes */
+    int32_t *pixel, *tap;      /* prepared: offsets in the padded dy, class after class */
+    float *padded, *turned;    /* scratch: dy; the kernel, turned */
+    float *c, *columns;        /* scratch: of a class, the gradient; the product of columns */
+    int64_t prepared, scratch; /* bytes */
 };
 
 static struct back back_of(const struct conv2d *c, const void *prepared, void *scratch)
@@ -76,6 +78,8 @@ static struct back back_of(const struct conv2d *c, const void *prepared, void *s
     b.padded = dg_conv2d_take(scratch, &b.scratch, b.reach.height * b.reach.width * c->filters);
     b.turned = dg_conv2d_take(scratch, &b.scratch, c->taps * c->filters);
     b.c = dg_conv2d_take(scratch, &b.scratch, classes > 1 ? most * c->window.channels : 0);
+    b.columns =
+        dg_conv2d_take(scratch, &b.scratch, dg_conv2d_by_columns(c) ? most * c->filters : 0);
     return b;
 }
 
@@ -96,34 +100,45 @@ static void prepare(const struct conv2d *c, void *prepared)
     for (int64_t i = 0; i < dg_conv2d_rests(c); i++) {
         dg_conv2d_rest(c, i, &y, &x);
         int64_t down = b.reach.width * c->filters;
+        int64_t depth = dg_conv2d_by_columns(c) ? 1 : c->group_filters;
         int64_t first = (y.output + b.reach.top) * down + (x.output + b.reach.left) * c->filters;
-        dg_conv2d_offsets(b.pixel, y.pixels, x.pixels, 1, down, c->filters);
-        dg_conv2d_offsets(b.tap, y.taps, x.taps, c->group_filters, down, c->filters);
+        dg_conv2d_offsets(b.pixel, y.pixels, x.pixels, 1, down, c->filters, 1);
+        dg_conv2d_offsets(b.tap, y.taps, x.taps, depth, down, c->filters, 1);
         for (int64_t p = 0; p < y.pixels * x.pixels; p++) b.pixel[p] += (int32_t)first;
         b.pixel += y.pixels * x.pixels;
-        b.tap += y.taps * x.taps * c->group_filters;
+        b.tap += y.taps * x.taps * depth;
     }
 }
 
 /* --- the run ------------------------------------------------------------------------------ */
 
-/* Class after class, each group of the kernel with each tap {channels, filters} transposed, and the
- * taps reversed. */
-static void turn_kernel(const struct conv2d *c, const float *kernel, float *turned)
+/* The taps of a class of the kernel, reversed: of all groups as they are for products of columns,
+ * else of one group, each {channels, filters} transposed. Returns where they end. */
+static float *turn_class(const struct conv2d *c, int64_t number, const float *kernel, float *turned)
 {
     struct conv2d_rest y, x;
-    for (int64_t i = 0; i < dg_conv2d_rests(c); i++)
-        for (int64_t group = 0; group < c->groups; group++) {
-            dg_conv2d_rest(c, i, &y, &x);
-            for (int64_t tap = y.taps * x.taps - 1; tap >= 0; tap--) {
-                int64_t at = dg_conv2d_rest_tap(c, i, tap / x.taps, tap % x.taps);
-                dg_transpose(c->group_channels, c->group_filters,
-                             kernel + at * c->group_channels * c->filters +
-                                 group * c->group_filters,
-                             c->filters, turned, c->group_channels);
-                turned += c->group_channels * c->group_filters;
-            }
+    dg_conv2d_rest(c, number, &y, &x);
+    for (int64_t tap = y.taps * x.taps - 1; tap >= 0; tap--) {
+        int64_t at = dg_conv2d_rest_tap(c, number, tap / x.taps, tap % x.taps);
+        const float *from = kernel + at * c->group_channels * c->filters;
+        if (dg_conv2d_by_columns(c)) {
+            memcpy(turned, from, (size_t)(c->group_channels * c->filters) * sizeof *turned);
+            turned += c->group_channels * c->filters;
+        } else {
+            dg_transpose(c->group_channels, c->group_filters, from, c->filters, turned,
+                         c->group_channels);
+            turned += c->group_channels * c->group_filters;
         }
+    }
+    return turned;
+}
+
+static void turn_kernel(const struct conv2d *c, const float *kernel, float *turned)
+{
+    int64_t groups = dg_conv2d_by_columns(c) ? 1 : c->groups;
+    for (int64_t i = 0; i < dg_conv2d_rests(c); i++)
+        for (int64_t group = 0; group < groups; group++)
+            turned = turn_class(c, i, kernel + group * c->group_filters, turned);
 }
 
 static void pad_gradient(const struct conv2d *c, const struct back *b, const float *gradient)
@@ -151,30 +166,72 @@ static void place_pixels(const struct conv2d *c, const struct conv2d_rest *y,
         }
 }
 
+/* The sum over the filters of each group: {pixels, filters} to channel `channel` of its group in
+ * {pixels, channels}. */
+static void add_filters(const struct conv2d *c, int64_t pixels, int64_t channel, const float *from,
+                        float *to)
+{
+    for (int64_t group = 0; group < pixels * c->groups; group++, from += c->group_filters) {
+        float sum = from[0];
+        for (int64_t f = 1; f < c->group_filters; f++) sum += from[f];
+        to[group * c->group_channels + channel] = sum;
+    }
+}
+
+/* A class, of all groups at once. */
+static void class_by_columns(const struct conv2d_run *run, const struct back *b, int64_t pixels,
+                             int64_t taps, float *to)
+{
+    const struct conv2d *c = run->c;
+    bool straight = c->group_channels * c->group_filters == 1;
+    for (int64_t channel = 0; channel < c->group_channels; channel++) {
+        dg_multiply_columns(
+            &(dg_product){ .m = pixels,
+                           .n = c->filters,
+                           .k = taps,
+                           .a = { .at = b->padded, .row = b->pixel, .depth = b->tap },
+                           .b = b->turned + channel * c->filters,
+                           .b_step = c->group_channels * c->filters,
+                           .c = straight ? to : b->columns,
+                           .c_step = c->filters });
+        if (!straight) add_filters(c, pixels, channel, b->columns, to);
+    }
+}
+
+static void class_by_groups(const struct conv2d_run *run, const struct back *b, int64_t pixels,
+                            int64_t taps, float *to)
+{
+    const struct conv2d *c = run->c;
+    int64_t depth = taps * c->group_filters;
+    for (int64_t group = 0; group < c->groups; group++)
+        dg_multiply(&(dg_product){
+            .m = pixels,
+            .n = c->group_channels,
+            .k = depth,
+            .a = { .at = b->padded + group * c->group_filters, .row = b->pixel, .depth = b->tap },
+            .b = b->turned + group * depth * c->group_channels,
+            .b_step = c->group_channels,
+            .c = to + group * c->group_channels,
+            .c_step = c->window.channels,
+            .precision = run->pass->precision });
+}
+
 static void back_image(const struct conv2d_run *run, struct back b, float *dx)
 {
     const struct conv2d *c = run->c;
     int64_t classes = dg_conv2d_rests(c);
+    bool columns = dg_conv2d_by_columns(c);
     struct conv2d_rest y, x;
     for (int64_t i = 0; i < classes; i++) {
         dg_conv2d_rest(c, i, &y, &x);
-        int64_t pixels = y.pixels * x.pixels, depth = y.taps * x.taps * c->group_filters;
+        int64_t pixels = y.pixels * x.pixels, taps = y.taps * x.taps;
         float *to = classes > 1 ? b.c : dx;
-        for (int64_t group = 0; group < c->groups && pixels * depth > 0; group++)
-            dg_multiply(&(dg_product){
-                .m = pixels,
-                .n = c->group_channels,
-                .k = depth,
-                .a = { .at = b.padded + group * c->group_filters, .row = b.pixel, .depth = b.tap },
-                .b = b.turned + group * depth * c->group_channels,
-                .b_step = c->group_channels,
-                .c = to + group * c->group_channels,
-                .c_step = c->window.channels,
-                .precision = run->pass->precision });
-        if (classes > 1) place_pixels(c, &y, &x, depth > 0 ? to : NULL, dx);
+        if (pixels * taps > 0)
+            (columns ? class_by_columns : class_by_groups)(run, &b, pixels, taps, to);
+        if (classes > 1) place_pixels(c, &y, &x, taps > 0 ? to : NULL, dx);
         b.pixel += pixels;
-        b.tap += depth;
-        b.turned += c->groups * depth * c->group_channels;
+        b.tap += taps * (columns ? 1 : c->group_filters);
+        b.turned += taps * c->group_channels * c->filters;
     }
 }
 
