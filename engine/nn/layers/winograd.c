@@ -7,7 +7,7 @@
 
 /* A tile in pixels and outputs; and how many go through the products together: their matrices then
  * have some rows, and fill a part of an L2 cache. */
-enum { IN = 6, OUT = 4, POINTS = IN * IN, OUTPUTS = OUT * OUT, TAPS = 9, BLOCK = 48 };
+enum { IN = 6, OUT = 4, POINTS = IN * IN, OUTPUTS = OUT * OUT, TAPS = 9, BLOCK = 48, STRIP = 32 };
 
 #define LEVEL_BODY "engine/nn/layers/winograd_tile.h"
 #include "engine/base/each_level.h"
@@ -35,16 +35,22 @@ bool dg_winograd_pays(const dg_winograd *w)
 
 /* --- memory --------------------------------------------------------------------------------- */
 
-int64_t dg_winograd_kernel_floats(const dg_winograd *w)
-{
-    return (POINTS + TAPS) * w->channels * w->filters;
-}
-
-/* From one point to the next of what is transformed: an odd number of lines of the cache, so that
- * the 36 do not fall into the same ones. */
+/* From one point to the next of what is transformed, tiles and kernel: an odd number of lines of
+ * the cache, so that the 36 do not fall into the same ones. */
 static int64_t step_of(int64_t depth)
 {
     return BLOCK * depth + 16;
+}
+
+static int64_t kernel_step(int64_t size)
+{
+    return size + 16;
+}
+
+int64_t dg_winograd_kernel_floats(const dg_winograd *w)
+{
+    int64_t size = w->channels * w->filters;
+    return POINTS * kernel_step(size) + TAPS * size;
 }
 
 /* Of one worker. `outside` stands for the pixels that are not in an image. */
@@ -67,7 +73,7 @@ static struct scratch scratch_of(const dg_winograd *w, float *base)
     s.zeros = take(&s, base, w->filters);
     s.data = take(&s, base, POINTS * step_of(w->channels));
     s.output = take(&s, base, POINTS * step_of(w->filters));
-    s.kernel = take(&s, base, POINTS * w->channels * w->filters);
+    s.kernel = take(&s, base, POINTS * kernel_step(w->channels * w->filters));
     return s;
 }
 
@@ -139,47 +145,70 @@ static void clear_outside(const dg_winograd *w, const struct scratch *s)
 
 /* --- the kernel ------------------------------------------------------------------------------- */
 
+/* Taps {TAPS, depth, width}, to {POINTS, width / STRIP, depth, STRIP}: what a strip of columns of
+ * the products reads is then one run. */
+static void transform_taps(const float *taps, int64_t depth, int64_t width, float *to)
+{
+    int64_t size = depth * width;
+    for (int64_t at = 0; at < width; at += STRIP) {
+        int64_t strip = width - at < STRIP ? width - at : STRIP;
+        for (int64_t i = 0; i < depth; i++)
+            LEVEL_CALL(kernel_taps, (taps + i * width + at, size, strip,
+                                     to + at * depth + i * strip, kernel_step(size)));
+    }
+}
+
 void dg_winograd_kernel(const dg_winograd *w, const float *kernel, float *transformed)
 {
-    LEVEL_CALL(kernel_taps, (kernel, w->channels * w->filters, transformed));
+    transform_taps(kernel, w->channels, w->filters, transformed);
 }
 
 void dg_winograd_kernel_transposed(const dg_winograd *w, const float *kernel, float *transformed)
 {
     int64_t size = w->channels * w->filters;
-    float *taps = transformed + POINTS * size;
+    float *taps = transformed + POINTS * kernel_step(size);
     for (int i = 0; i < TAPS; i++)
         dg_transpose(w->channels, w->filters, kernel + i * size, w->filters, taps + i * size,
                      w->channels);
-    LEVEL_CALL(kernel_taps, (taps, size, transformed));
+    transform_taps(taps, w->filters, w->channels, transformed);
 }
 
 /* --- forward and backward --------------------------------------------------------------------- */
+
+/* The products of all points: to {POINTS, count, width}, from {POINTS, count, depth}. */
+static void multiply_points(int64_t count, int64_t depth, int64_t width, const float *from,
+                            const float *kernel, float *to)
+{
+    for (int i = 0; i < POINTS; i++)
+        for (int64_t at = 0; at < width; at += STRIP) {
+            int64_t strip = width - at < STRIP ? width - at : STRIP;
+            dg_multiply(&(dg_product){
+                .m = count,
+                .n = strip,
+                .k = depth,
+                .a = { .at = from + i * step_of(depth), .row_step = depth, .depth_step = 1 },
+                .b = kernel + i * kernel_step(depth * width) + at * depth,
+                .b_step = strip,
+                .c = to + i * step_of(width) + at,
+                .c_step = width });
+        }
+}
 
 void dg_winograd_outputs(const dg_winograd *w, const float *kernel, const float *bias,
                          const float *x, int64_t rows, float *y, void *scratch)
 {
     struct scratch s = scratch_of(w, scratch);
-    int64_t data_step = step_of(w->channels), output_step = step_of(w->filters), blocks = 1;
+    int64_t blocks = 1;
     memset(s.zeros, 0, (size_t)w->filters * sizeof *s.zeros);
     for (int64_t b = 0; b < blocks; b++) {
         struct block block = block_of(w, rows, b, &blocks);
         float *at[OUTPUTS];
         clear_outside(w, &s);
         transform_inputs(w, &block, x, &s);
-        for (int i = 0; i < POINTS; i++)
-            dg_multiply(&(dg_product){
-                .m = block.count,
-                .n = w->filters,
-                .k = w->channels,
-                .a = { .at = s.data + i * data_step, .row_step = w->channels, .depth_step = 1 },
-                .b = kernel + i * w->channels * w->filters,
-                .b_step = w->filters,
-                .c = s.output + i * output_step,
-                .c_step = w->filters });
+        multiply_points(block.count, w->channels, w->filters, s.data, kernel, s.output);
         for (int64_t i = 0; i < block.count; i++) {
             find_outputs(w, y, block.begin + i, s.outside, at);
-            LEVEL_CALL(tile_output, (s.output + i * w->filters, output_step, w->filters,
+            LEVEL_CALL(tile_output, (s.output + i * w->filters, step_of(w->filters), w->filters,
                                      bias ? bias : s.zeros, at));
         }
     }
@@ -199,7 +228,7 @@ static void add_kernel_gradient(const dg_winograd *w, const struct block *block,
                                    .b = s->output + i * step_of(w->filters),
                                    .b_step = w->filters,
                                    .accumulate = !first,
-                                   .c = s->kernel + i * w->channels * w->filters,
+                                   .c = s->kernel + i * kernel_step(w->channels * w->filters),
                                    .c_step = w->filters });
 }
 
@@ -208,20 +237,11 @@ static void add_input_gradient(const dg_winograd *w, const struct block *block, 
                                float *dx, const struct scratch *s)
 {
     float *at[POINTS];
-    int64_t data_step = step_of(w->channels), output_step = step_of(w->filters);
-    for (int i = 0; i < POINTS; i++)
-        dg_multiply(&(dg_product){
-            .m = block->count,
-            .n = w->channels,
-            .k = w->filters,
-            .a = { .at = s->output + i * output_step, .row_step = w->filters, .depth_step = 1 },
-            .b = kernel + i * w->channels * w->filters,
-            .b_step = w->channels,
-            .c = s->data + i * data_step,
-            .c_step = w->channels });
+    multiply_points(block->count, w->filters, w->channels, s->output, kernel, s->data);
     for (int64_t i = 0; i < block->count; i++) {
         find_inputs(w, dx, block->begin + i, s->outside, at);
-        LEVEL_CALL(tile_data_back, (s->data + i * w->channels, data_step, w->channels, at));
+        LEVEL_CALL(tile_data_back,
+                   (s->data + i * w->channels, step_of(w->channels), w->channels, at));
     }
 }
 
@@ -248,7 +268,7 @@ void dg_winograd_kernel_gradient(const dg_winograd *w, const float *x, const flo
         transform_gradients(w, &block, dy, &s);
         add_kernel_gradient(w, &block, b == 0, &s);
     }
-    LEVEL_CALL(kernel_taps_back, (s.kernel, size, size, gradient));
+    LEVEL_CALL(kernel_taps_back, (s.kernel, kernel_step(size), size, gradient));
 }
 
 void dg_winograd_input_gradient(const dg_winograd *w, const float *kernel, const float *dy,

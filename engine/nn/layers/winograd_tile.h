@@ -146,13 +146,14 @@ TARGET static void NAME(tile_data_back)(const float *from_step, int64_t step, in
         IN_TWO_DIMENSIONS(data_back, 6, 6, READ_STEP, ADD_PIXEL);
 }
 
-#define READ_TAP(i, j) CONST_VECTOR_AT(kernel + ((i)*3 + (j)) * step + c)
+#define READ_TAP(i, j) CONST_VECTOR_AT(kernel + ((i)*3 + (j)) * size + c)
 #define WRITE_TAP(i, j, value) VECTOR_AT(kernel + ((i)*3 + (j)) * size + c) = value
 
-/* A kernel of 3 x 3 taps of `step` numbers each. */
-TARGET static void NAME(kernel_taps)(const float *kernel, int64_t step, float *to)
+/* Of a kernel of 3 x 3 taps of `size` numbers each, `count` numbers. */
+TARGET static void NAME(kernel_taps)(const float *kernel, int64_t size, int64_t count, float *to,
+                                     int64_t step)
 {
-    for (int64_t c = 0; c < step; c += LANES) IN_TWO_DIMENSIONS(taps, 3, 6, READ_TAP, WRITE_STEP);
+    for (int64_t c = 0; c < count; c += LANES) IN_TWO_DIMENSIONS(taps, 3, 6, READ_TAP, WRITE_STEP);
 }
 
 TARGET static void NAME(kernel_taps_back)(const float *from_step, int64_t step, int64_t size,
