@@ -20,7 +20,7 @@ return function(plan, name)
       }
       against.measurements[row.measurement] = {
         ours = measured.ours, reads = measured.reads, prepare = measured.prepare,
-        products = measured.products, needs = measured.needs,
+        products = measured.products, machine = measured.machine, needs = measured.needs,
         peers = { { name = name, command = measured.ours:gsub("%$digits", "$base") } },
       }
     end

@@ -43,6 +43,16 @@ function measure.run(command)
   return nil, table.concat(said, "\n", math.max(1, #said - 4))
 end
 
+-- The speed of sgemm with OpenBLAS's quickest kernels, in GFLOP/s, from what the machine's command
+-- printed; nil if that is not known.
+function measure.sgemm(machine)
+  local most
+  for name, speed in pairs(machine) do
+    if name:find "^gflops_" then most = math.max(most or 0, speed) end
+  end
+  return most
+end
+
 function measure.median(list)
   local sorted = table.move(list, 1, #list, 1, {})
   table.sort(sorted)

@@ -1,4 +1,5 @@
 -- What `make bench` measures.
+local measure = dofile "tests/bench/measure.lua"
 local plan = {}
 
 -- In the order of the table; BENCH selects among them.
@@ -55,12 +56,12 @@ end
 local same_rows = "rm -rf $files && mkdir $files && " ..
   "$digits tests/bench/ours/order.lua $files/order.i32"
 
--- Each is run in rounds: ours, the peers, and, where most of the work is `products`, plan.sgemm. In
--- commands, $name stands for what run.lua knows by that name. `needs`: what a peer cannot do
--- without, or we, where it stands beside `ours`; the first is the package. A measurement whose own
--- needs the machine does not have is left out. `mode`: how that is
--- used, if not by its defaults. `prepare` is run once, before all that name it; `after` names
--- another measurement, whose files this one reads.
+-- Each is run in rounds: ours, the peers, and, where most of the work is `products`, plan.sgemm
+-- with what `machine` adds. In commands, $name stands for what run.lua knows by that name. `needs`:
+-- what a peer cannot do without, or we, where it stands beside `ours`; the first is the package. A
+-- measurement whose own needs the machine does not have is left out. `mode`: how that is used, if
+-- not by its defaults. `prepare` is run once, before all that name it; `after` names another
+-- measurement, whose files this one reads.
 plan.measurements = {
   cnn = {
     ours = ours "train.lua cnn idx",
@@ -99,6 +100,7 @@ plan.measurements = {
     ours = ours "predict.lua",
     peers = torch("predict.py", torch_modes),
     products = true,
+    machine = "$reading",
     reads = "idx",
   },
   deep = {
@@ -208,11 +210,21 @@ end
 
 local nearest_flop = 2 * 60000 * 10000 * 784
 
--- How many times as long as the product alone takes at sgemm's speed.
-local function sgemm_times(got, machine)
-  local gflops = 0
-  for _, speed in pairs(machine) do gflops = math.max(gflops, speed) end
-  return gflops > 0 and got.seconds * 1e9 * gflops / nearest_flop or nil
+-- How many times as long as the products alone take at sgemm's speed.
+local function sgemm_times(flop)
+  return function(got, machine)
+    local gflops = measure.sgemm(machine)
+    return got.seconds and gflops and got.seconds * 1e9 * gflops / flop
+  end
+end
+
+-- How many times as long one digit takes as one core needs to read the weights once and to convolve
+-- at sgemm's speed, which is that of two.
+local cnn_weights = 4 * (25 * 32 + 32 + 4608 * 128 + 128 + 128 * 10 + 10)
+local function digit_times(got, machine)
+  local gflops, gbs = measure.sgemm(machine), machine.read_gbs
+  return got.one_us and gflops and gbs and
+    got.one_us * 1e3 / (cnn_weights / gbs + flops.cnn[1] / (gflops / 2))
 end
 
 -- An epoch of 60 000, of which the measurement learns a tenth.
@@ -263,10 +275,14 @@ plan.rows = {
     flop = forward("cnn", 14000) },
   { work = "predict", measurement = "predict", label = "  against PyTorch's defaults",
     value = "seconds", format = "%.2f s" },
+  { work = "predict", measurement = "predict", label = "  times the products at sgemm's speed",
+    value = sgemm_times(forward("cnn", 14000)), format = "%.2f", no_ratio = true, target = 1.3 },
   { work = "predict", measurement = "predict", label = "CNN, one digit at a time",
     peers = torch_modes, quickest = "one_us", value = "one_us", format = "%.0f us" },
   { work = "predict", measurement = "predict", label = "  against PyTorch's defaults",
     value = "one_us", format = "%.0f us" },
+  { work = "predict", measurement = "predict", label = "  times reading and convolving alone",
+    value = digit_times, format = "%.2f", no_ratio = true, target = 1.5 },
   { work = "deep", measurement = "deep", label = "4 x (3x3 conv, batch norm), 60 000",
     peers = torch_modes, quickest = "seconds", value = ten_times, format = "%.1f s",
     flop = epoch("deep", 6000) },
@@ -324,7 +340,8 @@ plan.rows = {
     peer = "scikit-learn", value = "seconds", format = "%.2f s", ratio_target = 1,
     flop = nearest_flop },
   { work = "neighbors", measurement = "neighbors", label = "  times a product at sgemm's speed",
-    peer = "scikit-learn", value = sgemm_times, format = "%.2f", no_ratio = true, target = 3 },
+    peer = "scikit-learn", value = sgemm_times(nearest_flop), format = "%.2f", no_ratio = true,
+    target = 3 },
   { work = "neighbors", measurement = "neighbors", label = "  test accuracy, k = 3",
     peer = "scikit-learn", value = "accuracy", format = "%.4f", behind = 0 },
   { work = "logistic", measurement = "logistic", label = "logistic regression, 100 iterations",

@@ -16,14 +16,14 @@
 --   rows          the lines of the table: work, label, unit, ours, last (ours in the last run on
 --                 this machine), peer, peer_name, side, ratio, sgemm_share, verdict
 --   remarks       the lines below it
--- Units: s, ms, us, MB (10^6 bytes), GFLOP/s, 1.
+-- Units: s, ms, us, MB (10^6 bytes), GFLOP/s, GB/s, 1.
 local internals = require("digits.core").internals
 local encode = require "digits.search.json"
 local record = {}
 
 local units = {
   seconds = "s", cpu = "s", predict = "s", predict_cpu = "s", wall_ms = "ms", one_us = "us",
-  peak_mb = "MB", accuracy = "1", error = "1", log_loss = "1", difference = "1",
+  peak_mb = "MB", read_gbs = "GB/s", accuracy = "1", error = "1", log_loss = "1", difference = "1",
 }
 
 -- The unit of what a command printed under this name; nil if it is unknown.

@@ -1,4 +1,5 @@
 -- What `make bench` prints.
+local measure = dofile "tests/bench/measure.lua"
 local report = {}
 
 local head = { "", "ours", "last run", "peer", "", "ours/peer", "of sgemm", "target", "" }
@@ -53,14 +54,13 @@ function report.row(row, found)
   local last = found.last and found.last.medians or {}
   local side = peer_of(row, medians)
   local ours, peer = evaluate(row, got, machine), evaluate(row, medians[side], machine)
-  local speed = 0 -- of OpenBLAS's quickest core
-  for _, gflops in pairs(machine) do speed = math.max(speed, gflops) end
+  local speed = measure.sgemm(machine)
   return {
     work = row.work, label = row.label, unit = row.format:match "%%%.%df (%a+)" or "1",
     ours = ours, last = evaluate(row, last.ours, last.machine or {}), peer = peer, side = side,
     peer_name = found.titles and found.titles[side] or side,
     ratio = ours and peer and not (row.no_ratio or row.behind) and ours / peer or nil,
-    sgemm_share = row.flop and got.seconds and speed > 0 and
+    sgemm_share = row.flop and got.seconds and speed and
       row.flop / got.seconds / (1e9 * speed) or nil,
     verdict = judge(row, ours, peer),
   }

@@ -19,6 +19,7 @@ if base then plan = dofile "tests/bench/against.lua" (plan, base) end
 local known = {
   process = build .. "/bench/process",
   sgemm = build .. "/bench/sgemm",
+  reading = build .. "/bench/reading",
   digits = build .. "/digits-lua",
   base = setting "BENCH_BASE",
   python = python or "python3",
@@ -104,7 +105,10 @@ local function take(name, run, missing)
     add(peer.name, peer.command, peer.needs)
     titles[peer.name] = report.title(peer, run.peers)
   end
-  if measurement.products then add("machine", plan.sgemm(run.machine.kernels)) end
+  if measurement.products then
+    local command = plan.sgemm(run.machine.kernels)
+    add("machine", measurement.machine and command .. " && " .. measurement.machine or command)
+  end
   if measurement.reads then warm_up(measurement.reads) end
   prepare(measurement.prepare)
   local medians, failures, samples = measure.alternate(sides, run.rounds, function(round)
@@ -162,7 +166,7 @@ local function render(run, found, works)
     if got then cells[#cells + 1] = report.cells(row, got) end
     for name, speed in pairs(got and got.medians.machine or {}) do
       local core = name:match "gflops_(.*)"
-      gflops[core] = gflops[core] or speed
+      if core then gflops[core] = gflops[core] or speed end
     end
   end
   local lines = report.heading(run, gflops)

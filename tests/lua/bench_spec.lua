@@ -107,6 +107,25 @@ describe("the bench", function()
     assert.equal("", cells(product, medians)[7])
   end)
 
+  it("compares predictions with what the machine allows", function()
+    local times = {}
+    for _, of in ipairs(plan.rows) do
+      if of.work == "predict" and type(of.value) == "function" then
+        times[#times + 1] = of.value
+      end
+    end
+    local got = { seconds = 0.3, one_us = 60 }
+    local machine = { gflops_Zen = 100, gflops_SkylakeX = 200, read_gbs = 80 }
+    assert.equal(2, #times)
+    assert.near(0.3 / (14000 * (921600 + 1182208) / 200e9), times[1](got, machine), 1e-9)
+    assert.near(60e-6 / (4 * 592074 / 80e9 + 921600 / 100e9), times[2](got, machine), 1e-9)
+    machine.read_gbs = nil
+    assert.is_nil(times[2](got, machine))
+    assert.is_nil(times[1](got, {}))
+    assert.is_nil(times[1]({}, machine))
+    assert.equal("GB/s", record.unit "read_gbs")
+  end)
+
   it("counts the products of the networks, forward and backward", function()
     local flop = {}
     for _, of in ipairs(plan.rows) do
