@@ -164,20 +164,31 @@ DG_KERNEL(void, batch_moments,
     }
 }
 
-/* With `relu`, the same for relu of that; NaN stays. */
-DG_KERNEL(void, batch_normalize,
-          (const float *restrict x, int64_t count, int64_t channels, const float *restrict a,
-           const float *restrict b, bool relu, float *restrict y),
-          (x, count, channels, a, b, relu, y))
+/* With `relu`, relu of that; NaN stays. */
+DG_INLINE void normalize_strip(const bool fused, const float *restrict x, int64_t count,
+                               int64_t channels, const struct batch_norm *n, bool relu,
+                               float *restrict y, int64_t first, const int64_t width)
 {
-    for (int64_t i = 0; i < count; i++, x += channels, y += channels)
+    const float *restrict a = n->a + first, *restrict b = n->b + first;
+    for (int64_t i = first; i < first + count * channels; i += channels)
+        for (int64_t c = 0; c < width; c++) {
+            float value = DG_FMA(x[i + c], a[c], b[c]);
+            y[i + c] = relu && value < 0 ? 0 : value;
+        }
+}
+
+DG_KERNEL(void, batch_normalize,
+          (const float *x, int64_t count, const struct batch_norm *n, bool relu, float *y),
+          (x, count, n, relu, y))
+{
+    int64_t channels = n->channels, step = chunk_rows(channels);
+    for (int64_t i = 0; i < count; i += step) {
+        int64_t rows = count - i < step ? count - i : step, at = i * channels;
         if (relu)
-            for (int64_t c = 0; c < channels; c++) {
-                float value = DG_FMA(x[c], a[c], b[c]);
-                y[c] = value < 0 ? 0 : value;
-            }
+            EACH_STRIP(channels, normalize_strip, x + at, rows, channels, n, true, y + at);
         else
-            for (int64_t c = 0; c < channels; c++) y[c] = DG_FMA(x[c], a[c], b[c]);
+            EACH_STRIP(channels, normalize_strip, x + at, rows, channels, n, false, y + at);
+    }
 }
 
 /* dy, or 0 where relu is not steep: as the walk forward computed its argument. */
@@ -228,22 +239,31 @@ DG_KERNEL(void, batch_gradient_sums, (const struct batch_back *k, int64_t count,
     }
 }
 
-DG_KERNEL(void, batch_gradient, (const struct batch_back *k, int64_t count, float *restrict dx),
-          (k, count, dx))
+DG_INLINE void gradient_strip(const bool fused, const struct batch_back *k, int64_t begin,
+                              int64_t end, bool relu, float *restrict dx, int64_t first,
+                              const int64_t width)
 {
     const float *restrict x = k->x, *restrict dy = k->dy;
-    const float *restrict a = k->norm->a, *restrict b = k->norm->b;
-    const float *restrict d = k->norm->d, *restrict e = k->norm->e;
-    int64_t channels = k->channels;
-    for (int64_t i = 0; i < count; i++, x += channels, dy += channels, dx += channels)
+    const float *restrict a = k->norm->a + first, *restrict b = k->norm->b + first;
+    const float *restrict d = k->norm->d + first, *restrict e = k->norm->e + first;
+    for (int64_t i = begin * k->channels + first; i < end * k->channels; i += k->channels)
+        for (int64_t c = 0; c < width; c++) {
+            float g = relu ? through_relu(fused, dy[i + c], x[i + c], a[c], b[c]) : dy[i + c];
+            dx[i + c] = DG_FMA(g, a[c], DG_FMA(x[i + c], d[c], e[c]));
+        }
+}
+
+DG_KERNEL(void, batch_gradient, (const struct batch_back *k, int64_t count, float *dx),
+          (k, count, dx))
+{
+    int64_t step = chunk_rows(k->channels);
+    for (int64_t i = 0; i < count; i += step) {
+        int64_t end = count - i < step ? count : i + step;
         if (k->relu)
-            for (int64_t c = 0; c < channels; c++) {
-                float g = through_relu(fused, dy[c], x[c], a[c], b[c]);
-                dx[c] = DG_FMA(g, a[c], DG_FMA(x[c], d[c], e[c]));
-            }
+            EACH_STRIP(k->channels, gradient_strip, k, i, end, true, dx);
         else
-            for (int64_t c = 0; c < channels; c++)
-                dx[c] = DG_FMA(dy[c], a[c], DG_FMA(x[c], d[c], e[c]));
+            EACH_STRIP(k->channels, gradient_strip, k, i, end, false, dx);
+    }
 }
 
 /* --- forward -------------------------------------------------------------------------------- */
@@ -324,8 +344,7 @@ static dg_status batch_normalization_forward(const dg_pass *pass)
         set_factors(pass, &n, c, (double)pass->weight[MOVING_MEAN][c],
                     1 / sqrt(variance + o->epsilon));
     }
-    batch_normalize(pass->input[0], count_of(pass, n.channels), n.channels, n.a, n.b, pass->relu,
-                    pass->output);
+    batch_normalize(pass->input[0], count_of(pass, n.channels), &n, pass->relu, pass->output);
     return DG_OK;
 }
 
