@@ -16,7 +16,7 @@ void dg_open_model(lua_State *L);
 dg_model *dg_want_model(lua_State *L, int index, const char *function);
 
 /* Says in a line, if the learner at `index` is a network that is to be trained in a precision that
- * cannot be had here: once, until it is forgotten that it was said. */
+ * is not available here: once, until it is forgotten that it was said. */
 void dg_tell_precision(lua_State *L, int index, const char *function);
 void dg_forget_precision(lua_State *L, int index);
 

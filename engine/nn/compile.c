@@ -1,10 +1,8 @@
-/* What a network is compiled with, and what follows from it. */
-#include <stdio.h>
+/* What a network is compiled with. */
 #include <string.h>
 
 #include "engine/base/memory.h"
 #include "engine/learner_metrics.h"
-#include "engine/nn/activation.h"
 #include "engine/nn/network.h"
 
 /* --- the recipe --------------------------------------------------------------------------- */
@@ -67,31 +65,6 @@ dg_status dg_model_compile(dg_model *model, const dg_part *optimizer, const dg_p
     return DG_OK;
 }
 
-void dg_model_set_precision(dg_model *model, dg_product_precision precision)
-{
-    model->precision = precision;
-}
-
-dg_product_precision dg_model_trains_in(const dg_model *model)
-{
-    return dg_bfloat16() == DG_BFLOAT16_OFF ? DG_PRECISION_FLOAT32 : model->precision;
-}
-
-const char *dg_network_products(const dg_learner *learner)
-{
-    bool asked = ((const dg_model *)learner)->precision == DG_PRECISION_BFLOAT16;
-    return asked ? dg_bfloat16_products() : NULL;
-}
-
-bool dg_model_lacks_precision(const dg_model *model, char *out, size_t size)
-{
-    if (dg_model_trains_in(model) == model->precision) return false;
-    snprintf(out, size,
-             "products in bfloat16 are not available here (they need the instructions AVX512_BF16 "
-             "and kernels of the level x86-64-v4): the model is trained in float32");
-    return true;
-}
-
 void dg_model_restart(dg_model *model)
 {
     for (int i = 0; i < DG_MAX_SLOTS; i++)
@@ -100,54 +73,4 @@ void dg_model_restart(dg_model *model)
     model->step = model->epoch = 0;
     memset(model->trained_in, 0, sizeof model->trained_in);
     dg_model_initialize(model, model->base.seed);
-}
-
-/* --- losses and outputs ------------------------------------------------------------------- */
-
-int dg_node_activation(const dg_model *model, int node)
-{
-    const dg_layer_type *type = dg_node_type(model, node);
-    const dg_layer *layer = &model->layers[model->nodes[node].layer];
-    if (!type->has_activation) return -1;
-    return *(const int *)((const char *)layer->part->options + type->activation_offset);
-}
-
-bool dg_model_fuses_loss(const dg_model *model)
-{
-    int fuses = model->loss ? ((const dg_loss_type *)model->loss->type)->fuses : -1;
-    const dg_shape *row = &model->nodes[model->output].build.output;
-    bool whole = row->count > 0 && row->at[row->count - 1] == dg_shape_size(row);
-    return fuses >= 0 && whole && dg_node_activation(model, model->output) == fuses;
-}
-
-bool dg_model_warn_outputs(const dg_model *model, char *out, size_t size)
-{
-    const char *what = "the loss", *word = "";
-    int activation = dg_node_activation(model, model->output);
-    bool loss = model->loss &&
-                ((const dg_loss_type *)model->loss->type)->target == DG_TARGET_LABELS &&
-                activation != DG_SIGMOID;
-    if (activation < 0 || activation == DG_SOFTMAX) return false;
-    for (int i = 0; !loss && !*word && i < model->base.metric_count; i++) {
-        const dg_metric *metric = &model->base.metrics[i];
-        if (!metric->type || metric->type->of != DG_OF_PROBABILITIES) continue;
-        what = "the metric ";
-        word = metric->name;
-    }
-    if (!loss && !*word) return false;
-    snprintf(out, size,
-             "%s%s takes the outputs of '%s' as probabilities, but its activation is '%s': "
-             "expected activation = \"softmax\"",
-             what, word, model->layers[model->nodes[model->output].layer].name,
-             dg_activation_names[activation]);
-    return true;
-}
-
-double dg_model_penalty(const dg_model *model)
-{
-    double sum = 0;
-    for (int i = 0; i < model->weight_count; i++)
-        sum += dg_penalty(model->weights[i].regularizer, model->weights[i].size,
-                          dg_model_weight(model, i), NULL);
-    return sum;
 }

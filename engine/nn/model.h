@@ -146,8 +146,8 @@ dg_status dg_model_compile(dg_model *model, const dg_part *optimizer, const dg_p
  * prediction. */
 void dg_model_set_precision(dg_model *model, dg_product_precision precision);
 
-/* What fits compute in now: what was asked for, or float32 where that cannot be had here
- * (engine/tensor/bfloat16.h). */
+/* What fits compute in now: what was asked for, or float32 where that is not available
+ * here (engine/tensor/bfloat16.h). */
 dg_product_precision dg_model_trains_in(const dg_model *model);
 
 /* True if that is not what was asked for; a sentence that says so is written to `out`. */
