@@ -218,8 +218,8 @@ static dg_status collect(struct forest_fit *fit)
     dg_tree_learner *learner = fit->learner;
     learner->trees.width = fit->target == DG_TARGET_NUMBERS ? 1 : fit->rows.classes;
     for (int64_t t = 0; t < fit->trees && fit->tree_done[t].nodes > 0; t++) {
-        dg_tree_learner_forget_oob(learner);
         DG_TRY(dg_trees_add(&learner->trees, &fit->tree_done[t]));
+        dg_tree_learner_forget_oob(learner);
         learner->base.fitted = true;
     }
     return DG_OK;

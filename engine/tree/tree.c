@@ -59,6 +59,7 @@ void dg_tree_free(dg_tree *tree)
     dg_free(tree->rule);
     dg_free(tree->fact);
     dg_free(tree->value);
+    dg_byte_tree_free(&tree->bytes);
     *tree = (dg_tree){ 0 };
 }
 

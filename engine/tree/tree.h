@@ -9,6 +9,7 @@
 #include "engine/base/status.h"
 #include "engine/base/text.h"
 #include "engine/tensor/tensor.h"
+#include "engine/tree/byte_tree.h"
 
 enum { DG_NAN_LEFT = (int)0x80000000 }; /* in `feature`: NaN goes left, not right */
 
@@ -33,7 +34,8 @@ typedef struct dg_tree {
     int32_t nodes, leaves, capacity;
     dg_tree_rule *rule;
     dg_tree_fact *fact;
-    float *value; /* {leaves, width of the ensemble} */
+    float *value;       /* {leaves, width of the ensemble} */
+    dg_byte_tree bytes; /* made by dg_trees_add */
 } dg_tree;
 
 static inline int32_t dg_tree_rule_feature(const dg_tree_rule *rule)
@@ -62,7 +64,7 @@ typedef struct dg_tree_words {
 void dg_tree_print(dg_text *text, const dg_tree *tree, int64_t width, int depth,
                    const dg_tree_words *words);
 
-/* --- many trees (engine/tree/trees.c) ------------------------------------------------------- */
+/* --- many trees (engine/tree/trees.c, trees_sum.c) ------------------------------------------ */
 
 /* What a row gets: with `group` 0, the sum over all trees of their leaves' values, {width}; with
  * group k, {k} sums of single values, tree t adding to sum t % k. */
@@ -74,7 +76,7 @@ typedef struct dg_trees {
     int64_t group;
 } dg_trees;
 
-/* Takes over `*tree`, which becomes empty. */
+/* Takes over `*tree`, which becomes empty, and is finished: its values are there. */
 dg_status dg_trees_add(dg_trees *trees, dg_tree *tree);
 void dg_trees_keep(dg_trees *trees, int64_t count); /* the first ones; others are freed */
 void dg_trees_free(dg_trees *trees);

@@ -1,15 +1,15 @@
-/* Many trees: keeping them, and their outputs for rows. */
+/* Many trees: keeping them, and as tensors. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
-#include "engine/base/kernel.h"
 #include "engine/base/memory.h"
 #include "engine/tree/tree.h"
 
 dg_status dg_trees_add(dg_trees *trees, dg_tree *tree)
 {
     DG_TRY(dg_grow(&trees->tree, trees->count, sizeof *trees->tree));
+    DG_TRY(dg_byte_tree_make(&tree->bytes, tree, trees->features, trees->width));
     trees->tree[trees->count++] = DG_TAKE(*tree);
     return DG_OK;
 }
@@ -29,112 +29,6 @@ void dg_trees_free(dg_trees *trees)
 int64_t dg_trees_outputs(const dg_trees *trees)
 {
     return trees->group ? trees->group : trees->width;
-}
-
-/* --- outputs ------------------------------------------------------------------------------ */
-
-/* Rows go down a tree side by side, so that the processor waits for the memory of all at once. */
-enum { ABREAST = 16, CHUNK_ROWS = 128 };
-
-struct sum {
-    const dg_trees *trees;
-    int64_t begin, end, rows;
-    const dg_tensor *x;
-    const uint64_t *const *skip;
-    float *out;
-};
-
-/* `at[i]` becomes the leaf that row i of ABREAST ends in. */
-static void walk_bytes(const dg_tree_rule *rule, const uint8_t *const *row, int32_t *at)
-{
-    bool moving = true;
-    for (int i = 0; i < ABREAST; i++) at[i] = 0;
-    while (moving) {
-        moving = false;
-        for (int i = 0; i < ABREAST; i++) {
-            dg_tree_rule r = rule[at[i]];
-            int32_t to = r.left + !((float)row[i][dg_tree_rule_feature(&r)] <= r.threshold);
-            moving |= to != at[i];
-            at[i] = to;
-        }
-    }
-}
-
-static void walk_floats(const dg_tree_rule *rule, const float *const *row, int32_t *at)
-{
-    bool moving = true;
-    for (int i = 0; i < ABREAST; i++) at[i] = 0;
-    while (moving) {
-        moving = false;
-        for (int i = 0; i < ABREAST; i++) {
-            dg_tree_rule r = rule[at[i]];
-            float x = row[i][dg_tree_rule_feature(&r)];
-            int32_t to = r.left + (x != x ? r.feature >= 0 : !(x <= r.threshold));
-            moving |= to != at[i];
-            at[i] = to;
-        }
-    }
-}
-
-static void add_values(const struct sum *sum, int64_t t, int64_t row, int32_t node)
-{
-    const dg_trees *trees = sum->trees;
-    const dg_tree *tree = &trees->tree[t];
-    const float *value = tree->value + tree->fact[node].leaf * trees->width;
-    float *out = sum->out + row * dg_trees_outputs(trees);
-    if (sum->skip && sum->skip[t][row / 64] >> (row % 64) & 1) return;
-    if (trees->group) {
-        out[t % trees->group] += value[0];
-        return;
-    }
-    for (int64_t k = 0; k < trees->width; k++) out[k] += value[k];
-}
-
-/* ABREAST rows (the last one again where there are fewer) through one tree. */
-static void sum_rows(const struct sum *sum, int64_t t, int64_t first, int64_t end)
-{
-    const dg_tree_rule *rule = sum->trees->tree[t].rule;
-    int64_t features = sum->trees->features;
-    int32_t at[ABREAST];
-    const uint8_t *bytes[ABREAST];
-    const float *floats[ABREAST];
-    for (int i = 0; i < ABREAST; i++) {
-        int64_t row = first + i < end ? first + i : end - 1;
-        if (sum->x->dtype == DG_UINT8)
-            bytes[i] = dg_bytes(sum->x) + row * features;
-        else
-            floats[i] = dg_floats(sum->x) + row * features;
-    }
-    if (sum->x->dtype == DG_UINT8)
-        walk_bytes(rule, bytes, at);
-    else
-        walk_floats(rule, floats, at);
-    for (int64_t row = first; row < first + ABREAST && row < end; row++)
-        add_values(sum, t, row, at[row - first]);
-}
-
-static dg_status sum_chunk(void *context, int64_t piece, int worker)
-{
-    const struct sum *sum = context;
-    int64_t begin = piece * CHUNK_ROWS;
-    int64_t end = begin + CHUNK_ROWS < sum->rows ? begin + CHUNK_ROWS : sum->rows;
-    (void)worker;
-    for (int64_t t = sum->begin; t < sum->end; t++)
-        for (int64_t row = begin; row < end; row += ABREAST) sum_rows(sum, t, row, end);
-    return DG_OK;
-}
-
-dg_status dg_trees_sum(const dg_trees *trees, int64_t begin, int64_t end, const dg_tensor *x,
-                       const uint64_t *const *skip, float *out, const dg_job *job)
-{
-    struct sum sum = { .trees = trees,
-                       .begin = begin,
-                       .end = end,
-                       .rows = x->shape[0],
-                       .x = x,
-                       .skip = skip,
-                       .out = out };
-    return dg_parallel(job, (sum.rows + CHUNK_ROWS - 1) / CHUNK_ROWS, sum_chunk, &sum);
 }
 
 /* --- as tensors --------------------------------------------------------------------------- */
