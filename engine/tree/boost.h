@@ -29,6 +29,9 @@ typedef struct dg_boost_sample {
     double gradient_unit, hessian_unit; /* what 1 in the upper and the lower half stands for */
     int64_t count;
     const uint32_t *row; /* {count}, ascending: the rows that the tree is grown from */
+    /* {rows}: leaves get the values that are best for these; NULL: for the rows that the tree is
+     * grown from */
+    const float *gradient, *hessian;
 } dg_boost_sample;
 
 static inline int64_t dg_boost_pair(int32_t gradient, int32_t hessian)
@@ -56,16 +59,17 @@ dg_status dg_boost_order(const dg_dataset *set, uint32_t **out);
 /* Rows drawn by the size of their derivatives, sqrt(g^2 + 0.1 h^2), as in XGBoost's
  * sampling_method = "gradient_based" (Ibragimov and Gusev 2019, minimal variance sampling). */
 typedef struct dg_boost_drawn {
-    uint32_t *row; /* {count} at most, the caller's */
+    uint32_t *row; /* {count} */
     int64_t count;
-    double gradient_size, hessian_sum; /* of what is left of the derivatives */
+    float *gradient, *hessian;         /* {rows}: divided by the chance; 0 of rows not drawn */
+    double gradient_size, hessian_sum; /* sums of these, of gradients without signs */
 } dg_boost_drawn;
 
-/* Draws about part * count of the rows from {count}, ascending: with chances in proportion to their
- * size, those of the largest are 1. Divides their derivatives by their chances, so that sums are
- * right on average, and sets those of the others to 0. */
-dg_status dg_boost_draw(const uint32_t *from, int64_t count, double part, uint64_t key,
-                        float *gradient, float *hessian, dg_boost_drawn *out);
+/* Draws about part * count of the rows from {count}, ascending, of `rows`: with chances in
+ * proportion to their size, those of the largest are 1. */
+dg_status dg_boost_draw(dg_boost_drawn *out, const uint32_t *from, int64_t count, double part,
+                        uint64_t key, const float *gradient, const float *hessian, int64_t rows);
+void dg_boost_drawn_free(dg_boost_drawn *drawn);
 
 /* Grows a tree and adds to margin[row] (every row of the data, sampled or not) the value of the
  * leaf that the row falls into. Depends on sample, options and key only. */

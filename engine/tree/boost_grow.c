@@ -319,8 +319,8 @@ static int left_bin(const dg_bins *bins, const dg_bin_column *column, float thre
     return low;
 }
 
-/* Rows that the tree was not grown from walk down it. */
-static dg_status walk_others(struct boost_grower *g, float *margin)
+/* leaf[row] becomes the leaf of each row that the tree was not grown from: they walk down it. */
+static dg_status walk_others(struct boost_grower *g, int32_t *leaf)
 {
     const dg_bins *bins = g->sample->bins;
     const dg_tree *tree = g->tree;
@@ -347,22 +347,50 @@ static dg_status walk_others(struct boost_grower *g, float *margin)
             bool right = bin == bins->columns[c].nan_bin ? rule->feature >= 0 : bin > left[node];
             node = rule->left + right;
         }
-        margin[row] += tree->value[tree->fact[node].leaf];
+        leaf[row] = tree->fact[node].leaf;
+    }
+    return DG_OK;
+}
+
+/* The values of leaves from the derivatives of all rows. */
+static dg_status renew_values(struct boost_grower *g, const int32_t *leaf)
+{
+    const dg_boost_sample *s = g->sample;
+    dg_tree *tree = g->tree;
+    DG_OWNED double *sum = NULL;
+    DG_TRY(dg_alloc_zero(&sum, 2 * (int64_t)tree->leaves, sizeof *sum));
+    for (int64_t i = 0; i < s->bins->rows; i++) {
+        sum[2 * leaf[i]] += (double)s->gradient[i];
+        sum[2 * leaf[i] + 1] += (double)s->hessian[i];
+    }
+    for (int32_t n = 0; n < tree->nodes; n++) {
+        dg_tree_fact *fact = &tree->fact[n];
+        if (fact->leaf < 0) continue;
+        fact->cover = (float)sum[2 * fact->leaf + 1];
+        fact->weight =
+            (float)dg_boost_weight(g->options, sum[2 * fact->leaf], sum[2 * fact->leaf + 1]);
+        tree->value[fact->leaf] = fact->weight;
     }
     return DG_OK;
 }
 
 static dg_status grower_finish(struct boost_grower *g, float *margin)
 {
+    const dg_boost_sample *s = g->sample;
     dg_tree *tree = g->tree;
+    DG_OWNED int32_t *leaf = NULL;
     DG_TRY(dg_tree_finish(tree, 1));
+    DG_TRY(dg_alloc(&leaf, s->bins->rows, sizeof *leaf));
     for (int64_t l = 0; l < g->closed_count; l++) {
-        const struct closed_leaf *leaf = &g->closed[l];
-        const dg_tree_fact *fact = &tree->fact[leaf->node];
-        float value = tree->value[fact->leaf] = fact->weight;
-        for (int64_t i = leaf->begin; i < leaf->end; i++) margin[g->row[i]] += value;
+        const struct closed_leaf *closed = &g->closed[l];
+        const dg_tree_fact *fact = &tree->fact[closed->node];
+        tree->value[fact->leaf] = fact->weight;
+        for (int64_t i = closed->begin; i < closed->end; i++) leaf[g->row[i]] = fact->leaf;
     }
-    return g->sample->count < g->sample->bins->rows ? walk_others(g, margin) : DG_OK;
+    if (s->count < s->bins->rows) DG_TRY(walk_others(g, leaf));
+    if (s->gradient) DG_TRY(renew_values(g, leaf));
+    for (int64_t i = 0; i < s->bins->rows; i++) margin[i] += tree->value[leaf[i]];
+    return DG_OK;
 }
 
 static void grower_release(struct boost_grower *g)

@@ -84,27 +84,42 @@ static uint32_t word_of(struct words *words, uint32_t row)
     return words->word[row % 4];
 }
 
-dg_status dg_boost_draw(const uint32_t *from, int64_t count, double part, uint64_t key,
-                        float *gradient, float *hessian, dg_boost_drawn *out)
+static void draw(dg_boost_drawn *out, const uint32_t *from, int64_t count, const float *size,
+                 double sure, uint64_t key, const float *gradient, const float *hessian)
 {
     struct words words = { .key = key, .at = -1 };
-    DG_OWNED float *size = NULL;
-    DG_TRY(dg_alloc(&size, count, sizeof *size));
-    size_rows(gradient, hessian, from, count, size);
-    double sure = sure_size(size, count, part * (double)count);
-    out->count = 0;
-    out->gradient_size = out->hessian_sum = 0;
     for (int64_t i = 0; i < count; i++) {
         uint32_t row = from[i];
         double chance = (double)size[i] < sure ? (double)size[i] / sure : 1;
-        bool drawn = (double)word_of(&words, row) < chance * 0x1p32;
-        float times = drawn ? (float)(1 / chance) : 0;
-        gradient[row] *= times;
-        hessian[row] *= times;
-        out->gradient_size += fabs((double)gradient[row]);
-        out->hessian_sum += (double)hessian[row];
-        out->row[out->count] = row;
-        out->count += drawn;
+        if ((double)word_of(&words, row) >= chance * 0x1p32) continue;
+        out->row[out->count++] = row;
+        out->gradient[row] = gradient[row] * (float)(1 / chance);
+        out->hessian[row] = hessian[row] * (float)(1 / chance);
+        out->gradient_size += fabs((double)out->gradient[row]);
+        out->hessian_sum += (double)out->hessian[row];
     }
+}
+
+dg_status dg_boost_draw(dg_boost_drawn *out, const uint32_t *from, int64_t count, double part,
+                        uint64_t key, const float *gradient, const float *hessian, int64_t rows)
+{
+    DG_CLEANUP(dg_boost_drawn_free) dg_boost_drawn drawn = { 0 };
+    DG_OWNED float *size = NULL;
+    DG_TRY(dg_alloc(&size, count, sizeof *size));
+    DG_TRY(dg_alloc(&drawn.row, count, sizeof *drawn.row));
+    DG_TRY(dg_alloc_zero(&drawn.gradient, rows, sizeof *drawn.gradient));
+    DG_TRY(dg_alloc_zero(&drawn.hessian, rows, sizeof *drawn.hessian));
+    size_rows(gradient, hessian, from, count, size);
+    double sure = sure_size(size, count, part * (double)count);
+    draw(&drawn, from, count, size, sure, key, gradient, hessian);
+    *out = DG_TAKE(drawn);
     return DG_OK;
+}
+
+void dg_boost_drawn_free(dg_boost_drawn *drawn)
+{
+    dg_free(drawn->row);
+    dg_free(drawn->gradient);
+    dg_free(drawn->hessian);
+    *drawn = (dg_boost_drawn){ 0 };
 }

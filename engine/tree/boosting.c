@@ -310,25 +310,27 @@ static dg_status grow_output(void *context, int64_t k, int worker)
     struct boosting_fit *fit = context;
     const dg_derivatives *d = &fit->derivatives;
     const boosting_options *chosen = fit->chosen;
-    int64_t first = k * fit->rows;
+    const float *gradient = d->gradient + k * fit->rows, *hessian = d->hessian + k * fit->rows;
+    int64_t *pair = fit->pair + k * fit->rows;
     uint64_t tree = (uint64_t)((fit->before + fit->round) * fit->outputs + k);
-    dg_boost_drawn drawn = { NULL, fit->sampled, d->gradient_size[k], d->hessian_sum[k] };
-    DG_OWNED uint32_t *row = NULL;
+    dg_boost_sample sample = { .bins = &fit->bins, .count = fit->sampled, .row = fit->sample };
+    DG_CLEANUP(dg_boost_drawn_free) dg_boost_drawn drawn = { 0 };
     (void)worker;
     if (chosen->sampling_method == GRADIENT_BASED && chosen->subsample < 1) {
-        DG_TRY(dg_alloc(&row, fit->rows + 1, sizeof *row));
-        drawn.row = row;
-        DG_TRY(dg_boost_draw(fit->sample, fit->sampled, chosen->subsample,
-                             dg_key(fit->seed, "rows by gradient", tree), d->gradient + first,
-                             d->hessian + first, &drawn));
+        DG_TRY(dg_boost_draw(&drawn, fit->sample, fit->sampled, chosen->subsample,
+                             dg_key(fit->seed, "rows by gradient", tree), gradient, hessian,
+                             fit->rows));
+        sample.count = drawn.count;
+        sample.row = drawn.row;
+        sample.gradient = gradient;
+        sample.hessian = hessian;
+        dg_boost_pack(&sample, drawn.gradient, drawn.hessian, drawn.gradient_size,
+                      drawn.hessian_sum, pair);
+    } else {
+        dg_boost_pack(&sample, gradient, hessian, d->gradient_size[k], d->hessian_sum[k], pair);
     }
-    dg_boost_sample sample = { .bins = &fit->bins,
-                               .count = drawn.count,
-                               .row = row ? row : fit->sample };
-    dg_boost_pack(&sample, d->gradient + first, d->hessian + first, drawn.gradient_size,
-                  drawn.hessian_sum, fit->pair + first);
     return dg_boost_grow(&fit->tree[k], &sample, &fit->growing, dg_key(fit->seed, "tree", tree),
-                         fit->margin + first, fit->job);
+                         fit->margin + k * fit->rows, fit->job);
 }
 
 /* The trees of many outputs grow side by side; those of few one after another, each on all threads.
@@ -478,8 +480,8 @@ static const dg_param params[] = {
     DG_FLOAT(boosting_options, subsample, PART_OF("probability that a round uses a row")),
     DG_CHOICE(boosting_options, sampling_method, .choices = samplings, .default_text = "uniform",
               .doc = "how subsample draws rows: all with the same probability; or anew for each "
-                     "tree, in proportion to sqrt(g^2 + 0.1 h^2), where g and h, the row's "
-                     "derivatives, are divided by its probability"),
+                     "tree, in proportion to sqrt(g^2 + 0.1 h^2) of their derivatives, which are "
+                     "divided by that; leaves then get the values that are best for all rows"),
     DG_FLOAT(boosting_options, colsample_bytree,
              PART_OF("fraction of the columns that a tree may use")),
     DG_FLOAT(boosting_options, colsample_bylevel,

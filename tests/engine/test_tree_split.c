@@ -1,6 +1,5 @@
 /* Bins, histograms and splits of trees against plain loops over the values. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/memory.h"
@@ -338,108 +337,46 @@ static void test_gains_of_all_orders_are_found(void **state)
     }
 }
 
-/* --- drawing rows ------------------------------------------------------------------------- */
-
-/* Each row once, by class, and as they were within a class. */
-static void test_rows_lie_by_class(void **state)
+/* Leaves of a tree that some rows were drawn for have the values that are best for all rows. */
+static void test_leaves_have_the_values_of_all_rows(void **state)
 {
-    uint32_t *order;
-    const dg_dataset *set = tree_set(300, 3, 4, false, false, 5);
-    const int32_t *class = dg_int32s(&set->positions);
+    enum { ROWS = 300 };
+    const dg_boost_options options = { .max_depth = 3,
+                                       .learning_rate = 0.5,
+                                       .reg_lambda = 1,
+                                       .by_tree = 1,
+                                       .by_level = 1,
+                                       .by_node = 1 };
+    struct boost_case it;
+    float g[ROWS], h[ROWS], margin[ROWS] = { 0 };
+    dg_tree tree;
     (void)state;
-    assert_ok(dg_boost_order(set, &order));
-    for (int i = 1; i < 300; i++) {
-        int32_t before = class[order[i - 1]], here = class[order[i]];
-        assert_true(before < here || (before == here && order[i - 1] < order[i]));
+    make_case(&it, ROWS, true, false, 8);
+    for (int i = 0; i < ROWS; i++) {
+        g[i] = 1e-3f * (float)dg_boost_pair_gradient(it.pair[i]);
+        h[i] = 1e-3f * (float)dg_boost_pair_hessian(it.pair[i]);
+        if (i % 3 == 0) it.row[i / 3] = (uint32_t)i;
     }
-    dg_free(order);
-    dg_dataset_release(set);
-}
-
-enum { DRAWN_ROWS = 400 };
-
-static int descending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x < y) - (x > y);
-}
-
-/* The chances of all rows, from the sizes in order: the largest rows are sure as long as one's size
- * is more than its share of what is left. */
-static void chances_by_hand(const float *g, const float *h, double part, double *chance)
-{
-    double ordered[DRAWN_ROWS], rest = 0, left = part * DRAWN_ROWS;
-    for (int i = 0; i < DRAWN_ROWS; i++) {
-        chance[i] = sqrt((double)g[i] * (double)g[i] + 0.1 * (double)h[i] * (double)h[i]);
-        rest += ordered[i] = chance[i];
-    }
-    qsort(ordered, DRAWN_ROWS, sizeof *ordered, descending);
-    for (int i = 0; i < DRAWN_ROWS && ordered[i] * left > rest; i++) {
-        rest -= ordered[i];
-        left--;
-    }
-    for (int i = 0; i < DRAWN_ROWS; i++) chance[i] = fmin(1, chance[i] * left / rest);
-}
-
-static void test_rows_are_drawn_by_their_derivatives(void **state)
-{
-    enum { DRAWS = 600 };
-    const double part = 0.2;
-    float g[DRAWN_ROWS], h[DRAWN_ROWS];
-    double chance[DRAWN_ROWS], drawn[DRAWN_ROWS] = { 0 }, sum = 0;
-    uint32_t from[DRAWN_ROWS], row[DRAWN_ROWS];
-    int sure = 0;
-    (void)state;
-    for (int i = 0; i < DRAWN_ROWS; i++) {
-        float u = dg_unit_float(dg_random_word(9, (uint64_t)i)), p = u * u * u * u * u * u;
-        from[i] = (uint32_t)i;
-        g[i] = i % 3 ? p : -p;
-        h[i] = 2 * p * (1 - p);
-    }
-    chances_by_hand(g, h, part, chance);
-    for (uint64_t key = 0; key < DRAWS; key++) {
-        float left_g[DRAWN_ROWS], left_h[DRAWN_ROWS];
-        dg_boost_drawn out = { .row = row };
-        double size = 0, hessian = 0;
-        memcpy(left_g, g, sizeof g);
-        memcpy(left_h, h, sizeof h);
-        assert_ok(dg_boost_draw(from, DRAWN_ROWS, part, key, left_g, left_h, &out));
-        for (int64_t i = 0, at = 0; i < DRAWN_ROWS; i++) {
-            bool is = at < out.count && row[at] == i;
-            at += is;
-            drawn[i] += is;
-            double times = is ? 1 / chance[i] : 0;
-            assert_true(fabs((double)left_g[i] - times * (double)g[i]) < 1e-5);
-            assert_true(fabs((double)left_h[i] - times * (double)h[i]) < 1e-5);
-            size += fabs((double)left_g[i]);
-            hessian += (double)left_h[i];
+    it.sample.count = ROWS / 3;
+    it.sample.gradient = g;
+    it.sample.hessian = h;
+    assert_ok(dg_boost_grow(&tree, &it.sample, &options, 1, margin, &two_threads));
+    assert_true(tree.leaves > 4);
+    for (int32_t n = 0; n < tree.nodes; n++) {
+        double g_sum = 0, h_sum = 0;
+        if (tree.fact[n].leaf < 0) continue;
+        for (int i = 0; i < ROWS; i++) {
+            if (margin[i] != tree.value[tree.fact[n].leaf]) continue;
+            g_sum += (double)g[i];
+            h_sum += (double)h[i];
         }
-        assert_true(size == out.gradient_size && hessian == out.hessian_sum);
+        double wanted = dg_boost_weight(&options, g_sum, h_sum);
+        assert_true(fabs((double)tree.fact[n].weight - wanted) < 1e-5);
+        assert_true(tree.fact[n].weight == tree.value[tree.fact[n].leaf]);
+        assert_true(fabs((double)tree.fact[n].cover - h_sum) < 1e-4);
     }
-    for (int i = 0; i < DRAWN_ROWS; i++) {
-        double spread = sqrt(chance[i] * (1 - chance[i]) / DRAWS);
-        double slack = chance[i] < 1 ? 5 * spread + 2.0 / DRAWS : 0; /* few draws are not normal */
-        assert_true(fabs(drawn[i] / DRAWS - chance[i]) <= slack);
-        sum += chance[i];
-        sure += chance[i] == 1;
-    }
-    assert_true(fabs(sum - part * DRAWN_ROWS) < 1e-6 && sure > 3);
-}
-
-/* Where less than the wanted number have any derivatives, and where none has. */
-static void test_rows_without_derivatives_may_be_drawn(void **state)
-{
-    (void)state;
-    for (int some = 0; some < 2; some++) {
-        float g[40] = { 0 }, h[40] = { 0 };
-        uint32_t from[20], row[20];
-        dg_boost_drawn out = { .row = row };
-        for (uint32_t i = 0; i < 20; i++) from[i] = 2 * i + 1;
-        for (int i = 0; some && i < 3; i++) g[from[5 * i]] = (float)(i + 1), h[from[5 * i]] = 1;
-        assert_ok(dg_boost_draw(from, 20, 0.5, 4, g, h, &out));
-        assert_true(out.gradient_size == (some ? 6 : 0) && out.hessian_sum == (some ? 3 : 0));
-        assert_true(out.count >= 3 * some && out.count <= 20);
-    }
+    dg_tree_free(&tree);
+    free_case(&it);
 }
 
 /* --- derivatives -------------------------------------------------------------------------- */
@@ -558,9 +495,7 @@ int main(void)
         leaving_nothing(test_the_greatest_gain_is_found),
         leaving_nothing(test_a_sibling_is_the_parent_less_the_other),
         leaving_nothing(test_gains_of_all_orders_are_found),
-        leaving_nothing(test_rows_lie_by_class),
-        leaving_nothing(test_rows_are_drawn_by_their_derivatives),
-        leaving_nothing(test_rows_without_derivatives_may_be_drawn),
+        leaving_nothing(test_leaves_have_the_values_of_all_rows),
         leaving_nothing(test_derivatives_are_those_of_the_loss),
         leaving_nothing(test_a_cancelled_tree_leaves_nothing),
     };
