@@ -179,7 +179,7 @@ static int set_weights(lua_State *L, const void *options)
     for (lua_pushnil(L); lua_next(L, 3); lua_pop(L, 1)) {
         int number = (int)lua_tointeger(L, -2) - 1;
         const dg_tensor *value = lua_touserdata(L, -1);
-        memcpy(dg_model_weight(model, number), dg_floats(value),
+        memcpy(dg_model_change_weight(model, number), dg_floats(value),
                (size_t)model->weights[number].size * sizeof(float));
     }
     return 0;

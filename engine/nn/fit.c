@@ -263,11 +263,10 @@ dg_status dg_network_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
         status = run_epoch(&fit);
     }
     bool ended = status == DG_OK || status == DG_CANCELLED;
-    if (ended && fit.best_values && result->best_epoch) {
+    if (ended && fit.best_values && result->best_epoch)
         memcpy(model->values, fit.best_values,
                (size_t)model->value_count * sizeof *fit.best_values);
-        model->changes++;
-    }
+    model->changes++; /* a batch that failed may have moved running means */
     return status;
 }
 

@@ -300,13 +300,19 @@ void dg_model_initialize(dg_model *model, uint64_t seed)
     for (int i = 0; i < model->weight_count; i++) {
         const dg_weight *weight = &model->weights[i];
         dg_initialize(weight->initializer, dg_key(seed, "weight", (uint64_t)i), weight->fan_in,
-                      weight->fan_out, weight->size, dg_model_weight(model, i));
+                      weight->fan_out, weight->size, dg_model_change_weight(model, i));
     }
 }
 
 float *dg_model_weight(const dg_model *model, int weight)
 {
     return model->values + model->weights[weight].offset;
+}
+
+float *dg_model_change_weight(dg_model *model, int weight)
+{
+    model->changes++;
+    return dg_model_weight(model, weight);
 }
 
 float *dg_model_gradient(const dg_model *model, int weight)

@@ -158,7 +158,9 @@ bool dg_model_lacks_precision(const dg_model *model, char *out, size_t size);
  * still be trained, if badly, as in Keras; the metric is refused when it is first computed. */
 bool dg_model_warn_outputs(const dg_model *model, char *out, size_t size);
 
-float *dg_model_weight(const dg_model *model, int weight);   /* weights[weight].size floats */
+float *dg_model_weight(const dg_model *model, int weight); /* weights[weight].size floats */
+/* The same for whoever writes them: plans that were made before will follow. */
+float *dg_model_change_weight(dg_model *model, int weight);
 float *dg_model_gradient(const dg_model *model, int weight); /* after dg_model_compute_gradients */
 
 /* The output of node `node` for each row of x, as dg_learner_outputs gives that of the last node.

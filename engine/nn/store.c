@@ -208,7 +208,8 @@ static void take_weights(const struct network_loader *load)
 {
     for (int i = 0; i < load->model->weight_count; i++) {
         const dg_weight *weight = &load->model->weights[i];
-        memcpy(dg_model_weight(load->model, i), dg_tensor_file_find(load->file, weight->name)->data,
+        memcpy(dg_model_change_weight(load->model, i),
+               dg_tensor_file_find(load->file, weight->name)->data,
                sizeof(float) * (size_t)weight->size);
     }
 }

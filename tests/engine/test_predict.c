@@ -142,7 +142,7 @@ static void test_what_is_kept_follows_the_model(void **state)
     float *again = outputs(model, &set->x, 0, 200, &two_threads);
     assert_true(memcmp(first, again, 600 * sizeof *first) != 0);
     for (int i = 0; i < model->weight_count; i++)
-        memset(dg_model_weight(model, i), 0, (size_t)model->weights[i].size * sizeof(float));
+        memset(dg_model_change_weight(model, i), 0, (size_t)model->weights[i].size * sizeof(float));
     dg_free(first);
     first = outputs(model, &set->x, 0, 2, &one_thread);
     assert_true(first[0] == first[1] && first[1] == first[2]);

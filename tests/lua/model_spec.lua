@@ -346,6 +346,27 @@ describe("weights", function()
     assert.are.equal(b:predict_proba(test), a:predict_proba(test))
   end)
 
+  it("are what predictions use from then on", function()
+    local function new(seed)
+      return nn.Sequential {
+        nn.Input { 14, 14, 1 },
+        nn.Conv2D { 16, { 3, 3 }, padding = "same" }, nn.BatchNormalization {},
+        nn.Activation { "relu" }, nn.Conv2D { 32, { 3, 3 }, padding = "same" },
+        nn.Flatten {}, nn.Dense { 4 }, seed = seed,
+      }
+    end
+    local a, b, rows = new(1), new(2), digits.uniform { 3, 14, 14, 1, seed = 3 }
+    local before = a:predict_proba(rows)
+    a:set_weights(b:weights())
+    assert.are_not.equal(before, a:predict_proba(rows))
+    assert.are.equal(b:predict_proba(rows), a:predict_proba(rows))
+    local mean = { ["batch_normalization.moving_mean"] = digits.ones { 16 } }
+    a:set_weights(mean)
+    assert.are_not.equal(b:predict_proba(rows), a:predict_proba(rows))
+    b:set_weights(mean)
+    assert.are.equal(b:predict_proba(rows), a:predict_proba(rows))
+  end)
+
   it("are set all or none", function()
     local model = build()
     local before = model:weights()
