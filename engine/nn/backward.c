@@ -94,11 +94,13 @@ void dg_plan_pass_back(const dg_plan *plan, int index, int64_t begin, int64_t en
     const dg_model *model = plan->model;
     const struct node_memory *memory = &plan->nodes[index];
     dg_plan_pass(plan, index, begin, end, worker, pass);
-    pass->activation_fused = pass->logits;
+    pass->activation_fused = pass->logits || memory->relu_taken;
+    pass->relu_before = memory->picks_relu;
     pass->logits = NULL;
     pass->output_gradient = dg_plan_rows(plan, memory->gradient, begin, worker);
     pass->scratch = dg_arena_at(&plan->arena, memory->scratch[1], worker);
-    if (pass->build->forgets_output) pass->output = NULL;
+    bool forgets = (pass->build->forgets_output || memory->relu_taken) && !memory->picks_relu;
+    if (forgets) pass->output = NULL;
     for (int k = 0; k < model->nodes[index].inputs; k++) {
         if (pass->build->forgets_input) pass->input[k] = NULL;
         pass->input_gradient[k] = dg_plan_rows(plan, memory->edge[k], begin, worker);

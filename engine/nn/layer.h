@@ -141,6 +141,7 @@ typedef struct dg_layer_build {
     int64_t prepared_bytes;    /* prepare() fills them once for each plan */
     int64_t sums_bytes;        /* DG_CUT_SUMS: the sums of one part of the batch */
     bool takes_relu;           /* it can apply a relu that follows it: see `relu` of the pass */
+    bool picks;                /* outputs are some of its inputs: see `relu_before` of the pass */
     bool forgets_input, forgets_output; /* backward does without, and finds NULL: memory is saved */
     int64_t row_flops; /* multiply-adds times two of forward for one row: sizes the cuts */
 } dg_layer_build;
@@ -163,7 +164,9 @@ typedef struct dg_pass {
     bool activation_fused; /* backward: the gradient is that of the value before the activation */
     bool relu; /* training: forward applies relu to its output too, and the output gradient is that
                   of the value after it; one that forgets its output finds the sign by itself */
-    uint64_t key; /* random numbers of this layer in this step: engine/base/random.h */
+    bool relu_before; /* backward: the layer before ends in a relu, and the input gradient is to be
+                         that of the value before it; `output` is there even if it is forgotten */
+    uint64_t key;     /* random numbers of this layer in this step: engine/base/random.h */
     int64_t rows;
     int64_t first; /* place of the first row in the batch: what is random follows from it */
     const float *input[DG_MAX_INPUTS];

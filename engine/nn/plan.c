@@ -32,6 +32,9 @@
  * output of its input, and its input has its gradient, unless several nodes read that. A relu is a
  * view too where the layer that it reads applies it.
  *
+ * Relus. Backward, one that a node ends in is left to the only reader of its output if that picks
+ * from it: a max pooling. The output then lives for that reader alone.
+ *
  * Owners. A plan owns its memory, and whoever made the plan owns it: a fit one, a prediction one
  * for each worker. The weights, their gradients and the optimizer's slots are the model's. A layer
  * changes what its pass hands out as not const, nothing else. */
@@ -96,6 +99,21 @@ static void give_relus(dg_plan *plan)
         if (!build_of(plan, input)->takes_relu || before->consumers > 1 || input == model->output)
             continue;
         before->relu = plan->nodes[i].view = true;
+    }
+}
+
+/* Leaves the derivatives of relus to the layers that pick from their outputs: where an output that
+ * is picked is above zero, its gradient passes. The gradients of what is not picked are zero, and
+ * there are more of them. */
+static void leave_relus(dg_plan *plan)
+{
+    const dg_model *model = plan->model;
+    for (int i = 1; i < model->node_count; i++) {
+        int input = model->nodes[i].input[0];
+        struct node_memory *node = &plan->nodes[i], *before = &plan->nodes[input];
+        if (!build_of(plan, i)->picks || !before->wants_gradient || before->view) continue;
+        if (before->consumers > 1 || input == model->output) continue;
+        node->picks_relu = before->relu_taken = dg_node_activation(model, input) == DG_RELU;
     }
 }
 
@@ -232,14 +250,20 @@ static dg_status add_scratch(dg_plan *plan, int node, int step, int *value)
 
 /* --- values ------------------------------------------------------------------------------- */
 
+/* Whether the backward of a node reads its output. */
+static bool rereads_output(const dg_plan *plan, int node)
+{
+    const struct node_memory *own = &plan->nodes[node];
+    if (!own->wants_gradient || own->view) return false;
+    return own->picks_relu || !(build_of(plan, node)->forgets_output || own->relu_taken);
+}
+
 /* The last step that reads the output of a node or of a view of it. */
 static int last_use(const dg_plan *plan, int node)
 {
     const dg_model *model = plan->model;
     int last = node == model->output ? dg_plan_loss_step(plan) : dg_plan_forward_step(node);
-    const struct node_memory *own = &plan->nodes[node];
-    if (own->wants_gradient && !own->view && !build_of(plan, node)->forgets_output)
-        last = dg_plan_backward_step(plan, node);
+    if (rereads_output(plan, node)) last = dg_plan_backward_step(plan, node);
     for (int i = node + 1; i < model->node_count; i++)
         for (int k = 0; k < model->nodes[i].inputs; k++) {
             if (model->nodes[i].input[k] != node) continue;
@@ -432,6 +456,7 @@ static dg_status lay_out(dg_plan *plan)
     if (plan->training) {
         find_wanted(plan);
         give_relus(plan);
+        leave_relus(plan);
     }
     DG_TRY(make_stages(plan));
     DG_TRY(place_outputs(plan));

@@ -18,9 +18,11 @@ struct rows {
 struct node_memory {
     int64_t size; /* floats in a row of the output */
     int stage;
-    bool view; /* output is the input's; gradients likewise */
-    bool sums; /* DG_CUT_SUMS, in a training plan */
-    bool relu; /* it applies the relu of the node that reads it, which is a view */
+    bool view;       /* output is the input's; gradients likewise */
+    bool sums;       /* DG_CUT_SUMS, in a training plan */
+    bool relu;       /* it applies the relu of the node that reads it, which is a view */
+    bool picks_relu; /* its backward takes the relu in which the node that it reads ends */
+    bool relu_taken; /* that node: its backward does without the relu, hence without its output */
     bool wants_gradient;
     int consumers; /* edges that lead here from later nodes */
     struct rows output;

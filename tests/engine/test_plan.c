@@ -6,6 +6,7 @@
 #include "engine/base/memory.h"
 #include "engine/learner_metrics.h"
 #include "engine/nn/optimizers/options.h"
+#include "engine/nn/plan.h"
 #include "tests/engine/network.h"
 
 static const dg_job two_threads = { .threads = 2 };
@@ -258,18 +259,56 @@ static void test_sums_do_not_depend_on_threads(void **state)
                              fitted(networks[i], 58, batches[k], threads));
 }
 
-/* What a relu is by itself it is within the layer that it follows. */
+/* What a relu is by itself it is within the layer that it follows, and backward within the pooling
+ * that follows it. */
 static void test_a_relu_within_a_layer_is_the_same(void **state)
 {
     (void)state;
+    static const struct {
+        const char *first, *then;
+    } networks[] = {
+        { "Conv2D filters=5 kernel_size=3,3; BatchNormalization; ", "Activation activation=relu;" },
+        { "Conv2D filters=5 kernel_size=3,3 activation=relu; ", "MaxPooling2D;" },
+        { "Conv2D filters=5 kernel_size=3,3; Activation activation=relu; ", "MaxPooling2D;" },
+        { "Conv2D filters=5 kernel_size=3,3 activation=relu; ",
+          "MaxPooling2D pool_size=3 strides=1 padding=same;" },
+        { "Conv2D filters=5 kernel_size=3,3 activation=relu; ", "GlobalMaxPooling2D;" },
+    };
     static const char *const middle[] = { "", "Rescaling scale=1; " };
-    char text[2][300];
-    for (int i = 0; i < 2; i++)
-        snprintf(text[i], sizeof text[i],
-                 "Input shape=6,6,2; Conv2D filters=5 kernel_size=3,3; BatchNormalization; "
-                 "%sActivation activation=relu;" TOP,
-                 middle[i]);
-    expect_equal(fitted(text[0], 58, 20, 2), fitted(text[1], 58, 20, 2));
+    for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) {
+        char text[2][300];
+        for (int k = 0; k < 2; k++)
+            snprintf(text[k], sizeof text[k], "Input shape=6,6,2; %s%s%s" TOP, networks[i].first,
+                     middle[k], networks[i].then);
+        expect_equal(fitted(text[0], 58, 20, 2), fitted(text[1], 58, 20, 2));
+    }
+}
+
+static int64_t plan_bytes(const char *activation)
+{
+    char text[200];
+    snprintf(text, sizeof text,
+             "Input shape=12,12,1; Conv2D filters=8 kernel_size=5,5 activation=%s; "
+             "MaxPooling2D; " TOP,
+             activation);
+    dg_model *model = network_of(text);
+    assert_ok(dg_model_finish(model, model->node_count - 1));
+    network_compile(model, "SGD", "", "categorical_crossentropy");
+    int64_t before = dg_memory_live();
+    dg_plan *plan;
+    assert_ok(dg_plan_new(&plan, model, 512, true, 2));
+    int64_t bytes = dg_memory_live() - before;
+    dg_plan_free(plan);
+    dg_model_free(model);
+    return bytes;
+}
+
+/* Where the pooling takes its derivative, what a relu makes is not kept. */
+static void test_a_relu_before_pooling_is_not_kept(void **state)
+{
+    (void)state;
+    int64_t output = 512 * 8 * 8 * 8 * 4;
+    assert_true(plan_bytes("tanh") - plan_bytes("relu") > output / 2);
 }
 
 static void test_a_plan_ends_with_its_fit(void **state)
@@ -295,6 +334,7 @@ int main(void)
         leaving_nothing(test_a_plan_ends_with_its_fit),
         leaving_nothing(test_sums_do_not_depend_on_threads),
         leaving_nothing(test_a_relu_within_a_layer_is_the_same),
+        leaving_nothing(test_a_relu_before_pooling_is_not_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* Options and windows of the pooling layers, and their way through a pass. */
 #include "engine/nn/layers/pooling.h"
 
+#include "engine/nn/activation.h"
+
 const dg_param dg_pooling_params[] = {
     DG_PAIR(dg_pooling_options, pool_size, DG_WITHIN(1, 1 << 15), .default_number = 2,
             .doc = "height and width of the window, in pixels"),
@@ -48,6 +50,7 @@ dg_status dg_pooling_build(const dg_pooling_kind *kind, const dg_pooling_options
     b->forgets_input = b->forgets_output = true;
     b->row_flops = dg_shape_size(&b->output) * w.y.size * w.x.size;
     b->prepared_bytes = sizeof w;
+    b->picks = kind->has_taps;
     if (kind->has_taps) b->saved_row_bytes = dg_shape_size(&b->output) * (int64_t)sizeof(int32_t);
     return DG_OK;
 }
@@ -75,6 +78,8 @@ dg_status dg_pooling_backward(const dg_pooling_kind *kind, const dg_pass *pass)
     if (!pass->input_gradient[0]) return DG_OK;
     int64_t in = dg_shape_size(&pass->build->input[0]), out = dg_shape_size(&pass->build->output);
     const int32_t *taps = pass->saved_rows;
+    if (pass->relu_before)
+        dg_activation_backward(DG_RELU, pass->output, pass->output_gradient, pass->rows, out);
     for (int64_t i = 0; i < pass->rows; i++)
         kind->backward(pass->prepared, pass->output_gradient + i * out,
                        taps ? taps + i * out : NULL, pass->input_gradient[0] + i * in);
