@@ -89,6 +89,16 @@ function common.boosting(rounds, seed)
   }
 end
 
+-- With the options that make the least errors for their time: trees of 64 leaves that are grown
+-- leaf-wise, each from a tenth of the rows. Few bins make the errors fewer, besides the time.
+function common.leaves(rounds, seed)
+  return tree.GradientBoosting {
+    n_estimators = rounds, learning_rate = 0.4, grow_policy = "lossguide", max_leaves = 64,
+    max_depth = 0, max_bin = 8, sampling_method = "gradient_based", subsample = 0.1,
+    colsample_bynode = 0.3, min_child_weight = 0.1, reg_lambda = 0.1, seed = seed,
+  }
+end
+
 -- A float32 tensor as bare bytes, lowest first, as numpy's fromfile and tofile have them.
 function common.write_floats(path, tensor)
   local file <close> = assert(io.open(path, "wb"))
