@@ -33,10 +33,11 @@ static const dg_param compile_params[] = {
                 "or functions by name; they are in the history of fit and the scores of evaluate"),
     DG_CHOICE(compile_options, precision, .named_only = true, .choices = dg_precision_names,
               .default_text = "float32",
-              .doc =
-                  "bfloat16: the products of Conv2D and Dense are trained with factors of 8 bits, "
-                  "faster and less exactly; weights, sums, the optimizer and predictions stay "
-                  "float32. Where the processor lacks the instructions (AVX512_BF16), float32"),
+              .doc = "bfloat16: the products of Conv2D and Dense are trained with factors of 8 "
+                     "bits, faster and less exactly (but not those of 3 x 3 windows for which "
+                     "Winograd's algorithm takes fewer operations); weights, sums, the optimizer "
+                     "and predictions stay float32. Where the processor lacks the instructions "
+                     "(AVX512_BF16), all is float32"),
     DG_END,
 };
 

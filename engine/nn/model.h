@@ -141,9 +141,9 @@ void dg_model_initialize(dg_model *model, uint64_t seed);
 dg_status dg_model_compile(dg_model *model, const dg_part *optimizer, const dg_part *loss,
                            int metric_count, const struct dg_metric *metrics);
 
-/* Asks for the precision of the products of Conv2D and Dense in training, outputs and both
- * gradients: their factors; weights, sums, the optimizer and all else are float32, and so is
- * prediction. */
+/* Asks for the precision of the factors of products in training: of outputs and both gradients of
+ * Dense and of Conv2D by its direct methods. Weights, sums, the optimizer and all else are float32,
+ * and so is prediction. */
 void dg_model_set_precision(dg_model *model, dg_product_precision precision);
 
 /* What fits compute in now: what was asked for, or float32 where that is not available

