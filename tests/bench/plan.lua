@@ -5,7 +5,7 @@ local plan = {}
 -- In the order of the table; BENCH selects among them.
 plan.works = {
   "cnn", "dense", "csv", "start", "memory", "predict", "deep", "forest", "boosting", "exchange",
-  "neighbors", "logistic", "growth",
+  "neighbors", "logistic", "threads", "growth",
 }
 
 -- What the peers need, and the hint if it is missing.
@@ -166,6 +166,10 @@ plan.measurements = {
     ours = ours "exchange.lua" .. " $files",
     needs = { "XGBoost" },
   },
+  threads = {
+    ours = "$spin && " .. ours "threads.lua",
+    reads = "idx",
+  },
   growth = {
     ours = ours "growth.lua",
     reads = "idx",
@@ -180,14 +184,26 @@ function plan.sgemm(kernels)
     "$sgemm 2 1"
 end
 
--- How the time of a fit grows: what growth.lua takes, each with each. The table that shows it has a
--- line for each learner, number of threads and of rows.
+-- How the time of a fit grows: what growth.lua takes, each with each. For each kind of learners
+-- there is a table, which has a line for each learner, number of threads and of rows, and columns
+-- for each of `counts`: trees, or rows in a batch.
 plan.growth = {
-  learners = { "forest", "boosting" },
-  labels = { forest = "random forest", boosting = "boosting" },
-  rows = { 10000, 20000, 39200 },
-  trees = { 25, 50, 100 },
-  threads = { 1, 2 },
+  {
+    learners = { "forest", "boosting" },
+    labels = { forest = "random forest", boosting = "boosting" },
+    rows = { 10000, 20000, 39200 },
+    counts = { 25, 50, 100 },
+    column = "%d trees",
+    threads = { 1, 2 },
+  },
+  {
+    learners = { "cnn" },
+    labels = { cnn = "CNN, one epoch" },
+    rows = { 10000, 20000, 40000, 70000 },
+    counts = { 1, 10, 50, 250 },
+    column = "batch of %d",
+    threads = { 1, 2 },
+  },
 }
 
 -- What the products of these networks take for one image forward, layer by layer: two for each
@@ -362,5 +378,23 @@ plan.rows = {
     label = "XGBoost's trees in ours, differ by", peer = "XGBoost",
     value = "difference", format = "%.1e", target = 1e-5 },
 }
+
+-- What two threads gain: their time as a share of one thread's. The first is not ours: a loop in C
+-- without memory or waiting, which no learner can be expected to surpass.
+plan.threaded = {
+  { "spin", "independent loops in C" }, { "forest", "random forest" }, { "boosting", "boosting" },
+  { "logistic", "logistic regression" }, { "neighbors", "nearest neighbours" },
+  { "centroid", "nearest centroid" }, { "cnn", "CNN" }, { "dense", "784-128-64-10" },
+  { "deep", "4 x (3x3 conv, batch norm)" }, { "forest_labels", "labels by the forest" },
+  { "boosting_labels", "labels by boosting" }, { "cnn_labels", "labels by the CNN" },
+}
+for _, learner in ipairs(plan.threaded) do
+  local name, label = table.unpack(learner)
+  plan.rows[#plan.rows + 1] = {
+    work = "threads", measurement = "threads", label = "2 threads / 1: " .. label,
+    value = "threads_" .. name, format = "%.3f", no_ratio = true,
+    target = name ~= "spin" and 1 / 1.85 or nil,
+  }
+end
 
 return plan

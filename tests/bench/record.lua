@@ -29,6 +29,7 @@ local units = {
 -- The unit of what a command printed under this name; nil if it is unknown.
 function record.unit(name)
   if name:find "^gflops_" then return "GFLOP/s" end
+  if name:find "^threads_" then return "1" end
   if name:find "_%d+_%d+_%d+$" then return "s" end -- growth.lua's
   return units[name]
 end

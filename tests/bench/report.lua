@@ -1,4 +1,5 @@
 -- What `make bench` prints.
+local plot = require("digits").plot
 local measure = dofile "tests/bench/measure.lua"
 local report = {}
 
@@ -118,27 +119,85 @@ function report.table(rows)
   return lay_out(head, to_the_left, rows)
 end
 
--- How fits grow: `growth` as plan.lua has it, `got` what growth.lua printed.
-function report.growth(growth, got)
+-- What growth.lua printed of a learner's fit.
+local function grown(got, name, rows, count, threads)
+  return got[("%s_%d_%d_%d"):format(name, rows, count, threads)]
+end
+
+local function with_threads(threads)
+  return ("%d thread%s"):format(threads, threads == 1 and "" or "s")
+end
+
+-- How fits of a kind of learners grow: `kind` as plan.growth has it, `got` what growth.lua printed.
+function report.growth(kind, got)
   local titles, rows = { "our fits: seconds", "rows" }, {}
-  for _, trees in ipairs(growth.trees) do titles[#titles + 1] = trees .. " trees" end
-  for _, trees in ipairs(growth.trees) do titles[#titles + 1] = "CPU, " .. trees end
-  for _, learner in ipairs(growth.learners) do
-    for _, threads in ipairs(growth.threads) do
-      for _, count in ipairs(growth.rows) do
-        local row = { ("%s, %d thread%s"):format(growth.labels[learner], threads,
-          threads == 1 and "" or "s"), ("%d"):format(count) }
-        for _, kind in ipairs { "", "cpu_" } do
-          for _, trees in ipairs(growth.trees) do
-            local value = got[("%s%s_%d_%d_%d"):format(kind, learner, count, trees, threads)]
+  local function each_count(add)
+    for _, count in ipairs(kind.counts) do add(count, kind.column:format(count)) end
+  end
+  each_count(function(_, title) titles[#titles + 1] = title end)
+  each_count(function(_, title) titles[#titles + 1] = "CPU, " .. title end)
+  for _, learner in ipairs(kind.learners) do
+    for _, threads in ipairs(kind.threads) do
+      for _, size in ipairs(kind.rows) do
+        local row = {
+          kind.labels[learner] .. ", " .. with_threads(threads), ("%d"):format(size),
+        }
+        for _, prefix in ipairs { "", "cpu_" } do
+          each_count(function(count)
+            local value = grown(got, prefix .. learner, size, count, threads)
             row[#row + 1] = value and ("%.2f"):format(value) or "-"
-          end
+          end)
         end
         rows[#rows + 1] = row
       end
     end
   end
   return lay_out(titles, { true }, rows)
+end
+
+-- How many times as fast fits are on the most threads as on one; `got` as report.growth has it.
+function report.speedup(kind, got)
+  local most = kind.threads[#kind.threads]
+  local titles, rows = { with_threads(most) .. " against 1", "rows" }, {}
+  for _, count in ipairs(kind.counts) do titles[#titles + 1] = kind.column:format(count) end
+  for _, learner in ipairs(kind.learners) do
+    for _, size in ipairs(kind.rows) do
+      local row = { kind.labels[learner], ("%d"):format(size) }
+      for _, count in ipairs(kind.counts) do
+        local one = grown(got, learner, size, count, 1)
+        local all = grown(got, learner, size, count, most)
+        row[#row + 1] = one and all and ("%.2f"):format(one / all) or "-"
+      end
+      rows[#rows + 1] = row
+    end
+  end
+  return lay_out(titles, { true }, rows)
+end
+
+-- The same as a picture: a panel for each learner, seconds over rows.
+function report.growth_plot(kinds, got)
+  local panels = { columns = 2 }
+  for _, kind in ipairs(kinds) do
+    for _, learner in ipairs(kind.learners) do
+      local panel = {
+        title = kind.labels[learner], xlabel = "rows", ylabel = "seconds of fit", logy = true,
+      }
+      for _, count in ipairs(kind.counts) do
+        for _, threads in ipairs(kind.threads) do
+          local line = {
+            x = {}, y = {}, label = kind.column:format(count) .. ", " .. with_threads(threads),
+          }
+          for _, size in ipairs(kind.rows) do
+            line.x[#line.x + 1] = size
+            line.y[#line.y + 1] = grown(got, learner, size, count, threads) or 0 / 0
+          end
+          panel[#panel + 1] = line
+        end
+      end
+      panels[#panels + 1] = plot.line(panel)
+    end
+  end
+  return plot.grid(panels)
 end
 
 -- The commit of a program as record.lua has it, after a comma.

@@ -20,6 +20,7 @@ local known = {
   process = build .. "/bench/process",
   sgemm = build .. "/bench/sgemm",
   reading = build .. "/bench/reading",
+  spin = build .. "/bench/spin",
   digits = build .. "/digits-lua",
   base = setting "BENCH_BASE",
   python = python or "python3",
@@ -175,7 +176,16 @@ local function render(run, found, works)
     table.move(more, 1, #more, #lines + 1, lines)
   end
   if cells[1] then add(report.table(cells)) end
-  if found.growth then add(report.growth(plan.growth, found.growth.medians.ours or {})) end
+  local grown = found.growth and found.growth.medians.ours
+  for _, kind in ipairs(grown and plan.growth or {}) do
+    add(report.growth(kind, grown))
+    add(report.speedup(kind, grown))
+  end
+  if grown then
+    local path = build .. "/growth.svg"
+    report.growth_plot(plan.growth, grown):save(path)
+    add { "plotted in " .. path }
+  end
   local below = report.last_runs(found)
   table.move(run.remarks, 1, #run.remarks, #below + 1, below)
   if below[1] then add(below) end

@@ -18,6 +18,56 @@ describe("the bench", function()
     return report.cells(of, found)
   end
 
+  it("shows how fits grow, and what two threads gain", function()
+    local kind = {
+      learners = { "net" }, labels = { net = "network" }, rows = { 10, 20 }, counts = { 1, 50 },
+      column = "batch of %d", threads = { 1, 2 },
+    }
+    local got = {
+      net_10_1_1 = 4, net_10_1_2 = 2, net_20_1_1 = 8, net_20_1_2 = 4, net_10_50_1 = 1.5,
+      net_10_50_2 = 1, net_20_50_1 = 3, cpu_net_10_1_1 = 4.25,
+    }
+    assert.same({
+      "our fits: seconds   rows  batch of 1  batch of 50  CPU, batch of 1  CPU, batch of 50",
+      ("-"):rep(84),
+      "network, 1 thread     10        4.00         1.50             4.25                 -",
+      "network, 1 thread     20        8.00         3.00                -                 -",
+      "network, 2 threads    10        2.00         1.00                -                 -",
+      "network, 2 threads    20        4.00            -                -                 -",
+    }, report.growth(kind, got))
+    assert.same({
+      "2 threads against 1  rows  batch of 1  batch of 50",
+      ("-"):rep(50),
+      "network                10        2.00         1.50",
+      "network                20        2.00            -",
+    }, report.speedup(kind, got))
+    local path = os.tmpname() .. ".svg"
+    report.growth_plot({ kind, kind }, got):save(path)
+    local file = assert(io.open(path))
+    local svg = file:read "a"
+    file:close()
+    os.remove(path)
+    assert.truthy(svg:find("batch of 50, 2 threads", 1, true))
+    assert.truthy(svg:find("network", 1, true))
+  end)
+
+  it("has a row for what two threads gain each learner", function()
+    local rows = {}
+    for _, found in ipairs(plan.rows) do
+      if found.work == "threads" then rows[#rows + 1] = found end
+    end
+    assert.equal(#plan.threaded, #rows)
+    local medians = { ours = { threads_forest = 0.55, threads_spin = 0.5 } }
+    assert.same({ "2 threads / 1: independent loops in C", "0.500" },
+      { table.unpack(cells(rows[1], medians), 1, 2) })
+    local forest = cells(rows[2], medians)
+    assert.equal("0.550", forest[2])
+    assert.equal("missed", forest[9])
+    medians.ours.threads_forest = 0.54
+    assert.equal("met", cells(rows[2], medians)[9])
+    assert.equal("1", record.unit "threads_forest")
+  end)
+
   it("compares with the quickest of several", function()
     local medians = {
       ours = { seconds = 1, score = 0.9 }, plain = { seconds = 4, score = 0.8 },
