@@ -37,6 +37,7 @@ end
 -- PyTorch with its defaults, and in two modes with faster convolutions on many processors: images
 -- channels-last, and the same with autocast to bfloat16.
 local torch_modes = { "PyTorch", "channels-last", "bfloat16" }
+local torch_float32 = { "PyTorch", "channels-last" }
 local torch_modes_of_dense = { "PyTorch", "bfloat16" }
 
 local function torch(script, modes)
@@ -262,6 +263,9 @@ plan.rows = {
   { work = "cnn", measurement = "cnn", label = "CNN, one epoch of 39 200 images",
     peers = torch_modes, quickest = "seconds", value = "seconds", format = "%.2f s",
     flop = epoch("cnn", 39200) },
+  { work = "cnn", measurement = "cnn", label = "  times the products at sgemm's speed",
+    value = sgemm_times(epoch("cnn", 39200)), format = "%.2f", no_ratio = true,
+    target = 1.47 }, -- 68 % of that speed
   { work = "cnn", measurement = "cnn", label = "  test accuracy after it",
     peers = torch_modes, quickest = "seconds", value = "accuracy", format = "%.4f",
     no_ratio = true },
@@ -307,6 +311,9 @@ plan.rows = {
   { work = "deep", measurement = "deep", label = "4 x (3x3 conv, batch norm), 60 000",
     peers = torch_modes, quickest = "seconds", value = ten_times, format = "%.1f s",
     flop = epoch("deep", 6000) },
+  { work = "deep", measurement = "deep", label = "  against its best in float32",
+    peers = torch_float32, quickest = "seconds", value = ten_times, format = "%.1f s",
+    ratio_target = 0.6 },
   { work = "deep", measurement = "deep", label = "  against PyTorch's defaults",
     value = ten_times, format = "%.1f s" },
   { work = "deep", measurement = "deep_bfloat16", label = "  both in bfloat16",

@@ -176,6 +176,21 @@ describe("the bench", function()
     assert.equal("GB/s", record.unit "read_gbs")
   end)
 
+  it("asks the CNN for a share of sgemm's speed, the deep network for less than float32", function()
+    local shares, modes = {}, {}
+    for _, of in ipairs(plan.rows) do
+      if of.measurement == "cnn" and of.target == 1.47 then shares[#shares + 1] = of.value end
+      if of.measurement == "deep" and of.ratio_target then modes[#modes + 1] = of end
+    end
+    assert.equal(1, #shares)
+    assert.near(2 / (39200 * (2 * 921600 + 3 * 1182208) / 200e9),
+      shares[1]({ seconds = 2 }, { gflops_Zen = 100, gflops_SkylakeX = 200 }), 1e-9)
+    assert.equal(1, #modes)
+    assert.same({ "PyTorch", "channels-last", 0.6 }, { modes[1].peers[1], modes[1].peers[2],
+      modes[1].ratio_target })
+    assert.is_nil(modes[1].peers[3])
+  end)
+
   it("counts the products of the networks, forward and backward", function()
     local flop = {}
     for _, of in ipairs(plan.rows) do
