@@ -352,7 +352,7 @@ plan.rows = {
     peer = "XGBoost", value = "predict_cpu", format = "%.3f s" },
   { work = "boosting", measurement = "boosting", label = "  peak memory",
     peer = "XGBoost", value = "peak_mb", format = "%.0f MB", target = 400 },
-  { work = "boosting", measurement = "leaves", label = "boosting leaf-wise, 100 rounds",
+  { work = "boosting", measurement = "leaves", label = "boosting leaf-wise, 200 rounds",
     peer = "LightGBM", value = "seconds", format = "%.2f s", ratio_target = 1 / 3 },
   { work = "boosting", measurement = "leaves", label = "  processor time of it",
     peer = "LightGBM", value = "cpu", format = "%.2f s" },

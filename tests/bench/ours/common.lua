@@ -89,11 +89,11 @@ function common.boosting(rounds, seed)
   }
 end
 
--- With the options that make the least errors for their time: trees of 64 leaves that are grown
--- leaf-wise, each from a tenth of the rows. Few bins make the errors fewer, besides the time.
+-- With the options that make few errors for their time, as found on these rows: trees of 64 leaves
+-- that are grown leaf-wise, each from a tenth of the rows. Few bins make the errors fewer too.
 function common.leaves(rounds, seed)
   return tree.GradientBoosting {
-    n_estimators = rounds, learning_rate = 0.4, grow_policy = "lossguide", max_leaves = 64,
+    n_estimators = rounds, learning_rate = 0.2, grow_policy = "lossguide", max_leaves = 64,
     max_depth = 0, max_bin = 8, sampling_method = "gradient_based", subsample = 0.1,
     colsample_bynode = 0.3, min_child_weight = 0.1, reg_lambda = 0.1, seed = seed,
   }
