@@ -3,28 +3,60 @@
 
 #include "engine/base/memory.h"
 #include "engine/tree/bins.h"
+#include "engine/tree/turn.h"
 
 /* --- by rows ------------------------------------------------------------------------------ */
 
 /* Bits of a word, and bytes of a cache line. */
 enum { WORD = 64 };
 
+/* Bit i tells whether x[i] and y[i] differ, of 64 at most. Eight at a time: the top bit of a byte
+ * that is not 0 is set by adding 0x7f to its others; a product gathers the eight. */
+static uint64_t differing(const uint8_t *x, const uint8_t *y, int64_t count)
+{
+    const uint64_t low = 0x7f7f7f7f7f7f7f7fu;
+    uint64_t bits = 0;
+    int64_t i = 0;
+    for (; i + 8 <= count; i += 8) {
+        uint64_t a, b;
+        memcpy(&a, x + i, sizeof a);
+        memcpy(&b, y + i, sizeof b);
+        a ^= b;
+        a = (((a & low) + low) | a) >> 7 & 0x0101010101010101u;
+        bits |= (a * 0x0102040810204080u >> 56) << i;
+    }
+    for (; i < count; i++) bits |= (uint64_t)(x[i] != y[i]) << i;
+    return bits;
+}
+
+static void turn_tile(const dg_bins *bins, int32_t column, int32_t columns, int64_t begin,
+                      int64_t end)
+{
+    const uint8_t *from[DG_TURN];
+    int64_t i = begin, stride = bins->count;
+    for (int32_t c = 0; c < columns; c++)
+        from[c] = bins->by_column + (int64_t)(column + c) * bins->rows;
+    uint8_t *to = bins->by_row + column;
+    for (; columns == DG_TURN && i + DG_TURN <= end; i += DG_TURN)
+        dg_turn(from, i, 0, to + i * stride, stride);
+    for (; i < end; i++)
+        for (int32_t c = 0; c < columns; c++) to[i * stride + c] = from[c][i];
+}
+
 static dg_status turn_rows(void *context, int64_t piece, int worker)
 {
     dg_bins *bins = context;
     int64_t begin = piece * WORD, end = begin + WORD < bins->rows ? begin + WORD : bins->rows;
     (void)worker;
+    for (int32_t c = 0; c < bins->count; c += DG_TURN)
+        turn_tile(bins, c, bins->count - c < DG_TURN ? bins->count - c : DG_TURN, begin, end);
     for (int32_t first = 0; first < bins->count; first += WORD) {
-        int32_t last = first + WORD < bins->count ? first + WORD : bins->count;
-        for (int32_t c = first; c < last; c++)
-            for (int64_t i = begin; i < end; i++)
-                bins->by_row[i * bins->count + c] = bins->by_column[c * bins->rows + i];
-        for (int64_t i = begin; i < end; i++) {
-            uint64_t bits = 0;
-            for (int32_t c = first; c < last; c++)
-                bits |= (bins->uncommon[c * bins->words + i / 64] >> (i % 64) & 1) << (c - first);
-            bins->row_bits[i * bins->row_words + first / WORD] = bits;
-        }
+        int32_t count = bins->count - first < WORD ? bins->count - first : WORD;
+        uint8_t common[WORD];
+        for (int32_t c = 0; c < count; c++) common[c] = (uint8_t)bins->columns[first + c].common;
+        for (int64_t i = begin; i < end; i++)
+            bins->row_bits[i * bins->row_words + first / WORD] =
+                differing(bins->by_row + i * bins->count + first, common, count);
     }
     return DG_OK;
 }
@@ -34,13 +66,12 @@ static dg_status mark_column(void *context, int64_t piece, int worker)
     dg_bins *bins = context;
     const uint8_t *bin = bins->by_column + piece * bins->rows;
     uint64_t *word = bins->uncommon + piece * bins->words;
-    uint8_t common = (uint8_t)bins->columns[piece].common;
+    uint8_t common[WORD];
     (void)worker;
+    memset(common, bins->columns[piece].common, sizeof common);
     for (int64_t w = 0; w < bins->words; w++) {
-        int64_t first = 64 * w, count = bins->rows - first < 64 ? bins->rows - first : 64;
-        uint64_t bits = 0;
-        for (int64_t i = 0; i < count; i++) bits |= (uint64_t)(bin[first + i] != common) << i;
-        word[w] = bits;
+        int64_t first = WORD * w, count = bins->rows - first < WORD ? bins->rows - first : WORD;
+        word[w] = differing(bin + first, common, count);
     }
     return DG_OK;
 }

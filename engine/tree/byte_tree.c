@@ -6,6 +6,7 @@
 #include "engine/base/kernel.h"
 #include "engine/base/memory.h"
 #include "engine/tree/tree.h"
+#include "engine/tree/turn.h"
 
 /* --- laying out --------------------------------------------------------------------------- */
 
@@ -234,33 +235,16 @@ DG_PUBLIC_KERNEL(void, dg_complete_leaves,
     memcpy(leaf, &lefts, sizeof lefts);
 }
 
-/* Sixteen bytes of each of sixteen rows, by columns: four times, the first half of the rows is
- * interleaved with the second. */
-static void turn(const uint8_t *const *row, int64_t f, int8_t *columns)
-{
-    typedef int8_t bytes __attribute__((vector_size(16), aligned(1), may_alias));
-    bytes a[16], b[16];
-    for (int i = 0; i < 16; i++) a[i] = *(const bytes *)(row[i] + f) ^ -128;
-    for (int pass = 0; pass < 4; pass++) {
-        for (int i = 0; i < 8; i++) {
-            b[2 * i] = __builtin_shufflevector(a[i], a[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5,
-                                               21, 6, 22, 7, 23);
-            b[2 * i + 1] = __builtin_shufflevector(a[i], a[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12,
-                                                   28, 13, 29, 14, 30, 15, 31);
-        }
-        memcpy(a, b, sizeof a);
-    }
-    for (int i = 0; i < 16; i++) *(bytes *)(columns + (f + i) * DG_COMPLETE_ROWS) = a[i];
-}
-
 void dg_complete_columns(const uint8_t *x, int64_t rows, int64_t features, int8_t *columns)
 {
     const uint8_t *row[DG_COMPLETE_ROWS];
     int64_t f = 0;
     for (int64_t i = 0; i < DG_COMPLETE_ROWS; i++)
         row[i] = x + (i < rows ? i : rows - 1) * features;
-    for (; f + 16 <= features; f += 16)
-        for (int i = 0; i < DG_COMPLETE_ROWS; i += 16) turn(row + i, f, columns + i);
+    for (; f + DG_TURN <= features; f += DG_TURN)
+        for (int i = 0; i < DG_COMPLETE_ROWS; i += DG_TURN)
+            dg_turn(row + i, f, 0x80, (uint8_t *)columns + f * DG_COMPLETE_ROWS + i,
+                    DG_COMPLETE_ROWS);
     for (; f < features; f++)
         for (int i = 0; i < DG_COMPLETE_ROWS; i++)
             columns[f * DG_COMPLETE_ROWS + i] = (int8_t)(row[i][f] ^ 0x80);

@@ -75,7 +75,7 @@ static void test_bins_hold_their_values(void **state)
     (void)state;
     for (int i = 0; i < 6; i++) {
         const dg_dataset *set =
-            tree_set(i < 2 ? 40 : 700, 5, 3, i % 3 == 0, i % 3 == 2, (uint64_t)i);
+            tree_set(i < 2 ? 40 : 700, i % 2 ? 5 : 83, 3, i % 3 == 0, i % 3 == 2, (uint64_t)i);
         check_bins(set, 256);
         check_bins(set, 7);
         dg_dataset_release(set);
