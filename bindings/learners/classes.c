@@ -9,6 +9,7 @@
 #include "bindings/learners/fit.h"
 #include "bindings/learners/learner.h"
 #include "bindings/learners/model.h"
+#include "bindings/learners/quantized.h"
 #include "bindings/learners/trees.h"
 #include "engine/store/learner_file.h"
 
@@ -21,7 +22,9 @@ static const dg_class plain_class = { .base = &dg_learner_class, .index = dg_lua
 static const struct family {
     const char *name;
     const dg_class *class;
-} families[] = { { "network", &dg_model_class }, { "tree", &dg_tree_learner_class } };
+} families[] = { { "network", &dg_model_class },
+                 { "quantized", &dg_quantized_class },
+                 { "tree", &dg_tree_learner_class } };
 
 static const dg_class *family_class(const dg_learner_type *type)
 {

@@ -223,6 +223,8 @@ typedef struct dg_layer_type {
      * dg_activation_names, if it `has_activation`. Lets a loss fuse with it. */
     size_t activation_offset;
     bool has_activation;
+    const struct dg_int8_layer *int8; /* how it runs in a quantised network
+                                         (engine/nn/quantized/int8.h); NULL: in float32 */
     /* Under DG_LAYER_SCALES_BYTES: the field of the options, a double, that it multiplies by. */
     size_t scale_offset;
 } dg_layer_type;

@@ -27,7 +27,7 @@ static void network_begin(dg_learner *learner)
     ((dg_model *)learner)->output = -1;
 }
 
-static void network_free(dg_learner *learner)
+void dg_network_free(dg_learner *learner)
 {
     dg_model *model = (dg_model *)learner;
     dg_model_forget_recipe(model);
@@ -40,7 +40,7 @@ static void network_free(dg_learner *learner)
     dg_free(model->gradients);
 }
 
-static float network_byte_scale(const dg_learner *learner)
+float dg_network_byte_scale(const dg_learner *learner)
 {
     return ((const dg_model *)learner)->bytes == DG_BYTES_RAW ? 1 : 255;
 }
@@ -69,13 +69,13 @@ const dg_learner_type dg_network = {
     .fit_hints = fit_hints,
     .size = sizeof(dg_model),
     .begin = network_begin,
-    .free = network_free,
+    .free = dg_network_free,
     .fit = dg_network_fit,
     .predict_proba = dg_network_predict_proba,
     .predict_columns = dg_network_predict_columns,
     .evaluate = dg_network_evaluate,
     .summary = dg_network_summary,
-    .byte_scale = network_byte_scale,
+    .byte_scale = dg_network_byte_scale,
     .step = "epoch",
     .resumes = true,
     .compiled = true,

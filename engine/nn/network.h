@@ -33,6 +33,14 @@ dg_status dg_network_describe(const dg_learner *learner, struct cJSON *root);
 dg_status dg_network_store(const dg_learner *learner, struct dg_tensor_file *file);
 dg_status dg_network_restore(dg_learner *learner, const struct cJSON *root,
                              const struct dg_tensor_file *file);
+/* The same without the weights, for which there is no room yet; and what stands beside them: the
+ * loss, the target. */
+dg_status dg_network_restore_graph(dg_model *model, const struct cJSON *root);
+dg_status dg_network_restore_rest(dg_model *model, const struct cJSON *root);
+
+/* engine/nn/network.c: what a network owns beyond the dg_learner; what it divides bytes by. */
+void dg_network_free(dg_learner *learner);
+float dg_network_byte_scale(const dg_learner *learner);
 
 /* engine/nn/fit.c */
 extern const dg_param dg_network_fit_params[];
@@ -40,6 +48,7 @@ dg_status dg_network_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
                          const dg_job *job, dg_fit_result *result);
 
 /* engine/nn/predict.c. The loss includes penalties, as in Keras. */
+dg_status dg_network_new_outputs(const dg_model *model, int64_t rows, dg_tensor *out);
 dg_status dg_network_predict_proba(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
                                    dg_tensor *out);
 dg_status dg_network_predict_columns(const dg_learner *learner, const dg_tensor *x,

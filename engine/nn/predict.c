@@ -169,7 +169,7 @@ static dg_status run_all(struct prediction *run)
     return dg_parallel(run->job, run->chunks, run_chunk, run);
 }
 
-static dg_status new_outputs(const dg_model *model, int64_t rows, dg_tensor *out)
+dg_status dg_network_new_outputs(const dg_model *model, int64_t rows, dg_tensor *out)
 {
     const dg_shape *output = &model->nodes[model->output].build.output;
     int64_t shape[DG_MAX_AXES + 1] = { rows };
@@ -191,7 +191,7 @@ dg_status dg_network_evaluate(const dg_learner *learner, const dg_dataset *set, 
     DG_TRY(dg_alloc_zero(&run.losses, chunks, sizeof *run.losses));
     DG_TRY(dg_alloc_zero(&run.correct, chunks, sizeof *run.correct));
     if (out->outputs) {
-        DG_TRY(new_outputs(model, rows, out->outputs));
+        DG_TRY(dg_network_new_outputs(model, rows, out->outputs));
         run.proba = dg_floats(out->outputs);
     }
     DG_TRY(run_all(&run));
@@ -211,7 +211,7 @@ dg_status dg_network_predict_proba(const dg_learner *learner, const dg_tensor *x
                                    dg_tensor *out)
 {
     const dg_model *model = (const dg_model *)learner;
-    DG_TRY(new_outputs(model, x->shape[0], out));
+    DG_TRY(dg_network_new_outputs(model, x->shape[0], out));
     DG_CLEANUP(prediction_release)
     struct prediction run = { .model = model, .x = x, .job = job, .proba = dg_floats(out) };
     dg_status status = run_all(&run);

@@ -25,7 +25,7 @@ enum { MOST_LAYERS = 10000, SHAPE_SIZE = 160 };
 
 /* A network in the making. */
 struct network_loader {
-    const dg_tensor_file *file;
+    const dg_tensor_file *file; /* NULL: weights are left to others */
     const cJSON *root;
     dg_model *model;
     int weights_checked;
@@ -236,7 +236,7 @@ static dg_status add_node(struct network_loader *load, const cJSON *item)
     DG_TRY(dg_as_format_error(
         dg_model_add(load->model, load->layers[index], count, before, load->names[index], &node)));
     load->names[index] = NULL;
-    return check_weights(load);
+    return load->file ? check_weights(load) : DG_OK;
 }
 
 /* How the network reads bytes. Files that do not say so are older: there a Rescaling had to be the
@@ -274,7 +274,10 @@ static dg_status read_graph(struct network_loader *load)
     for (int i = 0; i < load->layer_count; i++)
         if (load->names[i])
             return dg_error(DG_FORMAT, "layer '%.100s' is used by no node", load->names[i]);
-    DG_TRY(check_no_more(load));
+    if (load->file)
+        DG_TRY(check_no_more(load));
+    else
+        load->model->value_count = 0;
     DG_TRY(dg_json_member(load->root, "output", cJSON_Number, &output));
     DG_TRY(dg_json_whole(output, "'output'", 0, count - 1, &last));
     DG_TRY(read_bytes(load));
@@ -385,11 +388,8 @@ static dg_status check_classes(const dg_model *model, const cJSON *root)
     return DG_OK;
 }
 
-static dg_status read_model(struct network_loader *load)
+static dg_status read_rest(struct network_loader *load)
 {
-    DG_TRY(read_layers(load));
-    DG_TRY(read_graph(load));
-    take_weights(load);
     DG_TRY(read_recipe(load));
     DG_TRY(read_precisions(load));
     DG_TRY(check_classes(load->model, load->root));
@@ -409,5 +409,20 @@ dg_status dg_network_restore(dg_learner *learner, const cJSON *root, const dg_te
 {
     DG_CLEANUP(release)
     struct network_loader load = { .file = file, .root = root, .model = (dg_model *)learner };
-    return read_model(&load);
+    DG_TRY(read_layers(&load));
+    DG_TRY(read_graph(&load));
+    take_weights(&load);
+    return read_rest(&load);
+}
+
+dg_status dg_network_restore_graph(dg_model *model, const cJSON *root)
+{
+    DG_CLEANUP(release) struct network_loader load = { .root = root, .model = model };
+    DG_TRY(read_layers(&load));
+    return read_graph(&load);
+}
+
+dg_status dg_network_restore_rest(dg_model *model, const cJSON *root)
+{
+    return read_rest(&(struct network_loader){ .root = root, .model = model });
 }

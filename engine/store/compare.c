@@ -19,10 +19,12 @@ static uint32_t bits_at(const dg_tensor *tensor, int64_t index)
     return tensor->dtype == DG_FLOAT32 ? dg_bits_of_one_nan(bits) : bits;
 }
 
-static void add_value(dg_text *text, const dg_tensor *tensor, int64_t index)
+static void add_value(dg_text *text, const dg_named_tensor *named, int64_t index)
 {
     char number[40];
-    double value = tensor->dtype == DG_UINT8   ? dg_bytes(tensor)[index]
+    const dg_tensor *tensor = &named->tensor;
+    double value = named->is_int8              ? (int8_t)dg_bytes(tensor)[index]
+                   : tensor->dtype == DG_UINT8 ? dg_bytes(tensor)[index]
                    : tensor->dtype == DG_INT32 ? dg_int32s(tensor)[index]
                                                : (double)dg_floats(tensor)[index];
     dg_number_text(value, number, sizeof number);
@@ -42,12 +44,18 @@ static void add_place(dg_text *text, const dg_named_tensor *named, int64_t index
     dg_text_add(text, "]");
 }
 
-/* Whether the tensors have the same type and shape; else says so, if it is the first difference. */
-static bool comparable(dg_text *text, const dg_named_tensor *named, const dg_tensor *other)
+static const char *type_of(const dg_named_tensor *named)
 {
-    const dg_tensor *own = &named->tensor;
+    return named->is_int8 ? "int8" : dg_dtype_name(named->tensor.dtype);
+}
+
+/* Whether the tensors have the same type and shape; else says so, if it is the first difference. */
+static bool comparable(dg_text *text, const dg_named_tensor *named, const dg_named_tensor *found)
+{
+    const dg_tensor *own = &named->tensor, *other = found ? &found->tensor : NULL;
     char then[SHAPE_SIZE], now[SHAPE_SIZE];
-    bool same = other && other->dtype == own->dtype && other->axes == own->axes &&
+    bool same = other && other->dtype == own->dtype && found->is_int8 == named->is_int8 &&
+                other->axes == own->axes &&
                 memcmp(own->shape, other->shape, sizeof *own->shape * (size_t)own->axes) == 0;
     if (same || text->length) return same;
     dg_shape_text(own->axes, own->shape, then, sizeof then);
@@ -56,21 +64,21 @@ static bool comparable(dg_text *text, const dg_named_tensor *named, const dg_ten
         return false;
     }
     dg_shape_text(other->axes, other->shape, now, sizeof now);
-    dg_text_add(text, "'%s' was %s %s, is now %s %s", named->name, dg_dtype_name(own->dtype), then,
-                dg_dtype_name(other->dtype), now);
+    dg_text_add(text, "'%s' was %s %s, is now %s %s", named->name, type_of(named), then,
+                type_of(found), now);
     return false;
 }
 
 /* How many values differ; describes the first if it is the first difference. */
-static int64_t compare(dg_text *text, const dg_named_tensor *named, const dg_tensor *other)
+static int64_t compare(dg_text *text, const dg_named_tensor *named, const dg_named_tensor *other)
 {
     int64_t differing = 0, count = dg_tensor_count(&named->tensor);
     for (int64_t i = 0; i < count; i++) {
-        if (bits_at(&named->tensor, i) == bits_at(other, i)) continue;
+        if (bits_at(&named->tensor, i) == bits_at(&other->tensor, i)) continue;
         if (differing++ || text->length) continue;
         add_place(text, named, i);
         dg_text_add(text, " was ");
-        add_value(text, &named->tensor, i);
+        add_value(text, named, i);
         dg_text_add(text, ", is now ");
         add_value(text, other, i);
     }
@@ -86,14 +94,14 @@ dg_status dg_tensor_file_difference(char **out, const dg_tensor_file *then,
     *out = NULL;
     for (int i = 0; i < then->count; i++) {
         const dg_named_tensor *named = &then->tensors[i];
-        const dg_tensor *other = dg_tensor_file_find(now, named->name);
+        const dg_named_tensor *other = dg_tensor_file_find_any(now, named->name);
         values += dg_tensor_count(&named->tensor);
         int64_t found = comparable(&text, named, other) ? compare(&text, named, other) : 0;
         differing += found;
         tensors += found > 0;
     }
     for (int i = 0; i < now->count && !text.length; i++)
-        if (!dg_tensor_file_find(then, now->tensors[i].name))
+        if (!dg_tensor_file_find_any(then, now->tensors[i].name))
             dg_text_add(&text, "'%s' was not there", now->tensors[i].name);
     if (!text.length) return DG_OK;
     if (differing)

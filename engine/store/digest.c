@@ -46,7 +46,7 @@ static dg_status add_tensor(dg_sha256 *hash, const dg_named_tensor *named)
     DG_OWNED_TENSOR values = { 0 };
     DG_TRY(dg_tensor_contiguous(&values, tensor));
     add_text(hash, named->name);
-    add_text(hash, dg_tensor_format_of(tensor->dtype)->name);
+    add_text(hash, dg_tensor_format_of(tensor->dtype, named->is_int8)->name);
     add_number(hash, (uint64_t)tensor->axes);
     for (int i = 0; i < tensor->axes; i++) add_number(hash, (uint64_t)tensor->shape[i]);
     if (dg_dtype_size(tensor->dtype) == 1)

@@ -17,7 +17,8 @@ static dg_status put_one(dg_tensor_file *file, const char *prefix, const dg_name
     size_t size = strlen(prefix) + strlen(named->name) + 2;
     DG_TRY(dg_alloc(&full, (int64_t)size, 1));
     snprintf(full, size, "%s/%s", prefix, named->name);
-    return dg_tensor_file_add(file, full, &named->tensor);
+    return named->is_int8 ? dg_tensor_file_add_int8(file, full, &named->tensor)
+                          : dg_tensor_file_add(file, full, &named->tensor);
 }
 
 dg_status dg_tensor_file_nest(dg_tensor_file *file, const char *prefix, const dg_tensor_file *from)

@@ -67,6 +67,22 @@ static dg_status read_preparation(dg_learner *learner, const cJSON *object,
     return DG_OK;
 }
 
+static dg_status copy_step(dg_learner *to, const dg_step *step, int64_t values)
+{
+    DG_CLEANUP(dg_tensor_file_release) dg_tensor_file file = { 0 };
+    dg_step *copy;
+    DG_TRY(step->type->store(step, &file));
+    DG_TRY(dg_preparation_add(&to->preparation, step->options, &copy));
+    return step->type->restore(copy, values, &file);
+}
+
+dg_status dg_preparation_copy(dg_learner *to, const dg_learner *from)
+{
+    for (int i = 0; i < from->preparation.count; i++)
+        DG_TRY(copy_step(to, from->preparation.steps[i], dg_learner_row_size(from)));
+    return DG_OK;
+}
+
 const dg_section dg_preparation_section = {
     .name = "preparation",
     .required = true,

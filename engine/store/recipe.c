@@ -150,6 +150,16 @@ static dg_status copy(dg_recipe *to, const dg_recipe *from)
     return DG_OK;
 }
 
+dg_status dg_recipe_copy(dg_recipe **out, const dg_recipe *recipe)
+{
+    DG_OWNED_RECIPE *made = NULL;
+    *out = NULL;
+    DG_TRY(dg_alloc_zero(&made, 1, sizeof *made));
+    DG_TRY(copy(made, recipe));
+    *out = DG_TAKE(made);
+    return DG_OK;
+}
+
 /* Adds a fit, whose text it takes over. */
 static void add_fit(dg_recipe *recipe, char *text)
 {

@@ -51,6 +51,8 @@ void dg_recipe_set_origin(const dg_origin *origin);
 /* How one learner was made. */
 typedef struct dg_recipe dg_recipe;
 void dg_recipe_free(dg_recipe *recipe); /* NULL is allowed */
+/* Of all but what its file says. */
+dg_status dg_recipe_copy(dg_recipe **out, const dg_recipe *recipe);
 
 /* A local recipe that is freed wherever its scope is left: DG_OWNED_RECIPE *recipe = NULL. */
 #define DG_OWNED_RECIPE DG_CLEANUP(dg_recipe_free_owned) dg_recipe

@@ -240,6 +240,7 @@ static dg_status take_tensor(const struct tensor_reader *reader, const struct te
 {
     DG_TRY(dg_copy_text(&out->name, entry->name));
     DG_TRY(dg_tensor_new(&out->tensor, entry->format->dtype, entry->axes, entry->shape));
+    out->is_int8 = entry->format->is_int8;
     if (!entry->format->convert)
         return dg_file_read(reader->path, reader->descriptor, reader->data_start + entry->begin,
                             (size_t)(entry->end - entry->begin), out->tensor.data);
@@ -313,11 +314,17 @@ const char *dg_tensor_file_metadata(const dg_tensor_file *file, const char *key)
     return NULL;
 }
 
-const dg_tensor *dg_tensor_file_find(const dg_tensor_file *file, const char *name)
+const dg_named_tensor *dg_tensor_file_find_any(const dg_tensor_file *file, const char *name)
 {
     for (int i = 0; i < file->count; i++)
-        if (strcmp(file->tensors[i].name, name) == 0) return &file->tensors[i].tensor;
+        if (strcmp(file->tensors[i].name, name) == 0) return &file->tensors[i];
     return NULL;
+}
+
+const dg_tensor *dg_tensor_file_find(const dg_tensor_file *file, const char *name)
+{
+    const dg_named_tensor *found = dg_tensor_file_find_any(file, name);
+    return found && !found->is_int8 ? &found->tensor : NULL;
 }
 
 dg_status dg_tensor_file_want(const dg_tensor_file *file, const char *name, dg_tensor *out)

@@ -12,7 +12,8 @@
 
 typedef struct dg_named_tensor {
     char *name;
-    dg_tensor tensor; /* F32, U8 or I32 */
+    dg_tensor tensor; /* F32, U8, I8 or I32 */
+    bool is_int8;     /* the bytes of `tensor`, a uint8 one, are int8: I8 in the file */
 } dg_named_tensor;
 
 typedef struct dg_tensor_file {
@@ -28,6 +29,8 @@ dg_status dg_tensor_file_read(dg_tensor_file *out, const char *path);
 void dg_tensor_file_release(dg_tensor_file *file);
 const char *dg_tensor_file_metadata(const dg_tensor_file *file, const char *key);   /* or NULL */
 const dg_tensor *dg_tensor_file_find(const dg_tensor_file *file, const char *name); /* or NULL */
+/* The same with what the file says of it; dg_tensor_file_find does not find int8. */
+const dg_named_tensor *dg_tensor_file_find_any(const dg_tensor_file *file, const char *name);
 /* The same, borrowed; DG_FORMAT if there is none. */
 dg_status dg_tensor_file_want(const dg_tensor_file *file, const char *name, dg_tensor *out);
 /* DG_FORMAT also if it has another type or shape. */
@@ -36,6 +39,8 @@ dg_status dg_tensor_file_want_as(const dg_tensor_file *file, const char *name, d
 
 /* Adds a tensor to the file, in memory; its storage is shared. */
 dg_status dg_tensor_file_add(dg_tensor_file *file, const char *name, const dg_tensor *tensor);
+/* The same for a uint8 tensor whose bytes are int8. */
+dg_status dg_tensor_file_add_int8(dg_tensor_file *file, const char *name, const dg_tensor *tensor);
 
 /* `*out` (dg_free it) becomes the tensors in the order in which they are written: wide types first,
  * so that each value is at a multiple of its size. */

@@ -13,7 +13,15 @@ dg_status dg_tensor_file_add(dg_tensor_file *file, const char *name, const dg_te
 {
     DG_TRY(dg_grow(&file->tensors, file->count, sizeof *file->tensors));
     DG_TRY(dg_copy_text(&file->tensors[file->count].name, name));
+    file->tensors[file->count].is_int8 = false;
     file->tensors[file->count++].tensor = dg_tensor_retain(tensor);
+    return DG_OK;
+}
+
+dg_status dg_tensor_file_add_int8(dg_tensor_file *file, const char *name, const dg_tensor *tensor)
+{
+    DG_TRY(dg_tensor_file_add(file, name, tensor));
+    file->tensors[file->count - 1].is_int8 = true;
     return DG_OK;
 }
 
@@ -30,7 +38,7 @@ static dg_status add_metadata(cJSON *header, const dg_tensor_file *file)
 static dg_status add_tensor(cJSON *header, const dg_named_tensor *named, int64_t *offset)
 {
     const dg_tensor *tensor = &named->tensor;
-    const dg_tensor_format *format = dg_tensor_format_of(tensor->dtype);
+    const dg_tensor_format *format = dg_tensor_format_of(tensor->dtype, named->is_int8);
     if (strcmp(named->name, "__metadata__") == 0)
         return dg_error(DG_INVALID, "a tensor cannot be named '__metadata__' in a file");
     cJSON *object = cJSON_CreateObject();

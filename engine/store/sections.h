@@ -32,7 +32,9 @@ typedef struct dg_section {
 } dg_section;
 
 extern const dg_section dg_preparation_section; /* engine/store/preparation.c */
-extern const dg_section dg_recipe_section;      /* engine/store/recipe_section.c */
+/* Gives `to` the same steps. */
+dg_status dg_preparation_copy(dg_learner *to, const dg_learner *from);
+extern const dg_section dg_recipe_section; /* engine/store/recipe_section.c */
 
 /* Whether the file of the learner has a required section. */
 bool dg_sections_required(const dg_learner *learner);

@@ -77,6 +77,7 @@ static const dg_tensor_format formats[] = {
     { "F32", 4, DG_FLOAT32, NULL },
     { "U8", 1, DG_UINT8, NULL },
     { "I32", 4, DG_INT32, NULL },
+    { "I8", 1, DG_UINT8, NULL, .is_int8 = true },
     { "F16", 2, DG_FLOAT32, convert_half },
     { "BF16", 2, DG_FLOAT32, convert_bfloat },
     { "F64", 8, DG_FLOAT32, convert_double },
@@ -91,10 +92,10 @@ const dg_tensor_format *dg_tensor_format_find(const char *name)
     return NULL;
 }
 
-const dg_tensor_format *dg_tensor_format_of(dg_dtype dtype)
+const dg_tensor_format *dg_tensor_format_of(dg_dtype dtype, bool is_int8)
 {
     int i = 0;
-    while (formats[i].dtype != dtype) i++;
+    while (formats[i].dtype != dtype || formats[i].is_int8 != is_int8) i++;
     return &formats[i];
 }
 

@@ -8,7 +8,10 @@
 #include "engine/base/memory.h"
 #include "engine/parallel.h"
 
-enum { COLUMNS = DG_PRODUCT8_COLUMNS, PANEL_STEP = 4 * COLUMNS }; /* bytes of four rows of a panel */
+enum {
+    COLUMNS = DG_PRODUCT8_COLUMNS,
+    PANEL_STEP = 4 * COLUMNS
+}; /* bytes of four rows of a panel */
 
 static int64_t groups_of(int64_t k)
 {
@@ -18,6 +21,22 @@ static int64_t groups_of(int64_t k)
 static int64_t panels_of(int64_t n)
 {
     return (n + COLUMNS - 1) / COLUMNS;
+}
+
+/* What is the same for all tiles of a strip of panels. */
+struct strip8 {
+    const int8_t *b;
+    const int32_t *begin;
+    int64_t panel_bytes, runs, groups, run_step; /* groups: of four bytes, in a run */
+    int64_t sums_step;                           /* from a row of sums to the next */
+};
+
+static struct strip8 strip_of(const dg_product8 *p)
+{
+    return (struct strip8){ .panel_bytes = groups_of(p->b->k) * PANEL_STEP,
+                            .runs = p->a.runs,
+                            .groups = groups_of(p->b->k / p->a.runs),
+                            .run_step = p->a.run_step };
 }
 
 /* min(y, 127), rounded to the nearest, ties to even, and at least `least`; no y is NaN. */
@@ -94,6 +113,12 @@ void dg_multiply8(const dg_product8 *product)
 
 /* --- B ------------------------------------------------------------------------------------ */
 
+static int64_t place_of(const dg_factor8 *factor, int64_t t, int64_t j)
+{
+    int64_t step = j / COLUMNS * groups_of(factor->k) + t / 4;
+    return step * PANEL_STEP + j % COLUMNS * 4 + t % 4;
+}
+
 dg_status dg_factor8_new(dg_factor8 *out, int64_t k, int64_t n, const int8_t *b)
 {
     int64_t columns = panels_of(n) * COLUMNS, groups = groups_of(k);
@@ -105,11 +130,24 @@ dg_status dg_factor8_new(dg_factor8 *out, int64_t k, int64_t n, const int8_t *b)
     out->scale = (float *)(out->begin + columns);
     out->shift = out->scale + columns;
     for (int64_t t = 0; t < k; t++)
-        for (int64_t j = 0; j < n; j++) {
-            int64_t panel = j / COLUMNS, step = panel * groups + t / 4;
-            out->panels[step * PANEL_STEP + j % COLUMNS * 4 + t % 4] = b[t * n + j];
-        }
+        for (int64_t j = 0; j < n; j++) out->panels[place_of(out, t, j)] = b[t * n + j];
     return DG_OK;
+}
+
+void dg_factor8_begin(dg_factor8 *factor, int zero)
+{
+    for (int64_t j = 0; j < factor->n; j++) {
+        int32_t sum = 0;
+        for (int64_t t = 0; t < factor->k; t++) sum += factor->panels[place_of(factor, t, j)];
+        factor->begin[j] = -zero * sum;
+    }
+}
+
+void dg_factor8_values(const dg_factor8 *factor, int8_t *out)
+{
+    for (int64_t t = 0; t < factor->k; t++)
+        for (int64_t j = 0; j < factor->n; j++)
+            out[t * factor->n + j] = factor->panels[place_of(factor, t, j)];
 }
 
 void dg_factor8_free(dg_factor8 *factor)

@@ -16,10 +16,10 @@
 #include "engine/base/status.h"
 
 enum {
-    DG_PRODUCT8_COLUMNS = 16,      /* of a panel of B */
-    DG_PRODUCT8_DEPTH = 1 << 16,   /* the greatest k */
-    DG_PRODUCT8_SLACK = 16,        /* bytes that may be read behind a row of A */
-    DG_PRODUCT8_MOST = 127,        /* the greatest byte of A, and of |B| */
+    DG_PRODUCT8_COLUMNS = 16,    /* of a panel of B */
+    DG_PRODUCT8_DEPTH = 1 << 16, /* the greatest k */
+    DG_PRODUCT8_SLACK = 16,      /* bytes that may be read behind a row of A */
+    DG_PRODUCT8_MOST = 127,      /* the greatest byte of A, and of |B| */
 };
 
 /* B {k, n} made ready, in one block of memory: panels of DG_PRODUCT8_COLUMNS columns, within them
@@ -27,13 +27,19 @@ enum {
 typedef struct dg_factor8 {
     int64_t k, n;
     int8_t *panels;
-    int32_t *begin; /* {n}: what sums begin with */
+    int32_t *begin;       /* {n}: what sums begin with */
     float *scale, *shift; /* {n} */
 } dg_factor8;
 
 /* b: {k, n}; begin: zero, as are scale and shift, which the caller fills. */
 dg_status dg_factor8_new(dg_factor8 *out, int64_t k, int64_t n, const int8_t *b);
 void dg_factor8_free(dg_factor8 *factor);
+
+/* Makes sums begin with -zero times the sum of the column: they are then those of A - zero. */
+void dg_factor8_begin(dg_factor8 *factor, int zero);
+
+/* out {k, n}: what the panels were made of. */
+void dg_factor8_values(const dg_factor8 *factor, int8_t *out);
 
 /* A {m, k}: row i begins at `at` + row[i], or at + i * row_step if `row` is NULL. It is `runs` runs
  * of k / runs bytes that lie run_step apart; with more than one run, a run is a multiple of 4. */

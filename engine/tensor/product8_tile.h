@@ -19,12 +19,15 @@
 #if LANES == 16
 typedef __m512i NAME(sums);
 #define LOAD(at) _mm512_loadu_si512(at)
+#define STORE(at, value) _mm512_storeu_si512(at, value)
 #elif LANES == 8
 typedef __m256i NAME(sums);
 #define LOAD(at) _mm256_loadu_si256((const __m256i *)(at))
+#define STORE(at, value) _mm256_storeu_si256((__m256i *)(at), value)
 #else
 typedef int32_t NAME(sums) __attribute__((vector_size(16), aligned(4), may_alias));
 #define LOAD(at) (*(const NAME(sums) *)(at))
+#define STORE(at, value) (*(NAME(sums) *)(at) = (value))
 #endif
 
 /* sum[j] += the four bytes at `a` times the four of column j. */
@@ -73,7 +76,7 @@ TARGET DG_INLINE void NAME(keep)(NAME(sums) sum, const float *scale, const float
 
 /* The bytes of a panel. Conversions to whole numbers round to nearest even, and what is too small
  * for them becomes the least one; packing clips at 127. */
-TARGET DG_INLINE void NAME(narrow)(const NAME(sums) *sum, const float *scale, const float *shift,
+TARGET DG_INLINE void NAME(narrow)(const NAME(sums) * sum, const float *scale, const float *shift,
                                    uint8_t least, uint8_t *out)
 {
 #if LANES == 16
@@ -98,47 +101,50 @@ TARGET DG_INLINE void NAME(narrow)(const NAME(sums) *sum, const float *scale, co
 #endif
 }
 
-/* One row of a tile: `columns` of them, at column `first` of C, are wanted. */
-TARGET DG_INLINE void NAME(finish)(const dg_product8 *p, const NAME(sums) *sum, int64_t row,
-                                   int64_t first, int64_t columns)
+/* Sums of `rows` rows {rows, COLUMNS} go to C, from row `row` and column `first` on. */
+TARGET static void NAME(finish)(const dg_product8 *p, const struct strip8 *strip, int64_t first,
+                                const int32_t *sums, int64_t row, int rows)
 {
     const float *scale = p->b->scale + first, *shift = p->b->shift + first;
-    if (p->floats) {
-        float room[COLUMNS], *to = p->floats + row * p->b->n + first;
-        float *out = columns < COLUMNS ? room : to;
-        for (int v = 0; v < WIDE; v++)
-            NAME(keep)(sum[v], scale + v * LANES, shift + v * LANES, out + v * LANES);
-        if (out == room) memcpy(to, room, (size_t)columns * sizeof *to);
-        return;
+    int64_t n = p->b->n, columns = n - first < COLUMNS ? n - first : COLUMNS;
+    for (int i = 0; i < rows; i++, sums += strip->sums_step) {
+        int64_t at = (row + i) * n + first;
+        NAME(sums) sum[WIDE];
+        float floats[COLUMNS];
+        uint8_t bytes[COLUMNS];
+        for (int v = 0; v < WIDE; v++) sum[v] = LOAD(sums + v * LANES);
+        if (p->floats) {
+            for (int v = 0; v < WIDE; v++)
+                NAME(keep)(sum[v], scale + v * LANES, shift + v * LANES, floats + v * LANES);
+            memcpy(p->floats + at, floats, (size_t)columns * sizeof *floats);
+        } else if (columns == COLUMNS) {
+            NAME(narrow)(sum, scale, shift, p->least, p->bytes + at);
+        } else {
+            NAME(narrow)(sum, scale, shift, p->least, bytes);
+            memcpy(p->bytes + at, bytes, (size_t)columns);
+        }
     }
-    uint8_t room[COLUMNS], *to = p->bytes + row * p->b->n + first;
-    uint8_t *out = columns < COLUMNS ? room : to;
-    NAME(narrow)(sum, scale, shift, p->least, out);
-    if (out == room) memcpy(to, room, (size_t)columns);
 }
 
 /* --- tiles -------------------------------------------------------------------------------- */
 
-/* `rows` times `vectors` vectors of C, kept in registers over all of k; from column `first`. */
-TARGET DG_INLINE void NAME(tile)(const int rows, const int vectors, const dg_product8 *p,
-                                 int64_t row, int64_t first)
+/* `rows` times `vectors` vectors of sums, kept in registers over all of k. */
+TARGET DG_INLINE void NAME(tile)(const int rows, const int vectors, const struct strip8 *strip,
+                                 const uint8_t *const *row, int32_t *sums)
 {
-    const dg_factor8 *f = p->b;
-    const int64_t panel_bytes = groups_of(f->k) * PANEL_STEP;
-    const int8_t *b = f->panels + first / COLUMNS * panel_bytes;
-    const int64_t next = LANES == COLUMNS ? panel_bytes : 4 * LANES; /* vector of b */
-    const int64_t groups = groups_of(f->k / p->a.runs);
+    const int8_t *b = strip->b;
+    const int64_t next = LANES == COLUMNS ? strip->panel_bytes : 4 * LANES; /* vector of b */
     NAME(sums) sum[TILE_ROWS][MOST_VECTORS];
     const uint8_t *at[TILE_ROWS];
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++) {
-        at[i] = p->a.at + (p->a.row ? p->a.row[row + i] : (row + i) * p->a.row_step);
+        at[i] = row[i];
 #pragma GCC unroll 4
-        for (int v = 0; v < vectors; v++) sum[i][v] = LOAD(f->begin + first + v * LANES);
+        for (int v = 0; v < vectors; v++) sum[i][v] = LOAD(strip->begin + v * LANES);
     }
-    for (int64_t run = 0; run < p->a.runs; run++) {
-        int64_t depth = run * p->a.run_step;
-        for (int64_t t = 0; t < groups; t++, b += PANEL_STEP, depth += 4) {
+    for (int64_t run = 0; run < strip->runs; run++) {
+        int64_t depth = run * strip->run_step;
+        for (int64_t t = 0; t < strip->groups; t++, b += PANEL_STEP, depth += 4) {
 #pragma GCC unroll 16
             for (int i = 0; i < rows; i++) {
 #pragma GCC unroll 4
@@ -149,25 +155,21 @@ TARGET DG_INLINE void NAME(tile)(const int rows, const int vectors, const dg_pro
     }
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++) {
-#pragma GCC unroll 2
-        for (int panel = 0; panel < vectors / WIDE; panel++) {
-            int64_t column = first + panel * COLUMNS, left = f->n - column;
-            NAME(finish)(p, &sum[i][panel * WIDE], row + i, column,
-                         left < COLUMNS ? left : COLUMNS);
-        }
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; v++) STORE(sums + i * vectors * LANES + v * LANES, sum[i][v]);
     }
 }
 
-TARGET static void NAME(some_rows)(int rows, int vectors, const dg_product8 *p, int64_t row,
-                                   int64_t first)
+TARGET static void NAME(some_rows)(int rows, int vectors, const struct strip8 *strip,
+                                   const uint8_t *const *row, int32_t *sums)
 {
 #define CASE(r)                                                                                    \
     case r:                                                                                        \
         if (r > TILE_ROWS) break;                                                                  \
         if (vectors == MOST_VECTORS)                                                               \
-            NAME(tile)(r > TILE_ROWS ? 1 : r, MOST_VECTORS, p, row, first);                        \
+            NAME(tile)(r > TILE_ROWS ? 1 : r, MOST_VECTORS, strip, row, sums);                     \
         else                                                                                       \
-            NAME(tile)(r > TILE_ROWS ? 1 : r, WIDE, p, row, first);                                \
+            NAME(tile)(r > TILE_ROWS ? 1 : r, WIDE, strip, row, sums);                             \
         break;
     switch (rows) {
         CASE(1)
@@ -176,16 +178,35 @@ TARGET static void NAME(some_rows)(int rows, int vectors, const dg_product8 *p, 
 #undef CASE
 }
 
+/* All rows of C for one strip of panels. */
+TARGET static void NAME(strip)(const dg_product8 *p, int vectors, const struct strip8 *strip,
+                               int64_t first)
+{
+    int32_t sums[TILE_ROWS * MOST_VECTORS * LANES];
+    int64_t tiles = (p->m + TILE_ROWS - 1) / TILE_ROWS;
+    for (int64_t tile = 0; tile < tiles; tile++) {
+        int64_t begin = dg_piece_begin(p->m, tiles, tile);
+        int rows = (int)(dg_piece_begin(p->m, tiles, tile + 1) - begin);
+        const uint8_t *row[TILE_ROWS];
+        for (int i = 0; i < rows; i++)
+            row[i] = p->a.at + (p->a.row ? p->a.row[begin + i] : (begin + i) * p->a.row_step);
+        NAME(some_rows)(rows, vectors, strip, row, sums);
+        for (int panel = 0; panel < vectors / WIDE; panel++)
+            NAME(finish)(p, strip, first + panel * COLUMNS, sums + panel * COLUMNS, begin, rows);
+    }
+}
+
 TARGET static void NAME(multiply8)(const dg_product8 *p)
 {
-    int64_t tiles = (p->m + TILE_ROWS - 1) / TILE_ROWS, panels = panels_of(p->b->n);
+    const dg_factor8 *b = p->b;
+    struct strip8 strip = strip_of(p);
+    int64_t panels = panels_of(b->n);
     for (int64_t panel = 0; panel < panels;) {
         int vectors = panels - panel >= MOST_VECTORS / WIDE ? MOST_VECTORS : WIDE;
-        for (int64_t tile = 0; tile < tiles; tile++) {
-            int64_t begin = dg_piece_begin(p->m, tiles, tile);
-            int rows = (int)(dg_piece_begin(p->m, tiles, tile + 1) - begin);
-            NAME(some_rows)(rows, vectors, p, begin, panel * COLUMNS);
-        }
+        strip.b = b->panels + panel * strip.panel_bytes;
+        strip.begin = b->begin + panel * COLUMNS;
+        strip.sums_step = vectors * LANES;
+        NAME(strip)(p, vectors, &strip, panel * COLUMNS);
         panel += vectors / WIDE;
     }
 }
@@ -194,3 +215,4 @@ TARGET static void NAME(multiply8)(const dg_product8 *p)
 #undef WIDE
 #undef MOST_VECTORS
 #undef LOAD
+#undef STORE

@@ -11,6 +11,7 @@
 #include "engine/base/kernel.h"
 #include "engine/base/random.h"
 #include "engine/base/sha256.h"
+#include "engine/nn/quantized/quantized.h"
 #include "engine/store/learner_file.h"
 #include "tests/engine/trees.h"
 
@@ -133,6 +134,15 @@ static void check_batches(const dg_learner *learner, const dg_dataset *set, cons
     dg_tensor_release(&whole);
 }
 
+/* Takes the place of the network. */
+static dg_learner *quantized(dg_learner *learner, const dg_dataset *set, const dg_job *job)
+{
+    dg_learner *out;
+    assert_ok(dg_model_quantize(&out, dg_model_of(learner), &set->x, job));
+    dg_learner_free(learner);
+    return out;
+}
+
 static void run_case(const struct digest_case *it, int threads, char learnt[DG_SHA256_HEX],
                      char predicted[DG_SHA256_HEX])
 {
@@ -144,6 +154,7 @@ static void run_case(const struct digest_case *it, int threads, char learnt[DG_S
     const dg_dataset *set = digest_set(row, bytes);
     dg_tensor_file file = { 0 };
     digest_fit(learner, it, set, &job);
+    if (strstr(it->name, "quantized")) learner = quantized(learner, set, &job);
     assert_ok(learner->type->store(learner, &file));
     assert_ok(dg_tensor_file_digest(&file, learnt));
     digest_of_values(learner, set, &job, predicted);
@@ -236,6 +247,8 @@ static bool is_covered(const dg_descriptor *part)
         const struct digest_case *it = &cases[i];
         const char *const texts[] = { it->layers, it->optimizer, it->loss, it->learner };
         if (it->layers && strcmp(part->alias, "network") == 0) return true;
+        if (strstr(it->name, "quantized") && strcmp(part->alias, "quantized_network") == 0)
+            return true;
         for (int k = 0; k < 4; k++)
             if (has_word(texts[k], part->name) || has_word(texts[k], part->alias)) return true;
     }

@@ -118,7 +118,7 @@ static void the_greatest_sums_fit(void **state)
     static uint8_t a[K + DG_PRODUCT8_SLACK];
     static int8_t b[2 * K];
     dg_factor8 factor;
-    float out[2];
+    float out[2] = { 0 };
     memset(a, 127, K);
     for (int64_t t = 0; t < K; t++) b[2 * t] = 127, b[2 * t + 1] = -127;
     assert_ok(dg_factor8_new(&factor, K, 2, b));

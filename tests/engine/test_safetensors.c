@@ -250,8 +250,9 @@ static void test_members(void **state)
     (void)state;
     expect_refused("{\"x\":{}}", 0, "tensor 'x': 'dtype' must be a string, found nothing");
     expect_refused("{\"x\":{\"dtype\":3}}", 0, "'dtype' must be a string, found a number");
-    expect_refused("{" TENSOR("x", "F8_E4M3", "[1]", "[0,1]") "}", 1,
-                   "has the type 'F8_E4M3'; supported types are F32, U8, I32, F16, BF16, F64, I64");
+    expect_refused(
+        "{" TENSOR("x", "F8_E4M3", "[1]", "[0,1]") "}", 1,
+        "has the type 'F8_E4M3'; supported types are F32, U8, I32, I8, F16, BF16, F64, I64");
     expect_refused("{" TENSOR("x", "U8", "3", "[0,1]") "}", 1, "'shape' must be a list");
     expect_refused("{" TENSOR("x", "U8", "[-1]", "[0,1]") "}", 1, "each size of 'shape'");
     expect_refused("{" TENSOR("x", "U8", "[1.5]", "[0,1]") "}", 1, "found 1.5");

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "engine/base/kernel.h"
 #include "engine/nn/layer.h"
+#include "engine/nn/quantized/int8.h"
 
 typedef struct {
     int activation;
@@ -57,6 +59,23 @@ static dg_status activation_backward(const dg_pass *pass)
     return DG_OK;
 }
 
+/* --- int8: relu ----------------------------------------------------------------------------- */
+
+DG_KERNEL(void, relu_bytes,
+          (const uint8_t *restrict x, int64_t count, uint8_t zero, uint8_t *restrict y),
+          (x, count, zero, y))
+{
+    for (int64_t i = 0; i < count; i++) y[i] = x[i] < zero ? zero : x[i];
+}
+
+static void activation_int8_forward(const dg_int8_pass *pass)
+{
+    relu_bytes(pass->input, pass->rows * dg_shape_size(&pass->build->output), pass->zero,
+               pass->bytes);
+}
+
+static const dg_int8_layer int8 = { .activates = true, .forward = activation_int8_forward };
+
 const dg_layer_type dg_layer_activation = {
     .part = { .kind = "layer",
               .name = "Activation",
@@ -73,4 +92,5 @@ const dg_layer_type dg_layer_activation = {
     .flags = DG_LAYER_ACTIVATES,
     .activation_offset = offsetof(activation_options, activation),
     .has_activation = true,
+    .int8 = &int8,
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/nn/layers/convolution.h"
+#include "engine/nn/layers/convolution8.h"
 
 typedef struct {
     int64_t filters, groups;
@@ -210,6 +211,32 @@ static dg_status conv2d_backward(const dg_pass *pass)
     return DG_OK;
 }
 
+/* --- int8 --------------------------------------------------------------------------------- */
+static bool sees_all_channels(const dg_layer_build *build)
+{
+    const dg_shape *kernel = &build->weight[CONV2D_KERNEL].shape;
+    return kernel->at[2] == build->input[0].at[2];
+}
+
+static int64_t conv2d_int8_scratch(const void *options, const dg_layer_build *build)
+{
+    struct conv2d c;
+    (void)conv2d_of(options, &build->input[0], &c); /* build() has seen it succeed */
+    return dg_convolve8_scratch(&c.window);
+}
+
+static void conv2d_int8_forward(const dg_int8_pass *pass)
+{
+    struct conv2d c;
+    (void)conv2d_of(pass->options, &pass->build->input[0], &c);
+    dg_convolve8(pass, &c.window);
+}
+
+static const dg_int8_layer int8 = { .multiplies = true,
+                                    .suits = sees_all_channels,
+                                    .scratch_bytes = conv2d_int8_scratch,
+                                    .forward = conv2d_int8_forward };
+
 static const dg_hint hints[] = {
     { DG_HINT_TRAINABLE },
     { "input_shape", "put nn.Input { height, width, channels } before it" },
@@ -240,4 +267,5 @@ const dg_layer_type dg_conv2d = {
     .backward = conv2d_backward,
     .activation_offset = offsetof(conv2d_options, activation),
     .has_activation = true,
+    .int8 = &int8,
 };

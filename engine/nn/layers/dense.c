@@ -3,6 +3,7 @@
 
 #include "engine/nn/activation.h"
 #include "engine/nn/layer.h"
+#include "engine/nn/quantized/int8.h"
 #include "engine/tensor/product.h"
 #include "engine/tensor/tensor.h"
 
@@ -214,6 +215,20 @@ static dg_status dense_backward(const dg_pass *pass)
     return dg_parallel(pass->job, c.across, dense_backward_piece, &c);
 }
 
+/* --- int8 --------------------------------------------------------------------------------- */
+
+static void dense_int8_forward(const dg_int8_pass *pass)
+{
+    dg_multiply8(&(dg_product8){ .m = pass->rows,
+                                 .a = { .at = pass->input, .row_step = pass->kernel->k, .runs = 1 },
+                                 .b = pass->kernel,
+                                 .bytes = pass->bytes,
+                                 .floats = pass->floats,
+                                 .least = pass->least });
+}
+
+static const dg_int8_layer int8 = { .multiplies = true, .forward = dense_int8_forward };
+
 static const dg_hint hints[] = {
     { DG_HINT_TRAINABLE },
     { "input_dim", "put nn.Input { n } before it" },
@@ -239,4 +254,5 @@ const dg_layer_type dg_dense = {
     .backward = dense_backward,
     .activation_offset = offsetof(dense_options, activation),
     .has_activation = true,
+    .int8 = &int8,
 };

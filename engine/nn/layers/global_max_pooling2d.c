@@ -30,4 +30,5 @@ const dg_layer_type dg_global_max_pooling2d = {
     .flags = DG_LAYER_PASSES_BYTES,
     .forward = global_max_pooling2d_forward,
     .backward = global_max_pooling2d_backward,
+    .int8 = &dg_max_pool_int8,
 };

@@ -9,6 +9,7 @@
 #include "engine/base/math.h"
 #include "engine/nn/layer.h"
 #include "engine/nn/layers/pooling.h"
+#include "engine/nn/quantized/int8.h"
 
 /* Windows that neither overlap nor are cut off at an edge. */
 static bool is_tiling(const dg_window *w)
@@ -189,6 +190,82 @@ const dg_pooling_kind dg_max_pool = { .has_taps = true,
                                       .forward = max_pool,
                                       .backward = max_pool_backward };
 
+/* --- int8 --------------------------------------------------------------------------------- */
+
+DG_INLINE uint8_t greater_byte(uint8_t a, uint8_t b)
+{
+    return a > b ? a : b;
+}
+
+/* y = the greater of x and y, or x where it is the first. */
+DG_INLINE void greater_bytes(const uint8_t *restrict x, int64_t count, bool first,
+                             uint8_t *restrict y)
+{
+    for (int64_t c = 0; c < count; c++) y[c] = first ? x[c] : greater_byte(x[c], y[c]);
+}
+
+/* Channels are taken by as many as a vector holds, so that the greatest of a window stays in it. */
+DG_INLINE void greatest_bytes(const dg_window *w, int64_t oy, int64_t ox, const uint8_t *x,
+                              uint8_t *y)
+{
+    enum { BLOCK = 32 };
+    int64_t top, bottom, left, right, c = 0;
+    dg_window_clip(&w->y, oy, &top, &bottom);
+    dg_window_clip(&w->x, ox, &left, &right);
+    const uint8_t *first = x + (top * w->x.in + left) * w->channels;
+    for (; c + BLOCK <= w->channels; c += BLOCK) {
+        uint8_t greatest[BLOCK];
+        for (int b = 0; b < BLOCK; b++) greatest[b] = first[c + b];
+        for (int64_t i = top; i < bottom; i++)
+            for (int64_t j = left; j < right; j++) {
+                const uint8_t *from = x + (i * w->x.in + j) * w->channels + c;
+                for (int b = 0; b < BLOCK; b++) greatest[b] = greater_byte(from[b], greatest[b]);
+            }
+        for (int b = 0; b < BLOCK; b++) y[c + b] = greatest[b];
+    }
+    for (int64_t i = top; c < w->channels && i < bottom; i++)
+        for (int64_t j = left; j < right; j++)
+            greater_bytes(x + (i * w->x.in + j) * w->channels + c, w->channels - c,
+                          i == top && j == left, y + c);
+}
+
+DG_INLINE void greatest_byte_of_four(const uint8_t *restrict x, int64_t row, int64_t channels,
+                                     int64_t count, uint8_t *restrict y)
+{
+    const uint8_t *below = x + row;
+    for (int64_t c = 0; c < count; c++)
+        y[c] = greater_byte(greater_byte(x[c], x[c + channels]),
+                            greater_byte(below[c], below[c + channels]));
+}
+
+DG_KERNEL(void, max_pool_bytes, (const dg_window *w, const uint8_t *x, uint8_t *y), (w, x, y))
+{
+    bool four = w->y.size == 2 && w->x.size == 2 && is_tiling(w);
+    int64_t row = w->x.in * w->channels;
+    for (int64_t oy = 0; oy < w->y.out; oy++)
+        for (int64_t ox = 0; ox < w->x.out; ox++, y += w->channels)
+            if (!four) {
+                greatest_bytes(w, oy, ox, x, y);
+            } else {
+                const uint8_t *from = x + oy * w->y.stride * row + ox * w->x.stride * w->channels;
+                int64_t c = 0;
+                for (; c + 32 <= w->channels; c += 32)
+                    greatest_byte_of_four(from + c, row, w->channels, 32, y + c);
+                greatest_byte_of_four(from + c, row, w->channels, w->channels - c, y + c);
+            }
+}
+
+static void max_pool_int8_forward(const dg_int8_pass *pass)
+{
+    dg_window w;
+    int64_t in = dg_shape_size(&pass->build->input[0]), out = dg_shape_size(&pass->build->output);
+    dg_pooling_prepare(pass->options, pass->build, false, &w);
+    for (int64_t i = 0; i < pass->rows; i++)
+        max_pool_bytes(&w, pass->input + i * in, pass->bytes + i * out);
+}
+
+const dg_int8_layer dg_max_pool_int8 = { .forward = max_pool_int8_forward };
+
 static dg_status max_pooling2d_build(const void *options, dg_layer_build *b)
 {
     return dg_pooling_build(&dg_max_pool, options, b);
@@ -218,4 +295,5 @@ const dg_layer_type dg_max_pooling2d = {
     .flags = DG_LAYER_PASSES_BYTES,
     .forward = max_pooling2d_forward,
     .backward = max_pooling2d_backward,
+    .int8 = &dg_max_pool_int8,
 };

@@ -23,6 +23,9 @@ typedef struct dg_pooling_kind {
     void (*backward)(const dg_window *w, const float *g, const int32_t *taps, float *dx);
 } dg_pooling_kind;
 
+/* Pooling of bytes by their greatest, in quantised networks. */
+extern const struct dg_int8_layer dg_max_pool_int8;
+
 extern const dg_pooling_kind dg_max_pool, dg_average_pool;
 
 /* Output shape, cut, cost and what is saved. Global pooling, with NULL for options, has one window,
