@@ -191,11 +191,14 @@ typedef struct dg_pass {
 
 /* What a model has to know of a layer. A layer without flags reads one input and computes. */
 typedef enum dg_layer_flags {
-    DG_LAYER_INPUT = 1,        /* rows enter the network here: it reads no input */
-    DG_LAYER_JOINS = 2,        /* it reads 2 to DG_MAX_INPUTS inputs */
-    DG_LAYER_PASSES_BYTES = 4, /* its output is on the scale of its input: Flatten, Dropout */
-    DG_LAYER_ACTIVATES = 16,   /* all that it does is to apply its activation */
-    DG_LAYER_SCALES_BYTES = 8, /* bytes reach it as 0 .. 255: it scales them itself
+    DG_LAYER_INPUT = 1,          /* rows enter the network here: it reads no input */
+    DG_LAYER_JOINS = 2,          /* it reads 2 to DG_MAX_INPUTS inputs */
+    DG_LAYER_PASSES_BYTES = 4,   /* its output is on the scale of its input: Flatten, Dropout */
+    DG_LAYER_ACTIVATES = 16,     /* all that it does is to apply its activation */
+    DG_LAYER_TAKES_FACTORS = 32, /* its output is its activation of what it reads times the weight
+                                    at place 0, plus that at place 1, if it has one; the last axis
+                                    of the output is that of both */
+    DG_LAYER_SCALES_BYTES = 8,   /* bytes reach it as 0 .. 255: it scales them itself
                                   (engine/nn/model.h) */
 } dg_layer_flags;
 
@@ -209,8 +212,13 @@ typedef struct dg_layer_type {
     void (*prepare)(const void *options, const dg_layer_build *build, bool training,
                     void *prepared);
     /* Fills the parts of prepared_bytes that follow from the weights (by place, as in a pass):
-     * before each batch of training, once for a plan of prediction. NULL: there are none. */
+     * before each batch of training, and before a prediction if they have changed. NULL: there are
+     * none. */
     void (*derive)(float *const *weight, bool training, void *prepared);
+    /* Predicting, its output is a x + b, with an a and a b for each of the `size` places on the
+     * last axis, which this fills from the weights. Then forward() is not called where the layer
+     * that it reads can take them into its weights. NULL: its output is not so. */
+    void (*factors)(const void *options, float *const *weight, int64_t size, float *a, float *b);
     dg_status (*forward)(const dg_pass *pass);
     dg_status (*backward)(const dg_pass *pass);
     /* Under DG_CUT_SUMS. No pass of these has scratch, and gather() and gather_back() see no weight

@@ -30,7 +30,8 @@
  *
  * Views. A node that is a view, a layer of that kind or one that only acts in training, has the
  * output of its input, and its input has its gradient, unless several nodes read that. A relu is a
- * view too where the layer that it reads applies it.
+ * view too where the layer that it reads applies it; predicting, a normalization where that layer
+ * takes it into its weights.
  *
  * Relus. Backward, one that a node ends in is left to the only reader of its output if that picks
  * from it: a max pooling. The output then lives for that reader alone.
@@ -114,6 +115,23 @@ static void leave_relus(dg_plan *plan)
         if (!build_of(plan, i)->picks || !before->wants_gradient || before->view) continue;
         if (before->consumers > 1 || input == model->output) continue;
         node->picks_relu = before->relu_taken = dg_node_activation(model, input) == DG_RELU;
+    }
+}
+
+/* Gives each node that has factors to the layer that it alone reads, where that can take them. */
+static void give_factors(dg_plan *plan)
+{
+    const dg_model *model = plan->model;
+    for (int i = 1; i < model->node_count; i++) {
+        int input = model->nodes[i].input[0];
+        struct node_memory *before = &plan->nodes[input];
+        if (!dg_node_type(model, i)->factors || before->consumers > 1 || input == model->output)
+            continue;
+        if (!(dg_node_type(model, input)->flags & DG_LAYER_TAKES_FACTORS) ||
+            dg_node_activation(model, input) != DG_LINEAR)
+            continue;
+        before->folds = i;
+        plan->nodes[i].view = true;
     }
 }
 
@@ -300,6 +318,9 @@ static dg_status place_node(dg_plan *plan, int index)
     DG_TRY(
         add_bytes(plan, &node->prepared, build->prepared_bytes, 1, -1, dg_plan_update_step(plan)));
     DG_TRY(add_scratch(plan, index, step, &node->scratch[0]));
+    if (node->folds)
+        DG_TRY(add_bytes(plan, &node->folded, dg_folded_of(plan, index).floats, sizeof(float), -1,
+                         dg_plan_update_step(plan)));
     if (!plan->training) return DG_OK;
     DG_TRY(add_rows(plan, &node->saved_rows, build->saved_row_bytes, step, back));
     DG_TRY(add_bytes(plan, &node->saved_batch, build->saved_batch_bytes, 1, step, back));
@@ -335,6 +356,14 @@ static void prepare_nodes(const dg_plan *plan)
 
 /* --- gradients ---------------------------------------------------------------------------- */
 
+static void count_consumers(dg_plan *plan)
+{
+    const dg_model *model = plan->model;
+    for (int i = 0; i < model->node_count; i++)
+        for (int k = 0; k < model->nodes[i].inputs; k++)
+            plan->nodes[model->nodes[i].input[k]].consumers++;
+}
+
 static void find_wanted(dg_plan *plan)
 {
     const dg_model *model = plan->model;
@@ -342,9 +371,7 @@ static void find_wanted(dg_plan *plan)
         struct node_memory *node = &plan->nodes[i];
         node->wants_gradient = model->layers[model->nodes[i].layer].trainable > 0;
         for (int k = 0; k < model->nodes[i].inputs; k++) {
-            struct node_memory *input = &plan->nodes[model->nodes[i].input[k]];
-            input->consumers++;
-            node->wants_gradient |= input->wants_gradient;
+            node->wants_gradient |= plan->nodes[model->nodes[i].input[k]].wants_gradient;
         }
     }
 }
@@ -453,10 +480,13 @@ static dg_status lay_out(dg_plan *plan)
         plan->nodes[i].view = is_view(plan, i);
         plan->nodes[i].sums = plan->training && build_of(plan, i)->cut == DG_CUT_SUMS;
     }
+    count_consumers(plan);
     if (plan->training) {
         find_wanted(plan);
         give_relus(plan);
         leave_relus(plan);
+    } else {
+        give_factors(plan);
     }
     DG_TRY(make_stages(plan));
     DG_TRY(place_outputs(plan));

@@ -30,10 +30,12 @@ struct node_memory {
     struct rows edge[DG_MAX_INPUTS]; /* gradient for each input; none when it wants none */
     struct rows saved_rows;
     int saved_batch, prepared; /* values of the arena */
-    int scratch[2];            /* forward, backward */
-    int sum[2];                /* what gather() and gather_back() leave of each piece */
-    int partial;               /* weight gradients of each piece; 0: straight into the model's */
-    int64_t partial_size;      /* floats of one piece: the layer's part of the model's gradients */
+    int folds;      /* predicting: the node, a view, whose factors its weights take in; 0: none */
+    int folded;     /* its weights with these, and the factors */
+    int scratch[2]; /* forward, backward */
+    int sum[2];     /* what gather() and gather_back() leave of each piece */
+    int partial;    /* weight gradients of each piece; 0: straight into the model's */
+    int64_t partial_size; /* floats of one piece: the layer's part of the model's gradients */
 };
 
 struct stage {
@@ -137,6 +139,15 @@ static inline void *dg_plan_rows(const dg_plan *plan, struct rows rows, int64_t 
     char *first = dg_arena_at(&plan->arena, rows.value, worker);
     return first ? first + begin * rows.step : NULL;
 }
+
+/* The weights of a node that takes in the factors of another; NULL before the arena has memory. */
+struct dg_folded {
+    int64_t rows, size; /* of the kernel: size is that of its last axis */
+    float *kernel, *bias, *a, *b;
+    int64_t floats; /* of all */
+};
+
+struct dg_folded dg_folded_of(const dg_plan *plan, int node);
 
 /* The batch's job, for the pieces of a stage of rows. */
 static inline dg_job dg_plan_row_job(const dg_plan *plan)

@@ -57,7 +57,7 @@ static const struct digest_case cases[] = {
       "5b980e75c86a5453a66b4464ca61602f89d76ea78b39f244950b98401fbd3269" },
     { NETWORK("tiles, Adam", TILES, "Adam", "", CROSSENTROPY),
       "144e7333614553ca5ec32c7cbea1fd8362eda0c74d3debfb92653703b131d0b6",
-      "8021d32b5181b8d30e3892969442466aa56ef3246e1dad0449919c33a0baa0cf" },
+      "fcd2f04dc29562533015a00d0fb3d00217f9734b98c92b009f0670a758fd734a" },
     { NETWORK("dense, SGD", DENSE, "SGD", "momentum=0.9 nesterov=true", "mean_squared_error"),
       "5d7140c05bba226719d13895c256132fd53d5d1d32325aac7f869c830010c96c",
       "f5fb4c63184b433587b10f8beeee83894c78a7bbf832bfe20fbeff0b50445f8c" },

@@ -1,4 +1,5 @@
 /* Predictions of networks: what they keep for the next, and what they allocate. */
+#include <math.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -152,6 +153,154 @@ static void test_what_is_kept_follows_the_model(void **state)
     dg_model_free(model);
 }
 
+/* --- what is folded ----------------------------------------------------------------------- */
+
+/* A layer whose output is 2 x + 1. */
+static int doublings;
+
+static dg_status doubling_build(const void *options, dg_layer_build *b)
+{
+    (void)options;
+    b->output = b->input[0];
+    return DG_OK;
+}
+
+static void doubling_factors(const void *options, float *const *weight, int64_t size, float *a,
+                             float *b)
+{
+    (void)options;
+    (void)weight;
+    for (int64_t i = 0; i < size; i++) {
+        a[i] = 2;
+        b[i] = 1;
+    }
+}
+
+static dg_status doubling_forward(const dg_pass *pass)
+{
+    doublings++;
+    for (int64_t i = 0; i < pass->rows * dg_shape_size(&pass->build->output); i++)
+        pass->output[i] = 2 * pass->input[0][i] + 1;
+    return DG_OK;
+}
+
+static const dg_param no_params[] = { DG_END };
+
+static const dg_layer_type doubling = {
+    .part = { .kind = "layer", .name = "Doubling", .params = no_params },
+    .build = doubling_build,
+    .factors = doubling_factors,
+    .forward = doubling_forward,
+};
+
+static int add_doubling(dg_model *model, int input)
+{
+    dg_part *part;
+    int node;
+    assert_ok(dg_part_begin(&doubling.part, &part));
+    assert_ok(dg_part_finish(part));
+    assert_ok(dg_model_add(model, part, 1, &input, NULL, &node));
+    dg_part_release(part);
+    return node;
+}
+
+/* The output of a node for a set, {rows, size}; release it. */
+static dg_tensor features(const dg_model *model, const dg_dataset *set, int node)
+{
+    dg_tensor out;
+    assert_ok(dg_model_features(model, &set->x, node, &two_threads, &out));
+    return out;
+}
+
+/* Whether a Doubling is called, that follows `options` of a Dense; its output is right either way.
+ * With `joined`, another layer reads that Dense too. */
+static bool is_called(const char *options, bool joined)
+{
+    dg_model *model;
+    assert_ok(dg_model_new(&model, 3));
+    int input = network_add(model, -1, "Input", "shape=5");
+    int dense = network_add(model, input, "Dense", options);
+    int doubled = add_doubling(model, dense), last = doubled;
+    if (joined) last = network_join(model, doubled, dense, "Add", "");
+    last = network_add(model, last, "Dense", "units=2");
+    assert_ok(dg_model_finish(model, last));
+    const dg_dataset *set = network_set(model, 20, 2, false, 1);
+    dg_tensor before = features(model, set, dense);
+    doublings = 0;
+    dg_tensor after = features(model, set, doubled);
+    doublings = 0;
+    dg_tensor end = features(model, set, last);
+    bool called = doublings > 0;
+    for (int64_t i = 0; i < dg_tensor_count(&after); i++)
+        assert_true(fabsf(dg_floats(&after)[i] - (2 * dg_floats(&before)[i] + 1)) < 1e-5f);
+    dg_tensor_release(&before);
+    dg_tensor_release(&after);
+    dg_tensor_release(&end);
+    dg_dataset_release(set);
+    dg_model_free(model);
+    return called;
+}
+
+static void test_factors_go_into_the_weights_before(void **state)
+{
+    (void)state;
+    assert_false(is_called("units=3", false));
+    assert_false(is_called("units=3 use_bias=false", false));
+    assert_true(is_called("units=3 activation=relu", false));
+    assert_true(is_called("units=3", true));
+}
+
+/* Node `norm` normalises the output of the node before: compared with doubles, to 1e-5 of the
+ * greatest term of each sum. */
+static void check_normalization(const dg_model *model, const dg_dataset *set, int norm, int gamma,
+                                int beta, int mean)
+{
+    dg_tensor x = features(model, set, norm - 1), y = features(model, set, norm);
+    int64_t channels = x.shape[x.axes - 1];
+    for (int64_t i = 0; i < dg_tensor_count(&x); i++) {
+        int64_t c = i % channels;
+        double deviation = sqrt((double)dg_model_weight(model, mean + 1)[c] + 1e-3);
+        double factor = (gamma ? (double)dg_model_weight(model, gamma)[c] : 1) / deviation;
+        double shift = (double)dg_model_weight(model, beta)[c];
+        double center = (double)dg_model_weight(model, mean)[c], value = (double)dg_floats(&x)[i];
+        double expected = factor * (value - center) + shift;
+        double terms = fabs(factor) * (1 + fabs(value) + fabs(center)) + fabs(shift);
+        assert_true(fabs((double)dg_floats(&y)[i] - expected) < 1e-5 * terms);
+    }
+    dg_tensor_release(&x);
+    dg_tensor_release(&y);
+}
+
+static void test_normalization_is_folded(void **state)
+{
+    (void)state;
+    dg_model *model = network_of("Input shape=9,9,3; Conv2D filters=16 kernel_size=3,3 "
+                                 "padding=same use_bias=false; BatchNormalization; "
+                                 "Activation activation=relu; Conv2D filters=8 kernel_size=5,5; "
+                                 "BatchNormalization; Flatten; Dense units=6; "
+                                 "BatchNormalization scale=false; Dense units=3");
+    assert_ok(dg_model_finish(model, model->node_count - 1));
+    const dg_dataset *set = network_set(model, 70, 3, false, 1);
+    uint64_t random = 5;
+    for (int w = 0; w < model->weight_count; w++) {
+        float *values = dg_model_change_weight(model, w);
+        bool variance = strstr(model->weights[w].name, "variance");
+        bool kernel = strstr(model->weights[w].name, "kernel");
+        for (int64_t i = 0; i < model->weights[w].size && !kernel; i++)
+            values[i] = (float)support_random(&random, 1 << 20) / (1 << 19) - (variance ? 0 : 1);
+    }
+    assert_string_equal(model->weights[1].name, "batch_normalization.gamma");
+    assert_string_equal(model->weights[7].name, "batch_normalization_1.gamma");
+    assert_string_equal(model->weights[13].name, "batch_normalization_2.beta");
+    check_normalization(model, set, 2, 1, 2, 3);
+    check_normalization(model, set, 5, 7, 8, 9);
+    check_normalization(model, set, 8, 0, 13, 14);
+    dg_dataset_release(set);
+    dg_model_free(model);
+}
+
+/* --- predicting at the same time ---------------------------------------------------------- */
+
 /* A prediction within a callback of a fit sees the weights of that time. */
 static int64_t seen;
 static float *of_epoch;
@@ -237,6 +386,8 @@ int main(void)
         leaving_nothing(test_a_second_prediction_allocates_its_results_alone),
         leaving_nothing(test_large_plans_are_not_kept),
         leaving_nothing(test_what_is_kept_follows_the_model),
+        leaving_nothing(test_factors_go_into_the_weights_before),
+        leaving_nothing(test_normalization_is_folded),
         leaving_nothing(test_a_callback_may_predict),
         leaving_nothing(test_several_threads_may_predict),
     };

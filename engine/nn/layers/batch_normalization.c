@@ -308,13 +308,22 @@ static void join_moments(const dg_pass *pass, int64_t channels, int64_t c, doubl
 }
 
 /* The factors of y = a x + b, for this mean and variance. */
-static void set_factors(const dg_pass *pass, const struct batch_norm *n, int64_t c, double mean,
-                        double inverse)
+static void set_factors(float *const *weight, int64_t c, double mean, double inverse, float *a,
+                        float *b)
 {
-    const float *gamma = pass->weight[GAMMA], *beta = pass->weight[BETA];
-    double a = gamma ? (double)gamma[c] * inverse : inverse;
-    n->a[c] = (float)a;
-    n->b[c] = (float)((beta ? (double)beta[c] : 0) - mean * a);
+    const float *gamma = weight[GAMMA], *beta = weight[BETA];
+    double factor = gamma ? (double)gamma[c] * inverse : inverse;
+    a[c] = (float)factor;
+    b[c] = (float)((beta ? (double)beta[c] : 0) - mean * factor);
+}
+
+static void batch_normalization_factors(const void *options, float *const *weight, int64_t size,
+                                        float *a, float *b)
+{
+    const batch_normalization_options *o = options;
+    for (int64_t c = 0; c < size; c++)
+        set_factors(weight, c, (double)weight[MOVING_MEAN][c],
+                    1 / sqrt((double)weight[MOVING_VARIANCE][c] + o->epsilon), a, b);
 }
 
 static dg_status batch_normalization_join(const dg_pass *pass)
@@ -329,7 +338,7 @@ static dg_status batch_normalization_join(const dg_pass *pass)
         double inverse = 1 / sqrt(variance + o->epsilon);
         n.mean[c] = (float)mean;
         n.inverse[c] = (float)inverse;
-        set_factors(pass, &n, c, mean, inverse);
+        set_factors(pass->weight, c, mean, inverse, n.a, n.b);
         moving_mean[c] = (float)(keep * moving_mean[c] + (1 - keep) * mean);
         moving_variance[c] = (float)(keep * moving_variance[c] + (1 - keep) * variance);
     }
@@ -338,13 +347,9 @@ static dg_status batch_normalization_join(const dg_pass *pass)
 
 static dg_status batch_normalization_forward(const dg_pass *pass)
 {
-    const batch_normalization_options *o = pass->options;
     struct batch_norm n = norm_of(pass);
-    for (int64_t c = 0; !pass->training && c < n.channels; c++) {
-        double variance = (double)pass->weight[MOVING_VARIANCE][c];
-        set_factors(pass, &n, c, (double)pass->weight[MOVING_MEAN][c],
-                    1 / sqrt(variance + o->epsilon));
-    }
+    if (!pass->training)
+        batch_normalization_factors(pass->options, pass->weight, n.channels, n.a, n.b);
     batch_normalize(pass->input[0], count_of(pass, n.channels), &n, pass->relu, pass->output);
     return DG_OK;
 }
@@ -444,6 +449,7 @@ const dg_layer_type dg_batch_normalization = {
     .join = batch_normalization_join,
     .gather_back = batch_normalization_gather_back,
     .join_back = batch_normalization_join_back,
+    .factors = batch_normalization_factors,
     .forward = batch_normalization_forward,
     .backward = batch_normalization_backward,
     .int8 = &int8,

@@ -260,6 +260,7 @@ const dg_layer_type dg_conv2d = {
               .options_size = sizeof(conv2d_options),
               .check = conv2d_check,
               .hints = hints },
+    .flags = DG_LAYER_TAKES_FACTORS,
     .build = conv2d_build,
     .prepare = conv2d_prepare,
     .derive = conv2d_derive,

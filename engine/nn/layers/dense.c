@@ -249,6 +249,7 @@ const dg_layer_type dg_dense = {
               .params = params,
               .options_size = sizeof(dense_options),
               .hints = hints },
+    .flags = DG_LAYER_TAKES_FACTORS,
     .build = dense_build,
     .forward = dense_forward,
     .backward = dense_backward,
