@@ -3,7 +3,8 @@
  *
  *     C[i][j] = sum over t of A[i][t][j] B[t][j],   A[i][t][j] = at[row(i) + depth(t) + j].
  *
- * Shapes, offsets and the order of the sums are those of dg_multiply (engine/tensor/product.h). */
+ * Shapes, offsets and the order of the sums are those of dg_multiply (engine/tensor/product.h); the
+ * precision is always float32. */
 #ifndef DG_TENSOR_PRODUCT_COLUMNS_H
 #define DG_TENSOR_PRODUCT_COLUMNS_H
 
