@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "engine/base/kernel.h"
-#include "engine/tensor/product_bfloat16.h"
 
 const char *const dg_precision_names[] = {
     [DG_PRECISION_FLOAT32] = "float32", [DG_PRECISION_BFLOAT16] = "bfloat16", NULL
@@ -55,8 +54,9 @@ dg_status dg_bfloat16_choose(void)
     return dg_error_context(dg_bfloat16_use(asked), "the environment variable DIGITS_BFLOAT16");
 }
 
-__attribute__((constructor)) static void choose_before_main(void)
+void dg_bfloat16_found(bool on_processor, bool is_exact)
 {
-    has = dg_try_bfloat16(&exact);
+    has = on_processor;
+    exact = is_exact;
     (void)dg_bfloat16_choose(); /* who minds what the variable holds chooses again */
 }

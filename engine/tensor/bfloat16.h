@@ -44,6 +44,10 @@ const char *dg_bfloat16_products(void);
  * anything else DG_INVALID. For tests, while no product is computed. */
 dg_status dg_bfloat16_use(const char *name);
 
+/* Tells once, before main, whether this processor has the instructions, and whether what it
+ * computes from a number of samples is what is defined here. */
+void dg_bfloat16_found(bool on_processor, bool is_exact);
+
 /* Uses the mode that the environment variable DIGITS_BFLOAT16 names, or "processor". Runs before
  * main; a program calls it again to hear of a name that is refused, after which it is
  * "processor". */

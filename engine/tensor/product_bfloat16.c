@@ -273,11 +273,10 @@ TARGET static bool computes_exactly(void)
 
 #undef TARGET
 
-bool dg_try_bfloat16(bool *exact)
+__attribute__((constructor)) static void try_processor(void)
 {
     bool has = dg_has_level(DG_LEVEL_V4) && __builtin_cpu_supports("avx512bf16");
-    *exact = has && computes_exactly();
-    return has;
+    dg_bfloat16_found(has, has && computes_exactly());
 }
 
 void dg_multiply_bfloat16(const dg_product *product)
@@ -290,9 +289,9 @@ void dg_multiply_bfloat16(const dg_product *product)
 
 #else
 
-bool dg_try_bfloat16(bool *exact)
+__attribute__((constructor)) static void try_processor(void)
 {
-    return *exact = false;
+    dg_bfloat16_found(false, false);
 }
 
 void dg_multiply_bfloat16(const dg_product *product)

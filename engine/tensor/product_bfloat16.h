@@ -8,8 +8,4 @@
  * that dg_bfloat16() is not DG_BFLOAT16_OFF. */
 void dg_multiply_bfloat16(const dg_product *product);
 
-/* Whether this processor has the instructions; and if so, whether what it computes from a number of
- * samples is what engine/tensor/bfloat16.h defines. */
-bool dg_try_bfloat16(bool *exact);
-
 #endif

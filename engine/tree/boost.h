@@ -61,11 +61,11 @@ dg_status dg_boost_order(const dg_dataset *set, uint32_t **out);
 typedef struct dg_boost_drawn {
     uint32_t *row; /* {count} */
     int64_t count;
-    float *gradient, *hessian;         /* {rows}: divided by the chance; 0 of rows not drawn */
+    float *gradient, *hessian;         /* {rows}: divided by the probability; 0 of rows not drawn */
     double gradient_size, hessian_sum; /* sums of these, of gradients without signs */
 } dg_boost_drawn;
 
-/* Draws about part * count of the rows from {count}, ascending, of `rows`: with chances in
+/* Draws about part * count of the rows from {count}, ascending, of `rows`: with probabilities in
  * proportion to their size, those of the largest are 1. */
 dg_status dg_boost_draw(dg_boost_drawn *out, const uint32_t *from, int64_t count, double part,
                         uint64_t key, const float *gradient, const float *hessian, int64_t rows);

@@ -90,11 +90,11 @@ static void draw(dg_boost_drawn *out, const uint32_t *from, int64_t count, const
     struct words words = { .key = key, .at = -1 };
     for (int64_t i = 0; i < count; i++) {
         uint32_t row = from[i];
-        double chance = (double)size[i] < sure ? (double)size[i] / sure : 1;
-        if ((double)word_of(&words, row) >= chance * 0x1p32) continue;
+        double probability = (double)size[i] < sure ? (double)size[i] / sure : 1;
+        if ((double)word_of(&words, row) >= probability * 0x1p32) continue;
         out->row[out->count++] = row;
-        out->gradient[row] = gradient[row] * (float)(1 / chance);
-        out->hessian[row] = hessian[row] * (float)(1 / chance);
+        out->gradient[row] = gradient[row] * (float)(1 / probability);
+        out->hessian[row] = hessian[row] * (float)(1 / probability);
         out->gradient_size += fabs((double)out->gradient[row]);
         out->hessian_sum += (double)out->hessian[row];
     }
