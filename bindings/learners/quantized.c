@@ -51,16 +51,24 @@ static const dg_function methods[] = {
     { .name = NULL },
 };
 
+static const dg_learner *want_quantized(lua_State *L, const char *function)
+{
+    const dg_learner *learner = dg_want_learner(L, 1, function);
+    if (learner->type != &dg_quantized_network)
+        dg_wrong_type(L, 1, function, "the value", "a quantised network");
+    return learner;
+}
+
 static int precision(lua_State *L)
 {
-    dg_want_learner(L, 1, "precision");
+    want_quantized(L, "precision");
     lua_pushliteral(L, "int8");
     return 1;
 }
 
 static int weight_bytes(lua_State *L)
 {
-    lua_pushinteger(L, dg_quantized_weight_bytes(dg_want_learner(L, 1, "weight_bytes")));
+    lua_pushinteger(L, dg_quantized_weight_bytes(want_quantized(L, "weight_bytes")));
     return 1;
 }
 

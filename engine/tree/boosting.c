@@ -479,6 +479,7 @@ static const dg_param params[] = {
              .doc = "L1 penalty on the values of leaves"),
     DG_FLOAT(boosting_options, subsample, PART_OF("probability that a round uses a row")),
     DG_CHOICE(boosting_options, sampling_method, .choices = samplings, .default_text = "uniform",
+              .named_only = true, .later = true,
               .doc = "how subsample draws rows: all with the same probability; or anew for each "
                      "tree, in proportion to sqrt(g^2 + 0.1 h^2) of their derivatives, which are "
                      "divided by that; leaves then get the values that are best for all rows"),

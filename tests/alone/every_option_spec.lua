@@ -16,6 +16,13 @@ local MAKERS = {
     return digits.data.from_tensors { x = digits.zeros { 4, 2 }, y = digits.tensor { 0, 1, 0, 1 } }
   end,
   model = function() return nn.Sequential { nn.Input { 2 }, nn.Dense { 2 } } end,
+  QuantizedNetwork = function()
+    local x = digits.tensor { { 0, 1 }, { 1, 0 } }
+    local network = nn.Sequential { nn.Input { 2 }, nn.Dense { 2, activation = "softmax" } }
+    network:compile { optimizer = "sgd", loss = "categorical_crossentropy" }
+    network:fit(digits.data.from_tensors { x = x, y = digits.tensor { 0, 1 } }, { verbose = 0 })
+    return network:quantize(x)
+  end,
   node = function() return nn.Dense { 2 } (nn.Input { 2 }) end,
   layer = function() return nn.Sequential { nn.Input { 2 }, nn.Dense { 2 } }.layers[1] end,
   confusion_matrix = function()

@@ -134,7 +134,8 @@ describe("a method called with a point", function()
     local model = nn.Sequential { nn.Input { 2 }, nn.Dense { 2 } }
     local forest = tree.RandomForest { 1 }
     refused("fit: use a colon: model:fit(set, { validation = nil,", function() model.fit(set) end)
-    says("compile: use a colon: model:compile { optimizer, loss, metrics = nil }",
+    says("compile: use a colon: model:compile { optimizer, loss, metrics = nil, " ..
+      "precision = \"float32\" }",
       function() model.compile { loss = "mse" } end)
     refused("fit: use a colon: ", function() forest.fit(set) end)
     says("split: use a colon: dataset:split { parts..., seed = nil, stratify = false }",

@@ -7,7 +7,6 @@
 
 #include "engine/base/kernel.h"
 #include "engine/nn/layer.h"
-#include "engine/nn/quantized/int8.h"
 
 typedef struct {
     double momentum, epsilon;
@@ -407,24 +406,6 @@ static dg_status batch_normalization_backward(const dg_pass *pass)
     return DG_OK;
 }
 
-/* --- int8 --------------------------------------------------------------------------------- */
-
-/* (x - mean) / deviation * gamma + beta */
-static void batch_normalization_fold(const void *options, const dg_layer_build *build,
-                                     float *const *weight, double *scale, double *shift)
-{
-    const batch_normalization_options *o = options;
-    int64_t channels = build->output.at[build->output.count - 1];
-    for (int64_t c = 0; c < channels; c++) {
-        scale[c] = 1 / sqrt((double)weight[MOVING_VARIANCE][c] + o->epsilon);
-        if (weight[GAMMA]) scale[c] *= (double)weight[GAMMA][c];
-        shift[c] = -(double)weight[MOVING_MEAN][c] * scale[c];
-        if (weight[BETA]) shift[c] += (double)weight[BETA][c];
-    }
-}
-
-static const dg_int8_layer int8 = { .fold = batch_normalization_fold };
-
 static const dg_hint hints[] = {
     { DG_HINT_TRAINABLE },
     { "axis", "the last axis is always normalized; leave it out" },
@@ -452,5 +433,4 @@ const dg_layer_type dg_batch_normalization = {
     .factors = batch_normalization_factors,
     .forward = batch_normalization_forward,
     .backward = batch_normalization_backward,
-    .int8 = &int8,
 };

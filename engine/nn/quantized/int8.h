@@ -2,18 +2,18 @@
  *
  * A value of a quantised network is a byte of 7 bits, 0 .. 127, that stands for (byte - zero) *
  * scale; `scale` and `zero`, the byte of the number 0, are those of all values of an output. A
- * layer that has a dg_int8_layer in its descriptor takes part in one of four ways:
+ * layer that has a dg_int8_layer in its descriptor takes part in one of three ways:
  *
  *     multiplies   its weights 0 and 1 are a kernel {..., channels} and a bias {channels} or none:
  *                  sums of products of whole numbers (engine/tensor/product8.h). Conv2D, Dense
- *     folds        it scales and shifts each channel: becomes a part of the kernel and the bias of
- *                  the layer before it, if that one multiplies. BatchNormalization
  *     activates    it only applies the activation of its descriptor's `activation_offset`: relu
  *                  and linear become a part of the layer before it in the same way, or run on
  *                  bytes. Activation
  *     none         its outputs are some of its inputs, so they keep scale and zero: pooling
  *
- * Every other layer runs in float32, with conversions around it. */
+ * One that has factors() (engine/nn/layer.h) becomes a part of the kernel and the bias of the layer
+ * before it, if that one multiplies. Every other layer runs in float32, with conversions around
+ * it. */
 #ifndef DG_NN_QUANTIZED_INT8_H
 #define DG_NN_QUANTIZED_INT8_H
 
@@ -39,9 +39,6 @@ typedef struct dg_int8_layer {
     bool (*suits)(const dg_layer_build *build); /* else it runs in float32; NULL: always */
     int64_t (*scratch_bytes)(const void *options, const dg_layer_build *build); /* NULL: none */
     void (*forward)(const dg_int8_pass *pass);
-    /* Folding: y = x * scale + shift, for each channel. */
-    void (*fold)(const void *options, const dg_layer_build *build, float *const *weight,
-                 double *scale, double *shift);
 } dg_int8_layer;
 
 #endif

@@ -33,12 +33,11 @@ static dg_activation activation_of(const dg_model *model, int node)
 static bool joins(dg_quantized *q, int index)
 {
     const dg_model *model = &q->model;
-    const dg_int8_layer *int8 = dg_int8_layer_of(model, index);
     int before = model->nodes[index].input[0], root = q->nodes[before].root;
     dg_int8_node *product = &q->nodes[root];
     if (product->role != DG_INT8_PRODUCT || product->last != before) return false;
     if (product->activation != DG_LINEAR || uses_of_node(model, before) != 1) return false;
-    if (int8->fold) {
+    if (dg_node_type(model, index)->factors) {
         if (product->fold >= 0 || uses_of_layer(model, model->nodes[root].layer) > 1) return false;
         product->fold = index;
     } else {
@@ -48,6 +47,12 @@ static bool joins(dg_quantized *q, int index)
     q->nodes[index].role = DG_INT8_PART;
     q->nodes[index].root = root;
     return true;
+}
+
+static bool may_join(const dg_model *model, int index)
+{
+    const dg_int8_layer *int8 = dg_int8_layer_of(model, index);
+    return dg_node_type(model, index)->factors || (int8 && int8->activates);
 }
 
 static bool is_byte_function(const dg_model *model, int index)
@@ -73,7 +78,7 @@ static void find_role(dg_quantized *q, int index)
                dg_int8_depth(model, index) <= DG_PRODUCT8_DEPTH) {
         node->role = DG_INT8_PRODUCT;
         node->activation = activation_of(model, index);
-    } else if (!int8 || !(int8->fold || int8->activates) || !joins(q, index)) {
+    } else if (!may_join(model, index) || !joins(q, index)) {
         node->role = is_byte_function(model, index) ? DG_INT8_BYTES : DG_INT8_FLOATS;
     }
 }

@@ -114,22 +114,22 @@ static dg_status quantize_product(dg_quantized *q, const dg_model *from, int ind
     int64_t k = dg_int8_depth(from, index), n = dg_int8_channels(from, index);
     int layer = from->nodes[index].layer, fold = q->nodes[index].fold;
     float *weight[DG_MAX_WEIGHTS], *folded[DG_MAX_WEIGHTS];
-    DG_OWNED double *factor = NULL;
+    DG_OWNED float *factor = NULL;
     DG_OWNED int8_t *kernel = NULL;
     DG_TRY(dg_alloc(&factor, 2 * n, sizeof *factor));
     DG_TRY(dg_alloc(&kernel, k * n, 1));
-    double *shift = factor + n;
+    float *shift = factor + n;
     for (int64_t j = 0; j < n; j++) factor[j] = 1, shift[j] = 0;
     weights_of(from, index, weight);
     if (fold >= 0) {
         weights_of(from, fold, folded);
-        dg_int8_layer_of(from, fold)
-            ->fold(dg_node_options(from, fold), &from->nodes[fold].build, folded, factor, shift);
+        dg_node_type(from, fold)->factors(dg_node_options(from, fold), folded, n, factor, shift);
     }
     const dg_int8_weights *own = &q->weights[layer];
     for (int64_t j = 0; j < n; j++) {
-        quantize_channel(weight[0] + j, k, n, factor[j], &own->scale[j], kernel + j);
-        own->bias[j] = (float)((weight[1] ? weight[1][j] : 0) * factor[j] + shift[j]);
+        quantize_channel(weight[0] + j, k, n, (double)factor[j], &own->scale[j], kernel + j);
+        own->bias[j] =
+            (float)((weight[1] ? (double)weight[1][j] : 0) * (double)factor[j] + (double)shift[j]);
     }
     return dg_quantized_set_kernel(q, layer, kernel);
 }
