@@ -114,11 +114,12 @@ static void add_found(const struct chunk *chunk, int64_t t, int64_t row, int64_t
 {
     const struct sum *sum = chunk->sum;
     const dg_tree *tree = &sum->trees->tree[t];
+    if (is_left_out(sum, t, row)) return; /* and has not been walked */
     uint32_t at = chunk->found[slot];
     if (!laid || sum->trees->group || chunk->only[slot] == DG_MIXED_LEAF) {
         int32_t leaf = laid ? tree->bytes.leaf[at] : tree->fact[at].leaf;
         add_values(sum, t, row, tree->value + leaf * sum->trees->width);
-    } else if (!is_left_out(sum, t, row)) {
+    } else {
         sum->out[row * sum->trees->width + chunk->only[slot]] += 1;
     }
 }
