@@ -17,6 +17,8 @@ describe("calls with values that nobody expects", function()
       os.exit(#raw == 0, true)]]):format(calls))
     local _, err, status = shell.run "exec $P go.lua"
     shell.close()
+    -- AddressSanitizer says what the library then says better
+    err = err:gsub("==%d+==WARNING: AddressSanitizer failed to allocate %w+ bytes\n", "")
     assert.are.same({ "done", 0 }, { err, status })
   end)
 
