@@ -2,13 +2,6 @@
 #include "engine/base/kernel.h"
 #include "engine/nn/plan_internal.h"
 
-void dg_plan_weights(const dg_model *model, const dg_node *node, float **weight)
-{
-    for (int place = 0, w = model->layers[node->layer].first_weight; place < DG_MAX_WEIGHTS;
-         place++)
-        weight[place] = node->build.weight[place].name ? dg_model_weight(model, w++) : NULL;
-}
-
 struct dg_folded dg_folded_of(const dg_plan *plan, int index)
 {
     const dg_shape *kernel = &plan->model->nodes[index].build.weight[0].shape;
@@ -38,13 +31,13 @@ DG_KERNEL(void, scale_columns,
 void dg_plan_fold(const dg_plan *plan, int index)
 {
     const dg_model *model = plan->model;
-    const dg_node *node = &model->nodes[index], *taken = &model->nodes[plan->nodes[index].folds];
+    const dg_node *taken = &model->nodes[plan->nodes[index].folds];
     struct dg_folded f = dg_folded_of(plan, index);
     float *weight[DG_MAX_WEIGHTS];
-    dg_plan_weights(model, taken, weight);
+    dg_node_weights(model, plan->nodes[index].folds, weight);
     dg_node_type(model, plan->nodes[index].folds)
         ->factors(model->layers[taken->layer].part->options, weight, f.size, f.a, f.b);
-    dg_plan_weights(model, node, weight);
+    dg_node_weights(model, index, weight);
     scale_columns(weight[0], f.rows, f.size, f.a, f.kernel);
     for (int64_t c = 0; c < f.size; c++)
         f.bias[c] =

@@ -53,7 +53,7 @@ void dg_plan_pass(const dg_plan *plan, int index, int64_t begin, int64_t end, in
     if (index == model->output) pass->logits = dg_plan_rows(plan, plan->logits, begin, worker);
     for (int k = 0; k < node->inputs; k++)
         pass->input[k] = dg_plan_rows(plan, plan->nodes[node->input[k]].output, begin, worker);
-    dg_plan_weights(model, node, pass->weight);
+    dg_node_weights(model, index, pass->weight);
     if (!memory->folds) return;
     struct dg_folded folded = dg_folded_of(plan, index);
     pass->weight[0] = folded.kernel;

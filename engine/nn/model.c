@@ -304,6 +304,14 @@ void dg_model_initialize(dg_model *model, uint64_t seed)
     }
 }
 
+void dg_node_weights(const dg_model *model, int node, float *out[DG_MAX_WEIGHTS])
+{
+    int w = model->layers[model->nodes[node].layer].first_weight;
+    for (int place = 0; place < DG_MAX_WEIGHTS; place++)
+        out[place] =
+            model->nodes[node].build.weight[place].name ? dg_model_weight(model, w++) : NULL;
+}
+
 float *dg_model_weight(const dg_model *model, int weight)
 {
     return model->values + model->weights[weight].offset;

@@ -158,6 +158,9 @@ bool dg_model_lacks_precision(const dg_model *model, char *out, size_t size);
  * still be trained, if badly, as in Keras; the metric is refused when it is first computed. */
 bool dg_model_warn_outputs(const dg_model *model, char *out, size_t size);
 
+/* The weights of a node, by place; NULL: not asked for. */
+void dg_node_weights(const dg_model *model, int node, float *out[DG_MAX_WEIGHTS]);
+
 float *dg_model_weight(const dg_model *model, int weight); /* weights[weight].size floats */
 /* The same for whoever writes them: plans that were made before will follow. */
 float *dg_model_change_weight(dg_model *model, int weight);

@@ -152,9 +152,6 @@ struct dg_folded dg_folded_of(const dg_plan *plan, int node);
 /* Computes them. */
 void dg_plan_fold(const dg_plan *plan, int node);
 
-/* The weights of a node as they are in the model, by place; NULL: not asked for. */
-void dg_plan_weights(const dg_model *model, const dg_node *node, float **weight);
-
 /* The batch's job, for the pieces of a stage of rows. */
 static inline dg_job dg_plan_row_job(const dg_plan *plan)
 {

@@ -77,14 +77,18 @@ static dg_status place_node(const dg_quantized *q, int index, int64_t rows, dg_i
                         index, index, &place->scratch);
 }
 
-/* What layers that run in float32 prepare from their shapes. */
+/* What layers that run in float32 prepare from their shapes, and derive from their weights. */
 static void prepare_nodes(const dg_quantized *q, dg_int8_room *room)
 {
     for (int i = 1; i < q->model.node_count; i++) {
         const dg_layer_type *type = dg_node_type(&q->model, i);
-        if (q->nodes[i].role != DG_INT8_FLOATS || !type->prepare) continue;
-        type->prepare(dg_node_options(&q->model, i), &q->model.nodes[i].build, false,
-                      dg_arena_at(&room->arena, room->places[i].prepared, 0));
+        void *prepared = dg_arena_at(&room->arena, room->places[i].prepared, 0);
+        float *weight[DG_MAX_WEIGHTS];
+        if (q->nodes[i].role != DG_INT8_FLOATS) continue;
+        if (type->prepare)
+            type->prepare(dg_node_options(&q->model, i), &q->model.nodes[i].build, false, prepared);
+        dg_node_weights(&q->model, i, weight);
+        if (type->derive) type->derive(weight, false, prepared);
     }
 }
 
@@ -239,8 +243,7 @@ static dg_status run_floats(const struct quantized_run *run, int index, int64_t 
                      .prepared = dg_arena_at(&room->arena, place->prepared, 0) };
     for (int k = 0; k < node->inputs; k++)
         pass.input[k] = floats_at(room, q->nodes[node->input[k]].root);
-    for (int at = 0, w = layer->first_weight; at < DG_MAX_WEIGHTS; at++)
-        if (node->build.weight[at].name) pass.weight[at] = dg_model_weight(&q->model, w++);
+    dg_node_weights(&q->model, index, pass.weight);
     DG_TRY(dg_node_type(&q->model, index)->forward(&pass));
     if (q->nodes[index].bytes)
         quantize(&q->nodes[index], rows * size_of(&q->model, index), pass.output,

@@ -102,13 +102,6 @@ static void quantize_channel(const float *kernel, int64_t k, int64_t n, double f
     }
 }
 
-static void weights_of(const dg_model *model, int node, float *out[DG_MAX_WEIGHTS])
-{
-    int w = model->layers[model->nodes[node].layer].first_weight;
-    for (int at = 0; at < DG_MAX_WEIGHTS; at++)
-        out[at] = model->nodes[node].build.weight[at].name ? dg_model_weight(model, w++) : NULL;
-}
-
 static dg_status quantize_product(dg_quantized *q, const dg_model *from, int index)
 {
     int64_t k = dg_int8_depth(from, index), n = dg_int8_channels(from, index);
@@ -120,9 +113,9 @@ static dg_status quantize_product(dg_quantized *q, const dg_model *from, int ind
     DG_TRY(dg_alloc(&kernel, k * n, 1));
     float *shift = factor + n;
     for (int64_t j = 0; j < n; j++) factor[j] = 1, shift[j] = 0;
-    weights_of(from, index, weight);
+    dg_node_weights(from, index, weight);
     if (fold >= 0) {
-        weights_of(from, fold, folded);
+        dg_node_weights(from, fold, folded);
         dg_node_type(from, fold)->factors(dg_node_options(from, fold), folded, n, factor, shift);
     }
     const dg_int8_weights *own = &q->weights[layer];
