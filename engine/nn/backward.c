@@ -62,6 +62,7 @@ static void place_weight_gradients(const dg_plan *plan, int index, int64_t piece
     if (!layer->trainable) return;
     const float *values = dg_model_weight(model, layer->first_weight);
     float *gradients = dg_arena_at(&plan->arena, memory->partial, 0);
+    pass->updates = !gradients && plan->updates_parts ? plan : NULL;
     if (gradients)
         gradients += piece * memory->partial_size;
     else
@@ -177,6 +178,7 @@ dg_status dg_plan_backward(dg_plan *plan, const dg_truth *truth, int64_t rows, b
     double penalty;
     plan->job = (dg_job){ .threads = job->threads };
     plan->rows = rows;
+    plan->updates_parts = update && dg_plan_can_update_parts(plan);
     DG_TRY(run_loss(plan, truth, loss));
     if (!isfinite(*loss))
         return dg_error(DG_NUMERIC,

@@ -123,6 +123,7 @@ typedef struct dg_weight_spec {
     const dg_part *regularizer; /* NULL is none */
     int64_t fan_in, fan_out;    /* for the initializer: what Keras computes from the shape */
     bool frozen;                /* not trained by gradients: a running mean; false at first */
+    bool announced;             /* backward() calls dg_pass_ready for all of it; false at first */
 } dg_weight_spec;
 
 /* What build() is given, and fills. Everything else is zero at first. */
@@ -184,10 +185,17 @@ typedef struct dg_pass {
     void *saved_batch;                      /* saved_batch_bytes; NULL: predicting */
     void *scratch;                          /* scratch_bytes, of this worker alone */
     const void *prepared;                   /* what prepare() and derive() left */
+    const struct dg_plan *updates; /* backward, for dg_pass_ready: whose weights; NULL: it waits */
     void *sums; /* gather() and gather_back(): the part's own, aligned to 8; join() and join_back():
                    those of all parts, sums_bytes apart, in the order of their rows */
     int64_t pieces; /* how many these are */
 } dg_pass;
+
+/* backward() under DG_CUT_BATCH says by this, once for each of the values of a weight that it
+ * announced and from any of its pieces, that the gradient of `count` of them from `first` on is
+ * complete and that it does not read them again. They are updated at once, while they are warm in
+ * the cache, if the update need not see the whole gradient first. */
+void dg_pass_ready(const dg_pass *pass, int place, int64_t first, int64_t count);
 
 /* What a model has to know of a layer. A layer without flags reads one input and computes. */
 typedef enum dg_layer_flags {

@@ -93,6 +93,7 @@ static dg_status add_weights(dg_model *model, dg_layer *layer, const dg_layer_bu
                                .size = dg_shape_size(&spec->shape),
                                .offset = model->value_count,
                                .frozen = spec->frozen,
+                               .announced = spec->announced && !spec->regularizer,
                                .initializer = spec->initializer,
                                .regularizer = spec->regularizer,
                                .fan_in = spec->fan_in,

@@ -28,6 +28,7 @@ typedef struct dg_weight {
     int64_t size;
     int64_t offset; /* in the model's values; gradients lie at the same offset */
     bool frozen;
+    bool announced; /* its parts can be updated as they get ready: dg_pass_ready */
     const dg_part *initializer, *regularizer; /* borrowed from the layer's options */
     int64_t fan_in, fan_out;
 } dg_weight;

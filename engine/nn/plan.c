@@ -460,10 +460,14 @@ static dg_status place_chunks(dg_plan *plan)
     DG_TRY(dg_alloc_zero(&plan->found, model->weight_count, sizeof *plan->found));
     for (int i = 0; i < model->weight_count; i++) {
         const dg_weight *weight = &model->weights[i];
+        bool announced = weight->announced && uses_of(model, weight->layer) == 1;
         for (int64_t at = 0; at < weight->size && !weight->frozen; at += CHUNK_FLOATS) {
             int64_t left = weight->size - at;
             plan->chunks[plan->chunk_count++] =
-                (struct chunk){ i, at, left < CHUNK_FLOATS ? left : CHUNK_FLOATS };
+                (struct chunk){ .weight = i,
+                                .begin = at,
+                                .count = left < CHUNK_FLOATS ? left : CHUNK_FLOATS,
+                                .announced = announced };
         }
     }
     return DG_OK;

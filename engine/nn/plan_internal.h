@@ -52,6 +52,7 @@ struct stage {
 struct chunk {
     int weight;
     int64_t begin, count;
+    bool announced; /* its layer may have updated it in backward() */
 };
 
 struct dg_plan {
@@ -75,6 +76,7 @@ struct dg_plan {
     const dg_source *source;
     int64_t rows;
     uint64_t key;
+    bool updates_parts; /* as they get ready: dg_pass_ready */
     dg_job job; /* never cancelled: a batch is done whole or not at all */
 };
 
@@ -170,6 +172,9 @@ struct stage_run {
     const struct stage *stage;
     int64_t pieces;
 };
+
+/* Whether the optimizer can update parts of weights before it has seen all gradients. */
+bool dg_plan_can_update_parts(const dg_plan *plan);
 
 /* Gathers the gradients of all weights into the model's; with `update` the optimizer then updates
  * the weights. `*penalty` becomes the sum of the penalties of the weights as they were. */

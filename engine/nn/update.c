@@ -44,16 +44,16 @@ static void gather_gradient(const dg_plan *plan, const struct chunk *chunk, floa
 struct update_run {
     const dg_plan *plan;
     const dg_optimizer_type *optimizer; /* NULL: gradients are only gathered */
-    double learning_rate, clipnorm;
+    double clipnorm;
     bool gathers, updates;
 };
 
-static dg_update update_of(const struct update_run *run, int weight, int64_t begin, int64_t count)
+/* `at`: the place of the first value in the model's arrays. */
+static dg_update update_of(const dg_model *model, int64_t at, int64_t count)
 {
-    const dg_model *model = run->plan->model;
-    int64_t at = model->weights[weight].offset + begin;
-    dg_update update = { .options = model->optimizer->options,
-                         .learning_rate = run->learning_rate,
+    const dg_optimizer_options *options = model->optimizer->options;
+    dg_update update = { .options = options,
+                         .learning_rate = options->learning_rate,
                          .step = model->step + 1,
                          .count = count,
                          .weight = model->values + at,
@@ -72,13 +72,14 @@ static dg_status update_chunk(void *context, int64_t index, int worker)
     const struct chunk *chunk = &plan->chunks[index];
     const dg_weight *weight = &model->weights[chunk->weight];
     int64_t at = weight->offset + chunk->begin;
+    if (chunk->announced && plan->updates_parts) return DG_OK; /* it is done */
     if (run->gathers) {
         gather_gradient(plan, chunk, model->gradients + at);
         plan->chunk_penalties[index] = dg_penalty(weight->regularizer, chunk->count,
                                                   model->values + at, model->gradients + at);
     }
     if (!run->updates) return DG_OK;
-    dg_update update = update_of(run, chunk->weight, chunk->begin, chunk->count);
+    dg_update update = update_of(model, at, chunk->count);
     memcpy(update.found, plan->found[chunk->weight], sizeof update.found);
     run->optimizer->update(&update);
     return DG_OK;
@@ -109,11 +110,27 @@ static dg_status begin_weight(void *context, int64_t index, int worker)
     if (!isnan(run->clipnorm))
         clip_gradient(run->clipnorm, weight->size, dg_model_gradient(run->plan->model, (int)index));
     if (!run->optimizer->begin) return DG_OK;
-    dg_update whole = update_of(run, (int)index, 0, weight->size);
+    dg_update whole = update_of(run->plan->model, weight->offset, weight->size);
     double *found = run->plan->found[index];
     memset(found, 0, sizeof whole.found);
     run->optimizer->begin(&whole, found);
     return DG_OK;
+}
+
+bool dg_plan_can_update_parts(const dg_plan *plan)
+{
+    const dg_part *optimizer = plan->model->optimizer;
+    const dg_optimizer_options *options = optimizer->options;
+    return !((const dg_optimizer_type *)optimizer->type)->begin && isnan(options->clipnorm);
+}
+
+void dg_pass_ready(const dg_pass *pass, int place, int64_t first, int64_t count)
+{
+    const dg_weight_spec *spec = &pass->build->weight[place];
+    if (!pass->updates || spec->regularizer || spec->frozen) return;
+    const dg_model *model = pass->updates->model;
+    dg_update update = update_of(model, pass->weight[place] + first - model->values, count);
+    ((const dg_optimizer_type *)model->optimizer->type)->update(&update);
 }
 
 dg_status dg_plan_update(const dg_plan *plan, bool update, double *penalty)
@@ -123,7 +140,6 @@ dg_status dg_plan_update(const dg_plan *plan, bool update, double *penalty)
     if (update) {
         run.optimizer = (const dg_optimizer_type *)model->optimizer->type;
         const dg_optimizer_options *options = model->optimizer->options;
-        run.learning_rate = options->learning_rate;
         run.clipnorm = options->clipnorm;
     }
     bool whole = update && (run.optimizer->begin || !isnan(run.clipnorm));

@@ -1,5 +1,6 @@
 /* Dense: y = f(x W + b). x {rows, inputs}, W {inputs, units}, b {units}, y {rows, units}. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "engine/nn/activation.h"
 #include "engine/nn/layer.h"
@@ -54,7 +55,8 @@ static dg_status dense_build(const void *options, dg_layer_build *b)
     b->cut = DG_CUT_BATCH;
     b->forgets_output = o->activation == DG_LINEAR;
     dg_build_weight(b, KERNEL, "kernel", (dg_shape){ 2, { inputs, o->units } },
-                    o->kernel_initializer, o->kernel_regularizer);
+                    o->kernel_initializer, o->kernel_regularizer)
+        ->announced = true;
     if (o->use_bias)
         dg_build_weight(b, BIAS, "bias", (dg_shape){ 1, { o->units } }, o->bias_initializer,
                         o->bias_regularizer);
@@ -150,23 +152,38 @@ static dg_status dense_forward(const dg_pass *pass)
 
 /* --- backward ------------------------------------------------------------------------------- */
 
-/* dW for some rows of W. Summed over the rows of the batch in one order, whatever the piece. */
+/* Rows of W that are worked on while they are warm in the cache: a multiple of the rows of a tile
+ * of products. */
+enum { NEAR_INPUTS = 96 };
+
+/* dW for some rows of W, at most NEAR_INPUTS. Summed over the rows of the batch in one order,
+ * whatever the piece. Inputs are copied to where they lie close together: their rows, thousands of
+ * floats apart, share a few places of the first level of the cache. */
 static void dense_kernel_gradient(const struct dense_cut *c, int64_t first, int64_t end)
 {
+    enum { DEPTH = 64 };
+    float near[DEPTH * NEAR_INPUTS];
     const dg_pass *pass = c->pass;
-    dg_multiply(&(dg_product){
-        .m = end - first,
-        .n = c->units,
-        .k = c->rows,
-        .a = { .at = pass->input[0] + first, .row_step = 1, .depth_step = c->inputs },
-        .b = pass->output_gradient,
-        .b_step = c->units,
-        .c = pass->weight_gradient[KERNEL] + first * c->units,
-        .c_step = c->units,
-        .precision = pass->precision });
+    int64_t inputs = end - first;
+    for (int64_t t = 0; t < c->rows; t += DEPTH) {
+        int64_t depth = min(c->rows - t, DEPTH);
+        for (int64_t r = 0; r < depth; r++)
+            memcpy(near + r * inputs, pass->input[0] + (t + r) * c->inputs + first,
+                   (size_t)inputs * sizeof *near);
+        dg_multiply(&(dg_product){ .m = inputs,
+                                   .n = c->units,
+                                   .k = depth,
+                                   .a = { .at = near, .row_step = 1, .depth_step = inputs },
+                                   .b = pass->output_gradient + t * c->units,
+                                   .b_step = c->units,
+                                   .accumulate = t > 0,
+                                   .c = pass->weight_gradient[KERNEL] + first * c->units,
+                                   .c_step = c->units,
+                                   .precision = pass->precision });
+    }
 }
 
-/* dx = dy W', a block of W at a time, which is turned around on the way. */
+/* dx = dy W' for some rows of W, a block at a time, which is turned around on the way. */
 static void dense_input_gradient(const struct dense_cut *c, int64_t first, int64_t end)
 {
     enum { DEPTH = 256 };
@@ -197,10 +214,13 @@ static dg_status dense_backward_piece(void *context, int64_t piece, int worker)
 {
     const struct dense_cut *c = context;
     (void)worker;
-    int64_t first = column(c->inputs, c->across, piece);
     int64_t end = column(c->inputs, c->across, piece + 1);
-    dense_kernel_gradient(c, first, end);
-    if (c->pass->input_gradient[0]) dense_input_gradient(c, first, end);
+    for (int64_t i = column(c->inputs, c->across, piece); i < end; i += NEAR_INPUTS) {
+        int64_t near = min(i + NEAR_INPUTS, end);
+        if (c->pass->input_gradient[0]) dense_input_gradient(c, i, near);
+        dense_kernel_gradient(c, i, near);
+        dg_pass_ready(c->pass, KERNEL, i * c->units, (near - i) * c->units);
+    }
     return DG_OK;
 }
 
