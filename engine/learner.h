@@ -179,6 +179,9 @@ typedef struct dg_learner_type {
     dg_status (*store)(const dg_learner *learner, struct dg_tensor_file *file);
     dg_status (*restore)(dg_learner *learner, const struct cJSON *root,
                          const struct dg_tensor_file *file);
+    const struct dg_section *const
+        *sections; /* of its files (engine/store/sections.h); ends in NULL;
+                                                 or NULL */
     const dg_foreign_format *const *formats; /* ends in NULL; or NULL */
     /* Takes the options and the seed of `other`, of the same type, if the file of the learner did
      * not have any; else DG_INVALID. NULL: its files always have them. */

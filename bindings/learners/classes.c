@@ -95,10 +95,11 @@ static int load(lua_State *L, const void *options)
 
 static const dg_function load_function = DG_FUNCTION(
     "load", load,
-    "Loads a saved model, ready to predict, evaluate and fit. The file does not hold the state of "
-    "a network's\noptimizer (Adam's moments, momentum): a further fit starts from the weights with "
-    "a fresh optimizer.\nXGBoost's files (.json) do not state the options that a model was made "
-    "with: to fit it further, give a\nnew model that has them: digits.load(\"xgboost.json\", "
+    "Loads a saved model, ready to predict, evaluate and fit. A further fit of a network starts "
+    "from the weights with\na fresh optimizer, unless the file was saved with optimizer = true: "
+    "then it continues bit by bit.\nXGBoost's files (.json) do not state the options that a model "
+    "was "
+    "made with: to fit it further, give a\nnew model that has them: digits.load(\"xgboost.json\", "
     "tree.GradientBoosting { learning_rate = 0.1 })",
     "local cnn = digits.load \"cnn.safetensors\"",
     DG_TAKES(

@@ -263,8 +263,8 @@ const dg_function *dg_push_fit(lua_State *L, const dg_learner_type *type, dg_cal
             "rounds).\nA network continues where the last fit ended; trees start again. With "
             "continue = true, RandomForest and\nGradientBoosting add n_estimators trees or rounds "
             "to those they "
-            "have. A network from digits.load continues\nfrom its weights with a fresh optimizer: "
-            "files do not keep Adam's moments or momentum yet.\nEarly stopping: a score that is "
+            "have. A network from digits.load continues\nfrom its weights with a fresh optimizer, "
+            "unless it was saved with optimizer = true.\nEarly stopping: a score that is "
             "NaN never counts as an improvement, and a warning reports it.\nCtrl-C ends the fit "
             "after the current batch, tree or round, and keeps what was learnt (the best step "
             "if\nrestore_best is true); the history then has stopped_early = \"interrupted\".",

@@ -211,7 +211,8 @@ int dg_lua_save_for(lua_State *L)
 {
     const dg_learner *learner = dg_want_learner(L, 1, "save");
     const char *path = dg_want_text(L, 2, "save", "the path");
-    dg_check_status(L, dg_learner_save_for(learner, path, luaL_checkstring(L, 3)));
+    dg_save_options options = { .purpose = luaL_checkstring(L, 3) };
+    dg_check_status(L, dg_learner_save_with(learner, path, &options));
     return 0;
 }
 

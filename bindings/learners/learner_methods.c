@@ -31,7 +31,7 @@ typedef struct learner_options {
     const dg_dataset *set;
     const dg_tensor *rows;
     const char *path;
-    bool recipe;
+    bool recipe, optimizer;
     int64_t repeats;
     dg_optional_seed seed;
 } learner_options;
@@ -96,8 +96,8 @@ static int save(lua_State *L, const void *options)
     const char *path = o->path;
     const dg_learner *learner = dg_want_learner(L, 1, "save");
     char text[512];
-    dg_check_status(L, o->recipe ? dg_learner_save(learner, path)
-                                 : dg_learner_save_bare(learner, path));
+    dg_save_options wanted = { .bare = !o->recipe, .optimizer = o->optimizer };
+    dg_check_status(L, dg_learner_save_with(learner, path, &wanted));
     if (dg_learner_save_loses(learner, path, text, sizeof text)) dg_tell(L, "save", text);
     if (dg_has_metric_functions(learner))
         dg_tell(L, "save",
@@ -163,8 +163,8 @@ static const dg_function methods[] = {
     DG_PLAIN_FUNCTION("summary", summary, "A text that describes the structure of the model.",
                       "print(model:summary())"),
     DG_FUNCTION("save", save,
-                "Writes everything needed to predict (not the state of an optimizer), completely "
-                "or not at all, to a safetensors\nfile. Some learners can also be saved in formats "
+                "Writes everything needed to predict, completely or not at all, to a safetensors\n"
+                "file. Some learners can also be saved in formats "
                 "of other programs, which their help lists: the path of a\ntree.GradientBoosting "
                 "may end in .json. Other endings (.onnx, .h5, .pt ...) are refused.\n"
                 "The file remembers how the model was made: the script with its text, the words of "
@@ -175,7 +175,11 @@ static const dg_function methods[] = {
                          DG_PATH(learner_options, path, .required = true,
                                  .doc = "the file to write; its ending selects the format"),
                          DG_BOOL(learner_options, recipe, .default_number = 1, .named_only = true,
-                                 .doc = "remember how the model was made")),
+                                 .doc = "remember how the model was made"),
+                         DG_BOOL(learner_options, optimizer, .named_only = true,
+                                 .doc = "keep the state of a network's optimizer: its moments or "
+                                        "momentum and its step (Adam: 3 times the size). A fit "
+                                        "after digits.load then continues bit by bit")),
                 .arguments = 1),
     DG_PLAIN_FUNCTION(
         "digest", digest,

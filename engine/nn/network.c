@@ -2,6 +2,7 @@
 #include "engine/nn/network.h"
 
 #include "engine/base/memory.h"
+#include "engine/store/sections.h"
 
 dg_status dg_model_new(dg_model **out, uint64_t seed)
 {
@@ -57,6 +58,8 @@ static const dg_hint fit_hints[] = {
     { NULL },
 };
 
+static const dg_section *const sections[] = { &dg_optimizer_section, NULL };
+
 const dg_learner_type dg_network = {
     .part = { .kind = "learner",
               .name = "Network",
@@ -84,4 +87,5 @@ const dg_learner_type dg_network = {
     .describe = dg_network_describe,
     .store = dg_network_store,
     .restore = dg_network_restore,
+    .sections = sections,
 };

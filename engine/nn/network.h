@@ -33,8 +33,15 @@ dg_status dg_network_describe(const dg_learner *learner, struct cJSON *root);
 dg_status dg_network_store(const dg_learner *learner, struct dg_tensor_file *file);
 dg_status dg_network_restore(dg_learner *learner, const struct cJSON *root,
                              const struct dg_tensor_file *file);
-/* The same without the weights, for which there is no room yet; and what stands beside them: the
- * loss, the target. */
+/* Numbers that lie as the weights do, `values`: in files as "WEIGHT" if `number` is 0, else as
+ * "WEIGHT/number". Getting them: DG_FORMAT for a missing one and for another type or shape. */
+dg_status dg_network_put_values(const dg_model *model, const float *values, int number,
+                                struct dg_tensor_file *file);
+dg_status dg_network_get_values(const dg_model *model, float *values, int number,
+                                const struct dg_tensor_file *file);
+extern const struct dg_section dg_optimizer_section; /* engine/nn/store_optimizer.c */
+/* The same as dg_network_restore without the weights, for which there is no room yet; and what
+ * stands beside them: the loss, the target. */
 dg_status dg_network_restore_graph(dg_model *model, const struct cJSON *root);
 dg_status dg_network_restore_rest(dg_model *model, const struct cJSON *root);
 

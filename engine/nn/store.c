@@ -11,6 +11,7 @@
  *                precision: "bfloat16", otherwise left out; epoch: the number of epochs done
  * and each weight is a tensor of its own, "layer.weight": "conv2d.kernel". */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/base/memory.h"
@@ -21,7 +22,7 @@
 #include "engine/store/safetensors.h"
 
 /* With more, checks that compare each with each would take too long. */
-enum { MOST_LAYERS = 10000, SHAPE_SIZE = 160 };
+enum { MOST_LAYERS = 10000, SHAPE_SIZE = 160, NAME_SIZE = sizeof((dg_weight *)0)->name + 16 };
 
 /* A network in the making. */
 struct network_loader {
@@ -123,17 +124,46 @@ dg_status dg_network_describe(const dg_learner *learner, cJSON *root)
     return add_recipe(root, model);
 }
 
-dg_status dg_network_store(const dg_learner *learner, dg_tensor_file *file)
+/* "conv2d.kernel", or "conv2d.kernel/1". */
+static const char *value_name(const dg_weight *weight, int number, char *out, size_t size)
 {
-    const dg_model *model = (const dg_model *)learner;
+    if (number == 0) return weight->name;
+    snprintf(out, size, "%s/%d", weight->name, number);
+    return out;
+}
+
+dg_status dg_network_put_values(const dg_model *model, const float *values, int number,
+                                dg_tensor_file *file)
+{
+    char name[NAME_SIZE];
     for (int i = 0; i < model->weight_count; i++) {
         const dg_weight *weight = &model->weights[i];
         DG_CLEANUP(dg_tensor_release) dg_tensor copy = { 0 };
         DG_TRY(dg_tensor_new(&copy, DG_FLOAT32, weight->shape.count, weight->shape.at));
-        memcpy(copy.data, dg_model_weight(model, i), sizeof(float) * (size_t)weight->size);
-        DG_TRY(dg_tensor_file_add(file, weight->name, &copy));
+        memcpy(copy.data, values + weight->offset, sizeof(float) * (size_t)weight->size);
+        DG_TRY(dg_tensor_file_add(file, value_name(weight, number, name, sizeof name), &copy));
     }
     return DG_OK;
+}
+
+dg_status dg_network_get_values(const dg_model *model, float *values, int number,
+                                const dg_tensor_file *file)
+{
+    char name[NAME_SIZE];
+    for (int i = 0; i < model->weight_count; i++) {
+        const dg_weight *weight = &model->weights[i];
+        dg_tensor found;
+        DG_TRY(dg_tensor_file_want_as(file, value_name(weight, number, name, sizeof name),
+                                      DG_FLOAT32, weight->shape.count, weight->shape.at, &found));
+        memcpy(values + weight->offset, found.data, sizeof(float) * (size_t)weight->size);
+    }
+    return DG_OK;
+}
+
+dg_status dg_network_store(const dg_learner *learner, dg_tensor_file *file)
+{
+    const dg_model *model = (const dg_model *)learner;
+    return dg_network_put_values(model, model->values, 0, file);
 }
 
 /* --- layers --------------------------------------------------------------------------------- */

@@ -13,17 +13,23 @@
  * (.onnx, .h5, .npz, .pkl, .pt, .csv ...) is refused; no ending, .safetensors and unknown endings
  * are accepted.
  *
- * Writes everything that is needed to predict and to continue fitting. The file is written
- * completely or not at all. DG_INVALID: the learner cannot be saved, as it was never fitted. */
+ * Writes everything that is needed to predict and to continue fitting, with an optimizer that
+ * starts anew. The file is written completely or not at all. DG_INVALID: the learner cannot be
+ * saved, as it was never fitted. */
 dg_status dg_learner_save(const dg_learner *learner, const char *path);
 
-/* The same, without a recipe (engine/store/recipe.h). */
-dg_status dg_learner_save_bare(const dg_learner *learner, const char *path);
+/* What else a file holds, or does without. */
+typedef struct dg_save_options {
+    bool bare;           /* no recipe (engine/store/recipe.h) */
+    bool optimizer;      /* the state of the optimizer, so that a fit goes on as if it had not
+                            stopped; DG_INVALID for a learner that has none */
+    const char *purpose; /* a text that says what the file is for; or NULL */
+} dg_save_options;
 
-/* The same as dg_learner_save, with a text in the file that says what it is for. */
-dg_status dg_learner_save_for(const dg_learner *learner, const char *path, const char *purpose);
+dg_status dg_learner_save_with(const dg_learner *learner, const char *path,
+                               const dg_save_options *options);
 
-/* That text (free it with dg_free), or NULL for a file without one. */
+/* The purpose of a file (free it with dg_free), or NULL for a file without one. */
 dg_status dg_learner_purpose(char **out, const char *path);
 
 /* The JSON text that describes the learner in a file (engine/store/learner_json.h; free it with

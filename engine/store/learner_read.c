@@ -148,7 +148,7 @@ static dg_status read_learner(dg_learner **out, const cJSON *root, const dg_tens
     DG_TRY(create_learner(out, (const dg_learner_type *)type, seed, root));
     DG_TRY(read_classes(*out, root));
     DG_TRY(read_input_range(*out, root));
-    DG_TRY(dg_sections_check(root, file, &own));
+    DG_TRY(dg_sections_check((*out)->type, root, file, &own));
     DG_TRY((*out)->type->restore(*out, root, &own));
     return dg_sections_read(*out, root, file);
 }

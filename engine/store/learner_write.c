@@ -48,7 +48,7 @@ static dg_status add_row_and_options(cJSON *root, const dg_learner *learner)
 
 /* Everything that the file `path` holds of a learner; what it needs, if `path` is NULL. */
 static dg_status describe(cJSON *root, const dg_learner *learner, const char *path,
-                          dg_tensor_file *file)
+                          const dg_save_options *options, dg_tensor_file *file)
 {
     const dg_learner_type *type = learner->type;
     int64_t format = dg_sections_required(learner) ? 2 : 1;
@@ -60,7 +60,7 @@ static dg_status describe(cJSON *root, const dg_learner *learner, const char *pa
     DG_TRY(add_classes(root, learner));
     DG_TRY(add_input_range(root, learner));
     DG_TRY(type->store(learner, file));
-    return dg_sections_write(learner, path, root, file);
+    return dg_sections_write(learner, path, options, root, file);
 }
 
 dg_status dg_learner_put(const dg_learner *learner, const char *name, cJSON *root,
@@ -69,7 +69,7 @@ dg_status dg_learner_put(const dg_learner *learner, const char *name, cJSON *roo
     cJSON *object;
     DG_CLEANUP(dg_tensor_file_release) dg_tensor_file own = { 0 };
     DG_TRY(dg_json_add_object(root, name, &object));
-    DG_TRY(describe(object, learner, NULL, &own));
+    DG_TRY(describe(object, learner, NULL, NULL, &own));
     return dg_tensor_file_nest(file, name, &own);
 }
 
@@ -78,16 +78,16 @@ dg_status dg_learner_digest(const dg_learner *learner, char hex[DG_SHA256_HEX])
     DG_CLEANUP(dg_tensor_file_release) dg_tensor_file file = { 0 };
     DG_OWNED_JSON *root = cJSON_CreateObject();
     DG_TRY(dg_json_made(root));
-    DG_TRY(describe(root, learner, NULL, &file));
+    DG_TRY(describe(root, learner, NULL, NULL, &file));
     return dg_tensor_file_digest(&file, hex);
 }
 
 static dg_status learner_text(char **out, const dg_learner *learner, const char *path,
-                              dg_tensor_file *file)
+                              const dg_save_options *options, dg_tensor_file *file)
 {
     DG_OWNED_JSON *root = cJSON_CreateObject();
     DG_TRY(dg_json_made(root));
-    DG_TRY(describe(root, learner, path, file));
+    DG_TRY(describe(root, learner, path, options, file));
     return dg_json_text(out, root);
 }
 
@@ -95,14 +95,15 @@ static dg_status learner_text(char **out, const dg_learner *learner, const char 
 
 /* The JSON text that describes the learner, and its tensors. */
 static dg_status add_learner(dg_tensor_file *file, const dg_learner *learner, const char *path,
-                             const char *purpose)
+                             const dg_save_options *options)
 {
+    const char *purpose = options->purpose;
     const int pairs = purpose ? 2 : 1;
     DG_TRY(dg_alloc_zero(&file->keys, pairs, sizeof *file->keys));
     DG_TRY(dg_alloc_zero(&file->values, pairs, sizeof *file->values));
     file->metadata_count = pairs;
     DG_TRY(dg_copy_text(&file->keys[0], DG_LEARNER_KEY));
-    DG_TRY(learner_text(&file->values[0], learner, path, file));
+    DG_TRY(learner_text(&file->values[0], learner, path, options, file));
     if (!purpose) return DG_OK;
     DG_TRY(dg_copy_text(&file->keys[1], DG_PURPOSE_KEY));
     return dg_copy_text(&file->values[1], purpose);
@@ -157,18 +158,36 @@ bool dg_learner_save_loses(const dg_learner *learner, const char *path, char *ou
     return foreign && foreign->loses && foreign->loses(learner, out, size);
 }
 
-static dg_status save(const dg_learner *learner, const char *path, const char *purpose, bool bare)
+static dg_status refuse_options(const dg_learner *learner, const char *path,
+                                const dg_foreign_format *foreign, const dg_save_options *options)
 {
-    DG_CLEANUP(dg_tensor_file_release) dg_tensor_file file = { 0 };
-    const dg_foreign_format *foreign = dg_foreign_for(learner->type, path);
+    if (options->optimizer && foreign)
+        return dg_error(DG_INVALID,
+                        "cannot write %s: %s does not hold the state of an optimizer: use a name "
+                        "that ends in .safetensors",
+                        path, foreign->name);
+    if (options->optimizer && !dg_sections_have(learner, options, "optimizer"))
+        return dg_error(DG_INVALID,
+                        "cannot write %s: the %s has no optimizer, only compiled networks have "
+                        "one: leave out optimizer = true",
+                        path, learner->type->part.name);
     if (foreign && learner->preparation.count)
         return dg_error(DG_INVALID,
                         "cannot write %s: the model has a preparation, which %s cannot express: "
                         "use a name that ends in .safetensors",
                         path, foreign->name);
+    return DG_OK;
+}
+
+dg_status dg_learner_save_with(const dg_learner *learner, const char *path,
+                               const dg_save_options *options)
+{
+    DG_CLEANUP(dg_tensor_file_release) dg_tensor_file file = { 0 };
+    const dg_foreign_format *foreign = dg_foreign_for(learner->type, path);
+    DG_TRY(refuse_options(learner, path, foreign, options));
     if (foreign) return foreign->write(learner, path);
     DG_TRY(refuse_foreign(learner, path));
-    dg_status status = add_learner(&file, learner, bare ? NULL : path, purpose);
+    dg_status status = add_learner(&file, learner, path, options);
     if (status == DG_INVALID) return dg_error_context(status, "cannot write %s", path);
     DG_TRY(status);
     return dg_tensor_file_write(&file, path);
@@ -176,15 +195,5 @@ static dg_status save(const dg_learner *learner, const char *path, const char *p
 
 dg_status dg_learner_save(const dg_learner *learner, const char *path)
 {
-    return save(learner, path, NULL, false);
-}
-
-dg_status dg_learner_save_bare(const dg_learner *learner, const char *path)
-{
-    return save(learner, path, NULL, true);
-}
-
-dg_status dg_learner_save_for(const dg_learner *learner, const char *path, const char *purpose)
-{
-    return save(learner, path, purpose, false);
+    return dg_learner_save_with(learner, path, &(dg_save_options){ 0 });
 }

@@ -7,8 +7,9 @@
 #include "engine/store/part_json.h"
 #include "engine/store/sections.h"
 
-static bool has_preparation(const dg_learner *learner)
+static bool has_preparation(const dg_learner *learner, const dg_save_options *options)
 {
+    (void)options;
     return learner->preparation.count > 0;
 }
 

@@ -3,9 +3,9 @@
 #include "engine/store/recipe.h"
 #include "engine/store/sections.h"
 
-static bool has_recipe(const dg_learner *learner)
+static bool has_recipe(const dg_learner *learner, const dg_save_options *options)
 {
-    return dg_recipe_known(learner->recipe);
+    return !options->bare && dg_recipe_known(learner->recipe);
 }
 
 static dg_status write_recipe(const dg_learner *learner, const dg_section_target *to, cJSON *object,

@@ -33,6 +33,40 @@ describe("a second fit", function()
     assert.is_false(first == fit(model, { epochs = 3, continue = true }))
   end)
 
+  it("goes on bit by bit from a file with the optimizer's state", function()
+    local folder = support.folder()
+    local optimizers = { nn.Adam { 0.01 }, nn.SGD { 0.01, momentum = 0.9 }, nn.SGD { 0.01 } }
+    for _, optimizer in ipairs(optimizers) do
+      local path = folder .. "/model.safetensors"
+      local function compiled()
+        return fresh():compile { optimizer = optimizer, loss = "categorical_crossentropy" }
+      end
+      local whole, half = compiled(), compiled()
+      fit(half, { epochs = 2 })
+      local before = half:digest()
+      half:save(path, { optimizer = true })
+      local loaded = digits.load(path)
+      assert.are.equal(before, loaded:digest())
+      fit(whole, { epochs = 4 })
+      fit(loaded, { epochs = 2 })
+      assert.are.equal(whole:digest(), loaded:digest())
+    end
+  end)
+
+  it("refuses to save the state of an optimizer that there is not", function()
+    local path = support.folder() .. "/model.safetensors"
+    local function message(model, name)
+      return support.message(function() model:save(name or path, { optimizer = true }) end)
+    end
+    assert.matches("the Network has no optimizer, only compiled networks have one",
+                   message(nn.Sequential { nn.Input { 4 }, nn.Dense { 3 } }))
+    local boosting = digits.tree.GradientBoosting { n_estimators = 1 }
+    boosting:fit(set, { verbose = 0 })
+    assert.matches("the GradientBoosting has no optimizer", message(boosting))
+    assert.matches("XGBoost's JSON does not hold the state of an optimizer",
+                   message(boosting, (path:gsub("safetensors", "json"))))
+  end)
+
   it("takes only options of its kind", function()
     local function message(options)
       return support.message(function() fresh():fit(set, options) end)
