@@ -37,8 +37,7 @@ static void free_slots(struct slots *slots)
 
 static dg_status make_slots(struct slots *slots, const dg_part *optimizer, int64_t count)
 {
-    int wanted = ((const dg_optimizer_type *)optimizer->type)->slots(optimizer->options);
-    for (int i = 0; i < wanted; i++)
+    for (int i = 0; i < dg_optimizer_slots(optimizer); i++)
         DG_TRY(dg_alloc_zero(&slots->at[i], count, sizeof *slots->at[i]));
     return DG_OK;
 }

@@ -266,6 +266,8 @@ dg_status dg_network_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
     if (ended && fit.best_values && result->best_epoch)
         memcpy(model->values, fit.best_values,
                (size_t)model->value_count * sizeof *fit.best_values);
+    else if (ended)
+        dg_model_take_averages(model);
     model->changes++; /* a batch that failed may have moved running means */
     return status;
 }

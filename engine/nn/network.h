@@ -28,6 +28,10 @@ bool dg_model_fuses_loss(const dg_model *model);
 /* The sum of all penalties. */
 double dg_model_penalty(const dg_model *model);
 
+/* engine/nn/update.c: where the optimizer keeps running averages of the weights, these become the
+ * weights, once a step has been done. */
+void dg_model_take_averages(dg_model *model);
+
 /* engine/nn/store.c: networks in model files. */
 dg_status dg_network_describe(const dg_learner *learner, struct cJSON *root);
 dg_status dg_network_store(const dg_learner *learner, struct dg_tensor_file *file);

@@ -38,24 +38,29 @@ double dg_penalty(const dg_part *regularizer, int64_t count, const float *weight
 
 /* How to write an optimizer: one file that ends in one dg_optimizer_type, and one line in
  * engine/registry.list. Its options begin with dg_optimizer_options; its list of dg_param begins
- * with DG_LEARNING_RATE and ends with DG_CLIPNORM (engine/nn/optimizers/options.h).
+ * with DG_LEARNING_RATE and ends with DG_OPTIMIZER_OPTIONS (engine/nn/optimizers/options.h), and
+ * its check is dg_check_optimizer.
  *
  * A model keeps slots() numbers for each number of its weights. In every step it calls update() for
  * runs of neighbouring numbers, on several threads at once, so update() changes what it is given
- * and nothing else, and treats each number alike. An optimizer that needs more than its number, the
- * norm of a whole weight say, computes it in begin(). Clipping is done before either sees the
- * gradient.
+ * and nothing else, and treats each number alike. It multiplies each by `keep` before its step. An
+ * optimizer that needs more than its number, the norm of a whole weight say, computes it in
+ * begin(). Clipping is done before either sees the gradient; running averages of the weights
+ * (use_ema) are taken after it.
  *
  * Tests. tests/lua/golden_spec.lua asks for values by Keras's formula (tests/golden/make_nn.py),
  * tests/lua/readme_spec.lua for a word in README.md; tests/engine/test_optimizers.c compares single
  * steps with a plain version in double precision. */
 
-enum { DG_MAX_SLOTS = 3, DG_MAX_FOUND = 4 };
+enum { DG_MAX_SLOTS = 4, DG_MAX_FOUND = 4 }; /* one slot is for the averages of use_ema */
 
 /* What all optimizers have: the first member of their options. */
 typedef struct dg_optimizer_options {
-    double learning_rate;
-    double clipnorm; /* NaN: gradients are not clipped */
+    double learning_rate, weight_decay;
+    double clipnorm, clipvalue, global_clipnorm; /* at most one is not NaN */
+    bool use_ema;
+    double ema_momentum;
+    int64_t ema_overwrite_frequency; /* 0: only at the end of a fit */
 } dg_optimizer_options;
 
 /* One update of `count` neighbouring numbers of a weight, or of all of them. */
@@ -63,6 +68,7 @@ typedef struct dg_update {
     const void *options;
     double learning_rate;
     int64_t step; /* from 1 */
+    float keep;   /* 1 - learning_rate * weight_decay */
     int64_t count;
     float *weight;
     const float *gradient;
@@ -79,6 +85,11 @@ typedef struct dg_optimizer_type {
     void (*begin)(const dg_update *whole, double *found);
     void (*update)(const dg_update *update);
 } dg_optimizer_type;
+
+/* How many numbers a model keeps for each number of its weights; the place of the running averages
+ * among them, or -1 if there are none. */
+int dg_optimizer_slots(const dg_part *optimizer);
+int dg_optimizer_average(const dg_part *optimizer);
 
 /* --- losses (engine/nn/losses.c) ---------------------------------------------------------- */
 

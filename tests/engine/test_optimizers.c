@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/nn/activation.h"
+#include "engine/nn/optimizers/options.h"
 #include "engine/nn/parts.h"
 #include "tests/engine/layer_case.h"
 #include "tests/engine/network.h"
@@ -90,6 +91,11 @@ static double plain_lion_decayed(double w, double g, double *s, int t)
     return plain_lion(w - 0.001 * 0.5 * w, g, s, t);
 }
 
+static const dg_optimizer_options *options_of(const dg_part *optimizer)
+{
+    return optimizer->options;
+}
+
 static void check_optimizer(const char *name, const char *options, int slots, plain_step *plain)
 {
     uint64_t random = 1;
@@ -106,12 +112,13 @@ static void check_optimizer(const char *name, const char *options, int slots, pl
             if (i % 10 == 5) g[i] *= 1e-6f;
             exact[i] = plain(exact[i], (double)g[i], states[i], t);
         }
-        double rate = ((const dg_optimizer_options *)part->options)->learning_rate;
+        double rate = options_of(part)->learning_rate;
         /* in two parts, as different pieces would */
         for (int begin = 0; begin < WEIGHTS; begin += 37) {
             dg_update update = { .options = part->options,
                                  .learning_rate = rate,
                                  .step = t,
+                                 .keep = (float)(1 - rate * options_of(part)->weight_decay),
                                  .count = WEIGHTS - begin < 37 ? WEIGHTS - begin : 37,
                                  .weight = w + begin,
                                  .gradient = g + begin };
@@ -151,15 +158,27 @@ static const dg_param *param_of(const dg_descriptor *type, const char *name)
 /* The update reads them as dg_optimizer_options, whatever the optimizer. */
 static void test_options_of_all(void **state)
 {
+    static const struct {
+        const char *name;
+        size_t offset;
+    } shared[] = {
+        { "weight_decay", offsetof(dg_optimizer_options, weight_decay) },
+        { "clipnorm", offsetof(dg_optimizer_options, clipnorm) },
+        { "clipvalue", offsetof(dg_optimizer_options, clipvalue) },
+        { "global_clipnorm", offsetof(dg_optimizer_options, global_clipnorm) },
+        { "use_ema", offsetof(dg_optimizer_options, use_ema) },
+        { "ema_momentum", offsetof(dg_optimizer_options, ema_momentum) },
+    };
     (void)state;
     for (int i = 0; dg_registry[i]; i++) {
         if (strcmp(dg_registry[i]->kind, "optimizer") != 0) continue;
-        const dg_param *clipnorm = param_of(dg_registry[i], "clipnorm");
         assert_string_equal(dg_registry[i]->params->name, "learning_rate");
         assert_true(dg_registry[i]->params->offset ==
                     offsetof(dg_optimizer_options, learning_rate));
-        assert_true(clipnorm->offset == offsetof(dg_optimizer_options, clipnorm));
-        assert_true(clipnorm->optional && clipnorm->later);
+        assert_true(dg_registry[i]->check == dg_check_optimizer);
+        for (size_t k = 0; k < sizeof shared / sizeof *shared; k++)
+            assert_true(param_of(dg_registry[i], shared[k].name)->offset == shared[k].offset);
+        assert_true(param_of(dg_registry[i], "clipnorm")->later);
         assert_true(dg_registry[i]->options_size >= sizeof(dg_optimizer_options));
     }
 }
@@ -184,6 +203,7 @@ static void test_lamb(void **state)
         dg_update update = { .options = part->options,
                              .learning_rate = 0.001,
                              .step = 1,
+                             .keep = (float)keep,
                              .count = WEIGHTS,
                              .weight = w,
                              .gradient = g,

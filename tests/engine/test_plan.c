@@ -107,7 +107,7 @@ static void test_layers_prepare_once_for_each_plan(void **state)
 
 /* --- optimizers that look at a weight as a whole ------------------------------------------ */
 
-static const dg_param unit_params[] = { DG_LEARNING_RATE(0.5), DG_CLIPNORM, DG_END };
+static const dg_param unit_params[] = { DG_LEARNING_RATE(0.5), DG_OPTIMIZER_OPTIONS, DG_END };
 
 static int no_slots(const void *options)
 {

@@ -60,8 +60,8 @@ describe("a hint", function()
   it("answers options that peers' optimizers have", function()
     for _, name in ipairs { "SGD", "RMSprop", "Adam", "AdamW", "Lion", "Lamb" } do
       says(name .. ": unknown option 'lr': use learning_rate", function() nn[name] { lr = 1 } end)
-      says(name .. ": unknown option 'global_clipnorm': use clipnorm, for each weight tensor",
-        function() nn[name] { global_clipnorm = 1 } end)
+      says(name .. ": unknown option 'decay': use weight_decay",
+        function() nn[name] { decay = 1 } end)
     end
     says("Lamb: unknown option 'eps': use epsilon", function() nn.Lamb { eps = 1e-6 } end)
   end)

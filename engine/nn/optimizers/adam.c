@@ -13,7 +13,7 @@ typedef struct {
 } adam_options;
 
 static const dg_param params[] = { DG_LEARNING_RATE(0.001), DG_ADAM_RATES(adam_options),
-                                   DG_CLIPNORM, DG_END };
+                                   DG_LATER_WEIGHT_DECAY, DG_OPTIMIZER_OPTIONS, DG_END };
 
 int dg_adam_slots(const dg_adam_rates *rates)
 {
@@ -54,11 +54,11 @@ DG_KERNEL(void, adam_step_greatest,
     }
 }
 
-void dg_adam_step(const dg_update *u, const dg_adam_rates *rates, double decay)
+void dg_adam_step(const dg_update *u, const dg_adam_rates *rates)
 {
     double one = dg_power64(rates->beta_1, u->step), two = dg_power64(rates->beta_2, u->step);
     double correction = sqrt(1 - two) / (1 - one);
-    struct adam_factors f = { .keep = (float)(1 - decay),
+    struct adam_factors f = { .keep = u->keep,
                               .rate = (float)(u->learning_rate * correction),
                               .one = (float)(1 - rates->beta_1),
                               .two = (float)(1 - rates->beta_2),
@@ -71,12 +71,11 @@ void dg_adam_step(const dg_update *u, const dg_adam_rates *rates, double decay)
 
 static void adam_update(const dg_update *u)
 {
-    dg_adam_step(u, &((const adam_options *)u->options)->rates, 0);
+    dg_adam_step(u, &((const adam_options *)u->options)->rates);
 }
 
 static const dg_hint hints[] = {
-    DG_OPTIMIZER_HINTS, { DG_HINT_EPS }, { DG_HINT_BETAS }, { "weight_decay", "use nn.AdamW" },
-    { NULL },
+    DG_OPTIMIZER_HINTS, { DG_HINT_EPS }, { DG_HINT_BETAS }, { DG_HINT_DECAY }, { NULL },
 };
 
 const dg_optimizer_type dg_adam = {
@@ -88,6 +87,7 @@ const dg_optimizer_type dg_adam = {
               .example = "nn.Adam { learning_rate = 1e-3 }",
               .params = params,
               .options_size = sizeof(adam_options),
+              .check = dg_check_optimizer,
               .hints = hints },
     .slots = adam_slots,
     .update = adam_update,

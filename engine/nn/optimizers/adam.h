@@ -36,8 +36,8 @@ typedef struct dg_adam_rates {
 
 int dg_adam_slots(const dg_adam_rates *rates);
 
-/* w -= decay * w first; then Keras's step, whose epsilon is not corrected for the early bias:
+/* Keras's step, whose epsilon is not corrected for the early bias:
  * rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon). */
-void dg_adam_step(const dg_update *update, const dg_adam_rates *rates, double decay);
+void dg_adam_step(const dg_update *update, const dg_adam_rates *rates);
 
 #endif

@@ -5,12 +5,11 @@
 
 typedef struct {
     dg_optimizer_options base;
-    double weight_decay;
     dg_adam_rates rates;
 } adamw_options;
 
-static const dg_param params[] = { DG_LEARNING_RATE(0.001), DG_WEIGHT_DECAY(adamw_options, 0.004),
-                                   DG_ADAM_RATES(adamw_options), DG_CLIPNORM, DG_END };
+static const dg_param params[] = { DG_LEARNING_RATE(0.001), DG_WEIGHT_DECAY(0.004),
+                                   DG_ADAM_RATES(adamw_options), DG_OPTIMIZER_OPTIONS, DG_END };
 
 static int adamw_slots(const void *options)
 {
@@ -19,13 +18,11 @@ static int adamw_slots(const void *options)
 
 static void adamw_update(const dg_update *u)
 {
-    const adamw_options *o = u->options;
-    dg_adam_step(u, &o->rates, u->learning_rate * o->weight_decay);
+    dg_adam_step(u, &((const adamw_options *)u->options)->rates);
 }
 
 static const dg_hint hints[] = {
-    DG_OPTIMIZER_HINTS, { DG_HINT_EPS }, { DG_HINT_BETAS }, { "decay", "use weight_decay" },
-    { NULL },
+    DG_OPTIMIZER_HINTS, { DG_HINT_EPS }, { DG_HINT_BETAS }, { DG_HINT_DECAY }, { NULL },
 };
 
 const dg_optimizer_type dg_adamw = {
@@ -36,6 +33,7 @@ const dg_optimizer_type dg_adamw = {
               .example = "nn.AdamW { learning_rate = 1e-3, weight_decay = 0.004 }",
               .params = params,
               .options_size = sizeof(adamw_options),
+              .check = dg_check_optimizer,
               .hints = hints },
     .slots = adamw_slots,
     .update = adamw_update,

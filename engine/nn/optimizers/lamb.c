@@ -9,7 +9,7 @@
 
 typedef struct {
     dg_optimizer_options base;
-    double beta_1, beta_2, epsilon, weight_decay;
+    double beta_1, beta_2, epsilon;
 } lamb_options;
 
 static const dg_param params[] = {
@@ -20,8 +20,8 @@ static const dg_param params[] = {
              .doc = "decay rate of the running mean of its square"),
     DG_FLOAT(lamb_options, epsilon, DG_ABOVE(0), .default_number = 1e-7,
              .doc = "small number added to the root"),
-    DG_WEIGHT_DECAY(lamb_options, 0),
-    DG_CLIPNORM,
+    DG_WEIGHT_DECAY(0),
+    DG_OPTIMIZER_OPTIONS,
     DG_END
 };
 
@@ -73,11 +73,10 @@ DG_KERNEL(void, lamb_moments,
 /* found[0]: the ratio of the norms, 1 where one of them is 0. */
 static void lamb_begin(const dg_update *whole, double *found)
 {
-    const lamb_options *o = whole->options;
-    double squares[2];
+    double weight_decay = ((const lamb_options *)whole->options)->base.weight_decay, squares[2];
     lamb_moments(lamb_of(whole), whole->count, whole->weight, whole->gradient, whole->slot[0],
                  whole->slot[1], squares);
-    double decayed = fabs(1 - whole->learning_rate * o->weight_decay) * sqrt(squares[0]);
+    double decayed = fabs(1 - whole->learning_rate * weight_decay) * sqrt(squares[0]);
     found[0] = decayed > 0 && squares[1] > 0 ? decayed / sqrt(squares[1]) : 1;
 }
 
@@ -92,14 +91,12 @@ DG_KERNEL(void, lamb_step,
 
 static void lamb_update(const dg_update *u)
 {
-    const lamb_options *o = u->options;
-    lamb_step(lamb_of(u), (float)(1 - u->learning_rate * o->weight_decay),
-              (float)(u->learning_rate * u->found[0]), u->count, u->weight, u->slot[0], u->slot[1]);
+    lamb_step(lamb_of(u), u->keep, (float)(u->learning_rate * u->found[0]), u->count, u->weight,
+              u->slot[0], u->slot[1]);
 }
 
 static const dg_hint hints[] = {
-    DG_OPTIMIZER_HINTS, { DG_HINT_EPS }, { DG_HINT_BETAS }, { "decay", "use weight_decay" },
-    { NULL },
+    DG_OPTIMIZER_HINTS, { DG_HINT_EPS }, { DG_HINT_BETAS }, { DG_HINT_DECAY }, { NULL },
 };
 
 const dg_optimizer_type dg_lamb = {
@@ -112,6 +109,7 @@ const dg_optimizer_type dg_lamb = {
               .example = "nn.Lamb { learning_rate = 2e-3, weight_decay = 0.01 }",
               .params = params,
               .options_size = sizeof(lamb_options),
+              .check = dg_check_optimizer,
               .hints = hints },
     .slots = lamb_slots,
     .begin = lamb_begin,

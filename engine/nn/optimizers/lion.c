@@ -5,7 +5,7 @@
 
 typedef struct {
     dg_optimizer_options base;
-    double beta_1, beta_2, weight_decay;
+    double beta_1, beta_2;
 } lion_options;
 
 static const dg_param params[] = {
@@ -14,8 +14,8 @@ static const dg_param params[] = {
              .doc = "weight of the running mean against the gradient in the sign of a step"),
     DG_FLOAT(lion_options, beta_2, DG_FROM_BELOW(0, 1), .default_number = 0.99,
              .doc = "decay rate of the running mean of the gradient"),
-    DG_WEIGHT_DECAY(lion_options, 0),
-    DG_CLIPNORM,
+    DG_WEIGHT_DECAY(0),
+    DG_OPTIMIZER_OPTIONS,
     DG_END
 };
 
@@ -42,14 +42,14 @@ DG_KERNEL(void, lion_step,
 static void lion_update(const dg_update *u)
 {
     const lion_options *o = u->options;
-    lion_step((float)(1 - u->learning_rate * o->weight_decay), (float)u->learning_rate,
-              (float)o->beta_1, (float)o->beta_2, u->count, u->weight, u->gradient, u->slot[0]);
+    lion_step(u->keep, (float)u->learning_rate, (float)o->beta_1, (float)o->beta_2, u->count,
+              u->weight, u->gradient, u->slot[0]);
 }
 
 static const dg_hint hints[] = {
     DG_OPTIMIZER_HINTS,
     { DG_HINT_BETAS },
-    { "decay", "use weight_decay" },
+    { DG_HINT_DECAY },
     { NULL },
 };
 
@@ -61,6 +61,7 @@ const dg_optimizer_type dg_lion = {
               .example = "nn.Lion { learning_rate = 1e-4, weight_decay = 0.1 }",
               .params = params,
               .options_size = sizeof(lion_options),
+              .check = dg_check_optimizer,
               .hints = hints },
     .slots = lion_slots,
     .update = lion_update,

@@ -21,7 +21,8 @@ static const dg_param params[] = {
              .doc = "small number added under the root"),
     DG_BOOL(rmsprop_options, centered,
             .doc = "divide by the standard deviation instead of the root mean square"),
-    DG_CLIPNORM,
+    DG_LATER_WEIGHT_DECAY,
+    DG_OPTIMIZER_OPTIONS,
     DG_END
 };
 
@@ -33,21 +34,21 @@ static int rmsprop_slots(const void *options)
 
 /* square, mean, velocity: running means of g^2 and of g, and the last step. */
 DG_KERNEL(void, rmsprop_plain,
-          (float rate, float rho, float epsilon, int64_t count, float *restrict w,
+          (float keep, float rate, float rho, float epsilon, int64_t count, float *restrict w,
            const float *restrict g, float *restrict square),
-          (rate, rho, epsilon, count, w, g, square))
+          (keep, rate, rho, epsilon, count, w, g, square))
 {
     for (int64_t i = 0; i < count; i++) {
         square[i] = DG_FMA(rho, square[i], (1 - rho) * g[i] * g[i]);
-        w[i] -= rate * g[i] / sqrtf(square[i] + epsilon);
+        w[i] = w[i] * keep - rate * g[i] / sqrtf(square[i] + epsilon);
     }
 }
 
 DG_KERNEL(void, rmsprop_full,
-          (float rate, float rho, float epsilon, float momentum, int64_t count, float *restrict w,
-           const float *restrict g, float *restrict square, float *restrict mean,
+          (float keep, float rate, float rho, float epsilon, float momentum, int64_t count,
+           float *restrict w, const float *restrict g, float *restrict square, float *restrict mean,
            float *restrict velocity),
-          (rate, rho, epsilon, momentum, count, w, g, square, mean, velocity))
+          (keep, rate, rho, epsilon, momentum, count, w, g, square, mean, velocity))
 {
     for (int64_t i = 0; i < count; i++) {
         square[i] = DG_FMA(rho, square[i], (1 - rho) * g[i] * g[i]);
@@ -58,7 +59,7 @@ DG_KERNEL(void, rmsprop_full,
         }
         float step = rate * g[i] / sqrtf(under + epsilon);
         if (velocity) step = velocity[i] = DG_FMA(momentum, velocity[i], step);
-        w[i] -= step;
+        w[i] = w[i] * keep - step;
     }
 }
 
@@ -69,14 +70,14 @@ static void rmsprop_update(const dg_update *u)
     float *mean = o->centered ? u->slot[1] : NULL;
     float *velocity = o->momentum != 0 ? u->slot[1 + o->centered] : NULL;
     if (mean || velocity)
-        rmsprop_full(rate, rho, epsilon, (float)o->momentum, u->count, u->weight, u->gradient,
-                     u->slot[0], mean, velocity);
+        rmsprop_full(u->keep, rate, rho, epsilon, (float)o->momentum, u->count, u->weight,
+                     u->gradient, u->slot[0], mean, velocity);
     else
-        rmsprop_plain(rate, rho, epsilon, u->count, u->weight, u->gradient, u->slot[0]);
+        rmsprop_plain(u->keep, rate, rho, epsilon, u->count, u->weight, u->gradient, u->slot[0]);
 }
 
 static const dg_hint hints[] = {
-    DG_OPTIMIZER_HINTS, { DG_HINT_EPS }, { DG_HINT_NO_DECAY }, { "alpha", "use rho" }, { NULL },
+    DG_OPTIMIZER_HINTS, { DG_HINT_EPS }, { DG_HINT_DECAY }, { "alpha", "use rho" }, { NULL },
 };
 
 const dg_optimizer_type dg_rmsprop = {
@@ -88,6 +89,7 @@ const dg_optimizer_type dg_rmsprop = {
               .example = "nn.RMSprop { learning_rate = 1e-3, rho = 0.9 }",
               .params = params,
               .options_size = sizeof(rmsprop_options),
+              .check = dg_check_optimizer,
               .hints = hints },
     .slots = rmsprop_slots,
     .update = rmsprop_update,

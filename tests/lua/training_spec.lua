@@ -1,0 +1,124 @@
+-- How networks are trained: what all optimizers take, schedules, and weights of rows.
+local digits = require "digits"
+local data, nn = digits.data, digits.nn
+local support = dofile "tests/lua/support.lua"
+local message = support.message
+
+-- 300 rows of three classes, which a line tells apart.
+local function make_set()
+  local x = digits.uniform { 300, 40, low = -1, high = 1, seed = 3 }
+  local y = x:matmul(digits.uniform { 40, 3, low = -1, high = 1, seed = 4 }):argmax { axis = 2 }
+  return data.from_tensors { x = x, y = y:astype "int32" }
+end
+
+local set = make_set()
+
+local function build(optimizer, loss)
+  local model = nn.Sequential { nn.Input { 40 }, nn.Dense { 70, activation = "tanh" },
+    nn.Dense { 3, activation = "softmax", kernel_regularizer = nn.L2 { 1e-4 } }, seed = 5 }
+  return model:compile { optimizer = optimizer, loss = loss or "categorical_crossentropy",
+    metrics = { "accuracy" } }
+end
+
+-- The weights after two epochs.
+local function fitted(optimizer, options)
+  local model = build(optimizer, options and options.loss)
+  local fit = { epochs = 2, batch_size = 37, verbose = 0, seed = 1 }
+  for name, value in pairs(options or {}) do fit[name] = name ~= "loss" and value or nil end
+  model:fit(set, fit)
+  return model:weights()
+end
+
+local function differ(a, b)
+  for _, name in ipairs(a) do
+    if a[name] ~= b[name] then return true end
+  end
+  return false
+end
+
+-- The same bits for 1 and 2 threads, of what differs from `other`.
+local function same_for_threads(optimizer, other, options)
+  local before = digits.threads()
+  digits.threads(1)
+  local one = fitted(optimizer, options)
+  digits.threads(2)
+  local two = fitted(optimizer, options)
+  digits.threads(before)
+  assert.is_false(differ(one, two))
+  assert.is_true(differ(one, other))
+end
+
+describe("every optimizer", function()
+  for _, name in ipairs { "SGD", "RMSprop", "Adam", "AdamW", "Lion", "Lamb" } do
+    local make = nn[name]
+    it("clips, decays and averages weights: " .. name, function()
+      local plain = fitted(make {})
+      for _, options in ipairs { { clipnorm = 0.01 }, { clipvalue = 1e-3 },
+        { global_clipnorm = 0.01 }, { weight_decay = 0.5 }, { use_ema = true },
+        { use_ema = true, ema_momentum = 0.5, ema_overwrite_frequency = 3 } } do
+        same_for_threads(make(options), plain)
+      end
+    end)
+
+    it("refuses nonsense: " .. name, function()
+      local function says(text, options)
+        assert.are.equal(name .. ": " .. text, message(function() make(options) end))
+      end
+      local number = " must be a number of at least 0, found -1"
+      says("weight_decay" .. number, { weight_decay = -1 })
+      says("clipvalue must be a number above 0 or nil, found 0", { clipvalue = 0 })
+      says("global_clipnorm must be a number above 0 or nil, found -2", { global_clipnorm = -2 })
+      says("expected at most one of clipnorm, clipvalue and global_clipnorm",
+        { clipnorm = 1, global_clipnorm = 1 })
+      says("ema_momentum must be a number from 0 to 1, found 1.5", { ema_momentum = 1.5 })
+      says("ema_momentum needs use_ema = true", { ema_momentum = 0.9 })
+      says("ema_overwrite_frequency needs use_ema = true", { ema_overwrite_frequency = 2 })
+    end)
+  end
+end)
+
+describe("averages of the weights", function()
+  local averaging = nn.SGD { 0.5, use_ema = true, ema_momentum = 0.9 }
+
+  it("take the place of the weights at the end of a fit", function()
+    local model, plain = build(averaging), build(nn.SGD { 0.5 })
+    local during, last
+    local options = { epochs = 3, verbose = 0, seed = 1, on_epoch_end = function()
+      during = model:weights()
+    end }
+    model:fit(set, options)
+    options.on_epoch_end = nil
+    plain:fit(set, options)
+    last = model:weights()
+    assert.is_false(differ(during, plain:weights()))
+    assert.is_true(differ(during, last))
+  end)
+
+  it("leave the weights of the best epoch to early stopping", function()
+    local model, plain = build(averaging), build(nn.SGD { 0.5 })
+    local options = { epochs = 3, verbose = 0, seed = 1, validation = set,
+      early_stopping = { patience = 3, restore_best = true } }
+    model:fit(set, options)
+    plain:fit(set, options)
+    assert.is_false(differ(model:weights(), plain:weights()))
+  end)
+
+  it("begin anew with the model", function()
+    local model = build(averaging)
+    local options = { epochs = 2, verbose = 0, seed = 1, continue = false }
+    model:fit(set, options)
+    local first = model:weights()
+    model:fit(set, options)
+    assert.is_false(differ(first, model:weights()))
+  end)
+
+  it("are an option that files keep", function()
+    local path = os.tmpname()
+    build(averaging):save(path)
+    local optimizer = digits.load(path).optimizer
+    os.remove(path)
+    assert.are.equal(averaging, optimizer)
+    assert.are.equal("SGD { learning_rate = 0.5, use_ema = true, ema_momentum = 0.9 }",
+      tostring(optimizer))
+  end)
+end)
