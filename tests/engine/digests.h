@@ -38,6 +38,13 @@
     "Activation activation=sigmoid; "                                                              \
     "Dense units=10 activation=softmax kernel_initializer=glorot_uniform bias_initializer=zeros"
 
+/* The layers that join branches. */
+#define BRANCHES                                                                                   \
+    "Input shape=9,7,3; Conv2D filters=5 kernel_size=3,2 padding=same activation=tanh; "           \
+    "Conv2D filters=5 kernel_size=1,1 activation=sigmoid; Multiply GlobalAveragePooling2D; "       \
+    "Average Conv2D filters=5 kernel_size=3,3 padding=same; Concatenate Conv2D filters=4 "         \
+    "kernel_size=1,1; GlobalAveragePooling2D; Dense units=10 activation=softmax"
+
 #define NETWORK(name, layers, optimizer, options, loss)                                            \
     name, layers, optimizer, options, loss, NULL, NULL
 #define LEARNER(name, learner, options) name, NULL, NULL, NULL, NULL, learner, options
@@ -55,6 +62,9 @@ static const struct digest_case cases[] = {
     { NETWORK("residual, Lamb", RESIDUAL, "Lamb", "weight_decay=0.01", CROSSENTROPY),
       "cdf5b2017ce8ca5bd70db309b7da350090942fcfba4fc26cd0d8dff490eb3ce3",
       "5b980e75c86a5453a66b4464ca61602f89d76ea78b39f244950b98401fbd3269" },
+    { NETWORK("branches, Adam", BRANCHES, "Adam", "", CROSSENTROPY),
+      "56d06594b3103870f9fad043f5f7431c01327d3c066cee5225f93a3a07d76911",
+      "f07a5d77420b9453416d9b54759c03d0bd1554dc404ca08381d7ad126c7a1d6c" },
     { NETWORK("tiles, Adam", TILES, "Adam", "", CROSSENTROPY),
       "144e7333614553ca5ec32c7cbea1fd8362eda0c74d3debfb92653703b131d0b6",
       "fcd2f04dc29562533015a00d0fb3d00217f9734b98c92b009f0670a758fd734a" },

@@ -35,6 +35,14 @@ static float *floats(int64_t count, uint64_t *random)
 layer_case *layer_case_new(const char *name, const char *options, int inputs, const dg_shape *shape,
                            int64_t rows, uint64_t *random)
 {
+    dg_shape shapes[DG_MAX_INPUTS];
+    for (int i = 0; i < inputs; i++) shapes[i] = *shape;
+    return layer_case_joining(name, options, inputs, shapes, rows, random);
+}
+
+layer_case *layer_case_joining(const char *name, const char *options, int inputs,
+                               const dg_shape *shapes, int64_t rows, uint64_t *random)
+{
     layer_case *c;
     assert_ok(dg_alloc_zero(&c, 1, sizeof *c));
     c->part = network_part("layer", name, options);
@@ -44,13 +52,14 @@ layer_case *layer_case_new(const char *name, const char *options, int inputs, co
     c->key = (uint64_t)support_random(random, 1 << 30);
     c->threads = 2;
     c->build.inputs = inputs;
-    for (int i = 0; i < inputs; i++) c->build.input[i] = *shape;
+    for (int i = 0; i < inputs; i++) c->build.input[i] = shapes[i];
     assert_ok(c->type->build(c->part->options, &c->build));
-    c->in_size = dg_shape_size(shape);
+    c->in_size = dg_shape_size(shapes);
     c->out_size = dg_shape_size(&c->build.output);
     for (int i = 0; i < inputs; i++) {
-        c->x[i] = floats(rows * c->in_size, random);
-        c->dx[i] = floats(rows * c->in_size, NULL);
+        c->in_sizes[i] = dg_shape_size(&shapes[i]);
+        c->x[i] = floats(rows * c->in_sizes[i], random);
+        c->dx[i] = floats(rows * c->in_sizes[i], NULL);
     }
     c->y = floats(rows * c->out_size, NULL);
     c->dy = floats(rows * c->out_size, random);
@@ -122,8 +131,8 @@ static void call(layer_case *c, dg_status (*function)(const dg_pass *), int64_t 
                      .pieces = parts_of(c),
                      .prepared = c->prepared };
     for (int i = 0; i < c->build.inputs; i++) {
-        pass.input[i] = c->x[i] + begin * c->in_size;
-        pass.input_gradient[i] = wants_dx ? c->dx[i] + begin * c->in_size : NULL;
+        pass.input[i] = c->x[i] + begin * c->in_sizes[i];
+        pass.input_gradient[i] = wants_dx ? c->dx[i] + begin * c->in_sizes[i] : NULL;
     }
     for (int i = 0; i < DG_MAX_WEIGHTS; i++) {
         pass.weight[i] = c->w[i];
@@ -172,7 +181,7 @@ void layer_case_backward(layer_case *c, int64_t range, bool wants_dx)
     range = range_of(c, range);
     float *dy = floats(c->rows * c->out_size, NULL), *part[DG_MAX_WEIGHTS] = { NULL };
     memcpy(dy, c->dy, (size_t)(c->rows * c->out_size) * sizeof *dy);
-    for (int i = 0; i < c->build.inputs; i++) fill_nan(c->dx[i], c->rows * c->in_size);
+    for (int i = 0; i < c->build.inputs; i++) fill_nan(c->dx[i], c->rows * c->in_sizes[i]);
     for (int i = 0; i < DG_MAX_WEIGHTS; i++) {
         part[i] = floats(layer_case_weight_size(c, i), NULL);
         for (int64_t k = 0; c->dw[i] && k < layer_case_weight_size(c, i); k++) c->dw[i][k] = 0;
@@ -243,7 +252,7 @@ void layer_case_check(layer_case *c, layer_reference *reference, int64_t range, 
                       uint64_t *random)
 {
     struct exact e = { .c = c, .reference = reference };
-    for (int i = 0; i < c->build.inputs; i++) e.x[i] = widened(c->x[i], c->rows * c->in_size);
+    for (int i = 0; i < c->build.inputs; i++) e.x[i] = widened(c->x[i], c->rows * c->in_sizes[i]);
     for (int i = 0; i < DG_MAX_WEIGHTS; i++)
         if (c->w[i]) e.w[i] = widened(c->w[i], layer_case_weight_size(c, i));
     assert_ok(dg_alloc(&e.y, c->rows * c->out_size, sizeof *e.y));
@@ -255,7 +264,7 @@ void layer_case_check(layer_case *c, layer_reference *reference, int64_t range, 
                      (double)c->y[i], e.y[i]);
     layer_case_backward(c, range, true);
     for (int i = 0; i < c->build.inputs; i++)
-        check_gradient(&e, "dx", e.x[i], c->dx[i], c->rows * c->in_size, samples, random);
+        check_gradient(&e, "dx", e.x[i], c->dx[i], c->rows * c->in_sizes[i], samples, random);
     for (int i = 0; i < DG_MAX_WEIGHTS; i++)
         if (c->dw[i])
             check_gradient(&e, "dw", e.w[i], c->dw[i], layer_case_weight_size(c, i), samples,

@@ -10,7 +10,8 @@ typedef struct layer_case {
     const dg_part *part;
     const dg_layer_type *type;
     dg_layer_build build;
-    int64_t rows, in_size, out_size;
+    int64_t rows, in_size, out_size; /* in_size: of the first input */
+    int64_t in_sizes[DG_MAX_INPUTS];
     bool training, fused, relu;
     uint64_t key;
     int threads;
@@ -22,6 +23,9 @@ typedef struct layer_case {
 /* A layer on random rows, with random weights. Options as for network_part(). */
 layer_case *layer_case_new(const char *name, const char *options, int inputs, const dg_shape *shape,
                            int64_t rows, uint64_t *random);
+/* The same with a shape for each input. */
+layer_case *layer_case_joining(const char *name, const char *options, int inputs,
+                               const dg_shape *shapes, int64_t rows, uint64_t *random);
 void layer_case_free(layer_case *c);
 
 /* 0 where the layer asks for no weight at this place. */

@@ -62,6 +62,15 @@ static const dg_dataset *digest_set(const dg_shape *row, bool bytes)
     return set;
 }
 
+/* Whether the first word is a layer that joins branches. */
+static bool joins_branches(const char *text)
+{
+    char name[40];
+    const dg_descriptor *type = NULL;
+    if (sscanf(text, "%39s", name) == 1) type = dg_find_descriptor("layer", name);
+    return type && ((const dg_layer_type *)type)->flags & DG_LAYER_JOINS;
+}
+
 /* "A; B; Add C": layers in a row, where "Add C" adds C of the input of the last to the last. */
 static dg_model *digest_network(const struct digest_case *it)
 {
@@ -72,12 +81,12 @@ static dg_model *digest_network(const struct digest_case *it)
     snprintf(text, sizeof text, "%s", it->layers);
     for (char *layer; (layer = strsep(&at, ";"));) {
         while (*layer == ' ') layer++;
-        bool joins = strncmp(layer, "Add ", 4) == 0;
-        char *name = joins ? layer + 4 : layer, *options = strchr(name, ' ');
+        char *join = joins_branches(layer) ? strsep(&layer, " ") : NULL;
+        char *name = layer, *options = strchr(name, ' ');
         if (options) *options++ = '\0';
-        int next = network_add(model, joins ? before : node, name, options ? options : "");
-        if (joins)
-            node = network_join(model, node, next, "Add", "");
+        int next = network_add(model, join ? before : node, name, options ? options : "");
+        if (join)
+            node = network_join(model, node, next, join, "");
         else
             before = node, node = next;
     }

@@ -369,6 +369,40 @@ static void test_outputs(void **state)
     check_network(&normalized, "mean_squared_error");
 }
 
+/* Two branches joined; where their shapes differ, one is repeated. */
+static void check_join(const char *name, const char *left, const char *right)
+{
+    dg_model *model;
+    assert_ok(dg_model_new(&model, 1));
+    int input = network_add(model, -1, "Input", "shape=4");
+    int a = network_add(model, input, "Dense", "units=12 activation=tanh");
+    int b = network_add(model, input, "Dense", right);
+    a = network_add(model, a, "Reshape", left);
+    if (strstr(left, ",")) b = network_add(model, b, "Reshape", "target_shape=1,-1");
+    int join = network_join(model, a, b, name, "");
+    join = network_join(model, a, join, name, "");
+    int last = network_add(model, network_add(model, join, "Flatten", ""), "Dense",
+                           "units=3 activation=softmax");
+    assert_ok(dg_model_finish(model, last));
+    network_compile(model, "sgd", "", "categorical_crossentropy");
+    choose_weights(model, PLAIN);
+    const dg_dataset *set = network_set(model, ROWS, CLASSES, false, 3);
+    check_gradients(model, set, name);
+    dg_dataset_release(set);
+    dg_model_free(model);
+}
+
+static void test_joins(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "Add", "Average", "Multiply" };
+    for (int i = 0; i < 3; i++) {
+        check_join(names[i], "target_shape=12", "units=12 activation=sigmoid");
+        check_join(names[i], "target_shape=3,4", "units=4 activation=sigmoid");
+    }
+    check_join("Concatenate", "target_shape=12", "units=5 activation=sigmoid");
+}
+
 /* A residual block and a layer used twice: gradients from several ways are summed. */
 static void test_branches(void **state)
 {
@@ -441,6 +475,7 @@ int main(void)
         leaving_nothing(test_rest),
         leaving_nothing(test_regularizers),
         leaving_nothing(test_outputs),
+        leaving_nothing(test_joins),
         leaving_nothing(test_branches),
         leaving_nothing(test_branches_of_sums),
         leaving_nothing(test_nothing_forgotten),

@@ -1,52 +1,32 @@
-/* Add: joins branches of one shape by their sum. */
-#include <string.h>
-
+/* Add and Average: join branches by their sum or mean, element by element. */
 #include "engine/base/kernel.h"
-#include "engine/nn/layer.h"
-#include "engine/tensor/tensor.h"
+#include "engine/nn/layers/spread.h"
 
 static const dg_param params[] = { DG_END };
 
 static dg_status add_build(const void *options, dg_layer_build *b)
 {
     (void)options;
-    for (int i = 1; i < b->inputs; i++) {
-        const dg_shape *first = &b->input[0], *other = &b->input[i];
-        bool same = first->count == other->count;
-        for (int axis = 0; same && axis < first->count; axis++)
-            same = first->at[axis] == other->at[axis];
-        char one[160], two[160];
-        if (!same)
-            return dg_error(DG_INVALID, "needs inputs of the same shape, found %s and %s",
-                            dg_shape_text(first->count, first->at, one, sizeof one),
-                            dg_shape_text(other->count, other->at, two, sizeof two));
-    }
-    b->output = b->input[0];
-    b->cut = DG_CUT_ROWS;
     b->forgets_input = b->forgets_output = true;
-    b->row_flops = b->inputs * dg_shape_size(&b->output);
-    return DG_OK;
-}
-
-DG_KERNEL(void, add, (const float *restrict x, int64_t count, float *restrict y), (x, count, y))
-{
-    for (int64_t i = 0; i < count; i++) y[i] += x[i];
+    return dg_spread_build(b);
 }
 
 static dg_status add_forward(const dg_pass *pass)
 {
-    int64_t count = pass->rows * dg_shape_size(&pass->build->output);
-    memcpy(pass->output, pass->input[0], (size_t)count * sizeof(float));
-    for (int i = 1; i < pass->build->inputs; i++) add(pass->input[i], count, pass->output);
+    for (int i = 0; i < pass->build->inputs; i++) {
+        dg_spread s = dg_spread_of(pass->rows, &pass->build->input[i], &pass->build->output);
+        (i == 0 ? dg_spread_copy : dg_spread_add)(&s, pass->input[i], pass->output);
+    }
     return DG_OK;
 }
 
 static dg_status add_backward(const dg_pass *pass)
 {
-    int64_t count = pass->rows * dg_shape_size(&pass->build->output);
-    for (int i = 0; i < pass->build->inputs; i++)
+    for (int i = 0; i < pass->build->inputs; i++) {
+        dg_spread s = dg_spread_of(pass->rows, &pass->build->input[i], &pass->build->output);
         if (pass->input_gradient[i])
-            memcpy(pass->input_gradient[i], pass->output_gradient, (size_t)count * sizeof(float));
+            dg_spread_sum(&s, pass->output_gradient, pass->input_gradient[i]);
+    }
     return DG_OK;
 }
 
@@ -54,12 +34,50 @@ const dg_layer_type dg_add = {
     .part = { .kind = "layer",
               .name = "Add",
               .alias = "add",
-              .doc = "the sum of its inputs: joins the branches of a residual network (He et al. "
-                     "2016)",
+              .doc = "the sum of its inputs, repeated along axes where they have size 1: joins the "
+                     "branches of a residual network (He et al. 2016)",
               .example = "nn.Add {} { a, b }",
               .params = params },
     .flags = DG_LAYER_JOINS,
     .build = add_build,
     .forward = add_forward,
     .backward = add_backward,
+};
+
+/* --- Average -------------------------------------------------------------------------------- */
+
+DG_KERNEL(void, divide, (float divisor, int64_t count, float *y), (divisor, count, y))
+{
+    for (int64_t i = 0; i < count; i++) y[i] /= divisor;
+}
+
+static void divide_by_inputs(const dg_pass *pass, float *y)
+{
+    divide((float)pass->build->inputs, pass->rows * dg_shape_size(&pass->build->output), y);
+}
+
+static dg_status average_forward(const dg_pass *pass)
+{
+    DG_TRY(add_forward(pass));
+    divide_by_inputs(pass, pass->output);
+    return DG_OK;
+}
+
+static dg_status average_backward(const dg_pass *pass)
+{
+    divide_by_inputs(pass, pass->output_gradient);
+    return add_backward(pass);
+}
+
+const dg_layer_type dg_average_layer = {
+    .part = { .kind = "layer",
+              .name = "Average",
+              .alias = "average",
+              .doc = "the mean of its inputs, repeated along axes where they have size 1",
+              .example = "nn.Average {} { a, b }",
+              .params = params },
+    .flags = DG_LAYER_JOINS,
+    .build = add_build,
+    .forward = average_forward,
+    .backward = average_backward,
 };

@@ -1,0 +1,195 @@
+"""Makes tests/golden/layers.lua: what layers must compute, by Keras itself in float64.
+
+    KERAS_BACKEND=torch python tests/golden/make_layers.py     (in a venv with keras and torch)
+
+Made with Keras 3.15.1 and PyTorch 2.15.0. As make_nn.py, whose file has the same form: a case is a
+network, a batch, its outputs, the loss and the gradients of all weights, the losses of five steps of
+gradient descent and the outputs after them. Nothing is written by hand: the layers, the shapes of
+their weights, the loss and the gradients are Keras's. Numbers come from NumPy's RandomState, so
+the file comes out the same every time.
+
+Layers without weights stand between others that have some, so that the gradients of those show
+theirs. A network that branches has `graph`: the body of a Lua function of x.
+"""
+import os
+os.environ.setdefault("KERAS_BACKEND", "torch")
+import keras
+import numpy as np
+import torch
+from keras import layers as L
+
+STEPS, RATE, ROWS = 5, 0.1, 4
+
+
+class Case:
+    """`text` is Lua, `make` gives the output of the same layers for a Keras tensor."""
+    def __init__(self, name, shape, text, make, graph=False):
+        self.name, self.shape, self.text, self.make, self.graph = name, shape, text, make, graph
+
+
+def chain(*parts):
+    def make(x):
+        for part in parts:
+            x = part()(x)
+        return x
+    return make
+
+
+def top():
+    return L.Dense(3, activation="softmax")
+
+
+TOP = "nn.Flatten {}, nn.Dense { 3, activation = 'softmax' }"
+IMAGE = (5, 4, 2)
+
+
+def straight(name, shape, *pairs):
+    """Layers one after the other, each (Lua, Keras), below Flatten and a softmax."""
+    text = ", ".join(["nn.Input { %s }" % ", ".join(map(str, shape))] + [p[0] for p in pairs] + [TOP])
+    return Case(name, shape, text, chain(*[p[1] for p in pairs], L.Flatten, top))
+
+
+def conv(filters=3, activation="tanh"):
+    return ("nn.Conv2D { %d, 2, activation = '%s' }" % (filters, activation),
+            lambda: L.Conv2D(filters, 2, activation=activation))
+
+
+def joined(name, shape, text, make):
+    return Case(name, shape, text + " return nn.Dense { 3, activation = 'softmax' }(nn.Flatten {}(y))",
+                lambda x: top()(L.Flatten()(make(x))), graph=True)
+
+
+def joins():
+    def convs(x):
+        return L.Conv2D(3, 2, activation="tanh")(x), L.Conv2D(3, 2, activation="sigmoid")(x)
+
+    both = ("local a = nn.Conv2D { 3, 2, activation = 'tanh' }(x) "
+            "local b = nn.Conv2D { 3, 2, activation = 'sigmoid' }(x) ")
+    for name in ("Add", "Average", "Multiply", "Concatenate"):
+        yield joined(name, IMAGE, both + "local y = nn.%s {} { a, b, a }" % name,
+                     lambda x, kind=getattr(L, name): (lambda a, b: kind()([a, b, a]))(*convs(x)))
+    for axis in (1, 2, -2):
+        yield joined("Concatenate along axis %d" % axis, IMAGE,
+                     both + "local y = nn.Concatenate { axis = %d } { a, b }" % axis,
+                     lambda x, axis=axis: L.Concatenate(axis=axis)(list(convs(x))))
+
+    excite = ("local a = nn.Conv2D { 4, 2, activation = 'tanh' }(x) "
+              "local b = nn.Dense { 4, activation = 'sigmoid' }(nn.GlobalAveragePooling2D {}(a)) ")
+
+    def excited(kind, turned, shaped):
+        def make(x):
+            a = L.Conv2D(4, 2, activation="tanh")(x)
+            b = L.Dense(4, activation="sigmoid")(L.GlobalAveragePooling2D()(a))
+            b = L.Reshape((1, 1, 4))(b) if shaped else b
+            return kind()([b, a] if turned else [a, b])
+        return make
+
+    for name in ("Add", "Average", "Multiply"):
+        kind = getattr(L, name)
+        yield joined(name + " of an image and one value a channel", IMAGE,
+                     excite + "local y = nn.%s {} { a, b }" % name, excited(kind, False, False))
+        yield joined(name + " of {1, 1, c} and an image", IMAGE,
+                     excite + "local y = nn.%s {} { nn.Reshape { 1, 1, 4 }(b), a }" % name,
+                     excited(kind, True, True))
+
+
+def all_cases():
+    yield from joins()
+
+
+# --- running --------------------------------------------------------------------------------------
+
+# Keras's tensors of weights are named "conv2d/kernel"; ours "conv2d.kernel", counted in each model.
+def weights_of(model):
+    counts, named = {}, {}
+    for layer in model.layers:
+        if not layer.weights:
+            continue
+        stem = keras.src.utils.naming.to_snake_case(type(layer).__name__)
+        counts[stem] = counts.get(stem, -1) + 1
+        name = stem + ("_%d" % counts[stem] if counts[stem] else "")
+        for weight in layer.weights:
+            named[name + "." + weight.name] = weight
+    return named
+
+
+def draw(random, low, high, shape):
+    """Numbers of three decimal places, in which the file has them, as float32."""
+    return np.float32(np.round(random.uniform(low, high, tuple(shape)), 3))
+
+
+def forward(model, x, training=False):
+    return model(torch.tensor(x, dtype=torch.float64), training=training)
+
+
+def array(values):
+    return np.array(values.detach().numpy())
+
+
+def run(case, out):
+    random = np.random.RandomState(1)
+    x = draw(random, -1, 1, (ROWS, *case.shape))
+    positions = random.permutation(np.arange(ROWS) % 3)
+    given = keras.Input(case.shape)
+    model = keras.Model(given, case.make(given))
+    weights = weights_of(model)
+    for weight in weights.values():
+        weight.assign(draw(random, -0.6, 0.6, weight.shape))
+    start = {name: array(w.value) for name, w in weights.items()}
+    output, losses, first = array(forward(model, x)), [], None
+    target = np.eye(3)[positions]
+    trained = {name: w for name, w in weights.items() if w.trainable}
+    for _ in range(STEPS):
+        chances = forward(model, x, training=True)
+        loss = keras.losses.CategoricalCrossentropy()(torch.tensor(target), chances)
+        losses.append(loss.item())
+        gradients = torch.autograd.grad(loss, [w.value for w in trained.values()])
+        first = first or dict(zip(trained, map(array, gradients)))
+        for w, g in zip(trained.values(), gradients):
+            w.assign(array(w.value) - RATE * array(g))
+    write(out, case, x, positions, start, output, losses, first, array(forward(model, x)))
+
+
+# --- writing: as in make_nn.py --------------------------------------------------------------------
+
+def tensor(values, form="%.7g"):
+    numbers = ", ".join(form % v for v in np.asarray(values).reshape(-1).tolist())
+    return "{ shape = { %s }, %s }" % (", ".join(map(str, values.shape)), numbers)
+
+
+def table(tensors, form="%.7g"):
+    lines = ["    [\"%s\"] = %s,\n" % (name, tensor(v, form)) for name, v in tensors.items()]
+    return "{\n%s  }" % "".join(lines)
+
+
+def write(out, case, x, positions, start, output, losses, gradients, output_after):
+    out.write("{ name = \"%s\",\n" % case.name)
+    if case.graph:
+        out.write("  shape = { %s }, graph = [[%s]],\n" % (", ".join(map(str, case.shape)), case.text))
+    else:
+        out.write("  layers = [[%s]],\n" % case.text)
+    out.write("  optimizer = \"nn.SGD { learning_rate = %g }\", loss = \"categorical_crossentropy\",\n"
+              % RATE)
+    out.write("  input = %s,\n" % tensor(x, "%.3f"))
+    out.write("  labels = { %s }, classes = { 0, 1, 2 },\n" % ", ".join(map(str, positions)))
+    out.write("  weights = %s,\n  output = %s,\n" % (table(start, "%.3f"), tensor(output)))
+    out.write("  losses = { %s },\n" % ", ".join("%.9g" % v for v in losses))
+    out.write("  gradients = %s,\n" % table(gradients))
+    out.write("  output_after = %s,\n},\n" % tensor(output_after))
+
+
+def main():
+    torch.set_num_threads(1)
+    keras.config.set_floatx("float64")
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "layers.lua")
+    with open(path, "w") as out:
+        out.write("-- Made by make_layers.py; do not edit. Values of networks by Keras: see there.\n"
+                  "-- luacheck: no max line length\nreturn {\n")
+        for case in all_cases():
+            run(case, out)
+        out.write("}\n")
+    print("%s: %d bytes" % (path, os.path.getsize(path)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+-- Layers in networks: the same bits on any number of threads, and again from a file.
+local digits = require "digits"
+local support = require "tests.lua.support"
+local nn = digits.nn
+local message = support.message
+
+local set = digits.data.from_tensors {
+  x = ((digits.range(96 * 8 * 7 * 4) * 7 % 17):astype "float32" / 17):reshape { 96, 8, 7, 4 },
+  y = digits.range(96) % 3,
+}
+
+-- A convolution, then what `middle` makes of it, then a softmax.
+local function network(middle)
+  local x = nn.Input { 8, 7, 4 }
+  local y = middle(nn.Conv2D { 6, 3, padding = "same", activation = "tanh" }(x), x)
+  return nn.Model { inputs = x,
+    outputs = nn.Dense { 3, activation = "softmax" }(nn.Flatten {}(y)), seed = 3 }
+end
+
+local function trained(middle, threads)
+  digits.threads(threads)
+  local model = network(middle)
+  model:compile { optimizer = nn.Adam {}, loss = "categorical_crossentropy" }
+  model:fit(set, { epochs = 2, batch_size = 24, seed = 1, verbose = 0 })
+  return model
+end
+
+-- What stands in the middle, and how the first layer of the kind is written.
+local cases = {
+  { "Average {}", function(y, x) return nn.Average {} { y, nn.Conv2D { 6, 1 }(x) } end },
+  { "Multiply {}", function(y)
+    local gate = nn.Dense { 6, activation = "sigmoid" }(nn.GlobalAveragePooling2D {}(y))
+    return nn.Multiply {} { y, gate }
+  end },
+  { "Concatenate { axis = 1 }", function(y)
+    return nn.Concatenate { axis = 1 } { y, nn.Conv2D { 6, 1 }(y) }
+  end },
+}
+
+local function layer_of(model, kind)
+  for _, layer in ipairs(model.layers) do
+    if tostring(layer.part):match "^%w+" == kind then return tostring(layer.part) end
+  end
+end
+
+for _, case in ipairs(cases) do
+  local text, middle = case[1], case[2]
+  local kind = text:match "^%w+"
+  it(text .. " gives the same bits on any number of threads, and from a file", function()
+    local before = digits.threads()
+    local model, other = trained(middle, 1), trained(middle, 3)
+    digits.threads(before)
+    assert.are.equal(text, layer_of(model, kind))
+    assert.is_true(model:predict_proba(set) == other:predict_proba(set))
+    local one = model:predict_proba(set.x[{ { 5, 5 } }])
+    assert.is_true(one == model:predict_proba(set)[{ { 5, 5 } }])
+    local path = os.tmpname() .. ".safetensors"
+    model:save(path)
+    local again = digits.load(path)
+    os.remove(path)
+    assert.is_true(model:predict_proba(set) == again:predict_proba(set))
+    assert.are.equal(text, layer_of(again, kind))
+    assert.matches(kind, again:summary())
+  end)
+end
+
+it("branches that do not go together are refused", function()
+  local x = nn.Input { 4, 4, 2 }
+  local function refused(text, join, y)
+    assert.matches(text, message(function() nn.Model { inputs = x, outputs = join { x, y } } end))
+  end
+  refused("^Model: layer 3 %(Multiply 'multiply', input {4, 4, 2}%): needs inputs of the same " ..
+    "shape, or with 1 where they differ, found {4, 4, 2} and {3, 3, 5}$", nn.Multiply {},
+    nn.Conv2D { 5, 2 }(x))
+  refused("needs inputs of the same shape but for axis 3, found {4, 4, 2} and {3, 3, 5}$",
+    nn.Concatenate {}, nn.Conv2D { 5, 2 }(x))
+  refused("^Model: layer 2 %(Concatenate 'concatenate', input {4, 4, 2}%): axis is 4, but its " ..
+    "first input has shape {4, 4, 2}$", nn.Concatenate { axis = 4 }, x)
+  assert.matches("^Concatenate: axis must be 1 or more, or %-1 or less, found 0",
+    message(function() nn.Concatenate { axis = 0 } end))
+end)
