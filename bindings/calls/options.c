@@ -46,6 +46,20 @@ static bool read_ints(lua_State *L, int index, dg_ints *out)
     return whole;
 }
 
+/* Reads a list of two numbers that has no other fields. */
+static bool read_span(lua_State *L, int index, dg_value *out)
+{
+    int keys = 0, numbers = 0;
+    out->type = DG_VALUE_SPAN;
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) keys++;
+    for (int i = 0; i < 2; i++) {
+        numbers += lua_rawgeti(L, index, i + 1) == LUA_TNUMBER;
+        out->span[i] = lua_tonumber(L, -1);
+        lua_pop(L, 1);
+    }
+    return keys == 2 && numbers == 2;
+}
+
 /* Reads a table from labels to numbers, into memory that is pushed. */
 static bool read_map(lua_State *L, int index, dg_value *out)
 {
@@ -110,6 +124,9 @@ static bool read_for(lua_State *L, int index, const char *who, const dg_param *p
     case DG_TYPE_HANDLE:
     case DG_TYPE_SLOT: return read_handle(L, index, who, param, out);
     case DG_TYPE_MAP: return read_map(L, index, out);
+    case DG_TYPE_SPAN:
+        if (lua_type(L, index) == LUA_TTABLE) return read_span(L, index, out);
+        break;
     case DG_TYPE_ONE_OF:
         for (const dg_param *each = param->alternatives; each->name; each++) {
             dg_value checked;
@@ -309,13 +326,22 @@ static void refuse_surplus(lua_State *L, const dg_part *part, int arguments, int
              found, found == 1 ? "" : "s");
 }
 
+/* Whether no value of the parameter is a table. */
+static bool takes_no_table(const dg_param *param)
+{
+    if (param->type != DG_TYPE_ONE_OF) return param->type <= DG_TYPE_CHOICE;
+    for (const dg_param *each = param->alternatives; each->name; each++)
+        if (!takes_no_table(each)) return false;
+    return true;
+}
+
 /* Whether the last argument is the table of options: the argument in whose place it stands may be
  * left out and is never a table, as in kernels(model, { most = 4 }). */
 static bool skips(lua_State *L, const dg_part *part, int position, int last)
 {
     const dg_param *param = &part->type->params[position];
     bool options = lua_type(L, last) == LUA_TTABLE && lua_rawlen(L, last) == 0;
-    return options && !param->required && param->type <= DG_TYPE_CHOICE;
+    return options && !param->required && takes_no_table(param);
 }
 
 /* Joins arguments that are read from two values. */

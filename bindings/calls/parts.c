@@ -109,6 +109,13 @@ void dg_push_value(lua_State *L, const dg_value *value)
             lua_rawseti(L, -2, i + 1);
         }
         break;
+    case DG_VALUE_SPAN:
+        dg_push_list(L, 2);
+        for (int i = 0; i < 2; i++) {
+            lua_pushnumber(L, value->span[i]);
+            lua_rawseti(L, -2, i + 1);
+        }
+        break;
     case DG_VALUE_MAP:
         lua_newtable(L);
         for (int64_t i = 0; i < value->map.count; i++) {
@@ -186,6 +193,10 @@ void dg_write_value(luaL_Buffer *out, const dg_value *value)
             luaL_addstring(out, text);
         }
         luaL_addstring(out, value->ints.count ? "}" : "{}");
+        return;
+    case DG_VALUE_SPAN:
+        dg_snprintf(text, sizeof text, "{%.14g, %.14g}", value->span[0], value->span[1]);
+        luaL_addstring(out, text);
         return;
     case DG_VALUE_MAP:
         for (int64_t i = 0; i < value->map.count; i++) {

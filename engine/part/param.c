@@ -118,6 +118,11 @@ void dg_param_expects(const dg_param *param, char *out, size_t size)
         append_range(param, out, size);
         append(out, size, ", or a list of two");
         break;
+    case DG_TYPE_SPAN:
+        append(out, size, "a number");
+        append_range(param, out, size);
+        append(out, size, param->optional ? ", a list of two or nil" : ", or a list of two");
+        break;
     case DG_TYPE_PART:
         append(out, size, "%s %s or the name of one", dg_article(param->kind), param->kind);
         break;
@@ -142,6 +147,7 @@ const char *dg_param_type_word(const dg_param *param)
         [DG_TYPE_TEXT] = "string",   [DG_TYPE_PATH] = "path",   [DG_TYPE_CHOICE] = "choice",
         [DG_TYPE_INTS] = "integers", [DG_TYPE_PAIR] = "pair",   [DG_TYPE_PART] = "part",
         [DG_TYPE_SEED] = "seed",     [DG_TYPE_MAP] = "map",     [DG_TYPE_ONE_OF] = "one of",
+        [DG_TYPE_SPAN] = "span",
     };
     return param->handle ? param->handle->name : words[param->type];
 }
@@ -163,6 +169,9 @@ void dg_value_text(const dg_value *value, char *out, size_t size)
         for (int i = 0; i < value->ints.count; i++)
             append(out, size, "%s%" PRId64, i ? ", " : "", value->ints.at[i]);
         append(out, size, "} (a list)");
+        break;
+    case DG_VALUE_SPAN:
+        append(out, size, "{%.14g, %.14g} (a list)", value->span[0], value->span[1]);
         break;
     case DG_VALUE_PART:
         append(out, size, "the %s %s", value->part->type->kind, value->part->type->name);

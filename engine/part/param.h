@@ -50,6 +50,9 @@ typedef enum dg_param_type {
     DG_TYPE_INTS,   /* dg_ints: `count_low` .. `count_high` numbers; as the first or last positional
                        parameter it gathers single numbers: Input { 28, 28, 1 } */
     DG_TYPE_PAIR,   /* int64_t[2]; one number n stands for {n, n} */
+    DG_TYPE_SPAN,   /* double[2]: two numbers, the lesser first; one number n stands for {-n, n}, or
+                       for {low, n} where the range ends at a low above -n; if `optional` is set,
+                       nil, the default, is two NaN */
     DG_TYPE_PART,   /* dg_part *: NULL or a part of kind `kind`, owned; a text names one by its
                        registered name with its defaults ("he_normal", "adam"); false is NULL */
     DG_TYPE_SEED,   /* dg_optional_seed */
@@ -85,6 +88,7 @@ typedef struct dg_value {
         DG_VALUE_FLOAT,
         DG_VALUE_TEXT,
         DG_VALUE_INTS,
+        DG_VALUE_SPAN,
         DG_VALUE_PART,
         DG_VALUE_MAP,
         DG_VALUE_HANDLE,
@@ -95,6 +99,7 @@ typedef struct dg_value {
     double number;
     const char *text;
     dg_ints ints;
+    double span[2];
     const dg_part *part;
     dg_map map;
     const dg_handle *handle;
@@ -113,7 +118,7 @@ typedef struct dg_range {
     double low, high;
 } dg_range;
 
-/* For DG_INT, DG_FLOAT, and each number of DG_INTS, DG_PAIR and DG_MAP. */
+/* For DG_INT, DG_FLOAT, and each number of DG_INTS, DG_PAIR, DG_SPAN and DG_MAP. */
 #define DG_AT_LEAST(a) .range = { DG_LOW, a, 0 }
 #define DG_ABOVE(a) .range = { DG_LOW | DG_LOW_OPEN, a, 0 }
 #define DG_WITHIN(a, b) .range = { DG_LOW | DG_HIGH, a, b }                    /* a <= x <= b */
@@ -139,13 +144,15 @@ typedef struct dg_param {
                          as the table that holds them */
     dg_range range;
     bool fraction; /* DG_FLOAT: refuses integers, so that 1 is a count and 1.0 means all */
-    bool optional; /* DG_INT, DG_FLOAT, DG_CHOICE: may be nil */
+    bool optional; /* DG_INT, DG_FLOAT, DG_SPAN, DG_CHOICE: may be nil */
     int count_low, count_high;           /* DG_INTS; 0, 0 means 1 .. DG_MAX_INTS */
     const char *const *choices;          /* DG_CHOICE: words, then NULL */
     const struct dg_param *alternatives; /* DG_ONE_OF, then DG_END; their names are ignored */
     const char *kind;                    /* DG_PART: "initializer", "regularizer" ... */
     const dg_handle *handle;             /* DG_HANDLE, DG_SLOT */
-    double default_number;    /* bool, int, float, both of a pair; of one of several: a count */
+    double default_number;    /* bool, int, float, both of a pair; of one of several: a count; the
+                                 greater of a span */
+    double default_low;       /* the lesser of a span */
     const char *default_text; /* text, choice, part; of one of several: a word; of other types
                                    it is shown in help: the meaning of nil */
 } dg_param;
@@ -162,6 +169,7 @@ typedef struct dg_param {
 #define DG_CHOICE(options, field, ...) DG_PARAM(options, field, DG_TYPE_CHOICE, __VA_ARGS__)
 #define DG_INTS(options, field, ...) DG_PARAM(options, field, DG_TYPE_INTS, __VA_ARGS__)
 #define DG_PAIR(options, field, ...) DG_PARAM(options, field, DG_TYPE_PAIR, __VA_ARGS__)
+#define DG_SPAN(options, field, ...) DG_PARAM(options, field, DG_TYPE_SPAN, __VA_ARGS__)
 #define DG_PART(options, field, ...) DG_PARAM(options, field, DG_TYPE_PART, __VA_ARGS__)
 #define DG_SEED(options, field, ...) DG_PARAM(options, field, DG_TYPE_SEED, __VA_ARGS__)
 #define DG_MAP(options, field, ...) DG_PARAM(options, field, DG_TYPE_MAP, __VA_ARGS__)

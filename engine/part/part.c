@@ -250,6 +250,7 @@ static bool value_equal(const dg_value *a, const dg_value *b)
     case DG_VALUE_INTS:
         return a->ints.count == b->ints.count &&
                memcmp(a->ints.at, b->ints.at, (size_t)a->ints.count * sizeof(int64_t)) == 0;
+    case DG_VALUE_SPAN: return a->span[0] == b->span[0] && a->span[1] == b->span[1];
     case DG_VALUE_PART: return dg_part_equal(a->part, b->part);
     case DG_VALUE_MAP:
         if (a->map.count != b->map.count) return false;

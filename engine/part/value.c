@@ -119,6 +119,27 @@ static dg_status check_pair(const char *who, const dg_param *param, dg_value *va
     return DG_OK;
 }
 
+static dg_status check_span(const char *who, const dg_param *param, dg_value *value)
+{
+    if (param->optional && value->type == DG_VALUE_NIL) return DG_OK;
+    double one = NAN, a = NAN, b = NAN;
+    if (value->type == DG_VALUE_INT) one = (double)value->integer;
+    if (value->type == DG_VALUE_FLOAT) one = value->number;
+    if (isfinite(one) && dg_param_in_range(param, one)) {
+        b = fabs(one);
+        a = (param->range.limits & DG_LOW) && param->range.low > -b ? param->range.low : -b;
+    } else if (value->type == DG_VALUE_SPAN) {
+        a = value->span[0], b = value->span[1];
+    } else if (value->type == DG_VALUE_INTS && value->ints.count == 2) {
+        a = (double)value->ints.at[0], b = (double)value->ints.at[1];
+    }
+    if (!isfinite(a) || !isfinite(b) || !dg_param_in_range(param, fmin(a, b)) ||
+        !dg_param_in_range(param, fmax(a, b)))
+        return dg_param_mismatch(who, param, value);
+    *value = (dg_value){ .type = DG_VALUE_SPAN, .span = { fmin(a, b), fmax(a, b) } };
+    return DG_OK;
+}
+
 static dg_status check_part(const char *who, const dg_param *param, dg_value *value)
 {
     bool none = value->type == DG_VALUE_NIL || (value->type == DG_VALUE_BOOL && !value->boolean);
@@ -187,6 +208,7 @@ dg_status dg_param_check(const char *who, const dg_param *param, dg_value *value
     case DG_TYPE_CHOICE: return check_choice(who, param, value);
     case DG_TYPE_INTS: return check_ints(who, param, value);
     case DG_TYPE_PAIR: return check_pair(who, param, value);
+    case DG_TYPE_SPAN: return check_span(who, param, value);
     case DG_TYPE_PART: return check_part(who, param, value);
     case DG_TYPE_SEED: return check_seed(who, param, value);
     case DG_TYPE_MAP: return check_map(who, param, value);
@@ -214,6 +236,9 @@ void dg_param_put(const dg_param *param, const dg_value *value, void *options)
     case DG_TYPE_CHOICE: *(int *)field = given ? (int)value->integer : -1; break;
     case DG_TYPE_INTS: *(dg_ints *)field = value->ints; break;
     case DG_TYPE_PAIR: memcpy(field, value->ints.at, 2 * sizeof(int64_t)); break;
+    case DG_TYPE_SPAN:
+        memcpy(field, given ? value->span : (double[]){ NAN, NAN }, sizeof value->span);
+        break;
     case DG_TYPE_PART: *(const dg_part **)field = given ? value->part : NULL; break;
     case DG_TYPE_SEED:
         *(dg_optional_seed *)field =
@@ -259,6 +284,10 @@ void dg_param_put_default(const dg_param *param, void *options)
         break;
     case DG_TYPE_FLOAT:
         if (!param->optional) value = (dg_value){ .type = DG_VALUE_FLOAT, .number = number };
+        break;
+    case DG_TYPE_SPAN:
+        if (!param->optional)
+            value = (dg_value){ .type = DG_VALUE_SPAN, .span = { param->default_low, number } };
         break;
     case DG_TYPE_TEXT:
     case DG_TYPE_PATH:
@@ -314,6 +343,10 @@ dg_value dg_param_get(const dg_param *param, const void *options)
         value.type = DG_VALUE_INTS;
         value.ints.count = 2;
         memcpy(value.ints.at, field, 2 * sizeof(int64_t));
+        break;
+    case DG_TYPE_SPAN:
+        memcpy(value.span, field, sizeof value.span);
+        if (!isnan(value.span[0])) value.type = DG_VALUE_SPAN;
         break;
     case DG_TYPE_PART:
         value.part = *(const dg_part *const *)field;

@@ -30,6 +30,14 @@ static dg_status add_ints(cJSON *to, const char *name, const dg_ints *ints)
     return DG_OK;
 }
 
+static dg_status add_span(cJSON *to, const char *name, const double *span)
+{
+    cJSON *list;
+    DG_TRY(dg_json_add_list(to, name, &list));
+    DG_TRY(dg_json_add(list, NULL, dg_json_number(span[0])));
+    return dg_json_add(list, NULL, dg_json_number(span[1]));
+}
+
 static dg_status add_part(cJSON *to, const char *name, const dg_part *part)
 {
     cJSON *object;
@@ -78,6 +86,7 @@ static dg_status add_option(cJSON *to, const dg_param *param, const void *from)
     case DG_VALUE_MAP: return add_map(to, name, &value);
     case DG_VALUE_TEXT: return dg_json_add(to, name, cJSON_CreateString(value.text));
     case DG_VALUE_INTS: return add_ints(to, name, &value.ints);
+    case DG_VALUE_SPAN: return add_span(to, name, value.span);
     case DG_VALUE_PART: return add_part(to, name, value.part);
     case DG_VALUE_HANDLE: /* of functions only, which are not saved */
     case DG_VALUE_OTHER: break;
@@ -132,6 +141,15 @@ static dg_status read_ints(const cJSON *list, const char *name, dg_ints *out)
             return dg_error(DG_FORMAT, "%s has more than %d numbers", name, DG_MAX_INTS);
         DG_TRY(dg_json_whole(item, name, INT64_MIN, INT64_MAX, &out->at[out->count++]));
     }
+    return DG_OK;
+}
+
+static dg_status read_span(const cJSON *list, const char *name, dg_value *value)
+{
+    const cJSON *low = cJSON_GetArrayItem(list, 0), *high = cJSON_GetArrayItem(list, 1);
+    if (cJSON_GetArraySize(list) != 2 || !cJSON_IsNumber(low) || !cJSON_IsNumber(high))
+        return dg_error(DG_FORMAT, "%s must be a list of two numbers", name);
+    *value = (dg_value){ .type = DG_VALUE_SPAN, .span = { low->valuedouble, high->valuedouble } };
     return DG_OK;
 }
 
@@ -191,6 +209,7 @@ static dg_status read_value(const cJSON *item, const dg_param *param, dg_value *
     case cJSON_Array:
         if (param->type == DG_TYPE_ONE_OF || param->type == DG_TYPE_MAP)
             return read_map(item, param->name, value);
+        if (param->type == DG_TYPE_SPAN) return read_span(item, param->name, value);
         value->type = DG_VALUE_INTS;
         return read_ints(item, param->name, &value->ints);
     default:

@@ -2,6 +2,7 @@
 #include "tests/engine/network.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,11 @@ static dg_value value_of(const char *text)
         value.type = whole ? DG_VALUE_INT : DG_VALUE_FLOAT;
         value.integer = whole ? (int64_t)number : 0;
         value.number = number;
+        return value;
+    }
+    if (strchr(text, '.')) {
+        value.type = DG_VALUE_SPAN;
+        assert_int_equal(sscanf(text, "%lf,%lf", &value.span[0], &value.span[1]), 2);
         return value;
     }
     value.type = DG_VALUE_INTS;
