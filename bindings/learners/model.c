@@ -228,7 +228,17 @@ static int model_tostring(lua_State *L)
     return 1;
 }
 
+/* model(rows, { training = true }) is model:features(rows, { training = true }). */
+static int model_call(lua_State *L)
+{
+    lua_getfield(L, 1, "features");
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, 1);
+    return 1;
+}
+
 const luaL_Reg dg_model_metamethods[] = {
+    { "__call", model_call },
     { "__len", model_len },
     { "__tostring", model_tostring },
     { NULL, NULL },

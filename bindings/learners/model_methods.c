@@ -72,6 +72,7 @@ static int compile(lua_State *L, const void *options)
 typedef struct model_options {
     const dg_tensor *rows;
     dg_one_of layer;
+    bool training;
     const dg_dataset *set;
     dg_optional_seed seed;
     int weights; /* place of the table */
@@ -102,7 +103,12 @@ static int features(lua_State *L, const void *options)
     dg_tell_scale(L, &model->base, o->rows, "features");
     int node = want_node(L, model, &o->layer);
     dg_job job = dg_job_default();
-    dg_check_call(L, dg_model_features(model, o->rows, node, &job, dg_push_tensor(L)), "features");
+    dg_tensor *out = dg_push_tensor(L);
+    uint64_t seed = o->training ? dg_seed_or_next(&o->seed) : 0;
+    dg_status status = o->training
+                           ? dg_model_training_features(model, o->rows, node, seed, &job, out)
+                           : dg_model_features(model, o->rows, node, &job, out);
+    dg_check_call(L, status, "features");
     return 1;
 }
 
@@ -210,15 +216,20 @@ static const dg_function methods[] = {
         "metrics = { \"accuracy\" } }",
         DG_OPTIONS(compile), .hints = compile_hints),
     DG_FUNCTION(
-        "features", features, "The output of a layer for each row: {n, ...} float32.",
+        "features", features,
+        "The output of a layer for each row: {n, ...} float32; with training = true as in a fit, "
+        "in batches of 32: what\naugmentation makes of images. Then layers that are random draw "
+        "anew at each call, from digits.seed, unless there is a seed.",
         "model:features(test, \"dense\")",
         DG_TAKES(model_options,
                  DG_HANDLE(model_options, rows, .required = true, .handle = &dg_rows_handle.handle,
                            .doc = "{n, ...}, or one row"),
-                 DG_ONE_OF(model_options, layer, .required = true,
+                 DG_ONE_OF(model_options, layer, .default_number = -1,
                            .alternatives = (const dg_param[]){ DG_EITHER(DG_TYPE_INT),
                                                                DG_EITHER(DG_TYPE_TEXT), DG_END },
-                           .doc = "its position (-1 is the last), or its name")),
+                           .doc = "its position (-1 is the last), or its name"),
+                 DG_BOOL(model_options, training, .doc = "as in training: random layers act"),
+                 DG_SEED(model_options, seed, .doc = "for layers that are random")),
         .arguments = 2),
     DG_PLAIN_FUNCTION("weights", weights,
                       "Copies of the weights, a table from names to tensors; its list part has the "

@@ -172,6 +172,12 @@ float *dg_model_gradient(const dg_model *model, int weight); /* after dg_model_c
 dg_status dg_model_features(const dg_model *model, const dg_tensor *x, int node, const dg_job *job,
                             dg_tensor *out);
 
+/* The same as in training, in batches of 32 rows, fit's usual size: random layers draw, from `seed`
+ * and the number of the batch, and batch normalisation uses the batch's statistics. The model does
+ * not change. */
+dg_status dg_model_training_features(const dg_model *model, const dg_tensor *x, int node,
+                                     uint64_t seed, const dg_job *job, dg_tensor *out);
+
 /* Loss and gradients of one whole set as a single batch, as in training but without an update.
  * Random layers draw from `key`; batch normalisation uses the batch's statistics. Nothing of the
  * model changes but its `gradients`. job: NULL is dg_job_default(). */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
+#include "engine/base/random.h"
 #include "engine/nn/truth.h"
 #include "engine/nn/network.h"
 #include "engine/nn/plan.h"
@@ -229,17 +230,74 @@ dg_status dg_network_predict_columns(const dg_learner *learner, const dg_tensor 
     return run_all(&run);
 }
 
-dg_status dg_model_features(const dg_model *model, const dg_tensor *x, int node, const dg_job *job,
-                            dg_tensor *out)
+/* --- features ----------------------------------------------------------------------------- */
+
+/* The network that ends in this node. */
+static dg_status cut_off(dg_model *upto, const dg_model *model, int node)
 {
     if (node < 0 || node >= model->node_count)
         return dg_error(DG_INVALID, "features: there is no layer %d: the network has %d", node + 1,
                         model->node_count);
-    dg_model upto = *model; /* the network that ends in this node */
-    upto.output = node;
-    upto.node_count = node + 1;
-    upto.predictor = NULL;
+    *upto = *model;
+    upto->output = node;
+    upto->node_count = node + 1;
+    upto->predictor = NULL;
+    return DG_OK;
+}
+
+dg_status dg_model_features(const dg_model *model, const dg_tensor *x, int node, const dg_job *job,
+                            dg_tensor *out)
+{
+    dg_model upto;
+    DG_TRY(cut_off(&upto, model, node));
     dg_status status = dg_learner_outputs(&upto.base, x, job, out);
     dg_model_forget_predictor(&upto);
     return status;
+}
+
+static void free_plan(dg_plan **plan)
+{
+    dg_plan_free(*plan);
+}
+
+/* The outputs of training passes: in the place of dg_network_predict_proba. */
+static dg_status training_outputs(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
+                                  dg_tensor *out)
+{
+    enum { BATCH = 32 };
+    const dg_model *model = (const dg_model *)learner;
+    int64_t rows = x->shape[0], width = dg_model_width(model);
+    DG_CLEANUP(free_plan) dg_plan *plan = NULL;
+    DG_OWNED_TENSOR outputs = { 0 };
+    DG_TRY(dg_network_new_outputs(model, rows, &outputs));
+    DG_TRY(dg_plan_new(&plan, model, BATCH, true, job->threads));
+    for (int64_t first = 0; first < rows; first += BATCH) {
+        int64_t some = rows - first < BATCH ? rows - first : BATCH;
+        dg_source source = { .x = x, .first = first, .raw = model->bytes == DG_BYTES_RAW };
+        uint64_t key = dg_key(learner->seed, "batch", (uint64_t)(first / BATCH));
+        DG_TRY(dg_job_check(job));
+        DG_TRY(dg_plan_forward(plan, &source, some, key, job));
+        memcpy(dg_floats(&outputs) + first * width, dg_plan_output(plan),
+               (size_t)(some * width) * sizeof(float));
+    }
+    *out = DG_TAKE(outputs);
+    return DG_OK;
+}
+
+dg_status dg_model_training_features(const dg_model *model, const dg_tensor *x, int node,
+                                     uint64_t seed, const dg_job *job, dg_tensor *out)
+{
+    dg_learner_type type = dg_network;
+    dg_model upto;
+    DG_OWNED float *values = NULL; /* running statistics move */
+    *out = (dg_tensor){ 0 };
+    DG_TRY(cut_off(&upto, model, node));
+    DG_TRY(dg_alloc(&values, model->value_count, sizeof *values));
+    memcpy(values, model->values, (size_t)model->value_count * sizeof *values);
+    type.predict_proba = training_outputs;
+    upto.base.type = &type;
+    upto.base.seed = seed;
+    upto.values = values;
+    upto.loss = NULL;
+    return dg_learner_outputs(&upto.base, x, job, out);
 }
