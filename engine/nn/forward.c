@@ -3,6 +3,7 @@
 
 #include "engine/base/kernel.h"
 #include "engine/base/random.h"
+#include "engine/nn/layers/warp.h"
 #include "engine/nn/plan_internal.h"
 
 /* --- rows into the network ---------------------------------------------------------------- */
@@ -49,6 +50,11 @@ void dg_plan_pass(const dg_plan *plan, int index, int64_t begin, int64_t end, in
     if (plan->training) {
         pass->key = dg_key(plan->key, "layer", (uint64_t)index);
         pass->precision = dg_model_trains_in(model);
+    }
+    if (memory->warps.value) {
+        pass->warps = dg_plan_rows(plan, memory->warps, begin, worker);
+        int sampler = memory->sampler ? memory->sampler : index;
+        pass->warp_options = model->layers[model->nodes[sampler].layer].part->options;
     }
     if (index == model->output) pass->logits = dg_plan_rows(plan, plan->logits, begin, worker);
     for (int k = 0; k < node->inputs; k++)
@@ -119,14 +125,16 @@ static dg_status stage_forward(void *context, int64_t piece, int worker)
     for (int i = run->stage->first; i <= run->stage->last; i++) {
         const struct node_memory *node = &plan->nodes[i];
         dg_pass pass;
-        if (node->view) continue;
+        if (node->view && !node->warps.value) continue;
         if (i == 0) {
             fill_input(plan->source, node->size, begin, end,
                        dg_plan_rows(plan, node->output, begin, worker));
             continue;
         }
+        const dg_layer_type *type = dg_node_type(plan->model, i);
         dg_plan_pass(plan, i, begin, end, worker, &pass);
-        DG_TRY(dg_node_type(plan->model, i)->forward(&pass));
+        if (pass.warps) dg_warp_rows(type, &pass, node->joins);
+        if (!node->view) DG_TRY(type->forward(&pass));
     }
     if (!run->stage->gathers) return DG_OK;
     dg_pass pass;

@@ -113,6 +113,13 @@ static inline int64_t dg_shape_size(const dg_shape *shape)
     return size;
 }
 
+/* Where the pixels of a row of images are read from: that of column x and row y (from 0) at column
+ * at[0] x + at[1] y + at[2] and row at[3] x + at[4] y + at[5] of the input, of the same height and
+ * width. */
+typedef struct dg_warp {
+    double at[6];
+} dg_warp;
+
 typedef enum dg_cut { DG_CUT_ROWS, DG_CUT_BATCH, DG_CUT_VIEW, DG_CUT_SUMS } dg_cut;
 
 /* A weight that a layer asks for, by dg_build_weight. */
@@ -186,6 +193,8 @@ typedef struct dg_pass {
     void *scratch;                          /* scratch_bytes, of this worker alone */
     const void *prepared;                   /* what prepare() and derive() left */
     const struct dg_plan *updates; /* backward, for dg_pass_ready: whose weights; NULL: it waits */
+    dg_warp *warps;                /* of a layer that warps: one for each row */
+    const void *warp_options;      /* of the layer whose sampling applies to these */
     void *sums; /* gather() and gather_back(): the part's own, aligned to 8; join() and join_back():
                    those of all parts, sums_bytes apart, in the order of their rows */
     int64_t pieces; /* how many these are */
@@ -206,6 +215,7 @@ typedef enum dg_layer_flags {
     DG_LAYER_TAKES_FACTORS = 32, /* its output is its activation of what it reads times the weight
                                     at place 0, plus that at place 1, if it has one; the last axis
                                     of the output is that of both */
+    DG_LAYER_WARPS_WHOLE = 64,   /* its warps move pixels onto pixels: any sampling is exact */
     DG_LAYER_SCALES_BYTES = 8,   /* bytes reach it as 0 .. 255: it scales them itself
                                   (engine/nn/model.h) */
 } dg_layer_flags;
@@ -227,6 +237,12 @@ typedef struct dg_layer_type {
      * last axis, which this fills from the weights. Then forward() is not called where the layer
      * that it reads can take them into its weights. NULL: its output is not so. */
     void (*factors)(const void *options, float *const *weight, int64_t size, float *a, float *b);
+    /* The output is the input, warped: where the pixels of row `row` of the pass are read from.
+     * Training, the plan fills `warps` of the pass before forward(). Neighbours that warp, and
+     * sample alike, become one: the warps of all are composed, and the last samples the input of
+     * the first. The others are views. The options of such a layer begin with a dg_sampling
+     * (engine/nn/layers/warp.h). NULL: it does not. */
+    void (*warp)(const dg_pass *pass, int64_t row, dg_warp *out);
     dg_status (*forward)(const dg_pass *pass);
     dg_status (*backward)(const dg_pass *pass);
     /* Under DG_CUT_SUMS. No pass of these has scratch, and gather() and gather_back() see no weight

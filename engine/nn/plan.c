@@ -33,6 +33,10 @@
  * view too where the layer that it reads applies it; predicting, a normalization where that layer
  * takes it into its weights.
  *
+ * Warps. Training, of neighbours that warp images in the same way of sampling all but the last are
+ * views: each composes its warps with those before, and the last samples once. A row's warps live
+ * from the first of them to the last.
+ *
  * Relus. Backward, one that a node ends in is left to the only reader of its output if that picks
  * from it: a max pooling. The output then lives for that reader alone.
  *
@@ -43,6 +47,7 @@
 
 #include "engine/base/memory.h"
 #include "engine/nn/activation.h"
+#include "engine/nn/layers/warp.h"
 #include "engine/nn/network.h"
 #include "engine/nn/plan_internal.h"
 
@@ -135,6 +140,34 @@ static void give_factors(dg_plan *plan)
     }
 }
 
+static bool warps(const dg_plan *plan, int node)
+{
+    return plan->training && node > 0 && dg_node_type(plan->model, node)->warp;
+}
+
+static const void *options_of(const dg_plan *plan, int node)
+{
+    return plan->model->layers[plan->model->nodes[node].layer].part->options;
+}
+
+/* Joins each node that warps with the one that it alone reads, if that warps and samples alike. */
+static void join_warps(dg_plan *plan)
+{
+    const dg_model *model = plan->model;
+    for (int i = 1; i < model->node_count; i++) {
+        int input = model->nodes[i].input[0];
+        struct node_memory *node = &plan->nodes[i], *before = &plan->nodes[input];
+        if (!warps(plan, i)) continue;
+        node->sampler = dg_node_type(model, i)->flags & DG_LAYER_WARPS_WHOLE ? 0 : i;
+        if (!warps(plan, input) || before->consumers > 1 || input == model->output) continue;
+        if (node->sampler && before->sampler &&
+            !dg_same_sampling(options_of(plan, i), options_of(plan, before->sampler)))
+            continue;
+        if (!node->sampler) node->sampler = before->sampler;
+        node->joins = before->view = true;
+    }
+}
+
 static int64_t grain_of(const struct stage *stage)
 {
     return PIECE_COST / (stage->row_cost + 1) + 1;
@@ -183,8 +216,8 @@ static void close_stage(const dg_plan *plan, struct stage *stage)
     for (int i = stage->first; i <= stage->last; i++) {
         const struct node_memory *node = &plan->nodes[i];
         stage->backward |= i > 0 && node->wants_gradient && (!node->view || node->consumers > 1);
+        stage->forward |= !node->view || warps(plan, i);
         if (node->view) continue;
-        stage->forward = true;
         stage->row_cost += build_of(plan, i)->row_flops + 4 * node->size;
         row_bytes += node->size * (int64_t)sizeof(float);
     }
@@ -307,6 +340,20 @@ static dg_status place_sums(dg_plan *plan, int index)
                      dg_plan_gather_back_step(plan, index), dg_plan_backward_step(plan, index));
 }
 
+/* The warps of a node and of those that it is joined with. */
+static dg_status place_warps(dg_plan *plan, int index, int last)
+{
+    const dg_node *nodes = plan->model->nodes;
+    int first = index;
+    if (!warps(plan, index)) return DG_OK;
+    while (plan->nodes[first].joins) first = nodes[first].input[0];
+    DG_TRY(add_rows(plan, &plan->nodes[index].warps, sizeof(dg_warp), dg_plan_forward_step(first),
+                    last));
+    for (int i = index; plan->nodes[i].joins; i = nodes[i].input[0])
+        plan->nodes[nodes[i].input[0]].warps = plan->nodes[index].warps;
+    return DG_OK;
+}
+
 static dg_status place_node(dg_plan *plan, int index)
 {
     const dg_layer_build *build = build_of(plan, index);
@@ -325,6 +372,7 @@ static dg_status place_node(dg_plan *plan, int index)
     DG_TRY(add_rows(plan, &node->saved_rows, build->saved_row_bytes, step, back));
     DG_TRY(add_bytes(plan, &node->saved_batch, build->saved_batch_bytes, 1, step, back));
     DG_TRY(place_sums(plan, index));
+    DG_TRY(place_warps(plan, index, back));
     return back == step ? DG_OK : add_scratch(plan, index, back, &node->scratch[1]);
 }
 
@@ -348,8 +396,7 @@ static void prepare_nodes(const dg_plan *plan)
     for (int i = 1; i < plan->model->node_count; i++) {
         const dg_layer_type *type = dg_node_type(plan->model, i);
         if (plan->nodes[i].view || !type->prepare) continue;
-        type->prepare(plan->model->layers[plan->model->nodes[i].layer].part->options,
-                      build_of(plan, i), plan->training,
+        type->prepare(options_of(plan, i), build_of(plan, i), plan->training,
                       dg_arena_at(&plan->arena, plan->nodes[i].prepared, 0));
     }
 }
@@ -487,6 +534,7 @@ static dg_status lay_out(dg_plan *plan)
     count_consumers(plan);
     if (plan->training) {
         find_wanted(plan);
+        join_warps(plan);
         give_relus(plan);
         leave_relus(plan);
     } else {

@@ -29,6 +29,9 @@ struct node_memory {
     struct rows gradient;            /* of the output; none when not wanted */
     struct rows edge[DG_MAX_INPUTS]; /* gradient for each input; none when it wants none */
     struct rows saved_rows;
+    bool joins;        /* training: it warps what it reads together with that node, a view */
+    int sampler;       /* the node of these whose sampling applies; 0: any will do */
+    struct rows warps; /* of all that are joined */
     int saved_batch, prepared; /* values of the arena */
     int folds;      /* predicting: the node, a view, whose factors its weights take in; 0: none */
     int folded;     /* its weights with these, and the factors */
@@ -77,7 +80,7 @@ struct dg_plan {
     int64_t rows;
     uint64_t key;
     bool updates_parts; /* as they get ready: dg_pass_ready */
-    dg_job job; /* never cancelled: a batch is done whole or not at all */
+    dg_job job;         /* never cancelled: a batch is done whole or not at all */
 };
 
 /* Steps of the arena: sums are gathered for a node before it goes forward, and its gradient is

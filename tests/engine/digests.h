@@ -32,6 +32,16 @@
     "Activation activation=relu; Conv2D filters=16 kernel_size=3,3 activation=relu; "              \
     "GlobalAveragePooling2D; Dense units=10 activation=softmax"
 
+/* Warps of images, before and after weights, joined and one by one. */
+#define AUGMENTED                                                                                  \
+    "Input shape=11,9,2; RandomTranslation height_factor=0.2 width_factor=0.3; "                   \
+    "RandomRotation factor=0.1; RandomZoom height_factor=0.2 width_factor=0.4; "                   \
+    "Conv2D filters=4 kernel_size=3,3 activation=tanh; "                                           \
+    "RandomRotation factor=0.3 fill_mode=wrap; "                                                   \
+    "RandomZoom height_factor=0.5 fill_mode=constant fill_value=0.5; "                             \
+    "RandomTranslation height_factor=0.4 width_factor=0.3 fill_mode=nearest "                      \
+    "interpolation=nearest; Flatten; Dense units=10 activation=softmax"
+
 #define DENSE                                                                                      \
     "Input shape=60; Reshape target_shape=5,4,3; GlobalMaxPooling2D; "                             \
     "Dense units=70 kernel_initializer=random_uniform bias_initializer=constant; "                 \
@@ -65,6 +75,9 @@ static const struct digest_case cases[] = {
     { NETWORK("branches, Adam", BRANCHES, "Adam", "", CROSSENTROPY),
       "56d06594b3103870f9fad043f5f7431c01327d3c066cee5225f93a3a07d76911",
       "f07a5d77420b9453416d9b54759c03d0bd1554dc404ca08381d7ad126c7a1d6c" },
+    { NETWORK("augmented, SGD", AUGMENTED, "SGD", "", CROSSENTROPY),
+      "bc52cffa6514708e4df84d17aadf3d2c050b6274a5f328a181177c8dfb727528",
+      "3fd8c780ee1726924c883336dc43357fdeae55961d86ecbde2c4b85613081bb9" },
     { NETWORK("tiles, Adam", TILES, "Adam", "", CROSSENTROPY),
       "144e7333614553ca5ec32c7cbea1fd8362eda0c74d3debfb92653703b131d0b6",
       "fcd2f04dc29562533015a00d0fb3d00217f9734b98c92b009f0670a758fd734a" },

@@ -65,9 +65,21 @@ struct walk {
     int first, step, last; /* the step under way, and those of its stage */
 };
 
-enum { MOST_ROWS = 1024, KINDS = 16 };
+enum { MOST_ROWS = 1024, KINDS = 32 };
 
-enum { OUTPUT, SAVED_ROWS, SAVED_BATCH, LOGITS, GRADIENT, PARTIAL, SCRATCH, PREPARED, SUMS, EDGE };
+enum {
+    OUTPUT,
+    SAVED_ROWS,
+    SAVED_BATCH,
+    LOGITS,
+    GRADIENT,
+    PARTIAL,
+    SCRATCH,
+    PREPARED,
+    SUMS,
+    WARPS,
+    EDGE
+};
 
 /* Another number for each node, kind of value, and row (or piece, or worker). */
 static int owner_of(int node, int kind, int64_t row)
@@ -182,6 +194,22 @@ static void walk_input(struct walk *w, const struct call *c, const dg_pass *pass
                    c->end, root_of(w, w->plan->model->nodes[c->node].input[k]), OUTPUT);
 }
 
+/* The warps of a node, which the last of those that are joined owns. */
+static void walk_warps(struct walk *w, const struct call *c, bool forward)
+{
+    const dg_plan *plan = w->plan;
+    int last = c->node;
+    dg_pass pass;
+    for (int i = last + 1; i < plan->model->node_count; i++)
+        if (plan->nodes[i].joins && plan->model->nodes[i].input[0] == last) last = i;
+    dg_plan_pass(plan, c->node, c->begin, c->end, c->worker, &pass);
+    if (!pass.warps) return;
+    for (int writes = !plan->nodes[c->node].joins; writes < 2 && forward; writes++)
+        touch_rows(w, writes, pass.warps, sizeof(dg_warp), c->begin, c->end, last, WARPS);
+    if (!plan->nodes[c->node].view)
+        touch_rows(w, false, pass.warps, sizeof(dg_warp), c->begin, c->end, last, WARPS);
+}
+
 static void walk_gather(struct walk *w, const struct call *c)
 {
     dg_pass pass;
@@ -197,6 +225,7 @@ static void walk_forward(struct walk *w, const struct call *c)
     const dg_plan *plan = w->plan;
     const struct node_memory *node = &plan->nodes[c->node];
     dg_pass pass;
+    if (!c->begins) walk_warps(w, c, true);
     if (node->view) return;
     dg_plan_pass(plan, c->node, c->begin, c->end, c->worker, &pass);
     touch(w, c->begins, pass.scratch, pass.build->scratch_bytes,
@@ -260,6 +289,7 @@ static void walk_backward(struct walk *w, const struct call *c)
           owner_of(c->node, SCRATCH, c->piece));
     if (c->begins) return;
     walk_input(w, c, &pass);
+    walk_warps(w, c, false);
     touch_rows(w, false, pass.output, 4 * node->size, c->begin, c->end, c->node, OUTPUT);
     touch(w, false, pass.prepared, pass.build->prepared_bytes, owner_of(c->node, PREPARED, 0));
     touch_rows(w, false, pass.saved_rows, pass.build->saved_row_bytes, c->begin, c->end, c->node,
@@ -394,6 +424,9 @@ static void test_living_values_of_all_layers_keep_apart(void **state)
         { "Activation", "activation=elu" },
         { "Dropout", "rate=0.5" },
         { "Rescaling", "scale=0.5" },
+        { "RandomTranslation", "height_factor=0.2 width_factor=0.2" },
+        { "RandomRotation", "factor=0.2" },
+        { "RandomZoom", "height_factor=0.2" },
         { "Reshape", "target_shape=8,4,16" },
         { NULL },
     };
@@ -461,6 +494,10 @@ static void test_living_values_of_graphs_keep_apart(void **state)
     walk_all(chain("Input shape=12,12,4; Conv2D filters=8 kernel_size=5,5 activation=relu; "
                    "MaxPooling2D; Activation activation=tanh; Dropout rate=0.5; Rescaling scale=2; "
                    "Flatten; Dense units=3; Activation activation=softmax"));
+    walk_all(
+        chain("Input shape=12,12,4; Conv2D filters=8 kernel_size=5,5; RandomRotation "
+              "factor=0.1; RandomZoom height_factor=0.1; RandomRotation factor=0.1; Dropout "
+              "rate=0.5; RandomZoom height_factor=0.1 fill_mode=wrap; Flatten; Dense units=3"));
     walk_all(chain("Input shape=12,12,4; BatchNormalization; BatchNormalization; Activation "
                    "activation=relu; Conv2D filters=8 kernel_size=3,3; Dropout rate=0.1; "
                    "BatchNormalization; Activation activation=tanh; Flatten; Dense units=9; "

@@ -320,6 +320,27 @@ static void test_dropout(void **state)
     CHECK_ALL(networks);
 }
 
+/* Layers that warp, joined, sampled one by one, and with a branch between. */
+static void test_augmentation(void **state)
+{
+    (void)state;
+    static const network_recipe networks[] = {
+        { "Input shape=6,5,1; Conv2D filters=2 kernel_size=2 activation=tanh; "
+          "RandomTranslation height_factor=0.3 width_factor=0.2; RandomRotation factor=0.2; "
+          "RandomZoom height_factor=0.3; Flatten" TOP,
+          PLAIN },
+        { "Input shape=6,5,1; Conv2D filters=2 kernel_size=2 activation=tanh; "
+          "RandomTranslation height_factor=0.3 width_factor=0.2 fill_mode=constant fill_value=2.0; "
+          "RandomRotation factor=0.2 fill_mode=wrap; RandomZoom height_factor=0.3 "
+          "interpolation=nearest fill_mode=nearest; Flatten" TOP,
+          PLAIN },
+        { "Input shape=6,5,1; RandomRotation factor=0.2; Conv2D filters=2 kernel_size=2; "
+          "RandomZoom height_factor=0.5; Conv2D filters=2 kernel_size=1; Flatten" TOP,
+          PLAIN },
+    };
+    CHECK_ALL(networks);
+}
+
 static void test_rest(void **state)
 {
     (void)state;
@@ -472,6 +493,7 @@ int main(void)
         leaving_nothing(test_pooling),
         leaving_nothing(test_normalisation),
         leaving_nothing(test_dropout),
+        leaving_nothing(test_augmentation),
         leaving_nothing(test_rest),
         leaving_nothing(test_regularizers),
         leaving_nothing(test_outputs),

@@ -1,0 +1,175 @@
+local digits = require "digits"
+local nn = digits.nn
+
+local golden = dofile "tests/golden/augmentation.lua" -- by make_augmentation.py
+
+-- What the layers make of x in training.
+local function augmented(layers, x, options)
+  local shape = { table.unpack(x.shape, 2) }
+  local model = nn.Sequential { nn.Input(shape), table.unpack(layers) }
+  return model:features(x, { training = true, seed = options and options.seed or 1 })
+end
+
+local function message(f, ...)
+  local ok, text = pcall(f, ...)
+  assert.is_false(ok)
+  return (text:gsub("^.-:%d+: ", ""))
+end
+
+-- Images whose values are their columns, and lines.
+local function columns(rows, height, width)
+  local x = {}
+  for i = 1, rows * height * width do x[i] = (i - 1) % width end
+  return digits.tensor(x):reshape { rows, height, width, 1 }:astype "float32"
+end
+
+describe("layers that warp images", function()
+  it("do as Keras's with the same factors, one by one and composed", function()
+    local x = digits.tensor(golden.x):reshape(golden.shape)
+    for _, case in ipairs(golden.cases) do
+      local layers = load("local nn = ... return { " .. case.layers .. " }")(nn)
+      local off = (augmented(layers, x):reshape { -1 } - digits.tensor(case.y)):abs():max()
+      assert.is_true(off < 4e-6, case.layers .. ": off by " .. off)
+    end
+  end)
+
+  it("are sampled one by one where they sample differently", function()
+    local x = digits.tensor(golden.x):reshape(golden.shape)
+    local a = nn.RandomRotation { { 0.1, 0.1 }, fill_mode = "wrap" }
+    local b = nn.RandomZoom { { 0.2, 0.2 }, fill_mode = "reflect" }
+    local c = nn.RandomZoom { { 0.2, 0.2 }, fill_mode = "wrap" }
+    assert.is_true(augmented({ a, b }, x) == augmented({ b }, augmented({ a }, x)))
+    assert.is_false(augmented({ a, c }, x) == augmented({ c }, augmented({ a }, x)))
+  end)
+
+  it("leave images as they are where nothing is to be changed", function()
+    local x = digits.uniform { 5, 9, 70, 3, low = -1, seed = 2 }
+    for _, mode in ipairs { "reflect", "wrap", "constant", "nearest" } do
+      local none = { nn.RandomTranslation { 0, 0, fill_mode = mode },
+        nn.RandomRotation { 0, fill_mode = mode }, nn.RandomZoom { 0, fill_mode = mode } }
+      assert.is_true(augmented(none, x) == x, mode)
+    end
+  end)
+
+  it("draw from the whole span, evenly, and for each row anew", function()
+    local moved = augmented({ nn.RandomTranslation { 0, { -0.25, 0.125 } } }, columns(4000, 1, 64))
+    local shift = (31 - moved[{ {}, 1, 32, 1 }]) -- to the right
+    assert.is_true(shift:min() >= -16 and shift:min() < -15.9)
+    assert.is_true(shift:max() <= 8 and shift:max() > 7.9)
+    assert.is_true(math.abs(shift:mean() + 4) < 0.5) -- 4.6 standard errors
+    local spread = ((shift - shift:mean()) * (shift - shift:mean())):mean()
+    assert.is_true(math.abs(spread - 24 * 24 / 12) < 4)
+    local steps = (shift[{ { 2, 4000 } }] - shift[{ { 1, 3999 } }])
+    assert.is_true(math.abs((steps * steps):mean() - 96) < 8) -- no row follows another
+  end)
+
+  it("draw by seed, step and row: the same for any threads and number of rows", function()
+    local layers = { nn.RandomRotation { 0.2 }, nn.RandomZoom { 0.3, 0.1 },
+      nn.RandomTranslation { 0.2, 0.2, fill_mode = "constant" } }
+    local x = digits.uniform { 150, 12, 13, 2, seed = 3 }
+    local threads = digits.threads()
+    digits.threads(1)
+    local one = augmented(layers, x)
+    digits.threads(2)
+    local two = augmented(layers, x)
+    digits.threads(threads)
+    assert.is_true(one == two)
+    assert.is_true(augmented(layers, x[{ { 1, 3 } }]) == one[{ { 1, 3 } }])
+    assert.is_false(augmented(layers, x, { seed = 2 }) == one)
+    local same = digits.uniform { 1, 12, 13, 2, seed = 3 }
+    local rows = {}
+    for i = 1, 64 do rows[i] = same end
+    local batches = augmented(layers, digits.concat(rows))
+    for i = 2, 64 do assert.is_false(batches[i] == batches[1], i) end -- 33: the next batch's first
+    assert.is_false(augmented({ nn.RandomRotation { 0.2, seed = 5 } }, x) ==
+      augmented({ nn.RandomRotation { 0.2, seed = 6 } }, x))
+  end)
+end)
+
+describe("augmentation", function()
+  local x = digits.uniform { 60, 8, 8, 1, seed = 4 }
+  local set = digits.data.from_tensors { x = x,
+    y = (x[{ {}, 3, 3, 1 }]:gt(0.5)):astype "int32" }
+
+  local function layers()
+    return nn.RandomTranslation { 0.2, 0.1 }, nn.RandomRotation { 0.1 }, nn.RandomZoom { 0.2 }
+  end
+
+  local function network(after)
+    local a, b, c = layers()
+    local model
+    if after then
+      model = nn.Sequential { nn.Input { 8, 8, 1 },
+        nn.Conv2D { 3, { 3, 3 }, padding = "same", activation = "relu" }, a, b,
+        nn.Dropout { 0.2 }, c, nn.Flatten {}, nn.Dense { 2, activation = "softmax" }, seed = 1 }
+    else
+      model = nn.Sequential { nn.Input { 8, 8, 1 }, a, b, c, nn.Flatten {},
+        nn.Dense { 2, activation = "softmax" }, seed = 1 }
+    end
+    return model:compile { optimizer = "adam", loss = "categorical_crossentropy" }
+  end
+
+  it("acts in training only", function()
+    local model = network()
+    local plain = nn.Sequential { nn.Input { 8, 8, 1 }, nn.Flatten {},
+      nn.Dense { 2, activation = "softmax" } }
+    plain:set_weights(model:weights())
+    assert.is_true(model:predict_proba(x) == plain:predict_proba(x))
+    assert.is_true(model:features(x, "random_zoom") == x)
+    assert.is_false(model:features(x, "random_zoom", { training = true }) == x)
+    local copy = nn.Sequential { nn.Input { 8, 8, 1 }, layers() }
+    assert.is_true(copy(x) == x)
+    assert.is_true(copy(x, { training = true, seed = 7 }) ==
+      copy:features(x, -1, { training = true, seed = 7 }))
+    assert.is_false(copy(x, { training = true }) == copy(x, { training = true }))
+  end)
+
+  for _, after in ipairs { false, true } do
+    it("learns the same with one and two threads, and goes on where it stopped" ..
+      (after and ", after weights too" or ""), function()
+      local threads = digits.threads()
+      local one, two = network(after), network(after)
+      digits.threads(1)
+      one:fit(set, { epochs = 2, batch_size = 16, verbose = 0, seed = 9 })
+      digits.threads(2)
+      two:fit(set, { epochs = 1, batch_size = 16, verbose = 0, seed = 9 })
+      two:fit(set, { epochs = 1, batch_size = 16, verbose = 0, seed = 9 })
+      digits.threads(threads)
+      for name, weight in pairs(one:weights()) do
+        if type(name) == "string" then assert.is_true(two:weights()[name] == weight, name) end
+      end
+    end)
+  end
+
+  it("is saved and loaded", function()
+    local path = os.tmpname()
+    local model = nn.Sequential { nn.Input { 8, 8, 1 }, layers() }
+    model:save(path)
+    local again = digits.load(path)
+    os.remove(path)
+    assert.is_true(again(x, { training = true, seed = 3 }) ==
+      model(x, { training = true, seed = 3 }))
+  end)
+
+  it("passes bytes on, on their scale", function()
+    local bytes = (x * 255):astype "uint8"
+    local scaled = nn.Sequential { nn.Input { 8, 8, 1 }, layers() }
+    local raw = nn.Sequential { nn.Input { 8, 8, 1 }, nn.RandomZoom { 0.2 },
+      nn.Rescaling { 1 / 255 } }
+    assert.is_true(scaled(bytes, { training = true }):max() <= 1)
+    assert.is_true(raw:features(bytes, 2, { training = true }):max() > 100)
+  end)
+
+  it("refuses what it cannot do", function()
+    assert.matches("^RandomRotation: factor must be a number from %-1 to 1, or a list of two, " ..
+      "found 2$", message(nn.RandomRotation, 2))
+    assert.matches("^RandomTranslation: width_factor is required",
+      message(nn.RandomTranslation, 0.1))
+    assert.matches("fill_mode must be one of 'reflect', .* found 'mirror'",
+      message(nn.RandomZoom, { 0.1, fill_mode = "mirror" }))
+    assert.matches("needs images {height, width, channels}, found rows with 1 axes?",
+      message(nn.Sequential, { nn.Input { 5 }, nn.RandomZoom { 0.1 } }))
+    assert.matches("data_format", message(nn.RandomZoom, { 0.1, data_format = "channels_last" }))
+    assert.are.same({ -0.2, 0.3 }, { table.unpack(nn.RandomZoom { { 0.3, -0.2 } }.height_factor) })
+  end)
+end)
