@@ -29,7 +29,8 @@ local function without_sample_note(err)
   return (err:gsub("digits%-lua: using the sample of 7 000 MNIST digits[^\n]*\n", ""))
 end
 
-local written = { "cnn.safetensors", "boost.json", "grid.jsonl", "history.svg", "mistakes.png" }
+local written = { "cnn.safetensors", "boost.json", "grid.jsonl", "history.svg", "mistakes.png",
+  "augmented.png" }
 
 local function check_written()
   for _, name in ipairs(written) do
