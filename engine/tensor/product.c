@@ -8,7 +8,7 @@
 
 /* Steps of k that are done before the next strip of columns: a strip of B then stays in the first
  * level of the cache. */
-enum { BLOCK = 256, SHORT_BLOCK = 16, PACKED_TILES = 12 };
+enum { BLOCK = 256, SHORT_BLOCK = 16, PACKED_TILES = 4 };
 
 /* What is the same for all tiles of a strip of columns. */
 struct strip {

@@ -126,10 +126,13 @@ static bool NAME(packs)(const dg_product *p, int64_t k)
 
 TARGET static void NAME(pack)(const dg_product *p, int vectors, struct strip *strip, float *to)
 {
+    enum { AHEAD = 16 }; /* rows: the processor does not foresee steps as long as theirs */
     const float *from = strip->b;
-    for (int64_t t = 0; t < strip->k; t++, from += p->b_step)
+    for (int64_t t = 0; t < strip->k; t++, from += p->b_step) {
+        __builtin_prefetch(from + AHEAD * p->b_step);
         for (int v = 0; v < vectors; v++)
             ((NAME(lanes) *)to)[t * vectors + v] = ((const NAME(lanes) *)from)[v];
+    }
     strip->b = to;
     strip->b_step = vectors * LANES;
 }
