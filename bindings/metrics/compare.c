@@ -1,8 +1,69 @@
-/* Whether one model is better than another. */
+/* How exact a score is, and whether one model is better than another. */
 #include "bindings/metrics/metrics.h"
 
+#include <math.h>
+
+#include "bindings/calls/check.h"
 #include "bindings/metrics/judging.h"
 #include "bindings/values/tensor.h"
+
+/* --- one score ------------------------------------------------------------------------------ */
+
+#define LEVEL(options)                                                                             \
+    DG_FLOAT(options, level, DG_BETWEEN(0, 1), .default_number = 0.95,                             \
+             .doc = "the confidence level")
+
+typedef struct interval_options {
+    double accuracy;
+    int64_t rows;
+    int correct; /* the number, if it is given */
+    double level;
+} interval_options;
+
+static bool is_count(lua_State *L, int index, dg_value *out)
+{
+    int whole;
+    (void)out;
+    lua_Integer count = lua_type(L, index) == LUA_TNUMBER ? lua_tointegerx(L, index, &whole) : -1;
+    return count >= 0 && whole;
+}
+
+static const dg_lua_handle count_handle = { { "count", "a whole number of at least 0" }, is_count };
+
+static const dg_param interval_params[] = {
+    DG_FLOAT(interval_options, accuracy, DG_WITHIN(0, 1), .optional = true,
+             .doc = "the share of rows that are right, or the mean share of several models"),
+    DG_INT(interval_options, rows, .required = true, DG_AT_LEAST(1),
+           .doc = "how many rows were judged"),
+    LEVEL(interval_options),
+    DG_SLOT(interval_options, correct, .named_only = true, .handle = &count_handle.handle,
+            .doc = "in place of accuracy: how many rows are right"),
+    DG_END,
+};
+
+static int interval(lua_State *L, const void *options)
+{
+    const interval_options *o = options;
+    dg_interval found;
+    double accuracy = o->accuracy;
+    if (!isnan(accuracy) == !!o->correct)
+        dg_raise(L, "interval: give either accuracy or correct, with rows");
+    if (o->correct) {
+        lua_Integer correct = lua_tointeger(L, o->correct);
+        if (correct > o->rows)
+            dg_raise(L, "interval: correct is %I, but there are only %I rows", correct,
+                     (lua_Integer)o->rows);
+        accuracy = (double)correct / (double)o->rows;
+    }
+    dg_check_call(L, dg_wilson(&found, accuracy, o->rows, o->level), "interval");
+    dg_push_record(L, 5);
+    dg_set_number(L, "accuracy", accuracy);
+    dg_set_integer(L, "rows", o->rows);
+    dg_set_number(L, "low", found.low);
+    dg_set_number(L, "high", found.high);
+    dg_set_number(L, "level", o->level);
+    return 1;
+}
 
 /* --- two models ----------------------------------------------------------------------------- */
 
@@ -23,8 +84,7 @@ static const dg_param bootstrap_params[] = {
             .doc = "the name of a metric of labels or of numbers, log_loss or top_k_accuracy"),
     DG_INT(bootstrap_options, resamples, DG_WITHIN(1, DG_MAX_RESAMPLES), .default_number = 10000,
            .doc = "the number of bootstrap samples"),
-    DG_FLOAT(bootstrap_options, level, DG_BETWEEN(0, 1), .default_number = 0.95,
-             .doc = "the confidence level"),
+    LEVEL(bootstrap_options),
     DG_SEED(bootstrap_options, seed, .doc = "for the samples"),
     DG_CLASSES_PARAM,
     DG_END,
@@ -165,6 +225,13 @@ static int paired_t(lua_State *L, const void *options)
 }
 
 const dg_function dg_compare_metrics[] = {
+    { DG_CALLED(interval, 2), .hints = dg_metric_hints,
+      .doc = "A confidence interval for an accuracy, or for any share of rows, from how many rows "
+             "it was found on:\nWilson's score interval (1927), which holds near 0 and 1 and for "
+             "few rows. It says how far the accuracy\non all such rows may lie from that on these; "
+             "it knows nothing of other seeds, or of rows from\nelsewhere. Returns { accuracy =, "
+             "rows =, low =, high =, level = }.",
+      .example = "metrics.interval(metrics.accuracy(test.y, cnn:predict(test)), #test).low" },
     { DG_CALLED(paired_t, 2), .hints = dg_metric_hints,
       .doc = "Tests whether two methods are equally good, by their scores over the same seeds: the "
              "paired t-test.\n(mcnemar and bootstrap compare two fitted models; with other seeds "

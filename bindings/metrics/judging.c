@@ -154,6 +154,10 @@ const dg_hint dg_metric_hints[] = {
     { "squared", "use metrics.root_mean_squared_error" },
     { "n_resamples", "use resamples = ..." },
     { "alpha", "use level = 0.95" },
+    { "confidence", "use level = 0.95" },
+    { "confidence_level", "use level = 0.95" },
+    { "count", "use correct = ..." },
+    { "nobs", "use rows = ..." },
     { "random_state", "use seed = ..." },
     { NULL },
 };

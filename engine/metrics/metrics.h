@@ -194,6 +194,19 @@ dg_status dg_roc_curve(dg_roc *out, const dg_probabilities *probabilities, int64
 dg_status dg_numbers_read(double **truth_out, double **predicted_out, const dg_tensor *truth,
                           const dg_tensor *predicted);
 
+/* --- how exact a share is (interval.c) ----------------------------------------------------- */
+
+typedef struct dg_interval {
+    double low, high;
+} dg_interval;
+
+/* Where the share of all rows lies of which `share` was found in `rows` rows drawn at random, with
+ * the probability `level`, 0 < level < 1: Wilson's score interval (1927), as SciPy's
+ * binomtest(...).proportion_ci(method="wilson"). share * rows need not be whole, so that the mean
+ * of several models judged on the same rows has an interval, too. DG_INVALID: a share outside of 0
+ * .. 1, or no rows. */
+dg_status dg_wilson(dg_interval *out, double share, int64_t rows, double level);
+
 /* --- comparing two models or methods (mcnemar.c, paired.c) ------------------------------- */
 
 typedef struct dg_mcnemar_result {

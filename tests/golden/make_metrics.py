@@ -329,12 +329,28 @@ def paired_cases():
         yield paired_case(a, b, 1 / 9)
 
 
+# --- intervals ------------------------------------------------------------------------------------
+
+
+def interval_cases():
+    for correct, rows in ((0, 1), (1, 1), (0, 20), (7, 10), (9, 10), (500, 1000), (13820, 14000),
+                          (9974, 10000), (10000, 10000), (3, 70000)):
+        test = stats.binomtest(correct, rows)
+        for level in (0.5, 0.9, 0.95, 0.99, 1 - 2.0 ** -40):
+            low, high = test.proportion_ci(confidence_level=level, method="wilson")
+            if level > 0.999:  # SciPy takes its quantile at 1 - tail, where few digits are left
+                share, square = correct / rows, stats.norm.isf((1 - level) / 2) ** 2 / rows
+                half = np.sqrt(square * (share * (1 - share) + square / 4))
+                low, high = (share + square / 2 + np.array([-half, half])) / (1 + square)
+            yield {"correct": correct, "rows": rows, "level": level, "low": low, "high": high}
+
+
 def write(path):
     parts = ["-- Made by make_metrics.py; do not edit. Metrics by scikit-learn: see there.",
              "-- luacheck: no max line length", "local NAN, INFINITY = 0 / 0, math.huge", "return {"]
     for kind, cases in (("labels", label_cases()), ("chances", chance_cases()),
                         ("models", model_cases()), ("numbers", number_cases()),
-                        ("paired", paired_cases())):
+                        ("paired", paired_cases()), ("intervals", interval_cases())):
         parts.append("%s = {" % kind)
         parts.extend(wrap(lua(case) + ",") for case in cases)
         parts.append("},")

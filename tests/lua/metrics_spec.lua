@@ -210,6 +210,50 @@ describe("paired_t", function()
   end)
 end)
 
+describe("interval", function()
+  it("equals SciPy's Wilson intervals", function()
+    for i, case in ipairs(golden.intervals) do
+      local found = metrics.interval { correct = case.correct, rows = case.rows,
+        level = case.level }
+      for _, name in ipairs { "low", "high" } do
+        assert(math.abs(found[name] - case[name]) < 1e-14, ("%d: %s %.17g, expected %.17g")
+          :format(i, name, found[name], case[name]))
+      end
+    end
+    assert.are.equal(50, #golden.intervals)
+  end)
+
+  it("takes an accuracy in place of a count", function()
+    local found = metrics.interval(0.9875, 14000)
+    assert.are.same(metrics.interval { correct = 13825, rows = 14000, level = 0.95 }, found)
+    assert.are.same({ 0.9875, 14000, 0.95 }, { found.accuracy, found.rows, found.level })
+    assert.is_true(found.low < 0.9875 and found.high > 0.9875)
+    local mean = metrics.interval(0.98753, 14000) -- that of several models
+    assert.is_true(mean.low > found.low and mean.high < found.high + 1e-4)
+  end)
+
+  it("keeps to 0 and 1", function()
+    assert.are.equal(0, metrics.interval(0, 1000000).low)
+    assert.are.equal(1, metrics.interval(1.0, 3).high)
+  end)
+
+  it("refuses what is no share of rows", function()
+    assert.matches("^interval: accuracy must be a number .*0.* 1.*, found 98.7",
+      message(metrics.interval, 98.7, 10))
+    assert.matches("^interval: rows must be a whole number of at least 1, found 0",
+      message(metrics.interval, 0.5, 0))
+    assert.matches("^interval: give either accuracy or correct, with rows",
+      message(metrics.interval, { rows = 10 }))
+    assert.matches("^interval: give either accuracy or correct, with rows",
+      message(metrics.interval, 0.5, 10, { correct = 5 }))
+    assert.matches("^interval: correct is 11, but there are only 10 rows",
+      message(metrics.interval, { correct = 11, rows = 10 }))
+    assert.matches("^interval: correct must be a whole number of at least 0, found 0.5",
+      message(metrics.interval, { correct = 0.5, rows = 10 }))
+    assert.matches("use level = 0.95", message(metrics.interval, 0.5, 10, { confidence = 0.9 }))
+  end)
+end)
+
 describe("bootstrap", function()
   local truth, a, b = two_models(800, 90, 50, 60)
 
