@@ -25,7 +25,7 @@ print(metrics.classification_report(sets.test, labels, { layout = "micro" }))
 print("most often confused:")
 for _, sentence in ipairs(study.confusions(matrix, 5)) do print("  " .. sentence) end
 local accuracy = metrics.accuracy(sets.test, labels)
-print(("accuracy on unseen data: %.4f"):format(accuracy))
+print("accuracy on unseen data: " .. study.with_interval(accuracy, sets.test))
 
 plot.confusion_matrix(matrix):save(digits.path(o.out, "confusion.svg"))
 local wrong = metrics.mistakes(sets.test, labels)

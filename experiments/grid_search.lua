@@ -31,7 +31,8 @@ print(("\nthe best of %d, in %.1f s: %s"):format(#found.trials, found.seconds,
   tostring(found.best)))
 
 local test = found.best.model:evaluate(sets.test)
-print(("test accuracy %.4f, loss %.4f"):format(test.accuracy, test.loss))
+print(("test accuracy %s, loss %.4f"):format(study.with_interval(test.accuracy, sets.test),
+  test.loss))
 local path = digits.path(o.out, "search.svg")
 plot.search(found):save(path)
 print(("wrote %s and %s"):format(found.best.path, path))

@@ -75,10 +75,11 @@ local function compare_table(page, study, results, caption)
   for i, result in ipairs(results) do
     if result == study.best(results) then best = i end
     rows[i] = { result.name, study.with_spread(result, "validation", "%.4f"),
-      study.with_spread(result, "accuracy", "%.4f"), study.with_spread(result, "seconds", "%.1f") }
+      study.with_spread(result, "accuracy", "%.4f"), result.interval,
+      study.with_spread(result, "seconds", "%.1f") }
   end
-  page:table { head = { "", "validation", "test accuracy", "seconds" }, rows = rows, best = best,
-    caption = caption }
+  page:table { head = { "", "validation", "test accuracy", "95 %", "seconds" }, rows = rows,
+    best = best, caption = caption }
 end
 
 local function verdicts(page, study, differences)
@@ -171,11 +172,13 @@ local function about_comparison(page, found, study)
   local best = study.best(compare.results)
   page:section "Comparing them"
   page:text(([[Accuracy is what counts, time is what it costs. %s, and the best is chosen by its
-    accuracy on the validation set: %s.]]):format(o.repeats > 1
+    accuracy on the validation set: %s. On another %s digits of the same kind the accuracy would be
+    a little different: behind each stands the interval in which that on all such digits lies with
+    a probability of 95 %% (Wilson's).]]):format(o.repeats > 1
       and ([[Each was trained %s, with seeds from %d on, on the same split of the data; XGBoost
         only once, because its training does not depend on the seed]]):format(
           o.repeats == 2 and "twice" or o.repeats .. " times", o.seed)
-      or "Each was trained once", best.name))
+      or "Each was trained once", best.name, thousands(#compare.sets.test)))
   compare_table(page, study, compare.results, o.repeats > 1
     and "Means over the seeds, ± their standard deviation." or "One training run each.")
   page:figure(comparison(compare.results), "All four; time is shown as a fraction of the longest.")
@@ -273,13 +276,14 @@ end
 local function about_deployment(page, found, study)
   local deploy = found.deploy
   local n, p = #deploy.labels, deploy.accuracy
+  local interval = metrics.interval(p, n)
   page:section "When deployed"
   page:text(([[The best network of the search was then evaluated once on the %s test digits. It got
-    %s of them right (with a 95 %% interval of ± %.2f points for a test set of this size) and %d
-    wrong. About the same can be expected for digits from the same source; those from another
+    %s of them right (of all such digits it would get %.2f to %.2f %%, with a probability of 95 %%)
+    and %d wrong. About the same can be expected for digits from the same source; those from another
     scanner or another country may differ, and a deployed model should be checked on them from
     time to time.]])
-    :format(thousands(n), percent(p), 196 * math.sqrt(p * (1 - p) / n), #deploy.wrong))
+    :format(thousands(n), percent(p), 100 * interval.low, 100 * interval.high, #deploy.wrong))
   if deploy.history then
     page:figure(courses(deploy.history), "The training of the chosen network.")
   end
@@ -319,13 +323,13 @@ local function about_variations(page, found, study)
     gaps[i] = ("%.2f with %s"):format(100 * (result.training - result.validation), result.name)
     rows[i] = { result.name, ("%.4f"):format(result.training),
       study.with_spread(result, "validation", "%.4f"),
-      study.with_spread(result, "accuracy", "%.4f") }
+      study.with_spread(result, "accuracy", "%.4f"), result.interval }
   end
   page:part "Dropout"
   page:text(([[The report saw its CNN overfit: it was better on the training digits than on
     others. The gap between the two, in points of accuracy, is %s.]])
     :format(table.concat(gaps, ", ")))
-  page:table { head = { "", "training", "validation", "test" }, rows = rows,
+  page:table { head = { "", "training", "validation", "test", "95 %" }, rows = rows,
     caption = "Accuracy with different shares of the activations dropped in training, after "
       .. epochs(found.dropout) .. "." }
   verdicts(page, study, found.dropout.differences)

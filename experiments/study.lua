@@ -181,6 +181,18 @@ local function spread(values)
   return math.sqrt(mean(squares) * #values / (#values - 1))
 end
 
+-- "0.9861 to 0.9896": where the accuracy on all such digits lies with a probability of 95 %, if it
+-- is `accuracy` on this set.
+function study.interval(accuracy, set)
+  local found = metrics.interval(accuracy, #set)
+  return ("%.4f to %.4f"):format(found.low, found.high)
+end
+
+-- The same after the accuracy: "0.9880 (95 %: 0.9861 to 0.9896)".
+function study.with_interval(accuracy, set)
+  return ("%.4f (95 %%: %s)"):format(accuracy, study.interval(accuracy, set))
+end
+
 local function fit(candidate, sets, seed)
   digits.seed(seed)
   local options = { validation = sets.validation, verbose = 0 }
@@ -219,8 +231,8 @@ end
 -- Trains each of `candidates`, which have a name besides what study.train reads, o.repeats times on
 -- the same data with different seeds; once if it has deterministic = true, because it does not
 -- depend on the seed. Returns for each its name, its runs, the means of accuracy (on the test set),
--- validation and seconds, and their standard deviations accuracy_spread, validation_spread,
--- seconds_spread.
+-- validation and seconds, their standard deviations accuracy_spread, validation_spread,
+-- seconds_spread, and the interval of the mean accuracy as a text.
 function study.run(candidates, sets, o)
   local results = {}
   for k, candidate in ipairs(candidates) do
@@ -228,14 +240,16 @@ function study.run(candidates, sets, o)
     for i = 1, candidate.deterministic and 1 or o.repeats do
       local run, before = study.train(candidate, sets, o.seed + i - 1)
       result.runs[i] = run
-      print(("%s, seed %d: test accuracy %.4f, %.1f s%s"):format(candidate.name, o.seed + i - 1,
-        run.accuracy, run.seconds, before and " (trained before)" or ""))
+      print(("%s, seed %d: test accuracy %s, %.1f s%s"):format(candidate.name, o.seed + i - 1,
+        study.with_interval(run.accuracy, sets.test), run.seconds,
+        before and " (trained before)" or ""))
     end
     for _, name in ipairs { "accuracy", "validation", "seconds" } do
       local values = {}
       for i, run in ipairs(result.runs) do values[i] = run[name] end
       result[name], result[name .. "_spread"] = mean(values), spread(values)
     end
+    result.interval = study.interval(result.accuracy, sets.test)
     results[k] = result
   end
   return results
@@ -311,14 +325,18 @@ end
 
 -- Prints the results of run and differences.
 function study.print(results, differences)
-  local function line(name, validation, accuracy, seconds)
-    print(padded(name, 25) .. padded(validation, 18) .. padded(accuracy, 18) .. seconds)
+  local width = 0
+  for _, result in ipairs(results) do width = math.max(width, utf8.len(result.name) + 2) end
+  local function line(name, validation, accuracy, interval, seconds)
+    print(padded(name, width) .. padded(validation, 17) .. padded(accuracy, 17) ..
+      padded(interval, 18) .. seconds)
   end
   print()
-  line("", "validation", "test accuracy", "seconds")
+  line("", "validation", "test accuracy", "95 % interval", "seconds")
   for _, result in ipairs(results) do
     line(result.name, study.with_spread(result, "validation", "%.4f"),
-      study.with_spread(result, "accuracy", "%.4f"), study.with_spread(result, "seconds", "%.1f"))
+      study.with_spread(result, "accuracy", "%.4f"), result.interval,
+      study.with_spread(result, "seconds", "%.1f"))
   end
   print()
   for _, difference in ipairs(differences) do print(study.verdict(difference)) end

@@ -172,7 +172,7 @@ describe("experiments", function()
 
     it("line up the columns of their tables", function()
       local head, row = out:match "\n( +validation[^\n]+)\n(Forest[^\n]+)\n"
-      for _, name in ipairs { "validation", "test accuracy", "seconds" } do
+      for _, name in ipairs { "validation", "test accuracy", "95 %", "seconds" } do
         local at = utf8.offset(row, (head:find(name, 1, true)))
         assert.matches("^  %d", row:sub(at - 2))
       end
@@ -204,6 +204,10 @@ describe("experiments", function()
       local deployed = experiment(folder, "deploy", "--quick --seed 3 --out " .. folder)
       local accuracy = tonumber(deployed:match "accuracy on unseen data: (0%.%d+)")
       assert.is_true(accuracy > 0.85)
+      local interval = digits.metrics.interval { rows = 1400,
+        correct = math.floor(accuracy * 1400 + 0.5) }
+      assert.truthy(deployed:find(("%.4f (95 %%: %.4f to %.4f)"):format(accuracy, interval.low,
+        interval.high), 1, true))
       assert.truthy(page:find(("<dd>%.2f\u{a0}%%</dd>"):format(100 * accuracy), 1, true))
       for counts in deployed:match("truth.-\n(.-)\n%s+precision"):gmatch "[^\n]+" do
         assert.equal(11, select(2, counts:gsub("%d+", "")))
@@ -216,8 +220,8 @@ describe("experiments", function()
 
     it("train a model that two have in common once, as each does by itself", function()
       local function accuracies(text, name)
-        return text:match(name .. ", seed 3: test accuracy (0%.%d+), [^\n]+\n" .. name ..
-          ", seed 4: test accuracy (0%.%d+), [^\n]+\n")
+        return text:match(name .. ", seed 3: test accuracy (0%.%d+) [^\n]+\n" .. name ..
+          ", seed 4: test accuracy (0%.%d+) [^\n]+\n")
       end
       local alone = experiment(folder, "activations",
         "--quick --epochs 1 --repeats 2 --seed 3 --out " .. folder)
