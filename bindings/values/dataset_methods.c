@@ -18,9 +18,24 @@ static const dg_dataset *self(lua_State *L)
 
 /* --- split and folds ------------------------------------------------------------------------ */
 
+/* How to cut, for the engine. */
+static int cut(bool stratify, const dg_one_of *groups)
+{
+    int how = stratify ? DG_SPLIT_STRATIFIED : 0;
+    if (groups->type == DG_VALUE_NIL) return how;
+    return how | (groups->boolean ? DG_SPLIT_GROUPS : DG_SPLIT_ROWS);
+}
+
 #define STRATIFY(options)                                                                          \
     DG_BOOL(options, stratify, .named_only = true,                                                 \
-            .doc = "give each set the same share of every class")
+            .doc = "give each set the same share of every class, or nearly so where groups stay "  \
+                   "together")
+static const dg_param boolean[] = { DG_EITHER(DG_TYPE_BOOL), DG_END };
+
+#define GROUPS(options)                                                                            \
+    DG_ONE_OF(options, groups, .named_only = true, .alternatives = boolean,                        \
+              .default_text = "whether the set has groups",                                        \
+              .doc = "whether the rows of a group stay together; true: the set must have groups")
 #define ORDER_SEED(options)                                                                        \
     DG_SEED(options, seed, .named_only = true, .doc = "for the random order")
 
@@ -31,6 +46,7 @@ static const dg_lua_handle parts_handle = {
 typedef struct split_options {
     int parts; /* the table that holds them */
     bool stratify;
+    dg_one_of groups;
     dg_optional_seed seed;
 } split_options;
 
@@ -40,6 +56,7 @@ static const dg_param split_params[] = {
                 "how much each set gets: fractions that sum to 1, or counts that sum to the rows"),
     ORDER_SEED(split_options),
     STRATIFY(split_options),
+    GROUPS(split_options),
     DG_END,
 };
 
@@ -67,9 +84,10 @@ static int split(lua_State *L, const void *options)
     int base = lua_gettop(L);
     luaL_checkstack(L, count + 8, NULL);
     for (int i = 0; i < count; i++) dg_push_dataset(L);
-    dg_check_call(
-        L, dg_dataset_split(made, self(L), count, parts, dg_seed_or_next(&o->seed), o->stratify),
-        "split");
+    dg_check_call(L,
+                  dg_dataset_split(made, self(L), count, parts, dg_seed_or_next(&o->seed),
+                                   cut(o->stratify, &o->groups)),
+                  "split");
     for (int i = 0; i < count; i++) *(const dg_dataset **)lua_touserdata(L, base + 1 + i) = made[i];
     return count;
 }
@@ -77,6 +95,7 @@ static int split(lua_State *L, const void *options)
 typedef struct folds_options {
     int64_t k;
     bool stratify;
+    dg_one_of groups;
     dg_optional_seed seed;
 } folds_options;
 
@@ -85,14 +104,14 @@ static const dg_param folds_params[] = {
            .doc = "the number of folds, at most the number of rows"),
     ORDER_SEED(folds_options),
     STRATIFY(folds_options),
+    GROUPS(folds_options),
     DG_END,
 };
 
 /* Upvalue 2 of the iterator; upvalue 1 is the set. */
 struct folding {
-    int folds, next;
+    int folds, next, how;
     uint64_t seed;
-    bool stratify;
 };
 
 static int next_fold(lua_State *L)
@@ -101,8 +120,7 @@ static int next_fold(lua_State *L)
     struct folding *f = lua_touserdata(L, lua_upvalueindex(2));
     if (f->next == f->folds) return 0;
     const dg_dataset **training = dg_push_dataset(L), **held_out = dg_push_dataset(L);
-    dg_check_call(L,
-                  dg_dataset_fold(training, held_out, set, f->folds, f->next, f->seed, f->stratify),
+    dg_check_call(L, dg_dataset_fold(training, held_out, set, f->folds, f->next, f->seed, f->how),
                   "folds");
     f->next++;
     return 2;
@@ -117,7 +135,7 @@ static int folds(lua_State *L, const void *options)
                  (lua_Integer)rows, (lua_Integer)o->k);
     lua_pushvalue(L, 1);
     *(struct folding *)dg_scratch(L, 1, sizeof(struct folding)) = (struct folding){
-        .folds = (int)o->k, .seed = dg_seed_or_next(&o->seed), .stratify = o->stratify
+        .folds = (int)o->k, .how = cut(o->stratify, &o->groups), .seed = dg_seed_or_next(&o->seed)
     };
     lua_pushcclosure(L, next_fold, 2);
     return 1;
@@ -355,7 +373,10 @@ static const dg_param no_params[] = { DG_END };
 
 const dg_function dg_dataset_methods[] = {
     { DG_CALLED(split, 0), .hints = split_hints,
-      .doc = "Splits the rows, in random order, into several sets.",
+      .doc =
+          "Splits the rows, in random order, into several sets. If the set has groups, these are "
+          "dealt out instead\nof rows, and counted; with stratify = true, fractions are of rows "
+          "and classes, and come out nearly.",
       .example = "local train, test = set:split { 0.8, 0.2, seed = 1, stratify = true }" },
     { DG_CALLED(folds, 0), .hints = split_hints,
       .doc = "Iterates over k pairs of a training set and the rows held out; each row is held out "

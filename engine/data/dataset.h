@@ -121,19 +121,31 @@ void dg_dataset_counts(const dg_dataset *set, int64_t *out);
 /* A hash of types, shapes, values, y, weights and groups, but not of names; computed once. */
 uint64_t dg_dataset_fingerprint(const dg_dataset *set);
 
-/* --- splitting (engine/data/split.c) ------------------------------------------------------ */
+/* --- splitting (engine/data/split.c, split_groups.c) --------------------------------------- */
+
+/* How rows are cut into parts: some of these, added up. */
+enum {
+    DG_SPLIT_STRATIFIED = 1, /* the same share of every class in each part */
+    DG_SPLIT_GROUPS = 2,     /* refuse a set without groups; those of a set that has some stay
+                              together anyway, unless */
+    DG_SPLIT_ROWS = 4,       /* groups are not looked at */
+};
 
 /* Splits the rows, in random order, into `count` sets. `parts` are either fractions that sum to 1
  * within 1e-9 or counts that sum to the rows. Sizes are by largest remainder, totals exact.
  * Stratified: each class is divided in the same way, and the totals stay exact. A fraction above 0
- * that gets no row is DG_INVALID. `out` has room for `count`. If the set has groups, groups are
- * counted and dealt out instead of rows (scikit-learn's GroupShuffleSplit), without stratifying. */
+ * that gets no row is DG_INVALID. `out` has room for `count`.
+ *
+ * If the set has groups, groups are counted and dealt out instead of rows (scikit-learn's
+ * GroupShuffleSplit); stratified, `parts` are fractions of the rows and of each class, and come out
+ * as closely as a group after another, those most uneven in classes first, can be put where classes
+ * are spread most evenly (the rule of its StratifiedGroupKFold); each part gets a group. */
 dg_status dg_dataset_split(const dg_dataset **out, const dg_dataset *set, int count,
-                           const double *parts, uint64_t seed, bool stratify);
+                           const double *parts, uint64_t seed, int how);
 /* Fold `fold` (from 0) of `folds`: the rows to train on and those held out. Over all folds, each
  * row is held out once; sizes differ by at most one, stratified also within each class.
- * 2 <= folds <= rows. */
+ * 2 <= folds <= rows. With groups: as GroupKFold and StratifiedGroupKFold, 2 <= folds <= groups. */
 dg_status dg_dataset_fold(const dg_dataset **training, const dg_dataset **held_out,
-                          const dg_dataset *set, int folds, int fold, uint64_t seed, bool stratify);
+                          const dg_dataset *set, int folds, int fold, uint64_t seed, int how);
 
 #endif

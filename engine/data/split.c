@@ -1,4 +1,4 @@
-/* Splits and folds.
+/* Splits and folds of rows; split_groups.c has those that keep groups together.
  *
  * Sizes are by largest remainder. A stratified split is a table, class by part, whose rows must sum
  * to the sizes of the classes and its columns to the sizes of the parts. Controlled rounding makes
@@ -12,12 +12,12 @@
 #include "engine/base/memory.h"
 #include "engine/base/random.h"
 #include "engine/data/build.h"
+#include "engine/data/split.h"
 
 /* --- sizes of parts ------------------------------------------------------------------------- */
 
-/* `units`: what is divided, "rows" or "groups". */
-static dg_status check_parts(int count, const double *parts, int64_t rows, const char *units,
-                             bool *fractions)
+dg_status dg_split_check(int count, const double *parts, int64_t rows, const char *units,
+                         bool *fractions)
 {
     double sum = 0;
     bool whole = true, small = true;
@@ -77,11 +77,11 @@ static dg_status round_fractions(int count, const double *parts, int64_t rows, i
     return DG_OK;
 }
 
-static dg_status find_sizes(int count, const double *parts, int64_t rows, const char *units,
-                            int64_t *sizes)
+dg_status dg_split_sizes(int count, const double *parts, int64_t rows, const char *units,
+                         int64_t *sizes)
 {
     bool fractions = false;
-    DG_TRY(check_parts(count, parts, rows, units, &fractions));
+    DG_TRY(dg_split_check(count, parts, rows, units, &fractions));
     if (fractions)
         DG_TRY(round_fractions(count, parts, rows, sizes));
     else
@@ -234,27 +234,21 @@ static dg_status round_table(const dg_dataset *set, int parts, const int64_t *pa
     return DG_OK;
 }
 
-/* --- groups --------------------------------------------------------------------------------- */
-
-static dg_status check_stratify(const dg_dataset *set, const char *who)
+static dg_status check_cut(const dg_dataset *set, int how, const char *who)
 {
-    if (dg_dataset_want_labels(set, "stratify = true needs labels") != DG_OK)
+    if (how & DG_SPLIT_STRATIFIED &&
+        dg_dataset_want_labels(set, "stratify = true needs labels") != DG_OK)
         return dg_error_context(DG_INVALID, "%s", who);
-    if (!set->groups.storage) return DG_OK;
+    if (!(how & DG_SPLIT_GROUPS) || set->groups.storage) return DG_OK;
     return dg_error(DG_INVALID,
-                    "%s: stratify = true is not possible for a set with groups, whose rows stay "
-                    "together: leave it out, or drop the groups by set:with { groups = false }",
+                    "%s: groups = true, but the set has no groups: give it some by set:with { "
+                    "groups = a tensor of integers, one per row }",
                     who);
 }
 
-/* The group of each row, counted from 0, and the number of groups. */
-static dg_status find_groups(const dg_dataset *set, int32_t *group_of, int64_t *count)
+static bool in_groups(const dg_dataset *set, int how)
 {
-    DG_OWNED int32_t *distinct = NULL;
-    DG_TRY(dg_distinct(&distinct, count, &set->groups));
-    for (int64_t i = 0; i < dg_dataset_rows(set); i++)
-        group_of[i] = (int32_t)dg_class_position(distinct, *count, dg_int32s(&set->groups)[i]);
-    return DG_OK;
+    return set->groups.storage && !(how & DG_SPLIT_ROWS);
 }
 
 /* --- splits --------------------------------------------------------------------------------- */
@@ -293,21 +287,6 @@ static void shuffle_parts(struct split *p, int count, uint64_t seed)
     p->rows = rows;
 }
 
-/* Deals groups to parts, in random order. */
-static dg_status deal_groups(struct split *p, const dg_dataset *set, int count, const double *parts,
-                             uint64_t seed)
-{
-    int64_t rows = dg_dataset_rows(set), groups, next = 0, *part_of_group = p->rows;
-    DG_TRY(find_groups(set, p->part_of, &groups));
-    DG_TRY(find_sizes(count, parts, groups, "groups", p->sizes));
-    dg_random_permutation(dg_key(seed, "split", 0), groups, p->order);
-    for (int j = 0; j < count; j++)
-        for (int64_t i = 0; i < p->sizes[j]; i++) part_of_group[p->order[next++]] = j;
-    for (int64_t i = 0; i < rows; i++) p->part_of[i] = (int32_t)part_of_group[p->part_of[i]];
-    dg_random_permutation(dg_key(seed, "rows", 0), rows, p->order);
-    return DG_OK;
-}
-
 static dg_status deal_rows(struct split *p, const dg_dataset *set, int count, const double *parts,
                            uint64_t seed, bool stratify)
 {
@@ -316,7 +295,7 @@ static dg_status deal_rows(struct split *p, const dg_dataset *set, int count, co
         return dg_error(DG_INVALID, "split: %d parts for %" PRId64 " classes are too many", count,
                         classes);
     DG_TRY(dg_alloc(&p->table, classes * count, sizeof *p->table));
-    DG_TRY(find_sizes(count, parts, rows, "rows", p->sizes));
+    DG_TRY(dg_split_sizes(count, parts, rows, "rows", p->sizes));
     if (stratify)
         DG_TRY(round_table(set, count, p->sizes, p->table));
     else
@@ -334,33 +313,38 @@ static dg_status deal_rows(struct split *p, const dg_dataset *set, int count, co
 }
 
 static dg_status plan_split(struct split *p, const dg_dataset *set, int count, const double *parts,
-                            uint64_t seed, bool stratify)
+                            uint64_t seed, int how)
 {
     int64_t rows = dg_dataset_rows(set);
+    bool groups = in_groups(set, how), stratify = how & DG_SPLIT_STRATIFIED;
     DG_TRY(dg_alloc(&p->order, rows, sizeof *p->order));
     DG_TRY(dg_alloc(&p->part_of, rows, sizeof *p->part_of));
     DG_TRY(dg_alloc(&p->rows, rows, sizeof *p->rows));
     DG_TRY(dg_alloc_zero(&p->begin, (int64_t)count + 1, sizeof *p->begin));
     DG_TRY(dg_alloc(&p->sizes, count, sizeof *p->sizes));
-    DG_TRY(set->groups.storage ? deal_groups(p, set, count, parts, seed)
-                               : deal_rows(p, set, count, parts, seed, stratify));
+    if (groups) {
+        DG_TRY(dg_split_groups(p->part_of, set, count, parts, seed, stratify));
+        dg_random_permutation(dg_key(seed, "rows", 0), rows, p->order);
+    } else {
+        DG_TRY(deal_rows(p, set, count, parts, seed, stratify));
+    }
     for (int64_t i = 0; i < rows; i++) p->begin[p->part_of[i] + 1]++;
     for (int j = 0; j < count; j++) {
         p->sizes[j] = p->begin[j];
         p->begin[j + 1] += p->begin[j];
     }
     for (int64_t i = 0; i < rows; i++) p->rows[p->sizes[p->part_of[p->order[i]]]++] = p->order[i];
-    if (stratify) shuffle_parts(p, count, seed);
+    if (stratify && !groups) shuffle_parts(p, count, seed);
     return DG_OK;
 }
 
 dg_status dg_dataset_split(const dg_dataset **out, const dg_dataset *set, int count,
-                           const double *parts, uint64_t seed, bool stratify)
+                           const double *parts, uint64_t seed, int how)
 {
     DG_CLEANUP(split_release) struct split p = { 0 };
     for (int i = 0; i < count; i++) out[i] = NULL;
-    if (stratify) DG_TRY(check_stratify(set, "split"));
-    dg_status status = plan_split(&p, set, count, parts, seed, stratify);
+    DG_TRY(check_cut(set, how, "split"));
+    dg_status status = plan_split(&p, set, count, parts, seed, how);
     for (int i = 0; status == DG_OK && i < count; i++)
         status = dg_dataset_take(&out[i], set, p.rows + p.begin[i], p.begin[i + 1] - p.begin[i]);
     for (int i = 0; status != DG_OK && i < count; i++) {
@@ -406,60 +390,10 @@ static dg_status deal(const dg_dataset *set, int folds, uint64_t seed, bool stra
     return DG_OK;
 }
 
-/* A group, and its place in a random order. */
-struct fold_group {
-    int64_t size, place;
-    int32_t group;
-};
-
-static int by_size(const void *a, const void *b)
-{
-    const struct fold_group *x = a, *y = b;
-    if (x->size != y->size) return x->size > y->size ? -1 : 1;
-    return (x->place > y->place) - (x->place < y->place);
-}
-
-/* Puts the largest group first, each into the fold that has the fewest rows. */
-static void fill_folds(struct fold_group *all, int64_t groups, int folds, int64_t *sizes,
-                       int64_t *fold_of_group)
-{
-    qsort(all, (size_t)groups, sizeof *all, by_size);
-    for (int64_t i = 0; i < groups; i++) {
-        int least = 0;
-        for (int j = 1; j < folds; j++)
-            if (sizes[j] < sizes[least]) least = j;
-        sizes[least] += all[i].size;
-        fold_of_group[all[i].group] = least;
-    }
-}
-
-/* As `deal`, for a set with groups. */
-static dg_status fold_groups(const dg_dataset *set, int folds, uint64_t seed, int64_t *order,
-                             int32_t *fold_of)
-{
-    int64_t rows = dg_dataset_rows(set), groups;
-    uint64_t key = dg_key(seed, "folds", 0);
-    DG_OWNED struct fold_group *all = NULL;
-    DG_OWNED int64_t *sizes = NULL;
-    DG_TRY(find_groups(set, fold_of, &groups));
-    if (folds > groups)
-        return dg_error(DG_INVALID, "folds must be from 2 to %" PRId64 " (the groups), found %d",
-                        groups, folds);
-    DG_TRY(dg_alloc_zero(&all, groups, sizeof *all));
-    DG_TRY(dg_alloc_zero(&sizes, folds, sizeof *sizes));
-    dg_random_permutation(key, groups, order);
-    for (int64_t i = 0; i < groups; i++) all[i].place = order[i];
-    for (int64_t i = 0; i < groups; i++) all[i].group = (int32_t)i;
-    for (int64_t i = 0; i < rows; i++) all[fold_of[i]].size++;
-    fill_folds(all, groups, folds, sizes, order);
-    for (int64_t i = 0; i < rows; i++) fold_of[i] = (int32_t)order[fold_of[i]];
-    dg_random_permutation(key, rows, order);
-    return DG_OK;
-}
-
 dg_status dg_dataset_fold(const dg_dataset **training, const dg_dataset **held_out,
-                          const dg_dataset *set, int folds, int fold, uint64_t seed, bool stratify)
+                          const dg_dataset *set, int folds, int fold, uint64_t seed, int how)
 {
+    bool stratify = how & DG_SPLIT_STRATIFIED;
     int64_t rows = dg_dataset_rows(set), trained = 0, held = 0;
     DG_OWNED int64_t *order = NULL;
     DG_OWNED int64_t *chosen = NULL;
@@ -471,12 +405,16 @@ dg_status dg_dataset_fold(const dg_dataset **training, const dg_dataset **held_o
                         rows, folds);
     if (fold < 0 || fold >= folds)
         return dg_error(DG_INVALID, "fold %d does not exist: there are %d", fold + 1, folds);
-    if (stratify) DG_TRY(check_stratify(set, "folds"));
+    DG_TRY(check_cut(set, how, "folds"));
     DG_TRY(dg_alloc(&order, rows, sizeof *order));
     DG_TRY(dg_alloc(&chosen, rows, sizeof *chosen));
     DG_TRY(dg_alloc(&fold_of, rows, sizeof *fold_of));
-    DG_TRY(set->groups.storage ? fold_groups(set, folds, seed, order, fold_of)
-                               : deal(set, folds, seed, stratify, order, fold_of));
+    if (in_groups(set, how)) {
+        DG_TRY(dg_fold_groups(fold_of, set, folds, seed, stratify));
+        dg_random_permutation(dg_key(seed, "folds", 0), rows, order);
+    } else {
+        DG_TRY(deal(set, folds, seed, stratify, order, fold_of));
+    }
     for (int64_t i = 0; i < rows; i++) /* those held out are filled in from the back */
         chosen[fold_of[order[i]] == fold ? rows - ++held : trained++] = order[i];
     DG_TRY(dg_dataset_take(&first, set, chosen, trained));

@@ -73,7 +73,8 @@ static void floats_are_numbers(void **state)
     assert_fails_with(dg_dataset_one_hot(&other, set), DG_INVALID,
                       "one_hot: the set has numbers, not labels: its y is float32, and row 2 has "
                       "0.5, which cannot be a label");
-    assert_fails_with(dg_dataset_split(parts, set, 2, (double[]){ 2, 1 }, 1, true), DG_INVALID,
+    assert_fails_with(dg_dataset_split(parts, set, 2, (double[]){ 2, 1 }, 1, DG_SPLIT_STRATIFIED),
+                      DG_INVALID,
                       "split: stratify = true needs labels: the set has numbers, not labels");
     assert_ok(set_with(&other, DG_INT32, 1, (int64_t[]){ 3 }, (double[]){ 1, 2, 1 }));
     assert_fails_with(dg_dataset_concat(&both, 2, (const dg_dataset *[]){ set, other }), DG_INVALID,

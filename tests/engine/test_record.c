@@ -58,8 +58,8 @@ static void splits_part_no_group(void **state)
     (void)state;
     for (uint64_t seed = 0; seed < 40; seed++) {
         int in_part[3] = { 0 };
-        assert_ok(dg_dataset_split(out, set, 3, (double[]){ 0.5, 0.3, 0.2 }, seed, false));
-        assert_ok(dg_dataset_split(again, set, 3, (double[]){ 5, 2, 2 }, seed, false));
+        assert_ok(dg_dataset_split(out, set, 3, (double[]){ 0.5, 0.3, 0.2 }, seed, 0));
+        assert_ok(dg_dataset_split(again, set, 3, (double[]){ 5, 2, 2 }, seed, 0));
         find_parts(out, 3, part_of);
         for (int g = 0; g < GROUPS; g++) in_part[part_of[g]]++, seen[g][part_of[g]]++;
         assert_int_equal(in_part[0], 4); /* 4.5, 2.7 and 1.8 groups: by largest remainder */
@@ -73,12 +73,10 @@ static void splits_part_no_group(void **state)
     }
     for (int g = 0; g < GROUPS; g++)
         for (int i = 0; i < 3; i++) assert_true(seen[g][i] > 0); /* each goes anywhere */
-    assert_fails_with(dg_dataset_split(out, set, 2, (double[]){ 30, 30 }, 1, false), DG_INVALID,
+    assert_fails_with(dg_dataset_split(out, set, 2, (double[]){ 30, 30 }, 1, 0), DG_INVALID,
                       "split: the counts sum to 60, the set has 9 groups");
-    assert_fails_with(dg_dataset_split(out, set, 2, (double[]){ 0.99, 0.01 }, 1, false), DG_INVALID,
+    assert_fails_with(dg_dataset_split(out, set, 2, (double[]){ 0.99, 0.01 }, 1, 0), DG_INVALID,
                       "part 2 (0.01) gets none of the 9 groups");
-    assert_fails_with(dg_dataset_split(out, set, 2, (double[]){ 0.5, 0.5 }, 1, true), DG_INVALID,
-                      "split: stratify = true is not possible for a set with groups");
     dg_dataset_release(set);
 }
 
@@ -93,7 +91,7 @@ static void folds_are_those_of_group_k_fold(void **state)
     for (uint64_t seed = 0; seed < 5; seed++)
         for (int fold = 0; fold < 4; fold++) {
             int part_of[GROUPS];
-            assert_ok(dg_dataset_fold(&training, &held_out, set, 4, fold, seed, false));
+            assert_ok(dg_dataset_fold(&training, &held_out, set, 4, fold, seed, 0));
             find_parts((const dg_dataset *const[]){ training, held_out }, 2, part_of);
             for (int g = 0; g < GROUPS; g++) {
                 if (part_of[g] == 0) continue;
@@ -103,10 +101,8 @@ static void folds_are_those_of_group_k_fold(void **state)
             dg_dataset_release(training);
             dg_dataset_release(held_out);
         }
-    assert_fails_with(dg_dataset_fold(&training, &held_out, set, 10, 0, 1, false), DG_INVALID,
+    assert_fails_with(dg_dataset_fold(&training, &held_out, set, 10, 0, 1, 0), DG_INVALID,
                       "folds must be from 2 to 9 (the groups), found 10");
-    assert_fails_with(dg_dataset_fold(&training, &held_out, set, 2, 0, 1, true), DG_INVALID,
-                      "folds: stratify = true is not possible for a set with groups");
     dg_dataset_release(set);
 }
 
@@ -122,9 +118,10 @@ static dg_status derive(int what, const dg_dataset **out, const dg_dataset *set)
     case 4: return dg_dataset_one_hot(out, set);
     case 5: return dg_dataset_reshape(out, set, &(dg_ints){ 3, { 1, 2, 1 } });
     case 6: return dg_dataset_with(out, set, &(dg_dataset_fields){ .y = &set->y });
-    case 7: return dg_dataset_split(out, set, 1, (double[]){ 1 }, 1, false);
+    case 7: return dg_dataset_split(out, set, 1, (double[]){ 1 }, 1, 0);
+    case 8: return dg_dataset_split(out, set, 1, (double[]){ 1 }, 1, DG_SPLIT_STRATIFIED);
     default:
-        status = dg_dataset_fold(out, &other, set, 4, 1, 1, false);
+        status = dg_dataset_fold(out, &other, set, 4, 1, 1, what == 9 ? DG_SPLIT_STRATIFIED : 0);
         dg_dataset_release(other);
         return status;
     }
@@ -135,7 +132,7 @@ static void nothing_is_forgotten(void **state)
 {
     const dg_dataset *set = grouped_set(), *out;
     (void)state;
-    for (int what = 0; what < 9; what++)
+    for (int what = 0; what < 11; what++)
         for (int64_t after = 0;; after++) {
             support_fail_allocation(after);
             dg_status status = derive(what, &out, set);

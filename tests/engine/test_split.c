@@ -16,7 +16,7 @@ static void release_all(const dg_dataset **sets, int count)
 static void expect_sizes(int64_t rows, int count, const double *parts, const int64_t *sizes)
 {
     const dg_dataset *set = make_set(rows, NULL), *out[MOST_PARTS];
-    assert_ok(dg_dataset_split(out, set, count, parts, 1, false));
+    assert_ok(dg_dataset_split(out, set, count, parts, 1, 0));
     for (int i = 0; i < count; i++) assert_int_equal(dg_dataset_rows(out[i]), sizes[i]);
     release_all(out, count);
     dg_dataset_release(set);
@@ -40,7 +40,7 @@ static void sizes_are_by_largest_remainder(void **state)
 static void expect_split_error(int64_t rows, int count, const double *parts, const char *words)
 {
     const dg_dataset *set = make_set(rows, NULL), *out[MOST_PARTS];
-    assert_fails_with(dg_dataset_split(out, set, count, parts, 1, false), DG_INVALID, words);
+    assert_fails_with(dg_dataset_split(out, set, count, parts, 1, 0), DG_INVALID, words);
     for (int i = 0; i < count; i++) assert_null(out[i]);
     dg_dataset_release(set);
 }
@@ -67,10 +67,10 @@ static void stratify_needs_labels(void **state)
 {
     const dg_dataset *set = make_set(10, NULL), *out[2];
     (void)state;
-    assert_fails_with(dg_dataset_split(out, set, 2, (double[]){ 5, 5 }, 1, true), DG_INVALID,
-                      "split: stratify = true needs labels");
-    assert_fails_with(dg_dataset_fold(&out[0], &out[1], set, 2, 0, 1, true), DG_INVALID,
-                      "folds: stratify = true needs labels");
+    assert_fails_with(dg_dataset_split(out, set, 2, (double[]){ 5, 5 }, 1, DG_SPLIT_STRATIFIED),
+                      DG_INVALID, "split: stratify = true needs labels");
+    assert_fails_with(dg_dataset_fold(&out[0], &out[1], set, 2, 0, 1, DG_SPLIT_STRATIFIED),
+                      DG_INVALID, "folds: stratify = true needs labels");
     dg_dataset_release(set);
 }
 
@@ -80,9 +80,9 @@ static void splits_follow_their_seed(void **state)
     const double parts[] = { 0.7, 0.3 };
     int64_t in_order = 0;
     (void)state;
-    assert_ok(dg_dataset_split(a, set, 2, parts, 5, false));
-    assert_ok(dg_dataset_split(b, set, 2, parts, 5, false));
-    assert_ok(dg_dataset_split(c, set, 2, parts, 6, false));
+    assert_ok(dg_dataset_split(a, set, 2, parts, 5, 0));
+    assert_ok(dg_dataset_split(b, set, 2, parts, 5, 0));
+    assert_ok(dg_dataset_split(c, set, 2, parts, 6, 0));
     assert_true(dg_tensor_equal(&a[0]->x, &b[0]->x) && dg_tensor_equal(&a[1]->x, &b[1]->x));
     assert_false(dg_tensor_equal(&a[0]->x, &c[0]->x));
     for (int64_t row = 1; row < 140; row++)
@@ -104,7 +104,8 @@ static void stratified_parts_are_in_random_order(void **state)
     (void)state;
     for (int i = 0; i < ROWS; i++) labels[i] = i * 7 % 53 % CLASSES; /* of unlike sizes */
     const dg_dataset *set = make_set(ROWS, labels);
-    assert_ok(dg_dataset_split(out, set, 3, (double[]){ 0.56, 0.24, 0.20 }, 1, true));
+    assert_ok(
+        dg_dataset_split(out, set, 3, (double[]){ 0.56, 0.24, 0.20 }, 1, DG_SPLIT_STRATIFIED));
     for (int part = 0; part < 3; part++) {
         const int32_t *label = dg_int32s(&out[part]->labels);
         int first[CLASSES] = { 0 }, last[CLASSES] = { 0 };
@@ -206,7 +207,7 @@ static void random_fractions_are_rounded(void **state)
         for (int i = 0; i < count; i++) sum += parts[i] = (double)(draw(1000) + 400);
         for (int i = 0; i < count; i++) parts[i] /= sum;
         if (rows >= 3 * count) {
-            assert_ok(dg_dataset_split(out, set, count, parts, 1, true));
+            assert_ok(dg_dataset_split(out, set, count, parts, 1, DG_SPLIT_STRATIFIED));
             for (int i = 0; i < count; i++)
                 assert_true(fabs((double)dg_dataset_rows(out[i]) - parts[i] * (double)rows) < 1);
             expect_each_row_once(set, out, count);
@@ -226,7 +227,7 @@ static void many_classes_are_stratified(void **state)
     (void)state;
     for (int32_t i = 0; i < ROWS; i++) labels[i] = i / 3 * 2;
     const dg_dataset *set = make_set(ROWS, labels);
-    assert_ok(dg_dataset_split(out, set, 3, (double[]){ 0.5, 0.3, 0.2 }, 1, true));
+    assert_ok(dg_dataset_split(out, set, 3, (double[]){ 0.5, 0.3, 0.2 }, 1, DG_SPLIT_STRATIFIED));
     assert_int_equal(dg_dataset_rows(out[0]), 10000);
     assert_int_equal(dg_dataset_rows(out[2]), 4000);
     int64_t *counts = calloc((size_t)set->class_count, sizeof *counts);
@@ -302,13 +303,13 @@ static void wrong_folds_are_refused(void **state)
 {
     const dg_dataset *set = make_set(100, NULL), *training, *held_out;
     (void)state;
-    assert_fails_with(dg_dataset_fold(&training, &held_out, set, 1, 0, 1, false), DG_INVALID,
+    assert_fails_with(dg_dataset_fold(&training, &held_out, set, 1, 0, 1, 0), DG_INVALID,
                       "folds must be from 2 to 100 (the rows), found 1");
-    assert_fails_with(dg_dataset_fold(&training, &held_out, set, 101, 0, 1, false), DG_INVALID,
+    assert_fails_with(dg_dataset_fold(&training, &held_out, set, 101, 0, 1, 0), DG_INVALID,
                       "found 101");
-    assert_fails_with(dg_dataset_fold(&training, &held_out, set, 5, 5, 1, false), DG_INVALID,
+    assert_fails_with(dg_dataset_fold(&training, &held_out, set, 5, 5, 1, 0), DG_INVALID,
                       "fold 6 does not exist: there are 5");
-    assert_fails_with(dg_dataset_fold(&training, &held_out, set, 5, -1, 1, false), DG_INVALID,
+    assert_fails_with(dg_dataset_fold(&training, &held_out, set, 5, -1, 1, 0), DG_INVALID,
                       "fold 0");
     assert_null(training);
     assert_null(held_out);
@@ -324,7 +325,7 @@ static void memory_that_cannot_be_had_is_said(void **state)
         for (int64_t after = 0;; after++) {
             support_fail_allocation(after);
             dg_status status =
-                what == 2 ? dg_dataset_fold(&out[0], &out[1], set, 3, 0, 1, true)
+                what == 2 ? dg_dataset_fold(&out[0], &out[1], set, 3, 0, 1, DG_SPLIT_STRATIFIED)
                           : dg_dataset_split(out, set, 3, (double[]){ 0.5, 0.2, 0.3 }, 1, what);
             support_fail_allocation(-1);
             if (status == DG_OK) {

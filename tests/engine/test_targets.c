@@ -325,10 +325,10 @@ static void weights_stay_with_their_rows(void **state)
     expect_weights(out[0], 2, weights);
     assert_ok(dg_dataset_one_hot(out, set));
     expect_weights(out[0], 4, weights);
-    assert_ok(dg_dataset_split(out, set, 2, (double[]){ 0.5, 0.5 }, 3, true));
+    assert_ok(dg_dataset_split(out, set, 2, (double[]){ 0.5, 0.5 }, 3, DG_SPLIT_STRATIFIED));
     expect_weights(out[0], 2, weights);
     expect_weights(out[1], 2, weights);
-    assert_ok(dg_dataset_fold(&out[0], &out[1], set, 2, 1, 3, false));
+    assert_ok(dg_dataset_fold(&out[0], &out[1], set, 2, 1, 3, 0));
     expect_weights(out[0], 2, weights);
     both[0] = set;
     both[1] = out[1];

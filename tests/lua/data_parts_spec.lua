@@ -265,9 +265,35 @@ describe("the record", function()
     assert.are.equal(parts[1].groups[1], parts[1].groups[2])
     assert.matches("^split: the counts sum to 6, the set has 3 groups",
       message(function() set:split { 2, 4 } end))
-    assert.matches("^folds: .*is not possible for a set with groups.*groups = false",
-      message(function() set:folds { 2, stratify = true }() end))
-    assert.are.equal(6, #set:with { groups = false }:split { 1.0, stratify = true })
+  end)
+
+  it("parts no group when stratified, nor when told to keep them together", function()
+    local set = full():with { y = digits.tensor { 0, 1, 1, 0, 0, 1 } }
+    for training, held_out in set:folds { 3, seed = 1, stratify = true, groups = true } do
+      assert.are.same({ 2, 2 }, { training:counts()[0], training:counts()[1] })
+      assert.are.equal(held_out.groups[1], held_out.groups[2])
+    end
+    local third = set:split { 1 / 3, 2 / 3, seed = 2, stratify = true }
+    assert.are.same({ 1, 1 }, { third:counts()[0], third:counts()[1] })
+    assert.matches("^split: stratify = true takes fractions of a set with groups",
+      message(function() set:split { 1, 2, stratify = true } end))
+  end)
+
+  it("is cut by rows if asked, and only if there are groups by these", function()
+    local set = full()
+    local first, second = set:split { 1, 5, seed = 1, groups = false }
+    assert.are.same({ 1, 5 }, { #first, #second })
+    assert.are.equal(5, #second.groups)
+    local count = 0
+    for _, held_out in set:folds { 6, seed = 1, groups = false } do count = count + #held_out end
+    assert.are.equal(6, count)
+    local bare = set:with { groups = false }
+    assert.matches("^split: groups = true, but the set has no groups: give it some",
+      message(function() bare:split { 0.5, 0.5, groups = true } end))
+    assert.matches("^folds: groups = true, but the set has no groups",
+      message(function() bare:folds { 2, groups = true }() end))
+    assert.matches("^split: groups must be true or false or nil, found 'writers'",
+      message(function() set:split { 0.5, 0.5, groups = "writers" } end))
   end)
 
   it("is refused where it does not fit", function()
