@@ -42,6 +42,12 @@
     "RandomTranslation height_factor=0.4 width_factor=0.3 fill_mode=nearest "                      \
     "interpolation=nearest; Flatten; Dense units=10 activation=softmax"
 
+#define CHANGED                                                                                    \
+    "Input shape=11,9,2; RandomErasing; RandomFlip; RandomShear x_factor=0.3 y_factor=0.2; "       \
+    "RandomCrop height=10 width=9; Conv2D filters=4 kernel_size=3,3 activation=tanh; "             \
+    "RandomErasing fill_value=0; RandomFlip mode=vertical; Flatten; "                              \
+    "Dense units=10 activation=softmax"
+
 #define DENSE                                                                                      \
     "Input shape=60; Reshape target_shape=5,4,3; GlobalMaxPooling2D; "                             \
     "Dense units=70 kernel_initializer=random_uniform bias_initializer=constant; "                 \
@@ -78,6 +84,9 @@ static const struct digest_case cases[] = {
     { NETWORK("augmented, SGD", AUGMENTED, "SGD", "", CROSSENTROPY),
       "bc52cffa6514708e4df84d17aadf3d2c050b6274a5f328a181177c8dfb727528",
       "3fd8c780ee1726924c883336dc43357fdeae55961d86ecbde2c4b85613081bb9" },
+    { NETWORK("flipped, cut and erased, SGD", CHANGED, "SGD", "", CROSSENTROPY),
+      "9b7b15ecd0873e79d9c46a1bbea866cd1285581e25bb6198d26b9aa2dcc9f467",
+      "54d374a310c44ddf60e0de48b2a42675b78bebad936f9049ce8b9ba25890e431" },
     { NETWORK("tiles, Adam", TILES, "Adam", "", CROSSENTROPY),
       "144e7333614553ca5ec32c7cbea1fd8362eda0c74d3debfb92653703b131d0b6",
       "fcd2f04dc29562533015a00d0fb3d00217f9734b98c92b009f0670a758fd734a" },

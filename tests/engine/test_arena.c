@@ -427,6 +427,7 @@ static void test_living_values_of_all_layers_keep_apart(void **state)
         { "RandomTranslation", "height_factor=0.2 width_factor=0.2" },
         { "RandomRotation", "factor=0.2" },
         { "RandomZoom", "height_factor=0.2" },
+        { "RandomCrop", "height=5 width=6" },
         { "Reshape", "target_shape=8,4,16" },
         { NULL },
     };

@@ -7,7 +7,9 @@ number, so that what is random is known. "Keras's sampling" is that of its NumPy
 all of its fill modes as documented.
 
 A case is a list of layers, an image and what comes out. Of several layers the matrices of Keras's
-layers are multiplied, and the image is sampled once.
+layers are multiplied, and the image is sampled once. RandomShear slants either way at random: `y` is
+one way, `other` the other. `erased` is what RandomErasing does to images of ones: how often each
+pixel is erased, and the mean of what is there then and of its square.
 """
 import os
 
@@ -33,7 +35,23 @@ def matrix(layer):
     return np.append(np.asarray(m, dtype="float64")[0], 1).reshape(3, 3)
 
 
+def sheared(layer, way):
+    factor = np.array([[layer.x_factor[1], layer.y_factor[1]]], dtype="float32") * way
+    return np.asarray(layer._transform_images(IMAGE, {"shear_factor": factor}, layer.interpolation))
+
+
+def erased():
+    images = np.ones((20000, HEIGHT, WIDTH, 1), dtype="float32")
+    options = {"factor": (0.2, 0.9), "scale": (0.1, 0.6), "value_range": (0, 1), "seed": 1}
+    gone = np.asarray(layers.RandomErasing(fill_value=0, **options)(images, training=True)) == 0
+    noise = np.asarray(layers.RandomErasing(**options)(images, training=True))
+    noise = noise[noise != 1]  # 1 is what was there, or clipped
+    return (gone.mean(axis=0), noise.mean(), (noise.astype("float64") ** 2).mean())
+
+
 def run(made, mode, interpolation, fill_value):
+    if isinstance(made[0], layers.RandomShear):
+        return sheared(made[0], 1)
     if len(made) == 1:
         return np.asarray(made[0](IMAGE, training=True))
     m = np.eye(3)
@@ -64,6 +82,7 @@ CHAINS = [
     [("RandomRotation", (-0.39,))],
     [("RandomZoom", (0.37,))],
     [("RandomZoom", (-0.61, 0.93))],
+    [("RandomShear", (0.31, 0.17))],
     [("RandomTranslation", (0.234, -0.417)), ("RandomRotation", (0.071,)),
      ("RandomZoom", (0.37, -0.2))],
 ]
@@ -83,9 +102,14 @@ def main():
                 options = [("fill_mode", '"%s"' % mode), ("interpolation", '"%s"' % interpolation),
                            ("fill_value", "%g" % fill)]
                 text = ", ".join(call(name, factors, options) for name, factors in chain)
-                out.append("    { layers = [[%s]],\n      y = %s }," % (
-                    text, lua(run(made, mode, interpolation, fill))))
-    out += ["  },", "}", ""]
+                other = ""
+                if isinstance(made[0], layers.RandomShear):
+                    other = ",\n      other = " + lua(sheared(made[0], -1))
+                out.append("    { layers = [[%s]],\n      y = %s%s }," % (
+                    text, lua(run(made, mode, interpolation, fill)), other))
+    often, mean, square = erased()
+    out += ["  },", "  erased = { often = %s," % lua(often),
+            "    mean = %.7g, square = %.7g }," % (mean, square), "}", ""]
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "augmentation.lua")
     with open(path, "w") as f:
         f.write("\n".join(out))

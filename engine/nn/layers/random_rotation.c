@@ -23,8 +23,8 @@ static void rotate(const dg_pass *pass, int64_t row, dg_warp *out)
 {
     const rotation_options *o = pass->options;
     const dg_shape *shape = &pass->build->output;
-    double u[4];
-    dg_row_random(pass, &o->seed, row, u);
+    double u[1];
+    dg_row_random(pass, &o->seed, row, 1, u);
     double turns = dg_between(o->factor, u[0]);
     struct dg_circle c = dg_circle64(turns < 0 ? turns + 1 : turns);
     double x = (double)(shape->at[1] - 1) / 2, y = (double)(shape->at[0] - 1) / 2; /* the centre */

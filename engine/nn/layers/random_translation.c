@@ -24,8 +24,8 @@ static void translate(const dg_pass *pass, int64_t row, dg_warp *out)
 {
     const translation_options *o = pass->options;
     const dg_shape *shape = &pass->build->output;
-    double u[4];
-    dg_row_random(pass, &o->seed, row, u);
+    double u[2];
+    dg_row_random(pass, &o->seed, row, 2, u);
     double down = dg_between(o->height_factor, u[0]) * (double)shape->at[0];
     double right = dg_between(o->width_factor, u[1]) * (double)shape->at[1];
     *out = (dg_warp){ { 1, 0, -right, 0, 1, -down } };

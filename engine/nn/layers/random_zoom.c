@@ -26,8 +26,8 @@ static void zoom(const dg_pass *pass, int64_t row, dg_warp *out)
 {
     const zoom_options *o = pass->options;
     const dg_shape *shape = &pass->build->output;
-    double u[4];
-    dg_row_random(pass, &o->seed, row, u);
+    double u[2];
+    dg_row_random(pass, &o->seed, row, 2, u);
     double down = 1 + dg_between(o->height_factor, u[0]), right = down;
     if (!isnan(o->width_factor[0])) right = 1 + dg_between(o->width_factor, u[1]);
     double x = (double)(shape->at[1] - 1) / 2, y = (double)(shape->at[0] - 1) / 2; /* the centre */

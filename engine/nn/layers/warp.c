@@ -47,12 +47,20 @@ dg_status dg_image_build(const void *options, dg_layer_build *b)
     return DG_OK;
 }
 
-void dg_row_random(const dg_pass *pass, const dg_optional_seed *seed, int64_t row, double out[4])
+uint64_t dg_image_key(const dg_pass *pass, const dg_optional_seed *seed)
+{
+    return seed->given ? dg_key(seed->value, "augment", pass->key) : pass->key;
+}
+
+void dg_row_random(const dg_pass *pass, const dg_optional_seed *seed, int64_t row, int count,
+                   double *out)
 {
     uint32_t words[4];
-    uint64_t key = seed->given ? dg_key(seed->value, "augment", pass->key) : pass->key;
-    dg_philox(key, 0, (uint64_t)(pass->first + row), words);
-    for (int i = 0; i < 4; i++) out[i] = (double)words[i] * 0x1p-32;
+    uint64_t key = dg_image_key(pass, seed);
+    for (int i = 0; i < count; i++) {
+        if (i % 4 == 0) dg_philox(key, (uint64_t)i / 4, (uint64_t)(pass->first + row), words);
+        out[i] = (double)words[i % 4] * 0x1p-32;
+    }
 }
 
 /* The output of `first`, warped by `then`: a pixel is first looked up by the latter. */

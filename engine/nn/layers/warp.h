@@ -56,9 +56,14 @@ bool dg_same_sampling(const dg_sampling *a, const dg_sampling *b);
  * images {height, width, channels}, of at most 2^20 pixels a side. */
 dg_status dg_image_build(const void *options, dg_layer_build *build);
 
-/* Four random numbers in [0, 1) for row `row` of the pass: they follow from the seed of the layer
- * or its place, from the seed of fit, the step, and the place of the row in the batch. */
-void dg_row_random(const dg_pass *pass, const dg_optional_seed *seed, int64_t row, double out[4]);
+/* The key of the random numbers of a pass: it follows from the seed of the layer or its place, from
+ * the seed of fit and from the step. */
+uint64_t dg_image_key(const dg_pass *pass, const dg_optional_seed *seed);
+
+/* The first `count` random numbers in [0, 1) for row `row` of the pass: they follow from that key
+ * and from the place of the row in the batch. */
+void dg_row_random(const dg_pass *pass, const dg_optional_seed *seed, int64_t row, int count,
+                   double *out);
 
 /* The number at `u` (0 to 1) of the way from span[0] to span[1]. */
 static inline double dg_between(const double span[2], double u)
