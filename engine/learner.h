@@ -43,6 +43,8 @@ typedef struct dg_fit_options {
     dg_mode mode;                     /* which way `monitor` is better */
     bool restore_best;                /* give back the weights of the best epoch */
     dg_callback *on_batch, *on_epoch; /* or NULL */
+    dg_callback *on_past; /* or NULL: called first for each epoch that a fit which goes on from a
+                             file has behind it; `*stop` has no effect */
     void *context;
 } dg_fit_options;
 
@@ -52,7 +54,7 @@ typedef struct dg_fit_result {
                            NaN */
     const char *nan_score; /* the first score that was NaN, or NULL; */
     int64_t first_nan, nan_epochs; /* the first epoch in which it was NaN, and their number */
-    double seconds;
+    double seconds;                /* with those before the file that the fit went on from */
     bool stopped_early;
     char warning[256]; /* a sentence for the user of the model; or "" */
 } dg_fit_result;

@@ -128,6 +128,8 @@ dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
     DG_TRY(begin_recipe(&recipe, learner, set, options, goes_on));
     if (!goes_on) exchange(&learner->preparation, &other);
     exchange_recipes(&learner->recipe, &recipe);
+    float low = learner->input_low, high = learner->input_high;
+    if (!goes_on) dg_learner_note_range(learner, &set->x);
     learner->changed = false;
     learner->busy = true;
     dg_status status = learner->type->fit(learner, rows, &own, job, result);
@@ -137,9 +139,11 @@ dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
     if (unchanged) exchange_recipes(&learner->recipe, &recipe);
     if (!goes_on && unchanged)
         exchange(&learner->preparation, &other); /* the old one belongs to what it still knows */
-    if (!goes_on && learner->fitted && status != DG_INVALID)
-        dg_learner_note_range(learner, &set->x);
-    result->seconds = dg_clock() - start;
+    if (!goes_on && (!learner->fitted || status == DG_INVALID)) {
+        learner->input_low = low;
+        learner->input_high = high;
+    }
+    result->seconds += dg_clock() - start;
     return status;
 }
 

@@ -204,7 +204,7 @@ static int start(lua_State *L)
     fit->set = dg_dataset_retain(set);
     if (options.validation) dg_dataset_retain(options.validation);
     fit->options.on_batch = on_batch;
-    fit->options.on_epoch = on_epoch;
+    fit->options.on_epoch = fit->options.on_past = on_epoch;
     fit->options.context = fit;
     int reason = dg_thread_start(&fit->thread, run, fit);
     fit->running = reason == 0;

@@ -133,6 +133,14 @@ static int run_event(lua_State *L)
     return 0;
 }
 
+/* The same as run_event, for an epoch that lies behind. */
+static int run_past(lua_State *L)
+{
+    struct fit *fit = lua_touserdata(L, 1);
+    dg_record_epoch(L, 2, 3, fit->log, fit->step);
+    return 0;
+}
+
 static void push_function(lua_State *L, int place)
 {
     if (place)
@@ -141,14 +149,15 @@ static void push_function(lua_State *L, int place)
         lua_pushnil(L);
 }
 
-/* Runs run_event so that no error passes through the engine; an error's value stays on top of the
+/* Runs `event` so that no error passes through the engine; an error's value stays on top of the
  * stack. */
-static dg_status protected_event(struct fit *fit, int function, int shown, bool *stop)
+static dg_status protected_event(struct fit *fit, lua_CFunction event, int function, int shown,
+                                 bool *stop)
 {
     lua_State *L = fit->L;
     int top = lua_gettop(L);
     lua_pushcfunction(L, dg_add_traceback);
-    lua_pushcfunction(L, run_event);
+    lua_pushcfunction(L, event);
     lua_pushlightuserdata(L, fit);
     lua_pushvalue(L, MODEL);
     lua_pushvalue(L, fit->history);
@@ -181,7 +190,7 @@ static dg_status on_batch(void *context, const dg_log *log, bool *stop)
     if (!draw && !fit->on_batch) return DG_OK;
     fit->log = log;
     fit->epoch_over = false;
-    return protected_event(fit, fit->on_batch, draw ? fit->show : 0, stop);
+    return protected_event(fit, run_event, fit->on_batch, draw ? fit->show : 0, stop);
 }
 
 static dg_status on_epoch(void *context, const dg_log *log, bool *stop)
@@ -189,7 +198,14 @@ static dg_status on_epoch(void *context, const dg_log *log, bool *stop)
     struct fit *fit = context;
     fit->log = log;
     fit->epoch_over = true;
-    return protected_event(fit, fit->on_epoch, fit->shows ? fit->show : 0, stop);
+    return protected_event(fit, run_event, fit->on_epoch, fit->shows ? fit->show : 0, stop);
+}
+
+static dg_status on_past(void *context, const dg_log *log, bool *stop)
+{
+    struct fit *fit = context;
+    fit->log = log;
+    return protected_event(fit, run_past, 0, 0, stop);
 }
 
 /* --- fit ------------------------------------------------------------------------------------ */
@@ -289,6 +305,7 @@ int dg_learner_fit_call(lua_State *L, const void *read)
     struct fit fit = begin(L, call, learner);
     const dg_dataset *set = dg_fit_fill(L, call, &options);
     options.on_epoch = on_epoch;
+    options.on_past = on_past;
     options.on_batch = fit.terminal || fit.on_batch ? on_batch : NULL;
     options.context = &fit;
     fit.history = push_history(L);

@@ -10,6 +10,7 @@
 #include "engine/nn/truth.h"
 #include "engine/nn/network.h"
 #include "engine/nn/plan.h"
+#include "engine/nn/progress.h"
 #include "engine/stopping.h"
 
 /* One fit under way. */
@@ -31,11 +32,10 @@ struct network_fit {
     int64_t correct, seen;
     dg_tensor outputs; /* of the rows seen, if a metric needs them: {rows, width} */
     double epoch_start;
-    /* early stopping */
-    double best_score;
-    float *best_values;
+    dg_progress progress;
+    double start;
+    bool first; /* the model did not know its target before */
     bool stop;
-    dg_fit_result *result;
 };
 
 /* --- checking ----------------------------------------------------------------------------- */
@@ -47,6 +47,15 @@ const dg_param dg_network_fit_params[] = {
            .doc = "rows for each update of the weights"),
     DG_BOOL(dg_network_fit_options, shuffle, .default_number = 1,
             .doc = "draw a new order of the rows for each epoch"),
+    DG_PATH(dg_network_fit_options, checkpoint, .later = true,
+            .doc = "a file that keeps how far the fit has come: weights, optimizer, history, early "
+                   "stopping; after an epoch it is replaced as a whole"),
+    DG_INT(dg_network_fit_options, every, DG_AT_LEAST(1), .optional = true, .later = true,
+           .doc =
+               "epochs from one checkpoint to the next, nil: 1; the last epoch always makes one"),
+    DG_PATH(dg_network_fit_options, resume, .later = true,
+            .doc = "a checkpoint of the same fit, to go on from, bit by bit; if it has the name of "
+                   "`checkpoint` and is not there yet, the fit begins"),
     DG_END,
 };
 
@@ -80,14 +89,11 @@ static dg_status prepare(struct network_fit *fit)
     dg_model *model = fit->model;
     const dg_dataset *validation = fit->options->validation;
     DG_CLEANUP(dg_truth_map_release) dg_truth_map validated = { 0 };
-    bool first = model->base.target == DG_TARGET_NONE;
     DG_TRY(check_options(model, &fit->own, fit->options));
     DG_TRY(dg_model_adopt_target(model, fit->set, "fit"));
-    dg_status status = dg_truth_map_of(&fit->truth, model, fit->set, "fit");
-    if (status == DG_OK && validation)
-        status = dg_truth_map_of(&validated, model, validation, "fit: validation");
-    if (status != DG_OK && first) dg_model_forget_target(model);
-    return status;
+    DG_TRY(dg_truth_map_of(&fit->truth, model, fit->set, "fit"));
+    if (validation) DG_TRY(dg_truth_map_of(&validated, model, validation, "fit: validation"));
+    return dg_checkpoint_begin(&fit->progress, model, fit->set, fit->options, &fit->own, fit->seed);
 }
 
 static dg_status allocate(struct network_fit *fit)
@@ -97,7 +103,7 @@ static dg_status allocate(struct network_fit *fit)
     DG_TRY(dg_alloc(&fit->order, fit->rows, sizeof *fit->order));
     DG_TRY(dg_alloc(&fit->room, batch, sizeof *fit->room));
     if (fit->options->monitor && fit->options->restore_best)
-        DG_TRY(dg_alloc(&fit->best_values, model->value_count, sizeof *fit->best_values));
+        DG_TRY(dg_alloc_zero(&fit->progress.best_values, model->value_count, sizeof(float)));
     if (!model->gradients)
         DG_TRY(dg_alloc_zero(&model->gradients, model->value_count, sizeof *model->gradients));
     if (dg_learner_needs_outputs(&model->base))
@@ -157,11 +163,52 @@ static dg_status call(dg_callback *callback, struct network_fit *fit)
 /* Keeps the weights of the best epoch, if they will be wanted. */
 static void judge_epoch(struct network_fit *fit)
 {
-    bool best =
-        dg_stopping_judge(fit->options, &fit->log, &fit->best_score, fit->result, &fit->stop);
-    if (best && fit->best_values)
-        memcpy(fit->best_values, fit->model->values,
-               (size_t)fit->model->value_count * sizeof *fit->best_values);
+    dg_progress *progress = &fit->progress;
+    bool best = dg_stopping_judge(fit->options, &fit->log, &progress->best_score, &progress->result,
+                                  &fit->stop);
+    if (best && progress->best_values)
+        memcpy(progress->best_values, fit->model->values,
+               (size_t)fit->model->value_count * sizeof(float));
+}
+
+static bool restore_best(const struct network_fit *fit)
+{
+    const dg_progress *progress = &fit->progress;
+    if (!progress->best_values || !progress->result.best_epoch) return false;
+    memcpy(fit->model->values, progress->best_values,
+           (size_t)fit->model->value_count * sizeof(float));
+    return true;
+}
+
+/* --- checkpoints -------------------------------------------------------------------------- */
+
+/* After an epoch and its callback, which may have changed the optimizer. */
+static dg_status note_epoch(struct network_fit *fit)
+{
+    dg_progress *progress = &fit->progress;
+    if (!fit->own.checkpoint) return DG_OK;
+    DG_TRY(dg_grow(&progress->logs, progress->epoch, sizeof *progress->logs));
+    progress->logs[progress->epoch++] = fit->log;
+    progress->seconds += dg_clock() - fit->start;
+    fit->start = dg_clock();
+    bool last = fit->stop || fit->log.epoch == fit->own.epochs;
+    return dg_checkpoint_write(progress, fit->model, &fit->own, last);
+}
+
+/* Goes on from a file, if it is asked to. */
+static dg_status go_on(struct network_fit *fit)
+{
+    dg_progress *progress = &fit->progress;
+    bool stop = false;
+    DG_TRY(dg_checkpoint_resume(progress, fit->model, &fit->own));
+    fit->stop = progress->result.stopped_early;
+    for (; fit->log.epoch < progress->epoch; fit->log.epoch++) {
+        dg_log *log = &progress->logs[fit->log.epoch];
+        log->epochs = fit->own.epochs;
+        log->batch = log->batches = fit->batches;
+        if (fit->options->on_past) DG_TRY(fit->options->on_past(fit->options->context, log, &stop));
+    }
+    return DG_OK;
 }
 
 /* --- the loop ----------------------------------------------------------------------------- */
@@ -220,7 +267,8 @@ static dg_status run_epoch(struct network_fit *fit)
     DG_TRY(log_validation(fit));
     fit->model->epoch++;
     judge_epoch(fit);
-    return call(fit->options->on_epoch, fit);
+    DG_TRY(call(fit->options->on_epoch, fit));
+    return note_epoch(fit);
 }
 
 static void network_fit_release(struct network_fit *fit)
@@ -229,8 +277,23 @@ static void network_fit_release(struct network_fit *fit)
     dg_truth_map_release(&fit->truth);
     dg_free(fit->order);
     dg_free(fit->room);
-    dg_free(fit->best_values);
+    dg_progress_release(&fit->progress);
     dg_tensor_release(&fit->outputs);
+}
+
+/* Until this has succeeded, nothing changes. */
+static dg_status begin(struct network_fit *fit)
+{
+    dg_status status = prepare(fit);
+    if (status == DG_OK) {
+        fit->batches = (fit->rows + fit->batch_size - 1) / fit->batch_size;
+        fit->log = (dg_log){ .epochs = fit->own.epochs, .batches = fit->batches };
+        status = allocate(fit);
+    }
+    if (status == DG_OK) status = go_on(fit);
+    if (status != DG_OK && fit->first && !fit->model->base.changed)
+        dg_model_forget_target(fit->model);
+    return status;
 }
 
 dg_status dg_network_fit(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
@@ -246,29 +309,26 @@ dg_status dg_network_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
                                .rows = dg_dataset_rows(set),
                                .width = dg_model_width(model),
                                .raw = model->bytes == DG_BYTES_RAW,
-                               .result = result };
+                               .start = dg_clock(),
+                               .first = learner->target == DG_TARGET_NONE };
     /* as in Keras, a batch that would be larger than the set is the set */
     fit.batch_size = fit.own.batch_size < fit.rows ? fit.own.batch_size : fit.rows;
-    DG_TRY(prepare(&fit));
-    DG_TRY(allocate(&fit));
-    if (options->resume == DG_RESUME_NO) dg_model_restart(model);
     fit.seed = options->seeded ? options->seed : dg_key(learner->seed, "fit", 0);
-    fit.batches = (fit.rows + fit.batch_size - 1) / fit.batch_size;
-    fit.log = (dg_log){ .epochs = fit.own.epochs, .batches = fit.batches };
+    dg_status status = begin(&fit);
+    if (status != DG_OK) return status;
+    double past = fit.progress.seconds;
+    if (options->resume == DG_RESUME_NO) dg_model_restart(model);
     learner->fitted = learner->changed = true;
     model->trained_in[dg_model_trains_in(model)] = true;
-    dg_status status = DG_OK;
     while (fit.log.epoch < fit.own.epochs && !fit.stop && status == DG_OK) {
         fit.log.epoch++;
         status = run_epoch(&fit);
     }
     bool ended = status == DG_OK || status == DG_CANCELLED;
-    if (ended && fit.best_values && result->best_epoch)
-        memcpy(model->values, fit.best_values,
-               (size_t)model->value_count * sizeof *fit.best_values);
-    else if (ended)
-        dg_model_take_averages(model);
+    if (ended && !restore_best(&fit)) dg_model_take_averages(model);
     model->changes++; /* a batch that failed may have moved running means */
+    *result = fit.progress.result;
+    result->seconds = past;
     return status;
 }
 

@@ -60,12 +60,16 @@ typedef enum dg_byte_scale { DG_BYTES_BY_LAYERS, DG_BYTES_SCALED, DG_BYTES_RAW }
 
 /* What the fit of a network takes beside dg_fit_options, which has its address as `own`. */
 typedef struct dg_network_fit_options {
-    int64_t epochs;     /* default 1 */
-    int64_t batch_size; /* default 32; if the set has fewer rows, they are one batch */
-    bool shuffle;       /* default true: another order in each epoch */
+    int64_t epochs;         /* default 1 */
+    int64_t batch_size;     /* default 32; if the set has fewer rows, they are one batch */
+    bool shuffle;           /* default true: another order in each epoch */
+    const char *checkpoint; /* the file that keeps how far the fit has come; NULL: none */
+    int64_t every;          /* epochs from one checkpoint to the next; 0: 1 */
+    const char *resume;     /* the checkpoint to go on from; NULL: none */
 } dg_network_fit_options;
 
 typedef struct dg_predictor dg_predictor; /* engine/nn/predict.c */
+typedef struct dg_progress dg_progress;   /* engine/nn/progress.h */
 
 typedef struct dg_model {
     dg_learner base; /* of type dg_network; must be first */
@@ -87,6 +91,7 @@ typedef struct dg_model {
     dg_product_precision precision;  /* asked for; float32 after dg_model_compile */
     bool trained_in[2]; /* by precision: what fits have computed in since it was fresh */
     _Atomic(dg_predictor *) predictor; /* what a prediction left for the next; or NULL */
+    dg_progress *progress; /* of the fit whose checkpoint the model was loaded from; or NULL */
 } dg_model;
 
 /* The type of all networks (engine/nn/network.c). A model fits, predicts, evaluates and prints

@@ -2,6 +2,7 @@
 #include "engine/nn/network.h"
 
 #include "engine/base/memory.h"
+#include "engine/nn/progress.h"
 #include "engine/store/sections.h"
 
 dg_status dg_model_new(dg_model **out, uint64_t seed)
@@ -33,6 +34,8 @@ void dg_network_free(dg_learner *learner)
     dg_model *model = (dg_model *)learner;
     dg_model_forget_recipe(model);
     dg_model_forget_predictor(model);
+    if (model->progress) dg_progress_release(model->progress);
+    dg_free(model->progress);
     for (int i = 0; i < model->layer_count; i++) dg_part_release(model->layers[i].part);
     dg_free(model->nodes);
     dg_free(model->layers);
@@ -58,7 +61,7 @@ static const dg_hint fit_hints[] = {
     { NULL },
 };
 
-static const dg_section *const sections[] = { &dg_optimizer_section, NULL };
+static const dg_section *const sections[] = { &dg_optimizer_section, &dg_progress_section, NULL };
 
 const dg_learner_type dg_network = {
     .part = { .kind = "learner",

@@ -44,6 +44,7 @@ dg_status dg_network_put_values(const dg_model *model, const float *values, int 
 dg_status dg_network_get_values(const dg_model *model, float *values, int number,
                                 const struct dg_tensor_file *file);
 extern const struct dg_section dg_optimizer_section; /* engine/nn/store_optimizer.c */
+extern const struct dg_section dg_progress_section;  /* engine/nn/store_progress.c */
 /* The same as dg_network_restore without the weights, for which there is no room yet; and what
  * stands beside them: the loss, the target. */
 dg_status dg_network_restore_graph(dg_model *model, const struct cJSON *root);

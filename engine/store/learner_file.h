@@ -20,14 +20,21 @@ dg_status dg_learner_save(const dg_learner *learner, const char *path);
 
 /* What else a file holds, or does without. */
 typedef struct dg_save_options {
-    bool bare;           /* no recipe (engine/store/recipe.h) */
-    bool optimizer;      /* the state of the optimizer, so that a fit goes on as if it had not
+    bool bare;      /* no recipe (engine/store/recipe.h) */
+    bool optimizer; /* the state of the optimizer, so that a fit goes on as if it had not
                             stopped; DG_INVALID for a learner that has none */
+    const struct dg_progress
+        *progress;       /* of a fit that is under way, for its checkpoint; or NULL */
     const char *purpose; /* a text that says what the file is for; or NULL */
 } dg_save_options;
 
 dg_status dg_learner_save_with(const dg_learner *learner, const char *path,
                                const dg_save_options *options);
+
+/* What dg_learner_save_with would refuse before it looks at what was learnt; DG_IO if a file cannot
+ * be made there. */
+dg_status dg_learner_check_save(const dg_learner *learner, const char *path,
+                                const dg_save_options *options);
 
 /* The purpose of a file (free it with dg_free), or NULL for a file without one. */
 dg_status dg_learner_purpose(char **out, const char *path);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "engine/base/atomic_file.h"
 #include "engine/base/memory.h"
 #include "engine/store/learner_file.h"
 #include "engine/store/learner_json.h"
@@ -177,6 +178,16 @@ static dg_status refuse_options(const dg_learner *learner, const char *path,
                         "use a name that ends in .safetensors",
                         path, foreign->name);
     return DG_OK;
+}
+
+dg_status dg_learner_check_save(const dg_learner *learner, const char *path,
+                                const dg_save_options *options)
+{
+    DG_CLEANUP(dg_atomic_abandon) dg_atomic_file file = DG_ATOMIC_CLOSED;
+    const dg_foreign_format *foreign = dg_foreign_for(learner->type, path);
+    DG_TRY(refuse_options(learner, path, foreign, options));
+    if (!foreign) DG_TRY(refuse_foreign(learner, path));
+    return dg_atomic_open(&file, path);
 }
 
 dg_status dg_learner_save_with(const dg_learner *learner, const char *path,

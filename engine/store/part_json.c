@@ -98,9 +98,21 @@ static dg_status add_option(cJSON *to, const dg_param *param, const void *from)
     return DG_OK;
 }
 
+/* Whether it is nil, or a number that is the default. */
+static bool is_default(const dg_param *param, const void *options)
+{
+    dg_value value = dg_param_get(param, options);
+    if (value.type == DG_VALUE_NIL) return true;
+    if (value.type == DG_VALUE_BOOL) return value.boolean == (param->default_number != 0);
+    if (value.type == DG_VALUE_INT) return (double)value.integer == param->default_number;
+    return value.type == DG_VALUE_FLOAT && value.number == param->default_number;
+}
+
 dg_status dg_options_to_json(cJSON *object, const dg_param *params, const void *options)
 {
-    for (; params && params->name; params++) DG_TRY(add_option(object, params, options));
+    for (; params && params->name; params++)
+        if (!params->later || !is_default(params, options))
+            DG_TRY(add_option(object, params, options));
     return DG_OK;
 }
 

@@ -10,7 +10,8 @@
 /* Adds the members "type", "options" and "defaults" to `object`. */
 dg_status dg_part_to_json(cJSON *object, const dg_part *part);
 
-/* Adds a member for each of the parameters, with its value in `options`. */
+/* Adds a member for each of the parameters, with its value in `options`; not for one that is
+ * `later` and has its default. */
 dg_status dg_options_to_json(cJSON *object, const dg_param *params, const void *options);
 
 /* The part of `kind` that `object` describes; DG_FORMAT says what is wrong, but not in which

@@ -104,11 +104,9 @@ static dg_status add_early_stopping(cJSON *to, const dg_fit_options *options)
     return dg_json_add(object, "restore_best", cJSON_CreateBool(options->restore_best));
 }
 
-static dg_status add_options(cJSON *root, const dg_learner *learner, const dg_fit_options *options,
-                             bool goes_on)
+static dg_status add_options(cJSON *root, const dg_learner *learner, const dg_fit_options *options)
 {
     cJSON *own, *list, *step;
-    DG_TRY(dg_json_add(root, "continue", cJSON_CreateBool(goes_on)));
     if (options->seeded) DG_TRY(dg_json_add(root, "seed", dg_json_seed(options->seed)));
     if (options->own) {
         DG_TRY(dg_json_add_object(root, "options", &own));
@@ -125,14 +123,21 @@ static dg_status add_options(cJSON *root, const dg_learner *learner, const dg_fi
     return DG_OK;
 }
 
+dg_status dg_fit_to_json(cJSON *root, const dg_learner *learner, const dg_dataset *set,
+                         const dg_fit_options *options)
+{
+    DG_TRY(add_options(root, learner, options));
+    DG_TRY(add_set(root, "train", set));
+    return options->validation ? add_set(root, "validation", options->validation) : DG_OK;
+}
+
 static dg_status fit_text(char **out, const dg_learner *learner, const dg_dataset *set,
                           const dg_fit_options *options, bool goes_on)
 {
     DG_OWNED_JSON *root = cJSON_CreateObject();
     DG_TRY(dg_json_made(root));
-    DG_TRY(add_options(root, learner, options, goes_on));
-    DG_TRY(add_set(root, "train", set));
-    if (options->validation) DG_TRY(add_set(root, "validation", options->validation));
+    DG_TRY(dg_json_add(root, "continue", cJSON_CreateBool(goes_on)));
+    DG_TRY(dg_fit_to_json(root, learner, set, options));
     return dg_json_text(out, root);
 }
 

@@ -76,6 +76,10 @@ const char *dg_recipe_start(const dg_recipe *recipe);
 dg_status dg_recipe_begin(dg_recipe **out, const dg_learner *learner, const dg_dataset *set,
                           const dg_fit_options *options, bool goes_on, const char *digest);
 
+/* Adds what a fit is asked for: the members of an entry from "seed" to "validation". */
+dg_status dg_fit_to_json(cJSON *root, const dg_learner *learner, const dg_dataset *set,
+                         const dg_fit_options *options);
+
 /* After it: how it ended; NULL is allowed. */
 void dg_recipe_end(dg_recipe *recipe, dg_status status);
 
