@@ -7,9 +7,14 @@
 #include "engine/base/math.h"
 
 const char *const dg_activation_names[] = { "linear",  "relu", "tanh",       "sigmoid",
-                                            "softmax", "elu",  "leaky_relu", NULL };
+                                            "softmax", "elu",  "leaky_relu", "gelu",
+                                            "silu",    "selu", "softplus",   "hard_sigmoid",
+                                            NULL };
 
 static const float leaky_slope = 0.2f;
+
+/* Of selu: above zero it is scale x, below scale alpha (e^x - 1). */
+static const float selu_scale = 1.05070098735548049342f, selu_alpha = 1.67326324235437728482f;
 
 /* --- forward: y {count} in place ------------------------------------------------------------ */
 
@@ -44,6 +49,45 @@ DG_KERNEL(void, logistic, (float *y, int64_t count), (y, count))
     for (int64_t i = 0; i < count; i++) y[i] = dg_sigmoid(fused, y[i]);
 }
 
+DG_KERNEL(void, gelu, (float *y, int64_t count), (y, count))
+{
+#pragma omp simd
+    for (int64_t i = 0; i < count; i++) {
+        float density;
+        y[i] *= dg_normal(fused, y[i], &density);
+    }
+}
+
+DG_KERNEL(void, silu, (float *y, int64_t count), (y, count))
+{
+#pragma omp simd
+    for (int64_t i = 0; i < count; i++) y[i] *= dg_sigmoid(fused, y[i]);
+}
+
+DG_KERNEL(void, selu, (float *y, int64_t count), (y, count))
+{
+#pragma omp simd
+    for (int64_t i = 0; i < count; i++) {
+        float low = selu_alpha * (dg_exp(fused, y[i]) - 1);
+        y[i] = selu_scale * (y[i] < 0 ? low : y[i]);
+    }
+}
+
+DG_KERNEL(void, softplus, (float *y, int64_t count), (y, count))
+{
+#pragma omp simd
+    for (int64_t i = 0; i < count; i++) y[i] = dg_softplus(fused, y[i]);
+}
+
+DG_KERNEL(void, hard_sigmoid, (float *y, int64_t count), (y, count))
+{
+    for (int64_t i = 0; i < count; i++) {
+        float value = (y[i] + 3) / 6;
+        value = value < 0 ? 0 : value;
+        y[i] = value > 1 ? 1 : value;
+    }
+}
+
 DG_KERNEL(void, softmax, (float *y, int64_t rows, int64_t width), (y, rows, width))
 {
     for (int64_t i = 0; i < rows; i++, y += width) {
@@ -68,18 +112,38 @@ void dg_activate(dg_activation activation, float *y, int64_t rows, int64_t width
     case DG_SOFTMAX: softmax(y, rows, width); return;
     case DG_ELU: elu(y, rows * width); return;
     case DG_LEAKY_RELU: leaky_relu(y, rows * width); return;
+    case DG_GELU: gelu(y, rows * width); return;
+    case DG_SILU: silu(y, rows * width); return;
+    case DG_SELU: selu(y, rows * width); return;
+    case DG_SOFTPLUS: softplus(y, rows * width); return;
+    case DG_HARD_SIGMOID: hard_sigmoid(y, rows * width); return;
     }
+}
+
+/* Whether the derivative is that of the argument, which the output does not tell. */
+static bool needs_argument(dg_activation activation)
+{
+    return activation == DG_GELU || activation == DG_SILU || activation == DG_SOFTPLUS;
+}
+
+void dg_build_activation(dg_layer_build *build, dg_activation activation)
+{
+    build->forgets_output = activation == DG_LINEAR || needs_argument(activation);
+    if (needs_argument(activation))
+        build->saved_row_bytes = dg_shape_size(&build->output) * (int64_t)sizeof(float);
 }
 
 void dg_activate_output(const dg_pass *pass, dg_activation activation, int64_t at, int64_t rows,
                         int64_t width)
 {
-    float *y = pass->output + at;
+    float *y = pass->output + at, *saved = pass->saved_rows;
+    if (saved && needs_argument(activation))
+        memcpy(saved + at, y, (size_t)(rows * width) * sizeof *y);
     if (pass->logits) memcpy(pass->logits + at, y, (size_t)(rows * width) * sizeof *y);
     dg_activate(activation, y, rows, width);
 }
 
-/* --- backward: gradient {count} in place ---------------------------------------------------- */
+/* --- backward: gradient {count} in place; y is the output, x the argument ------------------- */
 
 DG_KERNEL(void, relu_backward, (const float *restrict y, float *restrict g, int64_t count),
           (y, g, count))
@@ -97,6 +161,46 @@ DG_KERNEL(void, elu_backward, (const float *restrict y, float *restrict g, int64
           (y, g, count))
 {
     for (int64_t i = 0; i < count; i++) g[i] = y[i] < 0 ? (y[i] + 1) * g[i] : g[i];
+}
+
+DG_KERNEL(void, selu_backward, (const float *restrict y, float *restrict g, int64_t count),
+          (y, g, count))
+{
+    const float low = selu_scale * selu_alpha;
+    for (int64_t i = 0; i < count; i++) g[i] *= y[i] < 0 ? y[i] + low : selu_scale;
+}
+
+DG_KERNEL(void, gelu_backward, (const float *restrict x, float *restrict g, int64_t count),
+          (x, g, count))
+{
+#pragma omp simd
+    for (int64_t i = 0; i < count; i++) {
+        float density, share = dg_normal(fused, x[i], &density);
+        g[i] *= DG_FMA(x[i], density, share);
+    }
+}
+
+DG_KERNEL(void, silu_backward, (const float *restrict x, float *restrict g, int64_t count),
+          (x, g, count))
+{
+#pragma omp simd
+    for (int64_t i = 0; i < count; i++) {
+        float share = dg_sigmoid(fused, x[i]);
+        g[i] *= share * DG_FMA(x[i], 1 - share, 1.0f);
+    }
+}
+
+DG_KERNEL(void, softplus_backward, (const float *restrict x, float *restrict g, int64_t count),
+          (x, g, count))
+{
+#pragma omp simd
+    for (int64_t i = 0; i < count; i++) g[i] *= dg_sigmoid(fused, x[i]);
+}
+
+DG_KERNEL(void, hard_sigmoid_backward, (const float *restrict y, float *restrict g, int64_t count),
+          (y, g, count))
+{
+    for (int64_t i = 0; i < count; i++) g[i] = y[i] > 0 && y[i] < 1 ? g[i] / 6 : 0;
 }
 
 DG_KERNEL(void, tanh_backward, (const float *restrict y, float *restrict g, int64_t count),
@@ -123,17 +227,22 @@ DG_KERNEL(void, softmax_backward,
     }
 }
 
-void dg_activation_backward(dg_activation activation, const float *y, float *gradient, int64_t rows,
-                            int64_t width)
+void dg_activation_backward(dg_activation activation, const float *known, float *gradient,
+                            int64_t rows, int64_t width)
 {
     switch (activation) {
     case DG_LINEAR: return;
-    case DG_RELU: relu_backward(y, gradient, rows * width); return;
-    case DG_TANH: tanh_backward(y, gradient, rows * width); return;
-    case DG_SIGMOID: sigmoid_backward(y, gradient, rows * width); return;
-    case DG_SOFTMAX: softmax_backward(y, gradient, rows, width); return;
-    case DG_ELU: elu_backward(y, gradient, rows * width); return;
-    case DG_LEAKY_RELU: leaky_relu_backward(y, gradient, rows * width); return;
+    case DG_RELU: relu_backward(known, gradient, rows * width); return;
+    case DG_TANH: tanh_backward(known, gradient, rows * width); return;
+    case DG_SIGMOID: sigmoid_backward(known, gradient, rows * width); return;
+    case DG_SOFTMAX: softmax_backward(known, gradient, rows, width); return;
+    case DG_ELU: elu_backward(known, gradient, rows * width); return;
+    case DG_LEAKY_RELU: leaky_relu_backward(known, gradient, rows * width); return;
+    case DG_GELU: gelu_backward(known, gradient, rows * width); return;
+    case DG_SILU: silu_backward(known, gradient, rows * width); return;
+    case DG_SELU: selu_backward(known, gradient, rows * width); return;
+    case DG_SOFTPLUS: softplus_backward(known, gradient, rows * width); return;
+    case DG_HARD_SIGMOID: hard_sigmoid_backward(known, gradient, rows * width); return;
     }
 }
 
@@ -164,7 +273,7 @@ static int64_t block_rows(int64_t width)
     return rows > 8 ? rows : 8;
 }
 
-void dg_activation_backward_biased(dg_activation activation, const float *y, float *gradient,
+void dg_activation_backward_biased(dg_activation activation, const float *known, float *gradient,
                                    int64_t rows, int64_t width, float *bias_gradient)
 {
     int64_t step = block_rows(width);
@@ -172,7 +281,17 @@ void dg_activation_backward_biased(dg_activation activation, const float *y, flo
     for (int64_t i = 0; i < rows; i += step) {
         int64_t count = rows - i < step ? rows - i : step;
         float *block = gradient + i * width;
-        dg_activation_backward(activation, y + i * width, block, count, width);
+        dg_activation_backward(activation, known + i * width, block, count, width);
         if (bias_gradient) add_rows(block, count, width, bias_gradient);
     }
+}
+
+void dg_activation_backward_output(const dg_pass *pass, dg_activation activation, int64_t width,
+                                   float *bias_gradient)
+{
+    if (pass->activation_fused) activation = DG_LINEAR;
+    const float *known = needs_argument(activation) ? pass->saved_rows : pass->output;
+    int64_t rows = pass->rows * (dg_shape_size(&pass->build->output) / width);
+    dg_activation_backward_biased(activation, known, pass->output_gradient, rows, width,
+                                  bias_gradient);
 }

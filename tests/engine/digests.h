@@ -61,6 +61,13 @@
     "Average Conv2D filters=5 kernel_size=3,3 padding=same; Concatenate Conv2D filters=4 "         \
     "kernel_size=1,1; GlobalAveragePooling2D; Dense units=10 activation=softmax"
 
+/* The activations that no other case has. */
+#define ACTIVATIONS                                                                                \
+    "Input shape=9,7,3; Conv2D filters=5 kernel_size=3,2 activation=gelu; "                        \
+    "Conv2D filters=6 kernel_size=1,1 activation=silu; Conv2D filters=7 kernel_size=2,2 "          \
+    "activation=selu; Flatten; Dense units=20 activation=softplus; Dense units=20 "                \
+    "activation=hard_sigmoid; Dense units=10 activation=softmax"
+
 #define NETWORK(name, layers, optimizer, options, loss)                                            \
     name, layers, optimizer, options, loss, NULL, NULL
 #define LEARNER(name, learner, options) name, NULL, NULL, NULL, NULL, learner, options
@@ -87,6 +94,9 @@ static const struct digest_case cases[] = {
     { NETWORK("flipped, cut and erased, SGD", CHANGED, "SGD", "", CROSSENTROPY),
       "9b7b15ecd0873e79d9c46a1bbea866cd1285581e25bb6198d26b9aa2dcc9f467",
       "54d374a310c44ddf60e0de48b2a42675b78bebad936f9049ce8b9ba25890e431" },
+    { NETWORK("activations, Adam", ACTIVATIONS, "Adam", "", CROSSENTROPY),
+      "c904a0aa563d49cc440a8d28682aff297204c8595cde175c9be9fedd17330b7c",
+      "79e1a11110722a1574f126b355e83dccae227bcd9b22f517ff70bcb89091644b" },
     { NETWORK("tiles, Adam", TILES, "Adam", "", CROSSENTROPY),
       "144e7333614553ca5ec32c7cbea1fd8362eda0c74d3debfb92653703b131d0b6",
       "fcd2f04dc29562533015a00d0fb3d00217f9734b98c92b009f0670a758fd734a" },

@@ -216,6 +216,11 @@ static void test_dense(void **state)
         { "Input shape=4; Dense units=6 activation=relu" TOP, HELD },
         { "Input shape=4; Dense units=6 activation=leaky_relu" TOP, HELD },
         { "Input shape=4; Dense units=6 activation=elu" TOP, HELD },
+        { "Input shape=4; Dense units=6 activation=selu" TOP, HELD },
+        { "Input shape=4; Dense units=5 activation=gelu" TOP, PLAIN },
+        { "Input shape=4; Dense units=5 activation=silu" TOP, PLAIN },
+        { "Input shape=4; Dense units=5 activation=softplus" TOP, PLAIN },
+        { "Input shape=4; Dense units=5 activation=hard_sigmoid" TOP, PLAIN },
     };
     CHECK_ALL(networks);
 }
@@ -230,6 +235,10 @@ static void test_activation(void **state)
         { "Input shape=4; Dense units=6; Activation activation=relu" TOP, HELD },
         { "Input shape=4; Dense units=6; Activation activation=leaky_relu" TOP, HELD },
         { "Input shape=4; Dense units=6; Activation activation=elu" TOP, HELD },
+        { "Input shape=4; Dense units=5; Activation activation=gelu; Activation "
+          "activation=silu" TOP,
+          PLAIN },
+        { "Input shape=4; Dense units=5; Activation activation=softplus" TOP, PLAIN },
     };
     CHECK_ALL(networks);
 }
@@ -247,6 +256,9 @@ static void test_conv2d(void **state)
           PLAIN },
         { "Input shape=6,5,2; Conv2D filters=2 kernel_size=2 strides=2 activation=sigmoid; "
           "Flatten" TOP,
+          PLAIN },
+        { "Input shape=5,5,2; Conv2D filters=3 kernel_size=2 activation=gelu; "
+          "Conv2D filters=2 kernel_size=2 activation=silu; Flatten" TOP,
           PLAIN },
         { "Input shape=6,5,1; Conv2D filters=2 kernel_size=3 strides=2 padding=same; "
           "Conv2D filters=3 kernel_size=2 use_bias=false activation=tanh; Flatten" TOP,

@@ -26,6 +26,13 @@ static void plain_activation(int activation, double *y, int64_t rows, int64_t wi
             case DG_SOFTMAX: y[j] = exp(v) / sum; break;
             case DG_ELU: y[j] = v > 0 ? v : expm1(v); break;
             case DG_LEAKY_RELU: y[j] = v > 0 ? v : 0.2 * v; break;
+            case DG_GELU: y[j] = v * erfc(-v / sqrt(2)) / 2; break;
+            case DG_SILU: y[j] = v / (1 + exp(-v)); break;
+            case DG_SELU:
+                y[j] = 1.0507009873554805 * (v > 0 ? v : 1.6732632423543772 * expm1(v));
+                break;
+            case DG_SOFTPLUS: y[j] = log1p(exp(v)); break;
+            case DG_HARD_SIGMOID: y[j] = fmin(fmax(v / 6 + 0.5, 0), 1); break;
             }
         }
     }
@@ -224,7 +231,9 @@ static int64_t between(uint64_t *random, int64_t low, int64_t high)
 
 static const char *any_activation(uint64_t *random)
 {
-    return dg_activation_names[support_random(random, 7)];
+    int count = 0;
+    while (dg_activation_names[count]) count++;
+    return dg_activation_names[support_random(random, count)];
 }
 
 static void check_layer(const char *name, const char *options, int inputs, dg_shape shape,

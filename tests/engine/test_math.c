@@ -21,6 +21,11 @@ static double exact_sigmoid(double x)
     return 1 / (1 + exp(-x));
 }
 
+static double exact_softplus(double x)
+{
+    return (x > 0 ? x : 0) + log1p(exp(-fabs(x)));
+}
+
 /* Each function in loops, on the level in use. */
 #define LOOPS(name)                                                                                \
     DG_KERNEL(void, many_##name, (const float *x, float *y), (x, y))                               \
@@ -31,6 +36,7 @@ LOOPS(exp)
 LOOPS(log)
 LOOPS(tanh)
 LOOPS(sigmoid)
+LOOPS(softplus)
 
 /* Units in the last place of a float near `exact`; one denormal unit below FLT_MIN. */
 static double unit(double exact)
@@ -125,6 +131,42 @@ static void test_sigmoid(void **state)
     check("sigmoid", many_sigmoid, exact_sigmoid, 2.7);
 }
 
+static void test_softplus(void **state)
+{
+    (void)state;
+    check("softplus", many_softplus, exact_softplus, 2.9);
+}
+
+DG_KERNEL(void, many_normal, (const float *x, float *y, float *density), (x, y, density))
+{
+    for (int i = 0; i < CHUNK; i++) y[i] = dg_normal(fused, x[i], density + i);
+}
+
+/* The normal distribution from -13 to 13; farther out, it has too few bits to compare. */
+static void test_normal(void **state)
+{
+    (void)state;
+    static float x[CHUNK], y[CHUNK], density[CHUNK];
+    double worst = 0, worst_density = 0;
+    for (float first = -13; first < 13; first += 0.125f) {
+        for (int i = 0; i < CHUNK; i++) x[i] = first + (float)i * 0.125f / CHUNK;
+        many_normal(x, y, density);
+        for (int i = 0; i < CHUNK; i++) {
+            double exact = (double)x[i], scale = 1 + exact * exact / 2;
+            double bell = exp(-exact * exact / 2) / sqrt(2 * acos(-1));
+            worst = fmax(worst, fabs((double)y[i] / (erfc(-exact / sqrt(2)) / 2) - 1) / scale);
+            worst_density = fmax(worst_density, fabs((double)density[i] / bell - 1) / scale);
+        }
+    }
+    if (worst > 4e-7 || worst_density > 2e-7)
+        fail_msg("errors of %g and, of the density, %g", worst, worst_density);
+    float at;
+    assert_true(fabsf(dg_normal(false, 0, &at) - 0.5f) < 1.2e-7f);
+    assert_true(dg_normal(false, INFINITY, &at) == 1 && at == 0);
+    assert_true(dg_normal(false, -INFINITY, &at) == 0 && at == 0);
+    assert_true(isnan(dg_normal(false, NAN, &at)) && isnan(at));
+}
+
 static void test_special_values(void **state)
 {
     (void)state;
@@ -150,6 +192,8 @@ int main(void)
         cmocka_unit_test(test_log),
         cmocka_unit_test(test_tanh),
         cmocka_unit_test(test_sigmoid),
+        cmocka_unit_test(test_softplus),
+        cmocka_unit_test(test_normal),
         cmocka_unit_test(test_special_values),
     };
     printf("kernels: %s\n", dg_kernel_name());

@@ -441,7 +441,7 @@ static void test_biased_activations(void **state)
             y[i] = (float)layer_case_random(&random);
             g[i] = h[i] = (float)layer_case_random(&random);
         }
-        dg_activation activation = (dg_activation)(k % 7);
+        dg_activation activation = (dg_activation)(k % (DG_HARD_SIGMOID + 1));
         dg_activate(activation, y, rows, width);
         dg_activation_backward_biased(activation, y, g, rows, width, sum);
         dg_activation_backward(activation, y, h, rows, width);

@@ -93,7 +93,21 @@ def joins():
                      excited(kind, True, True))
 
 
+def activations():
+    for name in ("linear", "relu", "tanh", "sigmoid", "softmax", "elu", "leaky_relu", "gelu", "silu",
+                 "selu", "softplus", "hard_sigmoid"):
+        yield straight("Dense, " + name, (5,),
+                       ("nn.Rescaling { 3 }", lambda: L.Rescaling(3)),
+                       ("nn.Dense { 6, activation = '%s' }" % name,
+                        lambda name=name: L.Dense(6, activation=name)))
+    for name in ("gelu", "silu", "softplus"):
+        yield straight("Activation " + name, (5,), ("nn.Dense { 6 }", lambda: L.Dense(6)),
+                       ("nn.Activation { '%s' }" % name, lambda name=name: L.Activation(name)))
+        yield straight("Conv2D, " + name, IMAGE, conv(3, name))
+
+
 def all_cases():
+    yield from activations()
     yield from joins()
 
 

@@ -18,10 +18,11 @@ static const dg_param params[] = { DG_CHOICE(activation_options, activation, .re
 
 static dg_status activation_build(const void *options, dg_layer_build *b)
 {
-    (void)options;
+    const activation_options *o = options;
     b->output = b->input[0];
     b->cut = DG_CUT_ROWS;
     b->forgets_input = true;
+    dg_build_activation(b, (dg_activation)o->activation);
     b->row_flops = 4 * dg_shape_size(&b->output);
     return DG_OK;
 }
@@ -50,12 +51,9 @@ static dg_status activation_backward(const dg_pass *pass)
     if (!pass->input_gradient[0]) return DG_OK;
     int64_t row, width;
     sizes(pass, &row, &width);
-    int64_t count = pass->rows * row;
-    float *gradient = pass->input_gradient[0];
-    memcpy(gradient, pass->output_gradient, (size_t)count * sizeof(float));
-    if (!pass->activation_fused)
-        dg_activation_backward((dg_activation)o->activation, pass->output, gradient, count / width,
-                               width);
+    dg_activation_backward_output(pass, (dg_activation)o->activation, width, NULL);
+    memcpy(pass->input_gradient[0], pass->output_gradient,
+           (size_t)(pass->rows * row) * sizeof(float));
     return DG_OK;
 }
 
@@ -80,8 +78,9 @@ const dg_layer_type dg_layer_activation = {
     .part = { .kind = "layer",
               .name = "Activation",
               .alias = "activation",
-              .peers = (const char *const[]){ "ReLU", "LeakyReLU", "ELU", "Softmax", "Sigmoid",
-                                              "Tanh", NULL },
+              .peers =
+                  (const char *const[]){ "ReLU", "LeakyReLU", "ELU", "Softmax", "Sigmoid", "Tanh",
+                                         "GELU", "SiLU", "SELU", "Softplus", "Hardsigmoid", NULL },
               .doc = "applies a function to every value; softmax to the last axis",
               .example = "nn.Activation { \"relu\" }",
               .params = params,

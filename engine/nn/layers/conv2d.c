@@ -136,7 +136,7 @@ static dg_status conv2d_build(const void *options, dg_layer_build *b)
     const dg_window *w = &c.window;
     b->output = (dg_shape){ .count = 3, .at = { w->y.out, w->x.out, c.filters } };
     b->cut = DG_CUT_ROWS;
-    b->forgets_output = o->activation == DG_LINEAR;
+    dg_build_activation(b, c.activation);
     dg_build_weight(b, CONV2D_KERNEL, "kernel",
                     (dg_shape){ 4, { w->y.size, w->x.size, c.group_channels, c.filters } },
                     o->kernel_initializer, o->kernel_regularizer);
@@ -179,9 +179,7 @@ static dg_status conv2d_forward(const dg_pass *pass)
 static dg_status conv2d_backward(const dg_pass *pass)
 {
     const struct conv2d *c = pass->prepared;
-    dg_activation activation = pass->activation_fused ? DG_LINEAR : c->activation;
-    dg_activation_backward_biased(activation, pass->output, pass->output_gradient,
-                                  pass->rows * c->pixels, c->filters,
+    dg_activation_backward_output(pass, c->activation, c->filters,
                                   pass->weight_gradient[CONV2D_BIAS]);
     run_method(pass, CONV2D_KERNEL_GRADIENT);
     if (pass->input_gradient[0]) run_method(pass, CONV2D_INPUT_GRADIENT);

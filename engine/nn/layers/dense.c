@@ -53,7 +53,7 @@ static dg_status dense_build(const void *options, dg_layer_build *b)
                         inputs, o->units);
     b->output = (dg_shape){ .count = 1, .at = { o->units } };
     b->cut = DG_CUT_BATCH;
-    b->forgets_output = o->activation == DG_LINEAR;
+    dg_build_activation(b, (dg_activation)o->activation);
     dg_build_weight(b, KERNEL, "kernel", (dg_shape){ 2, { inputs, o->units } },
                     o->kernel_initializer, o->kernel_regularizer)
         ->announced = true;
@@ -228,8 +228,7 @@ static dg_status dense_backward(const dg_pass *pass)
 {
     const dense_options *o = pass->options;
     struct dense_cut c = cut_of(pass);
-    dg_activation activation = pass->activation_fused ? DG_LINEAR : (dg_activation)o->activation;
-    dg_activation_backward_biased(activation, pass->output, pass->output_gradient, c.rows, c.units,
+    dg_activation_backward_output(pass, (dg_activation)o->activation, c.units,
                                   pass->weight_gradient[BIAS]);
     c.across = min(pieces_wanted(&c), strips(c.inputs));
     return dg_parallel(pass->job, c.across, dense_backward_piece, &c);
