@@ -1,6 +1,6 @@
-/* exp, log, tanh, the logistic function and the normal distribution for kernels: plain polynomials without branches, which
- * the compiler vectorises where libm's functions would stay scalar. For kernels only, which give
- * their `fused`: the bits are the same wherever there is FMA.
+/* exp, log, tanh and other functions for kernels: plain polynomials without branches, which the
+ * compiler vectorises where libm's functions would stay scalar. For kernels only, which give their
+ * `fused`: the bits are the same wherever there is FMA.
  *
  * Largest error against libm in double precision, over all floats, with and without FMA, in units
  * in the last place (tests/engine/test_math.c): exp 1.1, log 0.9, tanh 1.4, sigmoid 2.7, softplus

@@ -61,6 +61,12 @@
     "Average Conv2D filters=5 kernel_size=3,3 padding=same; Concatenate Conv2D filters=4 "         \
     "kernel_size=1,1; GlobalAveragePooling2D; Dense units=10 activation=softmax"
 
+/* The layers that only move values. */
+#define MOVED                                                                                      \
+    "Input shape=7,6,3; ZeroPadding2D padding=1,0,0,2; Conv2D filters=5 kernel_size=3,2; "         \
+    "UpSampling2D size=2,1 interpolation=bilinear; Permute dims=2,1,3; Cropping2D cropping=0,1; "  \
+    "Conv2D filters=6 kernel_size=3,3 activation=tanh; Flatten; Dense units=10 activation=softmax"
+
 /* The activations that no other case has. */
 #define ACTIVATIONS                                                                                \
     "Input shape=9,7,3; Conv2D filters=5 kernel_size=3,2 activation=gelu; "                        \
@@ -97,6 +103,9 @@ static const struct digest_case cases[] = {
     { NETWORK("activations, Adam", ACTIVATIONS, "Adam", "", CROSSENTROPY),
       "c904a0aa563d49cc440a8d28682aff297204c8595cde175c9be9fedd17330b7c",
       "79e1a11110722a1574f126b355e83dccae227bcd9b22f517ff70bcb89091644b" },
+    { NETWORK("moved, Adam", MOVED, "Adam", "", CROSSENTROPY),
+      "dd01ff0463bc43b632f1a5b165eb1d948d40b3039e4309462e7b8c183265d150",
+      "bcb6804baee1b172e2fd7bddc64e60abb3406e758b390d7ab0510cec49c0d55c" },
     { NETWORK("tiles, Adam", TILES, "Adam", "", CROSSENTROPY),
       "144e7333614553ca5ec32c7cbea1fd8362eda0c74d3debfb92653703b131d0b6",
       "fcd2f04dc29562533015a00d0fb3d00217f9734b98c92b009f0670a758fd734a" },

@@ -429,6 +429,8 @@ static void test_living_values_of_all_layers_keep_apart(void **state)
         { "RandomZoom", "height_factor=0.2" },
         { "RandomCrop", "height=5 width=6" },
         { "Reshape", "target_shape=8,4,16" },
+        { "Permute", "dims=3,1,2" },
+        { "Cropping2D", "cropping=1" },
         { NULL },
     };
     for (int i = 0; dg_registry[i]; i++) {

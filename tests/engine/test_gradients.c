@@ -320,6 +320,24 @@ static void test_normalisation(void **state)
     CHECK_ALL(networks);
 }
 
+static void test_images(void **state)
+{
+    (void)state;
+    static const network_recipe networks[] = {
+        { "Input shape=4,5,2; Conv2D filters=2 kernel_size=2; ZeroPadding2D padding=1,0,2,0; "
+          "Conv2D filters=3 kernel_size=2; Cropping2D cropping=0,0,1,1; Flatten" TOP,
+          PLAIN },
+        { "Input shape=3,3,2; Conv2D filters=2 kernel_size=2; UpSampling2D; "
+          "Conv2D filters=3 kernel_size=2; UpSampling2D size=1,3 interpolation=bilinear; "
+          "Conv2D filters=2 kernel_size=3; Flatten" TOP,
+          PLAIN },
+        { "Input shape=3,4,2; Conv2D filters=3 kernel_size=2; Permute dims=3,1,2; "
+          "Conv2D filters=2 kernel_size=2; Flatten" TOP,
+          PLAIN },
+    };
+    CHECK_ALL(networks);
+}
+
 /* The key is the same at every call, and so are the values that dropout takes away. */
 static void test_dropout(void **state)
 {
@@ -508,6 +526,7 @@ int main(void)
         leaving_nothing(test_conv2d),
         leaving_nothing(test_pooling),
         leaving_nothing(test_normalisation),
+        leaving_nothing(test_images),
         leaving_nothing(test_dropout),
         leaving_nothing(test_augmentation),
         leaving_nothing(test_rest),

@@ -106,7 +106,30 @@ def activations():
         yield straight("Conv2D, " + name, IMAGE, conv(3, name))
 
 
+def images():
+    def one(kind, options, *given, **named):
+        return straight("%s { %s }" % (kind, options), IMAGE, conv(),
+                        ("nn.%s { %s }" % (kind, options), lambda: getattr(L, kind)(*given, **named)),
+                        conv(2, "sigmoid"))
+
+    yield one("ZeroPadding2D", "")
+    yield one("ZeroPadding2D", "2", 2)
+    yield one("ZeroPadding2D", "{ 0, 1 }", (0, 1))
+    yield one("ZeroPadding2D", "{ 0, 1, 2, 0 }", ((0, 1), (2, 0)))
+    yield one("Cropping2D", "")
+    yield one("Cropping2D", "{ 1, 0 }", (1, 0))
+    yield one("Cropping2D", "{ 0, 1, 1, 0 }", ((0, 1), (1, 0)))
+    yield one("UpSampling2D", "")
+    yield one("UpSampling2D", "{ 1, 3 }", (1, 3))
+    yield one("UpSampling2D", "2, interpolation = 'bilinear'", 2, interpolation="bilinear")
+    yield one("UpSampling2D", "{ 3, 1 }, interpolation = 'bilinear'", (3, 1),
+              interpolation="bilinear")
+    yield one("Permute", "2, 1, 3", (2, 1, 3))
+    yield one("Permute", "{ 3, 1, 2 }", (3, 1, 2))
+
+
 def all_cases():
+    yield from images()
     yield from activations()
     yield from joins()
 

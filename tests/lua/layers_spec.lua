@@ -35,6 +35,14 @@ local cases = {
   { "Concatenate { axis = 1 }", function(y)
     return nn.Concatenate { axis = 1 } { y, nn.Conv2D { 6, 1 }(y) }
   end },
+  { "ZeroPadding2D { padding = {1, 0, 0, 2} }", function(y)
+    return nn.ZeroPadding2D { { 1, 0, 0, 2 } }(y)
+  end },
+  { "Cropping2D { cropping = {0, 1} }", function(y) return nn.Cropping2D { { 0, 1 } }(y) end },
+  { 'UpSampling2D { size = {2, 1}, interpolation = "bilinear" }', function(y)
+    return nn.UpSampling2D { { 2, 1 }, interpolation = "bilinear" }(y)
+  end },
+  { "Permute { dims = {3, 1, 2} }", function(y) return nn.Permute { 3, 1, 2 }(y) end },
 }
 
 local function layer_of(model, kind)
@@ -78,4 +86,15 @@ it("branches that do not go together are refused", function()
     "first input has shape {4, 4, 2}$", nn.Concatenate { axis = 4 }, x)
   assert.matches("^Concatenate: axis must be 1 or more, or %-1 or less, found 0",
     message(function() nn.Concatenate { axis = 0 } end))
+end)
+
+it("sides and axes that are none are refused", function()
+  assert.matches("^ZeroPadding2D: expected 1, 2 or 4 whole numbers of at least 0, found {1, 2, 3}$",
+    message(function() nn.ZeroPadding2D { { 1, 2, 3 } } end))
+  assert.matches("^ZeroPadding2D: padding must be 1, 2 or 4 whole numbers of at least 0, found ",
+    message(function() nn.ZeroPadding2D { { { 0, 1 }, { 0, 1 } } } end))
+  assert.matches("^Cropping2D: cropping must be 1, 2 or 4 whole numbers of at least 0, found %-1",
+    message(function() nn.Cropping2D { -1 } end))
+  assert.matches("^Permute: dims must have each axis from 1 to 3 once, found {1, 3, 3}$",
+    message(function() nn.Permute { 1, 3, 3 } end))
 end)
