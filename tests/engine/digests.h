@@ -67,6 +67,13 @@
     "UpSampling2D size=2,1 interpolation=bilinear; Permute dims=2,1,3; Cropping2D cropping=0,1; "  \
     "Conv2D filters=6 kernel_size=3,3 activation=tanh; Flatten; Dense units=10 activation=softmax"
 
+/* Noise of all kinds, and groups of channels. */
+#define NOISE                                                                                      \
+    "Input shape=7,6,3; GaussianNoise stddev=0.2; Conv2D filters=6 kernel_size=3,2; "              \
+    "GroupNormalization groups=3; PReLU alpha_initializer=random_uniform shared_axes=1,2; "        \
+    "SpatialDropout2D rate=0.3; Conv2D filters=6 kernel_size=2,2 activation=selu; "                \
+    "AlphaDropout rate=0.2; Flatten; Dense units=10 activation=softmax"
+
 /* The activations that no other case has. */
 #define ACTIVATIONS                                                                                \
     "Input shape=9,7,3; Conv2D filters=5 kernel_size=3,2 activation=gelu; "                        \
@@ -106,6 +113,9 @@ static const struct digest_case cases[] = {
     { NETWORK("moved, Adam", MOVED, "Adam", "", CROSSENTROPY),
       "dd01ff0463bc43b632f1a5b165eb1d948d40b3039e4309462e7b8c183265d150",
       "bcb6804baee1b172e2fd7bddc64e60abb3406e758b390d7ab0510cec49c0d55c" },
+    { NETWORK("noise, Adam", NOISE, "Adam", "", CROSSENTROPY),
+      "b584e21828ca513fb3de2730c5ce7bb536b37e46d338e987804b22590a20990d",
+      "ea7766370c2c3e04c8900906fc54e96d3793b6b9f52bbc90eee85da5e34194f8" },
     { NETWORK("tiles, Adam", TILES, "Adam", "", CROSSENTROPY),
       "144e7333614553ca5ec32c7cbea1fd8362eda0c74d3debfb92653703b131d0b6",
       "fcd2f04dc29562533015a00d0fb3d00217f9734b98c92b009f0670a758fd734a" },

@@ -234,6 +234,7 @@ static void test_activation(void **state)
         { "Input shape=4; Dense units=5; Activation activation=softmax" TOP, PLAIN },
         { "Input shape=4; Dense units=6; Activation activation=relu" TOP, HELD },
         { "Input shape=4; Dense units=6; Activation activation=leaky_relu" TOP, HELD },
+        { "Input shape=4; Dense units=6; PReLU" TOP, HELD },
         { "Input shape=4; Dense units=6; Activation activation=elu" TOP, HELD },
         { "Input shape=4; Dense units=5; Activation activation=gelu; Activation "
           "activation=silu" TOP,
@@ -316,6 +317,12 @@ static void test_normalisation(void **state)
         { "Input shape=5,4,1; Conv2D filters=3 kernel_size=2; LayerNormalization axis=-2,-1; "
           "Flatten" TOP,
           PLAIN },
+        { "Input shape=5,4,1; Conv2D filters=4 kernel_size=2 activation=tanh; "
+          "GroupNormalization groups=2 epsilon=1; Flatten" TOP,
+          PLAIN },
+        { "Input shape=5,4,1; Conv2D filters=4 kernel_size=2 activation=tanh; "
+          "GroupNormalization groups=-1 scale=false epsilon=1; Flatten" TOP,
+          PLAIN },
     };
     CHECK_ALL(networks);
 }
@@ -345,6 +352,9 @@ static void test_dropout(void **state)
     static const network_recipe networks[] = {
         { "Input shape=4; Dense units=8 activation=tanh; Dropout rate=0.5" TOP, PLAIN },
         { "Input shape=5,4,1; Conv2D filters=3 kernel_size=2; Dropout rate=0.3; Flatten" TOP,
+          PLAIN },
+        { "Input shape=5,4,1; Conv2D filters=3 kernel_size=2; SpatialDropout2D rate=0.3; "
+          "AlphaDropout rate=0.2; GaussianNoise stddev=0.1; Flatten" TOP,
           PLAIN },
     };
     CHECK_ALL(networks);

@@ -488,6 +488,8 @@ static void test_same_bits(void **state)
         { "MaxPooling2D", "pool_size=3,3 strides=2" },
         { "BatchNormalization", "" },
         { "LayerNormalization", "" },
+        { "GroupNormalization", "groups=4" },
+        { "PReLU", "shared_axes=1,2" },
         { "Dense", "units=400 activation=sigmoid" },
     };
     for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {

@@ -17,6 +17,7 @@ import keras
 import numpy as np
 import torch
 from keras import layers as L
+from keras.src.utils.naming import to_snake_case
 
 STEPS, RATE, ROWS = 5, 0.1, 4
 
@@ -128,7 +129,23 @@ def images():
     yield one("Permute", "{ 3, 1, 2 }", (3, 1, 2))
 
 
+def trained():
+    def one(kind, options, *given, **named):
+        return straight("%s { %s }" % (kind, options), IMAGE, conv(4, "linear"),
+                        ("nn.%s { %s }" % (kind, options), lambda: getattr(L, kind)(*given, **named)),
+                        conv(2, "sigmoid"))
+
+    yield one("PReLU", "")
+    yield one("PReLU", "shared_axes = { 1, 2 }", shared_axes=(1, 2))
+    yield one("PReLU", "shared_axes = { 2 }", shared_axes=(2,))
+    yield one("GroupNormalization", "2", 2)
+    yield one("GroupNormalization", "1, epsilon = 0.1", 1, epsilon=0.1)
+    yield one("GroupNormalization", "-1, center = false", -1, center=False)
+    yield one("GroupNormalization", "4, scale = false", 4, scale=False)
+
+
 def all_cases():
+    yield from trained()
     yield from images()
     yield from activations()
     yield from joins()
@@ -136,13 +153,16 @@ def all_cases():
 
 # --- running --------------------------------------------------------------------------------------
 
+STEMS = {"PReLU": "prelu"}   # where ours is not Keras's
+
+
 # Keras's tensors of weights are named "conv2d/kernel"; ours "conv2d.kernel", counted in each model.
 def weights_of(model):
     counts, named = {}, {}
     for layer in model.layers:
         if not layer.weights:
             continue
-        stem = keras.src.utils.naming.to_snake_case(type(layer).__name__)
+        stem = STEMS.get(type(layer).__name__) or to_snake_case(type(layer).__name__)
         counts[stem] = counts.get(stem, -1) + 1
         name = stem + ("_%d" % counts[stem] if counts[stem] else "")
         for weight in layer.weights:

@@ -42,6 +42,15 @@ local cases = {
   { 'UpSampling2D { size = {2, 1}, interpolation = "bilinear" }', function(y)
     return nn.UpSampling2D { { 2, 1 }, interpolation = "bilinear" }(y)
   end },
+  { "SpatialDropout2D { rate = 0.3 }", function(y) return nn.SpatialDropout2D { 0.3 }(y) end },
+  { "AlphaDropout { rate = 0.1, seed = 4 }", function(y)
+    return nn.AlphaDropout { 0.1, seed = 4 }(y)
+  end },
+  { "GaussianNoise { stddev = 0.2 }", function(y) return nn.GaussianNoise { 0.2 }(y) end },
+  { "PReLU { shared_axes = {1, 2} }", function(y)
+    return nn.PReLU { shared_axes = { 1, 2 } }(y)
+  end },
+  { "GroupNormalization { groups = 3 }", function(y) return nn.GroupNormalization { 3 }(y) end },
   { "Permute { dims = {3, 1, 2} }", function(y) return nn.Permute { 3, 1, 2 }(y) end },
 }
 
@@ -97,4 +106,14 @@ it("sides and axes that are none are refused", function()
     message(function() nn.Cropping2D { -1 } end))
   assert.matches("^Permute: dims must have each axis from 1 to 3 once, found {1, 3, 3}$",
     message(function() nn.Permute { 1, 3, 3 } end))
+end)
+
+it("groups and shared axes that are none are refused", function()
+  assert.matches("^GroupNormalization: groups must be at least 1, or %-1, as many as channels",
+    message(function() nn.GroupNormalization { 0 } end))
+  assert.matches("the channels of its input must be a multiple of groups, found 6 and 32$",
+    message(function() network(function(y) return nn.GroupNormalization {}(y) end) end))
+  assert.matches("shared_axes are {1, 4}, but a row has shape {8, 7, 6}$", message(function()
+    network(function(y) return nn.PReLU { shared_axes = { 1, 4 } }(y) end)
+  end))
 end)

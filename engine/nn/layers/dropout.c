@@ -1,10 +1,5 @@
-/* Dropout: in training, sets a fraction of the values to zero and scales up the others.
- *
- * Value i of the batch is kept by 16 random bits. Values go in groups of 128, groups share 16
- * blocks of Philox: value r of group g takes half word r / 16 of block 16 g + r % 16. */
-#include "engine/base/kernel.h"
-#include "engine/base/random.h"
-#include "engine/nn/layer.h"
+/* Dropout: in training, sets a fraction of the values to zero and scales up the others. */
+#include "engine/nn/layers/drop.h"
 
 typedef struct {
     double rate;
@@ -33,35 +28,17 @@ static dg_status dropout_build(const void *options, dg_layer_build *b)
     return DG_OK;
 }
 
-enum { BLOCKS = DG_PHILOX_BLOCKS, HALVES = 8, GROUP = BLOCKS * HALVES };
-
-/* Which values of a group are kept, as bytes 0 or 1. */
-DG_INLINE void draw(uint64_t key, uint64_t group, uint32_t limit, uint8_t *restrict kept)
-{
-    uint32_t words[4 * BLOCKS];
-    dg_philox_blocks(key, group * BLOCKS, words);
-    for (int word = 0; word < HALVES / 2; word++) {
-        uint8_t *low = kept + 2 * word * BLOCKS, *high = low + BLOCKS;
-#pragma omp simd
-        for (int b = 0; b < BLOCKS; b++) {
-            uint32_t bits = words[word * BLOCKS + b];
-            low[b] = (uint16_t)bits >= (uint16_t)limit;
-            high[b] = (uint16_t)(bits >> 16) >= (uint16_t)limit;
-        }
-    }
-}
-
 /* Values first .. first+count-1 of the batch; arrays begin at the first. `limit` in 65536ths. */
 DG_KERNEL(void, drop,
           (uint64_t key, uint32_t limit, float scale, int64_t first, int64_t count,
            const float *restrict x, float *restrict y, uint8_t *restrict saved),
           (key, limit, scale, first, count, x, y, saved))
 {
-    uint8_t kept[GROUP];
+    uint8_t kept[DG_DROP_GROUP];
     for (int64_t i = 0; i < count;) {
-        int64_t skip = (first + i) % GROUP, some = GROUP - skip;
+        int64_t skip = (first + i) % DG_DROP_GROUP, some = DG_DROP_GROUP - skip;
         if (some > count - i) some = count - i;
-        draw(key, (uint64_t)((first + i) / GROUP), limit, kept);
+        dg_drop_draw(key, (uint64_t)((first + i) / DG_DROP_GROUP), limit, kept);
         for (int64_t j = 0; j < some; j++) {
             saved[i + j] = kept[skip + j];
             y[i + j] = kept[skip + j] ? x[i + j] * scale : 0;
@@ -70,23 +47,13 @@ DG_KERNEL(void, drop,
     }
 }
 
-DG_KERNEL(void, drop_backward,
-          (float scale, int64_t count, const uint8_t *restrict saved, const float *restrict g,
-           float *restrict out),
-          (scale, count, saved, g, out))
-{
-    for (int64_t i = 0; i < count; i++) out[i] = saved[i] ? g[i] * scale : 0;
-}
-
 static dg_status dropout_forward(const dg_pass *pass)
 {
     const dropout_options *o = pass->options;
     int64_t size = dg_shape_size(&pass->build->output);
-    uint32_t limit = (uint32_t)(o->rate * 65536 + 0.5);
-    if (limit > 65535) limit = 65535;
-    uint64_t key = o->seed.given ? dg_key(o->seed.value, "dropout", pass->key) : pass->key;
-    drop(key, limit, (float)(1 / (1 - o->rate)), pass->first * size, pass->rows * size,
-         pass->input[0], pass->output, pass->saved_rows);
+    uint64_t key = dg_layer_key(pass, o->seed, "dropout");
+    drop(key, dg_drop_limit(o->rate), (float)(1 / (1 - o->rate)), pass->first * size,
+         pass->rows * size, pass->input[0], pass->output, pass->saved_rows);
     return DG_OK;
 }
 
@@ -94,7 +61,7 @@ static dg_status dropout_backward(const dg_pass *pass)
 {
     const dropout_options *o = pass->options;
     if (!pass->input_gradient[0]) return DG_OK;
-    drop_backward((float)(1 / (1 - o->rate)), pass->rows * dg_shape_size(&pass->build->output),
+    dg_drop_apply((float)(1 / (1 - o->rate)), pass->rows * dg_shape_size(&pass->build->output),
                   pass->saved_rows, pass->output_gradient, pass->input_gradient[0]);
     return DG_OK;
 }
