@@ -49,6 +49,23 @@ local function same_for_threads(optimizer, other, options)
 end
 
 describe("every optimizer", function()
+  -- A limit that no gradient reaches makes an update wait for all gradients.
+  it("updates weights part by part as it would as a whole", function()
+    local x = digits.uniform { 90, 250, low = -1, high = 1, seed = 6 }
+    local rows = data.from_tensors { x = x, y = set.y[{ { 1, 90 } }] }
+    local function weights(limit)
+      local model = nn.Sequential { nn.Input { 250 }, nn.Dense { 70, activation = "relu" },
+        nn.Dense { 110 }, nn.Dense { 3, activation = "softmax" }, seed = 5 }
+      model:compile { optimizer = nn.Adam { clipnorm = limit, use_ema = true },
+        loss = "categorical_crossentropy" }
+      model:fit(rows, { epochs = 2, batch_size = 40, verbose = 0 })
+      return model:weights()
+    end
+    local parts = weights()
+    assert.is_false(differ(parts, weights(1e30)))
+    assert.is_true(differ(parts, weights(1e-3)))
+  end)
+
   for _, name in ipairs { "SGD", "RMSprop", "Adam", "AdamW", "Lion", "Lamb" } do
     local make = nn[name]
     it("clips, decays and averages weights: " .. name, function()
