@@ -143,7 +143,8 @@ static dg_status dense_activate_piece(void *context, int64_t piece, int worker)
 static dg_status dense_forward(const dg_pass *pass)
 {
     struct dense_cut c = cut_of(pass);
-    int64_t wanted = pass->job->threads > 1 ? pieces_wanted(&c) : 1; /* each rereads the inputs */
+    bool alone = pass->job->threads == 1 || dg_in_piece(); /* pieces would reread the inputs */
+    int64_t wanted = alone ? 1 : pieces_wanted(&c);
     c.down = dg_pieces(c.rows, PIECE_ROWS, wanted);
     c.across = min((wanted + c.down - 1) / c.down, strips(c.units));
     DG_TRY(dg_parallel(pass->job, c.down * c.across, dense_forward_piece, &c));
