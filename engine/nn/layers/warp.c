@@ -88,7 +88,7 @@ void dg_warp_rows(const dg_layer_type *type, const dg_pass *pass, bool join)
 
 /* --- places ------------------------------------------------------------------------------- */
 
-enum { BLOCK = 64 };
+enum { BLOCK = 32 };
 
 /* Of each pixel of a block: the lines and columns before and after its place, and their weights. */
 struct places {
