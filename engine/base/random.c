@@ -96,6 +96,37 @@ void dg_random_truncated_normal(uint64_t key, float mean, float deviation, int64
     }
 }
 
+/* A number in (0, 1]. */
+static double unit(uint64_t key, uint64_t attempt)
+{
+    uint32_t block[4];
+    dg_philox(key, attempt, 0, block);
+    return (double)((((uint64_t)block[0] << 32 | block[1]) >> 11) + 1) * 0x1p-53;
+}
+
+/* The logarithm of a number of the distribution Gamma(shape, 1), by rejection (Marsaglia and Tsang,
+ * "A simple method for generating gamma variables", 2000). */
+static double log_gamma(uint64_t key, double shape)
+{
+    double d = (shape < 1 ? shape + 1 : shape) - 1.0 / 3, c = 1 / sqrt(9 * d), v = 0;
+    double small = shape < 1 ? dg_log64(unit(dg_key(key, "small", 0), 0)) / shape : 0;
+    uint64_t uniform = dg_key(key, "uniform", 0), normal = dg_key(key, "normal", 0);
+    for (uint64_t attempt = 0;; attempt++) {
+        double x[2], u = unit(uniform, attempt);
+        normal_pair(normal, attempt, 0, x);
+        v = 1 + c * x[0];
+        v = v * v * v;
+        if (v > 0 && dg_log64(u) < 0.5 * x[0] * x[0] + d * (1 - v + dg_log64(v))) break;
+    }
+    return small + dg_log64(d * v);
+}
+
+double dg_random_beta(uint64_t key, double a, double b)
+{
+    double x = log_gamma(dg_key(key, "beta", 0), a), y = log_gamma(dg_key(key, "beta", 1), b);
+    return 1 / (1 + dg_exp64(y - x));
+}
+
 double dg_log_uniform(double low, double high, double u)
 {
     double from = dg_log64(low), to = dg_log64(high);

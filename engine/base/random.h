@@ -61,6 +61,10 @@ void dg_random_normal(uint64_t key, float mean, float deviation, int64_t first, 
 void dg_random_truncated_normal(uint64_t key, float mean, float deviation, int64_t count,
                                 float *out);
 
+/* A number from 0 to 1 of the distribution Beta(a, b), a and b above 0: the first of the stream of
+ * `key`. */
+double dg_random_beta(uint64_t key, double a, double b);
+
 /* A number from low to high (above 0), whose logarithm is uniformly distributed if `u` is in
  * [0, 1). */
 double dg_log_uniform(double low, double high, double u);

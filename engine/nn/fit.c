@@ -7,6 +7,7 @@
 #include "engine/base/memory.h"
 #include "engine/base/random.h"
 #include "engine/learner_metrics.h"
+#include "engine/nn/mixup.h"
 #include "engine/nn/truth.h"
 #include "engine/nn/network.h"
 #include "engine/nn/plan.h"
@@ -27,6 +28,7 @@ struct network_fit {
     dg_truth_map truth;
     dg_plan *plan;
     dg_truth_row *room; /* for the truth of a batch */
+    dg_mixup mixup;
     dg_log log;
     double loss_sum; /* of this epoch, weighted by rows */
     int64_t correct, seen;
@@ -56,6 +58,11 @@ const dg_param dg_network_fit_params[] = {
     DG_PATH(dg_network_fit_options, resume, .later = true,
             .doc = "a checkpoint of the same fit, to go on from, bit by bit; if it has the name of "
                    "`checkpoint` and is not there yet, the fit begins"),
+    DG_FLOAT(dg_network_fit_options, mixup, DG_AT_LEAST(0), .later = true,
+             .doc = "alpha of mixup (Zhang et al. 2018), 0.2 say: each batch is mixed with a "
+                    "permuted copy of itself, and its labels likewise, by a share from Beta(alpha, "
+                    "alpha) drawn for each batch; the label with the greater share counts for "
+                    "accuracy; 0: none"),
     DG_END,
 };
 
@@ -106,6 +113,7 @@ static dg_status allocate(struct network_fit *fit)
         DG_TRY(dg_alloc_zero(&fit->progress.best_values, model->value_count, sizeof(float)));
     if (!model->gradients)
         DG_TRY(dg_alloc_zero(&model->gradients, model->value_count, sizeof *model->gradients));
+    if (fit->own.mixup > 0) DG_TRY(dg_mixup_new(&fit->mixup, fit->own.mixup, batch, fit->width));
     if (dg_learner_needs_outputs(&model->base))
         DG_TRY(dg_tensor_new(&fit->outputs, DG_FLOAT32, 2, (int64_t[]){ fit->rows, fit->width }));
     return dg_plan_new(&fit->plan, model, batch, true, fit->job->threads);
@@ -221,14 +229,20 @@ static dg_status run_batch(struct network_fit *fit, int64_t batch, uint64_t epoc
     dg_truth truth = dg_truth_of_rows(&fit->truth, fit->order, first, rows, fit->room);
     dg_source source = { .x = &fit->set->x, .rows = fit->order, .first = first, .raw = fit->raw };
     uint64_t key = dg_key(epoch_key, "batch", (uint64_t)batch);
+    dg_truth mixed = truth;
     double loss;
+    if (fit->mixup.alpha > 0) {
+        dg_mixup_draw(&fit->mixup, dg_key(key, "mixup", 0), rows);
+        mixed = dg_mixup_truth(&fit->mixup, &truth, rows, fit->width);
+        source.mixup = &fit->mixup;
+    }
     DG_TRY(dg_plan_forward(plan, &source, rows, key, fit->job));
     if (truth.positions)
         fit->correct += dg_count_correct(dg_plan_output(plan), truth.positions, rows, fit->width);
     if (fit->outputs.storage)
         memcpy(dg_floats(&fit->outputs) + first * fit->outputs.shape[1], dg_plan_output(plan),
                (size_t)(rows * fit->outputs.shape[1]) * sizeof(float));
-    dg_status status = dg_plan_backward(plan, &truth, rows, true, fit->job, &loss);
+    dg_status status = dg_plan_backward(plan, &mixed, rows, true, fit->job, &loss);
     fit->log.batch = batch + 1;
     if (status == DG_NUMERIC)
         return dg_error_context(status, "fit: epoch %" PRId64 ", batch %" PRId64, fit->log.epoch,
@@ -275,6 +289,7 @@ static void network_fit_release(struct network_fit *fit)
 {
     dg_plan_free(fit->plan);
     dg_truth_map_release(&fit->truth);
+    dg_mixup_release(&fit->mixup);
     dg_free(fit->order);
     dg_free(fit->room);
     dg_progress_release(&fit->progress);

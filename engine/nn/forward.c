@@ -4,6 +4,7 @@
 #include "engine/base/kernel.h"
 #include "engine/base/random.h"
 #include "engine/nn/layers/warp.h"
+#include "engine/nn/mixup.h"
 #include "engine/nn/plan_internal.h"
 
 /* --- rows into the network ---------------------------------------------------------------- */
@@ -23,6 +24,7 @@ static void fill_input(const dg_source *source, int64_t size, int64_t begin, int
             scale_bytes(dg_bytes(source->x) + row * size, size, source->raw ? 1 : 255, to);
         else
             memcpy(to, dg_floats(source->x) + row * size, (size_t)size * sizeof *to);
+        if (source->mixup) dg_mixup_row(source, i, size, to);
     }
 }
 

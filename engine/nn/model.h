@@ -66,6 +66,7 @@ typedef struct dg_network_fit_options {
     const char *checkpoint; /* the file that keeps how far the fit has come; NULL: none */
     int64_t every;          /* epochs from one checkpoint to the next; 0: 1 */
     const char *resume;     /* the checkpoint to go on from; NULL: none */
+    double mixup;           /* default 0: none; alpha (engine/nn/mixup.h) */
 } dg_network_fit_options;
 
 typedef struct dg_predictor dg_predictor; /* engine/nn/predict.c */

@@ -18,6 +18,7 @@ typedef struct dg_source {
     const int64_t *rows;
     int64_t first;
     bool raw;
+    const struct dg_mixup *mixup; /* how they are mixed (engine/nn/mixup.h); NULL: they are not */
 } dg_source;
 
 /* A plan for up to `capacity` rows. A training plan makes room for gradients. A plan serves one

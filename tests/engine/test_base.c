@@ -197,6 +197,27 @@ static void distributions_have_their_moments(void **state)
     free(part);
 }
 
+/* Mean and variance of Beta(a, b), whatever a and b are. */
+static void beta_numbers_have_their_moments(void **state)
+{
+    (void)state;
+    enum { DRAWS = 40000 };
+    const double of[][2] = { { 0.01, 0.01 }, { 0.2, 0.2 }, { 1, 1 }, { 8, 8 }, { 0.5, 3 } };
+    for (size_t k = 0; k < sizeof of / sizeof *of; k++) {
+        double a = of[k][0], b = of[k][1], sum = 0, squares = 0, mean = a / (a + b);
+        for (uint64_t i = 0; i < DRAWS; i++) {
+            double x = dg_random_beta(dg_key(3, "test", i), a, b);
+            assert_true(x >= 0 && x <= 1);
+            sum += x;
+            squares += (x - mean) * (x - mean);
+        }
+        double variance = a * b / ((a + b) * (a + b) * (a + b + 1));
+        assert_true(fabs(sum / DRAWS - mean) < 4.5 * sqrt(variance / DRAWS));
+        assert_true(fabs(squares / DRAWS - variance) < 0.04 * variance);
+        assert_true(dg_random_beta(5, a, b) == dg_random_beta(5, a, b));
+    }
+}
+
 static void objects_get_seeds_of_their_own(void **state)
 {
     (void)state;
@@ -438,6 +459,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_are_kept_and_extended),
         cmocka_unit_test(long_messages_are_cut),
+        cmocka_unit_test(beta_numbers_have_their_moments),
         cmocka_unit_test(philox_gives_the_known_answers),
         cmocka_unit_test(blocks_are_those_of_philox),
         cmocka_unit_test(keys_differ_by_seed_purpose_and_index),
