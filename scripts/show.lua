@@ -70,8 +70,10 @@ local function scores(values)
   return names
 end
 
-local function number(value)
+-- A score as people read it; a learning rate may be small.
+local function number(value, name)
   if value ~= value then return ("%14s"):format "nan" end
+  if name == "learning_rate" then return ("%14.4g"):format(value) end
   return (math.abs(value) < 1e8 and "%14.4f" or "%14.6g"):format(value) -- never without a space
 end
 
@@ -88,7 +90,7 @@ local function history(values)
     if not cut or epoch <= EDGE or epoch > epochs - EDGE then
       local row = { ("%" .. #step .. "d"):format(epoch) }
       for i, name in ipairs(names) do
-        local text = number(values[name][epoch])
+        local text = number(values[name][epoch], name)
         row[#row + 1] = (" "):rep(#heads[i] - #text) .. text
       end
       lines[#lines + 1] = table.concat(row)
@@ -112,8 +114,8 @@ end
 -- Fields that a history, a log or scores have or lack, depending on learner, data and options: they
 -- read as nil where absent.
 local fields, peers = {}, { acc = "accuracy", val_acc = "val_accuracy" }
-for name in ([[loss oob_accuracy seconds epoch epochs best_epoch total_seconds stopped_early batch
-    batches step unit]]):gmatch "%S+" do
+for name in ([[loss learning_rate oob_accuracy seconds epoch epochs best_epoch total_seconds
+    stopped_early batch batches step unit]]):gmatch "%S+" do
   fields[name] = true
 end
 

@@ -60,6 +60,24 @@ static bool read_span(lua_State *L, int index, dg_value *out)
     return keys == 2 && numbers == 2;
 }
 
+/* Reads a list of numbers that has no other fields. */
+static bool read_numbers(lua_State *L, int index, dg_numbers *out)
+{
+    if (lua_type(L, index) != LUA_TTABLE) return false;
+    lua_Unsigned count = lua_rawlen(L, index), keys = 0;
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) keys++;
+    if (keys != count || count > DG_MAX_NUMBERS) return false;
+    for (lua_Unsigned i = 0; i < count; i++) {
+        if (lua_rawgeti(L, index, (lua_Integer)i + 1) != LUA_TNUMBER) {
+            lua_pop(L, 1);
+            return false;
+        }
+        out->at[out->count++] = lua_tonumber(L, -1);
+        lua_pop(L, 1);
+    }
+    return true;
+}
+
 /* Reads a table from labels to numbers, into memory that is pushed. */
 static bool read_map(lua_State *L, int index, dg_value *out)
 {
@@ -127,6 +145,10 @@ static bool read_for(lua_State *L, int index, const char *who, const dg_param *p
     case DG_TYPE_SPAN:
         if (lua_type(L, index) == LUA_TTABLE) return read_span(L, index, out);
         break;
+    case DG_TYPE_NUMBERS:
+        if (!read_numbers(L, index, &out->numbers)) break;
+        out->type = DG_VALUE_NUMBERS;
+        return true;
     case DG_TYPE_ONE_OF:
         for (const dg_param *each = param->alternatives; each->name; each++) {
             dg_value checked;

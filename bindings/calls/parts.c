@@ -13,7 +13,8 @@
 #define PART "digits.part"
 
 struct part_value {
-    const dg_part *part; /* user value 1: the name that the user gave it, or nil */
+    const dg_part *part;        /* user value 1: the name that the user gave it, or nil */
+    const dg_part_owner *owner; /* user value 2: the owner; NULL: there is none */
 };
 
 const dg_part_kind *dg_kind_of(lua_State *L, const dg_descriptor *type)
@@ -26,9 +27,22 @@ const dg_part_kind *dg_kind_of(lua_State *L, const dg_descriptor *type)
     return kind ? kind : &none;
 }
 
+/* Takes the part that the owner has now. */
+static void follow(lua_State *L, int index, struct part_value *value)
+{
+    luaL_checkstack(L, 4, NULL);
+    lua_getiuservalue(L, index, 2);
+    const dg_part *now = value->owner->part(L, lua_gettop(L));
+    lua_pop(L, 1);
+    if (!now || now == value->part) return;
+    dg_part_release(value->part);
+    value->part = dg_part_retain(now);
+}
+
 const dg_part *dg_test_part(lua_State *L, int index)
 {
-    const struct part_value *value = luaL_testudata(L, index, PART);
+    struct part_value *value = luaL_testudata(L, index, PART);
+    if (value && value->part && value->owner) follow(L, index, value);
     if (value && !value->part) dg_raise(L, "the part was closed");
     return value ? value->part : NULL;
 }
@@ -46,8 +60,8 @@ const dg_part **dg_push_part_slot(lua_State *L)
 {
     luaL_checkstack(L, 8, NULL);
     dg_memory_enter(L);
-    struct part_value *value = lua_newuserdatauv(L, sizeof *value, 1);
-    value->part = NULL;
+    struct part_value *value = lua_newuserdatauv(L, sizeof *value, 2);
+    *value = (struct part_value){ .part = NULL };
     luaL_setmetatable(L, PART);
     return &value->part;
 }
@@ -55,6 +69,17 @@ const dg_part **dg_push_part_slot(lua_State *L)
 void dg_push_part(lua_State *L, const dg_part *part)
 {
     *dg_push_part_slot(L) = dg_part_retain(part);
+}
+
+void dg_push_owned_part(lua_State *L, int owner, const dg_part_owner *type)
+{
+    owner = lua_absindex(L, owner);
+    const dg_part **slot = dg_push_part_slot(L);
+    struct part_value *value = lua_touserdata(L, -1);
+    lua_pushvalue(L, owner);
+    lua_setiuservalue(L, -2, 2);
+    value->owner = type;
+    *slot = dg_part_retain(type->part(L, owner));
 }
 
 const char *dg_part_name(lua_State *L, int index)
@@ -113,6 +138,13 @@ void dg_push_value(lua_State *L, const dg_value *value)
         dg_push_list(L, 2);
         for (int i = 0; i < 2; i++) {
             lua_pushnumber(L, value->span[i]);
+            lua_rawseti(L, -2, i + 1);
+        }
+        break;
+    case DG_VALUE_NUMBERS:
+        dg_push_list(L, value->numbers.count);
+        for (int i = 0; i < value->numbers.count; i++) {
+            lua_pushnumber(L, value->numbers.at[i]);
             lua_rawseti(L, -2, i + 1);
         }
         break;
@@ -198,6 +230,13 @@ void dg_write_value(luaL_Buffer *out, const dg_value *value)
         dg_snprintf(text, sizeof text, "{%.14g, %.14g}", value->span[0], value->span[1]);
         luaL_addstring(out, text);
         return;
+    case DG_VALUE_NUMBERS:
+        for (int i = 0; i < value->numbers.count; i++) {
+            dg_snprintf(text, sizeof text, "%s%.14g", i ? ", " : "{", value->numbers.at[i]);
+            luaL_addstring(out, text);
+        }
+        luaL_addchar(out, '}');
+        return;
     case DG_VALUE_MAP:
         for (int64_t i = 0; i < value->map.count; i++) {
             dg_snprintf(text, sizeof text, "%s[%lld] = %.14g", i ? ", " : "{ ",
@@ -264,6 +303,12 @@ static int part_newindex(lua_State *L)
     if (!part) return luaL_typeerror(L, 1, "part");
     const dg_hint *hint = dg_kind_of(L, part->type)->hints;
     const char *field = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+    const dg_part_owner *owner = ((struct part_value *)lua_touserdata(L, 1))->owner;
+    if (owner && dg_descriptor_param_index(part->type, field) >= 0) {
+        lua_getiuservalue(L, 1, 2);
+        owner->set(L, lua_gettop(L), field, 3);
+        return 0;
+    }
     while (hint && hint->theirs && strcmp(hint->theirs, field) != 0) hint++;
     if (hint && hint->theirs)
         return dg_raise(L, "%s is a description and never changes; %s", part->type->name,
@@ -283,8 +328,9 @@ static int part_call(lua_State *L)
 
 static int part_tostring(lua_State *L)
 {
-    const struct part_value *value = luaL_checkudata(L, 1, PART);
+    struct part_value *value = luaL_checkudata(L, 1, PART);
     const char *name = dg_part_name(L, 1);
+    if (value->part) dg_test_part(L, 1);
     luaL_Buffer out;
     luaL_buffinit(L, &out);
     if (value->part)

@@ -37,6 +37,18 @@ const dg_part *dg_test_part(lua_State *L, int index);
 void dg_push_part(lua_State *L, const dg_part *part);
 const dg_part **dg_push_part_slot(lua_State *L);
 
+/* What a part belongs to, a model its optimizer: the value then is whatever part the owner has now,
+ * and its options may be set. */
+typedef struct dg_part_owner {
+    /* The part of the owner at index `owner`; NULL: the last one. Raises nothing. */
+    const dg_part *(*part)(lua_State *L, int owner);
+    /* Sets an option of it to the value at `index`, or raises. */
+    void (*set)(lua_State *L, int owner, const char *option, int index);
+} dg_part_owner;
+
+/* Pushes the part of the value at index `owner`. */
+void dg_push_owned_part(lua_State *L, int owner, const dg_part_owner *type);
+
 /* The name that the user gave to the part at `index` (name = ...), or NULL. */
 const char *dg_part_name(lua_State *L, int index);
 

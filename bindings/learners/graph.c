@@ -260,11 +260,24 @@ static const dg_hint layer_hints[] = {
     { NULL },
 };
 
+/* schedule(step), as in Keras: the learning rate after `step` updates. */
+static int call_schedule(lua_State *L)
+{
+    const dg_part *part = dg_test_part(L, 1);
+    int64_t step;
+    if (!dg_is_integer(L, 2, &step) || step < 0)
+        return dg_raise(L, "%s: step must be a whole number of at least 0, found %s",
+                        part->type->name, dg_push_found(L, 2));
+    lua_pushnumber(L, ((const dg_schedule_type *)part->type)->rate(part->options, step));
+    return 1;
+}
+
 /* What networks are made of. */
 static const dg_part_kind kinds[] = {
     { "layer", .module = "nn", .named = true, .call = call_layer, .hints = layer_hints },
     { "loss", .module = "nn" },
     { "optimizer", .module = "nn" },
+    { "schedule", .module = "nn", .call = call_schedule },
     { "initializer", .module = "nn" },
     { "regularizer", .module = "nn" },
     { NULL },

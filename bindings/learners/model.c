@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bindings/calls/check.h"
+#include "bindings/calls/options.h"
 #include "bindings/calls/parts.h"
 #include "bindings/calls/tables.h"
 #include "bindings/learners/learner.h"
@@ -28,9 +29,33 @@ static int push_recipe(lua_State *L, const dg_part *part)
     return 1;
 }
 
+/* A model that is closed, or away in a fit of its own thread, has none to show. */
+static const dg_part *optimizer_of(lua_State *L, int owner)
+{
+    dg_learner **learner = luaL_testudata(L, owner, DG_MODEL);
+    return learner && *learner ? dg_model_of(*learner)->optimizer : NULL;
+}
+
+static void set_optimizer(lua_State *L, int owner, const char *option, int index)
+{
+    dg_model *model = dg_want_model(L, owner, option);
+    const dg_descriptor *type = model->optimizer->type;
+    if (strcmp(option, "learning_rate") != 0)
+        dg_raise(L,
+                 "%s: only the learning rate of a model's optimizer can be set: to change %s, "
+                 "compile again",
+                 type->name, option);
+    dg_value value = dg_read_value(L, index, type->name, &type->params[0]);
+    dg_check_status(L, dg_model_set_learning_rate(model, &value));
+}
+
+static const dg_part_owner optimizer_owner = { optimizer_of, set_optimizer };
+
 static int model_optimizer(lua_State *L)
 {
-    return push_recipe(L, dg_want_model(L, 1, "optimizer")->optimizer);
+    if (!dg_want_model(L, 1, "optimizer")->optimizer) return push_recipe(L, NULL);
+    dg_push_owned_part(L, 1, &optimizer_owner);
+    return 1;
 }
 
 static int model_loss(lua_State *L)
@@ -191,7 +216,10 @@ static int model_layers(lua_State *L)
 
 const dg_property dg_model_properties[] = {
     { "name", dg_lua_own_value, "name\nThe name given to nn.Sequential, or nil." },
-    { "optimizer", model_optimizer, "optimizer\nThe optimizer given to compile, or nil." },
+    { "optimizer", model_optimizer,
+      "optimizer\nThe optimizer given to compile, or nil. Its learning rate can be set, also in "
+      "the "
+      "callbacks of fit:\nmodel.optimizer.learning_rate = 1e-4" },
     { "loss", model_loss, "loss\nThe loss given to compile, or nil." },
     { "precision", model_precision,
       "precision\nThe precision given to compile, \"float32\" or \"bfloat16\", or nil." },

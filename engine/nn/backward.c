@@ -178,6 +178,7 @@ dg_status dg_plan_backward(dg_plan *plan, const dg_truth *truth, int64_t rows, b
     double penalty;
     plan->job = (dg_job){ .threads = job->threads };
     plan->rows = rows;
+    if (update) plan->learning_rate = dg_learning_rate(plan->model->optimizer, plan->model->step);
     plan->updates_parts = update && dg_plan_can_update_parts(plan);
     DG_TRY(run_loss(plan, truth, loss));
     if (!isfinite(*loss))

@@ -64,6 +64,16 @@ dg_status dg_model_compile(dg_model *model, const dg_part *optimizer, const dg_p
     return DG_OK;
 }
 
+dg_status dg_model_set_learning_rate(dg_model *model, const dg_value *rate)
+{
+    dg_part *changed;
+    if (!model->optimizer) return dg_error(DG_INVALID, "the model is not compiled");
+    DG_TRY(dg_part_with(&changed, model->optimizer, "learning_rate", rate));
+    dg_part_release(model->optimizer);
+    model->optimizer = changed;
+    return DG_OK;
+}
+
 void dg_model_restart(dg_model *model)
 {
     for (int i = 0; i < DG_MAX_SLOTS; i++)

@@ -129,6 +129,9 @@ static void log_training(struct network_fit *fit, const double *values)
     dg_log_add(&fit->log, "loss", fit->loss_sum / (double)fit->seen);
     dg_log_add_metrics(&fit->log, &fit->model->base, false,
                        (double)fit->correct / (double)fit->seen, values);
+    if (dg_has_schedule(fit->model->optimizer)) /* as Keras: the next update's */
+        dg_log_add(&fit->log, "learning_rate",
+                   dg_learning_rate(fit->model->optimizer, fit->model->step));
 }
 
 /* Metrics of the epoch's outputs, each row's from when its batch was trained on. */

@@ -148,6 +148,10 @@ void dg_model_initialize(dg_model *model, uint64_t seed);
 dg_status dg_model_compile(dg_model *model, const dg_part *optimizer, const dg_part *loss,
                            int metric_count, const struct dg_metric *metrics);
 
+/* Gives the optimizer of a compiled model another learning rate, a number or a schedule, from the
+ * next update on. */
+dg_status dg_model_set_learning_rate(dg_model *model, const dg_value *rate);
+
 /* Asks for the precision of the factors of products in training: of outputs and both gradients of
  * Dense and of Conv2D by its direct methods. Weights, sums, the optimizer and all else are float32,
  * and so is prediction. */

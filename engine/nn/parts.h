@@ -34,6 +34,13 @@ typedef struct dg_regularizer_type {
 
 double dg_penalty(const dg_part *regularizer, int64_t count, const float *weight, float *gradient);
 
+/* --- learning rate schedules (engine/nn/schedules/NAME.c) ---------------------------------- */
+
+typedef struct dg_schedule_type {
+    dg_descriptor part;                                /* kind "schedule" */
+    double (*rate)(const void *options, int64_t step); /* step: updates done before, from 0 */
+} dg_schedule_type;
+
 /* --- optimizers (engine/nn/optimizers/NAME.c) --------------------------------------------- */
 
 /* How to write an optimizer: one file that ends in one dg_optimizer_type, and one line in
@@ -56,7 +63,8 @@ enum { DG_MAX_SLOTS = 4, DG_MAX_FOUND = 4 }; /* one slot is for the averages of 
 
 /* What all optimizers have: the first member of their options. */
 typedef struct dg_optimizer_options {
-    double learning_rate, weight_decay;
+    dg_one_of learning_rate; /* a number or a schedule */
+    double weight_decay;
     double clipnorm, clipvalue, global_clipnorm; /* at most one is not NaN */
     bool use_ema;
     double ema_momentum;
@@ -85,6 +93,10 @@ typedef struct dg_optimizer_type {
     void (*begin)(const dg_update *whole, double *found);
     void (*update)(const dg_update *update);
 } dg_optimizer_type;
+
+/* The learning rate of an update before which `step` were done. */
+double dg_learning_rate(const dg_part *optimizer, int64_t step);
+bool dg_has_schedule(const dg_part *optimizer);
 
 /* How many numbers a model keeps for each number of its weights; the place of the running averages
  * among them, or -1 if there are none. */

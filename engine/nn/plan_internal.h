@@ -79,8 +79,9 @@ struct dg_plan {
     const dg_source *source;
     int64_t rows;
     uint64_t key;
-    bool updates_parts; /* as they get ready: dg_pass_ready */
-    dg_job job;         /* never cancelled: a batch is done whole or not at all */
+    double learning_rate; /* of its update */
+    bool updates_parts;   /* as they get ready: dg_pass_ready */
+    dg_job job;           /* never cancelled: a batch is done whole or not at all */
 };
 
 /* Steps of the arena: sums are gathered for a node before it goes forward, and its gradient is

@@ -58,9 +58,9 @@ static dg_update update_of(const dg_plan *plan, int64_t at, int64_t count)
     const dg_model *model = plan->model;
     const dg_optimizer_options *options = model->optimizer->options;
     dg_update update = { .options = options,
-                         .learning_rate = options->learning_rate,
+                         .learning_rate = plan->learning_rate,
                          .step = model->step + 1,
-                         .keep = (float)(1 - options->learning_rate * options->weight_decay),
+                         .keep = (float)(1 - plan->learning_rate * options->weight_decay),
                          .count = count,
                          .weight = model->values + at,
                          .gradient = model->gradients + at };

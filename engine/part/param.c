@@ -113,6 +113,10 @@ void dg_param_expects(const dg_param *param, char *out, size_t size)
                    dg_param_count_high(param));
         append_range(param, out, size);
         break;
+    case DG_TYPE_NUMBERS:
+        append(out, size, "a list of 1 to %d numbers", DG_MAX_NUMBERS);
+        append_range(param, out, size);
+        break;
     case DG_TYPE_PAIR:
         append(out, size, "a whole number");
         append_range(param, out, size);
@@ -143,11 +147,11 @@ void dg_param_expects(const dg_param *param, char *out, size_t size)
 const char *dg_param_type_word(const dg_param *param)
 {
     static const char *const words[] = {
-        [DG_TYPE_BOOL] = "boolean",  [DG_TYPE_INT] = "integer", [DG_TYPE_FLOAT] = "number",
-        [DG_TYPE_TEXT] = "string",   [DG_TYPE_PATH] = "path",   [DG_TYPE_CHOICE] = "choice",
-        [DG_TYPE_INTS] = "integers", [DG_TYPE_PAIR] = "pair",   [DG_TYPE_PART] = "part",
-        [DG_TYPE_SEED] = "seed",     [DG_TYPE_MAP] = "map",     [DG_TYPE_ONE_OF] = "one of",
-        [DG_TYPE_SPAN] = "span",
+        [DG_TYPE_BOOL] = "boolean",    [DG_TYPE_INT] = "integer", [DG_TYPE_FLOAT] = "number",
+        [DG_TYPE_TEXT] = "string",     [DG_TYPE_PATH] = "path",   [DG_TYPE_CHOICE] = "choice",
+        [DG_TYPE_INTS] = "integers",   [DG_TYPE_PAIR] = "pair",   [DG_TYPE_PART] = "part",
+        [DG_TYPE_SEED] = "seed",       [DG_TYPE_MAP] = "map",     [DG_TYPE_ONE_OF] = "one of",
+        [DG_TYPE_NUMBERS] = "numbers", [DG_TYPE_SPAN] = "span",
     };
     return param->handle ? param->handle->name : words[param->type];
 }
@@ -172,6 +176,12 @@ void dg_value_text(const dg_value *value, char *out, size_t size)
         break;
     case DG_VALUE_SPAN:
         append(out, size, "{%.14g, %.14g} (a list)", value->span[0], value->span[1]);
+        break;
+    case DG_VALUE_NUMBERS:
+        append(out, size, "{");
+        for (int i = 0; i < value->numbers.count; i++)
+            append(out, size, "%s%.14g", i ? ", " : "", value->numbers.at[i]);
+        append(out, size, "} (a list)");
         break;
     case DG_VALUE_PART:
         append(out, size, "the %s %s", value->part->type->kind, value->part->type->name);

@@ -21,7 +21,7 @@
 
 #include "engine/base/status.h"
 
-enum { DG_MAX_INTS = 8, DG_MAX_PARAMS = 64 };
+enum { DG_MAX_INTS = 8, DG_MAX_NUMBERS = 8, DG_MAX_PARAMS = 64 };
 
 typedef struct dg_part dg_part;
 
@@ -30,6 +30,12 @@ typedef struct dg_ints {
     int count;
     int64_t at[DG_MAX_INTS];
 } dg_ints;
+
+/* A short list of finite numbers. */
+typedef struct dg_numbers {
+    int count;
+    double at[DG_MAX_NUMBERS];
+} dg_numbers;
 
 /* The kind of a value that is opaque to the engine, in words: a tensor, a dataset, a function. */
 typedef struct dg_handle {
@@ -49,7 +55,8 @@ typedef enum dg_param_type {
                        for numbers, and are not given as texts */
     DG_TYPE_INTS,   /* dg_ints: `count_low` .. `count_high` numbers; as the first or last positional
                        parameter it gathers single numbers: Input { 28, 28, 1 } */
-    DG_TYPE_PAIR,   /* int64_t[2]; one number n stands for {n, n} */
+    DG_TYPE_NUMBERS, /* dg_numbers: 1 to DG_MAX_NUMBERS; one number n stands for {n} */
+    DG_TYPE_PAIR,    /* int64_t[2]; one number n stands for {n, n} */
     DG_TYPE_SPAN,   /* double[2]: two numbers, the lesser first; one number n stands for {-n, n}, or
                        for {low, n} where the range ends at a low above -n; if `optional` is set,
                        nil, the default, is two NaN */
@@ -89,6 +96,7 @@ typedef struct dg_value {
         DG_VALUE_TEXT,
         DG_VALUE_INTS,
         DG_VALUE_SPAN,
+        DG_VALUE_NUMBERS,
         DG_VALUE_PART,
         DG_VALUE_MAP,
         DG_VALUE_HANDLE,
@@ -98,7 +106,10 @@ typedef struct dg_value {
     int64_t integer; /* also a seed, by its bits; of a checked DG_CHOICE: the index of the word */
     double number;
     const char *text;
-    dg_ints ints;
+    union {
+        dg_ints ints;
+        dg_numbers numbers;
+    };
     double span[2];
     const dg_part *part;
     dg_map map;
@@ -118,7 +129,7 @@ typedef struct dg_range {
     double low, high;
 } dg_range;
 
-/* For DG_INT, DG_FLOAT, and each number of DG_INTS, DG_PAIR, DG_SPAN and DG_MAP. */
+/* For DG_INT, DG_FLOAT, and each number of DG_INTS, DG_NUMBERS, DG_PAIR, DG_SPAN and DG_MAP. */
 #define DG_AT_LEAST(a) .range = { DG_LOW, a, 0 }
 #define DG_ABOVE(a) .range = { DG_LOW | DG_LOW_OPEN, a, 0 }
 #define DG_WITHIN(a, b) .range = { DG_LOW | DG_HIGH, a, b }                    /* a <= x <= b */
@@ -148,10 +159,10 @@ typedef struct dg_param {
     int count_low, count_high;           /* DG_INTS; 0, 0 means 1 .. DG_MAX_INTS */
     const char *const *choices;          /* DG_CHOICE: words, then NULL */
     const struct dg_param *alternatives; /* DG_ONE_OF, then DG_END; their names are ignored */
-    const char *kind;                    /* DG_PART: "initializer", "regularizer" ... */
+    const char *kind;                    /* DG_PART, also among alternatives: "initializer" ... */
     const dg_handle *handle;             /* DG_HANDLE, DG_SLOT */
-    double default_number;    /* bool, int, float, both of a pair; of one of several: a count; the
-                                 greater of a span */
+    double default_number;    /* bool, int, float, both of a pair, one of several; the greater of a
+                                 span */
     double default_low;       /* the lesser of a span */
     const char *default_text; /* text, choice, part; of one of several: a word; of other types
                                    it is shown in help: the meaning of nil */
@@ -168,6 +179,7 @@ typedef struct dg_param {
 #define DG_PATH(options, field, ...) DG_PARAM(options, field, DG_TYPE_PATH, __VA_ARGS__)
 #define DG_CHOICE(options, field, ...) DG_PARAM(options, field, DG_TYPE_CHOICE, __VA_ARGS__)
 #define DG_INTS(options, field, ...) DG_PARAM(options, field, DG_TYPE_INTS, __VA_ARGS__)
+#define DG_NUMBERS(options, field, ...) DG_PARAM(options, field, DG_TYPE_NUMBERS, __VA_ARGS__)
 #define DG_PAIR(options, field, ...) DG_PARAM(options, field, DG_TYPE_PAIR, __VA_ARGS__)
 #define DG_SPAN(options, field, ...) DG_PARAM(options, field, DG_TYPE_SPAN, __VA_ARGS__)
 #define DG_PART(options, field, ...) DG_PARAM(options, field, DG_TYPE_PART, __VA_ARGS__)
@@ -196,7 +208,7 @@ dg_status dg_param_check(const char *who, const dg_param *param, dg_value *value
 /* Only the message, and DG_INVALID. */
 dg_status dg_param_mismatch(const char *who, const dg_param *param, const dg_value *value);
 /* Writes a checked value, or the default, into its field; copies and retains nothing. A
- * DG_TYPE_INTS and a DG_TYPE_PART have no default but zero. */
+ * DG_TYPE_INTS, a DG_TYPE_NUMBERS and a DG_TYPE_PART have no default but zero. */
 void dg_param_put(const dg_param *param, const dg_value *value, void *options);
 void dg_param_put_default(const dg_param *param, void *options);
 /* The value of the field; it points into the options and lives as long as they do. */

@@ -211,6 +211,22 @@ dg_status dg_part_default(const dg_descriptor *type, dg_part **out)
     return status;
 }
 
+dg_status dg_part_with(dg_part **out, const dg_part *part, const char *name, const dg_value *value)
+{
+    DG_TRY(dg_part_begin(part->type, out));
+    dg_status status = dg_part_set(*out, name, value);
+    for (int i = 0; status == DG_OK && i < dg_descriptor_param_count(part->type); i++) {
+        dg_value kept = dg_part_get(part, i);
+        if ((part->given >> i & 1) && strcmp(part->type->params[i].name, name) != 0)
+            status = set_index(*out, i, &kept, false);
+    }
+    if (status == DG_OK) status = dg_part_finish(*out);
+    if (status == DG_OK) return DG_OK;
+    dg_part_release(*out);
+    *out = NULL;
+    return status;
+}
+
 dg_value dg_part_get(const dg_part *part, int index)
 {
     return dg_param_get(&part->type->params[index], part->options);
@@ -251,6 +267,9 @@ static bool value_equal(const dg_value *a, const dg_value *b)
         return a->ints.count == b->ints.count &&
                memcmp(a->ints.at, b->ints.at, (size_t)a->ints.count * sizeof(int64_t)) == 0;
     case DG_VALUE_SPAN: return a->span[0] == b->span[0] && a->span[1] == b->span[1];
+    case DG_VALUE_NUMBERS:
+        return a->numbers.count == b->numbers.count &&
+               memcmp(a->numbers.at, b->numbers.at, (size_t)a->numbers.count * sizeof(double)) == 0;
     case DG_VALUE_PART: return dg_part_equal(a->part, b->part);
     case DG_VALUE_MAP:
         if (a->map.count != b->map.count) return false;

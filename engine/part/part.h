@@ -73,6 +73,9 @@ void dg_part_open(dg_part *part, const dg_descriptor *type, void *options);
 /* A part with all defaults. */
 dg_status dg_part_default(const dg_descriptor *type, dg_part **out);
 
+/* A copy of `part` in which the option `name` has another value. */
+dg_status dg_part_with(dg_part **out, const dg_part *part, const char *name, const dg_value *value);
+
 /* The value of parameter `index` of `part`; texts and parts in it live as long as the part. */
 dg_value dg_part_get(const dg_part *part, int index);
 

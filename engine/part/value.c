@@ -103,6 +103,24 @@ static dg_status check_ints(const char *who, const dg_param *param, dg_value *va
     return DG_OK;
 }
 
+static dg_status check_numbers(const char *who, const dg_param *param, dg_value *value)
+{
+    if (value->type == DG_VALUE_NIL && !param->required) return DG_OK;
+    dg_numbers numbers = { .count = 1 };
+    if (value->type == DG_VALUE_NUMBERS)
+        numbers = value->numbers;
+    else if (value->type == DG_VALUE_FLOAT || value->type == DG_VALUE_INT)
+        numbers.at[0] = value->type == DG_VALUE_INT ? (double)value->integer : value->number;
+    else
+        return dg_param_mismatch(who, param, value);
+    bool fits = numbers.count > 0;
+    for (int i = 0; i < numbers.count && fits; i++)
+        fits = isfinite(numbers.at[i]) && dg_param_in_range(param, numbers.at[i]);
+    if (!fits) return dg_param_mismatch(who, param, value);
+    *value = (dg_value){ .type = DG_VALUE_NUMBERS, .numbers = numbers };
+    return DG_OK;
+}
+
 static dg_status check_pair(const char *who, const dg_param *param, dg_value *value)
 {
     dg_ints pair = { .count = 2 };
@@ -207,6 +225,7 @@ dg_status dg_param_check(const char *who, const dg_param *param, dg_value *value
     case DG_TYPE_PATH: fits = value->type == DG_VALUE_TEXT; break;
     case DG_TYPE_CHOICE: return check_choice(who, param, value);
     case DG_TYPE_INTS: return check_ints(who, param, value);
+    case DG_TYPE_NUMBERS: return check_numbers(who, param, value);
     case DG_TYPE_PAIR: return check_pair(who, param, value);
     case DG_TYPE_SPAN: return check_span(who, param, value);
     case DG_TYPE_PART: return check_part(who, param, value);
@@ -235,6 +254,7 @@ void dg_param_put(const dg_param *param, const dg_value *value, void *options)
     case DG_TYPE_PATH: *(const char **)field = given ? value->text : NULL; break;
     case DG_TYPE_CHOICE: *(int *)field = given ? (int)value->integer : -1; break;
     case DG_TYPE_INTS: *(dg_ints *)field = value->ints; break;
+    case DG_TYPE_NUMBERS: *(dg_numbers *)field = value->numbers; break;
     case DG_TYPE_PAIR: memcpy(field, value->ints.at, 2 * sizeof(int64_t)); break;
     case DG_TYPE_SPAN:
         memcpy(field, given ? value->span : (double[]){ NAN, NAN }, sizeof value->span);
@@ -266,7 +286,8 @@ static dg_value default_of_several(const dg_param *param)
     if (param->default_text)
         value = (dg_value){ .type = DG_VALUE_TEXT, .text = param->default_text };
     else if (param->default_number != 0)
-        value = (dg_value){ .type = DG_VALUE_INT, .integer = (int64_t)param->default_number };
+        value = (dg_value){ .type = DG_VALUE_FLOAT, .number = param->default_number };
+    if (dg_value_whole(&value, &value.integer)) value.type = DG_VALUE_INT; /* may be a count */
     if (dg_param_check("default", param, &value) != DG_OK) value.type = DG_VALUE_NIL;
     return value;
 }
@@ -301,6 +322,7 @@ void dg_param_put_default(const dg_param *param, void *options)
             value = (dg_value){ .type = DG_VALUE_TEXT, .text = param->choices[0] };
         break;
     case DG_TYPE_INTS:
+    case DG_TYPE_NUMBERS:
     case DG_TYPE_PART:
     case DG_TYPE_SEED:
     case DG_TYPE_MAP:
@@ -338,6 +360,10 @@ dg_value dg_param_get(const dg_param *param, const void *options)
     case DG_TYPE_INTS:
         value.ints = *(const dg_ints *)field;
         if (value.ints.count) value.type = DG_VALUE_INTS;
+        break;
+    case DG_TYPE_NUMBERS:
+        value.numbers = *(const dg_numbers *)field;
+        if (value.numbers.count) value.type = DG_VALUE_NUMBERS;
         break;
     case DG_TYPE_PAIR:
         value.type = DG_VALUE_INTS;

@@ -38,6 +38,15 @@ static dg_status add_span(cJSON *to, const char *name, const double *span)
     return dg_json_add(list, NULL, dg_json_number(span[1]));
 }
 
+static dg_status add_numbers(cJSON *to, const char *name, const dg_numbers *numbers)
+{
+    cJSON *list;
+    DG_TRY(dg_json_add_list(to, name, &list));
+    for (int i = 0; i < numbers->count; i++)
+        DG_TRY(dg_json_add(list, NULL, dg_json_number(numbers->at[i])));
+    return DG_OK;
+}
+
 static dg_status add_part(cJSON *to, const char *name, const dg_part *part)
 {
     cJSON *object;
@@ -87,6 +96,7 @@ static dg_status add_option(cJSON *to, const dg_param *param, const void *from)
     case DG_VALUE_TEXT: return dg_json_add(to, name, cJSON_CreateString(value.text));
     case DG_VALUE_INTS: return add_ints(to, name, &value.ints);
     case DG_VALUE_SPAN: return add_span(to, name, value.span);
+    case DG_VALUE_NUMBERS: return add_numbers(to, name, &value.numbers);
     case DG_VALUE_PART: return add_part(to, name, value.part);
     case DG_VALUE_HANDLE: /* of functions only, which are not saved */
     case DG_VALUE_OTHER: break;
@@ -165,6 +175,19 @@ static dg_status read_span(const cJSON *list, const char *name, dg_value *value)
     return DG_OK;
 }
 
+static dg_status read_numbers(const cJSON *list, const char *name, dg_numbers *out)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, list)
+    {
+        if (out->count == DG_MAX_NUMBERS || !cJSON_IsNumber(item))
+            return dg_error(DG_FORMAT, "%s must be a list of at most %d numbers", name,
+                            DG_MAX_NUMBERS);
+        out->at[out->count++] = item->valuedouble;
+    }
+    return DG_OK;
+}
+
 /* A map, which the caller frees, also on failure. */
 static dg_status read_map(const cJSON *list, const char *name, dg_value *value)
 {
@@ -189,6 +212,15 @@ static bool read_fraction(const char *text, double *out)
     char *end;
     *out = dg_strtod(text, &end);
     return end != text && strcmp(end, " of all") == 0;
+}
+
+/* The kind of the parts that `param` takes, also as one of several; or NULL. */
+static const char *kind_of(const dg_param *param)
+{
+    if (param->type != DG_TYPE_ONE_OF) return param->kind;
+    for (const dg_param *each = param->alternatives; each->name; each++)
+        if (each->kind) return each->kind;
+    return NULL;
 }
 
 /* `item` as a value for `param`. The caller releases parts and maps in it. */
@@ -222,13 +254,16 @@ static dg_status read_value(const cJSON *item, const dg_param *param, dg_value *
         if (param->type == DG_TYPE_ONE_OF || param->type == DG_TYPE_MAP)
             return read_map(item, param->name, value);
         if (param->type == DG_TYPE_SPAN) return read_span(item, param->name, value);
+        if (param->type == DG_TYPE_NUMBERS) {
+            value->type = DG_VALUE_NUMBERS;
+            return read_numbers(item, param->name, &value->numbers);
+        }
         value->type = DG_VALUE_INTS;
         return read_ints(item, param->name, &value->ints);
     default:
-        if (param->type != DG_TYPE_PART)
-            return dg_error(DG_FORMAT, "%s cannot be an object", param->name);
+        if (!kind_of(param)) return dg_error(DG_FORMAT, "%s cannot be an object", param->name);
         value->type = DG_VALUE_PART;
-        return dg_part_from_json(&value->part, param->kind, item);
+        return dg_part_from_json(&value->part, kind_of(param), item);
     }
 }
 

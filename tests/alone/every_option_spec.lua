@@ -96,7 +96,9 @@ end
 
 -- ---- values that an option cannot have ----
 
-local NUMBERS = { integer = true, number = true, integers = true, pair = true }
+local NUMBERS = { integer = true, number = true, integers = true, numbers = true,
+  pair = true }
+local FRACTIONS = { number = true, numbers = true }
 
 local function is_within(param, value)
   if not NUMBERS[param.type] then return param.type == "value" or param.type == "seed" end
@@ -104,7 +106,7 @@ local function is_within(param, value)
   local whole = math.tointeger(value) ~= nil
   return (not low or value > low or value == param.low) and
     (not high or value < high or value == param.high) and
-    (whole or param.type == "number") and value - value == 0
+    (whole or FRACTIONS[param.type]) and value - value == 0
 end
 
 local function takes(param, value)
@@ -120,7 +122,7 @@ local function beyond(param)
   for _, each in ipairs(param.alternatives or { param }) do
     if NUMBERS[each.type] then
       for _, value in ipairs { each.low and each.low - 1 or each.above or 1 / 0,
-        each.high and each.high + 1 or each.below or 1 / 0, each.type == "number" and 1 / 0 or 0.5 }
+        each.high and each.high + 1 or each.below or 1 / 0, FRACTIONS[each.type] and 1 / 0 or 0.5 }
       do
         values[#values + 1] = math.abs(value) < 2^52 and math.tointeger(value) or value
       end

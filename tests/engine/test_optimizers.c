@@ -112,7 +112,7 @@ static void check_optimizer(const char *name, const char *options, int slots, pl
             if (i % 10 == 5) g[i] *= 1e-6f;
             exact[i] = plain(exact[i], (double)g[i], states[i], t);
         }
-        double rate = options_of(part)->learning_rate;
+        double rate = dg_learning_rate(part, 0);
         /* in two parts, as different pieces would */
         for (int begin = 0; begin < WEIGHTS; begin += 37) {
             dg_update update = { .options = part->options,

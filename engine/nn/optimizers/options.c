@@ -3,9 +3,17 @@
 
 #include <math.h>
 
+const dg_param dg_learning_rates[] = {
+    DG_EITHER(DG_TYPE_FLOAT, DG_AT_LEAST(0)),
+    DG_EITHER(DG_TYPE_PART, .kind = "schedule", .required = true),
+    DG_END,
+};
+
 dg_status dg_check_optimizer(const void *options)
 {
     const dg_optimizer_options *o = options;
+    if (o->learning_rate.type == DG_VALUE_NIL)
+        return dg_error(DG_INVALID, "learning_rate must be given, found nil");
     if (!isnan(o->clipnorm) + !isnan(o->clipvalue) + !isnan(o->global_clipnorm) > 1)
         return dg_error(DG_INVALID,
                         "expected at most one of clipnorm, clipvalue and global_clipnorm");
@@ -13,6 +21,19 @@ dg_status dg_check_optimizer(const void *options)
         return dg_error(DG_INVALID, "%s needs use_ema = true",
                         o->ema_overwrite_frequency ? "ema_overwrite_frequency" : "ema_momentum");
     return DG_OK;
+}
+
+bool dg_has_schedule(const dg_part *optimizer)
+{
+    const dg_optimizer_options *options = optimizer->options;
+    return options->learning_rate.type == DG_VALUE_PART;
+}
+
+double dg_learning_rate(const dg_part *optimizer, int64_t step)
+{
+    const dg_one_of *rate = &((const dg_optimizer_options *)optimizer->options)->learning_rate;
+    if (rate->type != DG_VALUE_PART) return rate->number;
+    return ((const dg_schedule_type *)rate->part->type)->rate(rate->part->options, step);
 }
 
 static int own_slots(const dg_part *optimizer)

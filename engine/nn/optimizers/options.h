@@ -6,8 +6,10 @@
 
 /* The first parameter of every optimizer, and the last of them. */
 #define DG_LEARNING_RATE(value)                                                                    \
-    DG_FLOAT(dg_optimizer_options, learning_rate, DG_AT_LEAST(0), .default_number = (value),       \
-             .doc = "size of a step")
+    DG_ONE_OF(dg_optimizer_options, learning_rate, .alternatives = dg_learning_rates,              \
+              .expects = "a number of at least 0 or a schedule", .default_number = (value),        \
+              .doc = "size of a step: a number, or a schedule such as nn.CosineDecay { ... }")
+extern const dg_param dg_learning_rates[];
 #define DG_CLIP(field, text)                                                                       \
     DG_FLOAT(dg_optimizer_options, field, DG_ABOVE(0), .optional = true, .named_only = true,       \
              .later = true, .doc = text)
@@ -37,7 +39,7 @@
 #define DG_WEIGHT_DECAY(value) DG_DECAY(.default_number = (value))
 #define DG_LATER_WEIGHT_DECAY DG_DECAY(.named_only = true, .later = true)
 
-/* At most one way of clipping; and nothing of use_ema without it. */
+/* A learning rate; at most one way of clipping; and nothing of use_ema without it. */
 dg_status dg_check_optimizer(const void *options);
 
 /* The hints of every optimizer; */
