@@ -113,9 +113,10 @@ install: all ## install under PREFIX (/usr/local), below DESTDIR if given
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/doc/digits-lua'
 	install -m 755 $(BUILD)/digits-lua '$(DESTDIR)$(PREFIX)/bin/digits-lua'
 	install -m 644 $(wildcard README.md) LICENSE '$(DESTDIR)$(PREFIX)/share/doc/digits-lua'
-	install -d '$(DESTDIR)$(PREFIX)/share/digits-lua/experiments' '$(DESTDIR)$(PREFIX)/share/digits-lua/mnist'
+	install -d '$(DESTDIR)$(PREFIX)/share/digits-lua/experiments' '$(DESTDIR)$(PREFIX)/share/digits-lua/mnist' '$(DESTDIR)$(PREFIX)/share/digits-lua/qmnist'
 	$(if $(wildcard experiments/*.lua),install -m 644 $(wildcard experiments/*.lua) '$(DESTDIR)$(PREFIX)/share/digits-lua/experiments')
 	install -m 644 $(wildcard vendor/mnist/*) '$(DESTDIR)$(PREFIX)/share/digits-lua/mnist'
+	install -m 644 $(wildcard vendor/qmnist/*) '$(DESTDIR)$(PREFIX)/share/digits-lua/qmnist'
 
 clean: ## remove all built files
 	rm -rf $(BUILD)

@@ -293,6 +293,7 @@ static const luaL_Reg internals[] = {
     { "describe", dg_lua_describe },
     { "define", dg_lua_define },
     { "format_of", dg_lua_format_of },
+    { "idx_values", dg_lua_idx_values },
     { "label_doubt", dg_lua_label_doubt },
     { "put_back", dg_lua_put_back },
     { "set_progress", dg_lua_set_progress },

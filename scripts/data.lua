@@ -2,25 +2,12 @@
 local core = require "digits.core"
 local internals, data = core.internals, core.data
 local define, kind_of = internals.define, internals.kind_of
+local files, named = require "digits.data_files", require "digits.data_sets"
+local find, IDX = files.find, named.MNIST
 
-local IDX = {
-  train = { "train-images-idx3-ubyte", "train-labels-idx1-ubyte" },
-  test = { "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte" },
-}
 local CSV = { "handwritten_digits_images.csv", "handwritten_digits_labels.csv" }
 local LABELLED = { train = "mnist_train.csv", test = "mnist_test.csv" }
 local TRAIN_ROWS, ALL_ROWS = 60000, 70000 -- of all MNIST in one file
-
--- ---- files ----
-
--- Returns the path of the file under any of its usual names, or nil.
-local function find(folder, name)
-  local dotted = name:gsub("%-idx", ".idx")
-  for _, candidate in ipairs { name, name .. ".gz", dotted, dotted .. ".gz" } do
-    local path = folder .. "/" .. candidate
-    if kind_of(path) == "file" then return path end
-  end
-end
 
 -- Reshapes rows of 784 values to images of 28 × 28, unless a shape was given.
 local function as_pictures(set, options)
@@ -73,21 +60,11 @@ end
 
 -- ---- MNIST ----
 
-local function cache_folder()
-  local cache, home = os.getenv "XDG_CACHE_HOME", os.getenv "HOME"
-  if not cache or cache == "" then cache = home and home .. "/.cache" end
-  return cache and cache .. "/digits-lua/mnist"
-end
-
 local warned = false -- that this is only the sample
 
 local function read_sample(part, options)
-  local program = internals.program_path()
-  local folder = program and program:match "^(.*)/[^/]*$"
-  -- installed; build/; build/asan/
-  local places = { "/../share/digits-lua/mnist", "/../vendor/mnist", "/../../vendor/mnist" }
-  for _, place in ipairs(places) do
-    local set = folder and read_folder(folder .. place, part, options)
+  for _, folder in ipairs(files.own "mnist") do
+    local set = read_folder(folder, part, options)
     if set then
       if not warned then
         io.stderr:write("digits-lua: using the sample of 7 000 MNIST digits; ",
@@ -100,29 +77,74 @@ local function read_sample(part, options)
   internals.raise "mnist: cannot find MNIST: run `make data` to download it, or set DIGITS_DATA"
 end
 
--- Returns MNIST or a part of it; `options` are passed to the reader.
-local function find_mnist(part, options)
+local function find_mnist(part, options, given)
   local own = os.getenv "DIGITS_DATA"
-  if own and own ~= "" then
-    local set = read_folder(own, part, options)
-    if set then return set end
-    internals.raise(("mnist: DIGITS_DATA is '%s', but MNIST is not there"):format(own))
+  if given then
+    local first = IDX[part or "train"][1]
+    return read_folder(given, part, options) or internals.raise(
+      ("open: the folder '%s' does not contain mnist: expected %s, or %s.gz"):format(given, first,
+        first))
+  elseif own and own ~= "" then
+    return read_folder(own, part, options) or internals.raise(
+      ("mnist: DIGITS_DATA is '%s', but MNIST is not there"):format(own))
   end
-  local cache = cache_folder()
+  local cache = files.cache "mnist"
   return cache and read_folder(cache, part, options) or read_sample(part, options)
 end
 
+-- Returns MNIST or a part of it, from the folder given or its usual places.
+local function open_mnist(options)
+  local set = find_mnist(options.part, { target = options.target }, options.folder)
+  return options.groups and require "digits.writers"(set, options.part) or set
+end
+
+local PART = { "part", "choice", choices = { "train", "test" },
+  doc = "train: 60 000 digits; test: 10 000 digits, by other writers; nil: all" }
+local TARGET = { "target", "choice", choices = { "labels", "numbers" },
+  doc = "what y is; nil: labels" }
+local GROUPS = { "groups", "choice", choices = { "writers" },
+  doc = "writers: rows are in groups by who wrote them, which split and folds keep together; " ..
+    "nil: no groups" }
+
 local mnist = define({
   path = "data.mnist",
-  params = {
-    { "part", "choice", choices = { "train", "test" },
-      doc = "train: 60 000 digits; test: 10 000 digits; nil: all" },
-    { "target", "choice", choices = { "labels", "numbers" }, doc = "what y is; nil: labels" },
-  },
-  doc = "MNIST, all 70 000 digits or one part of them, from $DIGITS_DATA or from where " ..
-    "`make data`\nputs it; otherwise the sample of 7 000 digits that comes with the program.",
+  params = { PART, TARGET, GROUPS },
+  doc = [[
+MNIST, all 70 000 digits or one part of them, from $DIGITS_DATA or from where `make data`
+puts it; otherwise the sample of 7 000 digits that comes with the program. Who wrote each digit is
+known from QMNIST (Yadav and Bottou 2019): 836 people, none of them in both parts.]],
   example = "data.mnist { part = \"test\" }",
-}, function(options) return find_mnist(options.part, { target = options.target }) end)
+}, open_mnist)
+
+-- ---- sets by name ----
+
+-- The options of data.open for sets that it knows by name.
+local open_named = define({
+  path = "data.open",
+  params = {
+    { "name", "string", required = true, doc = "the set" },
+    { "folder", "path", doc = "where its files are; nil: the usual places" },
+    PART, TARGET, GROUPS,
+    { "shape", "integers", low = 1, doc = "of a row; nil: {28, 28, 1}" },
+  },
+  doc = "A set of images by its name.",
+}, function(options)
+  local set = named.open(options.name, options) or open_mnist(options)
+  if options.target == "numbers" and set.target ~= "numbers" then
+    set = set:with { class_names = false, target = "numbers" }
+  end
+  return options.shape and set:reshape(options.shape) or set
+end)
+
+local NAMES = { mnist = true }
+for _, name in ipairs(named.names) do NAMES[name] = true end
+local KNOWN = "\"mnist\", \"" .. table.concat(named.names, "\", \"") .. "\""
+
+local function with_name(name, given)
+  local all = { name = name }
+  for option, value in pairs(given or {}) do all[option] = value end
+  return open_named(all)
+end
 
 -- ---- any path ----
 
@@ -165,22 +187,27 @@ local open = define({
   path = "data.open",
   arguments = 2,
   params = {
-    { "path", "string", required = true, expects = "\"mnist\" or the path of a file or folder",
-      doc = "where the data is" },
-    { "options", "table", doc = "options of the format: target, shape, header, label_column ..." },
+    { "path", "string", required = true,
+      expects = "\"mnist\" or another name, or the path of a file or folder",
+      doc = "the name of a set, or where the data is" },
+    { "options", "table", doc = "of a set: part, folder, groups, target, shape; else those of " ..
+      "the format: target, shape, header, label_column ..." },
   },
   doc = [[
-Opens a dataset: "mnist"; a folder with MNIST's IDX files or its two CSV files; or a file, whose
-format is recognised by its first bytes or its name. The labels are in a file beside it (images ->
-labels or x -> y in its name) or, for a .csv file without one, in its first column.]],
+Opens a dataset by its name: "mnist", "fashion-mnist", "kmnist" (hiragana), "emnist-letters",
+"emnist-balanced" (digits and letters) or "qmnist", read from its own files (part = "train" or
+"test": one part; folder = ...: where they are). Or a folder with MNIST's IDX files or its two CSV
+files; or a file, whose format is recognised by its first bytes or its name. The labels are in a
+file beside it (images -> labels or x -> y in its name) or, for a .csv file without one, in its
+first column.]],
   example = "local train, test = data.open(\"mnist\"):split { 0.8, 0.2, seed = 1 }",
 }, function(path, given)
-  if path == "mnist" then return find_mnist(nil, given) end
+  if NAMES[path] then return with_name(path, given) end
   local kind = kind_of(path)
   if kind == "file" then return open_file(path, given) end
   if not kind then
-    internals.raise(("open: '%s' does not exist: expected \"mnist\", a folder or a file"):format(
-      path))
+    internals.raise(("open: '%s' does not exist%s: expected %s, a folder or a file"):format(path,
+      internals.suggestion(path, NAMES) or "", KNOWN))
   end
   local set = read_folder(path, nil, given)
   if set then return set end

@@ -9,8 +9,8 @@
 #include "bindings/calls/tables.h"
 #include "bindings/values/dataset.h"
 #include "bindings/values/tensor.h"
+#include "engine/data/formats/idx.h"
 #include "engine/data/label_issues.h"
-#include "engine/data/format.h"
 
 /* --- properties ----------------------------------------------------------------------------- */
 
@@ -222,6 +222,14 @@ int dg_lua_format_of(lua_State *L)
     const dg_format_type *format;
     dg_check_status(L, dg_format_find(&format, luaL_checkstring(L, 1)));
     lua_pushstring(L, format->part.name);
+    return 1;
+}
+
+/* idx_values(path): the values of an IDX file as a tensor. */
+int dg_lua_idx_values(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    dg_check_status(L, dg_idx_values(dg_push_tensor(L), path));
     return 1;
 }
 

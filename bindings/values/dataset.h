@@ -74,8 +74,9 @@ extern const dg_function dg_dataset_methods[];
 /* Registers the class and pushes the table data. */
 void dg_open_data(lua_State *L);
 
-/* For scripts/data.lua and scripts/label_issues.lua. */
+/* For the scripts data.lua, data_sets.lua and label_issues.lua. */
 int dg_lua_format_of(lua_State *L);
+int dg_lua_idx_values(lua_State *L);
 int dg_lua_label_doubt(lua_State *L);
 int dg_lua_put_back(lua_State *L);
 

@@ -34,8 +34,8 @@ static const dg_param boolean[] = { DG_EITHER(DG_TYPE_BOOL), DG_END };
 
 #define GROUPS(options)                                                                            \
     DG_ONE_OF(options, groups, .named_only = true, .alternatives = boolean,                        \
-              .default_text = "whether the set has groups",                                        \
-              .doc = "whether the rows of a group stay together; true: the set must have groups")
+              .doc = "true: the rows of a group stay together, and there must be groups; false: "  \
+                     "groups are not looked at; nil: true if the set has groups")
 #define ORDER_SEED(options)                                                                        \
     DG_SEED(options, seed, .named_only = true, .doc = "for the random order")
 

@@ -53,7 +53,7 @@ describe("surplus arguments", function()
     local labels = digits.zeros { t.shape[1], dtype = "int32" }
     refused("fit: expected fit(set, { validation = nil, seed = nil",
       function() forest:fit(t, labels, {}, 1) end)
-    refused("save: expected save(path, { recipe = true }), found 3 arguments",
+    refused("save: expected save(path, { recipe = true, optimizer = false }), found 3 arguments",
       function() forest:save("a", {}, 1) end)
     refused("save: expected a table of options, found 'b' (a string)",
       function() forest:save("a", "b") end)
@@ -65,7 +65,8 @@ describe("surplus arguments", function()
       function() plot.line({ y = { 1 } }, { title = "t" }) end)
     refused("plot.images: expected plot.images(source, { rows = nil, ",
       function() plot.images(set, {}, 1) end)
-    refused("mnist: expected mnist { part = nil, target = nil }", function() data.mnist({}, 1) end)
+    refused("mnist: expected mnist { part = nil, target = nil, groups = nil }",
+      function() data.mnist({}, 1) end)
     refused("open: expected open(path", function() data.open("a", {}, 1) end)
     refused("grid: expected grid { params, model, ", function() digits.search.grid({}, 1) end)
     refused("options: expected options(defaults)", function() digits.options({}, {}) end)
@@ -138,7 +139,8 @@ describe("a method called with a point", function()
       "precision = \"float32\" }",
       function() model.compile { loss = "mse" } end)
     refused("fit: use a colon: ", function() forest.fit(set) end)
-    says("split: use a colon: dataset:split { parts..., seed = nil, stratify = false }",
+    says("split: use a colon: dataset:split { parts..., seed = nil, stratify = false, " ..
+      "groups = nil }",
       function() set.split { 0.5, 0.5 } end)
     says("sum: use a colon: tensor:sum { axis = nil, keep = false }",
       function() set.x.sum() end)
