@@ -74,6 +74,14 @@
     "SpatialDropout2D rate=0.3; Conv2D filters=6 kernel_size=2,2 activation=selu; "                \
     "AlphaDropout rate=0.2; Flatten; Dense units=10 activation=softmax"
 
+/* Convolutions that are dilated, depthwise, separable and transposed. */
+#define WINDOWS                                                                                    \
+    "Input shape=9,8,3; Conv2D filters=6 kernel_size=3,2 dilation_rate=2 activation=relu; "        \
+    "DepthwiseConv2D kernel_size=3 padding=same depth_multiplier=2 activation=tanh; "              \
+    "SeparableConv2D filters=18 kernel_size=2,3 activation=gelu; Conv2DTranspose filters=7 "       \
+    "kernel_size=3 strides=2 padding=same; GlobalAveragePooling2D; "                               \
+    "Dense units=10 activation=softmax"
+
 /* The activations that no other case has. */
 #define ACTIVATIONS                                                                                \
     "Input shape=9,7,3; Conv2D filters=5 kernel_size=3,2 activation=gelu; "                        \
@@ -116,6 +124,9 @@ static const struct digest_case cases[] = {
     { NETWORK("noise, Adam", NOISE, "Adam", "", CROSSENTROPY),
       "b584e21828ca513fb3de2730c5ce7bb536b37e46d338e987804b22590a20990d",
       "ea7766370c2c3e04c8900906fc54e96d3793b6b9f52bbc90eee85da5e34194f8" },
+    { NETWORK("windows, Adam", WINDOWS, "Adam", "", CROSSENTROPY),
+      "aa9d1b9b6bb35db5e0d11c08cdc8ffba8cda7e253ad2452484f19706d1f3d201",
+      "aea3845bc1c25482ca371abbf14dcc821b8c1b909ebbe3f371e818d44d4b4224" },
     { NETWORK("tiles, Adam", TILES, "Adam", "", CROSSENTROPY),
       "144e7333614553ca5ec32c7cbea1fd8362eda0c74d3debfb92653703b131d0b6",
       "fcd2f04dc29562533015a00d0fb3d00217f9734b98c92b009f0670a758fd734a" },

@@ -420,6 +420,9 @@ static void test_living_values_of_all_layers_keep_apart(void **state)
     (void)state;
     static const char *const options[][2] = {
         { "Conv2D", "filters=4 kernel_size=3,3 padding=same activation=relu" },
+        { "DepthwiseConv2D", "kernel_size=3 padding=same activation=gelu" },
+        { "SeparableConv2D", "filters=4 kernel_size=3 padding=same activation=gelu" },
+        { "Conv2DTranspose", "filters=4 kernel_size=3 activation=relu" },
         { "Dense", "units=20 activation=tanh" },
         { "Activation", "activation=elu" },
         { "Dropout", "rate=0.5" },

@@ -271,6 +271,26 @@ static void test_conv2d(void **state)
     CHECK_ALL(networks);
 }
 
+static void test_other_convolutions(void **state)
+{
+    (void)state;
+    static const network_recipe networks[] = {
+        { "Input shape=6,6,2; Conv2D filters=3 kernel_size=2 dilation_rate=2 activation=tanh; "
+          "Flatten" TOP,
+          PLAIN },
+        { "Input shape=5,5,2; DepthwiseConv2D kernel_size=2 depth_multiplier=2 activation=tanh; "
+          "Flatten" TOP,
+          PLAIN },
+        { "Input shape=5,5,2; SeparableConv2D filters=3 kernel_size=2 activation=gelu; "
+          "SeparableConv2D filters=2 kernel_size=3 strides=2 padding=same; Flatten" TOP,
+          PLAIN },
+        { "Input shape=3,3,2; Conv2DTranspose filters=2 kernel_size=2 activation=silu; "
+          "Conv2DTranspose filters=3 kernel_size=3 strides=2 padding=same; Flatten" TOP,
+          PLAIN },
+    };
+    CHECK_ALL(networks);
+}
+
 static void test_pooling(void **state)
 {
     (void)state;
@@ -534,6 +554,7 @@ int main(void)
         leaving_nothing(test_dense),
         leaving_nothing(test_activation),
         leaving_nothing(test_conv2d),
+        leaving_nothing(test_other_convolutions),
         leaving_nothing(test_pooling),
         leaving_nothing(test_normalisation),
         leaving_nothing(test_images),

@@ -36,6 +36,10 @@ def chain(*parts):
     return make
 
 
+def listed(size):
+    return "{ %d, %d }" % size if isinstance(size, tuple) else str(size)
+
+
 def top():
     return L.Dense(3, activation="softmax")
 
@@ -144,7 +148,36 @@ def trained():
     yield one("GroupNormalization", "4, scale = false", 4, scale=False)
 
 
+def convolutions():
+    def one(kind, options, *given, **named):
+        return straight("%s { %s }" % (kind, options), IMAGE,
+                        ("nn.%s { %s }" % (kind, options), lambda: getattr(L, kind)(*given, **named)))
+
+    yield one("Conv2D", "3, 2, dilation_rate = { 2, 1 }", 3, 2, dilation_rate=(2, 1))
+    yield one("Conv2D", "3, { 3, 2 }, padding = 'same', dilation_rate = 2, activation = 'tanh'", 3,
+              (3, 2), padding="same", dilation_rate=2, activation="tanh")
+    yield one("DepthwiseConv2D", "2", 2)
+    yield one("DepthwiseConv2D", "{ 3, 2 }, 2, 'same', 2, activation = 'tanh'", (3, 2), 2, "same", 2,
+              activation="tanh")
+    yield one("DepthwiseConv2D", "2, dilation_rate = { 1, 2 }, use_bias = false", 2,
+              dilation_rate=(1, 2), use_bias=False)
+    yield one("SeparableConv2D", "3, 2", 3, 2)
+    yield one("SeparableConv2D", "3, { 3, 2 }, 2, 'same', depth_multiplier = 2, activation = 'tanh'",
+              3, (3, 2), 2, "same", depth_multiplier=2, activation="tanh")
+    yield one("SeparableConv2D", "4, 2, dilation_rate = 2, use_bias = false", 4, 2, dilation_rate=2,
+              use_bias=False)
+    yield one("Conv2DTranspose", "3, 2", 3, 2)
+    for size, strides, padding in ((3, 2, "valid"), (3, 2, "same"), ((4, 2), (2, 1), "same"),
+                                   (2, 3, "valid"), (1, 2, "same"), (4, 1, "same")):
+        yield one("Conv2DTranspose", "2, %s, %s, '%s', activation = 'tanh'"
+                  % (listed(size), listed(strides), padding), 2, size, strides, padding,
+                  activation="tanh")
+    yield one("Conv2DTranspose", "2, 3, dilation_rate = 2, use_bias = false", 2, 3, dilation_rate=2,
+              use_bias=False)
+
+
 def all_cases():
+    yield from convolutions()
     yield from trained()
     yield from images()
     yield from activations()

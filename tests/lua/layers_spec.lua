@@ -42,6 +42,18 @@ local cases = {
   { 'UpSampling2D { size = {2, 1}, interpolation = "bilinear" }', function(y)
     return nn.UpSampling2D { { 2, 1 }, interpolation = "bilinear" }(y)
   end },
+  { 'Conv2D { filters = 5, kernel_size = {3, 3}, padding = "same", dilation_rate = {2, 2} }',
+    function(y)
+      return nn.Conv2D { 5, 3, padding = "same", dilation_rate = 2, name = "dilated" }(y)
+    end, "dilated" },
+  { "DepthwiseConv2D { kernel_size = {3, 3}, depth_multiplier = 2 }", function(y)
+    return nn.DepthwiseConv2D { 3, depth_multiplier = 2 }(y)
+  end },
+  { 'SeparableConv2D { filters = 20, kernel_size = {3, 3}, activation = "gelu" }', function(y)
+    return nn.SeparableConv2D { 20, 3, activation = "gelu" }(y)
+  end },
+  { 'Conv2DTranspose { filters = 4, kernel_size = {3, 3}, strides = {2, 2}, padding = "same" }',
+    function(y) return nn.Conv2DTranspose { 4, 3, strides = 2, padding = "same" }(y) end },
   { "SpatialDropout2D { rate = 0.3 }", function(y) return nn.SpatialDropout2D { 0.3 }(y) end },
   { "AlphaDropout { rate = 0.1, seed = 4 }", function(y)
     return nn.AlphaDropout { 0.1, seed = 4 }(y)
@@ -54,20 +66,22 @@ local cases = {
   { "Permute { dims = {3, 1, 2} }", function(y) return nn.Permute { 3, 1, 2 }(y) end },
 }
 
-local function layer_of(model, kind)
+-- The layer of the name, or the first of the kind.
+local function layer_of(model, kind, name)
   for _, layer in ipairs(model.layers) do
-    if tostring(layer.part):match "^%w+" == kind then return tostring(layer.part) end
+    local text = tostring(layer.part)
+    if layer.name == name or not name and text:match "^%w+" == kind then return text end
   end
 end
 
 for _, case in ipairs(cases) do
-  local text, middle = case[1], case[2]
+  local text, middle, name = case[1], case[2], case[3]
   local kind = text:match "^%w+"
   it(text .. " gives the same bits on any number of threads, and from a file", function()
     local before = digits.threads()
     local model, other = trained(middle, 1), trained(middle, 3)
     digits.threads(before)
-    assert.are.equal(text, layer_of(model, kind))
+    assert.are.equal(text, layer_of(model, kind, name))
     assert.is_true(model:predict_proba(set) == other:predict_proba(set))
     local one = model:predict_proba(set.x[{ { 5, 5 } }])
     assert.is_true(one == model:predict_proba(set)[{ { 5, 5 } }])
@@ -76,7 +90,7 @@ for _, case in ipairs(cases) do
     local again = digits.load(path)
     os.remove(path)
     assert.is_true(model:predict_proba(set) == again:predict_proba(set))
-    assert.are.equal(text, layer_of(again, kind))
+    assert.are.equal(text, layer_of(again, kind, name))
     assert.matches(kind, again:summary())
   end)
 end
@@ -116,4 +130,25 @@ it("groups and shared axes that are none are refused", function()
   assert.matches("shared_axes are {1, 4}, but a row has shape {8, 7, 6}$", message(function()
     network(function(y) return nn.PReLU { shared_axes = { 1, 4 } }(y) end)
   end))
+end)
+
+it("windows that cannot be are refused", function()
+  for _, make in ipairs {
+    function(o) return nn.Conv2D { 3, 2, strides = o.strides, dilation_rate = o.dilation_rate } end,
+    function(o) return nn.DepthwiseConv2D { 2, o.strides, dilation_rate = o.dilation_rate } end,
+    function(o)
+      return nn.SeparableConv2D { 3, 2, o.strides, dilation_rate = o.dilation_rate }
+    end,
+    function(o)
+      return nn.Conv2DTranspose { 3, 2, o.strides, dilation_rate = o.dilation_rate }
+    end,
+  } do
+    assert.matches("2D%w*: strides and dilation_rate cannot both be more than 1, found {2, 2} " ..
+      "and {1, 3}$", message(function() make { strides = 2, dilation_rate = { 1, 3 } } end))
+    make { strides = 2, dilation_rate = 1 }
+  end
+  assert.matches("unknown option 'output_padding': the size of the output follows",
+    message(function() nn.Conv2DTranspose { 3, 2, output_padding = 1 } end))
+  assert.matches("unknown option 'filters': use depth_multiplier",
+    message(function() nn.DepthwiseConv2D { 3, filters = 2 } end))
 end)

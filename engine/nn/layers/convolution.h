@@ -1,10 +1,14 @@
-/* How to write a method of computing convolutions.
+/* How to write a layer that convolves, and a method of computing convolutions.
  *
- * Conv2D (engine/nn/layers/conv2d.c) is a layer of three products: the outputs, the gradient of the
- * kernel and that of the input. Each is computed by a method, a struct conv2d_method, that is
- * chosen from the shapes alone when the layer is built: the first of the product's list in
- * conv2d.c that suits them. The direct ones (convolution_direct.c) suit all and end the lists. A
- * new method is one file and a line in a list.
+ * A convolution is three products: the outputs, the gradient of the kernel and that of the input.
+ * Conv2D and DepthwiseConv2D are one; SeparableConv2D is two, one after the other; Conv2DTranspose
+ * takes the gradient of the input for its output. A layer describes its convolution by a struct
+ * conv2d_given, and builds, prepares and runs it by the functions below.
+ *
+ * Each product is computed by a method, a struct conv2d_method, that is chosen from the shapes
+ * alone when the layer is built: the first of the product's list in convolution.c that suits them.
+ * The direct ones (convolution_direct.c) suit all and end the lists. A new method is one file and a
+ * line in a list.
  *
  * x {rows, height, width, channels}, W {window height, window width, channels / groups, filters},
  * b {filters}, y {rows, out height, out width, filters}. A group sees its own channels, and its
@@ -20,7 +24,35 @@ enum { CONV2D_KERNEL, CONV2D_BIAS };
 
 enum { CONV2D_OUTPUTS, CONV2D_KERNEL_GRADIENT, CONV2D_INPUT_GRADIENT, CONV2D_PRODUCTS };
 
-/* Follows from the options and the shape of the input alone. Sizes in floats. */
+/* What a convolution is, but for the shape of its input. */
+struct conv2d_given {
+    int64_t filters, groups;
+    const int64_t *kernel_size, *strides, *dilation_rate; /* two each: height, width */
+    int padding, activation;                              /* dg_padding, dg_activation */
+};
+
+/* For the check() of options: DG_INVALID if the strides and the dilation are both more than 1. */
+dg_status dg_conv2d_check_dilation(const int64_t strides[2], const int64_t dilation_rate[2]);
+
+/* Docs of options that layers share. */
+#define DG_CONV2D_KERNEL_DOC "height and width of the window, in pixels"
+#define DG_CONV2D_STRIDES_DOC "steps of the window down and across, in pixels"
+#define DG_CONV2D_PADDING_DOC                                                                      \
+    "valid: windows stay within the image; same: zeros around it keep its size"
+#define DG_CONV2D_DILATION_DOC                                                                     \
+    "distance between neighbouring pixels of a window, down and across; not together with strides"
+#define DG_CONV2D_HINTS                                                                            \
+    { DG_HINT_TRAINABLE },                                                                         \
+        { "input_shape", "put nn.Input { height, width, channels } before it" },                   \
+        { "data_format", "images are always {height, width, channels}; leave it out" },            \
+        { "in_channels", "the number of input channels is inferred; leave it out" },               \
+        { "out_channels", "use filters" }, { "stride", "use strides" },                            \
+        { "dilation", "use dilation_rate" },                                                       \
+    {                                                                                              \
+        "bias", "use use_bias"                                                                     \
+    }
+
+/* Follows from what is given and the shape of the input alone. Sizes in floats. */
 struct conv2d {
     dg_window window;
     int64_t filters, pixels; /* pixels of an output */
@@ -31,6 +63,30 @@ struct conv2d {
     const struct conv2d_method *method[CONV2D_PRODUCTS];
     int64_t room[CONV2D_PRODUCTS]; /* bytes from this struct to what each method has prepared */
 };
+
+/* DG_INVALID: the input is no image, or does not suit; or it is too large. */
+dg_status dg_conv2d_of(const struct conv2d_given *given, const dg_shape *input, struct conv2d *out);
+
+/* Chooses the methods; returns the bytes of all that is prepared, this struct at its head. */
+int64_t dg_conv2d_plan(struct conv2d *c);
+/* For any of the products, whose methods are chosen. */
+int64_t dg_conv2d_scratch(const struct conv2d *c);
+
+/* The products of one: those of a set, 1 << CONV2D_OUTPUTS | ..., of which the others are never
+ * run. `prepared` becomes what dg_conv2d_plan has measured. */
+enum { CONV2D_FORWARD = 1 << CONV2D_OUTPUTS, CONV2D_ALL = (1 << CONV2D_PRODUCTS) - 1 };
+void dg_conv2d_prepare(const struct conv2d *of, unsigned products, void *prepared);
+void dg_conv2d_derive(const float *kernel, unsigned products, void *prepared);
+void dg_conv2d_run(const struct conv2d *c, int product, const dg_pass *pass, void *scratch);
+
+/* A layer that is one convolution: all of its build() but the weights, whose places are those
+ * above; prepare(), derive(), forward() and backward(). */
+dg_status dg_conv2d_build(const struct conv2d_given *given, dg_layer_build *b, struct conv2d *out);
+void dg_conv2d_prepare_layer(const struct conv2d_given *given, const dg_layer_build *build,
+                             bool training, void *prepared);
+void dg_conv2d_derive_layer(float *const *weight, bool training, void *prepared);
+dg_status dg_conv2d_forward(const dg_pass *pass);
+dg_status dg_conv2d_backward(const dg_pass *pass);
 
 /* One run of a method: all rows of a pass, whose arrays it reads and writes as its product says:
  *     outputs          writes pass->output, from pass->input[0] and the weights, bias included, and
@@ -76,7 +132,8 @@ void *dg_conv2d_take(void *base, int64_t *used, int64_t count);
 static inline bool dg_conv2d_by_columns(const struct conv2d *c)
 {
     const dg_window_axis *y = &c->window.y, *x = &c->window.x;
-    double reach = (double)(y->in + y->size - 1) * (double)(x->in + x->size - 1);
+    double reach =
+        (double)(y->in + dg_window_extent(y) - 1) * (double)(x->in + dg_window_extent(x) - 1);
     double pixel = (double)c->group_channels * (double)c->filters;
     return c->groups > 1 && c->group_filters <= 4 && reach * pixel <= INT32_MAX;
 }
@@ -102,8 +159,8 @@ void dg_conv2d_offsets(int32_t *out, int64_t height, int64_t width, int64_t dept
 
 /* A class of pixels on one axis of the image, for the gradient of the input: those whose place, the
  * padding before the image counted, leaves one rest when divided by the stride
- * (convolution_input.c). The pixel after n others reads outputs output + n .. output + n + taps-1,
- * by the taps of that rest from the last to the first. */
+ * (convolution_input.c). The pixel after n others reads `taps` outputs, as far apart as the window
+ * is dilated, from output + n on, by the taps of that rest from the last to the first. */
 struct conv2d_rest {
     int64_t first, pixels; /* of the image: from `first` on, a stride apart */
     int64_t taps;          /* of the window; may be 0 */

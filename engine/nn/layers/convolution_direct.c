@@ -19,7 +19,8 @@
 struct conv2d_padding dg_conv2d_padding(const struct conv2d *c)
 {
     const dg_window_axis *y = &c->window.y, *x = &c->window.x;
-    int64_t bottom = (y->out - 1) * y->stride + y->size, right = (x->out - 1) * x->stride + x->size;
+    int64_t bottom = (y->out - 1) * y->stride + dg_window_extent(y);
+    int64_t right = (x->out - 1) * x->stride + dg_window_extent(x);
     struct conv2d_padding p = { y->in, x->in, .depth = c->window.channels, .step = 1 };
     bool spread = dg_conv2d_by_columns(c) && c->group_channels * c->group_filters > 1;
     if (spread) p.depth = c->group_channels * c->filters;
@@ -107,7 +108,8 @@ static void prepare_offsets(const struct conv2d *c, void *prepared)
     struct conv2d_padding p = dg_conv2d_padding(c);
     int64_t down = p.width * p.depth;
     dg_conv2d_offsets(o.pixel, y->out, x->out, 1, y->stride * down, x->stride * p.depth, 1);
-    dg_conv2d_offsets(o.tap, y->size, x->size, c->group_channels, down, p.depth, p.step);
+    dg_conv2d_offsets(o.tap, y->size, x->size, c->group_channels, y->dilation * down,
+                      x->dilation * p.depth, p.step);
 }
 
 /* The product of all groups, given that of the first with the columns of all: neighbouring filters

@@ -5,7 +5,8 @@
  * rest i mod stride too, and output (i - t) / stride: so the pixels of one rest are a convolution
  * of dy, a step apart, with the kernel's taps of that rest, turned by half a turn. There are
  * stride x stride such classes of pixels, and with a stride of 1 a single one. Taps that are fewer
- * than the stride leave classes without any, whose gradient is zero. */
+ * than the stride leave classes without any, whose gradient is zero. Windows are dilated only where
+ * the stride is 1: then the taps lie as far apart in dy as in the image. */
 #include <string.h>
 
 #include "engine/nn/layers/convolution.h"
@@ -23,7 +24,7 @@ static struct conv2d_rest rest_of(const dg_window_axis *axis, int64_t rest)
     struct conv2d_rest r = { .first = (rest + stride - axis->before % stride) % stride };
     r.pixels = r.first < axis->in ? (axis->in - r.first - 1) / stride + 1 : 0;
     r.taps = rest < axis->size ? (axis->size - rest - 1) / stride + 1 : 0;
-    r.output = (r.first + axis->before - rest) / stride - (r.taps - 1);
+    r.output = (r.first + axis->before - rest) / stride - (r.taps - 1) * axis->dilation;
     return r;
 }
 
@@ -42,7 +43,7 @@ static void reach(const dg_window_axis *axis, int64_t *before, int64_t *size)
     for (int64_t rest = 0; rest < axis->stride; rest++) {
         struct conv2d_rest r = rest_of(axis, rest);
         if (r.pixels == 0 || r.taps == 0) continue;
-        int64_t last = r.output + r.pixels - 1 + r.taps;
+        int64_t last = r.output + r.pixels + (r.taps - 1) * axis->dilation;
         if (-r.output > *before) *before = -r.output;
         if (last > end) end = last;
     }
@@ -103,7 +104,8 @@ static void prepare(const struct conv2d *c, void *prepared)
         int64_t depth = dg_conv2d_by_columns(c) ? 1 : c->group_filters;
         int64_t first = (y.output + b.reach.top) * down + (x.output + b.reach.left) * c->filters;
         dg_conv2d_offsets(b.pixel, y.pixels, x.pixels, 1, down, c->filters, 1);
-        dg_conv2d_offsets(b.tap, y.taps, x.taps, depth, down, c->filters, 1);
+        dg_conv2d_offsets(b.tap, y.taps, x.taps, depth, c->window.y.dilation * down,
+                          c->window.x.dilation * c->filters, 1);
         for (int64_t p = 0; p < y.pixels * x.pixels; p++) b.pixel[p] += (int32_t)first;
         b.pixel += y.pixels * x.pixels;
         b.tap += y.taps * x.taps * depth;

@@ -27,14 +27,15 @@ static dg_status window_for(const dg_pooling_options *options, const dg_shape *i
                             dg_window *out)
 {
     DG_TRY(dg_expect_image(input));
-    if (!options) return dg_window_of(input, input->at, input->at, DG_PADDING_VALID, out);
+    if (!options) return dg_window_of(input, input->at, input->at, NULL, DG_PADDING_VALID, out);
     const dg_ints *given = &options->strides;
     int64_t strides[2] = { options->pool_size[0], options->pool_size[1] };
     if (given->count > 0) {
         strides[0] = given->at[0];
         strides[1] = given->at[given->count - 1];
     }
-    return dg_window_of(input, options->pool_size, strides, (dg_padding)options->padding, out);
+    return dg_window_of(input, options->pool_size, strides, NULL, (dg_padding)options->padding,
+                        out);
 }
 
 dg_status dg_pooling_build(const dg_pooling_kind *kind, const dg_pooling_options *options,

@@ -36,7 +36,8 @@ typedef struct dg_int8_pass {
 
 typedef struct dg_int8_layer {
     bool multiplies, activates;
-    bool (*suits)(const dg_layer_build *build); /* else it runs in float32; NULL: always */
+    /* Else it runs in float32; NULL: always. */
+    bool (*suits)(const void *options, const dg_layer_build *build);
     int64_t (*scratch_bytes)(const void *options, const dg_layer_build *build); /* NULL: none */
     void (*forward)(const dg_int8_pass *pass);
 } dg_int8_layer;
