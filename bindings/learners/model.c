@@ -72,6 +72,12 @@ static int model_parameters(lua_State *L)
     return 1;
 }
 
+static int model_multiply_adds(lua_State *L)
+{
+    lua_pushinteger(L, dg_model_multiply_adds(dg_want_model(L, 1, "multiply_adds")));
+    return 1;
+}
+
 static int model_precision(lua_State *L)
 {
     const dg_model *model = dg_want_model(L, 1, "precision");
@@ -225,6 +231,8 @@ const dg_property dg_model_properties[] = {
       "precision\nThe precision given to compile, \"float32\" or \"bfloat16\", or nil." },
     { "parameters", model_parameters,
       "parameters\nThe number of its parameters, that is, of all elements of its weights." },
+    { "multiply_adds", model_multiply_adds,
+      "multiply_adds\nMultiply-adds of the products with its kernels, for one row forward." },
     { "layers", model_layers,
       "layers\nA list of its layers: name, type, part, output_shape, parameters, trainable." },
     { NULL, NULL, NULL },

@@ -305,6 +305,21 @@ void dg_model_initialize(dg_model *model, uint64_t seed)
     }
 }
 
+static bool has_kernel(const dg_layer_build *build)
+{
+    for (int place = 0; place < DG_MAX_WEIGHTS; place++)
+        if (build->weight[place].name && strstr(build->weight[place].name, "kernel")) return true;
+    return false;
+}
+
+int64_t dg_model_multiply_adds(const dg_model *model)
+{
+    int64_t count = 0;
+    for (int i = 0; i < model->node_count; i++)
+        if (has_kernel(&model->nodes[i].build)) count += model->nodes[i].build.row_flops / 2;
+    return count;
+}
+
 void dg_node_weights(const dg_model *model, int node, float *out[DG_MAX_WEIGHTS])
 {
     int w = model->layers[model->nodes[node].layer].first_weight;

@@ -121,6 +121,10 @@ static inline int64_t dg_model_width(const dg_model *model)
     return dg_shape_size(&model->nodes[model->output].build.output);
 }
 
+/* Multiply-adds of one row forward, in the products with kernels: of layers that have none, nothing
+ * is counted. */
+int64_t dg_model_multiply_adds(const dg_model *model);
+
 static inline const dg_layer_type *dg_node_type(const dg_model *model, int node)
 {
     return (const dg_layer_type *)model->layers[model->nodes[node].layer].part->type;

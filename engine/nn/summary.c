@@ -117,6 +117,8 @@ dg_status dg_network_summary(const dg_learner *learner, char **out)
     dg_text_add(&text, "parameters: %s", grouped(total, number, sizeof number));
     if (trainable != total)
         dg_text_add(&text, " (trainable: %s)", grouped(trainable, number, sizeof number));
+    dg_text_add(&text, "\nmultiply-adds of one row: %s",
+                grouped(dg_model_multiply_adds(model), number, sizeof number));
     add_precision(&text, model);
     return dg_text_take(&text, out);
 }

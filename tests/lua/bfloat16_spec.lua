@@ -75,7 +75,7 @@ describe("bfloat16", function()
       print(digits.info().bfloat16)]])
     local out, err = sh(WITHOUT .. "$P make.lua")
     assert.are.equal("precision of products in training: bfloat16; trained in float32\n" ..
-      "parameters: 401\nfloat32\n", out)
+      "multiply-adds of one row: 1,872\nfloat32\n", out)
     assert.are.equal(warning(8, "compile"), err)
   end)
 
@@ -94,7 +94,8 @@ describe("bfloat16", function()
       model:fit(set, { continue = false, verbose = 0 })
       print(model:summary():match "[^\n]*$")]])
     local line = "precision of products in training: bfloat16; trained in "
-    local rest = line .. "%sbfloat16\nfloat32\t" .. line .. "%sbfloat16\nparameters: 401\n"
+    local rest = line .. "%sbfloat16\nfloat32\t" .. line ..
+      "%sbfloat16\nmultiply-adds of one row: 1,872\n"
     local head = "bfloat16\t" .. digest .. "\n" .. line .. "bfloat16\n"
     assert.are.same({ head .. rest:format("", ""), "", 0 }, { sh(WITH .. "$P make.lua") })
     assert.are.same({ head .. rest:format("float32 and ", "float32 and "), warning(17, "fit"), 0 },

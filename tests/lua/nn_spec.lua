@@ -213,6 +213,8 @@ describe("Sequential", function()
       name = "small" }
     assert.are.equal(3, #model)
     assert.are.equal(4 * 3 + 3 + 3 * 2 + 2, model.parameters)
+    assert.are.equal(4 * 3 + 3 * 2, model.multiply_adds)
+    assert.matches("\nmultiply%-adds of one row: 18$", model:summary())
     assert.are.equal("small", model.name)
     assert.are.equal("hidden", model.layers[2].name)
     assert.are.equal("Dense", model.layers[2].type)
