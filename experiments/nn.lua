@@ -32,7 +32,8 @@ print(network:summary())
 
 local history = network:fit(train, { validation = validation, epochs = o.epochs, batch_size = 50 })
 local result = network:evaluate(test)
-print(("test accuracy %.4f, loss %.4f, trained in %.1f s"):format(
-  result.accuracy, result.loss, history.total_seconds))
+local interval = digits.metrics.interval(result.accuracy, #test)
+print(("test accuracy %.4f (95 %%: %.4f to %.4f), loss %.4f, trained in %.1f s"):format(
+  result.accuracy, interval.low, interval.high, result.loss, history.total_seconds))
 network:save(path)
 print("wrote " .. path)

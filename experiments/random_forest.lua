@@ -18,9 +18,9 @@ local sets = study.split(o)
 local forest = study.forest { trees = o.trees }
 local history = forest:fit(prepare(sets.train))
 local accuracy = forest:evaluate(prepare(sets.test)).accuracy
-print(("validation accuracy %.4f, test accuracy %.4f, out of bag %.4f, trained in %.1f s"):format(
-  forest:evaluate(prepare(sets.validation)).accuracy, accuracy, forest.oob_accuracy,
-  history.total_seconds))
+print(("validation accuracy %.4f, test accuracy %s, out of bag %.4f, trained in %.1f s"):format(
+  forest:evaluate(prepare(sets.validation)).accuracy, study.with_interval(accuracy, sets.test),
+  forest.oob_accuracy, history.total_seconds))
 
 local path = digits.path(o.out, "random_forest_importance.svg")
 local importance = plot.importance(forest, { shape = { 28, 28 },

@@ -37,6 +37,8 @@ local found = {
   pooling = run("pooling", { epochs = epochs[1], repeats = o.repeats }),
   dropout = run("dropout", { epochs = epochs[2], repeats = o.repeats }),
   activations = run("activations", { epochs = epochs[3], repeats = o.repeats }),
+  writers = (o.data == "mnist" or o.data == "qmnist")
+    and run("writers", { epochs = epochs[1], seeds = o.repeats }) or nil, -- else they are unknown
   labels = run("label_errors", not o.quick and { epochs = 3, folds = 3, repeats = 1 } or nil),
 }
 found.seconds = digits.clock() - began

@@ -24,7 +24,7 @@ end
 -- run.
 function study.options(known, quick)
   known.seed = { 1, "the same seed gives the same results, bit for bit" }
-  known.data = { "mnist", "\"mnist\", a folder, a .csv or an IDX file" }
+  known.data = known.data or { "mnist", "\"mnist\", a folder, a .csv or an IDX file" }
   known.out = { "out", "folder for the results" }
   known.quick = { false, "a quick run on 7 000 digits, with little training" }
   for _, word in ipairs(arg) do
@@ -32,7 +32,8 @@ function study.options(known, quick)
     for name, default in pairs(on and quick or {}) do known[name][1] = default end
   end
   local o = digits.options(known)
-  for _, name in ipairs { "epochs", "repeats", "trees", "rounds", "folds", "show", "workers" } do
+  for _, name in ipairs { "epochs", "repeats", "seeds", "trees", "rounds", "folds", "show",
+    "workers" } do
     if known[name] and o[name] < 1 then
       fail("--%s must be at least 1, found %d", name, o[name])
     end
@@ -47,11 +48,15 @@ function study.options(known, quick)
   return o
 end
 
+-- With --quick at most 7 000 rows of the set.
+function study.few(o, images)
+  if not o.quick or #images <= 7000 then return images end
+  return images:shuffle { seed = o.seed }:take(7000)
+end
+
 -- The dataset of --data; with --quick at most 7 000 rows of it.
-function study.open(o)
-  local images = data.open(o.data)
-  if o.quick and #images > 7000 then images = images:shuffle { seed = o.seed }:take(7000) end
-  return images
+function study.open(o, options)
+  return study.few(o, data.open(o.data, options))
 end
 
 -- Options as the words of a command line, sorted.
@@ -204,17 +209,20 @@ local function fit(candidate, sets, seed)
   run.labels = model:predict(sets.test)
   run.accuracy = metrics.accuracy(sets.test, run.labels)
   local scores = history.val_accuracy -- of the validation set, after each epoch
-  run.validation = scores and scores[#scores] or model:evaluate(sets.validation).accuracy
+  if sets.validation then
+    run.validation = scores and scores[#scores] or model:evaluate(sets.validation).accuracy
+  end
   return run
 end
 
-local runs = {} -- those of this process: by sets, learner, and the words of all else
+-- those of this process: by sets, learner, and the words of all else
+local runs = setmetatable({}, { __mode = "k" })
 
 -- Trains a candidate, { learner = study.cnn or the like, params = its argument, fit = options },
 -- once in this process: one that differs from an earlier one in nothing is that one. Returns the
 -- run: its model, history, seconds, labels and accuracy on the test set, and accuracy on the
--- validation set; and whether it is of before. A learner whose fit trains others may return, after
--- the history, their seconds and its own.
+-- validation set, if there is one; and whether it is of before. A learner whose fit trains others
+-- may return, after the history, their seconds and its own.
 function study.train(candidate, sets, seed)
   local learner = candidate.learner
   local params = with_defaults(candidate.params, learner == study.cnn and CNN)
@@ -228,11 +236,24 @@ function study.train(candidate, sets, seed)
   return known[words], false
 end
 
+-- Fills a result, whose runs were judged on as many rows as `test` has: the means of accuracy (on
+-- the test set), validation and seconds, their standard deviations accuracy_spread,
+-- validation_spread, seconds_spread, and the interval of the mean accuracy as a text.
+function study.sum_up(result, test)
+  for _, name in ipairs { "accuracy", "validation", "seconds" } do
+    local values = {}
+    for i, run in ipairs(result.runs) do values[i] = run[name] end
+    if values[1] then
+      result[name], result[name .. "_spread"] = mean(values), spread(values)
+    end
+  end
+  result.interval = study.interval(result.accuracy, test)
+  return result
+end
+
 -- Trains each of `candidates`, which have a name besides what study.train reads, o.repeats times on
 -- the same data with different seeds; once if it has deterministic = true, because it does not
--- depend on the seed. Returns for each its name, its runs, the means of accuracy (on the test set),
--- validation and seconds, their standard deviations accuracy_spread, validation_spread,
--- seconds_spread, and the interval of the mean accuracy as a text.
+-- depend on the seed. Returns for each its name, its runs, and what study.sum_up finds.
 function study.run(candidates, sets, o)
   local results = {}
   for k, candidate in ipairs(candidates) do
@@ -244,13 +265,7 @@ function study.run(candidates, sets, o)
         study.with_interval(run.accuracy, sets.test), run.seconds,
         before and " (trained before)" or ""))
     end
-    for _, name in ipairs { "accuracy", "validation", "seconds" } do
-      local values = {}
-      for i, run in ipairs(result.runs) do values[i] = run[name] end
-      result[name], result[name .. "_spread"] = mean(values), spread(values)
-    end
-    result.interval = study.interval(result.accuracy, sets.test)
-    results[k] = result
+    results[k] = study.sum_up(result, sets.test)
   end
   return results
 end
@@ -327,19 +342,32 @@ end
 function study.print(results, differences)
   local width = 0
   for _, result in ipairs(results) do width = math.max(width, utf8.len(result.name) + 2) end
+  local validated = results[1].validation
   local function line(name, validation, accuracy, interval, seconds)
-    print(padded(name, width) .. padded(validation, 17) .. padded(accuracy, 17) ..
-      padded(interval, 18) .. seconds)
+    print(padded(name, width) .. (validated and padded(validation, 17) or "") ..
+      padded(accuracy, 17) .. padded(interval, 18) .. seconds)
   end
   print()
   line("", "validation", "test accuracy", "95 % interval", "seconds")
   for _, result in ipairs(results) do
-    line(result.name, study.with_spread(result, "validation", "%.4f"),
+    line(result.name, validated and study.with_spread(result, "validation", "%.4f"),
       study.with_spread(result, "accuracy", "%.4f"), result.interval,
       study.with_spread(result, "seconds", "%.1f"))
   end
   print()
   for _, difference in ipairs(differences) do print(study.verdict(difference)) end
+end
+
+-- ---- the last lines ----
+
+-- Prints how large the models of a result are, and how accurate: the last lines of an experiment.
+function study.close(result)
+  local model, seeds = result.runs[1].model, #result.runs
+  print(("%d parameters, %.2f million multiply-adds for each image"):format(model.parameters,
+    model.multiply_adds / 1e6))
+  print(("accuracy %s of %d seed%s, %.1f s of training each"):format(
+    study.with_spread(result, "accuracy", "%.4f"), seeds, seeds == 1 and "" or "s",
+    result.seconds))
 end
 
 -- ---- mistakes ----

@@ -11,8 +11,9 @@ local sets = study.split(o)
 local boosting = study.boosting { rounds = o.rounds }
 local history = boosting:fit(sets.train, { validation = sets.validation })
 local accuracy = boosting:evaluate(sets.test).accuracy
-print(("validation accuracy %.4f, test accuracy %.4f, trained in %.1f s"):format(
-  boosting:evaluate(sets.validation).accuracy, accuracy, history.total_seconds))
+print(("validation accuracy %.4f, test accuracy %s, trained in %.1f s"):format(
+  boosting:evaluate(sets.validation).accuracy, study.with_interval(accuracy, sets.test),
+  history.total_seconds))
 
 local importance = plot.importance(boosting, { shape = { 28, 28 },
   title = "Importance of each pixel in the boosted trees" })

@@ -147,6 +147,37 @@ describe("experiments", function()
     assert.matches("are for other probabilities", (experiment(folder, "label_flips", words)))
   end)
 
+  it("judge by other writers, and end with size and accuracy", function()
+    local out, err, status = experiment(folder, "writers",
+      "--quick --epochs 1 --seeds 2 --data mnist --out " .. folder)
+    assert.equal(0, status, err)
+    local known, all = out:match "random split, seed 2: [^\n]+; (%d+) of (%d+) writers were trained"
+    assert.is_true(tonumber(known) > 0.9 * all)
+    assert.matches("other writers, seed 2: test accuracy 0%.%d+ %(95 %%: [^\n]+; 0 of %d+ writers",
+      out)
+    local mixed, apart = out:match "\nrandom split +(0%.%d+) ± .-\nother writers +(0%.%d+) ±"
+    local points = out:match("\nother writers: ([+-]%d+%.%d+) points of accuracy " ..
+      "%(95 %%: [+-][^\n]+; over 2 seeds ± %d+%.%d+, p = 0%.%d+\n")
+    assert.is_true(math.abs(points / 100 - (apart - mixed)) < 2e-4)
+    assert.matches("592074 parameters, 1%.05 million multiply%-adds for each image\n" ..
+      "accuracy " .. apart .. " ± 0%.%d+ of 2 seeds, %d+%.%d s of training each\n$", out)
+    assert.truthy(digits.load(folder .. "/writers.safetensors"))
+  end)
+
+  it("read Fashion-MNIST from a folder", function()
+    local out, err, status = experiment(folder, "fashion",
+      "--quick --epochs 1 --data vendor/mnist --out " .. folder) -- digits, in files of that layout
+    assert.equal(0, status, err)
+    assert.matches("^6000 images to train on, 1000 to test\n", out)
+    assert.matches("%a taken for %a[^\n]*: %d+ %(%d+%.%d %%%)\n", out)
+    assert.matches("\naccuracy 0%.%d+ of 1 seed, %d+%.%d s of training each\n$", out)
+    assert.truthy(digits.load(folder .. "/fashion.safetensors"))
+    out, err, status = experiment(folder, "fashion", "--data " .. folder .. " --out " .. folder)
+    assert.equal("", out)
+    assert.equal(1, status)
+    assert.matches("open: the folder '[^']+' does not contain fashion%-mnist: expected train", err)
+  end)
+
   describe("together", function()
     local page, out, err, status
     setup(function()
@@ -204,6 +235,9 @@ describe("experiments", function()
       local deployed = experiment(folder, "deploy", "--quick --seed 3 --out " .. folder)
       local accuracy = tonumber(deployed:match "accuracy on unseen data: (0%.%d+)")
       assert.is_true(accuracy > 0.85)
+      local points = out:match "\nother writers: ([+-]%d%.%d+) points of accuracy %(95 %%: [^\n]+\n"
+      assert.truthy(page:find("<li>Other writers: " .. points:gsub("^%-", "−") ..
+        " points of accuracy", 1, true))
       local interval = digits.metrics.interval { rows = 1400,
         correct = math.floor(accuracy * 1400 + 0.5) }
       assert.truthy(deployed:find(("%.4f (95 %%: %.4f to %.4f)"):format(accuracy, interval.low,
