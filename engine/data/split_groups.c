@@ -152,16 +152,14 @@ static double deviation(const struct filling *f, int64_t class, int with, int64_
     return variance > 0 ? sqrt(variance) : 0;
 }
 
-/* What the sum of deviations would be with the group in that part, without the classes that it does
- * not have. */
+/* The sum of deviations over the classes of a group, were it in that part; -1: in none. */
 static double cost(const struct filling *f, const struct group *group, int part)
 {
     double sum = 0;
     int64_t end = group->first + group->size;
     for (int64_t at = group->first, run; at < end; at += run) {
-        int64_t class = (int64_t)(f->keys[at] & UINT32_MAX);
         run = run_length(f->keys, at, end);
-        sum += deviation(f, class, part, run) - deviation(f, class, -1, 0);
+        sum += deviation(f, (int64_t)(f->keys[at] & UINT32_MAX), part, run);
     }
     return sum;
 }
@@ -177,10 +175,10 @@ static int best_part(const struct filling *f, const struct group *group, int64_t
                      double *whole, bool only_empty)
 {
     int best = -1;
-    double least = 0;
+    double least = 0, others = *whole - cost(f, group, -1);
     for (int j = 0; j < f->parts; j++) {
         if (f->goals[j] == 0 || (only_empty && f->counts[j] > 0)) continue;
-        double mean = (*whole + cost(f, group, j)) / (double)classes;
+        double mean = (others + cost(f, group, j)) / (double)classes;
         bool better =
             best < 0 || mean < least || (about_equal(mean, least) && f->sizes[j] < f->sizes[best]);
         if (better) best = j, least = mean;

@@ -63,39 +63,41 @@ static void find_parts(const struct counts *c, const dg_dataset *const *parts, i
 /* sklearn.model_selection.StratifiedGroupKFold(4) of scikit-learn 1.9.1 puts these groups together;
  * which fold comes first is not compared. No two groups are equally uneven, so any seed gives
  * them. */
+enum { FOLDS = 4, GROUPS = 12 };
+static const struct counts theirs = { GROUPS,
+                                      3,
+                                      169,
+                                      { { 19, 2, 1 },
+                                        { 0, 14, 3 },
+                                        { 8, 8, 3 },
+                                        { 4, 2, 5 },
+                                        { 4, 7, 1 },
+                                        { 0, 7, 4 },
+                                        { 8, 8, 4 },
+                                        { 1, 4, 0 },
+                                        { 5, 6, 7 },
+                                        { 0, 7, 8 },
+                                        { 1, 5, 3 },
+                                        { 6, 1, 3 } } };
+static const int their_fold[GROUPS] = { 0, 1, 3, 1, 0, 3, 2, 0, 3, 2, 0, 1 };
+
 static void folds_are_those_of_scikit_learn(void **state)
 {
-    enum { FOLDS = 4, GROUPS = 12 };
-    static const struct counts c = { GROUPS,
-                                     3,
-                                     169,
-                                     { { 19, 2, 1 },
-                                       { 0, 14, 3 },
-                                       { 8, 8, 3 },
-                                       { 4, 2, 5 },
-                                       { 4, 7, 1 },
-                                       { 0, 7, 4 },
-                                       { 8, 8, 4 },
-                                       { 1, 4, 0 },
-                                       { 5, 6, 7 },
-                                       { 0, 7, 8 },
-                                       { 1, 5, 3 },
-                                       { 6, 1, 3 } } };
-    static const int fold_of[GROUPS] = { 0, 1, 3, 1, 0, 3, 2, 0, 3, 2, 0, 1 };
-    const dg_dataset *set = make_groups(&c), *training, *held_out;
+    const dg_dataset *set = make_groups(&theirs), *training, *held_out;
     (void)state;
     for (uint64_t seed = 0; seed < 4; seed++) {
         int folds_seen = 0;
         for (int fold = 0; fold < FOLDS; fold++) {
-            int part_of[GROUPS], held[2][MOST_CLASSES] = { { 0 } }, theirs = -1;
+            int part_of[GROUPS], held[2][MOST_CLASSES] = { { 0 } }, same = -1;
             assert_ok(dg_dataset_fold(&training, &held_out, set, FOLDS, fold, seed,
                                       DG_SPLIT_STRATIFIED | DG_SPLIT_GROUPS));
-            find_parts(&c, (const dg_dataset *const[]){ training, held_out }, 2, part_of, held);
+            find_parts(&theirs, (const dg_dataset *const[]){ training, held_out }, 2, part_of,
+                       held);
             for (int g = 0; g < GROUPS; g++)
-                if (part_of[g] == 1) theirs = fold_of[g];
+                if (part_of[g] == 1) same = their_fold[g];
             for (int g = 0; g < GROUPS; g++)
-                assert_int_equal(part_of[g] == 1, fold_of[g] == theirs);
-            folds_seen |= 1 << theirs;
+                assert_int_equal(part_of[g] == 1, their_fold[g] == same);
+            folds_seen |= 1 << same;
             dg_dataset_release(training);
             dg_dataset_release(held_out);
         }
@@ -104,32 +106,19 @@ static void folds_are_those_of_scikit_learn(void **state)
     dg_dataset_release(set);
 }
 
-/* Equal fractions are folds: the same rule, so the same parts of groups. */
+/* Equal fractions are folds: the same rule, so the same groups together. */
 static void equal_parts_are_folds(void **state)
 {
-    struct counts c = { .groups = 30, .classes = 3 };
-    const dg_dataset *parts[3], *training, *held_out, *set;
-    int split[30], fold[30], held[3][MOST_CLASSES] = { { 0 } }, two[2][MOST_CLASSES] = { { 0 } };
+    const dg_dataset *set = make_groups(&theirs), *parts[FOLDS];
+    int part_of[GROUPS], held[FOLDS][MOST_CLASSES] = { { 0 } };
     (void)state;
-    for (int g = 0; g < c.groups; g++)
-        for (int k = 0; k < c.classes; k++) c.rows += c.at[g][k] = (g * g + 5 * k * g) % (11 + k);
-    set = make_groups(&c);
-    assert_ok(dg_dataset_split(parts, set, 3, (double[]){ 1 / 3.0, 1 / 3.0, 1 / 3.0 }, 4,
+    assert_ok(dg_dataset_split(parts, set, FOLDS, (double[]){ 0.25, 0.25, 0.25, 0.25 }, 4,
                                DG_SPLIT_STRATIFIED));
-    find_parts(&c, parts, 3, split, held);
-    assert_ok(dg_dataset_fold(&training, &held_out, set, 3, 0, 4, DG_SPLIT_STRATIFIED));
-    find_parts(&c, (const dg_dataset *const[]){ training, held_out }, 2, fold, two);
-    int least = INT32_MAX, most = 0;
-    for (int j = 0; j < 3; j++) {
-        int rows = (int)dg_dataset_rows(parts[j]);
-        least = rows < least ? rows : least;
-        most = rows > most ? rows : most;
-        dg_dataset_release(parts[j]);
-    }
-    assert_true(most - least <= c.rows / 20);
-    assert_in_range(dg_dataset_rows(held_out), least - c.rows / 20, most + c.rows / 20);
-    dg_dataset_release(training);
-    dg_dataset_release(held_out);
+    find_parts(&theirs, parts, FOLDS, part_of, held);
+    for (int g = 0; g < GROUPS; g++)
+        for (int h = 0; h < GROUPS; h++)
+            assert_int_equal(part_of[g] == part_of[h], their_fold[g] == their_fold[h]);
+    for (int j = 0; j < FOLDS; j++) dg_dataset_release(parts[j]);
     dg_dataset_release(set);
 }
 
