@@ -48,6 +48,11 @@
     "RandomErasing fill_value=0; RandomFlip mode=vertical; Flatten; "                              \
     "Dense units=10 activation=softmax"
 
+#define DEFORMED                                                                                   \
+    "Input shape=11,9,2; RandomElasticTransform; Conv2D filters=4 kernel_size=3,3 "                \
+    "activation=tanh; RandomElasticTransform factor=1.0,1.0 fill_mode=constant; Flatten; "         \
+    "Dense units=10 activation=softmax"
+
 #define DENSE                                                                                      \
     "Input shape=60; Reshape target_shape=5,4,3; GlobalMaxPooling2D; "                             \
     "Dense units=70 kernel_initializer=random_uniform bias_initializer=constant; "                 \
@@ -127,6 +132,9 @@ static const struct digest_case cases[] = {
     { NETWORK("windows, Adam", WINDOWS, "Adam", "", CROSSENTROPY),
       "aa9d1b9b6bb35db5e0d11c08cdc8ffba8cda7e253ad2452484f19706d1f3d201",
       "aea3845bc1c25482ca371abbf14dcc821b8c1b909ebbe3f371e818d44d4b4224" },
+    { NETWORK("deformed, SGD", DEFORMED, "SGD", "", CROSSENTROPY),
+      "0b58afdafe0fa032e5ec737e1db05d309efeb1c9c65560d3d4728c1c0eef1f9e",
+      "a8c08b2cdff980128afcac7a80e2fcda422ce44bbad4a3d00a1962578a50a2fd" },
     { NETWORK("tiles, Adam", TILES, "Adam", "", CROSSENTROPY),
       "144e7333614553ca5ec32c7cbea1fd8362eda0c74d3debfb92653703b131d0b6",
       "fcd2f04dc29562533015a00d0fb3d00217f9734b98c92b009f0670a758fd734a" },

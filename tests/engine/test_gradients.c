@@ -391,7 +391,7 @@ static void test_augmentation(void **state)
           PLAIN },
         { "Input shape=6,5,1; Conv2D filters=2 kernel_size=2 activation=tanh; RandomFlip; "
           "RandomShear x_factor=0.3 y_factor=0.2; RandomErasing; "
-          "RandomCrop height=3 width=4; Flatten" TOP,
+          "RandomCrop height=3 width=4; RandomElasticTransform; Flatten" TOP,
           PLAIN },
         { "Input shape=6,5,1; Conv2D filters=2 kernel_size=2 activation=tanh; "
           "RandomTranslation height_factor=0.3 width_factor=0.2 fill_mode=constant fill_value=2.0; "

@@ -9,7 +9,8 @@ all of its fill modes as documented.
 A case is a list of layers, an image and what comes out. Of several layers the matrices of Keras's
 layers are multiplied, and the image is sampled once. RandomShear slants either way at random: `y` is
 one way, `other` the other. `erased` is what RandomErasing does to images of ones: how often each
-pixel is erased, and the mean of what is there then and of its square.
+pixel is erased, and the mean of what is there then and of its square; `elastic` is how far
+RandomElasticTransform moves pixels.
 """
 import os
 
@@ -47,6 +48,17 @@ def erased():
     noise = np.asarray(layers.RandomErasing(**options)(images, training=True))
     noise = noise[noise != 1]  # 1 is what was there, or clipped
     return (gone.mean(axis=0), noise.mean(), (noise.astype("float64") ** 2).mean())
+
+
+def elastic():
+    """The mean square of how far RandomElasticTransform moves pixels along a line, and the mean of
+    the product with that of the pixel to the right and that of the pixel below: for each pixel."""
+    n = 4000
+    ramp = np.tile(np.arange(12, dtype="float32"), (n, 10, 1))[..., None]
+    layer = layers.RandomElasticTransform((1, 1), (1, 1), fill_mode="nearest", seed=1)
+    d = (np.asarray(layer(ramp, training=True), dtype="float64") - ramp)[:, :, 3:9, 0]
+    return ((d * d).mean(axis=0), (d[:, :, 1:] * d[:, :, :-1]).mean(axis=0),
+            (d[:, 1:] * d[:, :-1]).mean(axis=0))
 
 
 def run(made, mode, interpolation, fill_value):
@@ -108,6 +120,8 @@ def main():
                 out.append("    { layers = [[%s]],\n      y = %s%s }," % (
                     text, lua(run(made, mode, interpolation, fill)), other))
     often, mean, square = erased()
+    out += ["  },", "  elastic = { square = %s," % lua(elastic()[0]),
+            "    right = %s," % lua(elastic()[1]), "    below = %s," % lua(elastic()[2])]
     out += ["  },", "  erased = { often = %s," % lua(often),
             "    mean = %.7g, square = %.7g }," % (mean, square), "}", ""]
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "augmentation.lua")

@@ -166,6 +166,41 @@ describe("RandomErasing", function()
   end)
 end)
 
+describe("RandomElasticTransform", function()
+  it("moves pixels as far as Keras's, and neighbours as much alike", function()
+    local rows = 4000
+    local x = columns(rows, 10, 12)
+    local moved = augmented({ nn.RandomElasticTransform { { 1, 1 }, { 1, 1 },
+      fill_mode = "nearest" } }, x) - x
+    moved = moved:reshape { rows, 10, 12 }[{ {}, {}, { 4, 9 } }]
+    local right = moved[{ {}, {}, { 2, 6 } }] * moved[{ {}, {}, { 1, 5 } }]
+    local below = moved[{ {}, { 2, 10 } }] * moved[{ {}, { 1, 9 } }]
+    -- 4.5 standard errors of the difference of means of 4000 are 0.021, and less of all pixels
+    for name, found in pairs { square = moved * moved, right = right, below = below } do
+      local off = found:mean { axis = 1 }:reshape { -1 } - digits.tensor(golden.elastic[name])
+      assert.is_true(off:abs():max() < 0.021, name .. " is off by " .. off:abs():max())
+      assert.is_true(math.abs(off:mean()) < 0.004, name .. " is off by " .. off:mean())
+    end
+  end)
+
+  it("draws by row, keeps images that are not chosen, and does not leave their range", function()
+    local x = digits.uniform { 40, 9, 8, 2, low = -1, seed = 2 }
+    local layers = { nn.RandomElasticTransform { { 0.5, 0.5 } } }
+    local threads = digits.threads()
+    digits.threads(1)
+    local one = augmented(layers, x)
+    digits.threads(2)
+    assert.is_true(augmented(layers, x) == one)
+    digits.threads(threads)
+    assert.is_true(augmented(layers, x[{ { 1, 7 } }]) == one[{ { 1, 7 } }])
+    local same = 0
+    for i = 1, 40 do same = same + (one[i] == x[i] and 1 or 0) end
+    assert.is_true(same > 6 and same < 34, same)
+    assert.is_true(one:abs():max() <= 1)
+    assert.is_true(augmented({ nn.RandomElasticTransform { 1, 0 } }, x) == x)
+  end)
+end)
+
 describe("RandomCrop", function()
   it("cuts a window at random places, and the centre in prediction", function()
     local x = digits.uniform { 300, 6, 5, 2, seed = 2 }
@@ -201,19 +236,20 @@ describe("augmentation", function()
 
   local function layers()
     return nn.RandomTranslation { 0.2, 0.1 }, nn.RandomRotation { 0.1 }, nn.RandomZoom { 0.2 },
-      nn.RandomErasing {}, nn.RandomShear { 0.1, 0.1 }, nn.RandomFlip {}
+      nn.RandomErasing {}, nn.RandomShear { 0.1, 0.1 }, nn.RandomFlip {},
+      nn.RandomElasticTransform {}
   end
 
   local function network(after)
-    local a, b, c, d, e, f = layers()
+    local a, b, c, d, e, f, g = layers()
     local model
     if after then
       model = nn.Sequential { nn.Input { 8, 8, 1 },
         nn.Conv2D { 3, { 3, 3 }, padding = "same", activation = "relu" }, a, b,
-        nn.Dropout { 0.2 }, c, d, e, f, nn.Flatten {},
+        nn.Dropout { 0.2 }, c, d, e, f, g, nn.Flatten {},
         nn.Dense { 2, activation = "softmax" }, seed = 1 }
     else
-      model = nn.Sequential { nn.Input { 8, 8, 1 }, a, b, c, d, e, f, nn.Flatten {},
+      model = nn.Sequential { nn.Input { 8, 8, 1 }, a, b, c, d, e, f, g, nn.Flatten {},
         nn.Dense { 2, activation = "softmax" }, seed = 1 }
     end
     return model:compile { optimizer = "adam", loss = "categorical_crossentropy" }

@@ -255,6 +255,50 @@ DG_KERNEL(void, warp_image_back,
         }
 }
 
+/* The places of pixels `from`, `from` + 1 ... of an image; beyond the last, of column and line 0.
+ */
+DG_INLINE void given_places(const dg_sampling *sampling, const int64_t *shape, const float *columns,
+                            const float *lines, int64_t from, int32_t count,
+                            struct places *restrict out)
+{
+    float x[BLOCK], y[BLOCK];
+    for (int i = 0; i < BLOCK; i++) {
+        x[i] = i < count ? columns[from + i] : 0;
+        y[i] = i < count ? lines[from + i] : 0;
+    }
+    find_places(sampling, (int32_t)shape[0], (int32_t)shape[1], x, y, out);
+}
+
+DG_PUBLIC_KERNEL(void, dg_sample_image,
+                 (const dg_sampling *sampling, const int64_t *shape, const float *columns,
+                  const float *lines, const float *x, float *out),
+                 (sampling, shape, columns, lines, x, out))
+{
+    int32_t width = (int32_t)shape[1], channels = (int32_t)shape[2];
+    struct places places;
+    for (int64_t from = 0, pixels = shape[0] * shape[1]; from < pixels; from += BLOCK) {
+        int32_t count = pixels - from < BLOCK ? (int32_t)(pixels - from) : BLOCK;
+        given_places(sampling, shape, columns, lines, from, count, &places);
+        read_block(fused, &places, count, width, channels, (float)sampling->fill_value, x,
+                   out + from * channels);
+    }
+}
+
+DG_PUBLIC_KERNEL(void, dg_sample_image_back,
+                 (const dg_sampling *sampling, const int64_t *shape, const float *columns,
+                  const float *lines, const float *g, float *dx),
+                 (sampling, shape, columns, lines, g, dx))
+{
+    int32_t width = (int32_t)shape[1], channels = (int32_t)shape[2];
+    struct places places;
+    for (int64_t from = 0, pixels = shape[0] * shape[1]; from < pixels; from += BLOCK) {
+        int32_t count = pixels - from < BLOCK ? (int32_t)(pixels - from) : BLOCK;
+        given_places(sampling, shape, columns, lines, from, count, &places);
+        for (int32_t i = 0; i < count; i++, g += channels)
+            give_place(fused, &places, i, width, channels, g, dx);
+    }
+}
+
 /* --- passes ------------------------------------------------------------------------------- */
 
 static void as_floats(const dg_warp *warp, float *out)

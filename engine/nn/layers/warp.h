@@ -75,6 +75,13 @@ static inline double dg_between(const double span[2], double u)
  * of layers before it. */
 void dg_warp_rows(const dg_layer_type *type, const dg_pass *pass, bool join);
 
+/* Samples the image x, {height, width, channels}, for each pixel at a column and a line of its own;
+ * and the gradient for x of such a sampling, added to dx. */
+void dg_sample_image(const dg_sampling *sampling, const int64_t *shape, const float *columns,
+                     const float *lines, const float *x, float *out);
+void dg_sample_image_back(const dg_sampling *sampling, const int64_t *shape, const float *columns,
+                          const float *lines, const float *g, float *dx);
+
 /* The forward() and backward() of a layer that warps. */
 dg_status dg_warp_forward(const dg_pass *pass);
 dg_status dg_warp_backward(const dg_pass *pass);
