@@ -14,8 +14,8 @@ enum { BLOCK = 256, SHORT_BLOCK = 16, PACKED_TILES = 4 };
 struct strip {
     enum { BEGIN_ZERO, BEGIN_BIAS, BEGIN_ADD } begin; /* what the sums begin with */
     int64_t k, b_step, c_step;
-    const int64_t *depth;
-    const float *b, *bias;
+    const int64_t *depth; /* of A, from `a` */
+    const float *a, *b, *bias;
 };
 
 #define LEVEL_BODY "engine/tensor/product_tile.h"

@@ -75,13 +75,17 @@ TARGET static void NAME(some_rows)(int rows, int vectors, const struct strip *st
 TARGET static void NAME(all_rows)(const dg_product *p, int vectors, const struct strip *strip,
                                   float *c)
 {
-    int64_t tiles = (p->m + TILE_ROWS - 1) / TILE_ROWS;
-    int64_t least = p->m / tiles, longer = p->m % tiles; /* so many tiles have a row more */
+    int64_t tiles = 1, least = p->m, longer = 0;
+    if (p->m > TILE_ROWS) { /* divisions take longer than a few rows */
+        tiles = (p->m + TILE_ROWS - 1) / TILE_ROWS;
+        least = p->m / tiles;
+        longer = p->m % tiles; /* so many tiles have a row more */
+    }
     const float *row[TILE_ROWS];
     for (int64_t tile = 0, begin = 0; tile < tiles; tile++) {
         int rows = (int)(least + (tile < longer));
         for (int i = 0; i < rows; i++)
-            row[i] = p->a.at + (p->a.row ? p->a.row[begin + i] : (begin + i) * p->a.row_step);
+            row[i] = strip->a + (p->a.row ? p->a.row[begin + i] : (begin + i) * p->a.row_step);
         NAME(some_rows)(rows, vectors, strip, row, c + begin * strip->c_step);
         begin += rows;
     }
@@ -106,7 +110,7 @@ TARGET static void NAME(few_columns)(const dg_product *p, int columns, const str
         if (p->a.row)
             part.a.row = p->a.row + i;
         else
-            part.a.at = p->a.at + i * p->a.row_step;
+            wide.a = strip->a + i * p->a.row_step;
         for (int64_t r = 0; r < part.m && strip->begin == BEGIN_ADD; r++) {
             memset(&sums[r * LANES], 0, LANES * sizeof *sums);
             memcpy(&sums[r * LANES], c + (i + r) * strip->c_step, (size_t)columns * sizeof *c);
@@ -144,15 +148,16 @@ TARGET static void NAME(multiply)(const dg_product *p)
     int widest = p->m == 1 ? NAME(most_vectors) : p->m == 2 ? 4 : 2;
     int64_t length = p->m <= TILE_ROWS && p->n > widest * LANES ? SHORT_BLOCK : BLOCK;
     int64_t blocks = p->k > length ? (p->k + length - 1) / length : 1;
-    for (int64_t block = 0; block < blocks; block++) {
-        int64_t first = dg_piece_begin(p->k, blocks, block);
-        int64_t depth[BLOCK];
+    int64_t least = p->k / blocks, longer = p->k % blocks; /* so many blocks have a step more */
+    int64_t depth[BLOCK];
+    for (int64_t t = 0; !p->a.depth && t <= least && t < BLOCK; t++) depth[t] = t * p->a.depth_step;
+    for (int64_t block = 0, first = 0; block < blocks; block++) {
         float packed[BLOCK * 2 * LANES] __attribute__((aligned(64)));
-        struct strip strip = { .k = dg_piece_begin(p->k, blocks, block + 1) - first,
+        struct strip strip = { .k = least + (block < longer),
+                               .a = p->a.at + (p->a.depth ? 0 : first * p->a.depth_step),
                                .depth = depth,
                                .c_step = p->c_step };
-        for (int64_t t = 0; t < strip.k; t++)
-            depth[t] = p->a.depth ? p->a.depth[first + t] : (first + t) * p->a.depth_step;
+        for (int64_t t = 0; p->a.depth && t < strip.k; t++) depth[t] = p->a.depth[first + t];
         strip.begin = p->accumulate || block ? BEGIN_ADD : p->bias ? BEGIN_BIAS : BEGIN_ZERO;
         for (int64_t j = 0; j < p->n;) {
             int64_t left = p->n - j;
@@ -168,6 +173,7 @@ TARGET static void NAME(multiply)(const dg_product *p)
                 NAME(few_columns)(p, (int)left, &strip, p->c + j);
             j += vectors * LANES;
         }
+        first += strip.k;
     }
 }
 
