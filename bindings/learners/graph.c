@@ -18,8 +18,9 @@ enum { MOST_DEPTH = 2000 };
 
 #define NODE "digits.node"
 
-/* User values: 1 the layer, 2 a list of the nodes that it reads. */
-enum { LAYER = 1, INPUTS = 2 };
+/* User values: 1 the layer, 2 a list of the nodes that it reads; of one that belongs to a model, 3
+ * the model, whose node it is by the number in the userdata. */
+enum { LAYER = 1, INPUTS = 2, ORIGIN = 3 };
 
 static int node_tostring(lua_State *L)
 {
@@ -77,12 +78,87 @@ static int call_layer(lua_State *L)
         lua_pushvalue(L, 2);
         lua_rawseti(L, 3, 1);
     }
-    dg_class_push(L, NODE, 1, 2);
+    dg_class_push(L, NODE, sizeof(int), 3);
     lua_pushvalue(L, 1);
     lua_setiuservalue(L, -2, LAYER);
     lua_pushvalue(L, 3);
     lua_setiuservalue(L, -2, INPUTS);
     return 1;
+}
+
+/* --- nodes of a model ------------------------------------------------------------------------- */
+
+/* Made once for each model, so that nn.Model adds none of them twice. */
+static void push_model_node(lua_State *L, int model_index, int nodes, int number)
+{
+    const dg_model *model = dg_want_model(L, model_index, "output");
+    const dg_node *node = &model->nodes[number];
+    luaL_checkstack(L, 8, NULL);
+    if (lua_rawgeti(L, nodes, number + 1) != LUA_TNIL) return;
+    lua_pop(L, 1);
+    dg_push_part(L, model->layers[node->layer].part);
+    if (node->inputs > 0) {
+        int *place = dg_class_push(L, NODE, sizeof *place, 3);
+        *place = number;
+        lua_insert(L, -2);
+        lua_setiuservalue(L, -2, LAYER);
+        lua_createtable(L, node->inputs, 0);
+        for (int i = 0; i < node->inputs; i++) {
+            lua_rawgeti(L, nodes, node->input[i] + 1);
+            lua_rawseti(L, -2, i + 1);
+        }
+        lua_setiuservalue(L, -2, INPUTS);
+        lua_pushvalue(L, model_index);
+        lua_setiuservalue(L, -2, ORIGIN);
+    }
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, nodes, number + 1);
+}
+
+void dg_push_model_node(lua_State *L, int index, int node)
+{
+    index = lua_absindex(L, index);
+    dg_push_learner_values(L, index);
+    luaL_getsubtable(L, -1, "nodes");
+    int nodes = lua_gettop(L);
+    for (int i = 0; i <= node; i++) { /* those that it reads come before it */
+        lua_settop(L, nodes);
+        push_model_node(L, index, nodes, i);
+    }
+}
+
+/* The name that the node at `index` has in its own model, unless a layer has it already. */
+static const char *name_of(lua_State *L, int index, const dg_model *to)
+{
+    if (!luaL_testudata(L, index, NODE)) return NULL;
+    if (lua_getiuservalue(L, index, ORIGIN) == LUA_TNIL) return NULL;
+    const dg_model *from = dg_want_model(L, lua_gettop(L), "Model");
+    const char *name = from->layers[from->nodes[*(int *)lua_touserdata(L, index)].layer].name;
+    for (int i = 0; i < to->layer_count; i++)
+        if (strcmp(to->layers[i].name, name) == 0) return NULL;
+    return name;
+}
+
+/* Gives the network the weights of the models that its nodes belong to; `numbers` as for
+ * add_node. */
+static void copy_weights(lua_State *L, dg_model *to, int numbers)
+{
+    lua_settop(L, numbers);
+    for (lua_pushnil(L); lua_next(L, numbers); lua_settop(L, numbers + 1)) {
+        int node = (int)lua_tointeger(L, -1);
+        if (!luaL_testudata(L, -2, NODE) || lua_getiuservalue(L, -2, ORIGIN) == LUA_TNIL) continue;
+        const dg_model *from = dg_want_model(L, lua_gettop(L), "Model");
+        int number = *(int *)lua_touserdata(L, -3);
+        if (from->base.preparation.count)
+            dg_raise(L,
+                     "Model: the output of the layer '%s' belongs to a model with a preparation, "
+                     "which the new model would not have: fit one without, on rows that are "
+                     "prepared",
+                     from->layers[from->nodes[number].layer].name);
+        dg_check_call(
+            L, dg_model_copy_layer(to, to->nodes[node].layer, from, from->nodes[number].layer),
+            "Model");
+    }
 }
 
 /* --- what both ways have in common ---------------------------------------------------------- */
@@ -101,18 +177,17 @@ static dg_model *push_model(lua_State *L, const dg_optional_seed *seed)
     return model;
 }
 
-/* Closes the network at stack index `place` and leaves it on top. */
-static int finish(lua_State *L, const char *function, const char *name, dg_model *model, int place,
-                  int output)
+/* Closes the network at stack index `place`. */
+static void finish(lua_State *L, const char *function, const char *name, dg_model *model, int place,
+                   int output)
 {
     dg_check_call(L, dg_model_finish(model, output), function);
     if (name) {
         dg_push_learner_values(L, place);
         lua_pushstring(L, name);
         lua_setfield(L, -2, "name");
+        lua_pop(L, 1);
     }
-    lua_settop(L, place);
-    return 1;
 }
 
 /* --- nn.Sequential -------------------------------------------------------------------------- */
@@ -160,7 +235,9 @@ static int sequential(lua_State *L, const void *options)
         dg_check_call(L, status, "Sequential");
         lua_pop(L, 1);
     }
-    return finish(L, "Sequential", o->name, model, place, node);
+    finish(L, "Sequential", o->name, model, place, node);
+    lua_settop(L, place);
+    return 1;
 }
 
 /* --- nn.Model ------------------------------------------------------------------------------- */
@@ -192,9 +269,10 @@ static int add_node(lua_State *L, dg_model *model, int numbers, int depth)
         }
         lua_getiuservalue(L, node, LAYER);
     }
-    dg_status status = dg_model_add(model, dg_test_part(L, -1), inputs, input,
-                                    dg_part_name(L, lua_gettop(L)), &number);
-    dg_check_call(L, status, "Model");
+    const dg_part *part = dg_test_part(L, -1);
+    const char *name = dg_part_name(L, lua_gettop(L));
+    if (!name) name = name_of(L, node, model);
+    dg_check_call(L, dg_model_add(model, part, inputs, input, name, &number), "Model");
     lua_pushvalue(L, node);
     lua_pushinteger(L, number);
     lua_rawset(L, numbers);
@@ -225,7 +303,10 @@ static int model_of_nodes(lua_State *L, const void *options)
     check_node(L, o->outputs, "Model");
     lua_pushvalue(L, o->outputs);
     int output = add_node(L, model, numbers, 0);
-    return finish(L, "Model", o->name, model, place, output);
+    finish(L, "Model", o->name, model, place, output);
+    copy_weights(L, model, numbers);
+    lua_settop(L, place);
+    return 1;
 }
 
 static const dg_function constructors[] = {
@@ -243,7 +324,11 @@ static const dg_function constructors[] = {
         "Model", model_of_nodes,
         "A network with branches. A layer is called on its input, layer(x), or on several, "
         "layer { a, b }; a layer\nthat is called twice uses the same weights. In the example, x = "
-        "nn.Input { 4 }.",
+        "nn.Input { 4 }.\nThe output of a layer of another model, base:layer(\"dense\").output, "
+        "may be "
+        "called upon, too, and be an output:\nthe new model begins with copies of the weights that "
+        "lead to it (Keras shares them instead), and then is one of\nits own. Its input is "
+        "base:layer(1).output.",
         "nn.Model { inputs = x, outputs = nn.Add {} { x, nn.Dense { 4 }(x) } }",
         DG_TAKES(graph_options,
                  DG_SLOT(graph_options, inputs, .required = true, .handle = &end_handle.handle,
@@ -256,7 +341,7 @@ static const dg_function constructors[] = {
 };
 
 static const dg_hint layer_hints[] = {
-    { "trainable", "layers cannot be frozen yet, all weights are trained" },
+    { "trainable", "freeze the layer of a model: model:layer(name).trainable = false" },
     { NULL },
 };
 

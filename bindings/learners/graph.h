@@ -9,4 +9,8 @@
  * field nn of the table on top of the stack. */
 void dg_open_graph(lua_State *L);
 
+/* Pushes the output of node `node` of the model at `index`, to be read by layers and nn.Model,
+ * which copies the weights of the layers that lead to it. */
+void dg_push_model_node(lua_State *L, int index, int node);
+
 #endif

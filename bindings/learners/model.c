@@ -9,8 +9,6 @@
 #include "bindings/calls/tables.h"
 #include "bindings/learners/learner.h"
 
-#define LAYER "digits.layer"
-
 dg_model *dg_want_model(lua_State *L, int index, const char *function)
 {
     if (!luaL_testudata(L, index, DG_MODEL))
@@ -111,101 +109,6 @@ void dg_forget_precision(lua_State *L, int index)
     lua_pop(L, 1);
 }
 
-/* --- a layer of a model, as model.layers shows it ------------------------------------------- */
-
-/* User value 1: a table of its fields. */
-static void push_fields(lua_State *L, int index)
-{
-    if (!luaL_testudata(L, index, LAYER))
-        dg_wrong_type(L, index, "layer", "the value", "a layer of a model");
-    lua_getiuservalue(L, index, 1);
-}
-
-static int layer_field(lua_State *L)
-{
-    push_fields(L, 1);
-    lua_getfield(L, -1, luaL_checkstring(L, 2));
-    return 1;
-}
-
-static const dg_property layer_properties[] = {
-    { "name", layer_field, "name\nIts name in the model." },
-    { "type", layer_field, "type\nIts type, such as \"Dense\"." },
-    { "part", layer_field, "part\nIts description, with its options: model.layers[2].part.units." },
-    { "output_shape", layer_field, "output_shape\nThe shape of its output for one row." },
-    { "parameters", layer_field,
-      "parameters\nThe number of its parameters, that is, of all elements of its weights." },
-    { "trainable", layer_field, "trainable\nHow many of its parameters are trained." },
-    { NULL, NULL, NULL },
-};
-
-static int layer_tostring(lua_State *L)
-{
-    push_fields(L, 1);
-    luaL_tolstring(L, -1, NULL);
-    return 1;
-}
-
-static int layer_newindex(lua_State *L)
-{
-    if (!luaL_testudata(L, 1, LAYER))
-        dg_wrong_type(L, 1, "layer", "the value", "a layer of a model");
-    const char *name = luaL_tolstring(L, 2, NULL);
-    bool trainable = strcmp(name, "trainable") == 0;
-    return dg_raise(L, "the field '%s' of a layer cannot be set: %s", name,
-                    trainable ? "layers cannot be frozen yet, all weights are trained"
-                              : "it describes the model; make another model");
-}
-
-/* pairs(layer): over a copy of its fields. */
-static int layer_pairs(lua_State *L)
-{
-    push_fields(L, 1);
-    lua_getglobal(L, "next");
-    lua_newtable(L);
-    for (lua_pushnil(L); lua_next(L, -4); lua_pop(L, 1)) {
-        lua_pushvalue(L, -2);
-        lua_pushvalue(L, -2);
-        lua_rawset(L, -5);
-    }
-    return 2;
-}
-
-static const luaL_Reg layer_metamethods[] = {
-    { "__tostring", layer_tostring },
-    { "__newindex", layer_newindex },
-    { "__pairs", layer_pairs },
-    { NULL, NULL },
-};
-
-static const dg_class layer_class = {
-    .name = LAYER,
-    .doc = "layer\nA layer of a model, as model.layers shows it; it cannot be changed.\n\n"
-           "print(model.layers[2].output_shape)",
-    .properties = layer_properties,
-    .metamethods = layer_metamethods,
-};
-
-static void push_layer(lua_State *L, const dg_model *model, const dg_node *node)
-{
-    const dg_layer *layer = &model->layers[node->layer];
-    dg_class_push(L, LAYER, 1, 1);
-    dg_push_record(L, 6);
-    dg_set_text(L, "name", layer->name);
-    dg_set_text(L, "type", layer->part->type->name);
-    dg_push_part(L, layer->part);
-    lua_setfield(L, -2, "part");
-    dg_push_list(L, node->build.output.count);
-    for (int i = 0; i < node->build.output.count; i++) {
-        lua_pushinteger(L, node->build.output.at[i]);
-        lua_rawseti(L, -2, i + 1);
-    }
-    lua_setfield(L, -2, "output_shape");
-    dg_set_integer(L, "parameters", layer->parameters);
-    dg_set_integer(L, "trainable", layer->trainable);
-    lua_setiuservalue(L, -2, 1);
-}
-
 /* --- more properties of a model -------------------------------------------------------------- */
 
 static int model_layers(lua_State *L)
@@ -213,7 +116,7 @@ static int model_layers(lua_State *L)
     const dg_model *model = dg_want_model(L, 1, "layers");
     dg_push_list(L, model->node_count);
     for (int i = 0; i < model->node_count; i++) {
-        push_layer(L, model, &model->nodes[i]);
+        dg_push_layer(L, 1, i);
         lua_rawseti(L, -2, i + 1);
     }
     dg_fix_list(L, "model.layers cannot be changed: make another model");
@@ -234,7 +137,8 @@ const dg_property dg_model_properties[] = {
     { "multiply_adds", model_multiply_adds,
       "multiply_adds\nMultiply-adds of the products with its kernels, for one row forward." },
     { "layers", model_layers,
-      "layers\nA list of its layers: name, type, part, output_shape, parameters, trainable." },
+      "layers\nA list of its layers: name, type, part, output_shape, parameters, trainable, "
+      "output." },
     { NULL, NULL, NULL },
 };
 
@@ -279,8 +183,3 @@ const luaL_Reg dg_model_metamethods[] = {
     { "__tostring", model_tostring },
     { NULL, NULL },
 };
-
-void dg_open_model(lua_State *L)
-{
-    dg_class_register(L, &layer_class);
-}

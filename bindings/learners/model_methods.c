@@ -78,22 +78,30 @@ typedef struct model_options {
     int weights; /* place of the table */
 } model_options;
 
-static int want_node(lua_State *L, const dg_model *model, const dg_value *layer)
+/* `who` begins the message. */
+static int want_node(lua_State *L, const dg_model *model, const dg_value *layer, const char *who)
 {
     int64_t count = model->node_count, place = layer->integer;
     if (layer->type == DG_VALUE_INT) {
         if (place >= 1 && place <= count) return (int)place - 1;
         if (place <= -1 && place >= -count) return (int)(count + place);
         return dg_raise(L,
-                        "features: layer must be a whole number from 1 to %I, or from -%I to -1, "
+                        "%s: layer must be a whole number from 1 to %I, or from -%I to -1, "
                         "found %I",
-                        (lua_Integer)count, (lua_Integer)count, (lua_Integer)place);
+                        who, (lua_Integer)count, (lua_Integer)count, (lua_Integer)place);
     }
     const char **names = dg_scratch(L, (size_t)model->node_count, sizeof *names);
     for (int i = 0; i < model->node_count; i++)
         names[i] = model->layers[model->nodes[i].layer].name;
-    return dg_find_name(L, names, model->node_count, layer->text,
-                        "features: the model has no layer");
+    const char *message = lua_pushfstring(L, "%s: the model has no layer", who);
+    return dg_find_name(L, names, model->node_count, layer->text, message);
+}
+
+static int layer(lua_State *L, const void *options)
+{
+    const dg_model *model = dg_want_model(L, 1, "layer");
+    dg_push_layer(L, 1, want_node(L, model, &((const model_options *)options)->layer, "layer"));
+    return 1;
 }
 
 static int features(lua_State *L, const void *options)
@@ -101,7 +109,7 @@ static int features(lua_State *L, const void *options)
     const model_options *o = options;
     const dg_model *model = dg_want_model(L, 1, "features");
     dg_tell_scale(L, &model->base, o->rows, "features");
-    int node = want_node(L, model, &o->layer);
+    int node = want_node(L, model, &o->layer, "features");
     dg_job job = dg_job_default();
     dg_tensor *out = dg_push_tensor(L);
     uint64_t seed = o->training ? dg_seed_or_next(&o->seed) : 0;
@@ -114,82 +122,17 @@ static int features(lua_State *L, const void *options)
 
 /* --- weights -------------------------------------------------------------------------------- */
 
-/* Pushes a table name -> tensor, whose list part has the names in order. `gradients`: of those
- * that are trained. */
-static void push_weights(lua_State *L, const dg_model *model, bool gradients)
-{
-    int place = 0;
-    lua_createtable(L, model->weight_count, model->weight_count);
-    dg_set_printable(L, "digits.weights");
-    for (int i = 0; i < model->weight_count; i++) {
-        const dg_weight *weight = &model->weights[i];
-        if (gradients && weight->frozen) continue;
-        dg_tensor *out = dg_push_tensor(L);
-        dg_check_status(L, dg_tensor_new(out, DG_FLOAT32, weight->shape.count, weight->shape.at));
-        memcpy(dg_floats(out), gradients ? dg_model_gradient(model, i) : dg_model_weight(model, i),
-               (size_t)weight->size * sizeof(float));
-        lua_setfield(L, -2, weight->name);
-        lua_pushstring(L, weight->name);
-        lua_rawseti(L, -2, ++place);
-    }
-}
-
 static int weights(lua_State *L)
 {
-    push_weights(L, dg_want_model(L, 1, "weights"), false);
+    dg_weights all = dg_weights_of_model(dg_want_model(L, 1, "weights"));
+    dg_push_weights(L, &all, false);
     return 1;
 }
 
-static int find_weight(lua_State *L, const dg_model *model, const char *name)
-{
-    const char **names = dg_scratch(L, (size_t)model->weight_count, sizeof *names);
-    for (int i = 0; i < model->weight_count; i++) names[i] = model->weights[i].name;
-    int found =
-        dg_find_name(L, names, model->weight_count, name, "set_weights: the model has no weight");
-    lua_pop(L, 1);
-    return found;
-}
-
-/* Checks the name and the tensor on top of the stack, and puts the tensor as contiguous float32
- * into the table at `values`, under the number of the weight. */
-static void check_weight(lua_State *L, const dg_model *model, int values)
-{
-    const char *name = lua_tostring(L, -2);
-    int number = find_weight(L, model, name);
-    const dg_weight *weight = &model->weights[number];
-    const dg_tensor *given = dg_want_tensor(L, -1, "set_weights", name);
-    char found[160], expected[160];
-    if (given->axes != weight->shape.count ||
-        memcmp(given->shape, weight->shape.at, (size_t)given->axes * sizeof *given->shape) != 0)
-        dg_raise(L, "set_weights: %s must have shape %s, found %s", name,
-                 dg_shape_text(weight->shape.count, weight->shape.at, expected, sizeof expected),
-                 dg_shape_text(given->axes, given->shape, found, sizeof found));
-    dg_check_call(L, dg_tensor_astype(dg_push_tensor(L), given, DG_FLOAT32), "set_weights");
-    lua_rawseti(L, values, number + 1);
-}
-
-static const dg_lua_handle weights_handle = { { "table", "a table from names to tensors" },
-                                              dg_is_table };
-
 static int set_weights(lua_State *L, const void *options)
 {
-    (void)options; /* at place 2 */
-    dg_model *model = dg_want_model(L, 1, "set_weights");
-    lua_settop(L, 2);
-    lua_newtable(L);
-    for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
-        if (lua_type(L, -2) == LUA_TSTRING)
-            check_weight(L, model, 3);
-        else if (lua_type(L, -1) != LUA_TSTRING) /* weights() lists its names */
-            dg_raise(L, "set_weights: expected a table from names to tensors, found the key %s",
-                     dg_push_found(L, -2));
-    }
-    for (lua_pushnil(L); lua_next(L, 3); lua_pop(L, 1)) {
-        int number = (int)lua_tointeger(L, -2) - 1;
-        const dg_tensor *value = lua_touserdata(L, -1);
-        memcpy(dg_model_change_weight(model, number), dg_floats(value),
-               (size_t)model->weights[number].size * sizeof(float));
-    }
+    dg_weights all = dg_weights_of_model(dg_want_model(L, 1, "set_weights"));
+    dg_set_weights(L, &all, ((const model_options *)options)->weights);
     return 0;
 }
 
@@ -201,10 +144,17 @@ static int gradients(lua_State *L, const void *options)
     double loss;
     uint64_t key = dg_key(dg_seed_or_next(&o->seed), "gradients", 0);
     dg_check_call(L, dg_model_compute_gradients(model, o->set, key, &job, &loss), "gradients");
-    push_weights(L, model, true);
+    dg_weights all = dg_weights_of_model(model);
+    dg_push_weights(L, &all, true);
     dg_push_number(L, loss);
     return 2;
 }
+
+#define LAYER_OPTION                                                                               \
+    DG_ONE_OF(model_options, layer, .default_number = -1,                                          \
+              .alternatives =                                                                      \
+                  (const dg_param[]){ DG_EITHER(DG_TYPE_INT), DG_EITHER(DG_TYPE_TEXT), DG_END },   \
+              .doc = "its position (-1 is the last), or its name")
 
 static const dg_function methods[] = {
     DG_FUNCTION(
@@ -224,13 +174,16 @@ static const dg_function methods[] = {
         DG_TAKES(model_options,
                  DG_HANDLE(model_options, rows, .required = true, .handle = &dg_rows_handle.handle,
                            .doc = "{n, ...}, or one row"),
-                 DG_ONE_OF(model_options, layer, .default_number = -1,
-                           .alternatives = (const dg_param[]){ DG_EITHER(DG_TYPE_INT),
-                                                               DG_EITHER(DG_TYPE_TEXT), DG_END },
-                           .doc = "its position (-1 is the last), or its name"),
+                 LAYER_OPTION,
                  DG_BOOL(model_options, training, .doc = "as in training: random layers act"),
                  DG_SEED(model_options, seed, .doc = "for layers that are random")),
         .arguments = 2),
+    DG_FUNCTION(
+        "layer", layer,
+        "A layer of the model: its weights, which can be set, trainable = false to freeze it, "
+        "and its output, for models\nthat begin with what this one has learnt.",
+        "model:layer(\"conv2d\").trainable = false", DG_TAKES(model_options, LAYER_OPTION),
+        .arguments = 1),
     DG_PLAIN_FUNCTION("weights", weights,
                       "Copies of the weights, a table from names to tensors; its list part has the "
                       "names in order.",
@@ -241,7 +194,7 @@ static const dg_function methods[] = {
         "model:set_weights(other:weights())",
         DG_TAKES(
             model_options,
-            DG_SLOT(model_options, weights, .required = true, .handle = &weights_handle.handle,
+            DG_SLOT(model_options, weights, .required = true, .handle = &dg_weights_handle.handle,
                     .doc =
                         "new values by name, as from weights(); other weights stay as they are")),
         .arguments = 1),

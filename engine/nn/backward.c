@@ -59,16 +59,16 @@ static void place_weight_gradients(const dg_plan *plan, int index, int64_t piece
     const dg_model *model = plan->model;
     const dg_layer *layer = &model->layers[model->nodes[index].layer];
     const struct node_memory *memory = &plan->nodes[index];
-    if (!layer->trainable) return;
+    if (!layer->learnable) return;
     const float *values = dg_model_weight(model, layer->first_weight);
     float *gradients = dg_arena_at(&plan->arena, memory->partial, 0);
-    pass->updates = !gradients && plan->updates_parts ? plan : NULL;
+    pass->updates = !gradients && plan->updates_parts && !layer->frozen ? plan : NULL;
     if (gradients)
         gradients += piece * memory->partial_size;
     else
         gradients = dg_model_gradient(model, layer->first_weight);
     for (int place = 0, w = layer->first_weight; place < DG_MAX_WEIGHTS; place++)
-        if (pass->weight[place] && !model->weights[w++].frozen)
+        if (pass->weight[place] && !model->weights[w++].moves)
             pass->weight_gradient[place] = gradients + (pass->weight[place] - values);
 }
 

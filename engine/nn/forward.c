@@ -41,6 +41,7 @@ void dg_plan_pass(const dg_plan *plan, int index, int64_t begin, int64_t end, in
                        .options = layer->part->options,
                        .build = &node->build,
                        .training = plan->training,
+                       .frozen = layer->frozen,
                        .relu = memory->relu,
                        .rows = end - begin,
                        .first = begin,

@@ -168,6 +168,8 @@ typedef struct dg_pass {
     const void *options;
     const dg_layer_build *build;
     bool training;
+    bool frozen; /* training: the layer is not trained; one with running means uses them, and leaves
+                    them alone */
     dg_product_precision precision; /* float32, unless it is asked to train in less */
     bool activation_fused; /* backward: the gradient is that of the value before the activation */
     bool relu; /* training: forward applies relu to its output too, and the output gradient is that
@@ -263,6 +265,6 @@ typedef struct dg_layer_type {
 
 /* A hint for layers with weights, to stand between braces. */
 #define DG_HINT_TRAINABLE                                                                          \
-    "trainable", "layers cannot be frozen yet, all weights are trained; leave it out"
+    "trainable", "freeze the layer of a model: model:layer(name).trainable = false"
 
 #endif

@@ -92,6 +92,7 @@ static dg_status add_weights(dg_model *model, dg_layer *layer, const dg_layer_bu
                                .shape = spec->shape,
                                .size = dg_shape_size(&spec->shape),
                                .offset = model->value_count,
+                               .moves = spec->frozen,
                                .frozen = spec->frozen,
                                .announced = spec->announced && !spec->regularizer,
                                .initializer = spec->initializer,
@@ -101,8 +102,9 @@ static dg_status add_weights(dg_model *model, dg_layer *layer, const dg_layer_bu
         snprintf(weight->name, sizeof weight->name, "%s.%s", layer->name, spec->name);
         model->value_count += dg_weight_room(weight->size);
         layer->parameters += weight->size;
-        if (!weight->frozen) layer->trainable += weight->size;
+        if (!weight->frozen) layer->learnable += weight->size;
     }
+    layer->trainable = layer->learnable;
     return DG_OK;
 }
 

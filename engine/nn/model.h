@@ -27,7 +27,8 @@ typedef struct dg_weight {
     dg_shape shape;
     int64_t size;
     int64_t offset; /* in the model's values; gradients lie at the same offset */
-    bool frozen;
+    bool moves;     /* it is not trained by gradients: a running mean */
+    bool frozen;    /* that, or its layer is frozen: no gradients change it */
     bool announced; /* its parts can be updated as they get ready: dg_pass_ready */
     const dg_part *initializer, *regularizer; /* borrowed from the layer's options */
     int64_t fan_in, fan_out;
@@ -38,7 +39,10 @@ typedef struct dg_layer {
     const dg_part *part;
     char name[64];             /* "conv2d", "dense_1": Keras's way, or as the user says */
     int first_weight, weights; /* in the model's list */
-    int64_t parameters, trainable;
+    int64_t parameters;
+    int64_t learnable; /* those of its parameters that gradients can train */
+    int64_t trainable; /* those that they do: 0 if it is frozen */
+    bool frozen;       /* dg_model_set_trainable */
 } dg_layer;
 
 /* A use of a layer. Node 0 is the first added; inputs have lower numbers. */
@@ -155,6 +159,14 @@ dg_status dg_model_compile(dg_model *model, const dg_part *optimizer, const dg_p
 /* Gives the optimizer of a compiled model another learning rate, a number or a schedule, from the
  * next update on. */
 dg_status dg_model_set_learning_rate(dg_model *model, const dg_value *rate);
+
+/* Freezes a layer, or thaws it: fits to come do not change a frozen one, and its running means are
+ * used as in prediction, as in Keras. DG_INVALID: the model is being fitted. */
+dg_status dg_model_set_trainable(dg_model *model, int layer, bool trainable);
+
+/* Copies the weights of a layer, and whether it is frozen, to one of another model. DG_INVALID: the
+ * shapes differ. */
+dg_status dg_model_copy_layer(dg_model *to, int layer, const dg_model *from, int from_layer);
 
 /* Asks for the precision of the factors of products in training: of outputs and both gradients of
  * Dense and of Conv2D by its direct methods. Weights, sums, the optimizer and all else are float32,

@@ -48,7 +48,8 @@ double dg_model_penalty(const dg_model *model)
 {
     double sum = 0;
     for (int i = 0; i < model->weight_count; i++)
-        sum += dg_penalty(model->weights[i].regularizer, model->weights[i].size,
-                          dg_model_weight(model, i), NULL);
+        if (!model->weights[i].frozen)
+            sum += dg_penalty(model->weights[i].regularizer, model->weights[i].size,
+                              dg_model_weight(model, i), NULL);
     return sum;
 }

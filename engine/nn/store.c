@@ -1,5 +1,6 @@
 /* Networks in model files (engine/store/learner_file.h). Their members of the JSON text are
- *   layers       [{"name", "type", "options", "defaults"}]: see part_json.h
+ *   layers       [{"name", "type", "options", "defaults"}]: see part_json.h; and "trainable": false
+ *                of those that are frozen
  *   nodes        [{"layer", "inputs"}]: uses of layers, counted from 0, inputs before uses
  *   output       the node whose output is the network's
  *   bytes        "raw" or "scaled" (value / 255): how it reads bytes
@@ -33,6 +34,7 @@ struct network_loader {
     int layer_count;
     const dg_part **layers; /* owned */
     const char **names;     /* borrowed; NULL once the layer is in the model */
+    bool *frozen;
 };
 
 /* --- writing -------------------------------------------------------------------------------- */
@@ -45,6 +47,7 @@ static dg_status add_layers(cJSON *root, const dg_model *model)
         DG_TRY(dg_json_add_object(list, NULL, &object));
         DG_TRY(dg_json_add(object, "name", cJSON_CreateString(model->layers[i].name)));
         DG_TRY(dg_part_to_json(object, model->layers[i].part));
+        if (model->layers[i].frozen) DG_TRY(dg_json_add(object, "trainable", cJSON_CreateFalse()));
     }
     return DG_OK;
 }
@@ -175,6 +178,14 @@ static dg_status read_count(const cJSON *list, const char *what, int *out)
     return dg_error(DG_FORMAT, "has %d %s, expected 1 to %d", *out, what, MOST_LAYERS);
 }
 
+static dg_status read_frozen(const cJSON *layer, bool *out)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(layer, "trainable");
+    if (item) DG_TRY(dg_json_member(layer, "trainable", cJSON_True | cJSON_False, &item));
+    *out = cJSON_IsFalse(item);
+    return DG_OK;
+}
+
 static dg_status read_layers(struct network_loader *load)
 {
     const cJSON *list, *item, *name;
@@ -183,6 +194,7 @@ static dg_status read_layers(struct network_loader *load)
     DG_TRY(read_count(list, "layers", &count));
     DG_TRY(dg_alloc_zero(&load->layers, count, sizeof *load->layers));
     DG_TRY(dg_alloc_zero(&load->names, count, sizeof *load->names));
+    DG_TRY(dg_alloc_zero(&load->frozen, count, sizeof *load->frozen));
     cJSON_ArrayForEach(item, list)
     {
         int i = load->layer_count++;
@@ -190,6 +202,7 @@ static dg_status read_layers(struct network_loader *load)
         if (status == DG_OK) status = dg_json_member(item, "name", cJSON_String, &name);
         if (status != DG_OK) return dg_error_context(status, "layer %d", i + 1);
         load->names[i] = name->valuestring;
+        DG_TRY(read_frozen(item, &load->frozen[i]));
     }
     return DG_OK;
 }
@@ -266,6 +279,8 @@ static dg_status add_node(struct network_loader *load, const cJSON *item)
     DG_TRY(dg_as_format_error(
         dg_model_add(load->model, load->layers[index], count, before, load->names[index], &node)));
     load->names[index] = NULL;
+    int added = load->model->nodes[node].layer;
+    if (load->frozen[index]) DG_TRY(dg_model_set_trainable(load->model, added, false));
     return load->file ? check_weights(load) : DG_OK;
 }
 
@@ -433,6 +448,7 @@ static void release(struct network_loader *load)
     for (int i = 0; i < load->layer_count; i++) dg_part_release(load->layers[i]);
     dg_free(load->layers);
     dg_free(load->names);
+    dg_free(load->frozen);
 }
 
 dg_status dg_network_restore(dg_learner *learner, const cJSON *root, const dg_tensor_file *file)

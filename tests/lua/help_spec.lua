@@ -83,8 +83,7 @@ describe("help", function()
   it("describes each field of a value, also those that are read by one function", function()
     local layer = help.text "layer"
     assert.matches("\n  name +Its name in the model%.\n", layer)
-    assert.matches("\n  trainable +How many of its parameters are trained%.", layer)
-    assert.is_nil(layer:find "methods")
+    assert.matches("\n  trainable_parameters +How many of its parameters are trained%.", layer)
     assert.are.equal("layer.output_shape\nThe shape of its output for one row.",
       help.text "layer.output_shape")
     assert.matches("^model.name\nThe name given to nn.Sequential", help.text "model.name")

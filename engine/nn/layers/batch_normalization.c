@@ -334,10 +334,15 @@ static dg_status batch_normalization_join(const dg_pass *pass)
     float *moving_variance = pass->weight[MOVING_VARIANCE];
     for (int64_t c = 0; c < n.channels; c++) {
         join_moments(pass, n.channels, c, &mean, &variance);
+        if (pass->frozen) {
+            mean = (double)moving_mean[c];
+            variance = (double)moving_variance[c];
+        }
         double inverse = 1 / sqrt(variance + o->epsilon);
         n.mean[c] = (float)mean;
         n.inverse[c] = (float)inverse;
         set_factors(pass->weight, c, mean, inverse, n.a, n.b);
+        if (pass->frozen) continue;
         moving_mean[c] = (float)(keep * moving_mean[c] + (1 - keep) * mean);
         moving_variance[c] = (float)(keep * moving_variance[c] + (1 - keep) * variance);
     }
@@ -391,6 +396,10 @@ static dg_status batch_normalization_join_back(const dg_pass *pass)
         product *= (double)n.inverse[c];
         if (beta_gradient) beta_gradient[c] = (float)sum;
         if (gamma_gradient) gamma_gradient[c] = (float)product;
+        if (pass->frozen) { /* mean and deviation do not depend on x */
+            n.d[c] = n.e[c] = 0;
+            continue;
+        }
         double a = (double)n.a[c], d = -a * (double)n.inverse[c] * product / count;
         n.d[c] = (float)d;
         n.e[c] = (float)(-a * sum / count - (double)n.mean[c] * d);
