@@ -105,7 +105,8 @@ describe("help", function()
     assert.are.equal("no help on 'nn.Linear': here it is Dense, as in " ..
       "nn.Dense { 128, activation = \"relu\" }", help.text "nn.Linear")
     assert.matches("here it is GradientBoosting", help.text "XGBRegressor")
-    assert.are.equal("no help on 'kernel_size'; see the help on nn.Conv2D",
+    assert.are.equal("no help on 'kernel_size'; see the help on nn.Conv2D, " ..
+      "nn.Conv2DTranspose, nn.DepthwiseConv2D, nn.SeparableConv2D",
       help.text "kernel_size")
     assert.are.equal("no help on 'early_stopping'; see the help on " ..
       "learner:fit, model:fit",

@@ -69,9 +69,7 @@ const dg_schedule_type dg_one_cycle = {
               .doc = "learning rate that rises to max_learning_rate, then falls far below where it "
                      "began, and stays; momentum does not change (Smith 2018; as PyTorch's "
                      "OneCycleLR)",
-              .example =
-                  "nn.Adam { learning_rate = nn.OneCycle { 0.01, 12 * math.ceil(#train / 50) "
-                  "} }",
+              .example = "nn.Adam { learning_rate = nn.OneCycle { 0.01, 12 * 784 } }",
               .params = params,
               .options_size = sizeof(one_cycle_options),
               .hints = (const dg_hint[]){ { "max_lr", "use max_learning_rate" },
