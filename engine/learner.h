@@ -42,6 +42,7 @@ typedef struct dg_fit_options {
     double min_delta;                 /* what counts as improvement; default 0 */
     dg_mode mode;                     /* which way `monitor` is better */
     bool restore_best;                /* give back the weights of the best epoch */
+    const char *log;                  /* a CSV file of the epochs (engine/fit_log.h); or NULL */
     dg_callback *on_batch, *on_epoch; /* or NULL */
     dg_callback *on_past; /* or NULL: called first for each epoch that a fit which goes on from a
                              file has behind it; `*stop` has no effect */
@@ -211,6 +212,8 @@ dg_status dg_learner_predict_proba(const dg_learner *learner, const dg_tensor *x
 /* {n} int32 labels, or {n} float32 numbers. */
 dg_status dg_learner_predict(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
                              dg_tensor *out);
+/* The same for outputs {n, ...} that are there: labels, or numbers. */
+dg_status dg_learner_decide(const dg_learner *learner, const dg_tensor *outputs, dg_tensor *out);
 /* A text to be read by people; dg_free it. */
 dg_status dg_learner_summary(const dg_learner *learner, char **out);
 /* As in dg_learner_type. */

@@ -4,6 +4,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
+#include "engine/fit_log.h"
 #include "engine/learner.h"
 #include "engine/learner_metrics.h"
 #include "engine/store/learner_file.h"
@@ -119,6 +120,8 @@ dg_status dg_learner_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
     job = dg_job_or_default(job, &room);
     *result = (dg_fit_result){ 0 };
     DG_TRY(check_fit(learner, set, options, &goes_on));
+    DG_CLEANUP(dg_fit_log_end) dg_fit_log log;
+    DG_TRY(dg_fit_log_begin(&log, options, learner->type->step, &own));
     if (!goes_on && options->steps)
         DG_TRY(dg_preparation_fit(&other, options->steps, options->step, &set->x, job));
     const dg_preparation *preparation = goes_on ? &learner->preparation : &other;

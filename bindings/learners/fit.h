@@ -15,6 +15,7 @@ typedef struct dg_fit_call {
     int on_epoch_end, on_batch_end, preparation; /* places on the stack, or 0 */
     bool resume;
     const dg_tensor *sample_weight;
+    const char *log;
 } dg_fit_call;
 
 enum { DG_FIT_OWN = (sizeof(dg_fit_call) + 15) / 16 * 16 };

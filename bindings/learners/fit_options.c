@@ -154,13 +154,19 @@ static const dg_param common_params[] = {
                    "the model sees later"),
     DG_HANDLE(dg_fit_call, early_stopping, .named_only = true, .handle = &early_handle.handle,
               .doc = "ends the fit when the score no longer improves"),
+    DG_PATH(dg_fit_call, log, .named_only = true,
+            .doc =
+                "a CSV file that gets a line with the scores of each step; with resume it begins "
+                "with those of the steps that are done"),
 };
 
 static const dg_hint common_hints[] = {
     { "validation_data", "use validation = ..." },
     { "eval_set", "use validation = ..." },
     { "early_stopping_rounds", "use early_stopping = { patience = ... }" },
-    { "callbacks", "use on_epoch_end = function(log) ... end, or early_stopping = { ... }" },
+    { "callbacks",
+      "use on_epoch_end = function(log) ... end, early_stopping = { ... }, checkpoint = ..., "
+      "or log = \"run.csv\"" },
     { "sample_weights", "use sample_weight = ..." },
     { "x", "give the tensors first: model:fit(x, y, { ... })" },
     { "y", "give the tensors first: model:fit(x, y, { ... })" },
@@ -304,6 +310,7 @@ const dg_dataset *dg_fit_fill(lua_State *L, const dg_fit_call *call, dg_fit_opti
         .resume = call->resume ? DG_RESUME_YES : DG_RESUME_NO,
         .validation = call->validation,
         .own = (const char *)call + DG_FIT_OWN,
+        .log = call->log,
         .seeded = call->seed.given,
         .seed = call->seed.value,
     };

@@ -187,6 +187,46 @@ describe("a fit with a checkpoint", function()
     assert.matches("continue = false", message(build(), { continue = false }))
   end)
 
+  it("keeps a log, which a fit that goes on completes", function()
+    local path, log = folder .. "/run.safetensors", folder .. "/run.csv"
+    local function rows()
+      local lines = {}
+      for line in io.lines(log) do lines[#lines + 1] = line:gsub(",[^,]*$", "") end
+      return lines
+    end
+    fit(build(), { epochs = 4, log = log })
+    local whole = rows()
+    assert.are.equal("epoch,loss,accuracy", whole[1])
+    assert.are.equal(5, #whole)
+    assert.matches("^4,[%d.e-]+,[%d.]+$", whole[5])
+    -- one that was killed after the row of epoch 3, and before its checkpoint
+    fit(build(), { epochs = 2, checkpoint = path, log = log })
+    support.write(log, support.read(log) .. "3,0.1,0.1,0.1\n")
+    local model = build()
+    fit(model, { epochs = 4, resume = path, log = log })
+    assert.are.same(whole, rows())
+    fit(model, { epochs = 1, log = log })
+    assert.are.equal(2, #rows())
+    assert.matches("^fit: log: cannot write .*/missing/run.csv: there is no folder",
+      support.message(function() fit(build(), { log = folder .. "/missing/run.csv" }) end))
+  end)
+
+  it("leaves the log alone if it is refused", function()
+    local path, log = made(), folder .. "/run.csv"
+    support.write(log, "kept")
+    support.message(function() fit(build { units = 5 }, { resume = path, log = log }) end)
+    assert.are.equal("kept", support.read(log))
+  end)
+
+  it("is logged by trees, too", function()
+    local log = folder .. "/trees.csv"
+    digits.tree.GradientBoosting { n_estimators = 3 }:fit(set, { log = log, verbose = 0 })
+    local lines = {}
+    for line in io.lines(log) do lines[#lines + 1] = line end
+    assert.are.equal(4, #lines)
+    assert.matches("^round,loss", lines[1])
+  end)
+
   it("refuses files that are not checkpoints, or are not there", function()
     local path = folder .. "/model.safetensors"
     local function message(options)
