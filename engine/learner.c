@@ -316,33 +316,39 @@ static dg_status predict_columns(const dg_learner *learner, const dg_tensor *x, 
     return status;
 }
 
-/* The same by way of the outputs, or `*out` becomes the numbers that they are. */
-static dg_status predict_outputs(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
-                                 dg_tensor *out)
+/* Places among the classes become labels. */
+static void name_labels(const dg_learner *learner, dg_tensor *places)
 {
-    DG_OWNED_TENSOR outputs = { 0 };
-    DG_TRY(dg_learner_outputs(learner, x, job, &outputs));
-    int64_t rows = outputs.shape[0], width = learner->class_count;
-    if (learner->target == DG_TARGET_NUMBERS) return dg_tensor_reshape(out, &outputs, 1, &rows);
+    int32_t *label = dg_int32s(places);
+    for (int64_t i = 0; i < places->shape[0]; i++) label[i] = learner->classes[label[i]];
+}
+
+dg_status dg_learner_decide(const dg_learner *learner, const dg_tensor *outputs, dg_tensor *out)
+{
+    int64_t rows = outputs->shape[0], width = learner->class_count;
+    if (learner->target == DG_TARGET_NUMBERS) return dg_tensor_reshape(out, outputs, 1, &rows);
     DG_TRY(dg_tensor_new(out, DG_INT32, 1, &rows));
     for (int64_t i = 0; i < rows; i++)
-        dg_int32s(out)[i] = (int32_t)dg_argmax(dg_floats(&outputs) + i * width, width);
+        dg_int32s(out)[i] = (int32_t)dg_argmax(dg_floats(outputs) + i * width, width);
+    name_labels(learner, out);
     return DG_OK;
 }
 
 dg_status dg_learner_predict(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
                              dg_tensor *out)
 {
-    bool numbers = learner->target == DG_TARGET_NUMBERS;
+    DG_OWNED_TENSOR outputs = { 0 };
     *out = (dg_tensor){ 0 };
     if (learner->target == DG_TARGET_NONE)
         return dg_error(DG_INVALID, "predict: the model was never fitted, so its outputs have no "
                                     "labels yet: fit it, or use predict_proba");
-    DG_TRY(!numbers && learner->type->predict_columns ? predict_columns(learner, x, job, out)
-                                                      : predict_outputs(learner, x, job, out));
-    for (int64_t i = 0; !numbers && i < out->shape[0]; i++)
-        dg_int32s(out)[i] = learner->classes[dg_int32s(out)[i]];
-    return DG_OK;
+    if (learner->target == DG_TARGET_LABELS && learner->type->predict_columns) {
+        DG_TRY(predict_columns(learner, x, job, out));
+        name_labels(learner, out);
+        return DG_OK;
+    }
+    DG_TRY(dg_learner_outputs(learner, x, job, &outputs));
+    return dg_learner_decide(learner, &outputs, out);
 }
 
 /* --- the rest ----------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include "bindings/calls/define.h"
 #include "bindings/calls/described.h"
 #include "bindings/calls/parts.h"
+#include "bindings/learners/ensemble.h"
 #include "bindings/learners/fit.h"
 #include "bindings/learners/learner.h"
 #include "bindings/learners/model.h"
@@ -142,4 +143,6 @@ void dg_open_learner(lua_State *L)
         register_type(L, (const dg_learner_type *)type);
     dg_push_described(L, &load_function, "digits.");
     lua_setfield(L, -2, "load");
+    dg_push_described(L, &dg_ensemble_function, "digits.");
+    lua_setfield(L, -2, "ensemble");
 }

@@ -10,6 +10,7 @@
 #include "bindings/learners/metric_functions.h"
 #include "bindings/values/dataset.h"
 #include "bindings/values/tensor.h"
+#include "engine/augmented.h"
 #include "engine/base/random.h"
 #include "engine/importance.h"
 #include "engine/store/learner_file.h"
@@ -32,14 +33,18 @@ typedef struct learner_options {
     const dg_tensor *rows;
     const char *path;
     bool recipe, optimizer;
+    int64_t augment;
     int64_t repeats;
     dg_optional_seed seed;
 } learner_options;
 
+/* Of predict and predict_proba. */
 #define ROWS                                                                                       \
     DG_TAKES(learner_options,                                                                      \
              DG_HANDLE(learner_options, rows, .required = true, .handle = &dg_rows_handle.handle,  \
-                       .doc = "{n, ...}, or one row")),                                            \
+                       .doc = "{n, ...}, or one row"),                                             \
+             DG_INT(learner_options, augment, DG_WITHIN(0, DG_MOST_SHIFTS), .named_only = true,    \
+                    .doc = "average over so many more copies of each image, shifted by a pixel")), \
         .arguments = 1
 
 static int evaluate(lua_State *L, const void *options)
@@ -67,7 +72,9 @@ static int predict(lua_State *L, const void *options)
     const dg_learner *learner = dg_want_learner(L, 1, "predict");
     dg_tell_scale(L, learner, x, "predict");
     dg_job job = dg_job_default();
-    dg_check_call(L, dg_learner_predict(learner, x, &job, dg_push_tensor(L)), "predict");
+    int copies = (int)((const learner_options *)options)->augment;
+    dg_check_call(L, dg_learner_augmented_predict(learner, x, copies, &job, dg_push_tensor(L)),
+                  "predict");
     return 1;
 }
 
@@ -78,7 +85,8 @@ static int predict_proba(lua_State *L, const void *options)
     dg_tell_scale(L, learner, x, "predict_proba");
     dg_job job = dg_job_default();
     const char *who = learner->target == DG_TARGET_NUMBERS ? "predict_proba" : "predict";
-    dg_check_call(L, dg_learner_predict_proba(learner, x, &job, dg_push_tensor(L)), who);
+    int copies = (int)((const learner_options *)options)->augment;
+    dg_check_call(L, dg_learner_augmented_proba(learner, x, copies, &job, dg_push_tensor(L)), who);
     return 1;
 }
 

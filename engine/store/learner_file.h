@@ -59,6 +59,10 @@ bool dg_is_learner_path(const char *path);
  * learner cannot be saved. */
 dg_status dg_learner_digest(const dg_learner *learner, char hex[DG_SHA256_HEX]);
 
+/* A learner of its own with the same options, seed and all that was learnt, as if it had been saved
+ * and loaded: an optimizer starts anew. One that was not fitted is a new one. */
+dg_status dg_learner_copy(dg_learner **out, const dg_learner *learner);
+
 /* --- learners within learners -------------------------------------------------------------- */
 
 /* For types whose learners hold others: adds everything that the file of `learner` would hold to

@@ -23,6 +23,11 @@ local MAKERS = {
     network:fit(digits.data.from_tensors { x = x, y = digits.tensor { 0, 1 } }, { verbose = 0 })
     return network:quantize(x)
   end,
+  Ensemble = function()
+    local tree = digits.tree.DecisionTree {}
+    tree:fit(digits.tensor { { 0, 1 }, { 1, 0 } }, digits.tensor { 0, 1 }, { verbose = 0 })
+    return digits.ensemble { tree }
+  end,
   node = function() return nn.Dense { 2 } (nn.Input { 2 }) end,
   layer = function() return nn.Sequential { nn.Input { 2 }, nn.Dense { 2 } }.layers[1] end,
   confusion_matrix = function()

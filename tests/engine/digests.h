@@ -179,6 +179,9 @@ static const struct digest_case cases[] = {
     { LEARNER("centroids", "NearestCentroid", "shrink_threshold=0.1"),
       "d66ab89bd86e1df16efd00fd47f9b1bbbcd7dcaaa5544acc537266aebd883731",
       "75ea9bd02f6395393b11794d6a92ecc704601e82f5e9d7f41a833f97453d4bf7" },
+    { LEARNER("ensemble", "LogisticRegression", "max_iter=20"),
+      "d09c2ef63bf1774cf1a3972c31e0eb34c544d17fce2a3b546d563cca5ffdc017",
+      "515defb13cbcbbe0be76e5de75012e91add4f626b1b32c433e359bdc361d85ee" },
 };
 
 enum { CASES = sizeof cases / sizeof *cases };

@@ -12,6 +12,7 @@
 #include "engine/base/random.h"
 #include "engine/base/sha256.h"
 #include "engine/nn/quantized/quantized.h"
+#include "engine/ensemble.h"
 #include "engine/store/learner_file.h"
 #include "tests/engine/trees.h"
 
@@ -152,6 +153,20 @@ static dg_learner *quantized(dg_learner *learner, const dg_dataset *set, const d
     return out;
 }
 
+/* An ensemble of it and another learner takes its place. */
+static dg_learner *joined(dg_learner *learner, const dg_dataset *set, const dg_job *job)
+{
+    dg_learner *out, *other = tree_learner("NearestCentroid", "");
+    dg_fit_options options = { .own = NULL };
+    dg_fit_result result;
+    assert_ok(dg_learner_fit(other, set, &options, job, &result));
+    const dg_learner *const both[] = { learner, other };
+    assert_ok(dg_ensemble_new(&out, 2, both, (const double[]){ 2, 1 }));
+    dg_learner_free(learner);
+    dg_learner_free(other);
+    return out;
+}
+
 static void run_case(const struct digest_case *it, int threads, char learnt[DG_SHA256_HEX],
                      char predicted[DG_SHA256_HEX])
 {
@@ -164,6 +179,7 @@ static void run_case(const struct digest_case *it, int threads, char learnt[DG_S
     dg_tensor_file file = { 0 };
     digest_fit(learner, it, set, &job);
     if (strstr(it->name, "quantized")) learner = quantized(learner, set, &job);
+    if (strstr(it->name, "ensemble")) learner = joined(learner, set, &job);
     assert_ok(learner->type->store(learner, &file));
     assert_ok(dg_tensor_file_digest(&file, learnt));
     digest_of_values(learner, set, &job, predicted);
@@ -258,6 +274,7 @@ static bool is_covered(const dg_descriptor *part)
         if (it->layers && strcmp(part->alias, "network") == 0) return true;
         if (strstr(it->name, "quantized") && strcmp(part->alias, "quantized_network") == 0)
             return true;
+        if (strstr(it->name, "ensemble") && strcmp(part->alias, "ensemble") == 0) return true;
         for (int k = 0; k < 4; k++)
             if (has_word(texts[k], part->name) || has_word(texts[k], part->alias)) return true;
     }
