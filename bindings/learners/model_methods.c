@@ -169,7 +169,8 @@ static const dg_function methods[] = {
         "features", features,
         "The output of a layer for each row: {n, ...} float32; with training = true as in a fit, "
         "in batches of 32: what\naugmentation makes of images. Then layers that are random draw "
-        "anew at each call, from digits.seed, unless there is a seed.",
+        "anew at each call, from digits.seed, unless there is a seed.\nmodel(rows, { training = "
+        "true }) gives those of the last layer.",
         "model:features(test, \"dense\")",
         DG_TAKES(model_options,
                  DG_HANDLE(model_options, rows, .required = true, .handle = &dg_rows_handle.handle,

@@ -313,7 +313,7 @@ describe("augmentation", function()
       message(nn.RandomTranslation, 0.1))
     assert.matches("fill_mode must be one of 'reflect', .* found 'mirror'",
       message(nn.RandomZoom, { 0.1, fill_mode = "mirror" }))
-    assert.matches("needs images {height, width, channels}, found rows with 1 axes?",
+    assert.matches("needs images {height, width, channels}, found rows with 1 axis",
       message(nn.Sequential, { nn.Input { 5 }, nn.RandomZoom { 0.1 } }))
     assert.matches("data_format", message(nn.RandomZoom, { 0.1, data_format = "channels_last" }))
     assert.are.same({ -0.2, 0.3 }, { table.unpack(nn.RandomZoom { { 0.3, -0.2 } }.height_factor) })

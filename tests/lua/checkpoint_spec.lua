@@ -12,8 +12,10 @@ local x = digits.normal { 200, 6, 6, 1, seed = 1 }
 local set = digits.data.from_tensors { x = x, y = x[{ {}, { 1, 3 }, 1, 1 }]:argmax { axis = 2 } }
 local train, validation = set:split { 0.7, 0.3, seed = 1 }
 local model = nn.Sequential {
-  nn.Input { 6, 6, 1 }, nn.Conv2D { 4, { 3, 3 }, activation = "relu" }, nn.BatchNormalization {},
-  nn.Flatten {}, nn.Dropout { 0.3 }, nn.Dense { 3, activation = "softmax" }, seed = 7,
+  nn.Input { 6, 6, 1 }, nn.RandomTranslation { 0.1, 0.1 }, nn.RandomRotation { 0.02 },
+  nn.RandomErasing { 0.2 }, nn.Conv2D { 4, { 3, 3 }, activation = "relu" },
+  nn.BatchNormalization {}, nn.Flatten {}, nn.Dropout { 0.3 },
+  nn.Dense { 3, activation = "softmax" }, seed = 7,
 }
 model:compile {
   optimizer = nn.Adam { 0.02, use_ema = true, ema_momentum = 0.9 },
@@ -21,7 +23,7 @@ model:compile {
 }
 local called = {}
 local history = model:fit(train, {
-  validation = validation, epochs = 6, batch_size = 32, verbose = 0, preparation =
+  validation = validation, epochs = 6, batch_size = 32, verbose = 0, mixup = 0.1, preparation =
   { digits.data.StandardScaler {} }, checkpoint = path ~= "-" and path or nil, resume = path ~= "-"
   and path or nil, early_stopping = { patience = 4, restore_best = true },
   on_epoch_end = function(log) called[#called + 1] = log.epoch end,

@@ -22,9 +22,11 @@ static const dg_param params[] = {
     DG_FLOAT(erasing_options, fill_value, .optional = true,
              .doc = "value of what is erased; nil: normal noise with a deviation of "
                     "value_range[2], drawn for each value; both are kept within value_range"),
-    DG_SPAN(erasing_options, value_range, .default_number = 1,
-            .doc = "least and most value of images, on the scale of the layer's input: bytes come "
-                   "as value / 255 (in Keras the default is {0, 255})"),
+    DG_SPAN(
+        erasing_options, value_range, .default_number = 1,
+        .doc =
+            "least and most value of images, on the scale of the layer's input: bytes come "
+            "as value / 255, or as they are if nn.Rescaling follows (Keras's default is {0, 255})"),
     DG_WARP_SEED(erasing_options),
     DG_END
 };

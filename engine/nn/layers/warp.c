@@ -32,8 +32,8 @@ dg_status dg_image_build(const void *options, dg_layer_build *b)
     (void)options;
     if (in->count != 3)
         return dg_error(DG_INVALID,
-                        "needs images {height, width, channels}, found rows with %d axes",
-                        in->count);
+                        "needs images {height, width, channels}, found rows with %d ax%s",
+                        in->count, in->count == 1 ? "is" : "es");
     if (in->at[0] > most || in->at[1] > most || dg_shape_size(in) > INT32_MAX)
         return dg_error(DG_INVALID,
                         "takes images of at most %" PRId64 " pixels a side and %d values, found "
@@ -301,9 +301,14 @@ DG_PUBLIC_KERNEL(void, dg_sample_image_back,
 
 /* --- passes ------------------------------------------------------------------------------- */
 
+/* Kept to what fits floats, however many warps are composed. */
 static void as_floats(const dg_warp *warp, float *out)
 {
-    for (int i = 0; i < 6; i++) out[i] = (float)warp->at[i];
+    const double most = 0x1p60;
+    for (int i = 0; i < 6; i++) {
+        double at = warp->at[i];
+        out[i] = (float)(at < -most ? -most : at > most ? most : at);
+    }
 }
 
 dg_status dg_warp_forward(const dg_pass *pass)

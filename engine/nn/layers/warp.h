@@ -38,9 +38,8 @@ extern const char *const dg_fill_modes[], *const dg_interpolations[];
     {                                                                                              \
         .name = "fill_value", .type = DG_TYPE_FLOAT,                                               \
         .offset = offsetof(options, sampling.fill_value),                                          \
-        .doc =                                                                                     \
-            "value beyond the edges under fill_mode = \"constant\", on the scale of the layer's "  \
-            "input (bytes come as value / 255)"                                                    \
+        .doc = "value beyond the edges under fill_mode = \"constant\", on the scale of the "       \
+               "layer's input: bytes come as value / 255, or as they are if nn.Rescaling follows"  \
     }
 #define DG_WARP_SEED(options)                                                                      \
     DG_SEED(options, seed,                                                                         \
