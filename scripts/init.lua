@@ -19,6 +19,7 @@ digits.plot = require "digits.plot"
 digits.search = require "digits.search"
 digits.report = { "new" }
 digits.data.label_issues = require "digits.label_issues"
+digits.nn.check_gradient = require "digits.check_gradient"
 
 -- Makes a module: unknown names raise an error, and printing it lists its names. Names in the list
 -- part of `fields` are files, loaded when they, or all names, are first asked for; or fields of

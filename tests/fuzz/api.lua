@@ -152,7 +152,7 @@ end
 local LEFT_OUT = { ["digits.options"] = true, ["digits.data.mnist"] = true,
   ["digits.threads"] = true,
   ["digits.data.open"] = true }
-local WORK = { "fit", "search%.", "label_issues", "bootstrap", "importance", "gradients", "compare",
+local WORK = { "fit", "search%.", "label_issues", "bootstrap", "importance", "gradient", "compare",
   "zeros", "ones", "full", "normal", "uniform", "eye", "range", "one_hot", "reshape", "broadcast",
   "expand", "histogram", "mcnemar", "permut", "tile", "repeat", "kernels", "heatmap",
   "calibration" }

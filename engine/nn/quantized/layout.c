@@ -66,7 +66,6 @@ static void find_role(dg_quantized *q, int index)
 {
     const dg_model *model = &q->model;
     const dg_layer_build *build = &model->nodes[index].build;
-    const void *options = model->layers[model->nodes[index].layer].part->options;
     const dg_int8_layer *int8 = dg_int8_layer_of(model, index);
     dg_int8_node *node = &q->nodes[index];
     *node = (dg_int8_node){ .root = index, .last = index, .fold = -1, .scale = 1 };
@@ -75,7 +74,7 @@ static void find_role(dg_quantized *q, int index)
     } else if (build->cut == DG_CUT_VIEW || build->training_only) {
         node->role = DG_INT8_VIEW;
         node->root = q->nodes[model->nodes[index].input[0]].root;
-    } else if (int8 && int8->multiplies && (!int8->suits || int8->suits(options, build)) &&
+    } else if (int8 && int8->multiplies && (!int8->suits || int8->suits(dg_node_options(model, index), build)) &&
                dg_int8_depth(model, index) <= DG_PRODUCT8_DEPTH) {
         node->role = DG_INT8_PRODUCT;
         node->activation = activation_of(model, index);
