@@ -35,13 +35,18 @@ local function directions_of(gradient, seed)
   return directions
 end
 
+-- Whether an error is greater than another; NaN is the greatest.
+local function is_worse(one, other)
+  return one > other or one ~= one
+end
+
 local function check_weight(loss, model, name, weight, gradient, seed)
   local worst
   for _, direction in ipairs(directions_of(gradient, seed)) do
     local found, expected = (gradient * direction):sum(),
       difference(loss, model, name, weight, direction)
     local off = math.abs(found - expected) / (norm(gradient) + 1e-3)
-    if not worst or not (off <= worst.error) then
+    if not worst or is_worse(off, worst.error) then
       worst = { weight = name, gradient = found, difference = expected, error = off }
     end
   end
@@ -75,7 +80,7 @@ local function check_gradient(model, x, y, options)
     if gradients[name] then
       local row = check_weight(loss, model, name, weights[name], gradients[name], seed + i)
       report[#report + 1] = row
-      if not (row.error <= report.error) then report.error = row.error end
+      if is_worse(row.error, report.error) then report.error = row.error end
     end
   end
   return setmetatable(report, Report)

@@ -46,6 +46,23 @@ static bool read_ints(lua_State *L, int index, dg_ints *out)
     return whole;
 }
 
+/* Reads two lists of two whole numbers each as one list. */
+static bool read_pairs(lua_State *L, int index, dg_ints *out)
+{
+    dg_ints pair = { 0 };
+    int keys = 0;
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) keys++;
+    bool pairs = keys == 2;
+    out->count = 4;
+    for (int i = 0; pairs && i < 2; i++) {
+        pairs = lua_rawgeti(L, index, i + 1) == LUA_TTABLE && read_ints(L, lua_gettop(L), &pair) &&
+                pair.count == 2;
+        memcpy(out->at + 2 * i, pair.at, 2 * sizeof *out->at);
+        lua_pop(L, 1);
+    }
+    return pairs;
+}
+
 /* Reads a list of two numbers that has no other fields. */
 static bool read_span(lua_State *L, int index, dg_value *out)
 {
@@ -142,6 +159,11 @@ static bool read_for(lua_State *L, int index, const char *who, const dg_param *p
     case DG_TYPE_HANDLE:
     case DG_TYPE_SLOT: return read_handle(L, index, who, param, out);
     case DG_TYPE_MAP: return read_map(L, index, out);
+    case DG_TYPE_INTS:
+        if (!param->pairs || lua_type(L, index) != LUA_TTABLE) break;
+        if (!read_pairs(L, index, &out->ints)) break;
+        out->type = DG_VALUE_INTS;
+        return true;
     case DG_TYPE_SPAN:
         if (lua_type(L, index) == LUA_TTABLE) return read_span(L, index, out);
         break;

@@ -89,7 +89,8 @@
  *
  * Tests. tests/engine/test_gradients.c fails until one of its networks has the layer: it compares
  * gradients with differences of the loss. tests/engine/test_layers.c compares it with a plain
- * version in double precision, tests/golden/make_nn.py with Keras's formula. */
+ * version in double precision, tests/golden/make_layers.py with Keras itself; golden_spec.lua fails
+ * until it does. */
 #ifndef DG_NN_LAYER_H
 #define DG_NN_LAYER_H
 
@@ -262,6 +263,10 @@ typedef struct dg_layer_type {
     /* Under DG_LAYER_SCALES_BYTES: the field of the options, a double, that it multiplies by. */
     size_t scale_offset;
 } dg_layer_type;
+
+/* A hint for layers of images, to stand between braces. */
+#define DG_HINT_DATA_FORMAT                                                                        \
+    "data_format", "images are always {height, width, channels}; leave it out"
 
 /* A hint for layers with weights, to stand between braces. */
 #define DG_HINT_TRAINABLE                                                                          \

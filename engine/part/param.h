@@ -156,7 +156,8 @@ typedef struct dg_param {
     dg_range range;
     bool fraction; /* DG_FLOAT: refuses integers, so that 1 is a count and 1.0 means all */
     bool optional; /* DG_INT, DG_FLOAT, DG_SPAN, DG_CHOICE: may be nil */
-    int count_low, count_high;           /* DG_INTS; 0, 0 means 1 .. DG_MAX_INTS */
+    int count_low, count_high; /* DG_INTS; 0, 0 means 1 .. DG_MAX_INTS */
+    bool pairs; /* DG_INTS: in Lua, { { a, b }, { c, d } } is read as { a, b, c, d } */
     const char *const *choices;          /* DG_CHOICE: words, then NULL */
     const struct dg_param *alternatives; /* DG_ONE_OF, then DG_END; their names are ignored */
     const char *kind;                    /* DG_PART, also among alternatives: "initializer" ... */

@@ -181,6 +181,9 @@ static void test_shapes(void **state)
     expect_refusal("Multiply", "", image, (dg_shape){ 1, { 5 } },
                    "needs inputs of the same shape, or with 1 where they differ, found {6, 5, 8} "
                    "and {5}");
+    expect_refusal("Multiply", "", (dg_shape){ 3, { 1 << 30, 1, 1 } },
+                   (dg_shape){ 2, { 1 << 30, 2 } },
+                   "has output shape {1073741824, 1073741824, 2}, which is too large");
     expect_refusal("Concatenate", "", image, (dg_shape){ 3, { 6, 4, 8 } },
                    "needs inputs of the same shape but for axis 3, found {6, 5, 8} and {6, 4, 8}");
     expect_refusal("Concatenate", "axis=4", image, image,

@@ -77,6 +77,20 @@ describe("golden values:", function()
     end
   end)
 
+  it("are there for every layer that draws nothing at random", function()
+    local seen = {}
+    for _, case in ipairs(cases) do
+      for name in (case.layers or case.graph):gmatch "nn%.(%w+)" do seen[name] = true end
+    end
+    for name, part in pairs(digits.reference()) do
+      local layer = name:match "%w+$"
+      local random = layer:find "Dropout" or layer:find "Noise" or layer:find "^Random"
+      if part.kind == "layer" and layer ~= "Input" and not random then
+        assert.is_true(seen[layer], layer)
+      end
+    end
+  end)
+
   for _, case in ipairs(cases) do
     it(case.name, function()
       local set, model = make_set(case), build(case)

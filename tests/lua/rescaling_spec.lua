@@ -46,6 +46,13 @@ local places = {
   { "after AveragePooling2D", function(r) return { nn.AveragePooling2D { { 2, 2 } }, r } end },
   { "after GlobalMaxPooling2D", function(r) return { nn.GlobalMaxPooling2D {}, r } end },
   { "after GlobalAveragePooling2D", function(r) return { nn.GlobalAveragePooling2D {}, r } end },
+  { "after Permute", function(r) return { nn.Permute { 2, 1, 3 }, r } end },
+  { "after Cropping2D", function(r) return { nn.Cropping2D { 1 }, r } end },
+  { "after UpSampling2D", function(r)
+    return { nn.UpSampling2D { 2, interpolation = "bilinear" }, r }
+  end },
+  { "after SpatialDropout2D", function(r) return { nn.SpatialDropout2D { 1e-9 }, r } end },
+  { "after GaussianNoise", function(r) return { nn.GaussianNoise { 1e-9 }, r } end },
   { "after Dropout, Flatten", function(r) return { nn.Dropout { 1e-9 }, nn.Flatten {}, r } end },
 }
 

@@ -91,6 +91,8 @@ static dg_status concatenate_backward(const dg_pass *pass)
     return DG_OK;
 }
 
+static const dg_hint hints[] = { { "dim", "use axis" }, { NULL } };
+
 const dg_layer_type dg_concatenate = {
     .part = { .kind = "layer",
               .name = "Concatenate",
@@ -100,7 +102,8 @@ const dg_layer_type dg_concatenate = {
               .example = "nn.Concatenate {} { a, b }",
               .params = params,
               .options_size = sizeof(concatenate_options),
-              .check = concatenate_check },
+              .check = concatenate_check,
+              .hints = hints },
     .flags = DG_LAYER_JOINS,
     .build = concatenate_build,
     .forward = concatenate_forward,

@@ -6,7 +6,7 @@
  * conv2d_given, and builds, prepares and runs it by the functions below.
  *
  * Each product is computed by a method, a struct conv2d_method, that is chosen from the shapes
- * alone when the layer is built: the first of the product's list in convolution.c that suits them.
+ * alone when the layer is built: the first of the product's list in convolution_layer.c that suits.
  * The direct ones (convolution_direct.c) suit all and end the lists. A new method is one file and a
  * line in a list.
  *
@@ -44,7 +44,7 @@ dg_status dg_conv2d_check_dilation(const int64_t strides[2], const int64_t dilat
 #define DG_CONV2D_HINTS                                                                            \
     { DG_HINT_TRAINABLE },                                                                         \
         { "input_shape", "put nn.Input { height, width, channels } before it" },                   \
-        { "data_format", "images are always {height, width, channels}; leave it out" },            \
+        { DG_HINT_DATA_FORMAT },                                                                   \
         { "in_channels", "the number of input channels is inferred; leave it out" },               \
         { "out_channels", "use filters" }, { "stride", "use strides" },                            \
         { "dilation", "use dilation_rate" },                                                       \

@@ -20,9 +20,8 @@ static bool suits(const struct conv2d *c)
 {
     const dg_window_axis *y = &c->window.y, *x = &c->window.x;
     dg_winograd w = winograd_of(c);
-    return dg_window_extent(y) == 3 && dg_window_extent(x) == 3 && y->dilation == 1 &&
-           x->dilation == 1 && y->stride == 1 && x->stride == 1 && c->groups == 1 &&
-           dg_winograd_pays(&w);
+    return y->size == 3 && x->size == 3 && y->dilation == 1 && x->dilation == 1 && y->stride == 1 &&
+           x->stride == 1 && c->groups == 1 && dg_winograd_pays(&w);
 }
 
 static int64_t kernel_bytes(const struct conv2d *c)

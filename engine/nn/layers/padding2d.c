@@ -14,21 +14,21 @@ typedef struct {
     dg_ints cropping; /* none given: 0 */
 } cropping2d_options;
 
-#define SIDES_EXPECTED "1, 2 or 4 whole numbers of at least 0"
+#define SIDES_EXPECTED                                                                             \
+    "a whole number of at least 0, { height, width } or { { top, bottom }, { left, right } }"
 #define SIDES_DOC                                                                                  \
-    "pixels at each side: a number; or { height, width }, at both ends of each; or { top, "        \
-    "bottom, "                                                                                     \
-    "left, right }"
+    "pixels at each side; { height, width }: at both ends of each; or "                            \
+    "{ { top, bottom }, { left, right } }"
 
 static const dg_param padding_params[] = {
-    DG_INTS(zero_padding2d_options, padding, .count_low = 1, .count_high = 4, DG_WITHIN(0, 1 << 15),
-            .expects = SIDES_EXPECTED, .doc = SIDES_DOC "; default: 1"),
+    DG_INTS(zero_padding2d_options, padding, .pairs = true, .count_low = 1, .count_high = 4,
+            DG_WITHIN(0, 1 << 15), .expects = SIDES_EXPECTED, .doc = SIDES_DOC "; default: 1"),
     DG_END
 };
 
 static const dg_param cropping_params[] = {
-    DG_INTS(cropping2d_options, cropping, .count_low = 1, .count_high = 4, DG_WITHIN(0, 1 << 15),
-            .expects = SIDES_EXPECTED, .doc = SIDES_DOC "; default: 0"),
+    DG_INTS(cropping2d_options, cropping, .pairs = true, .count_low = 1, .count_high = 4,
+            DG_WITHIN(0, 1 << 15), .expects = SIDES_EXPECTED, .doc = SIDES_DOC "; default: 0"),
     DG_END
 };
 
@@ -139,6 +139,8 @@ static dg_status padding_backward(const dg_pass *pass)
     return DG_OK;
 }
 
+static const dg_hint hints[] = { { DG_HINT_DATA_FORMAT }, { NULL } };
+
 const dg_layer_type dg_zero_padding2d = {
     .part = { .kind = "layer",
               .name = "ZeroPadding2D",
@@ -148,7 +150,8 @@ const dg_layer_type dg_zero_padding2d = {
               .example = "nn.ZeroPadding2D { 2 }",
               .params = padding_params,
               .options_size = sizeof(zero_padding2d_options),
-              .check = sides_check },
+              .check = sides_check,
+              .hints = hints },
     .flags = DG_LAYER_PASSES_BYTES,
     .build = padding_build,
     .forward = padding_forward,
@@ -192,7 +195,8 @@ const dg_layer_type dg_cropping2d = {
               .example = "nn.Cropping2D { 4 }",
               .params = cropping_params,
               .options_size = sizeof(cropping2d_options),
-              .check = sides_check },
+              .check = sides_check,
+              .hints = hints },
     .flags = DG_LAYER_PASSES_BYTES,
     .build = cropping_build,
     .forward = cropping_forward,

@@ -18,7 +18,7 @@ const dg_param dg_global_pool_params[] = { DG_END };
 const dg_hint dg_pooling_hints[] = {
     { "kernel_size", "use pool_size" },
     { "stride", "use strides" },
-    { "data_format", "images are always {height, width, channels}; leave it out" },
+    { DG_HINT_DATA_FORMAT },
     { NULL },
 };
 

@@ -99,7 +99,7 @@ static dg_status prelu_backward(const dg_pass *pass)
         if (pass->input_gradient[0])
             input_gradient(alpha, size, x, dy, pass->input_gradient[0] + i * size);
     }
-    dg_spread_sum(&spread, sum, pass->weight_gradient[ALPHA]);
+    if (pass->weight_gradient[ALPHA]) dg_spread_sum(&spread, sum, pass->weight_gradient[ALPHA]);
     return DG_OK;
 }
 

@@ -49,9 +49,9 @@ const dg_layer_type dg_rescaling = {
     .part = { .kind = "layer",
               .name = "Rescaling",
               .alias = "rescaling",
-              .doc =
-                  "value * scale + offset; as the first layer, or after layers that only reshape, "
-                  "drop or pool, it receives bytes as 0 .. 255",
+              .doc = "value * scale + offset; as the first layer, or after layers that only move, "
+                     "drop "
+                     "or pool values, it receives bytes as 0 .. 255",
               .example = "nn.Rescaling { 1 / 127.5, offset = -1 }",
               .params = params,
               .options_size = sizeof(rescaling_options) },

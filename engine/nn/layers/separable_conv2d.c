@@ -222,7 +222,7 @@ static void row_backward(const dg_pass *pass, int64_t i)
         dg_conv2d_run(d, CONV2D_INPUT_GRADIENT, &r.first, r.room.methods);
     }
     for (int k = DEPTHWISE; k <= BIAS; k++)
-        if (pass->weight[k])
+        if (pass->weight_gradient[k])
             add(r.room.gradient[k], dg_shape_size(&pass->build->weight[k].shape),
                 pass->weight_gradient[k]);
 }
@@ -230,7 +230,7 @@ static void row_backward(const dg_pass *pass, int64_t i)
 static dg_status separable_conv2d_backward(const dg_pass *pass)
 {
     for (int k = DEPTHWISE; k <= BIAS; k++)
-        if (pass->weight[k])
+        if (pass->weight_gradient[k])
             memset(pass->weight_gradient[k], 0,
                    (size_t)dg_shape_size(&pass->build->weight[k].shape) * sizeof(float));
     for (int64_t i = 0; i < pass->rows; i++) row_backward(pass, i);

@@ -55,16 +55,19 @@ static dg_status spatial_dropout2d_backward(const dg_pass *pass)
     return DG_OK;
 }
 
+static const dg_hint hints[] = { { DG_HINT_DATA_FORMAT }, { NULL } };
+
 const dg_layer_type dg_spatial_dropout2d = {
     .part = { .kind = "layer",
               .name = "SpatialDropout2D",
               .alias = "spatial_dropout2d",
               .peers = (const char *const[]){ "Dropout2d", NULL },
               .doc = "sets random channels of images to zero in training, since neighbouring "
-                     "pixels tell of each other (Tompson et al. 2015)",
+                     "pixels are alike (Tompson et al. 2015)",
               .example = "nn.SpatialDropout2D { 0.2 }",
               .params = params,
-              .options_size = sizeof(spatial_dropout2d_options) },
+              .options_size = sizeof(spatial_dropout2d_options),
+              .hints = hints },
     .flags = DG_LAYER_PASSES_BYTES,
     .build = spatial_dropout2d_build,
     .forward = spatial_dropout2d_forward,

@@ -123,6 +123,8 @@ static dg_status up_sampling2d_backward(const dg_pass *pass)
     return DG_OK;
 }
 
+static const dg_hint hints[] = { { DG_HINT_DATA_FORMAT }, { NULL } };
+
 const dg_layer_type dg_up_sampling2d = {
     .part = { .kind = "layer",
               .name = "UpSampling2D",
@@ -131,7 +133,8 @@ const dg_layer_type dg_up_sampling2d = {
               .doc = "enlarges images by whole factors",
               .example = "nn.UpSampling2D { 2 }",
               .params = params,
-              .options_size = sizeof(up_sampling2d_options) },
+              .options_size = sizeof(up_sampling2d_options),
+              .hints = hints },
     .flags = DG_LAYER_PASSES_BYTES,
     .build = up_sampling2d_build,
     .forward = up_sampling2d_forward,

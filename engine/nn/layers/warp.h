@@ -46,9 +46,6 @@ extern const char *const dg_fill_modes[], *const dg_interpolations[];
             .doc = "seed for the random numbers, combined with the seed of fit; default: the "     \
                    "layer's place in the model")
 
-/* Hints for all of them, to stand between braces. */
-#define DG_HINT_DATA_FORMAT "data_format", "images are {height, width, channels}; leave it out"
-
 bool dg_same_sampling(const dg_sampling *a, const dg_sampling *b);
 
 /* The build() of a layer that warps, or of another that changes images in training only: rows are

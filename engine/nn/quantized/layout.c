@@ -74,7 +74,8 @@ static void find_role(dg_quantized *q, int index)
     } else if (build->cut == DG_CUT_VIEW || build->training_only) {
         node->role = DG_INT8_VIEW;
         node->root = q->nodes[model->nodes[index].input[0]].root;
-    } else if (int8 && int8->multiplies && (!int8->suits || int8->suits(dg_node_options(model, index), build)) &&
+    } else if (int8 && int8->multiplies &&
+               (!int8->suits || int8->suits(dg_node_options(model, index), build)) &&
                dg_int8_depth(model, index) <= DG_PRODUCT8_DEPTH) {
         node->role = DG_INT8_PRODUCT;
         node->activation = activation_of(model, index);
