@@ -124,3 +124,38 @@ void dg_describe_learner(const dg_learner *learner, dg_text *text)
     else
         dg_text_add(text, ": rows of %" PRId64 " values, predicts numbers", values);
 }
+
+/* --- weights of classes ------------------------------------------------------------------- */
+
+void dg_balance_classes(double *out, int64_t classes, const double *counts)
+{
+    double sum = 0;
+    int64_t occurring = 0;
+    for (int64_t c = 0; c < classes; c++) {
+        sum += counts[c];
+        occurring += counts[c] > 0;
+    }
+    for (int64_t c = 0; c < classes; c++)
+        out[c] = counts[c] > 0 ? sum / ((double)occurring * counts[c]) : 1;
+}
+
+dg_status dg_class_weights(double *out, const dg_one_of *by_class, int64_t classes,
+                           const int32_t *labels, const double *counts)
+{
+    if (by_class->type == DG_VALUE_TEXT) {
+        dg_balance_classes(out, classes, counts);
+        return DG_OK;
+    }
+    for (int64_t c = 0; c < classes; c++) out[c] = 1;
+    for (int64_t i = 0; i < by_class->map.count; i++) {
+        int64_t c = 0;
+        while (c < classes && labels[c] != by_class->map.at[i].label) c++;
+        if (c == classes)
+            return dg_error(DG_INVALID,
+                            "fit: class_weight has the label %" PRId64
+                            ", which is not a class of the set",
+                            by_class->map.at[i].label);
+        out[c] = by_class->map.at[i].number;
+    }
+    return DG_OK;
+}

@@ -25,6 +25,16 @@ dg_status dg_learner_positions(int32_t **out, const dg_learner *learner, const d
 /* `*out` (dg_free it): dg_dataset_number of each row of `set`, which has y. */
 dg_status dg_dataset_numbers(float **out, const dg_dataset *set);
 
+/* `out` {classes}: weights by which classes that occur count the same in all, where `counts`
+ * {classes} are their rows, or the weights of these. `out` may be `counts`. */
+void dg_balance_classes(double *out, int64_t classes, const double *counts);
+
+/* The same by the option class_weight, which is a map of weights by label, 1 for those that
+ * it lacks, or a word: then they are balanced. DG_INVALID for a label that is not among `labels`
+ * {classes}. */
+dg_status dg_class_weights(double *out, const dg_one_of *by_class, int64_t classes,
+                           const int32_t *labels, const double *counts);
+
 /* The mean log loss and the accuracy of probabilities {rows, classes} against `positions`; or, if
  * the learner predicts numbers, the mean squared error of these {rows} against `numbers`. */
 void dg_judge_outputs(const dg_learner *learner, const float *outputs, int64_t rows,

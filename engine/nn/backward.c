@@ -25,7 +25,8 @@ static dg_status loss_piece(void *context, int64_t piece, int worker)
     if (pass.logits) pass.logits += begin * pass.width;
     if (pass.positions) pass.positions += begin;
     if (pass.targets) pass.targets += begin * pass.width;
-    run->sum[piece] = ((const dg_loss_type *)run->plan->model->loss->type)->rows(&pass);
+    if (pass.weights) pass.weights += begin;
+    run->sum[piece] = dg_loss_of_rows(run->plan->model->loss, &pass);
     return DG_OK;
 }
 
@@ -39,6 +40,7 @@ static dg_status run_loss(const dg_plan *plan, const dg_truth *truth, double *lo
                                       .output = dg_plan_output(plan),
                                       .positions = truth->positions,
                                       .targets = truth->targets,
+                                      .weights = truth->weights,
                                       .gradient = dg_plan_rows(plan, output->gradient, 0, 0),
                                       .logits = dg_plan_logits(plan),
                                       .scale = 1 / (double)plan->rows } };

@@ -101,6 +101,10 @@ static dg_status check_same_run(const char *path, const char *then, const char *
 static dg_status own_name(const dg_model *model, const char **name)
 {
     const char *names[DG_MAX_SCORE_NAMES];
+    if (strcmp(*name, dg_rate_score) == 0) {
+        *name = dg_rate_score;
+        return DG_OK;
+    }
     dg_learner_score_names(&model->base, model->base.target, names);
     for (int i = 0; names[i]; i++) {
         if (strcmp(names[i], *name) != 0) continue;

@@ -42,6 +42,10 @@ struct network_fit {
 
 /* --- checking ----------------------------------------------------------------------------- */
 
+static const char *const balances[] = { "balanced", NULL };
+static const dg_param class_weights[] = { DG_EITHER(DG_TYPE_MAP, DG_ABOVE(0)),
+                                          DG_EITHER(DG_TYPE_CHOICE, .choices = balances), DG_END };
+
 const dg_param dg_network_fit_params[] = {
     DG_INT(dg_network_fit_options, epochs, DG_AT_LEAST(1), .default_number = 1,
            .doc = "passes over the set"),
@@ -63,6 +67,8 @@ const dg_param dg_network_fit_params[] = {
                     "permuted copy of itself, and its labels likewise, by a share from Beta(alpha, "
                     "alpha) drawn for each batch; the label with the greater share counts for "
                     "accuracy; 0: none"),
+    DG_ONE_OF(dg_network_fit_options, class_weight, .alternatives = class_weights, .later = true,
+              .doc = "weights of rows by label; balanced: all classes count the same"),
     DG_END,
 };
 
@@ -99,6 +105,7 @@ static dg_status prepare(struct network_fit *fit)
     DG_TRY(check_options(model, &fit->own, fit->options));
     DG_TRY(dg_model_adopt_target(model, fit->set, "fit"));
     DG_TRY(dg_truth_map_of(&fit->truth, model, fit->set, "fit"));
+    DG_TRY(dg_truth_map_weigh(&fit->truth, model, &fit->own.class_weight, "fit"));
     if (validation) DG_TRY(dg_truth_map_of(&validated, model, validation, "fit: validation"));
     return dg_checkpoint_begin(&fit->progress, model, fit->set, fit->options, &fit->own, fit->seed);
 }
@@ -108,7 +115,7 @@ static dg_status allocate(struct network_fit *fit)
     dg_model *model = fit->model;
     int64_t batch = fit->batch_size;
     DG_TRY(dg_alloc(&fit->order, fit->rows, sizeof *fit->order));
-    DG_TRY(dg_alloc(&fit->room, batch, sizeof *fit->room));
+    DG_TRY(dg_alloc(&fit->room, 2 * batch, sizeof *fit->room));
     if (fit->options->monitor && fit->options->restore_best)
         DG_TRY(dg_alloc_zero(&fit->progress.best_values, model->value_count, sizeof(float)));
     if (!model->gradients)
@@ -121,6 +128,8 @@ static dg_status allocate(struct network_fit *fit)
 
 /* --- scores ------------------------------------------------------------------------------- */
 
+const char dg_rate_score[] = "learning_rate";
+
 /* The running means of this epoch, as Keras shows them; values NULL: only of what is counted. */
 static void log_training(struct network_fit *fit, const double *values)
 {
@@ -130,7 +139,7 @@ static void log_training(struct network_fit *fit, const double *values)
     dg_log_add_metrics(&fit->log, &fit->model->base, false,
                        (double)fit->correct / (double)fit->seen, values);
     if (dg_has_schedule(fit->model->optimizer)) /* as Keras: the next update's */
-        dg_log_add(&fit->log, "learning_rate",
+        dg_log_add(&fit->log, dg_rate_score,
                    dg_learning_rate(fit->model->optimizer, fit->model->step));
 }
 
@@ -365,7 +374,7 @@ static dg_status run_gradients(dg_model *model, const dg_truth_map *map, uint64_
     DG_CLEANUP(free_plan) dg_plan *plan = NULL;
     DG_OWNED dg_truth_row *room = NULL;
     DG_TRY(dg_plan_new(&plan, model, rows, true, job->threads));
-    DG_TRY(dg_alloc(&room, rows, sizeof *room));
+    DG_TRY(dg_alloc(&room, 2 * rows, sizeof *room));
     DG_TRY(dg_plan_forward(plan, &source, rows, key, job));
     dg_truth truth = dg_truth_of_rows(map, NULL, 0, rows, room);
     return dg_plan_backward(plan, &truth, rows, false, job, loss);
@@ -392,6 +401,8 @@ static dg_status gradients_of(dg_model *model, const dg_dataset *set, uint64_t k
     DG_CLEANUP(dg_truth_map_release) dg_truth_map map = { 0 };
     DG_TRY(dg_model_adopt_target(model, set, "gradients"));
     dg_status status = dg_truth_map_of(&map, model, set, "gradients");
+    if (status == DG_OK)
+        status = dg_truth_map_weigh(&map, model, &(dg_one_of){ .type = DG_VALUE_NIL }, "gradients");
     if (status == DG_OK) status = keep_weights(model, &map, key, job, loss);
     if (first) dg_model_forget_target(model);
     return status;
@@ -406,10 +417,7 @@ dg_status dg_model_compute_gradients(dg_model *model, const dg_dataset *set, uin
     if (!model->loss) return dg_error(DG_INVALID, "gradients: the model is not compiled");
     if (model->base.busy) return dg_error(DG_INVALID, "gradients: this model is being fitted");
     if (dg_dataset_rows(set) == 0) return dg_error(DG_INVALID, "gradients: the set has no rows");
-    if (set->weights.storage)
-        return dg_error(DG_INVALID,
-                        "gradients: the rows have weights, which a Network does not take: leave "
-                        "them out, with set:with { weights = false }");
+    if (set->weights.storage) DG_TRY(dg_check_weights(&set->weights, "gradients"));
     DG_TRY(dg_learner_check_rows(&model->base, &set->x, "gradients"));
     if (set->target != DG_TARGET_NUMBERS) DG_TRY(dg_dataset_want_labels(set, "gradients"));
     if (!model->gradients)

@@ -9,6 +9,7 @@ dg_status dg_mixup_new(dg_mixup *out, double alpha, int64_t rows, int64_t width)
 {
     *out = (dg_mixup){ .alpha = alpha, .share = 1 };
     DG_TRY(dg_alloc(&out->partner, rows, sizeof *out->partner));
+    DG_TRY(dg_alloc(&out->weights, rows, sizeof *out->weights));
     return dg_alloc(&out->targets, rows * width, sizeof *out->targets);
 }
 
@@ -16,6 +17,7 @@ void dg_mixup_release(dg_mixup *mixup)
 {
     dg_free(mixup->partner);
     dg_free(mixup->targets);
+    dg_free(mixup->weights);
     *mixup = (dg_mixup){ 0 };
 }
 
@@ -34,12 +36,20 @@ static float target_at(const dg_truth *truth, int64_t width, int64_t i, int64_t 
 
 dg_truth dg_mixup_truth(const dg_mixup *mixup, const dg_truth *truth, int64_t rows, int64_t width)
 {
-    for (int64_t i = 0; i < rows; i++)
+    for (int64_t i = 0; i < rows; i++) {
+        int64_t other = mixup->partner[i];
+        float share = mixup->share;
+        if (truth->weights) {
+            float mine = share * truth->weights[i];
+            mixup->weights[i] = mine + (1 - share) * truth->weights[other];
+            if (mixup->weights[i] > 0) share = mine / mixup->weights[i];
+        }
         for (int64_t j = 0; j < width; j++)
-            mixup->targets[i * width + j] =
-                mixup->share * target_at(truth, width, i, j) +
-                (1 - mixup->share) * target_at(truth, width, mixup->partner[i], j);
-    return (dg_truth){ .targets = mixup->targets };
+            mixup->targets[i * width + j] = share * target_at(truth, width, i, j) +
+                                            (1 - share) * target_at(truth, width, other, j);
+    }
+    return (dg_truth){ .targets = mixup->targets,
+                       .weights = truth->weights ? mixup->weights : NULL };
 }
 
 /* --- rows --------------------------------------------------------------------------------- */

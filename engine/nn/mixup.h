@@ -15,6 +15,7 @@ typedef struct dg_mixup {
     float share;      /* of the row itself in the mixture, in this batch */
     int64_t *partner; /* {rows}: the row of the batch, from 0, that has the rest of the share */
     float *targets;   /* {rows, width}: mixed */
+    float *weights;   /* {rows}: likewise */
 } dg_mixup;
 
 /* For batches of up to `rows` rows; to be released. */
@@ -24,7 +25,9 @@ void dg_mixup_release(dg_mixup *mixup);
 /* Draws the share and the partners of a batch. */
 void dg_mixup_draw(dg_mixup *mixup, uint64_t key, int64_t rows);
 
-/* What the outputs for the mixed rows should be; it stays in `mixup`. */
+/* What the outputs for the mixed rows should be; it stays in `mixup`. Where rows have weights, the
+ * loss of a mixed row is the mixture of the weighted losses, if losses are linear in the targets: its
+ * weight is the mixture of the two, and the labels mix by what each has of it. */
 dg_truth dg_mixup_truth(const dg_mixup *mixup, const dg_truth *truth, int64_t rows, int64_t width);
 
 /* Mixes row `row` of the batch that a source gives, {size} at `to`, with its partner. */

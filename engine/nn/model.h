@@ -71,6 +71,7 @@ typedef struct dg_network_fit_options {
     int64_t every;          /* epochs from one checkpoint to the next; 0: 1 */
     const char *resume;     /* the checkpoint to go on from; NULL: none */
     double mixup;           /* default 0: none; alpha (engine/nn/mixup.h) */
+    dg_one_of class_weight; /* numbers by label, or "balanced"; nil: all count the same */
 } dg_network_fit_options;
 
 typedef struct dg_predictor dg_predictor; /* engine/nn/predict.c */

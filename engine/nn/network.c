@@ -84,6 +84,7 @@ const dg_learner_type dg_network = {
     .byte_scale = dg_network_byte_scale,
     .step = "epoch",
     .resumes = true,
+    .takes_weights = true,
     .compiled = true,
     .doubts = dg_network_doubts,
     .products = dg_network_products,

@@ -25,9 +25,9 @@ bool dg_model_warn_outputs(const dg_model *model, char *out, size_t size)
 {
     const char *what = "the loss", *word = "";
     int activation = dg_node_activation(model, model->output);
-    bool loss = model->loss &&
-                ((const dg_loss_type *)model->loss->type)->target == DG_TARGET_LABELS &&
-                activation != DG_SIGMOID;
+    const dg_loss_type *type = model->loss ? (const dg_loss_type *)model->loss->type : NULL;
+    bool unit = type && type->unit && activation != DG_HARD_SIGMOID;
+    bool loss = type && (unit || type->target == DG_TARGET_LABELS) && activation != DG_SIGMOID;
     if (activation < 0 || activation == DG_SOFTMAX) return false;
     for (int i = 0; !loss && !*word && i < model->base.metric_count; i++) {
         const dg_metric *metric = &model->base.metrics[i];
@@ -38,9 +38,10 @@ bool dg_model_warn_outputs(const dg_model *model, char *out, size_t size)
     if (!loss && !*word) return false;
     snprintf(out, size,
              "%s%s takes the outputs of '%s' as probabilities, but its activation is '%s': "
-             "expected activation = \"softmax\"",
+             "expected activation = \"%s\"",
              what, word, model->layers[model->nodes[model->output].layer].name,
-             dg_activation_names[activation]);
+             dg_activation_names[activation],
+             dg_activation_names[loss && unit ? DG_SIGMOID : DG_SOFTMAX]);
     return true;
 }
 

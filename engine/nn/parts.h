@@ -103,7 +103,7 @@ bool dg_has_schedule(const dg_part *optimizer);
 int dg_optimizer_slots(const dg_part *optimizer);
 int dg_optimizer_average(const dg_part *optimizer);
 
-/* --- losses (engine/nn/losses.c) ---------------------------------------------------------- */
+/* --- losses (engine/nn/losses/NAME.c) ------------------------------------------------------- */
 
 /* The loss of some rows of a batch. Arrays begin with the first of them. */
 typedef struct dg_loss_pass {
@@ -115,6 +115,7 @@ typedef struct dg_loss_pass {
                                  that in (`fuses`); the gradient is then with respect to these */
     const int32_t *positions; /* {rows}: each row's class; or NULL, */
     const float *targets;     /* {rows, width}: what the outputs should be */
+    const float *weights;     /* {rows}: how much each counts, which rows() does not see; or NULL */
     float *gradient; /* {rows, width}: becomes gradient of (loss * scale); NULL: not wanted */
     double scale;    /* 1 / rows of the batch */
 } dg_loss_pass;
@@ -123,7 +124,12 @@ typedef struct dg_loss_type {
     dg_descriptor part; /* kind "loss" */
     dg_target target;   /* labels: the outputs are probabilities of classes; none: either will do */
     int fuses;          /* the dg_activation whose derivative it can take in; -1: none */
+    bool unit;          /* its targets lie between 0 and 1 */
     double (*rows)(const dg_loss_pass *pass); /* the sum of the losses of the rows */
 } dg_loss_type;
+
+/* The sum of the losses of the rows, each times its weight, with gradients likewise. pass->options
+ * are those of `loss`. */
+double dg_loss_of_rows(const dg_part *loss, const dg_loss_pass *pass);
 
 #endif

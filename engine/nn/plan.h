@@ -42,6 +42,7 @@ const float *dg_plan_logits(const dg_plan *plan);
 typedef struct dg_truth {
     const int32_t *positions; /* {rows}: each row's class of the model; or NULL, */
     const float *targets;     /* {rows, width}: the outputs themselves */
+    const float *weights;     /* {rows}: how much each counts in the loss; NULL: 1 */
 } dg_truth;
 
 /* Loss and gradients of the batch that last went forward. The gradients of all weights, penalties

@@ -118,7 +118,7 @@ static void judge(const struct prediction *run, int64_t chunk, int64_t begin, in
                           .logits = dg_plan_logits(plan),
                           .positions = truth.positions,
                           .targets = truth.targets };
-    run->losses[chunk] = ((const dg_loss_type *)loss->type)->rows(&pass);
+    run->losses[chunk] = dg_loss_of_rows(loss, &pass);
 }
 
 static dg_status run_chunk(void *context, int64_t chunk, int worker)

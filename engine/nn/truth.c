@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "engine/base/memory.h"
+#include "engine/fitting.h"
 #include "engine/learner_metrics.h"
 
 static bool classifies(const dg_model *model)
@@ -20,6 +21,21 @@ static dg_status check_loss(const dg_model *model, const char *who)
     return dg_target_error(who, loss, DG_TARGET_NUMBERS,
                            "compile with loss = \"mean_squared_error\", or give integers as labels "
                            "(y:astype \"int32\")");
+}
+
+/* Probabilities cannot be compared with other numbers. */
+static dg_status check_unit(const dg_model *model, const dg_dataset *set, const char *who)
+{
+    if (!model->loss || !((const dg_loss_type *)model->loss->type)->unit) return DG_OK;
+    for (int64_t i = 0; i < dg_dataset_rows(set); i++) {
+        double number = (double)dg_dataset_number(set, i);
+        if (number >= 0 && number <= 1) continue;
+        return dg_error(DG_INVALID,
+                        "%s: the loss %s compares a single output with numbers or labels from 0 "
+                        "to 1, found %.6g",
+                        who, model->loss->type->name, number);
+    }
+    return DG_OK;
 }
 
 static dg_status check_numbers(const dg_model *model, const char *who)
@@ -77,12 +93,53 @@ dg_status dg_truth_map_of(dg_truth_map *out, const dg_model *model, const dg_dat
 {
     *out = (dg_truth_map){ .set = set };
     DG_TRY(dg_learner_check_metrics(&model->base, model->base.target, who));
-    if (model->base.target == DG_TARGET_NUMBERS) return check_loss(model, who);
+    if (model->base.target == DG_TARGET_NUMBERS) {
+        DG_TRY(check_loss(model, who));
+        return check_unit(model, set, who);
+    }
     return dg_learner_map_classes(&out->output_of, &model->base, set, who);
+}
+
+static double weight_of_row(const dg_dataset *set, int64_t row)
+{
+    return set->weights.storage ? (double)dg_floats(&set->weights)[row] : 1;
+}
+
+static dg_status weigh_classes(const dg_truth_map *map, const dg_model *model,
+                               const dg_one_of *class_weight, double *out)
+{
+    DG_OWNED double *counts = NULL;
+    int64_t classes = model->base.class_count;
+    DG_TRY(dg_alloc_zero(&counts, classes, sizeof *counts));
+    for (int64_t i = 0; i < dg_dataset_rows(map->set); i++)
+        counts[map->output_of[dg_int32s(&map->set->positions)[i]]] += weight_of_row(map->set, i);
+    return dg_class_weights(out, class_weight, classes, model->base.classes, counts);
+}
+
+dg_status dg_truth_map_weigh(dg_truth_map *map, const dg_model *model,
+                             const dg_one_of *class_weight, const char *who)
+{
+    DG_OWNED double *weights = NULL;
+    int64_t rows = dg_dataset_rows(map->set);
+    bool by_class = class_weight->type != DG_VALUE_NIL;
+    if (by_class && !map->output_of)
+        return dg_error(DG_INVALID,
+                        "%s: class_weight is for labels, and the model predicts numbers", who);
+    if (!by_class && !map->set->weights.storage) return DG_OK;
+    DG_TRY(dg_alloc(&weights, by_class ? model->base.class_count : 1, sizeof *weights));
+    if (by_class) DG_TRY(weigh_classes(map, model, class_weight, weights));
+    DG_TRY(dg_alloc(&map->weights, rows, sizeof *map->weights));
+    for (int64_t i = 0; i < rows; i++) {
+        double weight = weight_of_row(map->set, i);
+        if (by_class) weight *= weights[map->output_of[dg_int32s(&map->set->positions)[i]]];
+        map->weights[i] = (float)weight;
+    }
+    return DG_OK;
 }
 
 void dg_truth_map_release(dg_truth_map *map)
 {
+    dg_free(map->weights);
     dg_free(map->output_of);
     *map = (dg_truth_map){ 0 };
 }
@@ -97,6 +154,11 @@ dg_truth dg_truth_of_rows(const dg_truth_map *map, const int64_t *rows, int64_t 
         else
             room[i].target = dg_dataset_number(map->set, row);
     }
-    if (map->output_of) return (dg_truth){ .positions = &room->position };
-    return (dg_truth){ .targets = &room->target };
+    dg_truth truth = { .targets = map->output_of ? NULL : &room->target,
+                       .positions = map->output_of ? &room->position : NULL };
+    if (!map->weights) return truth;
+    truth.weights = &room[count].weight;
+    for (int64_t i = 0; i < count; i++)
+        room[count + i].weight = map->weights[rows ? rows[first + i] : first + i];
+    return truth;
 }

@@ -9,12 +9,13 @@
 typedef struct dg_truth_map {
     const dg_dataset *set;
     int32_t *output_of; /* for each class of the set its output; NULL: the set's numbers */
+    float *weights;     /* of each row of the set; NULL: all count the same */
 } dg_truth_map;
 
-/* Room for the truth of one row. */
+/* Room for the truth of one row; of weighted rows, it takes two. */
 typedef union dg_truth_row {
     int32_t position;
-    float target;
+    float target, weight;
 } dg_truth_row;
 
 /* At its first fit a model adopts the classes of the set, one for each output: its labels, or
@@ -30,6 +31,10 @@ void dg_model_forget_target(dg_model *model);
 /* For a model that has adopted a target; `who` begins the message. To be released. */
 dg_status dg_truth_map_of(dg_truth_map *out, const dg_model *model, const dg_dataset *set,
                           const char *who);
+/* The rows count by the set's weights, if it has any, times those of their classes: a map of numbers
+ * by label, the word that balances, or nil. */
+dg_status dg_truth_map_weigh(dg_truth_map *map, const dg_model *model,
+                             const dg_one_of *class_weight, const char *who);
 void dg_truth_map_release(dg_truth_map *map);
 
 /* The truth of rows rows[first], rows[first + 1] ... (rows NULL: first, first + 1 ...), in

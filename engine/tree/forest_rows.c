@@ -1,10 +1,10 @@
 /* Which rows the trees of a forest see, and their weights. */
 #include "engine/tree/forest_rows.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "engine/base/memory.h"
+#include "engine/fitting.h"
 #include "engine/tree/stream.h"
 
 /* --- all rows ----------------------------------------------------------------------------- */
@@ -43,48 +43,15 @@ dg_status dg_forest_rows_order(dg_forest_rows *rows, const int32_t *position, co
     return DG_OK;
 }
 
-/* n / (classes times the weight of the class), for classes that occur in `count`. */
-static void balance(const dg_forest_rows *rows, const double *count, double *out)
-{
-    double sum = 0;
-    int64_t occurring = 0;
-    for (int64_t c = 0; c < rows->classes; c++) {
-        sum += count[c];
-        occurring += count[c] > 0;
-    }
-    for (int64_t c = 0; c < rows->classes; c++)
-        out[c] = count[c] > 0 ? sum / ((double)occurring * count[c]) : 1;
-}
-
-static dg_status map_weights(const dg_forest_rows *rows, const dg_map *weights, double *out)
-{
-    for (int64_t c = 0; c < rows->classes; c++) out[c] = 1;
-    for (int64_t i = 0; i < weights->count; i++) {
-        int64_t c = 0;
-        while (c < rows->classes && rows->labels[c] != weights->at[i].label) c++;
-        if (c == rows->classes)
-            return dg_error(DG_INVALID,
-                            "fit: class_weight has the label %" PRId64
-                            ", which is not a class of the set",
-                            weights->at[i].label);
-        out[c] = weights->at[i].number;
-    }
-    return DG_OK;
-}
-
 /* Multiplies the weights by those of the classes. As in scikit-learn, the weights of rows count
  * when a forest balances classes, but not when a single tree does. */
 static dg_status weigh_classes(dg_forest_rows *rows, const dg_one_of *by_class)
 {
     DG_OWNED double *class_weight = NULL;
     DG_TRY(dg_alloc_zero(&class_weight, rows->classes, sizeof *class_weight));
-    if (by_class->type == DG_VALUE_MAP) {
-        DG_TRY(map_weights(rows, &by_class->map, class_weight));
-    } else {
-        for (int64_t i = 0; i < rows->count; i++)
-            class_weight[rows->position[i]] += rows->single ? 1 : rows->weight[i];
-        balance(rows, class_weight, class_weight);
-    }
+    for (int64_t i = 0; i < rows->count; i++)
+        class_weight[rows->position[i]] += rows->single ? 1 : rows->weight[i];
+    DG_TRY(dg_class_weights(class_weight, by_class, rows->classes, rows->labels, class_weight));
     for (int64_t i = 0; i < rows->count; i++) rows->weight[i] *= class_weight[rows->position[i]];
     return DG_OK;
 }
@@ -184,7 +151,7 @@ static dg_status weigh_rows_balanced(const dg_forest_rows *rows, const int32_t *
     DG_OWNED double *class_weight = NULL;
     DG_TRY(dg_alloc_zero(&class_weight, rows->classes, sizeof *class_weight));
     for (int64_t i = 0; i < rows->count; i++) class_weight[rows->position[i]] += times[i];
-    balance(rows, class_weight, class_weight);
+    dg_balance_classes(class_weight, rows->classes, class_weight);
     weigh_rows(rows, times, class_weight, out);
     return DG_OK;
 }

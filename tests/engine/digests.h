@@ -94,6 +94,8 @@
     "activation=selu; Flatten; Dense units=20 activation=softplus; Dense units=20 "                \
     "activation=hard_sigmoid; Dense units=10 activation=softmax"
 
+#define BINARY "Input shape=60; Dense units=70 activation=tanh; Dense units=10 activation=sigmoid"
+
 #define NETWORK(name, layers, optimizer, options, loss)                                            \
     name, layers, optimizer, options, loss, NULL, NULL
 #define LEARNER(name, learner, options) name, NULL, NULL, NULL, NULL, learner, options
@@ -144,6 +146,20 @@ static const struct digest_case cases[] = {
     { NETWORK("dense, Lion", DENSE, "Lion", "", CROSSENTROPY),
       "ffe98c467f74f3e42c564c9feb802942ac10c57009bdcb161984f49492a75ae8",
       "cddf5bc824f16e1cca650c66435f8cfd1022f0d588cb88936303b81194b7c39a" },
+    { NETWORK("dense, RMSprop, focal", DENSE, "RMSprop", "weight_decay=0.01 clipvalue=0.01",
+              "categorical_focal_crossentropy"),
+      "7462ca013a4268f066a13c906931bbdb7219ebb2becf82be954dfb1304262c19",
+      "df65e242102f26ad46887bfb9e39a539e1f1aaf6ca9aafef4eedb4204a6a280b" },
+    { NETWORK("dense, Adam, binary", BINARY, "Adam", "use_ema=true global_clipnorm=0.1",
+              "binary_crossentropy"),
+      "4bbd62f22cebbf4e95f44c85a2f1bde2241275311b8b73f7755205701bf1811b",
+      "f41340fb4873b844eb3d0b0291d035793fe63a22becfd081683d3390e74936b7" },
+    { NETWORK("dense, SGD, Huber", DENSE, "SGD", "weight_decay=0.01", "huber"),
+      "9912c589d6172c2e216be069e4c163757061c40e0822c7bda71ba3da359174d1",
+      "3d3bd0e48c061fea33ae0c375021fa94d427befa994cda81ad1ffd459ce54ef7" },
+    { NETWORK("dense, SGD, absolute", DENSE, "SGD", "momentum=0.5", "mean_absolute_error"),
+      "82738b482a225fd948f32e8f8844ceda04c639a130ea3826d033ea4c3531def6",
+      "e33cd6b31f26c8f9c8c749a562151d0ae9e35a1be9814b033682c324ee667121" },
     { NETWORK("small, in bfloat16", SMALL, "Adam", "", CROSSENTROPY),
       "0633e5b3a76936e3a1fbe71e6b3ae2032d69024ca27b6287431b2626870c84ff",
       "aa39c56d4e46f84bd4a1da81ffea8a1058da628b93dae85cea3a97af6c90e9df", .bfloat16 = true },

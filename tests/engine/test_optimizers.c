@@ -227,35 +227,110 @@ static void test_lamb(void **state)
 
 enum { ROWS = 7, WIDTH = 5 };
 
-static double plain_loss(bool crossentropy, const double *p, const float *t)
+/* The loss of an output p with the target t; q is p / sum p. */
+typedef double plain_loss(double p, double q, double t);
+
+static double plain_crossentropy(double p, double q, double t)
+{
+    (void)p;
+    return -t * log(q);
+}
+
+static double plain_smoothed(double p, double q, double t)
+{
+    return plain_crossentropy(p, q, t * 0.75 + 0.25 / WIDTH);
+}
+
+static double plain_focal(double p, double q, double t)
+{
+    (void)p;
+    return -0.25 * t * pow(1 - q, 2) * log(q);
+}
+
+static double plain_focal_full(double p, double q, double t)
+{
+    (void)p;
+    return -0.5 * (t * 0.75 + 0.25 / WIDTH) * pow(1 - q, 1.5) * log(q);
+}
+
+static double plain_binary(double p, double q, double t)
+{
+    (void)q;
+    return (-t * log(p) - (1 - t) * log(1 - p)) / WIDTH;
+}
+
+static double plain_binary_smoothed(double p, double q, double t)
+{
+    return plain_binary(p, q, t * 0.75 + 0.125);
+}
+
+static double plain_squared(double p, double q, double t)
+{
+    (void)q;
+    return pow(p - t, 2) / WIDTH;
+}
+
+static double plain_absolute(double p, double q, double t)
+{
+    (void)q;
+    return fabs(p - t) / WIDTH;
+}
+
+static double plain_huber(double p, double q, double t)
+{
+    double e = fabs(p - t);
+    (void)q;
+    return (e > 0.25 ? 0.25 * (e - 0.125) : 0.5 * e * e) / WIDTH;
+}
+
+static double plain_row(plain_loss *plain, const double *p, const float *t)
 {
     double sum = 0, loss = 0;
     for (int j = 0; j < WIDTH; j++) sum += p[j];
-    for (int j = 0; j < WIDTH; j++) {
-        double q = fmin(fmax(p[j] / sum, 1e-7), 1 - 1e-7);
-        loss += crossentropy ? -(double)t[j] * log(q) : pow(p[j] - (double)t[j], 2) / WIDTH;
-    }
+    for (int j = 0; j < WIDTH; j++) loss += plain(p[j], p[j] / sum, (double)t[j]);
     return loss;
 }
 
-static void check_loss(const char *name, bool one_hot, bool with_positions, bool softmax)
+/* Weighted, each row counts as often as it says: alone, its loss and gradient are the same. */
+static void check_weights(const dg_part *part, dg_loss_pass pass)
+{
+    const float weights[ROWS] = { 1, 0, 0.5f, 2, 1, 3, 0.25f };
+    float g[ROWS * WIDTH], weighted[ROWS * WIDTH];
+    double expected = 0;
+    for (int i = 0; i < ROWS; i++) {
+        dg_loss_pass row = pass;
+        row.rows = 1, row.gradient = g + i * WIDTH;
+        row.output += i * WIDTH;
+        if (row.logits) row.logits += i * WIDTH;
+        if (row.positions) row.positions += i;
+        if (row.targets) row.targets += i * WIDTH;
+        expected += (double)weights[i] * dg_loss_of_rows(part, &row);
+    }
+    pass.gradient = weighted;
+    pass.weights = weights;
+    assert_true(fabs(dg_loss_of_rows(part, &pass) - expected) < 1e-12);
+    for (int i = 0; i < ROWS * WIDTH; i++)
+        assert_true(fabsf(weighted[i] - weights[i / WIDTH] * g[i]) < 1e-7f);
+}
+
+static void check_loss(const char *name, const char *options, plain_loss *plain, bool one_hot,
+                       bool with_positions, dg_activation last)
 {
     uint64_t random = 2;
-    const dg_part *part = network_part("loss", name, "");
+    const dg_part *part = network_part("loss", name, options);
     const dg_loss_type *type = (const dg_loss_type *)part->type;
-    bool crossentropy = type->target == DG_TARGET_LABELS;
     float z[ROWS * WIDTH], p[ROWS * WIDTH], t[ROWS * WIDTH], g[ROWS * WIDTH] = { 0 };
     int32_t positions[ROWS];
     for (int i = 0; i < ROWS; i++) {
         positions[i] = (int32_t)support_random(&random, WIDTH);
         for (int j = 0; j < WIDTH; j++) {
-            p[i * WIDTH + j] = 0.1f + fabsf((float)layer_case_random(&random));
+            p[i * WIDTH + j] = 0.1f + 0.8f * fabsf((float)layer_case_random(&random));
             t[i * WIDTH + j] =
                 one_hot ? j == positions[i] : 0.2f + 0.1f * (float)layer_case_random(&random);
         }
     }
     memcpy(z, p, sizeof z);
-    if (softmax) dg_activate(DG_SOFTMAX, p, ROWS, WIDTH);
+    dg_activate(last, p, ROWS, WIDTH);
     dg_loss_pass pass = { .options = part->options,
                           .rows = ROWS,
                           .width = WIDTH,
@@ -267,25 +342,27 @@ static void check_loss(const char *name, bool one_hot, bool with_positions, bool
     double found = type->rows(&pass), expected = 0, x[WIDTH];
     for (int i = 0; i < ROWS; i++) {
         for (int j = 0; j < WIDTH; j++) x[j] = (double)p[i * WIDTH + j];
-        expected += plain_loss(crossentropy, x, t + i * WIDTH);
+        expected += plain_row(plain, x, t + i * WIDTH);
         for (int j = 0; j < WIDTH; j++) {
             const double h = 1e-6, before = x[j];
             x[j] = before + h;
-            double above = plain_loss(crossentropy, x, t + i * WIDTH);
+            double above = plain_row(plain, x, t + i * WIDTH);
             x[j] = before - h;
-            double below = plain_loss(crossentropy, x, t + i * WIDTH);
+            double below = plain_row(plain, x, t + i * WIDTH);
             x[j] = before;
             assert_true(fabs((double)g[i * WIDTH + j] - 0.25 * (above - below) / (2 * h)) < 1e-6);
         }
     }
     assert_true(fabs(found - expected) < 1e-6);
-    if (softmax && crossentropy) {
+    check_weights(part, pass);
+    if ((int)last == type->fuses) {
         float through[ROWS * WIDTH];
         memcpy(through, g, sizeof g);
-        dg_activation_backward(DG_SOFTMAX, p, through, ROWS, WIDTH);
+        dg_activation_backward(last, p, through, ROWS, WIDTH);
         pass.logits = z;
         assert_true(fabs(type->rows(&pass) - expected) < 1e-6);
         for (int i = 0; i < ROWS * WIDTH; i++) assert_true(fabsf(through[i] - g[i]) < 1e-6f);
+        check_weights(part, pass);
         pass.logits = NULL;
     }
     /* a part of the rows, without gradients, leaves these alone */
@@ -305,13 +382,28 @@ static void check_loss(const char *name, bool one_hot, bool with_positions, bool
 static void test_losses(void **state)
 {
     (void)state;
-    for (int softmax = 0; softmax < 2; softmax++) {
-        check_loss("CategoricalCrossentropy", true, true, softmax);
-        check_loss("CategoricalCrossentropy", true, false, softmax);
-        check_loss("CategoricalCrossentropy", false, false, softmax);
-        check_loss("MeanSquaredError", true, true, softmax);
-        check_loss("MeanSquaredError", false, false, softmax);
-    }
+    static const struct {
+        const char *name, *options;
+        plain_loss *plain;
+    } cases[] = {
+        { "CategoricalCrossentropy", "", plain_crossentropy },
+        { "CategoricalCrossentropy", "label_smoothing=0.25", plain_smoothed },
+        { "CategoricalFocalCrossentropy", "", plain_focal },
+        { "CategoricalFocalCrossentropy", "alpha=0.5 gamma=1.5 label_smoothing=0.25",
+          plain_focal_full },
+        { "BinaryCrossentropy", "", plain_binary },
+        { "BinaryCrossentropy", "label_smoothing=0.25", plain_binary_smoothed },
+        { "MeanSquaredError", "", plain_squared },
+        { "MeanAbsoluteError", "", plain_absolute },
+        { "Huber", "delta=0.25", plain_huber },
+    };
+    const dg_activation lasts[] = { DG_LINEAR, DG_SOFTMAX, DG_SIGMOID };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int k = 0; k < 3; k++) {
+            check_loss(cases[i].name, cases[i].options, cases[i].plain, true, true, lasts[k]);
+            check_loss(cases[i].name, cases[i].options, cases[i].plain, true, false, lasts[k]);
+            check_loss(cases[i].name, cases[i].options, cases[i].plain, false, false, lasts[k]);
+        }
 }
 
 /* Certain and wrong: of logits what they say, of probabilities as much as the clipping allows; NaN
@@ -321,7 +413,9 @@ static void test_loss_extremes(void **state)
     (void)state;
     float z[3] = { 90, -20, -30 }, p[3] = { 1, 0, 0 }, g[3] = { 0 };
     int32_t position = 1;
-    dg_loss_pass pass = { .rows = 1,
+    const dg_part *loss = network_part("loss", "categorical_crossentropy", "");
+    dg_loss_pass pass = { .options = loss->options,
+                          .rows = 1,
                           .width = 3,
                           .output = p,
                           .logits = z,
@@ -343,6 +437,33 @@ static void test_loss_extremes(void **state)
     for (int j = 0; j < 3; j++) p[j] = z[j] = NAN;
     assert_true(isnan(dg_categorical_crossentropy.rows(&pass)));
     assert_true(isnan(dg_mean_squared_error.rows(&pass)));
+    dg_part_release(loss);
+}
+
+/* Certain and wrong: what the logits say, not what float32 makes of the probability. */
+static void test_binary_extremes(void **state)
+{
+    (void)state;
+    float z[2] = { 90, -90 }, p[2] = { 1, 0 }, g[2], target[2] = { 0, 1 };
+    const dg_part *loss = network_part("loss", "binary_crossentropy", "");
+    dg_loss_pass pass = { .options = loss->options,
+                          .rows = 1,
+                          .width = 2,
+                          .output = p,
+                          .logits = z,
+                          .targets = target,
+                          .gradient = g,
+                          .scale = 1 };
+    assert_true(dg_loss_of_rows(loss, &pass) == 90);
+    assert_true(g[0] == 0.5f && g[1] == -0.5f);
+    pass.logits = NULL;
+    assert_true(fabs(dg_loss_of_rows(loss, &pass) + log(1e-7)) < 1e-6);
+    assert_true(g[0] == 0 && g[1] == 0);
+    z[0] = p[0] = NAN;
+    assert_true(isnan(dg_loss_of_rows(loss, &pass)));
+    pass.logits = z;
+    assert_true(isnan(dg_loss_of_rows(loss, &pass)));
+    dg_part_release(loss);
 }
 
 /* --- initialisers --------------------------------------------------------------------------- */
@@ -469,10 +590,15 @@ static void test_nan_is_seen(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        leaving_nothing(test_optimizers),     leaving_nothing(test_options_of_all),
-        leaving_nothing(test_lamb),           leaving_nothing(test_losses),
-        cmocka_unit_test(test_loss_extremes), leaving_nothing(test_initializers),
-        leaving_nothing(test_regularizers),   cmocka_unit_test(test_biased_activations),
+        leaving_nothing(test_optimizers),
+        leaving_nothing(test_options_of_all),
+        leaving_nothing(test_lamb),
+        leaving_nothing(test_losses),
+        leaving_nothing(test_loss_extremes),
+        leaving_nothing(test_binary_extremes),
+        leaving_nothing(test_initializers),
+        leaving_nothing(test_regularizers),
+        cmocka_unit_test(test_biased_activations),
         cmocka_unit_test(test_nan_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

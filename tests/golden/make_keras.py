@@ -71,9 +71,7 @@ class Case:
         given = None if self.sample_weight is None else np.array(self.sample_weight)
         weight = given
         if self.class_weight:
-            weight = np.array([self.class_weight.get(c, 1.0) for c in self.labels])
-            if given is not None:
-                weight = weight * given
+            weight = np.array([self.class_weight[c] for c in self.labels])
         trained = [v.value for v in model.trainable_variables]
 
         def loss(values):
@@ -82,7 +80,7 @@ class Case:
         self.first = jax.grad(loss)(trained)
         self.output = model.predict(self.x, verbose=0)
         history = model.fit(self.x, y, epochs=STEPS, batch_size=ROWS, shuffle=False, verbose=0,
-                            sample_weight=weight)
+                            sample_weight=given, class_weight=self.class_weight)
         self.losses = history.history["loss"]
         self.after = model.get_weights()
         self.output_after = model.predict(self.x, verbose=0)
@@ -116,6 +114,24 @@ def optimizers():
 def all_cases():
     for optimizer in optimizers():
         yield Case("optimizer %s" % optimizer, optimizer)
+    for loss in (Part(l.CategoricalCrossentropy, label_smoothing=0.1),
+                 Part(l.CategoricalFocalCrossentropy),
+                 Part(l.CategoricalFocalCrossentropy, alpha=0.5, gamma=1.5, label_smoothing=0.1)):
+        for last in ("softmax", "sigmoid"):
+            yield Case("loss %s, %s" % (loss, last), loss=loss, last=last)
+    for loss in (Part(l.BinaryCrossentropy), Part(l.BinaryCrossentropy, label_smoothing=0.2)):
+        for last, outputs in (("sigmoid", 1), ("sigmoid", 3), ("softmax", 3)):
+            yield Case("loss %s, %s, %d outputs" % (loss, last, outputs), loss=loss, last=last,
+                       outputs=outputs)
+    for loss in (Part(l.MeanAbsoluteError), Part(l.Huber), Part(l.Huber, delta=0.25)):
+        for outputs in (1, 3):
+            yield Case("loss %s, %d outputs" % (loss, outputs), loss=loss, last="linear",
+                       outputs=outputs)
+    yield Case("class_weight", class_weight={0: 1.0, 1: 3.0, 2: 0.5})
+    sample_weight = [1.0, 0.5, 2.0, 0.0, 1.5, 0.25, 3.0, 1.0]
+    yield Case("sample_weight", sample_weight=sample_weight)
+    yield Case("sample_weight, Huber", sample_weight=sample_weight, loss=Part(l.Huber, delta=0.5),
+               last="linear", outputs=1)
 
 
 # --- writing --------------------------------------------------------------------------------------

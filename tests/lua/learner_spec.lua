@@ -35,7 +35,7 @@ describe("the fit of a learner", function()
       assert.is_nil(forest[name], name)
     end
     assert.is_table(forest.sample_weight)
-    assert.is_nil(cnn.sample_weight)
+    assert.is_nil(options(digits.neighbors.KNeighbors {}).sample_weight)
     assert.are.same({ "true", "false", "32" },
       { cnn.continue.default, forest.continue.default, cnn.batch_size.default })
     assert.matches("\n  batch_size: ", help.text(network().fit))
@@ -59,7 +59,8 @@ describe("the fit of a learner", function()
     assert.are.equal("fit: unknown option 'epochs': it is an option of Network, not of " ..
       "GradientBoosting", refusal(tree.GradientBoosting {}, "epochs"))
     assert.are.equal("fit: unknown option 'sample_weight': it is an option of learners such as " ..
-      "DecisionTree, but Network cannot weight rows", refusal(network(), "sample_weight"))
+      "Network, but KNeighbors cannot weight rows",
+      refusal(digits.neighbors.KNeighbors {}, "sample_weight"))
     assert.are.equal("fit: unknown option 'n_estimators': give it to the constructor, " ..
       "tree.RandomForest { ... }", refusal(tree.RandomForest {}, "n_estimators"))
     assert.are.equal("fit: unknown option 'epoch', did you mean 'epochs'?",

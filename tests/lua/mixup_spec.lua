@@ -51,6 +51,22 @@ describe("mixup", function()
     assert.is_true(count > 12, count)
   end)
 
+  it("mixes the weights of rows with them", function()
+    local weights = { 3, 1, 1, 0.5, 1, 1 }
+    local by_class, mean = {}, 0
+    for i, weight in ipairs(weights) do
+      by_class[i - 1] = weight
+      mean = mean + weight / N
+    end
+    -- each row occurs once as itself and once as another's partner: over all, by its own weight
+    local w = step { mixup = 0.8, seed = 2, class_weight = by_class }
+    for j = 1, N do
+      local sum = 0
+      for i = 1, N do sum = sum + w[i][j] end
+      assert.is_true(math.abs(sum - (weights[j] - mean + 1)) < 1e-5)
+    end
+  end)
+
   local x = digits.uniform { 70, 5, 5, 1, seed = 4 }
   local set = digits.data.from_tensors { x = x, y = x[{ {}, 3, 3, 1 }]:gt(0.5):astype "int32" }
 

@@ -129,6 +129,21 @@ describe("Sequential", function()
     assert.matches("^" .. told .. "linear'[^\n]*\n" .. told .. "sigmoid'[^\n]*\n$", err)
   end)
 
+  it("says when a binary loss will", function()
+    local folder = support.folder()
+    finally(function() support.remove(folder) end)
+    local _, err = support.run(folder, [[
+      local nn = require("digits").nn
+      for _, activation in ipairs { "softmax", "sigmoid", "hard_sigmoid", "linear" } do
+        local model = nn.Sequential { nn.Input { 2 }, nn.Dense { 1, activation = activation } }
+        model:compile { optimizer = "adam", loss = "binary_crossentropy" }
+      end
+    ]])
+    assert.matches("^digits%-lua: [^\n]*script%.lua:4: compile: the loss takes the outputs of " ..
+      "'dense' as probabilities, but its activation is 'linear': expected activation = " ..
+      '"sigmoid"\n$', err)
+  end)
+
   it("answers peers' names by ours", function()
     assert.are.equal("digits.nn has no field 'ReLU': here it is Activation, as in " ..
       'nn.Activation { "relu" }', message(function() return nn.ReLU end))

@@ -181,17 +181,90 @@ describe("a fit of trees", function()
 end)
 
 describe("a network", function()
-  it("refuses a weighted set", function()
-    local set = make()
-    local model = nn.Sequential { nn.Input { 5 }, nn.Dense { 3, activation = "softmax" } }
-    model:compile { optimizer = "sgd", loss = "categorical_crossentropy" }
-    local refusal = ": the rows have weights, which a Network does not take: leave them out, " ..
-      "with set:with { weights = false }$"
-    assert.matches("fit" .. refusal, message(function() model:fit(set, { verbose = 0 }) end))
-    assert.matches("gradients" .. refusal, message(function() model:gradients(set) end))
-    set = set:with { weights = false }
-    model:gradients(set)
-    model:fit(set, { verbose = 0, validation = make() })
-    assert.is_number(model:evaluate(make()).loss)
+  -- Weights of 2 and 0 are two rows, and none, in batches of all rows.
+  local function build()
+    local model = nn.Sequential { nn.Input { 5 }, nn.Dense { 3, activation = "softmax" }, seed = 1 }
+    return model:compile { optimizer = nn.SGD { 0.5 }, loss = "categorical_crossentropy" }
+  end
+
+  local function fitted(set, options)
+    local model = build()
+    local all = { epochs = 3, batch_size = 1000, verbose = 0, seed = 1 }
+    for name, value in pairs(options or {}) do all[name] = value end
+    local history = model:fit(set, all)
+    return model:weights()["dense.kernel"], history.loss[3]
+  end
+
+  local function same(a, b)
+    assert.is_true((a - b):abs():max() < 1e-5)
+  end
+
+  it("is fitted as if rows occurred as often as they weigh", function()
+    local set = make():with { weights = false }
+    local n = #set
+    local weights, rows = {}, {}
+    for i = 1, n do
+      weights[i] = 2 * (i % 2)
+      if i % 2 == 1 then rows[#rows + 1] = i end
+    end
+    local weight = digits.tensor(weights)
+    -- a mean over all rows, those of weight 0 included, as in Keras
+    local weighted = fitted(set, { sample_weight = weight })
+    local model = build()
+    model:compile { optimizer = nn.SGD { 0.5 * 2 * #rows / n }, loss = "categorical_crossentropy" }
+    model:fit(set:rows(rows), { epochs = 3, batch_size = 1000, verbose = 0 })
+    same(model:weights()["dense.kernel"], weighted)
+    assert.are.equal(weighted, (fitted(set:with { weights = weight })))
+    local gradient = build():gradients(set:with { weights = weight })["dense.kernel"]
+    same(gradient, build():gradients(set:rows(rows))["dense.kernel"] * (2 * #rows / n))
+  end)
+
+  it("weighs classes", function()
+    local set = make():with { weights = false }
+    local weights = {}
+    for i = 1, #set do weights[i] = set.y[i] == set.classes[2] and 3 or 1 end
+    local given, other = digits.tensor(weights), digits.uniform { #set, seed = 5 }
+    local by_class = { [set.classes[2]] = 3 }
+    same(fitted(set, { sample_weight = given }), (fitted(set, { class_weight = by_class })))
+    same(fitted(set, { sample_weight = given * other }),
+      (fitted(set, { class_weight = by_class, sample_weight = other })))
+    local count, balanced = set:counts(), {}
+    for i = 1, #set do balanced[i] = #set / (#set.classes * count[set.y[i]]) end
+    same(fitted(set, { sample_weight = digits.tensor(balanced) }),
+      (fitted(set, { class_weight = "balanced" })))
+  end)
+
+  it("has the same bits for 1 and 2 threads", function()
+    local set, before, found = make(), digits.threads(), {}
+    for threads = 1, 2 do
+      digits.threads(threads)
+      found[threads] = fitted(set, { class_weight = "balanced", batch_size = 32 })
+    end
+    digits.threads(before)
+    assert.are.equal(found[1], found[2])
+  end)
+
+  it("refuses weights that mean nothing", function()
+    local set = make():with { weights = false }
+    local function says(text, options)
+      assert.are.equal(text, message(function() fitted(set, options) end))
+    end
+    says("fit: class_weight has the label 17, which is not a class of the set",
+      { class_weight = { [17] = 2 } })
+    says("fit: class_weight must be a table of a number above 0 for each label, found -1 for " ..
+      "the label 0", { class_weight = { [0] = -1 } })
+    assert.matches("^fit: class_weight must be 'balanced', found 'even'",
+      (message(function() fitted(set, { class_weight = "even" }) end)))
+    assert.matches("^fit: ", (message(function()
+      fitted(set, { sample_weight = digits.zeros { #set } })
+    end)))
+    local numbers = nn.Sequential { nn.Input { 5 }, nn.Dense { 1 } }
+    numbers:compile { optimizer = "sgd", loss = "mean_squared_error" }
+    assert.are.equal("fit: class_weight is for labels, and the model predicts numbers",
+      message(function() numbers:fit(set, { class_weight = "balanced" }) end))
+    numbers:compile { optimizer = "sgd", loss = "binary_crossentropy" }
+    assert.are.equal("fit: the loss BinaryCrossentropy compares a single output with numbers or " ..
+      "labels from 0 to 1, found 2", message(function() numbers:fit(set) end))
+    assert.is_number(build():fit(make(), { verbose = 0, validation = make() }).val_loss[1])
   end)
 end)

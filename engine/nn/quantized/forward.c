@@ -346,7 +346,7 @@ static double judge(const dg_model *model, const dg_truth_map *map, const dg_ten
             *correct += dg_count_correct(pass.output, truth.positions, count, width);
         if (!model->loss) continue;
         pass.options = model->loss->options;
-        loss += ((const dg_loss_type *)model->loss->type)->rows(&pass);
+        loss += dg_loss_of_rows(model->loss, &pass);
     }
     return model->loss ? loss : NAN;
 }
