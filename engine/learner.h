@@ -28,6 +28,17 @@ typedef enum dg_resume {
 /* Auto: as the metric says; a metric that is a function of the caller's does not say. */
 typedef enum dg_mode { DG_MODE_AUTO, DG_MODE_MIN, DG_MODE_MAX } dg_mode;
 
+/* Reduces the learning rate of a network when a score has not improved for some epochs. */
+typedef struct dg_plateau {
+    const char *monitor; /* NULL: val_loss or, without validation, loss */
+    double factor;       /* of the learning rate, between 0 and 1 */
+    int64_t patience;    /* epochs without improvement before it is reduced */
+    int mode;            /* dg_mode: which way the score is better */
+    double min_delta;    /* what counts as improvement */
+    int64_t cooldown;    /* epochs after a reduction in which it waits */
+    double min_lr;       /* the least learning rate */
+} dg_plateau;
+
 typedef struct dg_fit_options {
     dg_resume resume;
     const dg_dataset *validation;     /* or NULL */
@@ -43,6 +54,7 @@ typedef struct dg_fit_options {
     dg_mode mode;                     /* which way `monitor` is better */
     bool restore_best;                /* give back the weights of the best epoch */
     const char *log;                  /* a CSV file of the epochs (engine/fit_log.h); or NULL */
+    const dg_plateau *plateau;        /* for learners that are compiled; NULL: none */
     dg_callback *on_batch, *on_epoch; /* or NULL */
     dg_callback *on_past; /* or NULL: called first for each epoch that a fit which goes on from a
                              file has behind it; `*stop` has no effect */

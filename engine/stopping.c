@@ -10,7 +10,8 @@
 #include "engine/learner_metrics.h"
 #include "engine/base/text.h"
 
-static dg_status unknown_score(const char *name, const char *const *scores, int count)
+static dg_status unknown_score(const char *who, const char *name, const char *const *scores,
+                               int count)
 {
     const char *near = dg_nearest(name, scores, count);
     dg_text known = { 0 };
@@ -18,28 +19,47 @@ static dg_status unknown_score(const char *name, const char *const *scores, int 
         dg_text_add(&known, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " and ", scores[i]);
     DG_OWNED char *list = NULL;
     DG_TRY(dg_text_take(&known, &list));
-    return dg_error(DG_INVALID,
-                    "fit: early_stopping: no score is named '%s'%s%s%s; the scores are %s", name,
+    return dg_error(DG_INVALID, "%s: no score is named '%s'%s%s%s; the scores are %s", who, name,
                     near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", list);
 }
 
-/* 1 where a greater score is better, -1 where a lesser one is, 0 where that is not known. */
-static int direction(const dg_fit_options *options)
+int dg_monitor_direction(const char *monitor, dg_mode mode)
 {
-    const char *name = options->monitor;
     dg_metric metric;
-    if (options->mode != DG_MODE_AUTO) return options->mode == DG_MODE_MAX ? 1 : -1;
-    if (name && strncmp(name, "val_", 4) == 0) name += 4;
-    if (!name || strcmp(name, "loss") == 0) return -1;
-    if (dg_metric_find(&metric, name) != DG_OK) return 0;
+    if (mode != DG_MODE_AUTO) return mode == DG_MODE_MAX ? 1 : -1;
+    if (monitor && strncmp(monitor, "val_", 4) == 0) monitor += 4;
+    if (!monitor || strcmp(monitor, "loss") == 0) return -1;
+    if (dg_metric_find(&metric, monitor) != DG_OK) return 0;
     return metric.type->greater_is_better ? 1 : -1;
+}
+
+static dg_status check_monitor(const char *who, const char *monitor, dg_mode mode,
+                               const dg_fit_options *options, const dg_learner *learner,
+                               dg_target target)
+{
+    const char *scores[DG_MAX_SCORE_NAMES];
+    int count = 0;
+    dg_learner_score_names(learner, target, scores);
+    while (scores[count] && strcmp(scores[count], monitor) != 0) count++;
+    if (!scores[count]) return unknown_score(who, monitor, scores, count);
+    if (!options->validation && strncmp(monitor, "val_", 4) == 0)
+        return dg_error(DG_INVALID, "%s: monitor = \"%s\" needs validation data", who, monitor);
+    if (dg_monitor_direction(monitor, mode)) return DG_OK;
+    return dg_error(DG_INVALID,
+                    "%s: it is not known whether a greater %s is better: give mode = \"max\" or "
+                    "\"min\"",
+                    who, monitor);
+}
+
+dg_status dg_monitor_check(const char *who, const char *monitor, dg_mode mode,
+                           const dg_fit_options *options, const dg_learner *learner)
+{
+    return check_monitor(who, monitor, mode, options, learner, learner->target);
 }
 
 dg_status dg_stopping_check(const dg_fit_options *options, const dg_learner *learner,
                             dg_target target)
 {
-    const char *scores[DG_MAX_SCORE_NAMES];
-    int count = 0;
     if (!options->monitor) return DG_OK;
     if (options->patience < 0)
         return dg_error(DG_INVALID,
@@ -49,17 +69,8 @@ dg_status dg_stopping_check(const dg_fit_options *options, const dg_learner *lea
         return dg_error(DG_INVALID,
                         "fit: early_stopping is not available: the model is not trained in "
                         "epochs or rounds");
-    dg_learner_score_names(learner, target, scores);
-    while (scores[count] && strcmp(scores[count], options->monitor) != 0) count++;
-    if (!scores[count]) return unknown_score(options->monitor, scores, count);
-    if (!options->validation && strncmp(options->monitor, "val_", 4) == 0)
-        return dg_error(DG_INVALID, "fit: early_stopping: monitor = \"%s\" needs validation data",
-                        options->monitor);
-    if (direction(options)) return DG_OK;
-    return dg_error(DG_INVALID,
-                    "fit: early_stopping: it is not known whether a greater %s is better: give "
-                    "mode = \"max\" or \"min\"",
-                    options->monitor);
+    return check_monitor("fit: early_stopping", options->monitor, options->mode, options, learner,
+                         target);
 }
 
 static void note_nan(const dg_log *log, dg_fit_result *result)
@@ -85,7 +96,7 @@ bool dg_stopping_judge(const dg_fit_options *options, const dg_log *log, double 
     double score = dg_log_find(log, name);
     bool first = result->best_epoch == 0;
     note_nan(log, result);
-    if (direction(options) > 0) score = -score;
+    if (dg_monitor_direction(options->monitor, options->mode) > 0) score = -score;
     double needed = first ? INFINITY : *best - (options->monitor ? options->min_delta : 0);
     if (score < needed || (first && !isnan(score))) {
         *best = score;

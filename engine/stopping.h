@@ -10,6 +10,12 @@
 dg_status dg_stopping_check(const dg_fit_options *options, const dg_learner *learner,
                             dg_target target);
 
+/* The same of a score that something else than early stopping watches: `who` begins the message.
+ * And 1 where a greater score is better, -1 where a lesser one is, 0 where that is not known. */
+dg_status dg_monitor_check(const char *who, const char *monitor, dg_mode mode,
+                           const dg_fit_options *options, const dg_learner *learner);
+int dg_monitor_direction(const char *monitor, dg_mode mode);
+
 /* Judges the epoch (or round) that `log` describes, and keeps best_epoch, stopped_early and the
  * first NaN in `result`, which was zero before the first epoch. `*best` is the best score so far,
  * for the caller to keep. Without a monitor, val_loss or else loss is judged, for the record only.

@@ -12,6 +12,7 @@ typedef struct dg_fit_call {
     dg_optional_seed seed;
     int64_t verbose;
     const struct early_options *early_stopping;
+    const dg_plateau *plateau;
     int on_epoch_end, on_batch_end, preparation; /* places on the stack, or 0 */
     bool resume;
     const dg_tensor *sample_weight;

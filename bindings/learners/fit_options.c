@@ -45,16 +45,52 @@ static const dg_descriptor early_stopping = {
     .hints = (const dg_hint[]){ { "restore_best_weights", "use restore_best = ..." }, { NULL } },
 };
 
-static bool read_early_stopping(lua_State *L, int index, dg_value *out)
+static const dg_param plateau_params[] = {
+    DG_TEXT(dg_plateau, monitor, .named_only = true,
+            .doc = "the score to watch; nil: val_loss, or loss if there is no validation"),
+    DG_FLOAT(dg_plateau, factor, DG_BETWEEN(0, 1), .named_only = true, .default_number = 0.1,
+             .doc = "what the learning rate is multiplied by"),
+    DG_INT(dg_plateau, patience, DG_AT_LEAST(0), .named_only = true, .default_number = 10,
+           .doc = "how many epochs without improvement it waits for"),
+    DG_CHOICE(dg_plateau, mode, .choices = mode_words, .named_only = true,
+              .doc = "as in early_stopping"),
+    DG_FLOAT(dg_plateau, min_delta, DG_AT_LEAST(0), .named_only = true, .default_number = 1e-4,
+             .doc = "the least change that counts as an improvement"),
+    DG_INT(dg_plateau, cooldown, DG_AT_LEAST(0), .named_only = true,
+           .doc = "how many epochs after a reduction are not counted"),
+    DG_FLOAT(dg_plateau, min_lr, DG_AT_LEAST(0), .named_only = true,
+             .doc = "the least learning rate"),
+    DG_END,
+};
+
+static const dg_descriptor plateau = {
+    .kind = "function",
+    .name = "fit: reduce_lr_on_plateau",
+    .params = plateau_params,
+    .options_size = sizeof(dg_plateau),
+};
+
+/* Reads a table of options, which lives as long as the call. */
+static bool read_table(lua_State *L, int index, const dg_descriptor *type, dg_value *out)
 {
     dg_part part;
     if (lua_type(L, index) != LUA_TTABLE) return false;
-    early_options *early = memset(dg_scratch(L, 1, sizeof *early), 0, sizeof *early);
-    dg_part_open(&part, &early_stopping, early);
+    void *options = memset(dg_scratch(L, 1, type->options_size), 0, type->options_size);
+    dg_part_open(&part, type, options);
     lua_pushvalue(L, index);
     dg_read_options(L, &part, 0, lua_gettop(L), 0);
-    out->pointer = early;
+    out->pointer = options;
     return true;
+}
+
+static bool read_early_stopping(lua_State *L, int index, dg_value *out)
+{
+    return read_table(L, index, &early_stopping, out);
+}
+
+static bool read_plateau(lua_State *L, int index, dg_value *out)
+{
+    return read_table(L, index, &plateau, out);
 }
 
 static void fill_early_stopping(const early_options *early, dg_fit_options *options)
@@ -124,11 +160,16 @@ static const dg_lua_handle early_handle = { { "table", "a table such as { patien
                                             .read = read_early_stopping,
                                             .fields = &early_stopping };
 
+static const dg_lua_handle plateau_handle = { { "table",
+                                                "a table such as { factor = 0.5, patience = 3 }" },
+                                              .read = read_plateau,
+                                              .fields = &plateau };
+
 static const dg_lua_handle steps_handle = {
     { "list", "a list of steps, { data.StandardScaler {} }" }, .read = dg_is_table
 };
 
-enum { RESUME = 4, WEIGHT = 7 }; /* places in this list */
+enum { RESUME = 4, WEIGHT = 7, PLATEAU = 11 }; /* places in this list */
 
 static const dg_param common_params[] = {
     DG_HANDLE(dg_fit_call, set, .required = true, .handle = &set_handle.handle, .doc = "the rows"),
@@ -158,6 +199,12 @@ static const dg_param common_params[] = {
             .doc =
                 "a CSV file that gets a line with the scores of each step; with resume it begins "
                 "with those of the steps that are done"),
+    { .name = "reduce_lr_on_plateau",
+      .type = DG_TYPE_HANDLE,
+      .offset = offsetof(dg_fit_call, plateau),
+      .named_only = true,
+      .handle = &plateau_handle.handle,
+      .doc = "reduces the learning rate when the score no longer improves" },
 };
 
 static const dg_hint common_hints[] = {
@@ -167,6 +214,7 @@ static const dg_hint common_hints[] = {
     { "callbacks",
       "use on_epoch_end = function(log) ... end, early_stopping = { ... }, checkpoint = ..., "
       "or log = \"run.csv\"" },
+    { "reduce_lr", "it is an option of networks, reduce_lr_on_plateau = { ... }" },
     { "sample_weights", "use sample_weight = ..." },
     { "x", "give the tensors first: model:fit(x, y, { ... })" },
     { "y", "give the tensors first: model:fit(x, y, { ... })" },
@@ -232,6 +280,7 @@ static void add_params(struct description *d, const dg_learner_type *type)
     const dg_param *own = type ? type->fit_params : NULL;
     for (size_t i = 0; i < sizeof common_params / sizeof *common_params; i++) {
         if (i == WEIGHT && type && !type->takes_weights) continue;
+        if (i == PLATEAU && !(type && type->compiled)) continue;
         d->params[count] = common_params[i];
         if (i == RESUME) d->params[count].default_number = type && type->resumes;
         count++;
@@ -315,6 +364,7 @@ const dg_dataset *dg_fit_fill(lua_State *L, const dg_fit_call *call, dg_fit_opti
         .seed = call->seed.value,
     };
     fill_early_stopping(call->early_stopping, options);
+    options->plateau = call->plateau;
     read_preparation(L, call->preparation, options);
     if (!call->sample_weight) return call->set;
     dg_tensor *weight = dg_push_tensor(L); /* a copy, for a set makes its tensors read-only */

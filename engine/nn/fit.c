@@ -11,6 +11,7 @@
 #include "engine/nn/truth.h"
 #include "engine/nn/network.h"
 #include "engine/nn/plan.h"
+#include "engine/nn/plateau.h"
 #include "engine/nn/progress.h"
 #include "engine/stopping.h"
 
@@ -34,6 +35,7 @@ struct network_fit {
     int64_t correct, seen;
     dg_tensor outputs; /* of the rows seen, if a metric needs them: {rows, width} */
     double epoch_start;
+    dg_plateau_state plateau;
     dg_progress progress;
     double start;
     bool first; /* the model did not know its target before */
@@ -93,6 +95,7 @@ static dg_status check_options(const dg_model *model, const dg_network_fit_optio
     if (own->batch_size < 1)
         return dg_error(DG_INVALID, "fit: batch_size must be at least 1, found %" PRId64,
                         own->batch_size);
+    DG_TRY(dg_plateau_check(options, model));
     return dg_stopping_check(options, &model->base, model->base.target);
 }
 
@@ -138,7 +141,8 @@ static void log_training(struct network_fit *fit, const double *values)
     dg_log_add(&fit->log, "loss", fit->loss_sum / (double)fit->seen);
     dg_log_add_metrics(&fit->log, &fit->model->base, false,
                        (double)fit->correct / (double)fit->seen, values);
-    if (dg_has_schedule(fit->model->optimizer)) /* as Keras: the next update's */
+    /* as Keras: the next update's, before it is reduced */
+    if (dg_has_schedule(fit->model->optimizer) || fit->options->plateau)
         dg_log_add(&fit->log, dg_rate_score,
                    dg_learning_rate(fit->model->optimizer, fit->model->step));
 }
@@ -191,6 +195,13 @@ static void judge_epoch(struct network_fit *fit)
                (size_t)fit->model->value_count * sizeof(float));
 }
 
+static dg_status reduce_rate(struct network_fit *fit)
+{
+    const dg_plateau *plateau = fit->options->plateau;
+    if (!plateau || !dg_plateau_judge(&fit->plateau, fit->options, &fit->log)) return DG_OK;
+    return dg_plateau_reduce(plateau, fit->model);
+}
+
 static bool restore_best(const struct network_fit *fit)
 {
     const dg_progress *progress = &fit->progress;
@@ -226,6 +237,7 @@ static dg_status go_on(struct network_fit *fit)
         dg_log *log = &progress->logs[fit->log.epoch];
         log->epochs = fit->own.epochs;
         log->batch = log->batches = fit->batches;
+        if (fit->options->plateau) dg_plateau_judge(&fit->plateau, fit->options, log);
         if (fit->options->on_past) DG_TRY(fit->options->on_past(fit->options->context, log, &stop));
     }
     return DG_OK;
@@ -293,6 +305,7 @@ static dg_status run_epoch(struct network_fit *fit)
     DG_TRY(log_validation(fit));
     fit->model->epoch++;
     judge_epoch(fit);
+    DG_TRY(reduce_rate(fit));
     DG_TRY(call(fit->options->on_epoch, fit));
     return note_epoch(fit);
 }

@@ -89,11 +89,12 @@ static dg_status add_set(cJSON *to, const char *name, const dg_dataset *set)
     return dg_json_add(object, "fingerprint", cJSON_CreateString(hash));
 }
 
+static const char *const modes[] = {
+    [DG_MODE_AUTO] = "auto", [DG_MODE_MIN] = "min", [DG_MODE_MAX] = "max"
+};
+
 static dg_status add_early_stopping(cJSON *to, const dg_fit_options *options)
 {
-    static const char *const modes[] = {
-        [DG_MODE_AUTO] = "auto", [DG_MODE_MIN] = "min", [DG_MODE_MAX] = "max"
-    };
     cJSON *object;
     if (!options->monitor) return DG_OK;
     DG_TRY(dg_json_add_object(to, "early_stopping", &object));
@@ -102,6 +103,21 @@ static dg_status add_early_stopping(cJSON *to, const dg_fit_options *options)
     DG_TRY(dg_json_add(object, "min_delta", dg_json_number(options->min_delta)));
     DG_TRY(dg_json_add(object, "mode", cJSON_CreateString(modes[options->mode])));
     return dg_json_add(object, "restore_best", cJSON_CreateBool(options->restore_best));
+}
+
+static dg_status add_plateau(cJSON *to, const dg_plateau *plateau)
+{
+    cJSON *object;
+    if (!plateau) return DG_OK;
+    DG_TRY(dg_json_add_object(to, "reduce_lr_on_plateau", &object));
+    if (plateau->monitor)
+        DG_TRY(dg_json_add(object, "monitor", cJSON_CreateString(plateau->monitor)));
+    DG_TRY(dg_json_add(object, "factor", dg_json_number(plateau->factor)));
+    DG_TRY(dg_json_add(object, "patience", dg_json_integer(plateau->patience)));
+    DG_TRY(dg_json_add(object, "mode", cJSON_CreateString(modes[plateau->mode])));
+    DG_TRY(dg_json_add(object, "min_delta", dg_json_number(plateau->min_delta)));
+    DG_TRY(dg_json_add(object, "cooldown", dg_json_integer(plateau->cooldown)));
+    return dg_json_add(object, "min_lr", dg_json_number(plateau->min_lr));
 }
 
 static dg_status add_options(cJSON *root, const dg_learner *learner, const dg_fit_options *options)
@@ -113,6 +129,7 @@ static dg_status add_options(cJSON *root, const dg_learner *learner, const dg_fi
         DG_TRY(dg_options_to_json(own, learner->type->fit_params, options->own));
     }
     DG_TRY(add_early_stopping(root, options));
+    DG_TRY(add_plateau(root, options->plateau));
     const char *products = learner->type->products ? learner->type->products(learner) : NULL;
     if (products) DG_TRY(dg_json_add(root, "products", cJSON_CreateString(products)));
     if (options->steps) DG_TRY(dg_json_add_list(root, "preparation", &list));

@@ -66,7 +66,7 @@ describe("every optimizer", function()
     assert.is_true(differ(parts, weights(1e-3)))
   end)
 
-  for _, name in ipairs { "SGD", "RMSprop", "Adam", "AdamW", "Lion", "Lamb" } do
+  for _, name in ipairs { "SGD", "RMSprop", "Adam", "AdamW", "Lion", "Lamb", "Muon" } do
     local make = nn[name]
     it("clips, decays and averages weights: " .. name, function()
       local plain = fitted(make {})
@@ -137,5 +137,77 @@ describe("averages of the weights", function()
     assert.are.equal(averaging, optimizer)
     assert.are.equal("SGD { learning_rate = 0.5, use_ema = true, ema_momentum = 0.9 }",
       tostring(optimizer))
+  end)
+end)
+
+describe("reduce_lr_on_plateau", function()
+  -- The learning rate of each of seven epochs, of which only the first is an improvement.
+  local function rates(options, optimizer)
+    options.min_delta = options.min_delta or 100
+    local model = build(optimizer or nn.SGD { 0.5 })
+    local history = model:fit(set, { epochs = 7, verbose = 0, seed = 1,
+      reduce_lr_on_plateau = options })
+    return { table.unpack(history.learning_rate) }, model, history
+  end
+
+  it("reduces the learning rate", function()
+    assert.are.same({ 0.5, 0.5, 0.5, 0.25, 0.25, 0.125, 0.125 },
+      (rates { factor = 0.5, patience = 2 }))
+    assert.are.same({ 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.125 },
+      (rates { factor = 0.5, patience = 2, cooldown = 2 }))
+    assert.are.same({ 0.5, 0.5, 0.25, 0.2, 0.2, 0.2, 0.2 },
+      (rates { factor = 0.5, patience = 0, min_lr = 0.2 }))
+    assert.are.same({ 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5 }, (rates {}))
+    local found, model = rates { factor = 0.5, patience = 3 }
+    assert.are.same({ 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25 }, found)
+    assert.are.equal(0.125, model.optimizer.learning_rate) -- after the seventh epoch
+  end)
+
+  it("watches a score, whichever way is better", function()
+    for _, name in ipairs { "loss", "accuracy" } do
+      local _, _, history = rates({ monitor = name, min_delta = 0, patience = 1, factor = 0.5 },
+        nn.SGD { 8 })
+      local best, rate, way = math.huge, 8, name == "loss" and 1 or -1
+      for i, score in ipairs(history[name]) do
+        assert.are.equal(rate, history.learning_rate[i])
+        if way * score >= best then rate = rate / 2 end
+        best = math.min(best, way * score)
+      end
+      assert.is_true(rate < 8)
+    end
+  end)
+
+  it("goes on from a checkpoint", function()
+    local path = os.tmpname()
+    local options = { verbose = 0, seed = 1, reduce_lr_on_plateau = { factor = 0.5, patience = 2,
+      min_delta = 100 } }
+    local whole, half, rest = build(nn.Adam {}), build(nn.Adam {}), build(nn.Adam {})
+    options.epochs = 6
+    local history = whole:fit(set, options)
+    os.remove(path)
+    options.epochs, options.checkpoint = 2, path
+    half:fit(set, options)
+    options.epochs, options.checkpoint, options.resume = 6, nil, path
+    local again = rest:fit(set, options)
+    os.remove(path)
+    assert.is_false(differ(whole:weights(), rest:weights()))
+    assert.are.same({ table.unpack(history.learning_rate) }, { table.unpack(again.learning_rate) })
+  end)
+
+  it("refuses nonsense", function()
+    local function says(text, options, optimizer)
+      assert.are.equal("fit: reduce_lr_on_plateau: " .. text,
+        message(function() rates(options, optimizer) end))
+    end
+    says("factor must be a number above 0 and below 1, found 1", { factor = 1 })
+    says("patience must be a whole number of at least 0, found -1", { patience = -1 })
+    says("monitor = \"val_loss\" needs validation data", { monitor = "val_loss" })
+    says("no score is named 'los', did you mean 'loss'?; the scores are loss, accuracy, " ..
+      "val_loss and val_accuracy", { monitor = "los" })
+    says("the learning rate follows a schedule: give the optimizer a number, or leave this out", {},
+      nn.SGD { nn.CosineDecay { 0.1, 10 } })
+    assert.are.equal("fit: unknown option 'reduce_lr': it is an option of networks, " ..
+      "reduce_lr_on_plateau = { ... }",
+      message(function() digits.tree.RandomForest {}:fit(set, { reduce_lr = {} }) end))
   end)
 end)
