@@ -191,9 +191,10 @@ static int start(lua_State *L)
     struct background *fit = lua_touserdata(L, place);
     dg_fit_options options; /* borrowed until all is read, for the fit releases its own */
     const dg_dataset *set = dg_read_fit(L, fit->buffer, &options, &fit->history);
-    if (options.on_epoch || options.on_batch)
-        dg_raise(
-            L, "fit: on_epoch_end and on_batch_end cannot be used while several fits run at once");
+    if (options.on_epoch || options.on_batch || options.rate)
+        dg_raise(L,
+                 "fit: on_epoch_end, on_batch_end and learning_rate cannot be used while several "
+                 "fits run at once");
     if (dg_has_metric_functions(dg_want_learner(L, 1, "fit")))
         dg_raise(L,
                  "fit: metrics that are functions cannot be used while several fits run at once");

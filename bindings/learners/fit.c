@@ -30,7 +30,9 @@ struct fit {
     const char *step; /* of the learner's type */
     double last_drawn;
     /* places on the stack; of functions 0 where there is none */
-    int history, on_epoch, on_batch, show;
+    int history, on_epoch, on_batch, rate, show;
+    int64_t at_step; /* what the function `rate` is asked for, and what it returned */
+    double found;
 };
 
 int dg_lua_set_progress(lua_State *L)
@@ -208,6 +210,29 @@ static dg_status on_past(void *context, const dg_log *log, bool *stop)
     return protected_event(fit, run_past, 0, 0, stop);
 }
 
+/* Arguments as of run_event. */
+static int run_rate(lua_State *L)
+{
+    struct fit *fit = lua_touserdata(L, 1);
+    lua_pushvalue(L, 4);
+    lua_pushinteger(L, fit->at_step);
+    lua_call(L, 1, 1);
+    if (lua_type(L, -1) != LUA_TNUMBER)
+        dg_raise(L, "fit: learning_rate must return a number, found %s", dg_push_found(L, -1));
+    fit->found = lua_tonumber(L, -1);
+    return 0;
+}
+
+static dg_status rate(void *context, int64_t step, double *out)
+{
+    struct fit *fit = context;
+    bool stop;
+    fit->at_step = step;
+    DG_TRY(protected_event(fit, run_rate, fit->rate, 0, &stop));
+    *out = fit->found;
+    return DG_OK;
+}
+
 /* --- fit ------------------------------------------------------------------------------------ */
 
 static int push_history(lua_State *L)
@@ -277,6 +302,7 @@ const dg_dataset *dg_read_fit(lua_State *L, void *buffer, dg_fit_options *option
     const dg_dataset *set = dg_fit_fill(L, call, options);
     options->on_epoch = call->on_epoch_end ? on_epoch : NULL;
     options->on_batch = call->on_batch_end ? on_batch : NULL;
+    options->rate = call->learning_rate ? rate : NULL;
     *history = push_history(L);
     return set;
 }
@@ -292,6 +318,7 @@ static struct fit begin(lua_State *L, const dg_fit_call *call, const dg_learner 
         .step = learner->type->step,
         .on_epoch = call->on_epoch_end,
         .on_batch = call->on_batch_end,
+        .rate = call->learning_rate,
     };
 }
 
@@ -306,6 +333,7 @@ int dg_learner_fit_call(lua_State *L, const void *read)
     const dg_dataset *set = dg_fit_fill(L, call, &options);
     options.on_epoch = on_epoch;
     options.on_past = on_past;
+    options.rate = fit.rate ? rate : NULL;
     options.on_batch = fit.terminal || fit.on_batch ? on_batch : NULL;
     options.context = &fit;
     fit.history = push_history(L);

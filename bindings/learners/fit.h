@@ -13,6 +13,7 @@ typedef struct dg_fit_call {
     int64_t verbose;
     const struct early_options *early_stopping;
     const dg_plateau *plateau;
+    int learning_rate;                           /* place on the stack, or 0 */
     int on_epoch_end, on_batch_end, preparation; /* places on the stack, or 0 */
     bool resume;
     const dg_tensor *sample_weight;

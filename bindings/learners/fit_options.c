@@ -169,7 +169,7 @@ static const dg_lua_handle steps_handle = {
     { "list", "a list of steps, { data.StandardScaler {} }" }, .read = dg_is_table
 };
 
-enum { RESUME = 4, WEIGHT = 7, PLATEAU = 11 }; /* places in this list */
+enum { RESUME = 4, WEIGHT = 7, PLATEAU = 11, RATE }; /* places in this list */
 
 static const dg_param common_params[] = {
     DG_HANDLE(dg_fit_call, set, .required = true, .handle = &set_handle.handle, .doc = "the rows"),
@@ -205,6 +205,9 @@ static const dg_param common_params[] = {
       .named_only = true,
       .handle = &plateau_handle.handle,
       .doc = "reduces the learning rate when the score no longer improves" },
+    DG_SLOT(dg_fit_call, learning_rate, .named_only = true, .handle = &dg_function_handle.handle,
+            .doc = "called before each update with the number of those before it; returns the "
+                   "learning rate"),
 };
 
 static const dg_hint common_hints[] = {
@@ -280,7 +283,7 @@ static void add_params(struct description *d, const dg_learner_type *type)
     const dg_param *own = type ? type->fit_params : NULL;
     for (size_t i = 0; i < sizeof common_params / sizeof *common_params; i++) {
         if (i == WEIGHT && type && !type->takes_weights) continue;
-        if (i == PLATEAU && !(type && type->compiled)) continue;
+        if ((i == PLATEAU || i == RATE) && !(type && type->compiled)) continue;
         d->params[count] = common_params[i];
         if (i == RESUME) d->params[count].default_number = type && type->resumes;
         count++;

@@ -95,6 +95,10 @@ static dg_status check_options(const dg_model *model, const dg_network_fit_optio
     if (own->batch_size < 1)
         return dg_error(DG_INVALID, "fit: batch_size must be at least 1, found %" PRId64,
                         own->batch_size);
+    if (options->rate && (options->plateau || dg_has_schedule(model->optimizer)))
+        return dg_error(DG_INVALID,
+                        "fit: learning_rate: the rate %s already: leave out one of them",
+                        options->plateau ? "is reduced on a plateau" : "follows a schedule");
     DG_TRY(dg_plateau_check(options, model));
     return dg_stopping_check(options, &model->base, model->base.target);
 }
@@ -142,7 +146,7 @@ static void log_training(struct network_fit *fit, const double *values)
     dg_log_add_metrics(&fit->log, &fit->model->base, false,
                        (double)fit->correct / (double)fit->seen, values);
     /* as Keras: the next update's, before it is reduced */
-    if (dg_has_schedule(fit->model->optimizer) || fit->options->plateau)
+    if (dg_has_schedule(fit->model->optimizer) || fit->options->plateau || fit->options->rate)
         dg_log_add(&fit->log, dg_rate_score,
                    dg_learning_rate(fit->model->optimizer, fit->model->step));
 }
@@ -245,6 +249,16 @@ static dg_status go_on(struct network_fit *fit)
 
 /* --- the loop ----------------------------------------------------------------------------- */
 
+static dg_status ask_rate(struct network_fit *fit)
+{
+    dg_value rate = { .type = DG_VALUE_FLOAT };
+    int64_t step = fit->model->step;
+    if (!fit->options->rate) return DG_OK;
+    DG_TRY(fit->options->rate(fit->options->context, step, &rate.number));
+    dg_status status = dg_model_set_learning_rate(fit->model, &rate);
+    return status == DG_OK ? DG_OK : dg_error_context(status, "fit: step %" PRId64, step);
+}
+
 static dg_status run_batch(struct network_fit *fit, int64_t batch, uint64_t epoch_key)
 {
     dg_plan *plan = fit->plan;
@@ -295,6 +309,7 @@ static dg_status run_epoch(struct network_fit *fit)
     order_rows(fit, key);
     for (int64_t i = 0; i < fit->batches && !fit->stop; i++) {
         DG_TRY(dg_job_check(fit->job));
+        DG_TRY(ask_rate(fit));
         DG_TRY(run_batch(fit, i, key));
         if (!fit->options->on_batch) continue;
         log_training(fit, NULL);

@@ -54,8 +54,6 @@ static const dg_param params[] = { DG_END };
 static const dg_hint fit_hints[] = {
     { "validation_split", "split the set first: set:split { 0.8, 0.2 }, then validation = ..." },
     { "lr", "give it to the optimizer: compile { optimizer = nn.Adam { learning_rate = ... } }" },
-    { "learning_rate",
-      "give it to the optimizer: compile { optimizer = nn.Adam { learning_rate = ... } }" },
     { "batch", "use batch_size = ..." },
     { "nb_epoch", "use epochs = ..." },
     { NULL },

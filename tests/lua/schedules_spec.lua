@@ -106,7 +106,7 @@ describe("a schedule", function()
 
   it("has the same bits for 1 and 2 threads, with every optimizer", function()
     local before = digits.threads()
-    for _, name in ipairs { "SGD", "RMSprop", "Adam", "AdamW", "Lion", "Lamb" } do
+    for _, name in ipairs { "SGD", "RMSprop", "Adam", "AdamW", "Lion", "Lamb", "Muon" } do
       local optimizer = nn[name] { learning_rate = nn.OneCycle { 0.01, 20 } }
       local weights = {}
       for threads = 1, 2 do
@@ -132,6 +132,23 @@ describe("a schedule", function()
       assert.are.equal(optimizer, loaded)
       assert.are.equal(tostring(optimizer), tostring(loaded))
       assert.are.equal(schedule(7), loaded.learning_rate(7))
+    end
+    os.remove(path)
+  end)
+
+  it("goes on from a checkpoint, with averages of the weights", function()
+    local path = os.tmpname()
+    for _, optimizer in ipairs { nn.SGD { nn.OneCycle { 0.5, 40 }, momentum = 0.9, use_ema = true },
+      nn.Adam { nn.CosineDecay { 0.01, 40 }, use_ema = true, ema_overwrite_frequency = 7 } } do
+      local whole, half, rest = build(optimizer), build(optimizer), build(optimizer)
+      local history = fit(whole, { epochs = 4 })
+      os.remove(path)
+      fit(half, { epochs = 2, checkpoint = path })
+      local again = fit(rest, { epochs = 4, resume = path })
+      assert.is_true(same(whole:weights(), rest:weights()))
+      assert.is_false(same(whole:weights(), half:weights()))
+      assert.are.same({ table.unpack(history.learning_rate) },
+        { table.unpack(again.learning_rate) })
     end
     os.remove(path)
   end)
@@ -203,5 +220,51 @@ describe("the learning rate of a model", function()
     assert.are.equal("SGD is a description and never changes: make another one",
       message(function() optimizer.lr = 0.5 end))
     assert.are.equal(0.5, optimizer.learning_rate)
+  end)
+end)
+
+describe("a function of the step", function()
+  it("gives the learning rate of each update, across fits", function()
+    local schedule = nn.ExponentialDecay { 0.5, 5, 0.5 }
+    local steps = {}
+    local function rate(step)
+      steps[#steps + 1] = step
+      return schedule(step)
+    end
+    local scheduled, called, path = build(nn.SGD { schedule }), build(nn.SGD {}), os.tmpname()
+    for _ = 1, 2 do
+      fit(scheduled)
+      local history = fit(called, { learning_rate = rate })
+      assert.are.equal(schedule(#steps - 1), history.learning_rate[1]) -- of the last update
+    end
+    assert.is_true(same(scheduled:weights(), called:weights()))
+    assert.are.equal(20, #steps)
+    assert.are.same({ 0, 1, 19 }, { steps[1], steps[2], steps[20] })
+    called:save(path) -- with the last number
+    assert.are.equal(schedule(19), digits.load(path).optimizer.learning_rate)
+    os.remove(path)
+    fit(called, { learning_rate = rate, continue = false })
+    assert.are.equal(0, steps[21])
+  end)
+
+  it("raises what is wrong", function()
+    local model = build(nn.SGD {})
+    local function says(text, rate, options)
+      options = options or {}
+      options.learning_rate = rate
+      assert.are.equal(text, message(function() fit(model, options) end))
+    end
+    says("fit: learning_rate must return a number, found nil", function() end)
+    says("fit: step 0: SGD: learning_rate must be a number of at least 0 or a schedule, found -1",
+      function() return -1 end)
+    says("fit: learning_rate must be a function, found 0.5", 0.5)
+    assert.matches("oh dear", (message(function()
+      fit(model, { learning_rate = function() error "oh dear" end })
+    end)))
+    says("fit: learning_rate: the rate is reduced on a plateau already: leave out one of them",
+      function() return 1 end, { reduce_lr_on_plateau = {} })
+    model = build(nn.SGD { nn.CosineDecay { 1, 5 } })
+    says("fit: learning_rate: the rate follows a schedule already: leave out one of them",
+      function() return 1 end)
   end)
 end)
