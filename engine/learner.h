@@ -56,8 +56,8 @@ typedef struct dg_fit_options {
     const char *log;                  /* a CSV file of the epochs (engine/fit_log.h); or NULL */
     const dg_plateau *plateau;        /* for learners that are compiled; NULL: none */
     dg_callback *on_batch, *on_epoch; /* or NULL */
-    /* For learners that are compiled: gives the learning rate of the update before which `step` were
-     * done. Called as dg_callback is; or NULL. */
+    /* For learners that are compiled: gives the learning rate of the update before which `step`
+     * were done. Called as dg_callback is; or NULL. */
     dg_status (*rate)(void *context, int64_t step, double *out);
     dg_callback *on_past; /* or NULL: called first for each epoch that a fit which goes on from a
                              file has behind it; `*stop` has no effect */

@@ -26,8 +26,8 @@ void dg_mixup_release(dg_mixup *mixup);
 void dg_mixup_draw(dg_mixup *mixup, uint64_t key, int64_t rows);
 
 /* What the outputs for the mixed rows should be; it stays in `mixup`. Where rows have weights, the
- * loss of a mixed row is the mixture of the weighted losses, if losses are linear in the targets: its
- * weight is the mixture of the two, and the labels mix by what each has of it. */
+ * loss of a mixed row is the mixture of the weighted losses, if losses are linear in the targets:
+ * its weight is the mixture of the two, and the labels mix by what each has of it. */
 dg_truth dg_mixup_truth(const dg_mixup *mixup, const dg_truth *truth, int64_t rows, int64_t width);
 
 /* Mixes row `row` of the batch that a source gives, {size} at `to`, with its partner. */

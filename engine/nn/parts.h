@@ -75,8 +75,10 @@ typedef struct dg_optimizer_options {
 typedef struct dg_update {
     const void *options;
     double learning_rate;
-    int64_t step; /* from 1 */
-    float keep;   /* 1 - learning_rate * weight_decay */
+    int64_t step;         /* from 1 */
+    float keep;           /* 1 - learning_rate * weight_decay */
+    const dg_ints *shape; /* for begin(): of the weight; */
+    bool of_output;       /* whether it is one of the layer whose output is the network's */
     int64_t count;
     float *weight;
     const float *gradient;
@@ -90,7 +92,7 @@ typedef struct dg_optimizer_type {
     /* NULL, or called before any update of a step, for each weight as a whole, when its gradient is
      * complete, penalties included: what it finds, norms say, goes to `found`, all zero before, and
      * so to each update of this weight. It may change slots. */
-    void (*begin)(const dg_update *whole, double *found);
+    dg_status (*begin)(const dg_update *whole, double *found);
     void (*update)(const dg_update *update);
 } dg_optimizer_type;
 

@@ -31,8 +31,8 @@ void dg_model_forget_target(dg_model *model);
 /* For a model that has adopted a target; `who` begins the message. To be released. */
 dg_status dg_truth_map_of(dg_truth_map *out, const dg_model *model, const dg_dataset *set,
                           const char *who);
-/* The rows count by the set's weights, if it has any, times those of their classes: a map of numbers
- * by label, the word that balances, or nil. */
+/* The rows count by the set's weights, if it has any, times those of their classes: a map of
+ * numbers by label, the word that balances, or nil. */
 dg_status dg_truth_map_weigh(dg_truth_map *map, const dg_model *model,
                              const dg_one_of *class_weight, const char *who);
 void dg_truth_map_release(dg_truth_map *map);

@@ -2,7 +2,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/base/lanes.h"
+#include "engine/base/kernel.h"
+#include "engine/nn/optimizers/options.h"
 #include "engine/nn/plan_internal.h"
 
 /* --- gathering ---------------------------------------------------------------------------- */
@@ -115,13 +116,6 @@ static dg_status update_chunk(void *context, int64_t index, int worker)
 
 /* --- clipping ----------------------------------------------------------------------------- */
 
-DG_KERNEL(double, sum_of_squares, (const float *x, int64_t count), (x, count))
-{
-    double lane[DG_LANES] = { 0 };
-    DG_EACH_LANE(i, l, count, lane[l] = DG_FMA((double)x[i], (double)x[i], lane[l]));
-    return DG_JOIN(lane);
-}
-
 /* Scales a gradient down, by what takes `norm` to `limit`, unless it is within. */
 static void scale_down(double norm, double limit, int64_t count, float *gradient)
 {
@@ -143,7 +137,7 @@ static void clip_gradient(const struct update_run *run, int64_t count, float *gr
 {
     const dg_optimizer_options *o = run->plan->model->optimizer->options;
     if (!isnan(o->clipnorm))
-        scale_down(sqrt(sum_of_squares(gradient, count)), o->clipnorm, count, gradient);
+        scale_down(sqrt(dg_sum_of_squares(gradient, count)), o->clipnorm, count, gradient);
     if (!isnan(o->global_clipnorm)) scale_down(run->norm, o->global_clipnorm, count, gradient);
     if (!isnan(o->clipvalue)) cut_values((float)o->clipvalue, count, gradient);
 }
@@ -161,7 +155,7 @@ static dg_status square_gradient(void *context, int64_t index, int worker)
     const dg_model *model = run->plan->model;
     const dg_weight *weight = &model->weights[index];
     run->plan->found[index][0] =
-        weight->frozen ? 0 : sum_of_squares(dg_model_gradient(model, (int)index), weight->size);
+        weight->frozen ? 0 : dg_sum_of_squares(dg_model_gradient(model, (int)index), weight->size);
     return DG_OK;
 }
 
@@ -191,8 +185,9 @@ static dg_status begin_weight(void *context, int64_t index, int worker)
     dg_update whole = update_of(run->plan, weight->offset, weight->size);
     double *found = run->plan->found[index];
     memset(found, 0, sizeof whole.found);
-    optimizer_of(model)->begin(&whole, found);
-    return DG_OK;
+    whole.shape = &weight->shape;
+    whole.of_output = weight->layer == model->nodes[model->output].layer;
+    return optimizer_of(model)->begin(&whole, found);
 }
 
 bool dg_plan_can_update_parts(const dg_plan *plan)

@@ -115,13 +115,14 @@ static int no_slots(const void *options)
     return 0;
 }
 
-static void unit_begin(const dg_update *whole, double *found)
+static dg_status unit_begin(const dg_update *whole, double *found)
 {
     assert_true(found[0] == 0 && found[1] == 0 && whole->found[0] == 0);
     found[0] = (double)whole->count;
     for (int64_t i = 0; i < whole->count; i++)
         found[1] += (double)whole->gradient[i] * (double)whole->gradient[i];
     found[1] = sqrt(found[1]);
+    return DG_OK;
 }
 
 /* Makes the step of the whole weight as long as the learning rate. */

@@ -111,8 +111,17 @@ def optimizers():
                ema_overwrite_frequency=2)
 
 
+def muons():
+    yield Part(o.Muon)
+    yield Part(o.Muon, learning_rate=0.01, momentum=0.8, nesterov=False, ns_steps=3,
+               weight_decay=0.1, adam_weight_decay=0.2, adam_beta_1=0.8, adam_lr_ratio=0.5)
+    yield Part(o.Muon, rms_rate=1.0, clipnorm=0.1, use_ema=True)
+
+
 def all_cases():
     for optimizer in optimizers():
+        yield Case("optimizer %s" % optimizer, optimizer)
+    for optimizer in muons():
         yield Case("optimizer %s" % optimizer, optimizer)
     for loss in (Part(l.CategoricalCrossentropy, label_smoothing=0.1),
                  Part(l.CategoricalFocalCrossentropy),

@@ -1,12 +1,15 @@
-"""Makes tests/golden/schedules.lua: learning rates by Keras, and those of OneCycle by PyTorch.
+"""Makes tests/golden/schedules.lua: learning rates by Keras, and those of OneCycle by PyTorch; and
+tests/golden/plateaus.lua: those of Keras's ReduceLROnPlateau.
 
     python3 -m venv VENV; VENV/bin/pip install keras jax torch
     VENV/bin/python tests/golden/make_schedules.py     (a few seconds)
 
 Made with Keras 3.15.1, JAX 0.10.2 and PyTorch 2.15.0, in float64. A case is a schedule in Lua, and
-its learning rates at steps counted from 0.
+its learning rates at steps counted from 0; or the scores of epochs, options, and the learning rate of
+each epoch.
 """
 import os
+import types
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ["JAX_ENABLE_X64"] = "1"
 import keras
@@ -72,16 +75,51 @@ def cases():
     yield of_pytorch(0.1, 11, pct_start=0.0)
 
 
+def plateau(scores, **options):
+    callback = keras.callbacks.ReduceLROnPlateau(monitor="score", **options)
+    optimizer = keras.optimizers.SGD(0.5)
+    callback.set_model(types.SimpleNamespace(optimizer=optimizer))
+    callback.on_train_begin()
+    rates = []
+    for epoch, score in enumerate(scores):
+        rates.append(float(optimizer.learning_rate.numpy()
+                           if hasattr(optimizer.learning_rate, "numpy")
+                           else optimizer.learning_rate))
+        callback.on_epoch_end(epoch, {"score": score})
+    return scores, options, rates
+
+
+def plateaus():
+    falling = [9.0, 8.0, 8.5, 7.9995, 7.9, 8.0, 8.0, 8.0, 7.5, 7.6, 7.6, 7.6, 7.6, 7.6, 7.6, 7.6]
+    yield plateau(falling, patience=2, mode="min")
+    yield plateau(falling, patience=2, factor=0.5, min_delta=0.2, mode="min")
+    yield plateau(falling, patience=1, factor=0.5, cooldown=1, mode="min")
+    yield plateau(falling, patience=2, factor=0.5, cooldown=3, mode="min")
+    yield plateau(falling, patience=0, factor=0.5, cooldown=2, min_lr=0.1, mode="min")
+    yield plateau([-v for v in falling], patience=2, factor=0.25, mode="max")
+
+
+def start(path, folder=os.path.dirname(os.path.abspath(__file__))):
+    out = open(os.path.join(folder, path), "w")
+    out.write("-- Made by make_schedules.py; do not edit. Learning rates by Keras and PyTorch.\n"
+              "-- luacheck: no max line length\nreturn {\n")
+    return out
+
+
 def main():
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "schedules.lua")
-    with open(path, "w") as out:
-        out.write("-- Made by make_schedules.py; do not edit. Learning rates by Keras and PyTorch.\n"
-                  "-- luacheck: no max line length\nreturn {\n")
+    with start("plateaus.lua") as out:
+        for scores, options, rates in plateaus():
+            text = ", ".join("%s = %s" % (k, lua(v)) for k, v in options.items())
+            out.write("{ scores = %s,\n  options = { %s },\n  rates = { %s } },\n"
+                      % (lua(scores), text,
+                         ", ".join("%.14g" % r for r in rates)))
+        out.write("}\n")
+    with start("schedules.lua") as out:
         for schedule, steps, rates in cases():
             out.write("{ [[%s]],\n  steps = %s,\n  rates = { %s } },\n"
                       % (schedule, lua(steps), ", ".join("%.14g" % r for r in rates)))
         out.write("}\n")
-    print("Keras %s, PyTorch %s: %s" % (keras.__version__, torch.__version__, path))
+    print("Keras %s, PyTorch %s" % (keras.__version__, torch.__version__))
 
 
 if __name__ == "__main__":

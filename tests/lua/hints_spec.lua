@@ -58,7 +58,7 @@ describe("a hint", function()
   end)
 
   it("answers options that peers' optimizers have", function()
-    for _, name in ipairs { "SGD", "RMSprop", "Adam", "AdamW", "Lion", "Lamb" } do
+    for _, name in ipairs { "SGD", "RMSprop", "Adam", "AdamW", "Lion", "Lamb", "Muon" } do
       says(name .. ": unknown option 'lr': use learning_rate", function() nn[name] { lr = 1 } end)
       says(name .. ": unknown option 'decay': use weight_decay",
         function() nn[name] { decay = 1 } end)

@@ -94,6 +94,59 @@ describe("every optimizer", function()
   end
 end)
 
+describe("Muon", function()
+  local images = digits.uniform { 50, 6, 6, 2, seed = 7 }
+  local labelled = data.from_tensors { x = images,
+    y = images[{ {}, 3, 3, 1 }]:gt(0.5):astype "int32" }
+
+  -- What one step takes away from each weight, divided by `unit`.
+  local function step(unit, options)
+    options.learning_rate, options.weight_decay, options.adam_weight_decay = 1e-2, 0, 0
+    options.ns_steps = 20 -- until even small singular values are near 1
+    local model = nn.Sequential { nn.Input { 6, 6, 2 }, nn.Conv2D { 4, 3, activation = "tanh" },
+      nn.Flatten {}, nn.Dense { 2, activation = "sigmoid" }, seed = 1 }
+    model:compile { optimizer = nn.Muon(options), loss = "mean_squared_error" }
+    local before = model:weights()
+    model:fit(labelled, { batch_size = 50, verbose = 0 })
+    local after = model:weights()
+    return function(name) return (before[name] - after[name]) / (1e-2 * unit) end
+  end
+
+  -- Its columns have about the length 1, and are about at right angles.
+  local function expect_orthogonal(x)
+    local product = x:transpose():matmul(x)
+    for i = 1, #product do
+      for j = 1, #product do
+        local value = product[i][j]
+        assert.is_true(i == j and value > 0.4 and value < 1.6 or
+          i ~= j and math.abs(value) < 0.45, value)
+      end
+    end
+  end
+
+  -- The first step of Adam has the size of the learning rate.
+  local function expect_adam(x)
+    local size = x:abs()
+    assert.is_true(size:max() < 1.001 and size:mean() > 0.95, size:mean())
+  end
+
+  it("makes the steps of matrices orthogonal, kernels of convolutions among them", function()
+    expect_orthogonal(step(math.sqrt(18) * 0.2, {}) "conv2d.kernel":reshape { 18, 4 })
+    expect_orthogonal(step(math.sqrt(64) * 0.2, {}) "dense.kernel")
+    expect_orthogonal(step(1, { rms_rate = 0, nesterov = false }) "dense.kernel")
+    expect_adam(step(1, {}) "dense.bias")
+    expect_adam(step(0.5, { adam_lr_ratio = 0.5 }) "conv2d.bias")
+  end)
+
+  it("leaves to Adam what it is told to", function()
+    expect_adam(step(1, { convolutions = false }) "conv2d.kernel")
+    expect_orthogonal(step(math.sqrt(64) * 0.2, { convolutions = false }) "dense.kernel")
+    expect_adam(step(1, { exclude_output = true }) "dense.kernel")
+    expect_orthogonal(step(math.sqrt(18) * 0.2, { exclude_output = true })
+      "conv2d.kernel":reshape { 18, 4 })
+  end)
+end)
+
 describe("averages of the weights", function()
   local averaging = nn.SGD { 0.5, use_ema = true, ema_momentum = 0.9 }
 
@@ -174,6 +227,23 @@ describe("reduce_lr_on_plateau", function()
         best = math.min(best, way * score)
       end
       assert.is_true(rate < 8)
+    end
+  end)
+
+  it("reduces it when Keras does", function()
+    for _, case in ipairs(dofile "tests/golden/plateaus.lua") do
+      local model, epoch = build(nn.SGD { 0.5 }), 0
+      model:compile { optimizer = nn.SGD { 0.5 }, loss = "categorical_crossentropy",
+        metrics = { score = function()
+          epoch = epoch + 1
+          return case.scores[epoch]
+        end } }
+      case.options.monitor = "score"
+      local history = model:fit(set, { epochs = #case.scores, verbose = 0,
+        reduce_lr_on_plateau = case.options })
+      for i, rate in ipairs(case.rates) do
+        assert.is_true(math.abs(history.learning_rate[i] - rate) < 1e-7, i)
+      end
     end
   end)
 

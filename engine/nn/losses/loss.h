@@ -1,5 +1,5 @@
-/* What the files of losses share. All are as Keras defines them: a mean over the batch, which is why
- * gradients carry a scale. */
+/* What the files of losses share. All are as Keras defines them: a mean over the batch, which is
+ * why gradients carry a scale. */
 #ifndef DG_NN_LOSSES_LOSS_H
 #define DG_NN_LOSSES_LOSS_H
 

@@ -71,13 +71,14 @@ DG_KERNEL(void, lamb_moments,
 }
 
 /* found[0]: the ratio of the norms, 1 where one of them is 0. */
-static void lamb_begin(const dg_update *whole, double *found)
+static dg_status lamb_begin(const dg_update *whole, double *found)
 {
     double weight_decay = ((const lamb_options *)whole->options)->base.weight_decay, squares[2];
     lamb_moments(lamb_of(whole), whole->count, whole->weight, whole->gradient, whole->slot[0],
                  whole->slot[1], squares);
     double decayed = fabs(1 - whole->learning_rate * weight_decay) * sqrt(squares[0]);
     found[0] = decayed > 0 && squares[1] > 0 ? decayed / sqrt(squares[1]) : 1;
+    return DG_OK;
 }
 
 DG_KERNEL(void, lamb_step,

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "engine/base/lanes.h"
+
 const dg_param dg_learning_rates[] = {
     DG_EITHER(DG_TYPE_FLOAT, DG_AT_LEAST(0)),
     DG_EITHER(DG_TYPE_PART, .kind = "schedule", .required = true),
@@ -34,6 +36,18 @@ double dg_learning_rate(const dg_part *optimizer, int64_t step)
     const dg_one_of *rate = &((const dg_optimizer_options *)optimizer->options)->learning_rate;
     if (rate->type != DG_VALUE_PART) return rate->number;
     return ((const dg_schedule_type *)rate->part->type)->rate(rate->part->options, step);
+}
+
+DG_KERNEL(double, sum_of_squares, (const float *x, int64_t count), (x, count))
+{
+    double lane[DG_LANES] = { 0 };
+    DG_EACH_LANE(i, l, count, lane[l] = DG_FMA((double)x[i], (double)x[i], lane[l]));
+    return DG_JOIN(lane);
+}
+
+double dg_sum_of_squares(const float *x, int64_t count)
+{
+    return sum_of_squares(x, count);
 }
 
 static int own_slots(const dg_part *optimizer)

@@ -39,6 +39,8 @@ extern const dg_param dg_learning_rates[];
 #define DG_WEIGHT_DECAY(value) DG_DECAY(.default_number = (value))
 #define DG_LATER_WEIGHT_DECAY DG_DECAY(.named_only = true, .later = true)
 
+double dg_sum_of_squares(const float *x, int64_t count);
+
 /* A learning rate; at most one way of clipping; and nothing of use_ema without it. */
 dg_status dg_check_optimizer(const void *options);
 
