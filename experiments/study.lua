@@ -133,18 +133,22 @@ local function with_defaults(params, defaults)
   return all
 end
 
--- The convolutional network; `params` overrides the defaults above, and pool_size { 2, 2 }.
+-- The convolutional network; `params` overrides the defaults above, and pool_size { 2, 2 };
+-- `augment` lists layers that come before the others.
 function study.cnn(params)
   local p = with_defaults(params, CNN)
-  return compiled({
-    nn.Input { 28, 28, 1 },
+  local layers = {
     nn.Conv2D { 32, { 5, 5 }, activation = p.activation },
     POOLING[p.pooling](p.pool_size or { 2, 2 }),
     nn.Dropout { p.dropout },
     nn.Flatten {},
     nn.Dense { 128, activation = p.activation, name = "dense" },
     nn.Dense { 10, activation = "softmax" },
-  }, p.learning_rate)
+  }
+  local augment = p.augment or {}
+  table.move(layers, 1, #layers, #augment + 1)
+  table.move(augment, 1, #augment, 1, layers)
+  return compiled({ nn.Input { 28, 28, 1 }, table.unpack(layers) }, p.learning_rate)
 end
 
 -- The dense network, with L2 on the weights.

@@ -1,4 +1,6 @@
 local digits = require "digits"
+local shell = dofile "tests/lua/shell.lua"
+local support = require "tests.lua.support"
 local nn = digits.nn
 
 local golden = dofile "tests/golden/augmentation.lua" -- by make_augmentation.py
@@ -319,3 +321,24 @@ describe("augmentation", function()
     assert.are.same({ -0.2, 0.3 }, { table.unpack(nn.RandomZoom { { 0.3, -0.2 } }.height_factor) })
   end)
 end)
+
+if not support.sanitized then -- it would take minutes
+  describe("experiments/augment.lua", function()
+    setup(shell.open)
+    teardown(shell.close)
+
+    it("tells what each augmentation is worth, and shows it", function()
+      local file = shell.output "pwd" .. "/experiments/augment.lua"
+      local out, err, status = shell.run("$P '" .. file .. "' --quick --epochs 1 --out made")
+      assert.equal(0, status, err)
+      for _, name in ipairs { "none", "rotation", "mixup", "move, turn, zoom" } do
+        assert.matches("\n" .. name .. " +0%.%d+ +0%.%d+ +0%.%d+ to 0%.%d+", out)
+      end
+      assert.matches("\naccuracy 0%.%d+ of 1 seed, [%d.]+ s of training each\n$", out)
+      local folder = shell.folder .. "/made/"
+      assert.equal("PNG", shell.read(folder .. "augment_move_turn_zoom.png"):sub(2, 4))
+      assert.matches("^<%?xml", shell.read(folder .. "augment.svg"))
+      assert.equal(10, #digits.load(folder .. "augment.safetensors").classes)
+    end)
+  end)
+end
