@@ -13,7 +13,7 @@ static void plain_group_normalization(const layer_case *c, double *const *x, dou
 {
     dg_value groups = dg_part_get(c->part, dg_descriptor_param_index(c->part->type, "groups"));
     int64_t channels = c->build.output.at[c->build.output.count - 1];
-    int64_t size = groups.integer < 0 ? 1 : channels / groups.integer;
+    int64_t size = groups.integer > 0 ? channels / groups.integer : 1;
     int64_t pixels = c->out_size / channels;
     for (int64_t at = 0; at < c->rows * c->out_size; at += c->out_size)
         for (int64_t first = 0; first < channels; first += size) {

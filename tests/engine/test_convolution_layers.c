@@ -298,6 +298,13 @@ static void test_shapes(void **state)
                   (dg_shape){ 3, { 30, 27, 5 } });
     expect_output("Conv2DTranspose", "filters=5 kernel_size=4 strides=2 padding=same", image,
                   (dg_shape){ 3, { 20, 18, 5 } });
+    const dg_part *large =
+        network_part("layer", "Conv2DTranspose", "filters=1000000 kernel_size=1 strides=30000");
+    dg_layer_build whole = { .inputs = 1, .input = { { 3, { 40000, 40000, 1 } } } };
+    assert_fails(((const dg_layer_type *)large->type)->build(large->options, &whole), DG_INVALID,
+                 "an image, the outputs of one, or the kernel would have more than 2147483647 "
+                 "numbers");
+    dg_part_release(large);
     const dg_part *part =
         network_part("layer", "Conv2D", "filters=1 kernel_size=5 dilation_rate=3");
     dg_layer_build build = { .inputs = 1, .input = { image } };

@@ -91,7 +91,7 @@ static void plain_permute(const layer_case *c, double *const *x, double *const *
     const dg_shape *in = &c->build.input[0], *out = &c->build.output;
     (void)w;
     for (int64_t i = 0; i < c->rows * c->out_size; i++) {
-        int64_t place[DG_MAX_INTS], at = 0;
+        int64_t place[DG_MAX_INTS] = { 0 }, at = 0;
         for (int64_t axis = out->count - 1, rest = i % c->out_size; axis >= 0; axis--) {
             place[dims.at[axis] - 1] = rest % out->at[axis];
             rest /= out->at[axis];

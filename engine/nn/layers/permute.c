@@ -54,7 +54,7 @@ static struct walk walk_of(const dg_pass *pass)
     const dg_ints *dims = &((const permute_options *)pass->options)->dims;
     const dg_shape *in = &pass->build->input[0];
     struct walk w = { .axes = dims->count };
-    int64_t step[DG_MAX_INTS], next = 1;
+    int64_t step[DG_MAX_INTS] = { 0 }, next = 1;
     for (int i = in->count - 1; i >= 0; i--) {
         step[i] = next;
         next *= in->at[i];
