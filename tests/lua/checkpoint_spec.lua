@@ -18,7 +18,7 @@ local model = nn.Sequential {
   nn.Dense { 3, activation = "softmax" }, seed = 7,
 }
 model:compile {
-  optimizer = nn.Adam { 0.02, use_ema = true, ema_momentum = 0.9 },
+  optimizer = nn.Adam { nn.CosineDecay { 0.02, 30 }, use_ema = true, ema_momentum = 0.9 },
   loss = "categorical_crossentropy", metrics = { "accuracy", "f1" },
 }
 local called = {}
@@ -34,7 +34,8 @@ local history = model:fit(train, {
   end,
 })
 print(model:digest(), history.epochs, history.best_epoch, history.stopped_early)
-for _, name in ipairs { "loss", "accuracy", "f1", "val_loss", "val_accuracy", "val_f1" } do
+for _, name in ipairs { "loss", "accuracy", "f1", "val_loss", "val_accuracy", "val_f1",
+  "learning_rate" } do
   for i, value in ipairs(history[name]) do print(name, i, ("%a"):format(value)) end
 end
 print(#history.seconds, history.total_seconds >= history.seconds[1])
