@@ -74,7 +74,7 @@ describe("a second fit", function()
     local function message(options)
       return support.message(function() fresh():fit(set, options) end)
     end
-    assert.matches("unknown option 'sample_weight'", message { sample_weight = x })
+    assert.matches("unknown option 'n_estimators'", message { n_estimators = 5 })
     assert.matches("continue must be", message { continue = 1 })
   end)
 end)
