@@ -57,7 +57,8 @@ describe("surplus arguments", function()
       function() forest:save("a", {}, 1) end)
     refused("save: expected a table of options, found 'b' (a string)",
       function() forest:save("a", "b") end)
-    refused("predict: expected predict(rows)", function() forest:predict(set, 1) end)
+    refused("predict: expected predict(rows, { augment = 0 }), found 3 arguments",
+      function() forest:predict(set, {}, 1) end)
   end)
 
   it("of functions written in Lua are refused", function()
