@@ -135,8 +135,6 @@ static dg_status allocate(struct network_fit *fit)
 
 /* --- scores ------------------------------------------------------------------------------- */
 
-const char dg_rate_score[] = "learning_rate";
-
 /* The running means of this epoch, as Keras shows them; values NULL: only of what is counted. */
 static void log_training(struct network_fit *fit, const double *values)
 {

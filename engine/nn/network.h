@@ -54,8 +54,7 @@ dg_status dg_network_restore_rest(dg_model *model, const struct cJSON *root);
 void dg_network_free(dg_learner *learner);
 float dg_network_byte_scale(const dg_learner *learner);
 
-/* engine/nn/fit.c; what logs call the learning rate, where it follows a schedule. */
-extern const char dg_rate_score[];
+/* engine/nn/fit.c */
 extern const dg_param dg_network_fit_params[];
 dg_status dg_network_fit(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
                          const dg_job *job, dg_fit_result *result);

@@ -100,6 +100,9 @@ typedef struct dg_optimizer_type {
 double dg_learning_rate(const dg_part *optimizer, int64_t step);
 bool dg_has_schedule(const dg_part *optimizer);
 
+/* What logs call it. */
+extern const char dg_rate_score[];
+
 /* How many numbers a model keeps for each number of its weights; the place of the running averages
  * among them, or -1 if there are none. */
 int dg_optimizer_slots(const dg_part *optimizer);

@@ -332,6 +332,33 @@ void dg_param_put_default(const dg_param *param, void *options)
     dg_param_put(param, &value, options);
 }
 
+/* The value of a field that holds several numbers. */
+static dg_value get_list(const dg_param *param, const void *field)
+{
+    dg_value value = { .type = DG_VALUE_NIL };
+    switch (param->type) {
+    case DG_TYPE_INTS:
+        value.ints = *(const dg_ints *)field;
+        if (value.ints.count) value.type = DG_VALUE_INTS;
+        break;
+    case DG_TYPE_NUMBERS:
+        value.numbers = *(const dg_numbers *)field;
+        if (value.numbers.count) value.type = DG_VALUE_NUMBERS;
+        break;
+    case DG_TYPE_PAIR:
+        value.type = DG_VALUE_INTS;
+        value.ints.count = 2;
+        memcpy(value.ints.at, field, 2 * sizeof(int64_t));
+        break;
+    case DG_TYPE_SPAN:
+        memcpy(value.span, field, sizeof value.span);
+        if (!isnan(value.span[0])) value.type = DG_VALUE_SPAN;
+        break;
+    default: break;
+    }
+    return value;
+}
+
 dg_value dg_param_get(const dg_param *param, const void *options)
 {
     const void *field = (const char *)options + param->offset;
@@ -358,22 +385,9 @@ dg_value dg_param_get(const dg_param *param, const void *options)
         value.text = param->choices[value.integer];
         break;
     case DG_TYPE_INTS:
-        value.ints = *(const dg_ints *)field;
-        if (value.ints.count) value.type = DG_VALUE_INTS;
-        break;
     case DG_TYPE_NUMBERS:
-        value.numbers = *(const dg_numbers *)field;
-        if (value.numbers.count) value.type = DG_VALUE_NUMBERS;
-        break;
     case DG_TYPE_PAIR:
-        value.type = DG_VALUE_INTS;
-        value.ints.count = 2;
-        memcpy(value.ints.at, field, 2 * sizeof(int64_t));
-        break;
-    case DG_TYPE_SPAN:
-        memcpy(value.span, field, sizeof value.span);
-        if (!isnan(value.span[0])) value.type = DG_VALUE_SPAN;
-        break;
+    case DG_TYPE_SPAN: return get_list(param, field);
     case DG_TYPE_PART:
         value.part = *(const dg_part *const *)field;
         if (value.part) value.type = DG_VALUE_PART;

@@ -1,6 +1,6 @@
 /* Muon (Jordan et al. 2024) in Keras's form: the running mean of a matrix's gradient is made nearly
  * orthogonal by a few steps of an iteration of Newton and Schulz, which takes the place of its
- * singular values by others around 1. What is no matrix takes AdamW's step. */
+ * singular values by others around 1. Other weights take AdamW's step. */
 #include <math.h>
 #include <string.h>
 
@@ -27,21 +27,21 @@ static const dg_param params[] = {
       .offset = offsetof(muon_options, rates.beta_1),
       DG_FROM_BELOW(0, 1),
       .default_number = 0.9,
-      .doc = "of what is no matrix: decay rate of the running mean of the gradient" },
+      .doc = "of weights that are not matrices: decay rate of the running mean of the gradient" },
     { .name = "adam_beta_2",
       .type = DG_TYPE_FLOAT,
       .offset = offsetof(muon_options, rates.beta_2),
       DG_FROM_BELOW(0, 1),
       .default_number = 0.999,
-      .doc = "of what is no matrix: decay rate of the running mean of its square" },
+      .doc = "of weights that are not matrices: decay rate of the running mean of its square" },
     DG_FLOAT(muon_options, adam_weight_decay, DG_AT_LEAST(0), .default_number = 0.004,
-             .doc = "weight_decay of what is no matrix"),
+             .doc = "weight_decay of weights that are not matrices"),
     { .name = "epsilon",
       .type = DG_TYPE_FLOAT,
       .offset = offsetof(muon_options, rates.epsilon),
       DG_ABOVE(0),
       .default_number = 1e-7,
-      .doc = "of what is no matrix: small number added to the root" },
+      .doc = "of weights that are not matrices: small number added to the root" },
     DG_WEIGHT_DECAY(0.004),
     NUMBER(momentum, DG_FROM_BELOW(0, 1), .default_number = 0.95,
            .doc = "of matrices: decay rate of the running sum of gradients"),
@@ -57,10 +57,10 @@ static const dg_param params[] = {
            .doc = "steps are multiplied by this and the root of the longer side of the matrix, so "
                   "that they are as long as Adam's (Liu et al. 2025); 0: by neither"),
     NUMBER(adam_lr_ratio, DG_AT_LEAST(0), .default_number = 1,
-           .doc = "the learning rate of what is no matrix, divided by learning_rate"),
+           .doc = "the learning rate of weights that are not matrices, divided by learning_rate"),
     DG_BOOL(muon_options, convolutions, .named_only = true, .default_number = 1,
             .doc = "take the kernel of a convolution for a matrix {height * width * inputs, "
-                   "outputs}, as Jordan has it; false: as no matrix, as in Keras"),
+                   "outputs}, as Jordan has it; false: as other weights, as in Keras"),
     DG_BOOL(muon_options, exclude_output, .named_only = true,
             .doc = "take no weight of the last layer for a matrix, as Jordan advises"),
     DG_OPTIMIZER_OPTIONS,

@@ -25,6 +25,8 @@ dg_status dg_check_optimizer(const void *options)
     return DG_OK;
 }
 
+const char dg_rate_score[] = "learning_rate";
+
 bool dg_has_schedule(const dg_part *optimizer)
 {
     const dg_optimizer_options *options = optimizer->options;
