@@ -65,7 +65,6 @@ dg_status dg_checkpoint_begin(dg_progress *progress, const dg_model *model, cons
                               uint64_t seed)
 {
     const dg_save_options wanted = { .optimizer = true, .progress = progress };
-    DG_OWNED_JSON *root = NULL;
     if (!own->checkpoint && !own->resume) return DG_OK;
     if (own->resume && options->resume == DG_RESUME_NO)
         return dg_error(DG_INVALID,
@@ -76,7 +75,7 @@ dg_status dg_checkpoint_begin(dg_progress *progress, const dg_model *model, cons
         dg_status status = dg_learner_check_save(&model->base, own->checkpoint, &wanted);
         if (status != DG_OK) return dg_error_context(status, "fit: checkpoint");
     }
-    root = cJSON_CreateObject();
+    DG_OWNED_JSON *root = cJSON_CreateObject();
     DG_TRY(dg_json_made(root));
     DG_TRY(add_model(root, model));
     DG_TRY(add_fit(root, model, set, options, own, seed));
