@@ -9,13 +9,6 @@
 #include "bindings/calls/tables.h"
 #include "bindings/learners/learner.h"
 
-dg_model *dg_want_model(lua_State *L, int index, const char *function)
-{
-    if (!luaL_testudata(L, index, DG_MODEL))
-        dg_wrong_type(L, index, function, "the value", "a network");
-    return dg_model_of(dg_want_learner(L, index, function));
-}
-
 /* --- properties ----------------------------------------------------------------------------- */
 
 static int push_recipe(lua_State *L, const dg_part *part)

@@ -1,4 +1,4 @@
-/* What split.c and split_groups.c share. */
+/* What splits share: split_sizes.c, split_groups.c. */
 #ifndef DG_DATA_SPLIT_H
 #define DG_DATA_SPLIT_H
 

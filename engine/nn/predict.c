@@ -287,7 +287,7 @@ static dg_status training_outputs(const dg_learner *learner, const dg_tensor *x,
 dg_status dg_model_training_features(const dg_model *model, const dg_tensor *x, int node,
                                      uint64_t seed, const dg_job *job, dg_tensor *out)
 {
-    dg_learner_type type = dg_network;
+    dg_learner_type type = *model->base.type;
     dg_model upto;
     DG_OWNED float *values = NULL; /* running statistics move */
     *out = (dg_tensor){ 0 };

@@ -79,7 +79,7 @@ static double plain_row(plain_loss *plain, const double *p, const float *t)
 static void check_weights(const dg_part *part, dg_loss_pass pass)
 {
     const float weights[ROWS] = { 1, 0, 0.5f, 2, 1, 3, 0.25f };
-    float g[ROWS * WIDTH], weighted[ROWS * WIDTH];
+    float g[ROWS * WIDTH] = { 0 }, weighted[ROWS * WIDTH] = { 0 };
     double expected = 0;
     for (int i = 0; i < ROWS; i++) {
         dg_loss_pass row = pass;
@@ -239,7 +239,7 @@ static void test_loss_extremes(void **state)
 static void test_binary_extremes(void **state)
 {
     (void)state;
-    float z[2] = { 90, -90 }, p[2] = { 1, 0 }, g[2], target[2] = { 0, 1 };
+    float z[2] = { 90, -90 }, p[2] = { 1, 0 }, g[2] = { 0 }, target[2] = { 0, 1 };
     const dg_part *loss = network_part("loss", "binary_crossentropy", "");
     dg_loss_pass pass = { .options = loss->options,
                           .rows = 1,

@@ -101,7 +101,7 @@ CHAINS = [
 
 
 def main():
-    out = ["-- Made by make_augmentation.py: do not edit.", "return {",
+    out = ["-- Made by make_augmentation.py: do not edit.", "-- luacheck: no max line length", "return {",
            "  shape = { 1, %d, %d, %d }," % (HEIGHT, WIDTH, CHANNELS),
            "  x = " + lua(IMAGE) + ",", "  cases = {"]
     for chain in CHAINS:
