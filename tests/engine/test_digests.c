@@ -222,6 +222,17 @@ static void check_case_in_every_mode(const struct digest_case *it, int threads)
     assert_ok(dg_bfloat16_choose());
 }
 
+/* An ensemble copies its members by their JSON text, and the tests for another processor are built
+ * without cJSON; the members have cases of their own. */
+static bool can_run(const struct digest_case *it)
+{
+#ifdef TESTS_CROSS_CMOCKA_H
+    return !strstr(it->name, "ensemble");
+#else
+    return it->name != NULL;
+#endif
+}
+
 static void the_digests_hold_on_every_level(void **state)
 {
     (void)state;
@@ -232,7 +243,7 @@ static void the_digests_hold_on_every_level(void **state)
         print_message("%s: %s\n", dg_kernel_name(),
                       dg_kernel_fuses() ? "checked" : "has no FMA, other bits");
         for (int i = 0; i < CASES && dg_kernel_fuses(); i++)
-            check_case_in_every_mode(&cases[i], 1 + i % 3);
+            if (can_run(&cases[i])) check_case_in_every_mode(&cases[i], 1 + i % 3);
     }
     assert_ok(dg_kernel_choose());
 }

@@ -164,6 +164,17 @@ describe("experiments", function()
     assert.truthy(digits.load(folder .. "/writers.safetensors"))
   end)
 
+  it("learn within seconds", function()
+    local out, err, status = experiment(folder, "seconds",
+      "--quick --seeds 2 --data mnist --out " .. folder)
+    assert.equal(0, status, err)
+    local accuracy, rest = out:match "\naccuracy (0%.%d+) ± (0%.%d+ of 2 seeds[^\n]+)\n$"
+    assert.is_true(tonumber(accuracy) > 0.9)
+    assert.matches("^0%.%d+ of 2 seeds, %d+%.%d s of training each$", rest)
+    assert.matches("\n215194 parameters, 1%.24 million multiply%-adds for each image\n", out)
+    assert.truthy(digits.load(folder .. "/seconds.safetensors"))
+  end)
+
   it("read Fashion-MNIST from a folder", function()
     local out, err, status = experiment(folder, "fashion",
       "--quick --epochs 1 --data vendor/mnist --out " .. folder) -- digits, in files of that layout
