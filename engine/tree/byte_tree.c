@@ -154,6 +154,35 @@ static dg_status fill_deeper(dg_byte_tree *out, const struct layout *layout)
     return DG_OK;
 }
 
+/* Nodes follow those that they are below, so that from the last to the first each finds what it
+ * chooses from. */
+static dg_status fill_choices(dg_byte_tree *out, const struct layout *layout)
+{
+    DG_OWNED uint16_t *place = NULL;
+    int64_t leaves = (layout->count + 1) / 2, width = layout->width, leaf = 0;
+    if (leaves > DG_CHOSEN_LEAVES) return DG_OK;
+    DG_TRY(dg_alloc(&place, layout->count, sizeof *place));
+    DG_TRY(dg_alloc(&out->choice, leaves - 1, sizeof *out->choice));
+    DG_TRY(dg_alloc(&out->value, leaves * width, sizeof *out->value));
+    for (int64_t i = layout->count - 1; i >= 0; i--) {
+        const dg_tree_rule *rule = &layout->tree->rule[layout->from[i]];
+        int32_t left = layout->left[i];
+        if (left == i) {
+            memcpy(out->value + leaf * width, leaf_values(layout, i),
+                   (size_t)width * sizeof *out->value);
+            place[i] = (uint16_t)leaf++;
+            continue;
+        }
+        place[i] = (uint16_t)(DG_CHOSEN_LEAVES + out->choices);
+        out->choice[out->choices++] =
+            (dg_byte_choice){ .feature = (uint16_t)dg_tree_rule_feature(rule),
+                              .biased = (int8_t)(first_right(rule) - 128),
+                              .left = place[left],
+                              .right = place[left + 1] };
+    }
+    return DG_OK;
+}
+
 dg_status dg_byte_tree_make(dg_byte_tree *out, const dg_tree *tree, int64_t features, int64_t width)
 {
     DG_CLEANUP(layout_release) struct layout layout = { .tree = tree, .width = width };
@@ -162,6 +191,7 @@ dg_status dg_byte_tree_make(dg_byte_tree *out, const dg_tree *tree, int64_t feat
     if (features > DG_BYTE_TREE_FEATURES) return DG_OK;
     DG_TRY(order_nodes(&layout));
     DG_TRY(layout.deeper ? fill_deeper(&made, &layout) : fill_complete(&made, &layout));
+    if (layout.deeper) DG_TRY(fill_choices(&made, &layout));
     *out = DG_TAKE(made);
     return DG_OK;
 }
@@ -169,6 +199,7 @@ dg_status dg_byte_tree_make(dg_byte_tree *out, const dg_tree *tree, int64_t feat
 void dg_byte_tree_free(dg_byte_tree *tree)
 {
     dg_free(tree->rule);
+    dg_free(tree->choice);
     dg_free(tree->value);
     dg_free(tree->node);
     dg_free(tree->leaf);
@@ -233,6 +264,29 @@ DG_PUBLIC_KERNEL(void, dg_complete_leaves,
     lefts =
         (int8_t)((1 << depth) - 1) - lefts; /* counted from the right: rows that go left have 1s */
     memcpy(leaf, &lefts, sizeof lefts);
+}
+
+/* --- choices ------------------------------------------------------------------------------ */
+
+/* All choices are made, for that takes less time than to follow each row's path. */
+DG_PUBLIC_KERNEL(void, dg_chosen_leaves,
+                 (const dg_byte_choice *choice, int64_t choices, const int8_t *columns,
+                  uint8_t *place, uint8_t *leaf),
+                 (choice, choices, columns, place, leaf))
+{
+    rows_mask *at = (rows_mask *)place, *chosen = at + DG_CHOSEN_LEAVES;
+    for (int64_t i = 0; i < choices; i++, choice++) {
+        const int8_t *column = columns + (int64_t)choice->feature * DG_COMPLETE_ROWS;
+        rows_mask goes_left = choice->biased > *(const rows_mask *)column;
+        select_node(chosen + i, at + choice->left, at + choice->right, &goes_left);
+    }
+    memcpy(leaf, chosen + choices - 1, DG_COMPLETE_ROWS);
+}
+
+void dg_chosen_places(uint8_t *place)
+{
+    for (int leaf = 0; leaf < DG_CHOSEN_LEAVES; leaf++)
+        memset(place + leaf * DG_COMPLETE_ROWS, leaf, DG_COMPLETE_ROWS);
 }
 
 void dg_complete_columns(const uint8_t *x, int64_t rows, int64_t features, int8_t *columns)

@@ -18,6 +18,7 @@ enum {
     DG_BYTE_TREE_FEATURES = 1 << 16, /* more are not laid out */
     DG_COMPLETE_DEPTH = 7,
     DG_COMPLETE_ROWS = 32, /* that go down a complete tree together */
+    DG_CHOSEN_LEAVES = 256,
     DG_MIXED_LEAF = 0xfeff,
 };
 
@@ -28,12 +29,24 @@ typedef struct dg_byte_rule {
     int8_t biased; /* right - 128 */
 } dg_byte_rule;
 
+/* A split as a choice between two places: those below DG_CHOSEN_LEAVES are leaves, and place
+ * DG_CHOSEN_LEAVES + i is what choice i led to. */
+typedef struct dg_byte_choice {
+    uint16_t feature;
+    int8_t biased; /* the least byte that goes right, less 128 */
+    uint16_t left, right;
+} dg_byte_choice;
+
 /* A tree of at most DG_COMPLETE_DEPTH splits is filled up to a complete one, of which a row's path
- * is a number. A deeper one keeps its shape. */
+ * is a number. A deeper one keeps its shape; one of few leaves is also laid out as choices. */
 typedef struct dg_byte_tree {
     int32_t depth;      /* of a complete tree; else -1 */
     dg_byte_rule *rule; /* {2^depth - 1}, level by level; NULL if not laid out, or of depth 0 */
-    float *value;       /* {2^depth, width}: the values of leaves, from left to right */
+    /* {choices}, each behind those that it chooses from: the last one is the root's; NULL if the
+     * tree is complete, or has more than DG_CHOSEN_LEAVES leaves. */
+    dg_byte_choice *choice;
+    int64_t choices;
+    float *value; /* {2^depth, width}, from left to right, or {choices + 1, width}: of leaves */
     /* {nodes} of a deeper one, from the lowest bit: 16 bits of feature; 16 of the least byte that
      * goes right; 32 of the left child, which the right one follows. A leaf is its own left child,
      * and the least byte that goes right is 256 + the class whose value is 1 while all others are
@@ -61,7 +74,13 @@ void dg_complete_columns(const uint8_t *x, int64_t rows, int64_t features, int8_
  * DG_COMPLETE_ROWS ends in. */
 void dg_complete_leaves(const dg_byte_rule *rule, int depth, const int8_t *columns, uint8_t *leaf);
 
-/* The same for a single row. */
+/* The same of a tree of choices. `place`: room for 2 * DG_CHOSEN_LEAVES * DG_COMPLETE_ROWS bytes,
+ * aligned to 64, of which dg_chosen_places has filled the first half, once for all calls. */
+void dg_chosen_leaves(const dg_byte_choice *choice, int64_t choices, const int8_t *columns,
+                      uint8_t *place, uint8_t *leaf);
+void dg_chosen_places(uint8_t *place);
+
+/* The same of a complete tree for a single row. */
 static inline int64_t dg_complete_leaf(const dg_byte_tree *tree, const uint8_t *x)
 {
     int64_t at = 0;

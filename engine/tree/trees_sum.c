@@ -35,7 +35,8 @@ struct chunk {
     bool bytes;       /* values are bytes, not floats */
     bool nan;         /* there is NaN among floats */
     uint8_t *read;    /* owned: floats that are bytes by their values, as bytes */
-    int8_t *columns;  /* room for those of DG_COMPLETE_ROWS rows; NULL: not needed yet */
+    int8_t *columns;  /* room for those of DG_COMPLETE_ROWS rows; NULL: rows go alone */
+    uint8_t *place;   /* of dg_chosen_leaves */
     struct walk walk[WALKS];
     uint32_t found[WALKS]; /* where walks ended, by their slots */
     uint32_t only[WALKS];  /* of trees for bytes: the class there, or DG_MIXED_LEAF */
@@ -156,8 +157,9 @@ static void sum_walks(struct chunk *chunk, int64_t begin, int64_t end, bool laid
     }
 }
 
-/* --- complete trees ------------------------------------------------------------------------- */
+/* --- by columns ----------------------------------------------------------------------------- */
 
+/* Complete trees. */
 static void sum_rows(const struct chunk *chunk, int64_t begin, int64_t end)
 {
     const struct sum *sum = chunk->sum;
@@ -169,7 +171,7 @@ static void sum_rows(const struct chunk *chunk, int64_t begin, int64_t end)
         }
 }
 
-/* `leaf` {count}: of complete tree t, for rows from `first` of the chunk. */
+/* `leaf` {count}: of tree t, for rows from `first` of the chunk. */
 static void add_leaves(const struct chunk *chunk, int64_t t, int64_t first, int64_t count,
                        const uint8_t *leaf)
 {
@@ -195,25 +197,40 @@ static void sum_columns(const struct chunk *chunk, int64_t begin, int64_t end)
         for (int64_t t = begin; t < end; t++) {
             const dg_byte_tree *tree = &sum->trees->tree[t].bytes;
             uint8_t leaf[DG_COMPLETE_ROWS];
-            dg_complete_leaves(tree->rule, tree->depth, chunk->columns, leaf);
+            if (tree->choice)
+                dg_chosen_leaves(tree->choice, tree->choices, chunk->columns, chunk->place, leaf);
+            else
+                dg_complete_leaves(tree->rule, tree->depth, chunk->columns, leaf);
             add_leaves(chunk, t, first, count, leaf);
         }
     }
 }
 
-static dg_status sum_complete(struct chunk *chunk, int64_t begin, int64_t end)
+/* Makes room for columns if they are worth while for some of the trees. */
+static dg_status take_columns(struct chunk *chunk)
 {
-    int64_t features = chunk->sum->trees->features;
-    if (chunk->rows < LEAST_ROWS || (end - begin) * VALUES_PER_TREE < features) {
-        sum_rows(chunk, begin, end);
+    const struct sum *sum = chunk->sum;
+    int64_t features = sum->trees->features, able = 0;
+    for (int64_t t = sum->begin; t < sum->end; t++) able += sum->trees->tree[t].bytes.value != NULL;
+    if (!chunk->bytes || chunk->rows < LEAST_ROWS || able * VALUES_PER_TREE < features)
         return DG_OK;
-    }
-    if (!chunk->columns) DG_TRY(dg_alloc(&chunk->columns, features * DG_COMPLETE_ROWS, 1));
-    sum_columns(chunk, begin, end);
+    DG_TRY(dg_alloc(&chunk->columns, features * DG_COMPLETE_ROWS, 1));
+    DG_TRY(dg_alloc(&chunk->place, 2 * DG_CHOSEN_LEAVES * DG_COMPLETE_ROWS, 1));
+    dg_chosen_places(chunk->place);
     return DG_OK;
 }
 
 /* --- all ------------------------------------------------------------------------------------ */
+
+typedef enum { BY_RULES, BY_NODES, BY_ROWS, BY_COLUMNS } way;
+
+static way way_of(const struct chunk *chunk, int64_t t)
+{
+    const dg_byte_tree *tree = &chunk->sum->trees->tree[t].bytes;
+    if (!chunk->bytes || !dg_byte_tree_is_made(tree)) return BY_RULES;
+    if (tree->value && chunk->columns) return BY_COLUMNS;
+    return tree->depth < 0 ? BY_NODES : BY_ROWS;
+}
 
 /* Writes floats as bytes; false if a value is not a whole number 0 .. 255. */
 DG_KERNEL(bool, write_bytes, (const float *restrict x, int64_t count, uint8_t *restrict out),
@@ -258,6 +275,7 @@ static dg_status read_floats(struct chunk *chunk)
 static void chunk_release(struct chunk *chunk)
 {
     dg_free(chunk->columns);
+    dg_free(chunk->place);
     dg_free(chunk->read);
 }
 
@@ -275,16 +293,17 @@ static dg_status sum_chunk(void *context, int64_t piece, int worker)
                            .bytes = sum->x->dtype == DG_UINT8 };
     (void)worker;
     if (!chunk.bytes) DG_TRY(read_floats(&chunk));
+    DG_TRY(take_columns(&chunk));
     /* one after another, trees that are walked in the same way */
     for (int64_t t = sum->begin, end; t < sum->end; t = end) {
-        const dg_byte_tree *tree = &sum->trees->tree[t].bytes;
-        bool laid = chunk.bytes && dg_byte_tree_is_made(tree), complete = laid && tree->depth >= 0;
-        for (end = t + 1; end < sum->end; end++)
-            if (complete != (laid && sum->trees->tree[end].bytes.depth >= 0)) break;
-        if (complete)
-            DG_TRY(sum_complete(&chunk, t, end));
+        way here = way_of(&chunk, t);
+        for (end = t + 1; end < sum->end && way_of(&chunk, end) == here; end++) continue;
+        if (here == BY_COLUMNS)
+            sum_columns(&chunk, t, end);
+        else if (here == BY_ROWS)
+            sum_rows(&chunk, t, end);
         else
-            sum_walks(&chunk, t, end, laid);
+            sum_walks(&chunk, t, end, here == BY_NODES);
     }
     return DG_OK;
 }

@@ -165,7 +165,7 @@ static dg_tree chain(int32_t length)
     int32_t at = 0;
     assert_ok(dg_tree_begin(&tree, 1));
     for (int32_t i = 0; i < length; i++) {
-        assert_ok(dg_tree_split(&tree, at, i % 3, (float)(i % 300) - 20, false, &at));
+        assert_ok(dg_tree_split(&tree, at, i % 3, (float)(i % 255), false, &at));
         at += i % 2;
     }
     assert_ok(dg_tree_finish(&tree, 1));
@@ -173,17 +173,25 @@ static dg_tree chain(int32_t length)
     return tree;
 }
 
-static void test_a_long_chain_sums_as_walked(void **state)
+static void check_chain(int32_t length)
 {
     uint64_t random = 3;
     dg_trees trees = { .features = 3, .width = 1, .group = 1 };
-    dg_tree tree = chain(100000);
-    (void)state;
+    dg_tree tree = chain(length);
     assert_ok(dg_trees_add(&trees, &tree));
+    assert_true((trees.tree[0].bytes.choice != NULL) == (length < DG_CHOSEN_LEAVES));
     dg_tensor x = random_rows(40, 3, BYTES, &random);
     expect_plain(&trees, &x, NULL);
     dg_tensor_release(&x);
     dg_trees_free(&trees);
+}
+
+/* A leaf more than splits: up to DG_CHOSEN_LEAVES, and more. */
+static void test_long_chains_sum_as_walked(void **state)
+{
+    (void)state;
+    for (int32_t length = 250; length < 260; length++) check_chain(length);
+    check_chain(100000);
 }
 
 static void test_memory_that_runs_out_leaves_the_tree(void **state)
@@ -211,7 +219,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         leaving_nothing(test_trees_of_every_depth_sum_as_walked),
         leaving_nothing(test_wide_rows_sum_as_walked),
-        leaving_nothing(test_a_long_chain_sums_as_walked),
+        leaving_nothing(test_long_chains_sum_as_walked),
         leaving_nothing(test_memory_that_runs_out_leaves_the_tree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
