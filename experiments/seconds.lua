@@ -34,8 +34,9 @@ local function build()
   }
 end
 
-local result = study.run({ { name = "CNN", learner = build,
-  fit = { epochs = o.epochs, batch_size = BATCH } } }, sets, { seed = o.seed, repeats = o.seeds })[1]
+local candidate = { name = "CNN", learner = build,
+  fit = { epochs = o.epochs, batch_size = BATCH } }
+local result = study.run({ candidate }, sets, { seed = o.seed, repeats = o.seeds })[1]
 result.runs[1].model:save(digits.path(o.out, "seconds.safetensors"))
 print(("\nwrote seconds.safetensors to %s\n"):format(o.out))
 study.close(result)

@@ -28,8 +28,8 @@ changed() {
 cp engine/nn/optimizers/sgd.c "$scratch/changed.c"
 check "test_digests passes with a copy of a file" digests
 if says ': checked$'; then
-    changed engine/nn/optimizers/sgd.c 'w\[i\] += DG_FMA(momentum, v\[i\], -(rate \* g\[i\]))' \
-        'w[i] += momentum * v[i] - rate * g[i]' 'dense, SGD'
+    changed engine/nn/optimizers/sgd.c 'keep + DG_FMA(momentum, v\[i\], -(rate \* g\[i\]))' \
+        'keep + (momentum * v[i] - rate * g[i])' 'dense, SGD'
     changed engine/nn/layers/batch_normalization.c 'DG_FMA(difference, difference, squares\[c\])' \
         'difference * difference + squares[c]' 'convolutions of bytes, Adam'
 else
