@@ -132,7 +132,8 @@ static void check_weight(check *c, int index, uint64_t *random)
     float largest = 0;
     for (int64_t k = 0; k < weight->size; k++)
         largest = fmaxf(largest, fabsf(c->gradients[weight->offset + k]));
-    if (!(largest > 10 * absolute)) fail_msg("%s: %s has no gradient to speak of", c->what, weight->name);
+    if (!(largest > 10 * absolute))
+        fail_msg("%s: %s has no gradient to speak of", c->what, weight->name);
     for (int n = 0; n < SAMPLES && n < weight->size; n++) {
         int64_t k = weight->size > SAMPLES ? support_random(random, weight->size) : n;
         c->direction[weight->offset + k] = 1;
