@@ -1,6 +1,7 @@
 /* Predictions of networks: what they keep for the next, and what they allocate. */
 #include <math.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "engine/base/memory.h"
@@ -156,7 +157,7 @@ static void test_what_is_kept_follows_the_model(void **state)
 /* --- what is folded ----------------------------------------------------------------------- */
 
 /* A layer whose output is 2 x + 1. */
-static int doublings;
+static atomic_int doublings;
 
 static dg_status doubling_build(const void *options, dg_layer_build *b)
 {
