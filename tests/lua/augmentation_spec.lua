@@ -1,6 +1,4 @@
 local digits = require "digits"
-local shell = dofile "tests/lua/shell.lua"
-local support = require "tests.lua.support"
 local nn = digits.nn
 
 local golden = dofile "tests/golden/augmentation.lua" -- by make_augmentation.py
@@ -152,7 +150,8 @@ describe("RandomErasing", function()
     local square = { (3 / 9) ^ 2, (3 / 9) ^ 2 } -- Cutout
     local found = augmented({ nn.RandomErasing { { 1, 1 }, square, fill_value = 0.05 } }, x)
     local gone = found:ne(x)
-    assert.is_true((found * gone:astype "float32"):sum() - 0.05 * gone:sum() < 1e-3)
+    local values = (found * gone:astype "float32"):sum()
+    assert.is_true(math.abs(values - 0.05 * gone:sum()) < 1e-3)
     for i = 1, 40 do
       local erased = gone[i]:sum() / 2
       assert.is_true(erased == 3 * 2 or erased == 3 * 3, erased) -- 8 / 3 columns are 2 or 3
@@ -321,24 +320,3 @@ describe("augmentation", function()
     assert.are.same({ -0.2, 0.3 }, { table.unpack(nn.RandomZoom { { 0.3, -0.2 } }.height_factor) })
   end)
 end)
-
-if not support.sanitized then -- it would take minutes
-  describe("experiments/augment.lua", function()
-    setup(shell.open)
-    teardown(shell.close)
-
-    it("tells what each augmentation is worth, and shows it", function()
-      local file = shell.output "pwd" .. "/experiments/augment.lua"
-      local out, err, status = shell.run("$P '" .. file .. "' --quick --epochs 1 --out made")
-      assert.equal(0, status, err)
-      for _, name in ipairs { "none", "rotation", "mixup", "move, turn, zoom" } do
-        assert.matches("\n" .. name .. " +0%.%d+ +0%.%d+ +0%.%d+ to 0%.%d+", out)
-      end
-      assert.matches("\naccuracy 0%.%d+ of 1 seed, [%d.]+ s of training each\n$", out)
-      local folder = shell.folder .. "/made/"
-      assert.equal("PNG", shell.read(folder .. "augment_move_turn_zoom.png"):sub(2, 4))
-      assert.matches("^<%?xml", shell.read(folder .. "augment.svg"))
-      assert.equal(10, #digits.load(folder .. "augment.safetensors").classes)
-    end)
-  end)
-end

@@ -175,6 +175,19 @@ describe("experiments", function()
     assert.truthy(digits.load(folder .. "/seconds.safetensors"))
   end)
 
+  it("tell what each augmentation is worth, and show it", function()
+    local out, err, status = experiment(folder, "augment", "--quick --epochs 1 --out " .. folder)
+    assert.equal(0, status, err)
+    for _, name in ipairs { "none", "rotation", "mixup", "move, turn, zoom" } do
+      assert.matches("\n" .. name .. " +0%.%d+ +0%.%d+ +0%.%d+ to 0%.%d+", out)
+    end
+    assert.matches("\naccuracy 0%.%d+ of 1 seed, [%d.]+ s of training each\n$", out)
+    local picture = support.read(folder .. "/augment_move_turn_zoom.png")
+    assert.equal("PNG", picture:sub(2, 4))
+    assert.matches("^<%?xml", support.read(folder .. "/augment.svg"))
+    assert.equal(10, #digits.load(folder .. "/augment.safetensors").classes)
+  end)
+
   it("read Fashion-MNIST from a folder", function()
     local out, err, status = experiment(folder, "fashion",
       "--quick --epochs 1 --data vendor/mnist --out " .. folder) -- digits, in files of that layout
