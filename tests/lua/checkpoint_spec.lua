@@ -131,12 +131,21 @@ describe("a fit with a checkpoint", function()
 
   it("keeps what a callback changed, and goes on after one that ended it", function()
     local path = folder .. "/run.safetensors"
-    local function stop(log) return log.epoch < 2 end
-    fit(build(), { epochs = 4, checkpoint = path, on_epoch_end = stop })
-    local whole, rest = build(), build()
-    fit(whole, { epochs = 4 })
-    assert.are.equal(4, fit(rest, { epochs = 4, resume = path }).epochs)
+    local whole, rest, stopped, unchanged = build(), build(), build(), build()
+    local function change(model, last)
+      return function(log)
+        if log.epoch == 1 then model.optimizer.learning_rate = 0.05 end
+        return log.epoch < last
+      end
+    end
+    fit(stopped, { epochs = 4, checkpoint = path, on_epoch_end = change(stopped, 2) })
+    local all = fit(whole, { epochs = 4, on_epoch_end = change(whole, 9) })
+    local history = fit(rest, { epochs = 4, resume = path })
+    assert.are.equal(4, history.epochs)
+    assert.are.same(all.loss, history.loss)
     assert.are.equal(whole:digest(), rest:digest())
+    fit(unchanged, { epochs = 4 })
+    assert.are_not.equal(whole:digest(), unchanged:digest())
   end)
 
   it("remains ended if early stopping ended it", function()

@@ -102,7 +102,8 @@ describe("an ensemble", function()
       local arguments = { ... }
       return support.message(function() digits.ensemble(table.unpack(arguments)) end)
     end
-    assert.matches("ensemble", message {})
+    assert.matches("^ensemble: members is required %(models, digits%.ensemble { a, b, c }%)$",
+                   message {})
     assert.matches("ensemble: the value must be a model, found 5", message { a, 5 })
     assert.matches("weights must be a list of 2 numbers, one for each member, found 1",
                    message { a, b, weights = { 1 } })
