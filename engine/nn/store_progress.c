@@ -152,11 +152,11 @@ static dg_status read_history(const cJSON *object, dg_progress *progress)
     if (cJSON_GetArraySize(list) != progress->epoch)
         return dg_error(DG_FORMAT, "'history' has %d epochs, expected %d", cJSON_GetArraySize(list),
                         (int)progress->epoch);
-    DG_TRY(dg_alloc_zero(&progress->logs, progress->epoch, sizeof *progress->logs));
     cJSON_ArrayForEach(item, list)
     {
+        DG_TRY(dg_grow(&progress->logs, epoch, sizeof *progress->logs)); /* a fit appends more */
         dg_log *log = &progress->logs[epoch++];
-        log->epoch = epoch;
+        *log = (dg_log){ .epoch = epoch };
         dg_status status = read_log(progress, item, log);
         if (status != DG_OK) return dg_error_context(status, "epoch %d", (int)epoch);
     }

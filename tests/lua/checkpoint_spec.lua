@@ -113,6 +113,19 @@ describe("a fit with a checkpoint", function()
     assert.are.equal(whole:digest(), loaded:digest())
   end)
 
+  it("goes on with any number of epochs behind it, and keeps a checkpoint", function()
+    local whole = build()
+    local all = fit(whole, { epochs = 8 })
+    for behind = 1, 7 do
+      local path = made { epochs = behind }
+      local rest = build()
+      local history = fit(rest, { epochs = 8, checkpoint = path, resume = path })
+      assert.are.equal(whole:digest(), rest:digest())
+      assert.are.same(all.loss, history.loss)
+      assert.are.same(all.loss, fit(build(), { epochs = 8, resume = path }).loss)
+    end
+  end)
+
   it("is written after every so many epochs and after the last", function()
     local path, epochs = folder .. "/run.safetensors", {}
     local function on_epoch_end()
