@@ -90,24 +90,34 @@ static dg_status check_alike(const ensemble *e, int place)
                     other->type->part.name, dg_learner_row_size(other));
 }
 
-/* Takes over what the members predict, once all are fitted. */
+/* Whether all are fitted; then they must predict the same. */
+static dg_status check_members(const ensemble *e, bool *fitted)
+{
+    *fitted = true;
+    for (int i = 0; i < e->count; i++) *fitted &= e->members[i]->fitted;
+    for (int i = 1; *fitted && i < e->count; i++) DG_TRY(check_alike(e, i));
+    return DG_OK;
+}
+
+/* Takes over what the members predict, once all are fitted; until it has, there is nothing to
+ * predict. */
 static dg_status join(ensemble *e)
 {
     const dg_learner *first = e->members[0];
-    bool fitted = true;
-    for (int i = 0; i < e->count; i++) fitted &= e->members[i]->fitted;
-    e->base.fitted = fitted;
-    if (!fitted) return DG_OK;
-    for (int i = 1; i < e->count; i++) DG_TRY(check_alike(e, i));
-    e->base.row = first->row;
+    bool fitted;
+    e->base.fitted = false;
     dg_learner_free_classes(&e->base);
+    DG_TRY(check_members(e, &fitted));
+    if (!fitted) return DG_OK;
+    e->base.row = first->row;
     if (first->target == DG_TARGET_LABELS) {
         const dg_dataset known = { .classes = first->classes,
                                    .class_count = first->class_count,
                                    .class_names = first->class_names };
-        return dg_learner_adopt_classes(&e->base, &known);
+        DG_TRY(dg_learner_adopt_classes(&e->base, &known));
     }
     e->base.target = first->target;
+    e->base.fitted = true;
     return DG_OK;
 }
 
@@ -170,6 +180,20 @@ static dg_status fit_member(ensemble *e, int place, const dg_dataset *set,
     return dg_error_context(status, "member %d (%s)", place + 1, member->type->part.name);
 }
 
+/* Also where one fails, others may have learnt what it does not know: they join again. */
+static dg_status fit_members(ensemble *e, const dg_dataset *set, const dg_fit_options *options,
+                             const dg_job *job)
+{
+    char message[DG_ERROR_SIZE];
+    dg_status status = DG_OK;
+    for (int i = 0; i < e->count && status == DG_OK; i++)
+        status = fit_member(e, i, set, options, job);
+    if (status == DG_OK) return join(e);
+    snprintf(message, sizeof message, "%s", dg_error_message());
+    (void)join(e);
+    return dg_error(status, "%s", message);
+}
+
 static dg_status check_fit(const dg_dataset *set, const dg_fit_options *options, const dg_job *job)
 {
     const dg_network_fit_options *own = options->own;
@@ -187,9 +211,7 @@ static dg_status ensemble_fit(dg_learner *learner, const dg_dataset *set,
     dg_log log = { .epoch = 1, .epochs = 1 };
     double start = dg_clock();
     DG_TRY(check_fit(set, options, job));
-    for (int i = 0; i < of(learner)->count; i++)
-        DG_TRY(fit_member(of(learner), i, set, options, job));
-    DG_TRY(join(of(learner)));
+    DG_TRY(fit_members(of(learner), set, options, job));
     learner->changed = true;
     result->best_epoch = 1;
     log.seconds = dg_clock() - start;
@@ -203,6 +225,10 @@ static dg_status add_outputs(const dg_learner *member, double weight, const dg_t
 {
     DG_OWNED_TENSOR outputs = { 0 };
     DG_TRY(dg_learner_outputs(member, x, job, &outputs));
+    if (dg_tensor_count(&outputs) != count)
+        return dg_error(DG_INVALID,
+                        "predict: a member (%s) gave %" PRId64 " numbers, expected %" PRId64,
+                        member->type->part.name, dg_tensor_count(&outputs), count);
     const float *from = dg_floats(&outputs);
     for (int64_t i = 0; i < count; i++) sum[i] += weight * (double)from[i];
     return DG_OK;
@@ -273,6 +299,8 @@ static dg_status ensemble_describe(const dg_learner *learner, cJSON *root)
     const ensemble *e = (const ensemble *)learner;
     DG_CLEANUP(dg_tensor_file_release) dg_tensor_file unused = { 0 };
     cJSON *list;
+    bool fitted;
+    DG_TRY(check_members(e, &fitted)); /* what could not be read is not written */
     DG_TRY(dg_json_add(root, "members", dg_json_integer(e->count)));
     DG_TRY(dg_json_add_list(root, "weights", &list));
     for (int i = 0; i < e->count; i++)

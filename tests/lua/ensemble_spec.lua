@@ -83,6 +83,47 @@ describe("an ensemble", function()
     assert.is_true(all:predict_proba(test) == digits.ensemble { a, b, c }:predict_proba(test))
   end)
 
+  it("predicts nothing once a fit leaves members that differ", function()
+    local a, _, c = fitted()
+    local all = digits.ensemble { c, a } -- the forest begins anew with each fit
+    local proba = all:predict_proba(test)
+    local function failure(rows)
+      return support.message(function() all:fit(rows, { verbose = 0 }) end)
+    end
+    local function check()
+      assert.matches("never fitted", support.message(function() all:predict(test) end))
+      assert.matches("never fitted", support.message(function() all:evaluate(test) end))
+      local folder = support.folder()
+      local path = folder .. "/all.safetensors"
+      assert.matches("cannot write .*members 1 %(RandomForest%) and 2 %(Network%) do not " ..
+        "predict the same labels", support.message(function() all:save(path) end))
+      assert.is_nil(io.open(path))
+      support.remove(folder)
+      all:fit(train, { verbose = 0 })
+      assert.are.same(proba.shape, all:predict_proba(test).shape)
+    end
+    -- fewer labels, which the network takes
+    assert.matches("do not predict the same labels", failure(train:only { 1, 2 }))
+    check()
+    -- more of them, which it refuses: the message is its own
+    local labels = { dtype = "int32" }
+    for i = 1, 90 do labels[i] = i % 4 end
+    local more = digits.data.from_tensors { x = x, y = digits.tensor(labels) }
+    assert.matches("member 2 %(Network%)", failure(more))
+    check()
+  end)
+
+  it("goes on predicting where a fit fails and its members agree", function()
+    local a, b = fitted()
+    b:compile { optimizer = nn.SGD { 1e30 }, loss = "categorical_crossentropy" }
+    local all = digits.ensemble { a, b, weights = { 1, 0 } }
+    assert.matches("member 2 %(Network%)", support.message(function()
+      all:fit(train, { verbose = 0, batch_size = 16, epochs = 3, seed = 1 })
+    end))
+    assert.are.same({ 1, 2, 3 }, { table.unpack(all.classes) })
+    assert.are.equal(#test, #all:predict(test))
+  end)
+
   it("averages numbers", function()
     local numbers = digits.data.from_tensors { x = x, y = x[{ {}, 1, 1, 1 }]:copy() }
     local a = tree.RandomForest { n_estimators = 3, seed = 1 }
