@@ -162,6 +162,11 @@ typedef struct dg_layer_build {
 dg_weight_spec *dg_build_weight(dg_layer_build *build, int place, const char *name, dg_shape shape,
                                 const dg_part *initializer, const dg_part *regularizer);
 
+/* DG_INVALID if rows of this shape are empty, or have more than INT32_MAX values. The model asks it
+ * of the output of every layer; a build() that may make rows much larger does so before it computes
+ * with their size. */
+dg_status dg_check_output(const dg_shape *output);
+
 /* One call of forward() or backward(), for `rows` rows (all of the batch under DG_CUT_BATCH). Every
  * array of rows begins with the first row of the call. */
 typedef struct dg_pass {

@@ -55,16 +55,7 @@ static dg_status build_node(const dg_model *model, dg_node *node, const dg_part 
     for (int i = 0; i < node->inputs; i++)
         node->build.input[i] = model->nodes[node->input[i]].build.output;
     DG_TRY(type->build(part->options, &node->build));
-    int64_t size = 1;
-    for (int i = 0; i < node->build.output.count; i++) {
-        int64_t axis = node->build.output.at[i];
-        if (axis < 1 || __builtin_mul_overflow(size, axis, &size) || size > INT32_MAX) {
-            char text[160];
-            return dg_error(DG_INVALID, "has output shape %s, which is empty or too large",
-                            shape_text(&node->build.output, text, sizeof text));
-        }
-    }
-    return DG_OK;
+    return dg_check_output(&node->build.output);
 }
 
 /* Puts the layer's kind, name, place and input before the message. */

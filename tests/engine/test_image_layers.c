@@ -166,6 +166,8 @@ static void test_refusals(void **state)
     expect_refusal("Cropping2D", "cropping=3,2", (dg_shape){ 3, { 6, 9, 1 } },
                    "cropping 6 pixels of the height and 4 of the width leaves nothing of images "
                    "of 6x9");
+    expect_refusal("ZeroPadding2D", "padding=32768", (dg_shape){ 3, { 1, 1, INT32_MAX - 1 } },
+                   "has output shape {65537, 65537, 2147483646}, which is too large");
     expect_refusal("ZeroPadding2D", "", (dg_shape){ 1, { 16 } },
                    "needs images {height, width, channels}, found a row of shape {16}: put "
                    "nn.Reshape { 4, 4, 1 } before it");

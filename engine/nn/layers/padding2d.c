@@ -79,6 +79,7 @@ static dg_status sides_build(dg_layer_build *b, struct sides s, int64_t sign)
                         "cropping %" PRId64 " pixels of the height and %" PRId64
                         " of the width leaves nothing of images of %" PRId64 "x%" PRId64,
                         s.top + s.bottom, s.left + s.right, b->input[0].at[0], b->input[0].at[1]);
+    DG_TRY(dg_check_output(&b->output));
     b->row_flops = dg_shape_size(&b->output);
     return DG_OK;
 }

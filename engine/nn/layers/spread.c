@@ -164,20 +164,6 @@ static bool join_shapes(const dg_shape *a, const dg_shape *b, dg_shape *out)
     return true;
 }
 
-/* Sizes of the layer are computed from it in 64 bits. */
-static dg_status check_size(const dg_shape *shape)
-{
-    int64_t size = 1;
-    char text[160];
-    for (int i = 0; i < shape->count; i++) {
-        if (size > INT32_MAX / shape->at[i])
-            return dg_error(DG_INVALID, "has output shape %s, which is too large",
-                            dg_shape_text(shape->count, shape->at, text, sizeof text));
-        size *= shape->at[i];
-    }
-    return DG_OK;
-}
-
 dg_status dg_spread_build(dg_layer_build *b)
 {
     b->output = b->input[0];
@@ -192,7 +178,7 @@ dg_status dg_spread_build(dg_layer_build *b)
                             dg_shape_text(b->output.count, b->output.at, one, sizeof one),
                             dg_shape_text(other->count, other->at, two, sizeof two));
     }
-    DG_TRY(check_size(&b->output));
+    DG_TRY(dg_check_output(&b->output));
     b->row_flops = b->inputs * dg_shape_size(&b->output);
     return DG_OK;
 }
