@@ -61,10 +61,10 @@ static void place_weight_gradients(const dg_plan *plan, int index, int64_t piece
     const dg_model *model = plan->model;
     const dg_layer *layer = &model->layers[model->nodes[index].layer];
     const struct node_memory *memory = &plan->nodes[index];
-    if (!layer->learnable) return;
+    if (!layer->trainable) return;
     const float *values = dg_model_weight(model, layer->first_weight);
     float *gradients = dg_arena_at(&plan->arena, memory->partial, 0);
-    pass->updates = !gradients && plan->updates_parts && !layer->frozen ? plan : NULL;
+    pass->updates = !gradients && plan->updates_parts ? plan : NULL;
     if (gradients)
         gradients += piece * memory->partial_size;
     else

@@ -484,7 +484,7 @@ static dg_status place_partials(dg_plan *plan)
         struct node_memory *node = &plan->nodes[i];
         const dg_layer *layer = &model->layers[model->nodes[i].layer];
         bool whole = node->sums || plan->stages[node->stage].whole_batch;
-        if (!layer->learnable) continue; /* a frozen layer's are computed, but not used */
+        if (!layer->trainable) continue;
         if (whole && uses_of(model, model->nodes[i].layer) == 1) continue;
         const dg_weight *last = &model->weights[layer->first_weight + layer->weights - 1];
         node->partial_size = last->offset + dg_weight_room(last->size) -

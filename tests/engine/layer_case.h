@@ -41,7 +41,7 @@ void layer_case_backward(layer_case *c, int64_t range, bool wants_dx);
 typedef void layer_reference(const layer_case *c, double *const *x, double *const *w, double *y);
 
 /* y, dx and dw against the reference, with results cut into ranges of `range` rows. `samples`
- * elements of each gradient are looked at. */
+ * elements of each gradient are looked at. dx must have the same bits where no dw is wanted. */
 void layer_case_check(layer_case *c, layer_reference *reference, int64_t range, int samples,
                       uint64_t *random);
 

@@ -105,6 +105,82 @@ static void test_layers_prepare_once_for_each_plan(void **state)
     dg_model_free(model);
 }
 
+/* --- weight gradients --------------------------------------------------------------------- */
+
+/* A layer with a weight for each value, which notes whether it is asked for their gradient. */
+static struct {
+    dg_cut cut;
+    _Atomic int asked, spared;
+} watch;
+
+static dg_status watching_build(const void *options, dg_layer_build *b)
+{
+    (void)options;
+    b->output = b->input[0];
+    b->cut = watch.cut;
+    b->row_flops = 1 << 20; /* a piece for each row */
+    dg_build_weight(b, 0, "scale", b->output, NULL, NULL);
+    return DG_OK;
+}
+
+static dg_status watching_forward(const dg_pass *pass)
+{
+    int64_t size = dg_shape_size(&pass->build->output);
+    memcpy(pass->output, pass->input[0], (size_t)(pass->rows * size) * sizeof(float));
+    return DG_OK;
+}
+
+static dg_status watching_backward(const dg_pass *pass)
+{
+    int64_t size = dg_shape_size(&pass->build->output);
+    float *dw = pass->weight_gradient[0], *dx = pass->input_gradient[0];
+    (*(dw ? &watch.asked : &watch.spared))++;
+    for (int64_t i = 0; dw && i < size; i++) dw[i] = 1;
+    if (dx) memcpy(dx, pass->output_gradient, (size_t)(pass->rows * size) * sizeof(float));
+    return DG_OK;
+}
+
+static const dg_layer_type watching = {
+    .part = { .kind = "layer", .name = "Watching", .params = no_params },
+    .build = watching_build,
+    .forward = watching_forward,
+    .backward = watching_backward,
+};
+
+static void expect_asked(dg_model *model, const dg_dataset *set, bool trainable)
+{
+    double loss;
+    watch.asked = watch.spared = 0;
+    assert_ok(dg_model_set_trainable(model, 2, trainable));
+    assert_ok(dg_model_compute_gradients(model, set, 0, &two_threads, &loss));
+    int pieces = watch.cut == DG_CUT_ROWS ? 10 : 1;
+    assert_int_equal(watch.asked, trainable ? pieces : 0);
+    assert_int_equal(watch.spared, trainable ? 0 : pieces);
+}
+
+/* Neither where pieces of the batch leave their parts, nor where it is computed as a whole. */
+static void test_frozen_layers_are_not_asked_for_gradients(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        dg_model *model;
+        watch.cut = i ? DG_CUT_BATCH : DG_CUT_ROWS;
+        assert_ok(dg_model_new(&model, 1));
+        int node = network_add(model, -1, "Input", "shape=3");
+        node = network_add(model, node, "Dense", "units=4");
+        node = add(model, node, &watching.part);
+        node = network_add(model, node, "Dense", "units=2 activation=softmax");
+        assert_ok(dg_model_finish(model, node));
+        network_compile(model, "SGD", "", "categorical_crossentropy");
+        const dg_dataset *set = network_set(model, 10, 2, false, 1);
+        expect_asked(model, set, true);
+        expect_asked(model, set, false);
+        expect_asked(model, set, true);
+        dg_dataset_release(set);
+        dg_model_free(model);
+    }
+}
+
 /* --- optimizers that look at a weight as a whole ------------------------------------------ */
 
 static const dg_param unit_params[] = { DG_LEARNING_RATE(0.5), DG_OPTIMIZER_OPTIONS, DG_END };
@@ -331,6 +407,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         leaving_nothing(test_layers_prepare_once_for_each_plan),
+        leaving_nothing(test_frozen_layers_are_not_asked_for_gradients),
         leaving_nothing(test_optimizers_see_whole_weights),
         leaving_nothing(test_a_plan_ends_with_its_fit),
         leaving_nothing(test_sums_do_not_depend_on_threads),

@@ -147,7 +147,8 @@ static dg_status conv2d_transpose_backward(const dg_pass *pass)
     turned.output_gradient = (float *)pass->input[0];
     turned.output = pass->input_gradient[0];
     turned.weight[CONV2D_BIAS] = NULL;
-    dg_conv2d_run(pass->prepared, CONV2D_KERNEL_GRADIENT, &turned, pass->scratch);
+    if (pass->weight_gradient[CONV2D_KERNEL])
+        dg_conv2d_run(pass->prepared, CONV2D_KERNEL_GRADIENT, &turned, pass->scratch);
     if (turned.output) dg_conv2d_run(pass->prepared, CONV2D_OUTPUTS, &turned, pass->scratch);
     return DG_OK;
 }

@@ -158,7 +158,8 @@ dg_status dg_conv2d_backward(const dg_pass *pass)
     const struct conv2d *c = pass->prepared;
     dg_activation_backward_output(pass, c->activation, c->filters,
                                   pass->weight_gradient[CONV2D_BIAS]);
-    dg_conv2d_run(c, CONV2D_KERNEL_GRADIENT, pass, pass->scratch);
+    if (pass->weight_gradient[CONV2D_KERNEL])
+        dg_conv2d_run(c, CONV2D_KERNEL_GRADIENT, pass, pass->scratch);
     if (pass->input_gradient[0]) dg_conv2d_run(c, CONV2D_INPUT_GRADIENT, pass, pass->scratch);
     return DG_OK;
 }

@@ -219,6 +219,7 @@ static dg_status dense_backward_piece(void *context, int64_t piece, int worker)
     for (int64_t i = column(c->inputs, c->across, piece); i < end; i += NEAR_INPUTS) {
         int64_t near = min(i + NEAR_INPUTS, end);
         if (c->pass->input_gradient[0]) dense_input_gradient(c, i, near);
+        if (!c->pass->weight_gradient[KERNEL]) continue;
         dense_kernel_gradient(c, i, near);
         dg_pass_ready(c->pass, KERNEL, i * c->units, (near - i) * c->units);
     }

@@ -91,15 +91,16 @@ static dg_status prelu_backward(const dg_pass *pass)
     int64_t size = dg_shape_size(&pass->build->output);
     dg_spread spread = alpha_spread(pass);
     float *alpha = pass->scratch, *sum = alpha + size;
+    float *dalpha = pass->weight_gradient[ALPHA];
     dg_spread_copy(&spread, pass->weight[ALPHA], alpha);
     memset(sum, 0, (size_t)size * sizeof *sum);
     for (int64_t i = 0; i < pass->rows; i++) {
         const float *x = pass->input[0] + i * size, *dy = pass->output_gradient + i * size;
-        alpha_gradient(x, dy, size, sum);
+        if (dalpha) alpha_gradient(x, dy, size, sum);
         if (pass->input_gradient[0])
             input_gradient(alpha, size, x, dy, pass->input_gradient[0] + i * size);
     }
-    if (pass->weight_gradient[ALPHA]) dg_spread_sum(&spread, sum, pass->weight_gradient[ALPHA]);
+    if (dalpha) dg_spread_sum(&spread, sum, dalpha);
     return DG_OK;
 }
 

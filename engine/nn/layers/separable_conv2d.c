@@ -212,11 +212,13 @@ static void row_backward(const dg_pass *pass, int64_t i)
     r.second.weight_gradient[CONV2D_KERNEL] = r.room.gradient[POINTWISE];
     r.second.input_gradient[0] = r.first.output_gradient = r.room.z;
     dg_activation_backward_output(&r.second, p->activation, p->filters,
-                                  pass->weight[BIAS] ? r.room.gradient[BIAS] : NULL);
-    dg_conv2d_run(p, CONV2D_KERNEL_GRADIENT, &r.second, r.room.methods);
+                                  pass->weight_gradient[BIAS] ? r.room.gradient[BIAS] : NULL);
+    if (pass->weight_gradient[POINTWISE])
+        dg_conv2d_run(p, CONV2D_KERNEL_GRADIENT, &r.second, r.room.methods);
     dg_conv2d_run(p, CONV2D_INPUT_GRADIENT, &r.second, r.room.methods);
     r.first.weight_gradient[CONV2D_KERNEL] = r.room.gradient[DEPTHWISE];
-    dg_conv2d_run(d, CONV2D_KERNEL_GRADIENT, &r.first, r.room.methods);
+    if (pass->weight_gradient[DEPTHWISE])
+        dg_conv2d_run(d, CONV2D_KERNEL_GRADIENT, &r.first, r.room.methods);
     if (pass->input_gradient[0]) {
         r.first.input_gradient[0] = pass->input_gradient[0] + i * d->in_size;
         dg_conv2d_run(d, CONV2D_INPUT_GRADIENT, &r.first, r.room.methods);
