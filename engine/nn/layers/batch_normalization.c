@@ -278,6 +278,7 @@ static struct batch_sums *clear_sums(const dg_pass *pass, int64_t channels)
 
 static dg_status batch_normalization_gather(const dg_pass *pass)
 {
+    if (pass->frozen) return DG_OK; /* running means are used */
     struct batch_norm n = norm_of(pass);
     struct batch_sums *sums = clear_sums(pass, n.channels);
     batch_moments(pass->input[0], sums->count, n.channels, 0, sums->sum);
@@ -332,17 +333,16 @@ static dg_status batch_normalization_join(const dg_pass *pass)
     double keep = o->momentum, mean, variance;
     float *moving_mean = pass->weight[MOVING_MEAN];
     float *moving_variance = pass->weight[MOVING_VARIANCE];
+    if (pass->frozen) {
+        batch_normalization_factors(o, pass->weight, n.channels, n.a, n.b);
+        return DG_OK;
+    }
     for (int64_t c = 0; c < n.channels; c++) {
         join_moments(pass, n.channels, c, &mean, &variance);
-        if (pass->frozen) {
-            mean = (double)moving_mean[c];
-            variance = (double)moving_variance[c];
-        }
         double inverse = 1 / sqrt(variance + o->epsilon);
         n.mean[c] = (float)mean;
         n.inverse[c] = (float)inverse;
         set_factors(pass->weight, c, mean, inverse, n.a, n.b);
-        if (pass->frozen) continue;
         moving_mean[c] = (float)(keep * moving_mean[c] + (1 - keep) * mean);
         moving_variance[c] = (float)(keep * moving_variance[c] + (1 - keep) * variance);
     }
@@ -371,6 +371,7 @@ static struct batch_back back_of(const dg_pass *pass, const struct batch_norm *n
 
 static dg_status batch_normalization_gather_back(const dg_pass *pass)
 {
+    if (pass->frozen) return DG_OK; /* mean and deviation do not depend on x */
     struct batch_norm n = norm_of(pass);
     struct batch_back back = back_of(pass, &n);
     struct batch_sums *sums = clear_sums(pass, n.channels);
@@ -385,6 +386,11 @@ static dg_status batch_normalization_join_back(const dg_pass *pass)
     struct batch_norm n = norm_of(pass);
     float *gamma_gradient = pass->weight_gradient[GAMMA];
     float *beta_gradient = pass->weight_gradient[BETA];
+    if (pass->frozen) { /* dx = a dy, and there are no gradients of weights */
+        memset(n.d, 0, (size_t)n.channels * sizeof *n.d);
+        memset(n.e, 0, (size_t)n.channels * sizeof *n.e);
+        return DG_OK;
+    }
     for (int64_t c = 0; c < n.channels; c++) {
         double sum = 0, product = 0, count = 0;
         for (int64_t piece = 0; piece < pass->pieces; piece++) {
@@ -396,10 +402,6 @@ static dg_status batch_normalization_join_back(const dg_pass *pass)
         product *= (double)n.inverse[c];
         if (beta_gradient) beta_gradient[c] = (float)sum;
         if (gamma_gradient) gamma_gradient[c] = (float)product;
-        if (pass->frozen) { /* mean and deviation do not depend on x */
-            n.d[c] = n.e[c] = 0;
-            continue;
-        }
         double a = (double)n.a[c], d = -a * (double)n.inverse[c] * product / count;
         n.d[c] = (float)d;
         n.e[c] = (float)(-a * sum / count - (double)n.mean[c] * d);
