@@ -7,22 +7,12 @@
 #include "engine/base/math64.h"
 #include "engine/nn/optimizers/options.h"
 
-typedef struct {
-    dg_optimizer_options base;
-    dg_adam_rates rates;
-} adam_options;
+static const dg_param params[] = { DG_LEARNING_RATE(0.001), DG_ADAM_RATES, DG_LATER_WEIGHT_DECAY,
+                                   DG_OPTIMIZER_OPTIONS, DG_END };
 
-static const dg_param params[] = { DG_LEARNING_RATE(0.001), DG_ADAM_RATES(adam_options),
-                                   DG_LATER_WEIGHT_DECAY, DG_OPTIMIZER_OPTIONS, DG_END };
-
-int dg_adam_slots(const dg_adam_rates *rates)
+int dg_adam_slots(const void *options)
 {
-    return rates->amsgrad ? 3 : 2;
-}
-
-static int adam_slots(const void *options)
-{
-    return dg_adam_slots(&((const adam_options *)options)->rates);
+    return ((const dg_adam_options *)options)->rates.amsgrad ? 3 : 2;
 }
 
 struct adam_factors {
@@ -69,9 +59,9 @@ void dg_adam_step(const dg_update *u, const dg_adam_rates *rates)
         adam_step(f, u->count, u->weight, u->gradient, u->slot[0], u->slot[1]);
 }
 
-static void adam_update(const dg_update *u)
+void dg_adam_update(const dg_update *u)
 {
-    dg_adam_step(u, &((const adam_options *)u->options)->rates);
+    dg_adam_step(u, &((const dg_adam_options *)u->options)->rates);
 }
 
 static const dg_hint hints[] = {
@@ -86,9 +76,9 @@ const dg_optimizer_type dg_adam = {
                   "steps by running means of the gradient and of its square (Kingma and Ba 2015)",
               .example = "nn.Adam { learning_rate = 1e-3 }",
               .params = params,
-              .options_size = sizeof(adam_options),
+              .options_size = sizeof(dg_adam_options),
               .check = dg_check_optimizer,
               .hints = hints },
-    .slots = adam_slots,
-    .update = adam_update,
+    .slots = dg_adam_slots,
+    .update = dg_adam_update,
 };

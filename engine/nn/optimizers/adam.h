@@ -1,4 +1,4 @@
-/* The step that Adam and AdamW share. */
+/* What Adam and AdamW share; Muon takes their step, too. */
 #ifndef DG_NN_OPTIMIZERS_ADAM_H
 #define DG_NN_OPTIMIZERS_ADAM_H
 
@@ -9,32 +9,39 @@ typedef struct dg_adam_rates {
     bool amsgrad;
 } dg_adam_rates;
 
-/* The parameters of a struct that has a dg_adam_rates named `rates`. */
-#define DG_ADAM_RATES(options)                                                                     \
+typedef struct dg_adam_options {
+    dg_optimizer_options base;
+    dg_adam_rates rates;
+} dg_adam_options;
+
+/* The parameters of the rates. */
+#define DG_ADAM_RATES                                                                              \
     { .name = "beta_1",                                                                            \
       .type = DG_TYPE_FLOAT,                                                                       \
-      .offset = offsetof(options, rates.beta_1),                                                   \
+      .offset = offsetof(dg_adam_options, rates.beta_1),                                           \
       DG_FROM_BELOW(0, 1),                                                                         \
       .default_number = 0.9,                                                                       \
       .doc = "decay rate of the running mean of the gradient" },                                   \
         { .name = "beta_2",                                                                        \
           .type = DG_TYPE_FLOAT,                                                                   \
-          .offset = offsetof(options, rates.beta_2),                                               \
+          .offset = offsetof(dg_adam_options, rates.beta_2),                                       \
           DG_FROM_BELOW(0, 1),                                                                     \
           .default_number = 0.999,                                                                 \
           .doc = "decay rate of the running mean of its square" },                                 \
         { .name = "epsilon",                                                                       \
           .type = DG_TYPE_FLOAT,                                                                   \
-          .offset = offsetof(options, rates.epsilon),                                              \
+          .offset = offsetof(dg_adam_options, rates.epsilon),                                      \
           DG_ABOVE(0),                                                                             \
           .default_number = 1e-7,                                                                  \
           .doc = "small number added to the root" },                                               \
     {                                                                                              \
-        .name = "amsgrad", .type = DG_TYPE_BOOL, .offset = offsetof(options, rates.amsgrad),       \
+        .name = "amsgrad", .type = DG_TYPE_BOOL,                                                   \
+        .offset = offsetof(dg_adam_options, rates.amsgrad),                                        \
         .doc = "divide by the largest running mean so far (Reddi et al. 2018)"                     \
     }
 
-int dg_adam_slots(const dg_adam_rates *rates);
+int dg_adam_slots(const void *options);
+void dg_adam_update(const dg_update *update);
 
 /* Keras's step, whose epsilon is not corrected for the early bias:
  * rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon). */

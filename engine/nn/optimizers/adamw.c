@@ -3,23 +3,8 @@
 #include "engine/nn/optimizers/adam.h"
 #include "engine/nn/optimizers/options.h"
 
-typedef struct {
-    dg_optimizer_options base;
-    dg_adam_rates rates;
-} adamw_options;
-
-static const dg_param params[] = { DG_LEARNING_RATE(0.001), DG_WEIGHT_DECAY(0.004),
-                                   DG_ADAM_RATES(adamw_options), DG_OPTIMIZER_OPTIONS, DG_END };
-
-static int adamw_slots(const void *options)
-{
-    return dg_adam_slots(&((const adamw_options *)options)->rates);
-}
-
-static void adamw_update(const dg_update *u)
-{
-    dg_adam_step(u, &((const adamw_options *)u->options)->rates);
-}
+static const dg_param params[] = { DG_LEARNING_RATE(0.001), DG_WEIGHT_DECAY(0.004), DG_ADAM_RATES,
+                                   DG_OPTIMIZER_OPTIONS, DG_END };
 
 static const dg_hint hints[] = {
     DG_OPTIMIZER_HINTS, { DG_HINT_EPS }, { DG_HINT_BETAS }, { DG_HINT_DECAY }, { NULL },
@@ -32,9 +17,9 @@ const dg_optimizer_type dg_adamw = {
               .doc = "Adam with decoupled weight decay (Loshchilov and Hutter 2019)",
               .example = "nn.AdamW { learning_rate = 1e-3, weight_decay = 0.004 }",
               .params = params,
-              .options_size = sizeof(adamw_options),
+              .options_size = sizeof(dg_adam_options),
               .check = dg_check_optimizer,
               .hints = hints },
-    .slots = adamw_slots,
-    .update = adamw_update,
+    .slots = dg_adam_slots,
+    .update = dg_adam_update,
 };
