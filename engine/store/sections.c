@@ -52,13 +52,14 @@ static dg_status write_one(const dg_section *section, const dg_learner *learner,
 }
 
 /* Those that are required, or (`to` is not NULL) those that are not. */
-static dg_status write_some(const dg_learner *learner, const dg_section_target *to, cJSON **list,
+static dg_status write_some(const dg_learner *learner, dg_section_target *to, cJSON **list,
                             cJSON *root, dg_tensor_file *file)
 {
     const dg_section *section;
     for (int i = 0; (section = section_at(learner->type, i)); i++) {
         if (section->required != !to) continue;
         if (!section->has(learner, to ? to->options : NULL)) continue;
+        if (to && !to->digest[0]) DG_TRY(dg_tensor_file_digest(file, to->digest));
         if (!*list) DG_TRY(dg_json_add_object(root, "sections", list));
         DG_TRY(write_one(section, learner, to, *list, file));
     }
@@ -71,9 +72,7 @@ dg_status dg_sections_write(const dg_learner *learner, const char *path,
     cJSON *list = NULL;
     dg_section_target to = { .path = path, .options = options };
     DG_TRY(write_some(learner, NULL, &list, root, file));
-    if (!path) return DG_OK;
-    DG_TRY(dg_tensor_file_digest(file, to.digest));
-    return write_some(learner, &to, &list, root, file);
+    return path ? write_some(learner, &to, &list, root, file) : DG_OK;
 }
 
 static dg_status check_one(const dg_learner_type *type, const cJSON *section)
