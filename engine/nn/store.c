@@ -247,16 +247,6 @@ static dg_status check_no_more(const struct network_loader *load)
     return DG_OK;
 }
 
-static void take_weights(const struct network_loader *load)
-{
-    for (int i = 0; i < load->model->weight_count; i++) {
-        const dg_weight *weight = &load->model->weights[i];
-        memcpy(dg_model_change_weight(load->model, i),
-               dg_tensor_file_find(load->file, weight->name)->data,
-               sizeof(float) * (size_t)weight->size);
-    }
-}
-
 /* --- the graph ------------------------------------------------------------------------------ */
 
 static dg_status add_node(struct network_loader *load, const cJSON *item)
@@ -457,7 +447,8 @@ dg_status dg_network_restore(dg_learner *learner, const cJSON *root, const dg_te
     struct network_loader load = { .file = file, .root = root, .model = (dg_model *)learner };
     DG_TRY(read_layers(&load));
     DG_TRY(read_graph(&load));
-    take_weights(&load);
+    DG_TRY(dg_network_get_values(load.model, load.model->values, 0, file));
+    load.model->changes++;
     return read_rest(&load);
 }
 

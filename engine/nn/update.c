@@ -199,7 +199,7 @@ bool dg_plan_can_update_parts(const dg_plan *plan)
 void dg_pass_ready(const dg_pass *pass, int place, int64_t first, int64_t count)
 {
     const dg_weight_spec *spec = &pass->build->weight[place];
-    if (!pass->updates || spec->regularizer || spec->frozen) return;
+    if (!pass->updates || spec->regularizer) return;
     const dg_model *model = pass->updates->model;
     dg_update update = update_of(pass->updates, pass->weight[place] + first - model->values, count);
     run_update(model, &update);
