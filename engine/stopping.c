@@ -33,9 +33,14 @@ int dg_monitor_direction(const char *monitor, dg_mode mode)
     return metric.type->greater_is_better ? 1 : -1;
 }
 
-static dg_status check_monitor(const char *who, const char *monitor, dg_mode mode,
-                               const dg_fit_options *options, const dg_learner *learner,
-                               dg_target target)
+const char *dg_monitor_or_default(const char *given, const dg_fit_options *options)
+{
+    return given ? given : options->validation ? "val_loss" : "loss";
+}
+
+dg_status dg_monitor_check(const char *who, const char *monitor, dg_mode mode,
+                           const dg_fit_options *options, const dg_learner *learner,
+                           dg_target target)
 {
     const char *scores[DG_MAX_SCORE_NAMES];
     int count = 0;
@@ -51,12 +56,6 @@ static dg_status check_monitor(const char *who, const char *monitor, dg_mode mod
                     who, monitor);
 }
 
-dg_status dg_monitor_check(const char *who, const char *monitor, dg_mode mode,
-                           const dg_fit_options *options, const dg_learner *learner)
-{
-    return check_monitor(who, monitor, mode, options, learner, learner->target);
-}
-
 dg_status dg_stopping_check(const dg_fit_options *options, const dg_learner *learner,
                             dg_target target)
 {
@@ -69,8 +68,8 @@ dg_status dg_stopping_check(const dg_fit_options *options, const dg_learner *lea
         return dg_error(DG_INVALID,
                         "fit: early_stopping is not available: the model is not trained in "
                         "epochs or rounds");
-    return check_monitor("fit: early_stopping", options->monitor, options->mode, options, learner,
-                         target);
+    return dg_monitor_check("fit: early_stopping", options->monitor, options->mode, options,
+                            learner, target);
 }
 
 static void note_nan(const dg_log *log, dg_fit_result *result)
@@ -90,10 +89,7 @@ static void note_nan(const dg_log *log, dg_fit_result *result)
 bool dg_stopping_judge(const dg_fit_options *options, const dg_log *log, double *best,
                        dg_fit_result *result, bool *stop)
 {
-    const char *name = options->monitor      ? options->monitor
-                       : options->validation ? "val_loss"
-                                             : "loss";
-    double score = dg_log_find(log, name);
+    double score = dg_log_find(log, dg_monitor_or_default(options->monitor, options));
     bool first = result->best_epoch == 0;
     note_nan(log, result);
     if (dg_monitor_direction(options->monitor, options->mode) > 0) score = -score;

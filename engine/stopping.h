@@ -10,10 +10,14 @@
 dg_status dg_stopping_check(const dg_fit_options *options, const dg_learner *learner,
                             dg_target target);
 
+/* The score to watch where `given` may be NULL: val_loss, or loss if there is no validation. */
+const char *dg_monitor_or_default(const char *given, const dg_fit_options *options);
+
 /* The same of a score that something else than early stopping watches: `who` begins the message.
  * And 1 where a greater score is better, -1 where a lesser one is, 0 where that is not known. */
 dg_status dg_monitor_check(const char *who, const char *monitor, dg_mode mode,
-                           const dg_fit_options *options, const dg_learner *learner);
+                           const dg_fit_options *options, const dg_learner *learner,
+                           dg_target target);
 int dg_monitor_direction(const char *monitor, dg_mode mode);
 
 /* Judges the epoch (or round) that `log` describes, and keeps best_epoch, stopped_early and the

@@ -10,6 +10,7 @@
 #include "bindings/learners/learner.h"
 #include "bindings/values/dataset.h"
 #include "bindings/values/tensor.h"
+#include "engine/stopping.h"
 
 /* The table early_stopping, which is read by parameters of its own. */
 typedef struct early_options {
@@ -96,7 +97,7 @@ static bool read_plateau(lua_State *L, int index, dg_value *out)
 static void fill_early_stopping(const early_options *early, dg_fit_options *options)
 {
     if (!early) return;
-    options->monitor = early->monitor ? early->monitor : options->validation ? "val_loss" : "loss";
+    options->monitor = dg_monitor_or_default(early->monitor, options);
     options->patience = early->patience;
     options->min_delta = early->min_delta;
     options->restore_best = early->restore_best;

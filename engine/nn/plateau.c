@@ -7,8 +7,7 @@
 
 static const char *monitor_of(const dg_fit_options *options)
 {
-    const char *given = options->plateau->monitor;
-    return given ? given : options->validation ? "val_loss" : "loss";
+    return dg_monitor_or_default(options->plateau->monitor, options);
 }
 
 dg_status dg_plateau_check(const dg_fit_options *options, const dg_model *model)
@@ -20,8 +19,8 @@ dg_status dg_plateau_check(const dg_fit_options *options, const dg_model *model)
                         "%s: the learning rate follows a schedule: give the optimizer a number, or "
                         "leave this out",
                         who);
-    return dg_monitor_check(who, monitor_of(options), options->plateau->mode, options,
-                            &model->base);
+    return dg_monitor_check(who, monitor_of(options), options->plateau->mode, options, &model->base,
+                            model->base.target);
 }
 
 bool dg_plateau_judge(dg_plateau_state *state, const dg_fit_options *options, const dg_log *log)
