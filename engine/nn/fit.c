@@ -334,19 +334,14 @@ static void network_fit_release(struct network_fit *fit)
     dg_tensor_release(&fit->outputs);
 }
 
-/* Until this has succeeded, nothing changes. */
+/* Until this has succeeded, nothing changes but what is known of the target. */
 static dg_status begin(struct network_fit *fit)
 {
-    dg_status status = prepare(fit);
-    if (status == DG_OK) {
-        fit->batches = (fit->rows + fit->batch_size - 1) / fit->batch_size;
-        fit->log = (dg_log){ .epochs = fit->own.epochs, .batches = fit->batches };
-        status = allocate(fit);
-    }
-    if (status == DG_OK) status = go_on(fit);
-    if (status != DG_OK && fit->first && !fit->model->base.changed)
-        dg_model_forget_target(fit->model);
-    return status;
+    DG_TRY(prepare(fit));
+    fit->batches = (fit->rows + fit->batch_size - 1) / fit->batch_size;
+    fit->log = (dg_log){ .epochs = fit->own.epochs, .batches = fit->batches };
+    DG_TRY(allocate(fit));
+    return go_on(fit);
 }
 
 dg_status dg_network_fit(dg_learner *learner, const dg_dataset *set, const dg_fit_options *options,
@@ -368,7 +363,8 @@ dg_status dg_network_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
     fit.batch_size = fit.own.batch_size < fit.rows ? fit.own.batch_size : fit.rows;
     fit.seed = options->seeded ? options->seed : dg_key(learner->seed, "fit", 0);
     dg_status status = begin(&fit);
-    if (status != DG_OK) return status;
+    if (status != DG_OK && fit.first && !learner->changed) dg_model_forget_target(model);
+    DG_TRY(status);
     double past = fit.progress.seconds;
     if (options->resume == DG_RESUME_NO) dg_model_restart(model);
     learner->fitted = learner->changed = true;
@@ -387,17 +383,12 @@ dg_status dg_network_fit(dg_learner *learner, const dg_dataset *set, const dg_fi
 
 /* --- gradients alone ---------------------------------------------------------------------- */
 
-static void free_plan(dg_plan **plan)
-{
-    dg_plan_free(*plan);
-}
-
 static dg_status run_gradients(dg_model *model, const dg_truth_map *map, uint64_t key,
                                const dg_job *job, double *loss)
 {
     int64_t rows = dg_dataset_rows(map->set);
     dg_source source = { .x = &map->set->x, .raw = model->bytes == DG_BYTES_RAW };
-    DG_CLEANUP(free_plan) dg_plan *plan = NULL;
+    DG_OWNED_PLAN *plan = NULL;
     DG_OWNED dg_truth_row *room = NULL;
     DG_TRY(dg_plan_new(&plan, model, rows, true, job->threads));
     DG_TRY(dg_alloc(&room, 2 * rows, sizeof *room));

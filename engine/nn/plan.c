@@ -69,6 +69,11 @@ void dg_plan_free(dg_plan *plan)
     dg_free(plan);
 }
 
+void dg_plan_free_owned(dg_plan **plan)
+{
+    dg_plan_free(*plan);
+}
+
 int64_t dg_plan_bytes(const dg_plan *plan)
 {
     return plan->arena.bytes;

@@ -7,6 +7,7 @@
 #ifndef DG_NN_PLAN_H
 #define DG_NN_PLAN_H
 
+#include "engine/base/memory.h"
 #include "engine/nn/model.h"
 
 typedef struct dg_plan dg_plan;
@@ -27,6 +28,10 @@ dg_status dg_plan_new(dg_plan **out, const dg_model *model, int64_t capacity, bo
                       int workers);
 void dg_plan_free(dg_plan *plan);           /* NULL is allowed */
 int64_t dg_plan_bytes(const dg_plan *plan); /* of its values */
+
+/* A local plan that is freed wherever its scope is left: DG_OWNED_PLAN *plan = NULL. */
+#define DG_OWNED_PLAN DG_CLEANUP(dg_plan_free_owned) dg_plan
+void dg_plan_free_owned(dg_plan **plan);
 
 /* Runs rows through the network. The output {rows, width} stays in the plan until the next call.
  * `key` feeds the random layers of a training plan; others ignore it. */

@@ -255,11 +255,6 @@ dg_status dg_model_features(const dg_model *model, const dg_tensor *x, int node,
     return status;
 }
 
-static void free_plan(dg_plan **plan)
-{
-    dg_plan_free(*plan);
-}
-
 /* The outputs of training passes: in the place of dg_network_predict_proba. */
 static dg_status training_outputs(const dg_learner *learner, const dg_tensor *x, const dg_job *job,
                                   dg_tensor *out)
@@ -267,7 +262,7 @@ static dg_status training_outputs(const dg_learner *learner, const dg_tensor *x,
     enum { BATCH = 32 };
     const dg_model *model = (const dg_model *)learner;
     int64_t rows = x->shape[0], width = dg_model_width(model);
-    DG_CLEANUP(free_plan) dg_plan *plan = NULL;
+    DG_OWNED_PLAN *plan = NULL;
     DG_OWNED_TENSOR outputs = { 0 };
     DG_TRY(dg_network_new_outputs(model, rows, &outputs));
     DG_TRY(dg_plan_new(&plan, model, BATCH, true, job->threads));
