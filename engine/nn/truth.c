@@ -105,15 +105,14 @@ static double weight_of_row(const dg_dataset *set, int64_t row)
     return set->weights.storage ? (double)dg_floats(&set->weights)[row] : 1;
 }
 
+/* `out`: all zero. */
 static dg_status weigh_classes(const dg_truth_map *map, const dg_model *model,
                                const dg_one_of *class_weight, double *out)
 {
-    DG_OWNED double *counts = NULL;
     int64_t classes = model->base.class_count;
-    DG_TRY(dg_alloc_zero(&counts, classes, sizeof *counts));
     for (int64_t i = 0; i < dg_dataset_rows(map->set); i++)
-        counts[map->output_of[dg_int32s(&map->set->positions)[i]]] += weight_of_row(map->set, i);
-    return dg_class_weights(out, class_weight, classes, model->base.classes, counts);
+        out[map->output_of[dg_int32s(&map->set->positions)[i]]] += weight_of_row(map->set, i);
+    return dg_class_weights(out, class_weight, classes, model->base.classes, out);
 }
 
 dg_status dg_truth_map_weigh(dg_truth_map *map, const dg_model *model,
@@ -126,7 +125,7 @@ dg_status dg_truth_map_weigh(dg_truth_map *map, const dg_model *model,
         return dg_error(DG_INVALID,
                         "%s: class_weight is for labels, and the model predicts numbers", who);
     if (!by_class && !map->set->weights.storage) return DG_OK;
-    DG_TRY(dg_alloc(&weights, by_class ? model->base.class_count : 1, sizeof *weights));
+    DG_TRY(dg_alloc_zero(&weights, by_class ? model->base.class_count : 1, sizeof *weights));
     if (by_class) DG_TRY(weigh_classes(map, model, class_weight, weights));
     DG_TRY(dg_alloc(&map->weights, rows, sizeof *map->weights));
     for (int64_t i = 0; i < rows; i++) {

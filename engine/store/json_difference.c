@@ -79,9 +79,7 @@ static dg_status value_text(const cJSON *item, char *out, size_t size)
     }
     DG_TRY(dg_json_text(&text, item));
     bool fits = strlen(text) < size;
-    snprintf(out, size - 3, "%s", text);
-    if (!fits) strcat(out, "...");
-    if (fits) snprintf(out, size, "%s", text);
+    snprintf(out, size, "%.*s%s", (int)size - (fits ? 1 : 4), text, fits ? "" : "...");
     return DG_OK;
 }
 

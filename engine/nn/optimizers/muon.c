@@ -2,7 +2,6 @@
  * orthogonal by a few steps of an iteration of Newton and Schulz, which takes the place of its
  * singular values by others around 1. Other weights take AdamW's step. */
 #include <math.h>
-#include <string.h>
 
 #include "engine/base/memory.h"
 #include "engine/nn/optimizers/adam.h"
@@ -114,25 +113,19 @@ static dg_status orthogonalize(const muon_options *o, int64_t rows, int64_t colu
     bool turns = rows > columns;
     int64_t count = rows * columns, side = turns ? columns : rows;
     DG_OWNED float *memory = NULL;
-    DG_TRY(dg_alloc(&memory, 3 * count + 2 * side * side, sizeof *memory));
+    DG_TRY(dg_alloc(&memory, (turns ? 3 : 2) * count + 2 * side * side, sizeof *memory));
     struct matrix m = { .rows = side,
                         .columns = turns ? rows : columns,
-                        .x = memory,
-                        .turned = memory + count,
-                        .next = memory + 2 * count,
-                        .square = memory + 3 * count,
-                        .mixed = memory + 3 * count + side * side };
+                        .x = turns ? memory + 2 * count + 2 * side * side : x,
+                        .turned = memory,
+                        .next = memory + count,
+                        .square = memory + 2 * count,
+                        .mixed = memory + 2 * count + side * side };
     float norm = (float)sqrt(dg_sum_of_squares(x, count)) + 1e-7f;
     for (int64_t i = 0; i < count; i++) x[i] /= norm;
-    if (turns)
-        dg_transpose(rows, columns, x, columns, m.x, rows);
-    else
-        memcpy(m.x, x, (size_t)count * sizeof *x);
+    if (turns) dg_transpose(rows, columns, x, columns, m.x, rows);
     for (int64_t i = 0; i < o->ns_steps; i++) step_matrix(o, &m);
-    if (turns)
-        dg_transpose(columns, rows, m.x, rows, x, columns);
-    else
-        memcpy(x, m.x, (size_t)count * sizeof *x);
+    if (turns) dg_transpose(columns, rows, m.x, rows, x, columns);
     return DG_OK;
 }
 
